@@ -1,0 +1,164 @@
+//! The one error type of the crate: every variant carries the value, the limit and the place.
+
+use std::path::PathBuf;
+
+/// What can be wrong with something that a caller hands in.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A file or a directory could not be read or written.
+    #[error("{path}: {source}", path = path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A text file holds bytes that are not UTF-8.
+    #[error("{path}:{line}: byte {byte} of the line is not UTF-8", path = path.display())]
+    NotUtf8 {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: u64,
+        /// The first bad byte in the line, from 1.
+        byte: usize,
+    },
+    /// No word was left of the text.
+    #[error("{}: no word is left: {tokens} tokens read, none of them occurs at least {min_count} times", list(paths))]
+    NoWords {
+        /// The files.
+        paths: Vec<PathBuf>,
+        /// Tokens read.
+        tokens: u64,
+        /// The least count that a word is kept at.
+        min_count: u64,
+    },
+    /// A text has words but yields no example for the model.
+    #[error("{}: no example: every line has fewer than two known words", list(paths))]
+    NoExamples {
+        /// The files.
+        paths: Vec<PathBuf>,
+    },
+    /// A vocabulary without a word.
+    #[error("a vocabulary needs at least one word")]
+    EmptyVocabulary,
+    /// More words than ids.
+    #[error("{words} words, but a vocabulary holds at most {limit}")]
+    TooManyWords {
+        /// Words given.
+        words: usize,
+        /// The limit.
+        limit: usize,
+    },
+    /// Counts must fall, since layers rely on it.
+    #[error("counts must fall: word {word} has {count}, the word before it {previous}")]
+    CountsNotFalling {
+        /// The word.
+        word: usize,
+        /// Its count.
+        count: u64,
+        /// The count before it.
+        previous: u64,
+    },
+    /// A word with no count has no probability in the unigram model.
+    #[error("word {word} has count 0; every word of a vocabulary needs at least 1")]
+    ZeroCount {
+        /// The word.
+        word: usize,
+    },
+    /// A setting lies outside what makes sense.
+    #[error("{name} is {value}, but must be {limit}")]
+    OutOfRange {
+        /// The option or the parameter.
+        name: &'static str,
+        /// The value given.
+        value: f64,
+        /// What it must be.
+        limit: &'static str,
+    },
+    /// A layer's name that is not in the catalogue.
+    #[error("there is no layer {name:?}; there are: {known}", known = known.join(", "))]
+    UnknownLayer {
+        /// The name given.
+        name: String,
+        /// The names there are.
+        known: Vec<&'static str>,
+    },
+    /// A key that the layer lacks.
+    #[error("layer {layer} has no key {key:?}; it has: {known}", known = known.join(", "))]
+    UnknownLayerKey {
+        /// The layer.
+        layer: &'static str,
+        /// The key given.
+        key: String,
+        /// The keys it has.
+        known: Vec<&'static str>,
+    },
+    /// The same key twice in one name of a layer.
+    #[error("layer {layer}: {key} is given twice")]
+    RepeatedLayerKey {
+        /// The layer.
+        layer: &'static str,
+        /// The key.
+        key: String,
+    },
+    /// A key's value cannot be read.
+    #[error("layer {layer}: {key}={value:?}, but it must be {expected}")]
+    LayerValue {
+        /// The layer.
+        layer: &'static str,
+        /// The key.
+        key: String,
+        /// The value given.
+        value: String,
+        /// What it must be.
+        expected: &'static str,
+    },
+    /// The blocks of differentiated softmax do not fit the vocabulary.
+    #[error("blocks hold {words} words, but the vocabulary has {vocab}")]
+    BlocksMissWords {
+        /// Words in the blocks.
+        words: usize,
+        /// Words in the vocabulary.
+        vocab: usize,
+    },
+    /// The slices of differentiated softmax do not fit the hidden vector.
+    #[error("the slices of the blocks sum to {sum}, but the hidden vector has {dim} entries")]
+    SlicesMissDim {
+        /// Sum of the block sizes.
+        sum: usize,
+        /// The hidden size.
+        dim: usize,
+    },
+    /// A number that is not finite turned up in training.
+    #[error("{what} became {value} after {examples} examples of layer {layer}; try a rate below {rate}")]
+    Diverged {
+        /// What was not finite.
+        what: &'static str,
+        /// Its value.
+        value: f64,
+        /// The layer.
+        layer: String,
+        /// Examples seen until then.
+        examples: u64,
+        /// The rate in force.
+        rate: f64,
+    },
+}
+
+/// A result whose error is [`enum@Error`].
+pub type Result<T> = std::result::Result<T, Error>;
+
+impl Error {
+    /// Attaches a file to what the system said.
+    pub fn io(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::Io { path, source }
+    }
+}
+
+fn list(paths: &[PathBuf]) -> String {
+    let names: Vec<_> = paths.iter().map(|p| p.display().to_string()).collect();
+    names.join(", ")
+}

@@ -1,0 +1,111 @@
+//! All layers by name: `NAME[:key=value]…`.
+//!
+//! A layer of the crate is one line of [`CATALOGUE`]; the command line, the laws, the benches and the examples run over
+//! it. Every layer has the key `bias` (`none`, `zero`, `unigram`); the others are beside their layer.
+
+mod build;
+mod spec;
+
+pub use spec::{LayerSpec, Settings};
+
+use super::{Bias, OutputLayer};
+use crate::error::Result;
+use crate::vocab::Counts;
+
+/// What a catalogued layer is made from.
+pub struct Context<'a> {
+    /// The unigram counts: the vocabulary's size, Huffman's tree, blocks, proposals.
+    pub counts: &'a Counts,
+    /// Size of the hidden vector, d.
+    pub dim: usize,
+    /// The biases, unless the layer's name says otherwise.
+    pub bias: Bias,
+}
+
+/// A key that a layer's name may carry.
+#[derive(Debug)]
+pub struct Key {
+    /// The key.
+    pub name: &'static str,
+    /// Its values and its default.
+    pub doc: &'static str,
+}
+
+/// Batch size and rates, swept on the synthetic language (`lexmax compare` with `--lr` and `--batch`).
+#[derive(Clone, Copy, Debug)]
+pub struct Tuning {
+    /// Examples in a mini-batch.
+    pub batch: usize,
+    /// Adagrad's rate.
+    pub adagrad: f32,
+    /// The rate of plain descent on the summed loss of a batch.
+    pub sgd: f32,
+}
+
+/// Makes a layer from its settings.
+pub type Builder = fn(&Settings, &Context) -> Result<Box<dyn OutputLayer>>;
+
+/// A layer of the catalogue.
+pub struct Entry {
+    /// Its name.
+    pub name: &'static str,
+    /// The keys that it takes beside `bias`.
+    pub keys: &'static [Key],
+    /// Where training starts from.
+    pub tuning: Tuning,
+    build: Builder,
+}
+
+impl Entry {
+    const fn new(name: &'static str, build: Builder, keys: &'static [Key], tuning: Tuning) -> Self {
+        Self { name, keys, tuning, build }
+    }
+}
+
+const fn key(name: &'static str, doc: &'static str) -> Key {
+    Key { name, doc }
+}
+
+const fn tuned(batch: usize, adagrad: f32, sgd: f32) -> Tuning {
+    Tuning { batch, adagrad, sgd }
+}
+
+const PROPOSAL: Key = key("proposal", "uniform, log-uniform or unigram");
+const POWER: Key = key("power", "α of the proposal unigram^α");
+const BLOCKS: Key = key("blocks", "WORDSxSIZE blocks joined by '+', frequent words first, e.g. 500x12+4000x8+restx4");
+
+/// All layers, in the order of their tables.
+pub static CATALOGUE: &[Entry] = &[
+    Entry::new("full", build::full, &[], tuned(64, 0.1, 0.02)),
+    Entry::new("hierarchical", build::hierarchical, &[], tuned(64, 0.1, 0.02)),
+    Entry::new("differentiated", build::differentiated, &[BLOCKS], tuned(64, 0.1, 0.02)),
+    Entry::new("differentiated-projected", build::differentiated_projected, &[BLOCKS], tuned(64, 0.1, 0.02)),
+    Entry::new(
+        "sampled",
+        build::sampled,
+        &[
+            key("samples", "draws a batch, 256"),
+            PROPOSAL,
+            POWER,
+            key("correction", "replacement, set or distinct (slightly biased)"),
+        ],
+        tuned(64, 0.1, 0.02),
+    ),
+    Entry::new(
+        "target-sampled",
+        build::target_sampled,
+        &[key("samples", "words beside the targets, 256")],
+        tuned(64, 0.1, 0.02),
+    ),
+    Entry::new(
+        "negative",
+        build::negative,
+        &[key("samples", "noise words a batch, 5"), PROPOSAL, POWER],
+        tuned(16, 0.1, 0.02),
+    ),
+];
+
+/// The catalogued layer of that name.
+pub fn entry(name: &str) -> Option<&'static Entry> {
+    CATALOGUE.iter().find(|e| e.name == name)
+}

@@ -1,0 +1,155 @@
+//! The name of a layer with its settings, read and checked.
+
+use super::{CATALOGUE, Context, Entry, entry};
+use crate::error::{Error, Result};
+use crate::layer::{Bias, OutputLayer};
+use std::fmt;
+use std::str::FromStr;
+
+/// A layer of the catalogue with its settings, as in `sampled:samples=512:proposal=uniform`.
+#[derive(Clone)]
+pub struct LayerSpec {
+    entry: &'static Entry,
+    settings: Settings,
+}
+
+/// Keys and values of a layer's name.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    layer: &'static str,
+    values: Vec<(String, String)>,
+}
+
+impl LayerSpec {
+    /// The catalogue's entry.
+    pub fn entry(&self) -> &'static Entry {
+        self.entry
+    }
+
+    /// Makes the layer.
+    ///
+    /// # Errors
+    /// A value that cannot be read, or sizes that do not fit the vocabulary or the hidden vector.
+    pub fn build(&self, context: &Context) -> Result<Box<dyn OutputLayer>> {
+        let bias = match self.settings.choice("bias", &["", "none", "zero", "unigram"], BIASES)? {
+            0 => context.bias,
+            1 => Bias::None,
+            2 => Bias::Zero,
+            _ => Bias::Unigram,
+        };
+        (self.entry.build)(&self.settings, &Context { bias, ..*context })
+    }
+}
+
+const BIASES: &str = "none, zero or unigram";
+
+impl FromStr for LayerSpec {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let mut parts = text.split(':');
+        let name = parts.next().unwrap_or("");
+        let Some(entry) = entry(name) else {
+            return Err(Error::UnknownLayer { name: name.into(), known: CATALOGUE.iter().map(|e| e.name).collect() });
+        };
+        let mut settings = Settings { layer: entry.name, values: Vec::new() };
+        for part in parts {
+            let (key, value) = part.split_once('=').unwrap_or((part, ""));
+            if key != "bias" && entry.keys.iter().all(|k| k.name != key) {
+                let known = entry.keys.iter().map(|k| k.name).chain(["bias"]).collect();
+                return Err(Error::UnknownLayerKey { layer: entry.name, key: key.into(), known });
+            }
+            if settings.get(key).is_some() {
+                return Err(Error::RepeatedLayerKey { layer: entry.name, key: key.into() });
+            }
+            if value.is_empty() {
+                return Err(settings.bad(key, value, "something"));
+            }
+            settings.values.push((key.into(), value.into()));
+        }
+        Ok(Self { entry, settings })
+    }
+}
+
+impl fmt::Display for LayerSpec {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str(self.entry.name)?;
+        self.settings.values.iter().try_for_each(|(key, value)| write!(f, ":{key}={value}"))
+    }
+}
+
+impl fmt::Debug for LayerSpec {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        write!(f, "LayerSpec({self})")
+    }
+}
+
+impl Settings {
+    /// The value of a key, if it was given.
+    pub fn get(&self, key: &str) -> Option<&str> {
+        self.values.iter().find(|(k, _)| k == key).map(|(_, v)| v.as_str())
+    }
+
+    /// The value of a key as whatever it is to be.
+    ///
+    /// # Errors
+    /// The value cannot be read.
+    pub fn parse<T: FromStr>(&self, key: &str, default: T, expected: &'static str) -> Result<T> {
+        match self.get(key) {
+            None => Ok(default),
+            Some(value) => value.parse().map_err(|_| self.bad(key, value, expected)),
+        }
+    }
+
+    /// Which of `choices` the value of a key is; the first without.
+    ///
+    /// # Errors
+    /// It is none of them.
+    pub fn choice(&self, key: &str, choices: &[&str], expected: &'static str) -> Result<usize> {
+        let value = self.get(key).unwrap_or(choices[0]);
+        choices.iter().position(|c| *c == value).ok_or_else(|| self.bad(key, value, expected))
+    }
+
+    /// The error for a value that is not what it must be.
+    pub fn bad(&self, key: &str, value: &str, expected: &'static str) -> Error {
+        Error::LayerValue { layer: self.layer, key: key.into(), value: value.into(), expected }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::vocab::Counts;
+
+    fn build(text: &str) -> Result<Box<dyn OutputLayer>> {
+        let counts = Counts::new((1..=40).rev().collect())?;
+        text.parse::<LayerSpec>()?.build(&Context { counts: &counts, dim: 8, bias: Bias::None })
+    }
+
+    #[test]
+    fn names_go_both_ways() {
+        for text in ["full", "sampled:samples=512:proposal=uniform", "negative:samples=5:bias=zero"] {
+            assert_eq!(text.parse::<LayerSpec>().unwrap().to_string(), text);
+            assert!(build(text).is_ok() || text.contains("512"));
+        }
+        assert_eq!(build("full:bias=unigram").unwrap().bias(), Bias::Unigram);
+    }
+
+    #[test]
+    fn what_is_wrong_is_said() {
+        let message = |text: &str| build(text).err().expect(text).to_string();
+        assert!(message("ful").contains("full, hierarchical"));
+        assert!(message("").contains("there is no layer"));
+        assert!(message("sampled:sample=5").contains("it has: samples, proposal, power, correction, bias"));
+        assert!(message("negative:samples=5:samples=6").contains("twice"));
+        assert!(message("negative:samples=five").contains("\"five\""));
+        assert!(message("negative:samples").contains("samples"));
+        assert!(message("negative:samples=0").contains("samples"));
+        assert!(message("full:bias=yes").contains("none, zero or unigram"));
+        assert!(message("sampled:power=nan").contains("power"));
+        assert!(message("differentiated:blocks=10x4+20x4").contains("30 words"));
+        assert!(message("differentiated:blocks=10x4+restx3").contains("sum to 7"));
+        assert!(message("differentiated:blocks=10x4+rest").contains("blocks"));
+        assert!(message("differentiated-projected:blocks=restx9").contains("hidden size"));
+    }
+}

@@ -1,0 +1,288 @@
+//! Differentiated softmax: frequent words get long vectors, rare words short ones.
+
+use super::exact::{self, Block};
+use super::{Batch, Bias, OutputLayer, Scratch};
+use crate::error::{Error, Result};
+use crate::table::{Cost, Init, Rows, TableShape, Tables};
+use crate::vocab::{Counts, WordId};
+use ndarray::{ArrayView2, ArrayViewMut2, Axis, Slice};
+
+/// How the words, in the order of falling counts, are cut into blocks, and how long the vectors of each are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Blocks(Vec<(usize, usize)>);
+
+impl Blocks {
+    /// Blocks as (words, size of their vectors).
+    ///
+    /// # Errors
+    /// No block, an empty block, a size of 0, or more blocks' words than `vocab` has or fewer.
+    pub fn new(blocks: Vec<(usize, usize)>, vocab: usize) -> Result<Self> {
+        for (words, dim) in &blocks {
+            for (name, value) in [("words of a block", words), ("size of a block's vectors", dim)] {
+                if *value == 0 {
+                    return Err(Error::OutOfRange { name, value: 0.0, limit: "1 or more" });
+                }
+            }
+        }
+        let words = blocks.iter().fold(0usize, |sum, b| sum.saturating_add(b.0));
+        if words != vocab {
+            return Err(Error::BlocksMissWords { words, vocab });
+        }
+        Ok(Self(blocks))
+    }
+
+    /// Up to three blocks by mass: the words of the first half of the text, those up to nine tenths, the rest; `dims`
+    /// gives their sizes. Fewer blocks where the vocabulary is too small.
+    fn by_mass(counts: &Counts, dims: &[usize]) -> Vec<(usize, usize)> {
+        let mut bounds: Vec<usize> = Vec::new();
+        let (mut sum, total) = (0, counts.total() as f64);
+        let shares = [0.5, 0.9];
+        for (word, count) in counts.as_slice().iter().enumerate() {
+            sum += count;
+            while bounds.len() < shares.len() && sum as f64 >= shares[bounds.len()] * total {
+                bounds.push(word + 1);
+            }
+        }
+        bounds.resize(shares.len(), counts.len());
+        bounds.push(counts.len());
+        let mut start = 0;
+        let mut blocks = Vec::new();
+        for (bound, dim) in bounds.into_iter().zip(dims) {
+            if bound > start {
+                blocks.push((bound - start, *dim));
+                start = bound;
+            }
+        }
+        blocks
+    }
+
+    /// The default for disjoint slices: blocks by mass, with about a half, a third and a sixth of the hidden vector.
+    pub fn slices(counts: &Counts, dim: usize) -> Self {
+        let first = dim.div_ceil(2);
+        let second = (dim - first).div_ceil(3).max(1) + (dim - first) / 3;
+        let second = second.min(dim - first);
+        let mut blocks = Self::by_mass(counts, &[first, second, dim - first - second]);
+        // Blocks without an entry of their own, and entries without a block, go to the last block that has some.
+        let mut spare = dim;
+        let mut last = 0;
+        for i in 0..blocks.len() {
+            spare -= blocks[i].1;
+            if blocks[i].1 > 0 {
+                last = i;
+            }
+        }
+        blocks[last].0 += blocks[last + 1..].iter().map(|b| b.0).sum::<usize>();
+        blocks.truncate(last + 1);
+        blocks[last].1 += spare;
+        Self(blocks)
+    }
+
+    /// The default with projections: blocks by mass, with the whole, a half and a quarter of the hidden size.
+    pub fn projections(counts: &Counts, dim: usize) -> Self {
+        Self(Self::by_mass(counts, &[dim, dim.div_ceil(2), dim.div_ceil(4)]))
+    }
+
+    /// The blocks as (words, size of their vectors).
+    pub fn as_slice(&self) -> &[(usize, usize)] {
+        &self.0
+    }
+}
+
+/// One softmax over all words, whose vectors are the shorter the rarer the word.
+///
+/// - *Model* P(w | h) = exp(z_w) / Σ_k exp(z_k), z_w = v_w·h_b + b_w for w in block b. Disjoint slices: h_b is the
+///   b-th slice of h. With projections (D-softmax*): h_b = A_b·h, A_b of shape d_b × d, trained.
+/// - *Criterion* L = −ln P(t | h): one Z over all blocks.
+/// - *Gradient* ∂L/∂z = P − e_t.
+/// - *Cost* 3·B·Σ_b V_b·d_b multiply-adds a step; with projections 3·B·Σ_b (d·d_b + V_b·d_b).
+/// - *Words must be sorted* by falling count.
+/// - *Reference* Chen, Grangier & Auli 2016, sec. 2.3; projections: Grave et al. 2017, sec. 5 (D-softmax\*).
+#[derive(Clone, Debug)]
+pub struct DifferentiatedSoftmax {
+    blocks: Vec<Block>,
+    vocab: usize,
+    dim: usize,
+    projected: bool,
+    bias: Bias,
+}
+
+impl DifferentiatedSoftmax {
+    /// Chen's layer: each block reads its own slice of the hidden vector.
+    ///
+    /// # Errors
+    /// The sizes of the blocks do not sum to `dim`.
+    pub fn with_slices(blocks: &Blocks, dim: usize, bias: Bias) -> Result<Self> {
+        let sum = blocks.0.iter().fold(0usize, |sum, b| sum.saturating_add(b.1));
+        if sum != dim {
+            return Err(Error::SlicesMissDim { sum, dim });
+        }
+        Self::new(blocks, dim, false, bias)
+    }
+
+    /// Grave's D-softmax*: each block reads its own projection of the whole hidden vector.
+    ///
+    /// # Errors
+    /// A block's vectors are longer than the hidden vector, or `dim` = 0.
+    pub fn with_projections(blocks: &Blocks, dim: usize, bias: Bias) -> Result<Self> {
+        if let Some((_, long)) = blocks.0.iter().find(|b| b.1 > dim) {
+            let limit = "at most the hidden size";
+            return Err(Error::OutOfRange { name: "size of a block's vectors", value: *long as f64, limit });
+        }
+        Self::new(blocks, dim, true, bias)
+    }
+
+    fn new(sizes: &Blocks, dim: usize, projected: bool, bias: Bias) -> Result<Self> {
+        let vocab = sizes.0.iter().map(|b| b.0).sum();
+        super::checked_block(vocab, dim)?;
+        let mut blocks = Vec::new();
+        let mut first = 0;
+        for (i, (words, dim)) in sizes.0.iter().enumerate() {
+            let table = if projected { 2 * i + 1 } else { i };
+            blocks.push(Block { table, first, words: *words as u32, dim: *dim });
+            first += *words as u32;
+        }
+        Ok(Self { blocks, vocab, dim, projected, bias })
+    }
+
+    /// The entries of the hidden vector that each block reads, where slices are disjoint.
+    fn slices(&self) -> impl Iterator<Item = Slice> {
+        let mut start = 0;
+        self.blocks.iter().map(move |block| {
+            start += block.dim;
+            Slice::from(start - block.dim..start)
+        })
+    }
+
+    /// Each block beside the hidden vectors that it reads; projections are left in `buffers`.
+    fn read<'a>(
+        &self,
+        w: &mut Tables,
+        hidden: ArrayView2<'a, f32>,
+        buffers: &'a mut Vec<Vec<f32>>,
+    ) -> Vec<(Block, ArrayView2<'a, f32>)> {
+        if !self.projected {
+            let view = |(block, slice): (&Block, Slice)| (*block, hidden.slice_axis_move(Axis(1), slice));
+            return self.blocks.iter().zip(self.slices()).map(view).collect();
+        }
+        buffers.resize_with(buffers.len().max(self.blocks.len()), Vec::new);
+        let project = |(block, buffer): (&Block, &'a mut Vec<f32>)| {
+            let shape = (hidden.nrows(), block.dim);
+            buffer.resize(shape.0 * shape.1, 0.0);
+            let mut h = ArrayViewMut2::from_shape(shape, &mut buffer[..]).expect("B × block size");
+            w.scores(block.table - 1, &Rows::Range(0..block.dim as u32), hidden, h.view_mut());
+            (*block, ArrayView2::from_shape(shape, &buffer[..]).expect("B × block size"))
+        };
+        self.blocks.iter().zip(buffers).map(project).collect()
+    }
+
+    /// ∂L/∂hidden and ∂L/∂A from ∂L/∂h_b, a block's table of projections after the other.
+    fn project_back(&self, w: &mut Tables, d_blocks: &[Vec<f32>], x: ArrayView2<f32>, mut d_x: ArrayViewMut2<f32>) {
+        for (block, d) in self.blocks.iter().zip(d_blocks) {
+            let d = ArrayView2::from_shape((x.nrows(), block.dim), &d[..]).expect("B × block size");
+            let rows = Rows::Range(0..block.dim as u32);
+            w.weighted_sum(block.table - 1, &rows, d, d_x.view_mut());
+            w.descend(block.table - 1, &rows, d, x);
+        }
+    }
+}
+
+impl OutputLayer for DifferentiatedSoftmax {
+    fn vocab(&self) -> usize {
+        self.vocab
+    }
+
+    fn dim(&self) -> usize {
+        self.dim
+    }
+
+    fn bias(&self) -> Bias {
+        self.bias
+    }
+
+    fn tables(&self) -> Vec<TableShape> {
+        let mut tables = Vec::new();
+        for block in &self.blocks {
+            if self.projected {
+                // Entries of variance 1/d keep the length of what they project.
+                let init = Init::Uniform((3.0 / self.dim as f32).sqrt());
+                tables.push(TableShape { rows: block.dim as u32, dim: self.dim, bias: false, init });
+            }
+            tables.extend(super::one_table(block, self.bias));
+        }
+        tables
+    }
+
+    fn unigram_biases(&self, counts: &Counts) -> Vec<Vec<f32>> {
+        let mut biases = Vec::new();
+        for block in &self.blocks {
+            if self.projected {
+                biases.push(Vec::new());
+            }
+            let words = block.first..block.first + block.words;
+            biases.push(words.map(|w| counts.ln_probability(w) as f32).collect());
+        }
+        biases
+    }
+
+    fn step(
+        &self,
+        w: &mut Tables,
+        batch: Batch,
+        s: &mut Scratch,
+        mut d_hidden: ArrayViewMut2<f32>,
+        losses: Option<&mut [f64]>,
+    ) -> f64 {
+        s.clear_losses(&batch);
+        let mut buffers = std::mem::take(&mut s.blocks);
+        let blocks = self.read(w, batch.hidden, &mut buffers);
+        let mut d_blocks: Vec<Vec<f32>> = Vec::new();
+        if self.projected {
+            d_blocks = self.blocks.iter().map(|b| vec![0.0; batch.len() * b.dim]).collect();
+        }
+        for part in exact::parts(batch.len(), self.vocab) {
+            let of_part: Vec<_> = blocks.iter().map(|(block, x)| (*block, exact::rows(x, &part))).collect();
+            exact::scan(w, &of_part, &batch.targets[part.clone()], &mut s.stats);
+            for (i, ((block, x), slice)) in of_part.into_iter().zip(self.slices()).enumerate() {
+                let rows = Slice::from(part.clone());
+                if self.projected {
+                    let d = ArrayViewMut2::from_shape((batch.len(), block.dim), &mut d_blocks[i][..]);
+                    let mut d = d.expect("B × block size");
+                    exact::sweep(w, &block, x, &batch, &part, &s.stats, d.slice_axis_mut(Axis(0), rows));
+                } else {
+                    let mut d = d_hidden.slice_axis_mut(Axis(0), rows);
+                    exact::sweep(w, &block, x, &batch, &part, &s.stats, d.slice_axis_mut(Axis(1), slice));
+                }
+            }
+            exact::losses(&batch, &part, &s.stats, &mut s.losses);
+        }
+        self.project_back(w, &d_blocks, batch.hidden, d_hidden);
+        drop(blocks);
+        s.blocks = buffers;
+        s.total_loss(losses)
+    }
+
+    fn log_probs(&self, w: &mut Tables, hidden: ArrayView2<f32>, s: &mut Scratch, out: ArrayViewMut2<f32>) {
+        let blocks = self.read(w, hidden, &mut s.blocks);
+        exact::log_probs(w, &blocks, None, out);
+    }
+
+    fn log_prob(&self, w: &mut Tables, batch: Batch, s: &mut Scratch, out: &mut [f64]) {
+        let blocks = self.read(w, batch.hidden, &mut s.blocks);
+        for part in exact::parts(batch.len(), self.vocab) {
+            let of_part: Vec<_> = blocks.iter().map(|(block, x)| (*block, exact::rows(x, &part))).collect();
+            exact::scan(w, &of_part, &batch.targets[part.clone()], &mut s.stats);
+            part.zip(&s.stats).for_each(|(b, stat)| out[b] = -stat.loss());
+        }
+    }
+
+    fn expected_cost(&self, targets: &[WordId]) -> Cost {
+        let batch = targets.len();
+        let of_block = |b: &Block| {
+            let words = exact::cost(batch, self.vocab, b.words as usize, b.dim);
+            let projection = Cost::step(batch, b.dim, self.dim);
+            let twice = Cost { rows_read: b.dim as u64, ..Cost::default() };
+            if self.projected { words + projection + twice } else { words }
+        };
+        self.blocks.iter().map(of_block).sum()
+    }
+}

@@ -1,0 +1,143 @@
+//! Hierarchical softmax over a binary tree of the words.
+
+use super::exact::{groups, rows};
+use super::{Batch, Bias, OutputLayer, Scratch};
+use crate::error::{Error, Result};
+use crate::objective::logistic;
+use crate::table::{Cost, Init, Rows, TableShape, Tables};
+use crate::tree::Tree;
+use crate::vocab::{Counts, WordId};
+use ndarray::{ArrayView2, ArrayViewMut2, Axis, Slice};
+
+/// Softmax as a path of decisions from the root of a tree to the word.
+///
+/// - *Model* P(w | h) = Π over the nodes n on the path of w of σ(±(v_n·h + b_n)), + for code 0, − for code 1.
+/// - *Criterion* L = −ln P(t | h); no gradient is dropped however large a score.
+/// - *Gradient* ∂L/∂z_n = −s·σ(−s·z_n), s the sign.
+/// - *Cost* 3·d·Σ_b |code(t_b)| multiply-adds a step, |code| rows written.
+/// - *Reference* Morin & Bengio 2005; with Huffman's tree Mikolov et al. 2013, eq. 3.
+#[derive(Clone, Debug)]
+pub struct HierarchicalSoftmax {
+    tree: Tree,
+    dim: usize,
+    bias: Bias,
+}
+
+impl HierarchicalSoftmax {
+    /// Over any tree of the words, for hidden vectors of size `dim`.
+    ///
+    /// # Errors
+    /// `dim` = 0.
+    pub fn new(tree: Tree, dim: usize, bias: Bias) -> Result<Self> {
+        if dim == 0 {
+            return Err(Error::OutOfRange { name: "dim", value: 0.0, limit: "1 or more" });
+        }
+        Ok(Self { tree, dim, bias })
+    }
+
+    /// The tree.
+    pub fn tree(&self) -> &Tree {
+        &self.tree
+    }
+
+    /// Fills `rows` and `signs` with the path of a word.
+    fn path(&self, word: WordId, s: &mut Scratch) {
+        self.tree.path(word, &mut s.rows, &mut s.codes);
+        s.signs.clear();
+        s.signs.extend(s.codes.iter().map(|code| if *code { -1.0 } else { 1.0 }));
+    }
+}
+
+impl OutputLayer for HierarchicalSoftmax {
+    fn vocab(&self) -> usize {
+        self.tree.vocab()
+    }
+
+    fn dim(&self) -> usize {
+        self.dim
+    }
+
+    fn bias(&self) -> Bias {
+        self.bias
+    }
+
+    fn tables(&self) -> Vec<TableShape> {
+        let rows = self.tree.nodes() as u32;
+        vec![TableShape { rows, dim: self.dim, bias: self.bias != Bias::None, init: Init::Zero }]
+    }
+
+    fn unigram_biases(&self, counts: &Counts) -> Vec<Vec<f32>> {
+        vec![self.tree.log_odds(counts)]
+    }
+
+    fn step(
+        &self,
+        w: &mut Tables,
+        batch: Batch,
+        s: &mut Scratch,
+        mut d_hidden: ArrayViewMut2<f32>,
+        losses: Option<&mut [f64]>,
+    ) -> f64 {
+        s.clear_losses(&batch);
+        for group in groups(batch.targets) {
+            self.path(batch.targets[group.start], s);
+            let x = rows(&batch.hidden, &group);
+            let signs = &s.signs;
+            w.step(
+                0,
+                &s.rows,
+                x,
+                &|part, z, losses| logistic(signs, |b| batch.weight(group.start + part.start + b), z, losses),
+                &mut s.losses[group.clone()],
+                d_hidden.slice_axis_mut(Axis(0), Slice::from(group.clone())),
+            );
+        }
+        s.total_loss(losses)
+    }
+
+    /// Pushes ln P from the root to the leaves: a parent's number is below its children's.
+    fn log_probs(&self, w: &mut Tables, hidden: ArrayView2<f32>, s: &mut Scratch, mut out: ArrayViewMut2<f32>) {
+        let nodes = self.tree.nodes();
+        s.blocks.resize_with(s.blocks.len().max(1), Vec::new);
+        s.blocks[0].resize(nodes, 0.0);
+        let mut reach = vec![0.0f64; nodes];
+        for (b, mut row) in out.rows_mut().into_iter().enumerate() {
+            let x = hidden.slice_axis(Axis(0), Slice::from(b..b + 1));
+            let z = ArrayViewMut2::from_shape((1, nodes), &mut s.blocks[0][..]).expect("1 × nodes");
+            w.scores(0, &Rows::Range(0..nodes as u32), x, z);
+            let z = &s.blocks[0];
+            let turn = |node: u32, code: bool| {
+                let score = f64::from(z[node as usize]);
+                crate::math::ln_sigmoid(if code { -score } else { score })
+            };
+            for node in 0..nodes as u32 {
+                reach[node as usize] =
+                    self.tree.node_parent(node).map_or(0.0, |(up, code)| reach[up as usize] + turn(up, code));
+            }
+            for (word, out) in (0..).zip(row.iter_mut()) {
+                *out = self.tree.leaf_parent(word).map_or(0.0, |(up, code)| reach[up as usize] + turn(up, code)) as f32;
+            }
+        }
+    }
+
+    fn log_prob(&self, w: &mut Tables, batch: Batch, s: &mut Scratch, out: &mut [f64]) {
+        for group in groups(batch.targets) {
+            self.path(batch.targets[group.start], s);
+            let x = rows(&batch.hidden, &group);
+            let (examples, nodes) = (group.len(), s.rows.len());
+            s.blocks.resize_with(s.blocks.len().max(1), Vec::new);
+            s.blocks[0].resize(examples * nodes, 0.0);
+            let z = ArrayViewMut2::from_shape((examples, nodes), &mut s.blocks[0][..]).expect("examples × nodes");
+            w.scores(0, &Rows::List(&s.rows), x, z);
+            for (b, out) in out[group].iter_mut().enumerate() {
+                // In f64, decision by decision: `simd::logistic` is for training.
+                let z = &s.blocks[0][b * nodes..(b + 1) * nodes];
+                *out = z.iter().zip(&s.signs).map(|(z, sign)| crate::math::ln_sigmoid(f64::from(z * sign))).sum();
+            }
+        }
+    }
+
+    fn expected_cost(&self, targets: &[WordId]) -> Cost {
+        groups(targets).map(|group| Cost::step(group.len(), self.tree.depth(targets[group.start]), self.dim)).sum()
+    }
+}

@@ -1,0 +1,164 @@
+//! Output layers: from a hidden vector to the probability of a word.
+//!
+//! | layer | a step costs, in multiply-adds | normalized | take it when |
+//! |---|---|---|---|
+//! | [`FullSoftmax`] | 3·B·V·d | yes | V is small, or nothing but the truth will do |
+//! | [`HierarchicalSoftmax`] | 3·d·Σ_b \|code(t_b)\| | yes | V is large and single probabilities are wanted |
+//! | [`DifferentiatedSoftmax`] | 3·B·Σ_i V_i·d_i (+ 3·B·d·Σ_i d_i with projections) | yes | rare words deserve fewer parameters |
+//! | [`SampledSoftmax`] | 3·B·(distinct candidates)·d | no | training must be fast, softmax exact at test time |
+//! | [`TargetSampling`] | 3·B·(distinct targets + S)·d | no | batches are large |
+//! | [`NegativeSampling`] | 3·B·(1 + k)·d | no | the vectors are wanted, not the probabilities |
+//!
+//! A layer holds structure only: it picks rows and hands the table a pure function from scores to ∂L/∂scores
+//! ([`crate::objective`]); the table ([`crate::table`]) holds weights, optimizer and threads.
+
+mod candidates;
+pub mod catalogue;
+mod differentiated;
+mod exact;
+mod full;
+mod hierarchical;
+mod negative;
+mod sampled;
+mod scratch;
+mod target_sampling;
+
+pub use differentiated::{Blocks, DifferentiatedSoftmax};
+pub use full::FullSoftmax;
+pub use hierarchical::HierarchicalSoftmax;
+pub use negative::NegativeSampling;
+pub use sampled::SampledSoftmax;
+pub use scratch::Scratch;
+pub use target_sampling::TargetSampling;
+
+use crate::error::{Error, Result};
+use crate::table::{Cost, Init, TableShape, Tables};
+use crate::vocab::{Counts, WordId};
+use ndarray::{ArrayView2, ArrayViewMut2};
+
+/// Whether a layer has biases, and where they start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Bias {
+    /// No biases, as word2vec has it.
+    #[default]
+    None,
+    /// From zero.
+    Zero,
+    /// From the unigram model: with zero weights the layer then *is* that model.
+    Unigram,
+}
+
+/// A batch of B examples at the output layer.
+#[derive(Clone, Copy, Debug)]
+pub struct Batch<'a> {
+    /// B×d hidden vectors.
+    pub hidden: ArrayView2<'a, f32>,
+    /// B target words.
+    pub targets: &'a [WordId],
+    /// An upstream factor an example; 0 ignores it. All 1 without.
+    pub weights: Option<&'a [f32]>,
+}
+
+impl<'a> Batch<'a> {
+    /// A batch in which every example counts alike.
+    ///
+    /// # Panics
+    /// If there are not as many targets as hidden vectors.
+    pub fn new(hidden: ArrayView2<'a, f32>, targets: &'a [WordId]) -> Self {
+        assert_eq!(hidden.nrows(), targets.len(), "hidden vectors and targets");
+        Self { hidden, targets, weights: None }
+    }
+
+    /// Number of examples, B.
+    pub fn len(&self) -> usize {
+        self.targets.len()
+    }
+
+    /// Whether there is no example.
+    pub fn is_empty(&self) -> bool {
+        self.targets.is_empty()
+    }
+
+    /// The upstream factor of example b.
+    pub fn weight(&self, b: usize) -> f32 {
+        self.weights.map_or(1.0, |w| w[b])
+    }
+}
+
+/// An output layer over V words and hidden vectors of size d: structure without weights.
+///
+/// What an implementer owes, beside the shapes of its tables:
+/// - `step` hands ∂L/∂W of Σ_b weight_b·loss_b to the tables, *adds* ∂L/∂hidden to `d_hidden`, and touches no weight
+///   except through `w`; all rows of the batch see the weights from before the step where the handles defer;
+/// - `log_probs` is exact, finite and normalized: Σ exp = 1 for any weights, and it never samples;
+/// - `expected_cost` is the closed form of what [`Tables`] counts in a step (its expectation where draws decide);
+/// - with zero weights and `unigram_biases` the layer is the unigram model.
+///
+/// The laws in `tests/laws.rs` hold every layer of the catalogue to this. `examples/custom_layer.rs` is a whole
+/// implementer.
+pub trait OutputLayer: Send + Sync {
+    /// Number of words, V.
+    fn vocab(&self) -> usize;
+
+    /// Size of the hidden vector, d.
+    fn dim(&self) -> usize;
+
+    /// Whether there are biases, and where they start.
+    fn bias(&self) -> Bias;
+
+    /// The tables that the layer needs, in the order in which it names them to [`Tables`].
+    fn tables(&self) -> Vec<TableShape>;
+
+    /// For each table the biases that, with zero weights, make the layer the unigram model; empty for a table without.
+    fn unigram_biases(&self, counts: &Counts) -> Vec<Vec<f32>>;
+
+    /// One step of the training criterion. Returns Σ_b weight_b·loss_b in nats, and the single losses if asked.
+    fn step(
+        &self,
+        w: &mut Tables,
+        batch: Batch,
+        s: &mut Scratch,
+        d_hidden: ArrayViewMut2<f32>,
+        losses: Option<&mut [f64]>,
+    ) -> f64;
+
+    /// ln P(· | hidden) in nats: B×V, exact and normalized.
+    fn log_probs(&self, w: &mut Tables, hidden: ArrayView2<f32>, s: &mut Scratch, out: ArrayViewMut2<f32>);
+
+    /// ln P(target | hidden) in nats, an example each; the weights of the batch do not count.
+    fn log_prob(&self, w: &mut Tables, batch: Batch, s: &mut Scratch, out: &mut [f64]);
+
+    /// ln Z of the scores as the training criterion means them (0 where it is self-normalized), for layers that do
+    /// not normalize in training; `false`, and nothing done, for layers that do.
+    fn ln_z(&self, _w: &mut Tables, _hidden: ArrayView2<f32>, _s: &mut Scratch, _out: &mut [f64]) -> bool {
+        false
+    }
+
+    /// The closed form of a step's cost for these targets.
+    fn expected_cost(&self, targets: &[WordId]) -> Cost;
+}
+
+/// One table over all words, if the sizes make sense.
+fn checked_block(vocab: usize, dim: usize) -> Result<exact::Block> {
+    let limit = i32::MAX as usize;
+    if vocab == 0 {
+        return Err(Error::EmptyVocabulary);
+    }
+    if vocab > limit {
+        return Err(Error::TooManyWords { words: vocab, limit });
+    }
+    if dim == 0 {
+        return Err(Error::OutOfRange { name: "dim", value: 0.0, limit: "1 or more" });
+    }
+    Ok(exact::Block { table: 0, first: 0, words: vocab as u32, dim })
+}
+
+/// The biases of a table over all words that scores ln p.
+fn ln_unigram(counts: &Counts) -> Vec<Vec<f32>> {
+    vec![(0..counts.len() as WordId).map(|w| counts.ln_probability(w) as f32).collect()]
+}
+
+/// The shape of a table of word vectors that starts at zero.
+fn one_table(block: &exact::Block, bias: Bias) -> Vec<TableShape> {
+    vec![TableShape { rows: block.words, dim: block.dim, bias: bias != Bias::None, init: Init::Zero }]
+}

@@ -1,0 +1,132 @@
+//! Negative sampling: is this the word, or is it noise?
+
+use super::exact::{self, Block, groups};
+use super::{Batch, Bias, OutputLayer, Scratch};
+use crate::error::Result;
+use crate::objective::logistic;
+use crate::sampler::Sampler;
+use crate::table::{Cost, TableShape, Tables};
+use crate::vocab::{Counts, WordId};
+use ndarray::{ArrayView2, ArrayViewMut2, Axis, Slice};
+
+/// Logistic regression of the target against k noise words, the noise shared by the batch.
+///
+/// - *Model* the scores learn ln P(w | h) − ln(k·q(w)); so P(w | h) = softmax(v_w·h + b_w + ln q(w)).
+/// - *Criterion* L = −ln σ(z_t) − Σ_j ln σ(−z_j) over k words j ~ q with replacement. A noise word that equals the
+///   target counts as noise (word2vec drops it, which bends what is learned).
+/// - *Gradient* ∂L/∂z = σ(z) − \[is the target\].
+/// - *Cost* 3·B·(1 + k)·d multiply-adds a step.
+/// - *Reference* Mikolov et al. 2013b, eq. 4; what it learns: Levy & Goldberg 2014, eq. 11.
+pub struct NegativeSampling {
+    block: Block,
+    bias: Bias,
+    noise: Box<dyn Sampler>,
+    ln_negatives: f64,
+}
+
+impl NegativeSampling {
+    /// Over the words of `noise`, a sampler with replacement, and hidden vectors of size `dim`.
+    ///
+    /// # Errors
+    /// `dim` = 0.
+    pub fn new(noise: crate::sampler::WithReplacement, dim: usize, bias: Bias) -> Result<Self> {
+        let ln_negatives = (noise.samples() as f64).ln();
+        Ok(Self { block: super::checked_block(noise.vocab(), dim)?, bias, noise: Box::new(noise), ln_negatives })
+    }
+
+    /// The noise in `s.rows` behind a place for the target, with the signs.
+    fn draw(&self, w: &mut Tables, batch: &Batch, s: &mut Scratch) {
+        self.noise.draw(Some(batch.hidden), batch.targets, &mut s.rng, &mut s.draws);
+        w.count_draws(s.draws.words.len());
+        s.rows.clear();
+        s.rows.push(0);
+        s.rows.extend(&s.draws.words);
+        s.signs.clear();
+        s.signs.resize(s.rows.len(), -1.0);
+        s.signs[0] = 1.0;
+    }
+}
+
+impl OutputLayer for NegativeSampling {
+    fn vocab(&self) -> usize {
+        self.block.words as usize
+    }
+
+    fn dim(&self) -> usize {
+        self.block.dim
+    }
+
+    fn bias(&self) -> Bias {
+        self.bias
+    }
+
+    fn tables(&self) -> Vec<TableShape> {
+        super::one_table(&self.block, self.bias)
+    }
+
+    fn unigram_biases(&self, counts: &Counts) -> Vec<Vec<f32>> {
+        let bias = |w| counts.ln_probability(w) - self.ln_negatives - self.noise.ln_prob(w);
+        vec![(0..self.block.words).map(|w| bias(w) as f32).collect()]
+    }
+
+    /// A batch with one target is one step over target and noise; else the noise meets the whole batch, and every
+    /// target its own examples.
+    fn step(
+        &self,
+        w: &mut Tables,
+        batch: Batch,
+        s: &mut Scratch,
+        mut d_hidden: ArrayViewMut2<f32>,
+        losses: Option<&mut [f64]>,
+    ) -> f64 {
+        s.clear_losses(&batch);
+        self.draw(w, &batch, s);
+        let one_target = groups(batch.targets).nth(1).is_none() && !batch.is_empty();
+        let noise_from = usize::from(!one_target);
+        if one_target {
+            s.rows[0] = batch.targets[0];
+        }
+        let signs = &s.signs[noise_from..];
+        let coef = |part: std::ops::Range<usize>, z: ArrayViewMut2<f32>, losses: &mut [f64]| {
+            logistic(signs, |b| batch.weight(part.start + b), z, losses);
+        };
+        w.step(0, &s.rows[noise_from..], batch.hidden, &coef, &mut s.losses, d_hidden.view_mut());
+        if !one_target {
+            for group in groups(batch.targets) {
+                let coef = |part: std::ops::Range<usize>, z: ArrayViewMut2<f32>, losses: &mut [f64]| {
+                    logistic(&[1.0], |b| batch.weight(group.start + part.start + b), z, losses);
+                };
+                let x = exact::rows(&batch.hidden, &group);
+                let d_x = d_hidden.slice_axis_mut(Axis(0), Slice::from(group.clone()));
+                w.step(0, &[batch.targets[group.start]], x, &coef, &mut s.losses[group.clone()], d_x);
+            }
+        }
+        s.total_loss(losses)
+    }
+
+    fn log_probs(&self, w: &mut Tables, hidden: ArrayView2<f32>, _: &mut Scratch, out: ArrayViewMut2<f32>) {
+        exact::log_probs(w, &[(self.block, hidden)], Some(&|word| self.noise.ln_prob(word)), out);
+    }
+
+    fn log_prob(&self, w: &mut Tables, batch: Batch, s: &mut Scratch, out: &mut [f64]) {
+        let shift = |word| self.noise.ln_prob(word) as f32;
+        exact::log_prob(w, &self.block, &batch, Some(&shift), s, |b, stat| out[b] = -stat.loss());
+    }
+
+    /// ln Σ exp(z + ln(k·q)): 0 where the scores are what the criterion wants them to be.
+    fn ln_z(&self, w: &mut Tables, hidden: ArrayView2<f32>, s: &mut Scratch, out: &mut [f64]) -> bool {
+        let shift = |word| (self.ln_negatives + self.noise.ln_prob(word)) as f32;
+        exact::ln_z(w, &self.block, hidden, Some(&shift), s, out);
+        true
+    }
+
+    fn expected_cost(&self, targets: &[WordId]) -> Cost {
+        let (k, dim) = (self.noise.samples(), self.dim());
+        let draws = Cost { draws: k as u64, ..Cost::default() };
+        let groups: Vec<_> = groups(targets).collect();
+        if groups.len() == 1 {
+            return draws + Cost::step(targets.len(), 1 + k, dim);
+        }
+        draws + Cost::step(targets.len(), k, dim) + groups.iter().map(|g| Cost::step(g.len(), 1, dim)).sum()
+    }
+}

@@ -1,0 +1,129 @@
+//! Sampled softmax: importance sampling over any sampler.
+
+use super::candidates::{Candidates, step_over_candidates};
+use super::exact::{self, Block};
+use super::{Batch, Bias, OutputLayer, Scratch};
+use crate::error::Result;
+use crate::sampler::{Draws, Hits, Sampler};
+use crate::table::{Cost, TableShape, Tables};
+use crate::vocab::{Counts, WordId};
+use ndarray::{ArrayView2, ArrayViewMut2};
+
+/// Softmax over the target and words drawn from a proposal q, the draws shared by the batch.
+///
+/// - *Model* at test time P(w | h) = softmax(v_w·h + b_w), as [`super::FullSoftmax`].
+/// - *Criterion* L = −ln softmax(z − ln q)_t over {t} ∪ draws: with replacement ln q of one draw and a draw that hits
+///   the target kept beside it; for a set ln of the inclusion probability and hits merged. Both are consistent: at
+///   z = ln p + const the expected gradient is exactly zero. TensorFlow's fixed-size distinct draws are not quite.
+/// - *Gradient* ∂L/∂z = softmax(z − ln q) − e_t over the candidates.
+/// - *Cost* 3·B·U·d multiply-adds a step, U the number of distinct words among the batch's targets and draws (at most
+///   B + S): candidates are scored once for the whole batch.
+/// - *Reference* Bengio & Senécal 2003, eq. 9; Jean et al. 2015; Jozefowicz et al. 2016, sec. 3.1.
+pub struct SampledSoftmax {
+    block: Block,
+    bias: Bias,
+    sampler: Box<dyn Sampler>,
+}
+
+impl SampledSoftmax {
+    /// Over the words of `sampler` and hidden vectors of size `dim`.
+    ///
+    /// # Errors
+    /// `dim` = 0.
+    pub fn new(sampler: Box<dyn Sampler>, dim: usize, bias: Bias) -> Result<Self> {
+        Ok(Self { block: super::checked_block(sampler.vocab(), dim)?, bias, sampler })
+    }
+
+    /// The candidates of a batch, and what each column's score is corrected by: ln (times drawn) − ln q.
+    fn candidates(&self, batch: &Batch, s: &mut Scratch) {
+        s.candidates.begin(self.vocab(), batch.targets);
+        s.correction.clear();
+        s.correction.resize(s.candidates.rows.len(), f32::NEG_INFINITY);
+        let Draws { words, ln_q, .. } = &s.draws;
+        for (word, ln_q) in words.iter().zip(ln_q) {
+            let column = s.candidates.draw(*word);
+            s.correction.resize(s.candidates.rows.len(), f32::NEG_INFINITY);
+            s.correction[column] = (s.candidates.drawn[column] as f32).ln() - ln_q;
+        }
+    }
+}
+
+/// What the target's score is corrected by: its own class once, and its hits where they stay.
+fn target_correction(b: usize, draws: &Draws, candidates: &Candidates) -> f32 {
+    let hits = match draws.hits {
+        Hits::Keep => candidates.drawn[candidates.target_columns[b] as usize],
+        Hits::Merge => 0,
+    };
+    (1.0 + hits as f32).ln() - draws.target_ln_q[b]
+}
+
+impl OutputLayer for SampledSoftmax {
+    fn vocab(&self) -> usize {
+        self.block.words as usize
+    }
+
+    fn dim(&self) -> usize {
+        self.block.dim
+    }
+
+    fn bias(&self) -> Bias {
+        self.bias
+    }
+
+    fn tables(&self) -> Vec<TableShape> {
+        super::one_table(&self.block, self.bias)
+    }
+
+    fn unigram_biases(&self, counts: &Counts) -> Vec<Vec<f32>> {
+        super::ln_unigram(counts)
+    }
+
+    fn step(
+        &self,
+        w: &mut Tables,
+        batch: Batch,
+        s: &mut Scratch,
+        d_hidden: ArrayViewMut2<f32>,
+        losses: Option<&mut [f64]>,
+    ) -> f64 {
+        s.clear_losses(&batch);
+        self.sampler.draw(Some(batch.hidden), batch.targets, &mut s.rng, &mut s.draws);
+        w.count_draws(s.draws.words.len());
+        self.candidates(&batch, s);
+        let draws = std::mem::take(&mut s.draws);
+        let corrections: Vec<f32> = (0..batch.len()).map(|b| target_correction(b, &draws, &s.candidates)).collect();
+        s.draws = draws;
+        step_over_candidates(w, &batch, s, d_hidden, |b| corrections[b]);
+        s.total_loss(losses)
+    }
+
+    fn log_probs(&self, w: &mut Tables, hidden: ArrayView2<f32>, _: &mut Scratch, out: ArrayViewMut2<f32>) {
+        exact::log_probs(w, &[(self.block, hidden)], None, out);
+    }
+
+    fn log_prob(&self, w: &mut Tables, batch: Batch, s: &mut Scratch, out: &mut [f64]) {
+        exact::log_prob(w, &self.block, &batch, None, s, |b, stat| out[b] = -stat.loss());
+    }
+
+    fn ln_z(&self, w: &mut Tables, hidden: ArrayView2<f32>, s: &mut Scratch, out: &mut [f64]) -> bool {
+        exact::ln_z(w, &self.block, hidden, None, s, out);
+        true
+    }
+
+    fn expected_cost(&self, targets: &[WordId]) -> Cost {
+        let mut is_target = vec![false; self.vocab()];
+        targets.iter().for_each(|t| is_target[*t as usize] = true);
+        let candidate = |(word, target): (WordId, bool)| {
+            if target { 1.0 } else { self.sampler.ln_inclusion(word).exp() }
+        };
+        let rows: f64 = (0..).zip(is_target).map(candidate).sum();
+        let madds = 3.0 * targets.len() as f64 * rows * self.dim() as f64;
+        let rows = rows.round() as u64;
+        Cost {
+            multiply_adds: madds.round() as u64,
+            rows_read: rows,
+            rows_written: rows,
+            draws: self.sampler.samples() as u64,
+        }
+    }
+}

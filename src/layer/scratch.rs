@@ -1,0 +1,56 @@
+//! What a worker needs beside the weights.
+
+use super::Batch;
+use super::candidates::Candidates;
+use crate::rng::WorkerRng;
+use crate::sampler::Draws;
+use crate::table::Stat;
+
+/// All that one worker owns: its random numbers and buffers that are used again. What a buffer holds between two calls
+/// means nothing, except `draws` after a step: the sample of that step.
+pub struct Scratch {
+    /// The worker's random numbers.
+    pub rng: WorkerRng,
+    /// The draws of the last step that sampled.
+    pub draws: Draws,
+    pub(super) losses: Vec<f64>,
+    pub(super) stats: Vec<Stat>,
+    pub(super) rows: Vec<u32>,
+    pub(super) signs: Vec<f32>,
+    pub(super) codes: Vec<bool>,
+    pub(super) correction: Vec<f32>,
+    pub(super) candidates: Candidates,
+    pub(super) blocks: Vec<Vec<f32>>,
+}
+
+impl Scratch {
+    /// A worker's scratch; `rng` decides what it draws.
+    pub fn new(rng: WorkerRng) -> Self {
+        Self {
+            rng,
+            draws: Draws::default(),
+            losses: Vec::new(),
+            stats: Vec::new(),
+            rows: Vec::new(),
+            signs: Vec::new(),
+            codes: Vec::new(),
+            correction: Vec::new(),
+            candidates: Candidates::default(),
+            blocks: Vec::new(),
+        }
+    }
+
+    /// As many zero losses as the batch has examples.
+    pub(super) fn clear_losses(&mut self, batch: &Batch) {
+        self.losses.clear();
+        self.losses.resize(batch.len(), 0.0);
+    }
+
+    /// The sum of the losses; copies them out if asked.
+    pub(super) fn total_loss(&self, losses: Option<&mut [f64]>) -> f64 {
+        if let Some(out) = losses {
+            out.copy_from_slice(&self.losses);
+        }
+        self.losses.iter().sum()
+    }
+}

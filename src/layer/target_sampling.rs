@@ -1,0 +1,120 @@
+//! Target sampling: the batch's own targets as one another's alternatives, and some uniform others.
+
+use super::candidates::{distinct, step_over_candidates};
+use super::exact::{self, Block};
+use super::{Batch, Bias, OutputLayer, Scratch};
+use crate::error::{Error, Result};
+use crate::table::{Cost, TableShape, Tables};
+use crate::vocab::{Counts, WordId};
+use ndarray::{ArrayView2, ArrayViewMut2};
+use rand::RngExt;
+
+/// Softmax over V' = the batch's targets ∪ S words drawn uniformly, without repeats, from the others.
+///
+/// - *Model* at test time P(w | h) = softmax(v_w·h + b_w), as [`super::FullSoftmax`].
+/// - *Criterion* L = −ln softmax(z)_t over V', without correction: right as far as V' is a uniform sample, and biased
+///   towards the targets' own distribution otherwise.
+/// - *Gradient* ∂L/∂z = softmax(z) − e_t over V'.
+/// - *Cost* 3·B·|V'|·d multiply-adds a step, |V'| = distinct targets + S, at most V.
+/// - *Reference* Jean, Cho, Memisevic & Bengio 2015, sec. 3.1–3.2.
+#[derive(Clone, Debug)]
+pub struct TargetSampling {
+    block: Block,
+    bias: Bias,
+    samples: usize,
+}
+
+impl TargetSampling {
+    /// Over `vocab` words and hidden vectors of size `dim`, with `samples` words beside the targets.
+    ///
+    /// # Errors
+    /// No word, `dim` = 0 or `samples` = 0.
+    pub fn new(vocab: usize, dim: usize, samples: usize, bias: Bias) -> Result<Self> {
+        if samples == 0 {
+            return Err(Error::OutOfRange { name: "samples", value: 0.0, limit: "1 or more" });
+        }
+        Ok(Self { block: super::checked_block(vocab, dim)?, bias, samples })
+    }
+
+    /// Adds the words beside the targets: by trial where most words are free, else by a shuffle of the free ones.
+    fn draw_others(&self, s: &mut Scratch) {
+        let vocab = self.block.words;
+        let free = vocab as usize - s.candidates.rows.len();
+        let wanted = self.samples.min(free);
+        if 2 * wanted <= free {
+            let until = s.candidates.rows.len() + wanted;
+            while s.candidates.rows.len() < until {
+                let word = s.rng.random_range(0..vocab);
+                if !s.candidates.contains(word) {
+                    s.candidates.draw(word);
+                }
+            }
+            return;
+        }
+        let mut others: Vec<WordId> = (0..vocab).filter(|word| !s.candidates.contains(*word)).collect();
+        for i in 0..wanted {
+            others.swap(i, s.rng.random_range(i..free));
+            s.candidates.draw(others[i]);
+        }
+    }
+}
+
+impl OutputLayer for TargetSampling {
+    fn vocab(&self) -> usize {
+        self.block.words as usize
+    }
+
+    fn dim(&self) -> usize {
+        self.block.dim
+    }
+
+    fn bias(&self) -> Bias {
+        self.bias
+    }
+
+    fn tables(&self) -> Vec<TableShape> {
+        super::one_table(&self.block, self.bias)
+    }
+
+    fn unigram_biases(&self, counts: &Counts) -> Vec<Vec<f32>> {
+        super::ln_unigram(counts)
+    }
+
+    fn step(
+        &self,
+        w: &mut Tables,
+        batch: Batch,
+        s: &mut Scratch,
+        d_hidden: ArrayViewMut2<f32>,
+        losses: Option<&mut [f64]>,
+    ) -> f64 {
+        s.clear_losses(&batch);
+        s.candidates.begin(self.vocab(), batch.targets);
+        let targets = s.candidates.rows.len();
+        self.draw_others(s);
+        w.count_draws(s.candidates.rows.len() - targets);
+        s.correction.clear();
+        s.correction.resize(s.candidates.rows.len(), 0.0);
+        step_over_candidates(w, &batch, s, d_hidden, |_| 0.0);
+        s.total_loss(losses)
+    }
+
+    fn log_probs(&self, w: &mut Tables, hidden: ArrayView2<f32>, _: &mut Scratch, out: ArrayViewMut2<f32>) {
+        exact::log_probs(w, &[(self.block, hidden)], None, out);
+    }
+
+    fn log_prob(&self, w: &mut Tables, batch: Batch, s: &mut Scratch, out: &mut [f64]) {
+        exact::log_prob(w, &self.block, &batch, None, s, |b, stat| out[b] = -stat.loss());
+    }
+
+    fn ln_z(&self, w: &mut Tables, hidden: ArrayView2<f32>, s: &mut Scratch, out: &mut [f64]) -> bool {
+        exact::ln_z(w, &self.block, hidden, None, s, out);
+        true
+    }
+
+    fn expected_cost(&self, targets: &[WordId]) -> Cost {
+        let distinct = distinct(targets);
+        let draws = self.samples.min(self.vocab() - distinct);
+        Cost { draws: draws as u64, ..Cost::step(targets.len(), distinct + draws, self.dim()) }
+    }
+}

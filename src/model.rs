@@ -1,0 +1,131 @@
+//! A model: an encoder, an output layer, and the matrices of both.
+
+use crate::encoder::Encoder;
+use crate::layer::{Bias, OutputLayer};
+use crate::optimizer::Optimizer;
+use crate::rng::WorkerRng;
+use crate::table::{Deferred, Frozen, Matrix, Online, Table, Tables, Threads};
+use crate::vocab::Counts;
+
+/// Encoder, layer and parameters.
+pub struct Model {
+    encoder: Box<dyn Encoder>,
+    layer: Box<dyn OutputLayer>,
+    encoder_tables: Vec<Matrix>,
+    layer_tables: Vec<Matrix>,
+}
+
+/// Handles on all parameters of a model, for one worker.
+pub struct Handles<'a> {
+    /// The encoder's tables.
+    pub encoder: Tables<'a>,
+    /// The layer's tables.
+    pub layer: Tables<'a>,
+}
+
+/// When updates count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Updates {
+    /// With every verb: for examples one by one.
+    Online,
+    /// At the end of a mini-batch.
+    Deferred,
+}
+
+/// Streams of random numbers: the initial embeddings do not depend on the layer.
+const ENCODER_STREAM: u64 = 1;
+const LAYER_STREAM: u64 = 2;
+
+impl Model {
+    /// A model at the start of training. The same seed gives the same embeddings, whatever the layer.
+    pub fn new(
+        encoder: Box<dyn Encoder>,
+        layer: Box<dyn OutputLayer>,
+        counts: &Counts,
+        optimizer: Optimizer,
+        seed: u64,
+    ) -> Self {
+        let matrices = |shapes: Vec<_>, stream| {
+            let mut rng = WorkerRng::new(seed, stream);
+            shapes.into_iter().map(|shape| Matrix::new(shape, optimizer, &mut rng)).collect::<Vec<_>>()
+        };
+        let encoder_tables = matrices(encoder.tables(), ENCODER_STREAM);
+        let mut layer_tables = matrices(layer.tables(), LAYER_STREAM);
+        if layer.bias() == Bias::Unigram {
+            for (matrix, bias) in layer_tables.iter_mut().zip(layer.unigram_biases(counts)) {
+                if matrix.shape().bias {
+                    matrix.bias_mut().copy_from_slice(&bias);
+                }
+            }
+        }
+        Self { encoder, layer, encoder_tables, layer_tables }
+    }
+
+    /// The encoder.
+    pub fn encoder(&self) -> &dyn Encoder {
+        &*self.encoder
+    }
+
+    /// The output layer.
+    pub fn layer(&self) -> &dyn OutputLayer {
+        &*self.layer
+    }
+
+    /// The encoder's parameters; those of the embeddings first.
+    pub fn encoder_tables(&self) -> &[Matrix] {
+        &self.encoder_tables
+    }
+
+    /// The layer's parameters, in the order of its `tables()`.
+    pub fn layer_tables(&self) -> &[Matrix] {
+        &self.layer_tables
+    }
+
+    /// Handles that only read.
+    pub fn frozen(&self, threads: &Threads) -> Handles<'_> {
+        Handles {
+            encoder: Tables::new(frozen(&self.encoder_tables, threads)),
+            layer: Tables::new(frozen(&self.layer_tables, threads)),
+        }
+    }
+
+    /// The parts of the model with handles that train, for the one worker that owns it.
+    pub fn trainable(&mut self, updates: Updates, rate: f32, threads: &Threads) -> Trainable<'_> {
+        let Self { encoder, layer, encoder_tables, layer_tables } = self;
+        let handles = Handles {
+            encoder: Tables::new(exclusive(encoder_tables, updates, rate, threads)),
+            layer: Tables::new(exclusive(layer_tables, updates, rate, threads)),
+        };
+        Trainable { encoder: &**encoder, layer: &**layer, handles }
+    }
+}
+
+/// A model in training.
+pub struct Trainable<'a> {
+    /// The encoder.
+    pub encoder: &'a dyn Encoder,
+    /// The output layer.
+    pub layer: &'a dyn OutputLayer,
+    /// The parameters of both.
+    pub handles: Handles<'a>,
+}
+
+fn frozen<'a>(matrices: &'a [Matrix], threads: &Threads) -> Vec<Box<dyn Table + 'a>> {
+    let handle = |m: &'a Matrix| -> Box<dyn Table + 'a> { Box::new(Frozen::new(m, threads.clone())) };
+    matrices.iter().map(handle).collect()
+}
+
+fn exclusive<'a>(
+    matrices: &'a mut [Matrix],
+    updates: Updates,
+    rate: f32,
+    threads: &Threads,
+) -> Vec<Box<dyn Table + 'a>> {
+    let handle = |m: &'a mut Matrix| -> Box<dyn Table + 'a> {
+        match updates {
+            Updates::Online => Box::new(Online::new(m, rate, threads.clone())),
+            Updates::Deferred => Box::new(Deferred::new(m, rate, threads.clone())),
+        }
+    };
+    matrices.iter_mut().map(handle).collect()
+}

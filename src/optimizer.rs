@@ -1,0 +1,74 @@
+//! From a gradient to an update: stochastic gradient descent and Adagrad.
+
+use crate::error::{Error, Result};
+
+/// How a gradient moves the weights.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Optimizer {
+    /// w ← w − rate·g.
+    Sgd,
+    /// G ← G + g²; w ← w − rate·g/(√G + ε), entry by entry (Duchi, Hazan & Singer 2011).
+    Adagrad {
+        /// G at the start; a larger one damps the first steps.
+        initial: f32,
+    },
+}
+
+/// ε of Adagrad: keeps 0/0 away and is far below any √G that matters.
+const EPSILON: f32 = 1e-10;
+
+impl Optimizer {
+    /// Adagrad with G starting at `initial`.
+    ///
+    /// # Errors
+    /// `initial` is negative or not finite.
+    pub fn adagrad(initial: f32) -> Result<Self> {
+        if !(initial >= 0.0 && initial.is_finite()) {
+            let value = f64::from(initial);
+            return Err(Error::OutOfRange { name: "Adagrad's initial value", value, limit: "0 or more, and finite" });
+        }
+        Ok(Self::Adagrad { initial })
+    }
+
+    /// What one entry of the optimizer's state starts at, if it has a state.
+    pub fn initial_state(&self) -> Option<f32> {
+        match self {
+            Self::Sgd => None,
+            Self::Adagrad { initial } => Some(*initial),
+        }
+    }
+
+    /// Updates `weights` along `gradient`; `state` has as many entries, or none for SGD.
+    #[inline]
+    pub fn update(&self, rate: f32, gradient: &[f32], weights: &mut [f32], state: &mut [f32]) {
+        match self {
+            Self::Sgd => {
+                for (w, g) in weights.iter_mut().zip(gradient) {
+                    *w -= rate * g;
+                }
+            }
+            Self::Adagrad { .. } => {
+                for ((w, g), s) in weights.iter_mut().zip(gradient).zip(state) {
+                    *s += g * g;
+                    *w -= rate * g / (s.sqrt() + EPSILON);
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn adagrad_by_hand() {
+        let adagrad = Optimizer::adagrad(0.0).unwrap();
+        let (mut w, mut s) = ([1.0f32], [0.0f32]);
+        adagrad.update(0.1, &[3.0], &mut w, &mut s);
+        adagrad.update(0.1, &[4.0], &mut w, &mut s);
+        assert_eq!(s, [25.0]);
+        assert!((w[0] - (1.0 - 0.1 - 0.1 * 4.0 / 5.0)).abs() < 1e-6);
+        assert!(Optimizer::adagrad(f32::NAN).is_err());
+    }
+}

@@ -1,0 +1,43 @@
+//! Words by Zipf's law, from their ranks alone.
+
+use super::{Proposal, check_vocab};
+use crate::error::Result;
+use crate::rng::WorkerRng;
+use crate::vocab::WordId;
+use rand::RngExt;
+
+/// q(w) = ln((w+2)/(w+1)) / ln(K+1), so that ln(w+1) is about uniform. *Words must be sorted* by falling count.
+///
+/// The same as TensorFlow's `log_uniform_candidate_sampler`.
+#[derive(Clone, Debug)]
+pub struct LogUniform {
+    vocab: WordId,
+    ln_range: f64,
+}
+
+impl LogUniform {
+    /// The log-uniform distribution over `vocab` words.
+    ///
+    /// # Errors
+    /// No word, or 2³¹ words or more.
+    pub fn new(vocab: usize) -> Result<Self> {
+        check_vocab(vocab)?;
+        Ok(Self { vocab: vocab as WordId, ln_range: (vocab as f64).ln_1p() })
+    }
+}
+
+impl Proposal for LogUniform {
+    fn vocab(&self) -> usize {
+        self.vocab as usize
+    }
+
+    fn ln_prob(&self, word: WordId) -> f64 {
+        ((1.0 / (f64::from(word) + 1.0)).ln_1p() / self.ln_range).ln()
+    }
+
+    fn sample(&self, rng: &mut WorkerRng) -> WordId {
+        // (K+1)^u − 1 lies in 0..K; rounding may reach K.
+        let word = (self.ln_range * rng.random::<f64>()).exp() - 1.0;
+        (word as WordId).min(self.vocab - 1)
+    }
+}

@@ -1,0 +1,176 @@
+//! The only door to the tables: it counts the work that passes.
+
+use super::{Bags, Coefficients, Fold, Rows, Stat, Table, TableShape, TileCoefficients};
+use ndarray::{ArrayView2, ArrayViewMut2};
+use std::ops::{Add, AddAssign, Range};
+
+/// Work done, in units that do not depend on the machine.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Cost {
+    /// Multiply-adds of the three verbs.
+    pub multiply_adds: u64,
+    /// Rows of parameters read.
+    pub rows_read: u64,
+    /// Rows of parameters updated.
+    pub rows_written: u64,
+    /// Random words drawn.
+    pub draws: u64,
+}
+
+impl Cost {
+    /// The cost of [`Table::step`]: B rows of a batch, C rows of a table of size d.
+    pub fn step(batch: usize, rows: usize, dim: usize) -> Self {
+        let rows_moved = rows as u64;
+        Self { multiply_adds: madds(3 * batch, rows, dim), rows_read: rows_moved, rows_written: rows_moved, draws: 0 }
+    }
+
+    /// The cost of a [`Table::scan`] and a [`Table::sweep`] over the same rows.
+    pub fn scan_and_sweep(batch: usize, rows: usize, dim: usize) -> Self {
+        let rows_moved = rows as u64;
+        Self {
+            multiply_adds: madds(3 * batch, rows, dim),
+            rows_read: 2 * rows_moved,
+            rows_written: rows_moved,
+            draws: 0,
+        }
+    }
+}
+
+impl Add for Cost {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            multiply_adds: self.multiply_adds + other.multiply_adds,
+            rows_read: self.rows_read + other.rows_read,
+            rows_written: self.rows_written + other.rows_written,
+            draws: self.draws + other.draws,
+        }
+    }
+}
+
+impl AddAssign for Cost {
+    fn add_assign(&mut self, other: Self) {
+        *self = *self + other;
+    }
+}
+
+impl std::iter::Sum for Cost {
+    fn sum<I: Iterator<Item = Self>>(costs: I) -> Self {
+        costs.fold(Self::default(), Add::add)
+    }
+}
+
+fn madds(batch: usize, rows: usize, dim: usize) -> u64 {
+    (batch as u64) * (rows as u64) * (dim as u64)
+}
+
+/// The tables of a layer or of an encoder, in the order of its `tables()`. The verbs are those of [`Table`], with the
+/// number of the table before their arguments.
+pub struct Tables<'a> {
+    tables: Vec<Box<dyn Table + 'a>>,
+    cost: Cost,
+}
+
+impl<'a> Tables<'a> {
+    /// Takes the handles.
+    pub fn new(tables: Vec<Box<dyn Table + 'a>>) -> Self {
+        Self { tables, cost: Cost::default() }
+    }
+
+    /// The work done through this door so far.
+    pub fn cost(&self) -> Cost {
+        self.cost
+    }
+
+    /// Counts words drawn.
+    pub fn count_draws(&mut self, draws: usize) {
+        self.cost.draws += draws as u64;
+    }
+
+    /// Rows, size and bias of a table.
+    pub fn shape(&self, table: usize) -> TableShape {
+        self.tables[table].shape()
+    }
+
+    /// [`Table::scores`].
+    pub fn scores(&mut self, table: usize, rows: &Rows, x: ArrayView2<f32>, out: ArrayViewMut2<f32>) {
+        self.count(table, x.nrows(), rows.len(), 1, 1, 0);
+        self.tables[table].scores(rows, x, out);
+    }
+
+    /// [`Table::weighted_sum`].
+    pub fn weighted_sum(&mut self, table: usize, rows: &Rows, coef: ArrayView2<f32>, out: ArrayViewMut2<f32>) {
+        self.count(table, coef.nrows(), rows.len(), 1, 1, 0);
+        self.tables[table].weighted_sum(rows, coef, out);
+    }
+
+    /// [`Table::descend`].
+    pub fn descend(&mut self, table: usize, rows: &Rows, coef: ArrayView2<f32>, x: ArrayView2<f32>) {
+        self.count(table, coef.nrows(), rows.len(), 1, 0, 1);
+        self.tables[table].descend(rows, coef, x);
+    }
+
+    /// [`Table::bag_means`].
+    pub fn bag_means(&mut self, table: usize, bags: Bags, out: ArrayViewMut2<f32>) {
+        self.count(table, 1, bags.rows.len(), 1, 1, 0);
+        self.tables[table].bag_means(bags, out);
+    }
+
+    /// [`Table::descend_bags`].
+    pub fn descend_bags(&mut self, table: usize, bags: Bags, d_out: ArrayView2<f32>) {
+        self.count(table, 1, bags.rows.len(), 1, 0, 1);
+        self.tables[table].descend_bags(bags, d_out);
+    }
+
+    /// [`Table::step`].
+    pub fn step(
+        &mut self,
+        table: usize,
+        rows: &[u32],
+        x: ArrayView2<f32>,
+        coef: &Coefficients,
+        losses: &mut [f64],
+        d_x: ArrayViewMut2<f32>,
+    ) {
+        self.count(table, x.nrows(), rows.len(), 3, 1, 1);
+        self.tables[table].step(rows, x, coef, losses, d_x);
+    }
+
+    /// [`Table::scan`].
+    pub fn scan(&mut self, table: usize, rows: Range<u32>, x: ArrayView2<f32>, fold: &Fold, out: &mut [Stat]) {
+        self.count(table, x.nrows(), rows.len(), 1, 1, 0);
+        self.tables[table].scan(rows, x, fold, out);
+    }
+
+    /// [`Table::sweep`].
+    pub fn sweep(
+        &mut self,
+        table: usize,
+        rows: Range<u32>,
+        x: ArrayView2<f32>,
+        coef: &TileCoefficients,
+        d_x: ArrayViewMut2<f32>,
+        last: bool,
+    ) {
+        self.count(table, x.nrows(), rows.len(), 2, 1, 1);
+        self.tables[table].sweep(rows, x, coef, d_x, last);
+    }
+
+    /// The rate of the updates from now on, for every table.
+    pub fn set_rate(&mut self, rate: f32) {
+        self.tables.iter_mut().for_each(|t| t.set_rate(rate));
+    }
+
+    /// The end of a mini-batch, for every table.
+    pub fn flush(&mut self) {
+        self.tables.iter_mut().for_each(|t| t.flush());
+    }
+
+    fn count(&mut self, table: usize, batch: usize, rows: usize, passes: u64, read: u64, written: u64) {
+        let dim = self.tables[table].shape().dim;
+        self.cost.multiply_adds += passes * madds(batch, rows, dim);
+        self.cost.rows_read += read * rows as u64;
+        self.cost.rows_written += written * rows as u64;
+    }
+}

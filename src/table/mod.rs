@@ -1,0 +1,226 @@
+//! Tables hold the weights; layers and encoders say which rows.
+//!
+//! Every output layer is one linear map used in three ways over C chosen rows and a batch of B vectors of size d:
+//!
+//! | verb | is | used for |
+//! |---|---|---|
+//! | `scores` | S = X·W\[rows\]ᵀ + b (B×C) | forward |
+//! | `weighted_sum` | Y += K·W\[rows\] (B×d) | ∂L/∂hidden |
+//! | `descend` | ∂L/∂W\[rows\] = Kᵀ·X (C×d) | the update |
+//!
+//! with K = ∂L/∂S. [`Table::step`] does all three over few rows, [`Table::scan`] and [`Table::sweep`] over many, in
+//! tiles. Which handle to take:
+//!
+//! | handle | of | sees its own updates | for |
+//! |---|---|---|---|
+//! | [`Frozen`] | `&Matrix` | has none | evaluation |
+//! | [`Online`] | `&mut Matrix` | at once | examples one by one |
+//! | [`Deferred`] | `&mut Matrix` | after `flush` | mini-batches; gradients can be read before `flush` |
+
+mod block;
+mod cost;
+mod deferred;
+mod dense;
+mod exclusive;
+mod gradient;
+mod kernel;
+mod online;
+mod threads;
+mod tile;
+
+pub use cost::{Cost, Tables};
+pub use deferred::Deferred;
+pub use dense::{Frozen, Matrix};
+pub use exclusive::{Exclusive, Storage};
+pub use online::Online;
+pub use threads::Threads;
+
+use ndarray::{ArrayView2, ArrayViewMut2};
+use std::ops::Range;
+
+/// The rows that a verb is about. A row may repeat; its effects add up.
+#[derive(Clone, Debug)]
+pub enum Rows<'a> {
+    /// Neighbouring rows.
+    Range(Range<u32>),
+    /// Any rows, in any order.
+    List(&'a [u32]),
+}
+
+impl Rows<'_> {
+    /// Number of rows, C, repeats counted.
+    pub fn len(&self) -> usize {
+        match self {
+            Rows::Range(r) => r.len(),
+            Rows::List(l) => l.len(),
+        }
+    }
+
+    /// Whether there is no row.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// How the weights of a table begin. Biases begin at zero.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Init {
+    /// All zero.
+    Zero,
+    /// Uniform in ±this.
+    Uniform(f32),
+}
+
+/// What a layer or an encoder needs of a table.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TableShape {
+    /// Number of rows.
+    pub rows: u32,
+    /// Entries a row, d.
+    pub dim: usize,
+    /// Whether each row has a bias: `scores` adds it, `descend` trains it; it is not counted in multiply-adds.
+    pub bias: bool,
+    /// How the weights begin.
+    pub init: Init,
+}
+
+/// Bags of rows, one an example: bag b is `rows[offsets[b]..offsets[b + 1]]`.
+#[derive(Clone, Copy, Debug)]
+pub struct Bags<'a> {
+    /// The rows of all bags.
+    pub rows: &'a [u32],
+    /// Where each bag begins, and the end: B + 1 numbers, the first 0.
+    pub offsets: &'a [u32],
+}
+
+impl<'a> Bags<'a> {
+    /// Number of bags, B.
+    pub fn len(&self) -> usize {
+        self.offsets.len() - 1
+    }
+
+    /// Whether there is no bag.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The rows of bag b.
+    pub fn bag(&self, b: usize) -> &'a [u32] {
+        &self.rows[self.offsets[b] as usize..self.offsets[b + 1] as usize]
+    }
+}
+
+/// What a scan keeps of the scores of a batch row: enough for ln Z and for ln P of a target.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Stat {
+    /// The largest score so far, −∞ at first.
+    pub max: f32,
+    /// Σ exp(z − max) over the scores so far.
+    pub sum: f64,
+    /// The target's score, −∞ until it was met.
+    pub target: f32,
+}
+
+impl Stat {
+    /// No score yet.
+    pub const EMPTY: Self = Self { max: f32::NEG_INFINITY, sum: 0.0, target: f32::NEG_INFINITY };
+
+    /// Takes in what another part of the vocabulary gave (the online normalizer of Milakov & Gimelshein 2018, eq. 4).
+    pub fn merge(&mut self, other: &Self) {
+        let max = self.max.max(other.max);
+        if max > f32::NEG_INFINITY {
+            let rescaled = |s: &Self| s.sum * f64::from(s.max - max).exp();
+            self.sum = rescaled(self) + rescaled(other);
+            self.max = max;
+        }
+        self.target = self.target.max(other.target);
+    }
+
+    /// ln Σ exp z over all scores, in nats.
+    pub fn ln_z(&self) -> f64 {
+        f64::from(self.max) + self.sum.ln()
+    }
+
+    /// −ln P(target) = ln Z − z_t, in nats.
+    pub fn loss(&self) -> f64 {
+        self.ln_z() - f64::from(self.target)
+    }
+}
+
+/// Turns a block of scores into ∂L/∂scores in place and adds each row's loss (nats).
+///
+/// The range says which rows of the batch the block is; rows may come in parts, in any order, from several threads.
+pub type Coefficients<'a> = dyn Fn(Range<usize>, ArrayViewMut2<f32>, &mut [f64]) + Sync + 'a;
+
+/// Takes the scores of a tile (batch × the range of rows) into the statistics of each batch row.
+pub type Fold<'a> = dyn Fn(Range<u32>, ArrayView2<f32>, &mut [Stat]) + Sync + 'a;
+
+/// Turns the scores of a tile (batch × the range of rows) into ∂L/∂scores in place.
+pub type TileCoefficients<'a> = dyn Fn(Range<u32>, ArrayViewMut2<f32>) + Sync + 'a;
+
+/// One worker's handle on a matrix of parameters.
+///
+/// `&mut self` throughout: a handle belongs to one worker and may keep what it gathered. The calls are coarse (a
+/// window, a batch, a vocabulary), so that dynamic dispatch costs nothing that matters.
+///
+/// Contract: shapes agree, or the call panics with both; `x` and `d_x` have contiguous rows; rows lie below
+/// `shape().rows`. An update is w ← w − rate·∂L/∂w in the sense of the handle's optimizer; repeated rows are merged
+/// before it.
+pub trait Table: Send {
+    /// Rows, size and bias.
+    fn shape(&self) -> TableShape;
+
+    /// out = X·W\[rows\]ᵀ + b; `x` is B×d, `out` B×C.
+    fn scores(&mut self, rows: &Rows, x: ArrayView2<f32>, out: ArrayViewMut2<f32>);
+
+    /// out += K·W\[rows\]; `coef` is B×C, `out` B×d.
+    fn weighted_sum(&mut self, rows: &Rows, coef: ArrayView2<f32>, out: ArrayViewMut2<f32>);
+
+    /// Descends along Kᵀ·X; `coef` is B×C, `x` B×d.
+    fn descend(&mut self, rows: &Rows, coef: ArrayView2<f32>, x: ArrayView2<f32>);
+
+    /// out\[b\] = mean of the rows of bag b.
+    fn bag_means(&mut self, bags: Bags, out: ArrayViewMut2<f32>);
+
+    /// The adjoint of `bag_means`: each row of bag b descends along d_out\[b\] / |bag b|.
+    fn descend_bags(&mut self, bags: Bags, d_out: ArrayView2<f32>);
+
+    /// Few rows, once: scores → `coef` in place → d_x += K·W (the weights from before) → the update.
+    fn step(
+        &mut self,
+        rows: &[u32],
+        x: ArrayView2<f32>,
+        coef: &Coefficients,
+        losses: &mut [f64],
+        d_x: ArrayViewMut2<f32>,
+    );
+
+    /// Many rows, in tiles: folds the scores of all `rows` into `out`, one [`Stat`] a batch row.
+    fn scan(&mut self, rows: Range<u32>, x: ArrayView2<f32>, fold: &Fold, out: &mut [Stat]);
+
+    /// Many rows, in tiles: scores → `coef` in place → d_x += K·W → the update. The scores of a `scan` of the same rows
+    /// and `x` just before are used again. A batch that comes in several parts (see [`batch_part`]) says `last` with its
+    /// last part only: until then no weight changes.
+    fn sweep(
+        &mut self,
+        rows: Range<u32>,
+        x: ArrayView2<f32>,
+        coef: &TileCoefficients,
+        d_x: ArrayViewMut2<f32>,
+        last: bool,
+    );
+
+    /// The rate of the updates from now on.
+    fn set_rate(&mut self, _rate: f32) {}
+
+    /// The end of a mini-batch: what was deferred is applied.
+    fn flush(&mut self) {}
+}
+
+/// Scores that a handle may keep between a scan and its sweep: 160 MB of f32.
+const KEPT_SCORES: usize = 40 << 20;
+
+/// How many rows of a batch to scan and sweep at a time over `vocab` words, so that the scores between fit in memory.
+pub fn batch_part(vocab: usize) -> usize {
+    (KEPT_SCORES / vocab.max(1)).max(1)
+}

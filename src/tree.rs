@@ -1,0 +1,177 @@
+//! Binary trees over the words: the decisions that lead from the root to a word.
+
+use crate::vocab::{Counts, WordId};
+use std::cmp::Reverse;
+
+mod huffman;
+#[cfg(test)]
+mod tests;
+
+/// A parent's node and the code of the step to the child, packed as `node << 1 | code`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Link(u32);
+
+impl Link {
+    /// The root has no parent, nor has the only word of a vocabulary.
+    const NONE: Self = Self(u32::MAX);
+
+    fn new(node: u32, code: bool) -> Self {
+        Self(node << 1 | u32::from(code))
+    }
+
+    fn get(self) -> Option<(u32, bool)> {
+        (self != Self::NONE).then_some((self.0 >> 1, self.0 & 1 == 1))
+    }
+}
+
+/// A binary tree whose leaves are the K words and whose K − 1 internal nodes are decisions.
+///
+/// A node's id is its row in a layer's table. Ids go by falling weight (the summed counts below a node), so the root is
+/// node 0, every parent has a smaller id than its children, and the rows that are touched most come first.
+/// A decision has the code 0 or 1; with the score z of a node, P(code 0) = σ(z) and P(code 1) = σ(−z), as in word2vec.
+/// The probability of a word is the product over its path; one word alone has an empty path and probability 1.
+///
+/// Only the links to the parents are kept, 4 bytes a leaf and a node. They suffice for every word at once: go through the
+/// nodes by rising id, ln P(node) = ln P(parent) + ln σ(±z_parent) with [`Tree::node_parent`], then through the words
+/// with [`Tree::leaf_parent`].
+#[derive(Clone, Debug)]
+pub struct Tree {
+    leaves: Vec<Link>,
+    nodes: Vec<Link>,
+    max_depth: usize,
+}
+
+impl Tree {
+    /// Number of words, K.
+    pub fn vocab(&self) -> usize {
+        self.leaves.len()
+    }
+
+    /// Number of internal nodes, K − 1.
+    pub fn nodes(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// The node above a word and the code of the step down to it; none if the word is alone.
+    pub fn leaf_parent(&self, word: WordId) -> Option<(u32, bool)> {
+        self.leaves[word as usize].get()
+    }
+
+    /// The node above a node, always of a smaller id, and the code of the step down; none for the root.
+    pub fn node_parent(&self, node: u32) -> Option<(u32, bool)> {
+        self.nodes[node as usize].get()
+    }
+
+    /// The decisions of a word from the leaf **up to the root**: node and code.
+    pub fn ancestors(&self, word: WordId) -> impl Iterator<Item = (u32, bool)> + '_ {
+        std::iter::successors(self.leaf_parent(word), |(node, _)| self.node_parent(*node))
+    }
+
+    /// The decisions of a word from the leaf **up to the root**, overwriting `nodes` and `codes`.
+    pub fn path(&self, word: WordId, nodes: &mut Vec<u32>, codes: &mut Vec<bool>) {
+        nodes.clear();
+        codes.clear();
+        for (node, code) in self.ancestors(word) {
+            nodes.push(node);
+            codes.push(code);
+        }
+    }
+
+    /// Number of decisions that lead to a word.
+    pub fn depth(&self, word: WordId) -> usize {
+        self.ancestors(word).count()
+    }
+
+    /// The depth of the deepest word.
+    pub fn max_depth(&self) -> usize {
+        self.max_depth
+    }
+
+    /// The mean depth of a word drawn from the unigram model of `counts`.
+    ///
+    /// # Panics
+    /// When `counts` is of another number of words.
+    pub fn expected_depth(&self, counts: &Counts) -> f64 {
+        let mass = self.mass(counts);
+        let total: u128 = counts.as_slice().iter().map(|c| u128::from(*c)).sum();
+        mass.iter().map(|[zero, one]| (zero + one) as f64 / total as f64).sum()
+    }
+
+    /// ln(mass of the code-0 subtree / mass of the code-1 subtree) for each node: the biases with which zero weights
+    /// give exactly the unigram model of `counts`.
+    ///
+    /// # Panics
+    /// When `counts` is of another number of words.
+    pub fn log_odds(&self, counts: &Counts) -> Vec<f32> {
+        self.mass(counts).iter().map(|[zero, one]| (*zero as f64 / *one as f64).ln() as f32).collect()
+    }
+
+    /// The counts below each node, by code.
+    fn mass(&self, counts: &Counts) -> Vec<[u128; 2]> {
+        assert_eq!(self.vocab(), counts.len(), "a tree of {} words, counts of {}", self.vocab(), counts.len());
+        let mut mass = vec![[0u128; 2]; self.nodes.len()];
+        for (leaf, count) in self.leaves.iter().zip(counts.as_slice()) {
+            if let Some((node, code)) = leaf.get() {
+                mass[node as usize][usize::from(code)] += u128::from(*count);
+            }
+        }
+        for child in (1..self.nodes.len()).rev() {
+            if let Some((node, code)) = self.nodes[child].get() {
+                mass[node as usize][usize::from(code)] += mass[child][0] + mass[child][1];
+            }
+        }
+        mass
+    }
+
+    /// The tree of these links, its nodes numbered anew by falling weight. O(K) if they fall already.
+    ///
+    /// # Panics
+    /// When the links are no tree: that is a bug of the construction.
+    fn from_links(leaves: Vec<Link>, nodes: Vec<Link>, counts: &Counts) -> Self {
+        assert_eq!((leaves.len(), nodes.len() + 1), (counts.len(), counts.len()), "leaves, nodes + 1 and words");
+        let weights = weights(&leaves, &nodes, counts);
+        let mut order: Vec<u32> = (0..nodes.len() as u32).collect();
+        order.sort_by_key(|node| Reverse(weights[*node as usize]));
+        let mut ids = vec![0u32; nodes.len()];
+        for (id, node) in (0..).zip(&order) {
+            ids[*node as usize] = id;
+        }
+        let renumbered = |link: Link| link.get().map_or(link, |(node, code)| Link::new(ids[node as usize], code));
+        let leaves: Vec<Link> = leaves.into_iter().map(renumbered).collect();
+        let nodes: Vec<Link> = order.iter().map(|node| renumbered(nodes[*node as usize])).collect();
+        let max_depth = max_depth(&leaves, &nodes);
+        Self { leaves, nodes, max_depth }
+    }
+}
+
+/// The counts below each node, for nodes in any order: a node hands its weight on once both children have handed theirs.
+fn weights(leaves: &[Link], nodes: &[Link], counts: &Counts) -> Vec<u128> {
+    let mut weights = vec![0u128; nodes.len()];
+    let mut codes_seen = vec![0u8; nodes.len()];
+    let mut done = 0;
+    for (leaf, count) in leaves.iter().zip(counts.as_slice()) {
+        let (mut link, mut weight) = (*leaf, u128::from(*count));
+        while let Some((node, code)) = link.get() {
+            let node = node as usize;
+            assert_eq!(codes_seen[node] >> u8::from(code) & 1, 0, "node {node} has two children of code {code}");
+            codes_seen[node] |= 1 << u8::from(code);
+            weights[node] += weight;
+            if codes_seen[node] != 0b11 {
+                break;
+            }
+            done += 1;
+            (link, weight) = (nodes[node], weights[node]);
+        }
+    }
+    assert_eq!(done, nodes.len(), "nodes that the words reach, and all nodes");
+    weights
+}
+
+/// The depth of the deepest leaf, for nodes whose parents stand before them.
+fn max_depth(leaves: &[Link], nodes: &[Link]) -> usize {
+    let mut depths = vec![0; nodes.len()];
+    for child in 1..nodes.len() {
+        depths[child] = nodes[child].get().map_or(0, |(node, _)| depths[node as usize] + 1);
+    }
+    leaves.iter().filter_map(|leaf| leaf.get()).map(|(node, _)| depths[node as usize] + 1).max().unwrap_or(0)
+}
