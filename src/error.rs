@@ -34,6 +34,14 @@ pub enum Error {
         /// The least count that a word is kept at.
         min_count: u64,
     },
+    /// A held-out text has no word of the vocabulary.
+    #[error("{}: none of its {tokens} tokens is in the vocabulary", list(paths))]
+    NoKnownWords {
+        /// The files.
+        paths: Vec<PathBuf>,
+        /// Tokens read.
+        tokens: u64,
+    },
     /// A text has words but yields no example for the model.
     #[error("{}: no example: every line has fewer than two known words", list(paths))]
     NoExamples {
@@ -131,19 +139,23 @@ pub enum Error {
         /// The hidden size.
         dim: usize,
     },
-    /// A number that is not finite turned up in training.
-    #[error("{what} became {value} after {examples} examples of layer {layer}; try a rate below {rate}")]
+    /// A loss that is not finite turned up in training.
+    #[error("the loss became {value} after {examples} examples at rate {rate}; try a lower rate")]
     Diverged {
-        /// What was not finite.
-        what: &'static str,
-        /// Its value.
+        /// The loss.
         value: f64,
-        /// The layer.
-        layer: String,
         /// Examples seen until then.
         examples: u64,
         /// The rate in force.
         rate: f64,
+    },
+    /// The parameters do not fit in memory.
+    #[error("{rows} rows of {dim} numbers do not fit in memory")]
+    TooLarge {
+        /// Rows of the table.
+        rows: usize,
+        /// Entries a row.
+        dim: usize,
     },
 }
 

@@ -1,6 +1,7 @@
 //! A model: an encoder, an output layer, and the matrices of both.
 
 use crate::encoder::Encoder;
+use crate::error::Result;
 use crate::layer::{Bias, OutputLayer};
 use crate::optimizer::Optimizer;
 use crate::rng::WorkerRng;
@@ -38,19 +39,22 @@ const LAYER_STREAM: u64 = 2;
 
 impl Model {
     /// A model at the start of training. The same seed gives the same embeddings, whatever the layer.
+    ///
+    /// # Errors
+    /// The parameters do not fit in memory.
     pub fn new(
         encoder: Box<dyn Encoder>,
         layer: Box<dyn OutputLayer>,
         counts: &Counts,
         optimizer: Optimizer,
         seed: u64,
-    ) -> Self {
+    ) -> Result<Self> {
         let matrices = |shapes: Vec<_>, stream| {
             let mut rng = WorkerRng::new(seed, stream);
-            shapes.into_iter().map(|shape| Matrix::new(shape, optimizer, &mut rng)).collect::<Vec<_>>()
+            shapes.into_iter().map(|shape| Matrix::new(shape, optimizer, &mut rng)).collect::<Result<Vec<_>>>()
         };
-        let encoder_tables = matrices(encoder.tables(), ENCODER_STREAM);
-        let mut layer_tables = matrices(layer.tables(), LAYER_STREAM);
+        let encoder_tables = matrices(encoder.tables(), ENCODER_STREAM)?;
+        let mut layer_tables = matrices(layer.tables(), LAYER_STREAM)?;
         if layer.bias() == Bias::Unigram {
             for (matrix, bias) in layer_tables.iter_mut().zip(layer.unigram_biases(counts)) {
                 if matrix.shape().bias {
@@ -58,7 +62,7 @@ impl Model {
                 }
             }
         }
-        Self { encoder, layer, encoder_tables, layer_tables }
+        Ok(Self { encoder, layer, encoder_tables, layer_tables })
     }
 
     /// The encoder.

@@ -2,6 +2,7 @@
 
 use super::exclusive::{Exclusive, Storage, Strip};
 use super::{Init, TableShape, Threads};
+use crate::error::{Error, Result};
 use crate::optimizer::Optimizer;
 use crate::rng::WorkerRng;
 use rand::RngExt;
@@ -24,11 +25,6 @@ struct Part {
 }
 
 impl Part {
-    fn new(values: Vec<f32>, optimizer: &Optimizer) -> Self {
-        let state = optimizer.initial_state().map_or_else(Vec::new, |s| vec![s; values.len()]);
-        Self { values, state }
-    }
-
     /// The entries of some rows, and their state.
     fn rows_mut(&mut self, entries: Range<usize>) -> (&mut [f32], &mut [f32]) {
         let state = if self.state.is_empty() { &mut self.state[..] } else { &mut self.state[entries.clone()] };
@@ -38,15 +34,24 @@ impl Part {
 
 impl Matrix {
     /// A matrix at the start of training.
-    pub fn new(shape: TableShape, optimizer: Optimizer, rng: &mut WorkerRng) -> Self {
-        let entries = shape.rows as usize * shape.dim;
-        let weights = match shape.init {
-            Init::Zero => vec![0.0; entries],
-            Init::Uniform(limit) => (0..entries).map(|_| (rng.random::<f32>() * 2.0 - 1.0) * limit).collect(),
+    ///
+    /// # Errors
+    /// It does not fit in memory.
+    pub fn new(shape: TableShape, optimizer: Optimizer, rng: &mut WorkerRng) -> Result<Self> {
+        let (rows, dim) = (shape.rows as usize, shape.dim);
+        let too_large = || Error::TooLarge { rows, dim };
+        let entries = rows.checked_mul(dim).ok_or_else(too_large)?;
+        let mut initial = |entries, init| -> Result<Part> {
+            let mut values = filled(entries, 0.0).ok_or_else(too_large)?;
+            if let Init::Uniform(limit) = init {
+                values.iter_mut().for_each(|v| *v = (rng.random::<f32>() * 2.0 - 1.0) * limit);
+            }
+            let state = optimizer.initial_state().map_or(Some(Vec::new()), |s| filled(entries, s));
+            Ok(Part { values, state: state.ok_or_else(too_large)? })
         };
-        let bias = vec![0.0; if shape.bias { shape.rows as usize } else { 0 }];
-        let part = |values| Part::new(values, &optimizer);
-        Self { shape, optimizer, weights: part(weights), bias: part(bias) }
+        let weights = initial(entries, shape.init)?;
+        let bias = initial(if shape.bias { rows } else { 0 }, Init::Zero)?;
+        Ok(Self { shape, optimizer, weights, bias })
     }
 
     /// Rows, size and bias.
@@ -129,6 +134,19 @@ pub(super) fn take<'a>(rest: &mut &'a mut [f32], skip: usize, len: usize) -> &'a
     let (head, tail) = std::mem::take(rest)[skip..].split_at_mut(len);
     *rest = tail;
     head
+}
+
+/// As many entries of the same value, or nothing where memory does not reach.
+fn filled(entries: usize, value: f32) -> Option<Vec<f32>> {
+    let mut values = Vec::new();
+    values.try_reserve_exact(entries).ok()?;
+    if value == 0.0 {
+        // Zero pages come from the system for free.
+        drop(values);
+        return Some(vec![0.0; entries]);
+    }
+    values.resize(entries, value);
+    Some(values)
 }
 
 /// Neighbouring rows of a matrix, to be trained by one thread.

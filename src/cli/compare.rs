@@ -1,0 +1,182 @@
+//! `lexmax compare`.
+
+use super::progress::Bars;
+use clap::{Args, ValueEnum};
+use lexmax::Result;
+use lexmax::compare::{Config, Data, Source, compare};
+use lexmax::corpus::{Context, Model, SyntheticLanguage, Window};
+use lexmax::layer::catalogue::LayerSpec;
+use lexmax::optimizer::Optimizer;
+use lexmax::report::{Comparison, comparison_table, write_atomically};
+use lexmax::train::Budget;
+use std::path::PathBuf;
+use std::time::Duration;
+
+#[derive(Args)]
+pub struct Arguments {
+    /// Training text: plain, .gz or .zst, a sentence a line. The synthetic language without.
+    #[arg(long, num_args = 1.., value_name = "PATH")]
+    corpus: Vec<PathBuf>,
+    /// Held-out text. Every twentieth line of the training text without.
+    #[arg(long, num_args = 1.., value_name = "PATH", requires = "corpus")]
+    valid: Vec<PathBuf>,
+    /// Layers as NAME[:key=value]…, joined by commas. All without.
+    #[arg(long, value_delimiter = ',', value_name = "LAYER")]
+    layers: Vec<LayerSpec>,
+    /// cbow: predict a word from the mean of its context; skipgram: from each word of it.
+    #[arg(long, value_enum, default_value_t = ModelName::Cbow)]
+    model: ModelName,
+    /// The side of the context.
+    #[arg(long, value_enum, default_value_t = ContextName::Left)]
+    context: ContextName,
+    /// Size of embeddings and hidden vectors [100; 24 for the synthetic language].
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=16_384))]
+    dim: Option<u32>,
+    /// Words a side [5; 1 for the synthetic language].
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    window: Option<u32>,
+    /// Windows of random size up to --window in training, as word2vec's.
+    #[arg(long)]
+    dynamic: bool,
+    /// Words that occur more rarely are dropped.
+    #[arg(long, default_value_t = 5, value_name = "N")]
+    min_count: u64,
+    /// Threshold of word2vec's subsampling of frequent words; 0 is off.
+    #[arg(long, default_value_t = 0.0, value_name = "T")]
+    sample: f64,
+    /// How gradients move weights.
+    #[arg(long, value_enum, default_value_t = OptimizerName::Adagrad)]
+    optimizer: OptimizerName,
+    /// Rate at the start, for all layers instead of each one's own.
+    #[arg(long, value_name = "R")]
+    lr: Option<f32>,
+    /// Examples in a mini-batch, for all layers instead of each one's own.
+    #[arg(long, value_name = "B", value_parser = clap::value_parser!(u32).range(1..=1_048_576))]
+    batch: Option<u32>,
+    /// Time to train each layer, as 60s or 2m; evaluation is not counted [60s with --corpus].
+    #[arg(long, value_name = "TIME", value_parser = duration, conflicts_with = "examples")]
+    budget: Option<Duration>,
+    /// Examples to train each layer on: the same bits every time [1500000 for the synthetic language].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    examples: Option<u64>,
+    /// Held-out examples, evenly spaced.
+    #[arg(long, default_value_t = 20_000, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    valid_examples: u32,
+    /// Threads [all].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    threads: Option<u32>,
+    /// Decides all that is random.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Words of the synthetic language.
+    #[arg(long, value_name = "K", default_value_t = SyntheticLanguage::DEFAULT_VOCAB, conflicts_with = "corpus")]
+    vocab: usize,
+    /// Classes of the synthetic language.
+    #[arg(long, value_name = "C", default_value_t = SyntheticLanguage::DEFAULT_CLASSES, conflicts_with = "corpus")]
+    classes: usize,
+    /// Folder for compare.json.
+    #[arg(long, default_value = "lexmax-out", value_name = "DIR")]
+    out: PathBuf,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum ModelName {
+    Cbow,
+    Skipgram,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum ContextName {
+    Both,
+    Left,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum OptimizerName {
+    Sgd,
+    Adagrad,
+}
+
+/// Where Adagrad's sums of squares start.
+const ADAGRAD_INITIAL: f32 = 1e-2;
+/// What a bare run trains each layer on.
+const SYNTHETIC_EXAMPLES: u64 = 1_500_000;
+const TEXT_BUDGET: Duration = Duration::from_secs(60);
+
+fn duration(text: &str) -> std::result::Result<Duration, String> {
+    let seconds = text.parse::<f64>().map(|s| Duration::try_from_secs_f64(s).map_err(|e| e.to_string()));
+    let duration = seconds.unwrap_or_else(|_| humantime::parse_duration(text).map_err(|e| e.to_string()))?;
+    if duration.is_zero() { Err("must be more than 0".into()) } else { Ok(duration) }
+}
+
+impl Arguments {
+    fn source(&self) -> Source {
+        if self.corpus.is_empty() {
+            return Source::Synthetic { vocab: self.vocab, classes: self.classes, seed: self.seed };
+        }
+        Source::Text {
+            corpus: self.corpus.clone(),
+            valid: self.valid.clone(),
+            min_count: self.min_count,
+            sample: self.sample,
+        }
+    }
+
+    fn config(&self) -> Result<Config> {
+        let synthetic = self.corpus.is_empty();
+        let or = |value: Option<u32>, text, small| value.unwrap_or(if synthetic { small } else { text }) as usize;
+        let model = match self.model {
+            ModelName::Cbow => Model::Cbow,
+            ModelName::Skipgram => Model::SkipGram,
+        };
+        let context = match self.context {
+            ContextName::Both => Context::Both,
+            ContextName::Left => Context::Left,
+        };
+        let budget = match (self.budget, self.examples) {
+            (Some(time), _) => Budget::Time(time),
+            (None, Some(n)) => Budget::Examples(n),
+            (None, None) if synthetic => Budget::Examples(SYNTHETIC_EXAMPLES),
+            (None, None) => Budget::Time(TEXT_BUDGET),
+        };
+        let all = || std::thread::available_parallelism().map_or(1, usize::from);
+        Ok(Config {
+            layers: if self.layers.is_empty() { Config::all_layers() } else { self.layers.clone() },
+            window: Window::new(model, context, or(self.window, 5, 1), self.dynamic)?,
+            dim: or(self.dim, 100, 24),
+            optimizer: match self.optimizer {
+                OptimizerName::Sgd => Optimizer::Sgd,
+                OptimizerName::Adagrad => Optimizer::adagrad(ADAGRAD_INITIAL)?,
+            },
+            rate: self.lr,
+            batch: self.batch.map(|b| b as usize),
+            budget,
+            valid_examples: self.valid_examples as usize,
+            threads: self.threads.map_or_else(all, |n| n as usize),
+            seed: self.seed,
+        })
+    }
+}
+
+pub fn run(arguments: &Arguments) -> Result<()> {
+    let config = arguments.config()?;
+    let data = Data::new(&arguments.source())?;
+    let comparison = compare(&config, &data, &mut Bars::new())?;
+    let path = arguments.out.join("compare.json");
+    write_atomically(&path, comparison.to_json().as_bytes())?;
+    print(&comparison);
+    println!("{}", path.display());
+    Ok(())
+}
+
+fn print(comparison: &Comparison) {
+    println!("{}", comparison_table(comparison));
+    let corpus = &comparison.corpus;
+    println!("{} words; NLL of the unigram model {:.4} nats", corpus.vocab, corpus.unigram_nll);
+    if let Some(rate) = corpus.entropy_rate {
+        println!("entropy rate {rate:.4} nats: the least NLL there is; excess is the distance from the truth");
+    }
+    if let (Some(tokens), Some(unknown)) = (corpus.valid_tokens, corpus.valid_unknown_tokens) {
+        println!("held out: {unknown} of {tokens} tokens are outside the vocabulary and passed over");
+    }
+}

@@ -1,0 +1,59 @@
+//! Progress bars; none where standard error is no terminal.
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use lexmax::compare::Observer;
+use lexmax::layer::catalogue::LayerSpec;
+use lexmax::report::LayerRow;
+use lexmax::train::Progress;
+use std::time::{Duration, Instant};
+
+/// A bar a layer.
+pub struct Bars {
+    bar: ProgressBar,
+    drawn: Instant,
+    /// Mean loss since the bar was last drawn: sum and batches.
+    loss: (f64, u32),
+}
+
+/// Steps of a full bar.
+const STEPS: u64 = 1000;
+const REDRAW: Duration = Duration::from_millis(100);
+
+impl Bars {
+    /// Nothing to show yet.
+    pub fn new() -> Self {
+        Self { bar: ProgressBar::hidden(), drawn: Instant::now(), loss: (0.0, 0) }
+    }
+}
+
+impl Observer for Bars {
+    fn begin(&mut self, layer: &LayerSpec, number: usize, of: usize) {
+        self.bar = ProgressBar::with_draw_target(Some(STEPS), ProgressDrawTarget::stderr());
+        let style = ProgressStyle::with_template("{prefix} {bar:30} {percent:>3}% {msg}");
+        self.bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        self.bar.set_prefix(format!("[{}/{of}] {layer}", number + 1));
+        self.drawn = Instant::now();
+        self.loss = (0.0, 0);
+    }
+
+    fn progress(&mut self, p: &Progress) {
+        self.loss = (self.loss.0 + p.loss, self.loss.1 + 1);
+        if self.drawn.elapsed() < REDRAW {
+            return;
+        }
+        let per_second = p.examples as f64 / p.seconds.max(1e-9);
+        let left = p.seconds * (1.0 / p.share.max(1e-9) - 1.0);
+        let loss = self.loss.0 / f64::from(self.loss.1);
+        self.bar.set_message(format!("{per_second:.0} examples/s, loss {loss:.4}, {left:.0} s left"));
+        self.bar.set_position((p.share * STEPS as f64) as u64);
+        self.drawn = Instant::now();
+        self.loss = (0.0, 0);
+    }
+
+    fn end(&mut self, row: &LayerRow) {
+        self.bar.finish_and_clear();
+        if !self.bar.is_hidden() {
+            eprintln!("{}: held-out NLL {:.4} after {} examples", row.layer, row.valid_nll, row.examples);
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! What a comparison trains and tests on: a text, or the synthetic language.
+
+use crate::corpus::{
+    Context, Corpus, ExampleSource, Examples, Model as WindowModel, SyntheticExamples, SyntheticLanguage, TextExamples,
+    Window, held_out,
+};
+use crate::error::{Error, Result};
+use crate::eval::{self, HeldOut};
+use crate::model::Model;
+use crate::report::CorpusFacts;
+use crate::table::Threads;
+use crate::vocab::{Counts, Vocabulary};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Where examples are to come from.
+#[derive(Clone, Debug)]
+pub enum Source {
+    /// Text files.
+    Text {
+        /// Training text: plain, `.gz` or `.zst`, a sentence a line.
+        corpus: Vec<PathBuf>,
+        /// Held-out text; every twentieth line of the training text without.
+        valid: Vec<PathBuf>,
+        /// The least count that a word is kept at.
+        min_count: u64,
+        /// Threshold of subsampling; 0 is off.
+        sample: f64,
+    },
+    /// The language whose probabilities are known.
+    Synthetic {
+        /// Number of words, K.
+        vocab: usize,
+        /// Number of classes, C.
+        classes: usize,
+        /// What the language is made from.
+        seed: u64,
+    },
+}
+
+/// Every so many lines one is held out, where no held-out text is given.
+const HOLD_OUT_EVERY: usize = 20;
+
+/// What a comparison trains and tests on, ready.
+pub struct Data {
+    counts: Counts,
+    kind: Kind,
+}
+
+enum Kind {
+    Text { train: Arc<Corpus>, valid: Corpus, valid_paths: Vec<PathBuf>, min_count: u64, sample: f64 },
+    Synthetic(Arc<SyntheticLanguage>),
+}
+
+impl Data {
+    /// Reads the text, or makes the language.
+    ///
+    /// # Errors
+    /// Files that are missing, unreadable, not UTF-8 or without a word that is kept; sizes that make no sense.
+    pub fn new(source: &Source) -> Result<Self> {
+        match source {
+            Source::Synthetic { vocab, classes, seed } => {
+                let language = SyntheticLanguage::new(*vocab, *classes, *seed)?;
+                Ok(Self { counts: language.counts(), kind: Kind::Synthetic(Arc::new(language)) })
+            }
+            Source::Text { corpus, valid, min_count, sample } => {
+                let (vocab, train, held_out) = read(corpus, valid, *min_count)?;
+                let kind = Kind::Text {
+                    train: Arc::new(train),
+                    valid: held_out,
+                    valid_paths: valid.clone(),
+                    min_count: *min_count,
+                    sample: *sample,
+                };
+                Ok(Self { counts: vocab.counts().clone(), kind })
+            }
+        }
+    }
+
+    /// The unigram counts.
+    pub fn counts(&self) -> &Counts {
+        &self.counts
+    }
+
+    pub(super) fn min_count(&self) -> u64 {
+        match self.kind {
+            Kind::Text { min_count, .. } => min_count,
+            Kind::Synthetic(_) => 1,
+        }
+    }
+
+    pub(super) fn sample(&self) -> f64 {
+        match self.kind {
+            Kind::Text { sample, .. } => sample,
+            Kind::Synthetic(_) => 0.0,
+        }
+    }
+
+    /// Endless training examples; the same seed gives the same order.
+    pub(super) fn examples(&self, window: Window, seed: u64) -> Result<Box<dyn ExampleSource>> {
+        Ok(match &self.kind {
+            Kind::Text { train, sample, .. } => {
+                Box::new(TextExamples::new(train.clone(), &self.counts, window, *sample, seed)?)
+            }
+            Kind::Synthetic(language) => Box::new(SyntheticExamples::new(language.clone(), window, seed, 0)),
+        })
+    }
+
+    /// Held-out examples: evenly spaced, fixed windows, never subsampled.
+    pub(super) fn held_out(&self, window: Window, n: usize, seed: u64) -> Result<Examples> {
+        if n == 0 {
+            return Err(Error::OutOfRange { name: "valid-examples", value: 0.0, limit: "1 or more" });
+        }
+        let window = window.fixed();
+        match &self.kind {
+            Kind::Text { valid, .. } => held_out(valid, window, n),
+            Kind::Synthetic(language) => Ok(SyntheticExamples::held_out(language.clone(), window, seed, n)),
+        }
+    }
+
+    /// Distance from the truth, and how it was found, where the truth is known: the context must be words to the left, and
+    /// its nearest one among them.
+    pub(super) fn excess(
+        &self,
+        window: Window,
+        model: &Model,
+        valid: &Examples,
+        held_out: &HeldOut,
+        threads: &Threads,
+    ) -> Option<(f64, &'static str)> {
+        let Kind::Synthetic(language) = &self.kind else { return None };
+        let one_word = window.size() == 1;
+        if window.context() != Context::Left || (window.model() == WindowModel::SkipGram && !one_word) {
+            return None;
+        }
+        if one_word && language.vocab() <= eval::EXACT_VOCAB {
+            return Some((eval::excess_nats(model, language, threads), "enumerated"));
+        }
+        // Contexts are in the order of the text: the last word is the one before the target.
+        let truth = |b: usize| language.ln_prob(*valid.contexts(b).last().expect("a context"), valid.targets[b]);
+        let truth: f64 = (0..valid.len()).map(truth).sum();
+        Some((held_out.nll() + truth / valid.len() as f64, "held-out"))
+    }
+
+    pub(super) fn facts(&self, unigram_nll: f64) -> CorpusFacts {
+        let names = |paths: &[PathBuf]| paths.iter().map(|p| p.display().to_string()).collect();
+        let facts = CorpusFacts {
+            source: vec!["synthetic language".into()],
+            valid_source: Vec::new(),
+            tokens: None,
+            dropped_tokens: None,
+            vocab: self.counts.len(),
+            valid_tokens: None,
+            valid_unknown_tokens: None,
+            unigram_nll,
+            entropy_rate: None,
+        };
+        match &self.kind {
+            Kind::Synthetic(language) => CorpusFacts { entropy_rate: Some(language.entropy_rate()), ..facts },
+            Kind::Text { train, valid, valid_paths, .. } => CorpusFacts {
+                source: names(train.paths()),
+                valid_source: names(valid_paths),
+                tokens: Some(train.ledger().kept),
+                dropped_tokens: Some(train.ledger().dropped),
+                valid_tokens: Some(valid.ledger().tokens),
+                valid_unknown_tokens: Some(valid.ledger().dropped),
+                ..facts
+            },
+        }
+    }
+}
+
+/// The vocabulary, the training text and the held-out text.
+fn read(corpus: &[PathBuf], valid: &[PathBuf], min_count: u64) -> Result<(Vocabulary, Corpus, Corpus)> {
+    if valid.is_empty() {
+        return Corpus::load_and_hold_out(corpus, min_count, HOLD_OUT_EVERY);
+    }
+    let (vocab, train) = Corpus::load(corpus, min_count)?;
+    let held_out = Corpus::with_vocabulary(valid, &vocab)?;
+    Ok((vocab, train, held_out))
+}

@@ -1,0 +1,178 @@
+//! The same model on the same text with each output layer: what a step costs, and what it reaches.
+
+mod data;
+
+pub use data::{Data, Source};
+
+use crate::corpus::{Context, Model as WindowModel, Window};
+use crate::encoder::MeanEmbedding;
+use crate::error::{Error, Result};
+use crate::eval;
+use crate::layer::Bias;
+use crate::layer::catalogue::{self, LayerSpec};
+use crate::model::Model;
+use crate::optimizer::Optimizer;
+use crate::report::{Comparison, ConfigFacts, CostPerExample, LayerRow};
+use crate::table::{Cost, Threads};
+use crate::train::{self, Budget, Outcome, Progress};
+
+/// The settings of a comparison.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The layers, in the order of the table.
+    pub layers: Vec<LayerSpec>,
+    /// What is predicted from what.
+    pub window: Window,
+    /// Size of embeddings and hidden vectors.
+    pub dim: usize,
+    /// How gradients move weights.
+    pub optimizer: Optimizer,
+    /// The rate of every layer, instead of its own.
+    pub rate: Option<f32>,
+    /// The batch of every layer, instead of its own.
+    pub batch: Option<usize>,
+    /// For each layer.
+    pub budget: Budget,
+    /// Held-out examples.
+    pub valid_examples: usize,
+    /// Threads.
+    pub threads: usize,
+    /// The seed.
+    pub seed: u64,
+}
+
+impl Config {
+    /// All layers of the catalogue with their defaults.
+    pub fn all_layers() -> Vec<LayerSpec> {
+        catalogue::CATALOGUE.iter().filter_map(|entry| entry.name.parse().ok()).collect()
+    }
+}
+
+/// Hears of the work as it goes on.
+pub trait Observer {
+    /// A layer's training begins: the number of it, and how many there are.
+    fn begin(&mut self, _layer: &LayerSpec, _number: usize, _of: usize) {}
+
+    /// A batch is done.
+    fn progress(&mut self, _progress: &Progress) {}
+
+    /// A layer was trained and evaluated.
+    fn end(&mut self, _row: &LayerRow) {}
+}
+
+/// An observer that does nothing.
+pub struct Quiet;
+
+impl Observer for Quiet {}
+
+/// Trains and evaluates every layer. Initial embeddings, the order of examples and the held-out examples are the same for
+/// all; layers start at the unigram model unless their name says otherwise.
+///
+/// # Errors
+/// Sizes that make no sense, before anything is trained; a loss that is not finite.
+pub fn compare(config: &Config, data: &Data, observer: &mut dyn Observer) -> Result<Comparison> {
+    let threads = Threads::new(config.threads);
+    // A first round only builds, so that a bad setting of the last layer does not cost the time of the others.
+    for spec in &config.layers {
+        build(config, data, spec)?;
+    }
+    let valid = data.held_out(config.window, config.valid_examples, config.seed)?;
+    let unigram = |t: &u32| -data.counts().ln_probability(*t);
+    let unigram_nll = valid.targets.iter().map(unigram).sum::<f64>() / valid.len() as f64;
+    let mut layers = Vec::new();
+    for (number, spec) in config.layers.iter().enumerate() {
+        observer.begin(spec, number, config.layers.len());
+        let mut model = build(config, data, spec)?;
+        let settings = settings(config, spec, &threads);
+        let mut source = data.examples(config.window, config.seed)?;
+        let outcome = train::train(&mut model, &mut *source, &settings, &mut |p| observer.progress(p))?;
+        let held_out = eval::held_out(&model, &valid, &threads);
+        let (excess_nats, excess_by) = data.excess(config.window, &model, &valid, &held_out, &threads).unzip();
+        let row = LayerRow {
+            layer: spec.to_string(),
+            rate: settings.rate,
+            batch: settings.batch,
+            seconds: outcome.seconds,
+            examples: outcome.examples,
+            ns_per_example: outcome.seconds * 1e9 / outcome.examples as f64,
+            cost_per_example: per_example(&outcome),
+            train_loss: outcome.train_loss,
+            epochs: outcome.epochs,
+            valid_examples: valid.len(),
+            valid_nll: held_out.nll(),
+            valid_perplexity: held_out.perplexity(),
+            ln_z: held_out.ln_z,
+            excess_nats,
+            excess_by,
+        };
+        if !row.valid_nll.is_finite() {
+            let rate = f64::from(row.rate);
+            return Err(Error::Diverged { value: row.valid_nll, examples: row.examples, rate });
+        }
+        observer.end(&row);
+        layers.push(row);
+    }
+    let config = facts(config, data, threads.count());
+    Ok(Comparison { lexmax: env!("CARGO_PKG_VERSION"), corpus: data.facts(unigram_nll), config, layers })
+}
+
+fn build(config: &Config, data: &Data, spec: &LayerSpec) -> Result<Model> {
+    let context = catalogue::Context { counts: data.counts(), dim: config.dim, bias: Bias::Unigram };
+    let encoder = MeanEmbedding::new(data.counts().len(), config.dim)?;
+    Model::new(Box::new(encoder), spec.build(&context)?, data.counts(), config.optimizer, config.seed)
+}
+
+fn settings(config: &Config, spec: &LayerSpec, threads: &Threads) -> train::Settings {
+    let tuning = spec.entry().tuning;
+    let rate = match config.optimizer {
+        Optimizer::Sgd => tuning.sgd,
+        Optimizer::Adagrad { .. } => tuning.adagrad,
+    };
+    train::Settings {
+        batch: config.batch.unwrap_or(tuning.batch),
+        rate: config.rate.unwrap_or(rate),
+        budget: config.budget,
+        threads: threads.clone(),
+        seed: config.seed,
+    }
+}
+
+fn per_example(outcome: &Outcome) -> CostPerExample {
+    let Cost { multiply_adds, rows_read, rows_written, draws } = outcome.layer_cost;
+    let each = |n: u64| n as f64 / outcome.examples as f64;
+    CostPerExample {
+        multiply_adds: each(multiply_adds),
+        rows_read: each(rows_read),
+        rows_written: each(rows_written),
+        draws: each(draws),
+    }
+}
+
+fn facts(config: &Config, data: &Data, threads: usize) -> ConfigFacts {
+    let (budget_seconds, budget_examples) = match config.budget {
+        Budget::Time(t) => (Some(t.as_secs_f64()), None),
+        Budget::Examples(n) => (None, Some(n)),
+    };
+    ConfigFacts {
+        model: match config.window.model() {
+            WindowModel::Cbow => "cbow",
+            WindowModel::SkipGram => "skipgram",
+        },
+        context: match config.window.context() {
+            Context::Both => "both",
+            Context::Left => "left",
+        },
+        dim: config.dim,
+        window: config.window.size(),
+        min_count: data.min_count(),
+        sample: data.sample(),
+        optimizer: match config.optimizer {
+            Optimizer::Sgd => "sgd",
+            Optimizer::Adagrad { .. } => "adagrad",
+        },
+        budget_seconds,
+        budget_examples,
+        threads,
+        seed: config.seed,
+    }
+}

@@ -1,0 +1,65 @@
+//! Text: reading it, making examples of it, and a synthetic language that needs none.
+//!
+//! | examples from | by | memory | what is known of the truth |
+//! |---|---|---|---|
+//! | files | [`Corpus`], then [`TextExamples`] and [`held_out`] | 4 bytes a word, 12 a sentence | nothing |
+//! | the synthetic language | [`SyntheticLanguage`], then [`SyntheticExamples`] | none for text | every probability, the least loss |
+//!
+//! Text goes through four steps, each of which can be used alone: [`for_each_line`] and [`words`] read (plain, gzip,
+//! Zstandard; a sentence a line), [`Corpus`] turns words into ids and drops rare ones, [`Subsampler`] thins frequent ones, and
+//! a [`Window`] makes [`Examples`] of what is left. What fills batches is an [`ExampleSource`], and so can be a type of yours.
+//!
+//! | window | examples a position | take it for |
+//! |---|---|---|
+//! | [`Model::SkipGram`], [`Context::Both`] | a pair for each neighbour | embeddings, above all of rare words |
+//! | [`Model::Cbow`], [`Context::Both`] | one bag | embeddings, several times faster |
+//! | [`Model::Cbow`], [`Context::Left`] | one bag | comparing layers as language models |
+//! | [`Model::SkipGram`], [`Context::Left`] | a pair for each word before | language models from one word at a distance |
+//!
+//! ```
+//! use lexmax::corpus::{Context, Corpus, ExampleSource, Examples, Model, TextExamples, Window};
+//! # fn main() -> lexmax::Result<()> {
+//! # let file = tempfile::NamedTempFile::new().unwrap();
+//! # std::fs::write(file.path(), "the cat sat\nthe dog sat\n").unwrap();
+//! # let path = file.path();
+//! let (vocab, corpus) = Corpus::load(&[path], 1)?;
+//! let window = Window::new(Model::Cbow, Context::Left, 2, false)?;
+//! let mut source = TextExamples::new(corpus.into(), vocab.counts(), window, 0.0, 1)?;
+//! let mut batch = Examples::new();
+//! source.fill(4, &mut batch);
+//! for b in 0..batch.len() {
+//!     let context: Vec<_> = batch.contexts(b).iter().map(|&w| vocab.word(w)).collect();
+//!     println!("{context:?} → {}", vocab.word(batch.targets[b]));
+//! }
+//! # assert_eq!(batch.len(), 4);
+//! # Ok(())
+//! # }
+//! ```
+
+mod chain;
+mod draw;
+mod examples;
+mod interner;
+mod reader;
+mod subsample;
+mod synthetic;
+mod synthetic_examples;
+mod text;
+mod text_examples;
+mod windows;
+mod zstd;
+
+pub use examples::{ExampleSource, Examples};
+pub use reader::{Words, for_each_line, words};
+pub use subsample::Subsampler;
+pub use synthetic::SyntheticLanguage;
+pub use synthetic_examples::SyntheticExamples;
+pub use text::{Corpus, LONGEST_SENTENCE, Ledger};
+pub use text_examples::{TextExamples, held_out};
+pub use windows::{Context, Model, Window};
+
+use chain::{ClassChain, entropy};
+use draw::{below, shuffle, uniform};
+use examples::Carry;
+use interner::Interner;
+use zstd::ZstdFrames;

@@ -1,0 +1,69 @@
+//! The exact, normalized likelihood of held-out examples, one scale for every layer.
+
+use crate::corpus::Examples;
+use crate::layer::{Batch, Scratch};
+use crate::model::Model;
+use crate::rng::WorkerRng;
+use crate::table::{Bags, Threads};
+use ndarray::Array2;
+
+/// Examples whose scores are computed together.
+const BATCH: usize = 256;
+
+/// The likelihood of held-out examples.
+#[derive(Clone, Debug)]
+pub struct HeldOut {
+    /// −ln P(target) of every example, nats.
+    pub losses: Vec<f64>,
+    /// ln Z, for layers that do not normalize in training.
+    pub ln_z: Option<LnZ>,
+}
+
+/// How far from normalized the scores are.
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
+pub struct LnZ {
+    /// Mean of ln Z over the examples, nats.
+    pub mean: f64,
+    /// Its standard deviation, nats.
+    pub standard_deviation: f64,
+}
+
+impl HeldOut {
+    /// Mean −ln P(target), nats an example.
+    pub fn nll(&self) -> f64 {
+        self.losses.iter().sum::<f64>() / self.losses.len() as f64
+    }
+
+    /// exp of the mean: how many equally likely words it is as hard as.
+    pub fn perplexity(&self) -> f64 {
+        self.nll().exp()
+    }
+}
+
+/// Evaluates `model` on `examples`. No weight changes, nothing is drawn.
+pub fn held_out(model: &Model, examples: &Examples, threads: &Threads) -> HeldOut {
+    let layer = model.layer();
+    let mut handles = model.frozen(threads);
+    let mut scratch = Scratch::new(WorkerRng::new(0, 0));
+    let mut log_probs = vec![0.0; examples.len()];
+    let mut ln_z = vec![0.0; examples.len()];
+    let mut self_normalized = false;
+    for start in (0..examples.len()).step_by(BATCH) {
+        let range = start..(start + BATCH).min(examples.len());
+        let bags = Bags { rows: &examples.words, offsets: &examples.offsets[range.start..=range.end] };
+        let mut hidden = Array2::zeros((range.len(), layer.dim()));
+        model.encoder().forward(&mut handles.encoder, bags, hidden.view_mut());
+        let batch = Batch::new(hidden.view(), &examples.targets[range.clone()]);
+        layer.log_prob(&mut handles.layer, batch, &mut scratch, &mut log_probs[range.clone()]);
+        self_normalized = layer.ln_z(&mut handles.layer, hidden.view(), &mut scratch, &mut ln_z[range]);
+    }
+    let losses = log_probs.into_iter().map(|p| -p).collect();
+    HeldOut { losses, ln_z: self_normalized.then(|| spread(&ln_z)) }
+}
+
+fn spread(values: &[f64]) -> LnZ {
+    let n = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / n;
+    let variance = values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / n;
+    LnZ { mean, standard_deviation: variance.sqrt() }
+}

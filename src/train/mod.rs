@@ -1,0 +1,177 @@
+//! The training loop: one for every layer, every optimizer, online and mini-batch.
+
+mod schedule;
+
+pub use schedule::{Budget, LinearDecay};
+
+use crate::corpus::{ExampleSource, Examples};
+use crate::error::{Error, Result};
+use crate::layer::{Batch, Scratch};
+use crate::model::{Model, Updates};
+use crate::rng::WorkerRng;
+use crate::table::{Bags, Cost, Threads};
+use ndarray::Array2;
+use std::time::{Duration, Instant};
+
+/// How to train.
+#[derive(Clone)]
+pub struct Settings {
+    /// Examples in a mini-batch; 1 updates online.
+    pub batch: usize,
+    /// The rate at the start; it falls linearly to nothing at the end of the budget.
+    pub rate: f32,
+    /// When to stop.
+    pub budget: Budget,
+    /// The threads that dense layers may use. Results do not depend on their number.
+    pub threads: Threads,
+    /// The seed of what layers draw.
+    pub seed: u64,
+}
+
+impl Settings {
+    fn check(&self) -> Result<()> {
+        if self.batch == 0 {
+            return Err(Error::OutOfRange { name: "batch", value: 0.0, limit: "1 or more" });
+        }
+        if !(self.rate >= 0.0 && self.rate.is_finite()) {
+            let value = f64::from(self.rate);
+            return Err(Error::OutOfRange { name: "rate", value, limit: "0 or more, and finite" });
+        }
+        self.budget.check()
+    }
+}
+
+/// Where a training run stands.
+#[derive(Clone, Copy, Debug)]
+pub struct Progress {
+    /// Examples seen.
+    pub examples: u64,
+    /// Seconds of training.
+    pub seconds: f64,
+    /// The share of the budget that is used, 0 to 1.
+    pub share: f64,
+    /// The rate in force.
+    pub rate: f32,
+    /// The training criterion of the last batch, nats an example.
+    pub loss: f64,
+}
+
+/// The training criterion over one pass of the text.
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
+pub struct Epoch {
+    /// Examples in it.
+    pub examples: u64,
+    /// Mean loss, nats an example, in f64.
+    pub train_loss: f64,
+}
+
+/// What a training run came to.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// Examples seen.
+    pub examples: u64,
+    /// Seconds of training.
+    pub seconds: f64,
+    /// Mean training criterion, nats an example, over all examples.
+    pub train_loss: f64,
+    /// The same for every pass of the text that was begun.
+    pub epochs: Vec<Epoch>,
+    /// The work of the output layer.
+    pub layer_cost: Cost,
+    /// The work of the encoder.
+    pub encoder_cost: Cost,
+}
+
+/// Sums of losses, in f64, by pass of the text.
+#[derive(Default)]
+struct Tally {
+    epochs: Vec<(u64, f64)>,
+}
+
+impl Tally {
+    fn add(&mut self, epoch: u64, examples: usize, loss: f64) {
+        let epoch = epoch as usize;
+        if self.epochs.len() <= epoch {
+            self.epochs.resize(epoch + 1, (0, 0.0));
+        }
+        self.epochs[epoch].0 += examples as u64;
+        self.epochs[epoch].1 += loss;
+    }
+
+    fn mean(&self) -> f64 {
+        let sum = self.epochs.iter().fold((0, 0.0), |sum, e| (sum.0 + e.0, sum.1 + e.1));
+        sum.1 / sum.0.max(1) as f64
+    }
+
+    fn epochs(&self) -> Vec<Epoch> {
+        let begun = self.epochs.iter().filter(|e| e.0 > 0);
+        begun.map(|(n, sum)| Epoch { examples: *n, train_loss: sum / *n as f64 }).collect()
+    }
+}
+
+/// Trains `model` on what `source` gives until the budget is used; `observe` hears of every batch.
+///
+/// The same seed, source and number of examples give the same bits; under a time budget only the order is the same.
+///
+/// # Errors
+/// Settings that make no sense, and [`Error::Diverged`] as soon as a loss is not finite.
+pub fn train(
+    model: &mut Model,
+    source: &mut dyn ExampleSource,
+    settings: &Settings,
+    observe: &mut dyn FnMut(&Progress),
+) -> Result<Outcome> {
+    settings.check()?;
+    let updates = if settings.batch == 1 { Updates::Online } else { Updates::Deferred };
+    let mut model = model.trainable(updates, settings.rate, &settings.threads);
+    let dim = model.layer.dim();
+    let mut scratch = Scratch::new(WorkerRng::new(settings.seed, NOISE_STREAM));
+    let (mut examples, mut hidden, mut d_hidden) = (Examples::new(), Array2::zeros((0, dim)), Array2::zeros((0, dim)));
+    let mut tally = Tally::default();
+    let decay = LinearDecay::new(settings.rate);
+    let mut at = Progress { examples: 0, seconds: 0.0, share: 0.0, rate: settings.rate, loss: 0.0 };
+    let start = Instant::now();
+    // Observers' time is not training time.
+    let mut watched = Duration::ZERO;
+    while at.share < 1.0 {
+        let epoch = source.epoch();
+        let count = source.fill(settings.budget.next_batch(settings.batch, at.examples), &mut examples);
+        if hidden.nrows() != count {
+            hidden = Array2::zeros((count, dim));
+            d_hidden = Array2::zeros((count, dim));
+        }
+        at.rate = decay.at(at.share);
+        model.handles.encoder.set_rate(at.rate);
+        model.handles.layer.set_rate(at.rate);
+        let bags = Bags { rows: &examples.words, offsets: &examples.offsets };
+        model.encoder.forward(&mut model.handles.encoder, bags, hidden.view_mut());
+        d_hidden.fill(0.0);
+        let batch = Batch::new(hidden.view(), &examples.targets);
+        let loss = model.layer.step(&mut model.handles.layer, batch, &mut scratch, d_hidden.view_mut(), None);
+        model.encoder.backward(&mut model.handles.encoder, bags, d_hidden.view());
+        model.handles.layer.flush();
+        model.handles.encoder.flush();
+        tally.add(epoch, count, loss);
+        at.examples += count as u64;
+        at.loss = loss / count as f64;
+        if !loss.is_finite() {
+            return Err(Error::Diverged { value: loss, examples: at.examples, rate: f64::from(at.rate) });
+        }
+        let now = Instant::now();
+        at.seconds = (now - start - watched).as_secs_f64();
+        at.share = settings.budget.share(at.examples, at.seconds);
+        observe(&at);
+        watched += now.elapsed();
+    }
+    Ok(Outcome {
+        examples: at.examples,
+        seconds: at.seconds,
+        train_loss: tally.mean(),
+        epochs: tally.epochs(),
+        layer_cost: model.handles.layer.cost(),
+        encoder_cost: model.handles.encoder.cost(),
+    })
+}
+
+/// The stream of random numbers that layers draw from.
+const NOISE_STREAM: u64 = 3;
