@@ -1,4 +1,59 @@
-//! Output layers for large vocabularies.
+//! Output layers for large vocabularies, behind one trait, and the bench on which they are compared.
+//!
+//! A model that must choose one word out of V scores V words for every example: a softmax costs O(V·d). This crate has
+//! the remedies side by side, trained by the same loop on the same examples from the same start, so that only the layer
+//! differs: what does a step cost, and what does it reach?
+//!
+//! | layer | P(w \| h) | a step costs | take it when |
+//! |---|---|---|---|
+//! | [`layer::FullSoftmax`] | softmax of all scores | 3·B·V·d | V is small, or nothing but the truth will do |
+//! | [`layer::HierarchicalSoftmax`] | Π σ(±z) on a path of a tree | 3·d·Σ \|code\| | V is large; vectors, or single probabilities |
+//! | [`layer::DifferentiatedSoftmax`] | softmax; rare words have short vectors | 3·B·Σ V_i·d_i | most of the text is few of the words |
+//! | [`layer::SampledSoftmax`] | softmax; trained on a sample, z − ln q | 3·B·U·d, U candidates | training must be fast, the test exact |
+//! | [`layer::TargetSampling`] | softmax; trained on targets ∪ uniform words | 3·B·\|V'\|·d | batches are large |
+//! | [`layer::NegativeSampling`] | softmax of z + ln q | 3·B·(1 + k)·d | the vectors are wanted, not the probabilities |
+//!
+//! # A first comparison
+//!
+//! ```
+//! use lexmax::compare::{Config, Data, Quiet, Source, compare};
+//! use lexmax::corpus::{Context, Model, Window};
+//! use lexmax::optimizer::Optimizer;
+//! use lexmax::train::Budget;
+//!
+//! # fn main() -> lexmax::Result<()> {
+//! // A language of 200 words whose every probability is known.
+//! let data = Data::new(&Source::Synthetic { vocab: 200, classes: 8, seed: 1 })?;
+//! let config = Config {
+//!     layers: vec!["full".parse()?, "hierarchical".parse()?, "sampled:samples=32:proposal=uniform".parse()?],
+//!     window: Window::new(Model::Cbow, Context::Left, 1, false)?,
+//!     dim: 12,
+//!     optimizer: Optimizer::adagrad(0.01)?,
+//!     rate: None,
+//!     batch: None,
+//!     budget: Budget::Examples(20_000),
+//!     valid_examples: 1_000,
+//!     threads: 1,
+//!     seed: 1,
+//! };
+//! let found = compare(&config, &data, &mut Quiet)?;
+//! for layer in &found.layers {
+//!     println!("{}: {:.3} nats held out, {:.0} ns an example", layer.layer, layer.valid_nll, layer.ns_per_example);
+//!     assert!(layer.valid_nll < found.corpus.unigram_nll);
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # How it is put together
+//!
+//! **A layer says which rows, and what loss over their scores; a table does the rest.** A layer
+//! ([`layer::OutputLayer`]) holds structure only. It hands a table ([`table::Table`]) the rows it means and a pure
+//! function from scores to ∂L/∂scores ([`objective`]); the table owns weights, optimizer and threads. All work passes
+//! one door ([`table::Tables`]), which counts it ([`table::Cost`]).
+//!
+//! Losses are in nats, in f64. A sampled training loss is never a likelihood: [`eval::held_out`] gives the exact,
+//! normalized NLL of every layer on one scale.
 #![forbid(unsafe_code)]
 
 pub mod compare;
@@ -21,3 +76,8 @@ pub mod tree;
 pub mod vocab;
 
 pub use error::{Error, Result};
+
+/// The README's code, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -18,43 +18,32 @@ const EXP_HI: f32 = 88.37;
 const EXP_POLY: [f32; 6] = [1.987_569_1e-4, 1.398_199_9e-3, 8.333_452e-3, 4.166_579_6e-2, 1.666_666_5e-1, 0.5];
 
 /// e^x, lane by lane.
+///
+/// Code on vectors holds no closures: a closure is compiled without the instruction set that it is dispatched to.
 #[inline(always)]
 fn exp<S: Simd>(s: S, x: S::f32s) -> S::f32s {
-    let splat = |v: f32| s.splat_f32s(v);
-    let below = s.less_than_f32s(x, splat(EXP_LO));
-    let x = s.min_f32s(s.max_f32s(x, splat(EXP_LO)), splat(EXP_HI));
-    let shifted = s.mul_add_f32s(x, splat(LOG2_E), splat(MAGIC));
-    let n = s.sub_f32s(shifted, splat(MAGIC));
-    let f = s.mul_add_f32s(n, splat(-LN2_HI), x);
-    let f = s.mul_add_f32s(n, splat(-LN2_LO), f);
-    let mut p = splat(EXP_POLY[0]);
+    let low = s.splat_f32s(EXP_LO);
+    let below = s.less_than_f32s(x, low);
+    let x = s.min_f32s(s.max_f32s(x, low), s.splat_f32s(EXP_HI));
+    let shifted = s.mul_add_f32s(x, s.splat_f32s(LOG2_E), s.splat_f32s(MAGIC));
+    let n = s.sub_f32s(shifted, s.splat_f32s(MAGIC));
+    let f = s.mul_add_f32s(n, s.splat_f32s(-LN2_HI), x);
+    let f = s.mul_add_f32s(n, s.splat_f32s(-LN2_LO), f);
+    let mut p = s.splat_f32s(EXP_POLY[0]);
     for c in &EXP_POLY[1..] {
-        p = s.mul_add_f32s(p, f, splat(*c));
+        p = s.mul_add_f32s(p, f, s.splat_f32s(*c));
     }
-    let p = s.add_f32s(s.mul_add_f32s(s.mul_f32s(f, f), p, f), splat(1.0));
+    let p = s.add_f32s(s.mul_add_f32s(s.mul_f32s(f, f), p, f), s.splat_f32s(1.0));
     // The low bits of `shifted` hold n; n + 127 becomes the exponent of 2ⁿ.
     let bits = s.add_u32s(s.transmute_u32s_f32s(shifted), s.splat_u32s(127));
     let scale = s.transmute_f32s_u32s(s.wrapping_dyn_shl_u32s(bits, s.splat_u32s(23)));
-    s.select_f32s(below, splat(0.0), s.mul_f32s(p, scale))
+    s.select_f32s(below, s.splat_f32s(0.0), s.mul_f32s(p, scale))
 }
 
 /// Runs `op` on the best instruction set of this machine.
 #[inline(always)]
 pub(crate) fn dispatch<Op: WithSimd>(op: Op) -> Op::Output {
     Arch::new().dispatch(op)
-}
-
-/// A map over a slice, in place: full vectors, then a partial one.
-#[inline(always)]
-fn map<S: Simd>(s: S, xs: &mut [f32], f: impl Fn(S::f32s) -> S::f32s) {
-    let (body, tail) = S::as_mut_simd_f32s(xs);
-    for x in body {
-        *x = f(*x);
-    }
-    if !tail.is_empty() {
-        let x = f(s.partial_load_f32s(tail));
-        s.partial_store_f32s(tail, x);
-    }
 }
 
 /// x ← scale·e^(x − shift).
@@ -65,10 +54,29 @@ pub fn scaled_exp(xs: &mut [f32], shift: f32, scale: f32) {
         #[inline(always)]
         fn with_simd<S: Simd>(self, s: S) {
             let (shift, scale) = (s.splat_f32s(self.1), s.splat_f32s(self.2));
-            map(s, self.0, |x| s.mul_f32s(exp(s, s.sub_f32s(x, shift)), scale));
+            let (body, tail) = S::as_mut_simd_f32s(self.0);
+            let (pairs, rest) = body.as_chunks_mut::<2>();
+            for [x, y] in pairs {
+                *x = s.mul_f32s(exp(s, s.sub_f32s(*x, shift)), scale);
+                *y = s.mul_f32s(exp(s, s.sub_f32s(*y, shift)), scale);
+            }
+            for x in rest {
+                *x = s.mul_f32s(exp(s, s.sub_f32s(*x, shift)), scale);
+            }
+            if !tail.is_empty() {
+                let x = s.sub_f32s(s.partial_load_f32s(tail), shift);
+                s.partial_store_f32s(tail, s.mul_f32s(exp(s, x), scale));
+            }
         }
     }
     dispatch(Op(xs, shift, scale));
+}
+
+/// σ(x), lane by lane.
+#[inline(always)]
+fn sigmoid_of<S: Simd>(s: S, x: S::f32s) -> S::f32s {
+    let one = s.splat_f32s(1.0);
+    s.div_f32s(one, s.add_f32s(one, exp(s, s.neg_f32s(x))))
 }
 
 /// x ← σ(x) = 1 / (1 + e^−x).
@@ -78,8 +86,14 @@ pub fn sigmoid(xs: &mut [f32]) {
         type Output = ();
         #[inline(always)]
         fn with_simd<S: Simd>(self, s: S) {
-            let one = s.splat_f32s(1.0);
-            map(s, self.0, |x| s.div_f32s(one, s.add_f32s(one, exp(s, s.neg_f32s(x)))));
+            let (body, tail) = S::as_mut_simd_f32s(self.0);
+            for x in body {
+                *x = sigmoid_of(s, *x);
+            }
+            if !tail.is_empty() {
+                let x = sigmoid_of(s, s.partial_load_f32s(tail));
+                s.partial_store_f32s(tail, x);
+            }
         }
     }
     dispatch(Op(xs));
@@ -105,7 +119,11 @@ pub fn max(xs: &[f32]) -> f32 {
                 acc[0] = s.max_f32s(acc[0], *x);
             }
             let all = s.max_f32s(s.max_f32s(acc[0], acc[1]), s.max_f32s(acc[2], acc[3]));
-            tail.iter().fold(s.reduce_max_f32s(all), |m, x| m.max(*x))
+            let mut top = s.reduce_max_f32s(all);
+            for x in tail {
+                top = top.max(*x);
+            }
+            top
         }
     }
     dispatch(Op(xs))
@@ -137,11 +155,10 @@ pub fn sum_exp(xs: &[f32], shift: f32) -> f64 {
                 }
                 total += f64::from(s.reduce_sum_f32s(s.add_f32s(acc[0], acc[1])));
                 if !tail.is_empty() {
-                    let mut last = [0.0f32; 64];
-                    let last = &mut last[..tail.len()];
-                    let x = exp(s, s.sub_f32s(s.partial_load_f32s(tail), shift));
-                    s.partial_store_f32s(last, x);
-                    total += last.iter().map(|x| f64::from(*x)).sum::<f64>();
+                    // Lanes beyond the end are far below and add nothing.
+                    let mut last = [s.splat_f32s(f32::MIN)];
+                    lanes::<S>(&mut last)[..tail.len()].copy_from_slice(tail);
+                    total += f64::from(s.reduce_sum_f32s(exp(s, s.sub_f32s(last[0], shift))));
                 }
             }
             total
@@ -171,10 +188,10 @@ pub fn logistic(zs: &mut [f32], signs: &[f32]) -> f64 {
             if !tail.is_empty() {
                 // Lanes beyond the end decide rightly with certainty: no loss.
                 let (mut z, mut sign) = ([s.splat_f32s(1e4)], [s.splat_f32s(1.0)]);
-                bytes::<S>(&mut z)[..tail.len()].copy_from_slice(tail);
-                bytes::<S>(&mut sign)[..tail.len()].copy_from_slice(sign_tail);
+                lanes::<S>(&mut z)[..tail.len()].copy_from_slice(tail);
+                lanes::<S>(&mut sign)[..tail.len()].copy_from_slice(sign_tail);
                 loss += decisions(s, &mut z, &sign);
-                tail.copy_from_slice(&bytes::<S>(&mut z)[..tail.len()]);
+                tail.copy_from_slice(&lanes::<S>(&mut z)[..tail.len()]);
             }
             loss
         }
@@ -185,7 +202,7 @@ pub fn logistic(zs: &mut [f32], signs: &[f32]) -> f64 {
 
 /// Vectors as their lanes.
 #[inline(always)]
-fn bytes<S: Simd>(vectors: &mut [S::f32s]) -> &mut [f32] {
+fn lanes<S: Simd>(vectors: &mut [S::f32s]) -> &mut [f32] {
     pulp::bytemuck::cast_slice_mut(vectors)
 }
 

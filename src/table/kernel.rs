@@ -66,11 +66,11 @@ impl WithSimd for Scores<'_> {
 /// The products of N rows of X with every row of W, four rows of W at a time.
 #[inline(always)]
 fn dots<S: Simd, const N: usize>(s: S, x: [&[f32]; N], w: &[f32], stride: usize, out: [&mut [f32]; N]) {
-    let x = x.map(|x| S::as_simd_f32s(x).0);
-    let mut groups = w.chunks_exact(4 * stride);
-    let mut c = 0;
+    let (mut groups, mut c) = (w.chunks_exact(4 * stride), 0);
     for group in &mut groups {
-        let z = block::<S, N, 4>(s, x, std::array::from_fn(|i| &group[i * stride..(i + 1) * stride]));
+        let (a, b) = group.split_at(2 * stride);
+        let ((a, b), (d, e)) = (a.split_at(stride), b.split_at(stride));
+        let z = block::<S, N, 4>(s, x, [a, b, d, e]);
         for n in 0..N {
             out[n][c..c + 4].copy_from_slice(&z[n]);
         }
@@ -86,19 +86,30 @@ fn dots<S: Simd, const N: usize>(s: S, x: [&[f32]; N], w: &[f32], stride: usize,
 }
 
 #[inline(always)]
-fn block<S: Simd, const N: usize, const M: usize>(s: S, x: [&[S::f32s]; N], w: [&[f32]; M]) -> [[f32; M]; N] {
-    let w = w.map(|w| S::as_simd_f32s(w).0);
-    let len = x[0].len();
-    let (x, w) = (x.map(|x| &x[..len]), w.map(|w| &w[..len]));
+fn block<S: Simd, const N: usize, const M: usize>(s: S, x: [&[f32]; N], w: [&[f32]; M]) -> [[f32; M]; N] {
+    let (mut xs, mut ws) = ([&[][..]; N], [&[][..]; M]);
+    let len = x[0].len() / S::F32_LANES;
+    for n in 0..N {
+        xs[n] = &S::as_simd_f32s(x[n]).0[..len];
+    }
+    for m in 0..M {
+        ws[m] = &S::as_simd_f32s(w[m]).0[..len];
+    }
     let mut acc = [[s.splat_f32s(0.0); M]; N];
     for k in 0..len {
         for n in 0..N {
             for m in 0..M {
-                acc[n][m] = s.mul_add_e_f32s(x[n][k], w[m][k], acc[n][m]);
+                acc[n][m] = s.mul_add_e_f32s(xs[n][k], ws[m][k], acc[n][m]);
             }
         }
     }
-    acc.map(|row| row.map(|a| s.reduce_sum_f32s(a)))
+    let mut out = [[0.0; M]; N];
+    for n in 0..N {
+        for m in 0..M {
+            out[n][m] = s.reduce_sum_f32s(acc[n][m]);
+        }
+    }
+    out
 }
 
 /// out\[i\] (+)= Σ_j coef\[i·step.0 + j·step.1\] · sources\[j\].
