@@ -63,6 +63,7 @@ pub mod error;
 pub mod eval;
 pub mod layer;
 pub mod math;
+pub mod measure;
 pub mod model;
 pub mod objective;
 pub mod optimizer;

@@ -7,10 +7,9 @@
 //! | [`fold_softmax`], then [`softmax_gradient`] | ln Z − z_t over tiles | softmax(z) − e_t |
 
 use crate::simd;
-use crate::table::Stat;
+use crate::table::{Stat, Tile};
 use crate::vocab::WordId;
-use ndarray::{ArrayView2, ArrayViewMut2};
-use std::ops::Range;
+use ndarray::ArrayViewMut2;
 
 /// Independent decisions on every row of a block, with the same `signs` (±1, a column); row b is scaled by `weight(b)`.
 /// Adds each row's loss.
@@ -44,15 +43,17 @@ pub fn corrected_softmax(
     f64::from(weight) * (f64::from(max) - f64::from(z_t) + sum.ln())
 }
 
-/// Takes a tile's scores into the statistics of softmax. `targets` are words, the tile's first row is word
-/// `tile.start + first`.
-pub fn fold_softmax(targets: &[WordId], first: WordId, tile: Range<u32>, scores: ArrayView2<f32>, stats: &mut [Stat]) {
-    let words = tile.start + first..tile.end + first;
-    for ((row, stat), target) in scores.rows().into_iter().zip(stats).zip(targets) {
-        let row = row.to_slice().expect("contiguous rows");
-        let max = simd::max(row);
-        let here = words.contains(target).then(|| row[(target - words.start) as usize]);
-        stat.merge(&Stat { max, sum: simd::sum_exp(row, max), target: here.unwrap_or(f32::NEG_INFINITY) });
+/// Takes a tile's scores into the statistics of softmax. `targets` are words; the table's first row is word `first`.
+pub fn fold_softmax(targets: &[WordId], first: WordId, tile: &Tile, stats: &mut [Stat]) {
+    let mut max = vec![f32::NEG_INFINITY; tile.lanes()];
+    let mut sum = vec![0.0; tile.lanes()];
+    max.iter_mut().zip(&*stats).for_each(|(max, stat)| *max = stat.max);
+    simd::columns::max_and_sum_exp(tile.scores(), tile.stride(), &mut max, &mut sum);
+    for (b, stat) in stats.iter_mut().enumerate() {
+        stat.add(max[b], sum[b]);
+        if let Some(row) = row_of(targets[b], first, tile) {
+            stat.target = tile.row(row)[b];
+        }
     }
 }
 
@@ -62,16 +63,22 @@ pub fn softmax_gradient(
     stats: &[Stat],
     weight: impl Fn(usize) -> f32,
     first: WordId,
-    tile: Range<u32>,
-    mut scores: ArrayViewMut2<f32>,
+    tile: &mut Tile,
 ) {
-    let words = tile.start + first..tile.end + first;
-    for (b, (mut row, stat)) in scores.rows_mut().into_iter().zip(stats).enumerate() {
-        let row = row.as_slice_mut().expect("contiguous rows");
-        let weight = weight(b);
-        simd::scaled_exp(row, stat.max, (f64::from(weight) / stat.sum) as f32);
-        if words.contains(&targets[b]) {
-            row[(targets[b] - words.start) as usize] -= weight;
+    let (mut shift, mut scale) = (vec![0.0; tile.lanes()], vec![0.0; tile.lanes()]);
+    for (b, stat) in stats.iter().enumerate() {
+        (shift[b], scale[b]) = (stat.max, (f64::from(weight(b)) / stat.sum) as f32);
+    }
+    let stride = tile.stride();
+    simd::columns::scaled_exp(tile.scores_mut(), stride, &shift, &scale);
+    for (b, target) in targets.iter().enumerate() {
+        if let Some(row) = row_of(*target, first, tile) {
+            tile.row_mut(row)[b] -= weight(b);
         }
     }
+}
+
+/// The row of the table that a word has, if it is in the tile.
+fn row_of(word: WordId, first: WordId, tile: &Tile) -> Option<u32> {
+    word.checked_sub(first).filter(|row| tile.rows().contains(row))
 }

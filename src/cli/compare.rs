@@ -139,7 +139,6 @@ impl Arguments {
             (None, None) if synthetic => Budget::Examples(SYNTHETIC_EXAMPLES),
             (None, None) => Budget::Time(TEXT_BUDGET),
         };
-        let all = || std::thread::available_parallelism().map_or(1, usize::from);
         Ok(Config {
             layers: if self.layers.is_empty() { Config::all_layers() } else { self.layers.clone() },
             window: Window::new(model, context, or(self.window, 5, 1), self.dynamic)?,
@@ -152,7 +151,7 @@ impl Arguments {
             batch: self.batch.map(|b| b as usize),
             budget,
             valid_examples: self.valid_examples as usize,
-            threads: self.threads.map_or_else(all, |n| n as usize),
+            threads: super::threads(self.threads),
             seed: self.seed,
         })
     }

@@ -2,6 +2,7 @@
 
 mod compare;
 mod progress;
+mod step;
 
 use clap::{Parser, Subcommand};
 use lexmax::Result;
@@ -20,6 +21,8 @@ struct Cli {
 enum Command {
     /// Trains the same model on the same text with each output layer: what a step costs, and what it reaches.
     Compare(compare::Arguments),
+    /// Times one training step of a layer on synthetic data.
+    Step(step::Arguments),
 }
 
 /// Reads the arguments and does what they say.
@@ -28,5 +31,11 @@ pub fn run() -> Result<()> {
     match cli.command {
         None => compare::run(&cli.compare),
         Some(Command::Compare(arguments)) => compare::run(&arguments),
+        Some(Command::Step(arguments)) => step::run(&arguments),
     }
+}
+
+/// As many threads as were asked for, or all.
+fn threads(asked: Option<u32>) -> usize {
+    asked.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), |n| n as usize)
 }

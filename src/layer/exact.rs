@@ -2,7 +2,7 @@
 
 use super::{Batch, Scratch};
 use crate::objective::{fold_softmax, softmax_gradient};
-use crate::table::{Cost, Rows, Stat, Tables, batch_part};
+use crate::table::{Cost, Rows, Stat, Tables, Tile, batch_part};
 use crate::vocab::WordId;
 use ndarray::{ArrayView2, ArrayViewMut2, Axis, Slice};
 use std::ops::Range;
@@ -49,7 +49,7 @@ pub fn scan(w: &mut Tables, blocks: &[(Block, ArrayView2<f32>)], targets: &[Word
             block.table,
             0..block.words,
             x.view(),
-            &|tile, z, stats| fold_softmax(targets, block.first, tile, z, stats),
+            &|tile, stats| fold_softmax(targets, block.first, tile, stats),
             stats,
         );
     }
@@ -71,7 +71,7 @@ pub fn sweep(
         block.table,
         0..block.words,
         x,
-        &|tile, z| softmax_gradient(targets, stats, weight, block.first, tile, z),
+        &|tile| softmax_gradient(targets, stats, weight, block.first, tile),
         d_x,
         part.end == batch.len(),
     );
@@ -123,11 +123,16 @@ pub fn log_prob(
         let (x, targets) = (rows(&batch.hidden, &part), &batch.targets[part.clone()]);
         s.stats.clear();
         s.stats.resize(targets.len(), Stat::EMPTY);
-        let fold = |tile: Range<u32>, z: ArrayView2<f32>, stats: &mut [Stat]| match shift {
-            None => fold_softmax(targets, block.first, tile, z, stats),
+        let fold = |tile: &Tile, stats: &mut [Stat]| match shift {
+            None => fold_softmax(targets, block.first, tile, stats),
             Some(shift) => {
-                let shifts = ndarray::Array1::from_iter(tile.clone().map(shift));
-                fold_softmax(targets, block.first, tile, (&z + &shifts).view(), stats);
+                let mut scores = tile.scores().to_vec();
+                for (row, scores) in tile.rows().zip(scores.chunks_mut(tile.stride())) {
+                    let shift = shift(row);
+                    scores.iter_mut().for_each(|z| *z += shift);
+                }
+                let shifted = Tile::new(tile.rows(), tile.batch(), tile.stride(), &mut scores);
+                fold_softmax(targets, block.first, &shifted, stats);
             }
         };
         w.scan(block.table, 0..block.words, x, &fold, &mut s.stats);

@@ -12,8 +12,9 @@ use rand::RngExt;
 /// Softmax over V' = the batch's targets ∪ S words drawn uniformly, without repeats, from the others.
 ///
 /// - *Model* at test time P(w | h) = softmax(v_w·h + b_w), as [`super::FullSoftmax`].
-/// - *Criterion* L = −ln softmax(z)_t over V', without correction: right as far as V' is a uniform sample, and biased
-///   towards the targets' own distribution otherwise.
+/// - *Criterion* L = −ln softmax(z)_t over V', without correction: right as far as V' is a uniform sample. It is not where
+///   targets serve one another: frequent words are nearly always in V', rare ones in a share S/V of the steps, and their
+///   scores end up too high by about ln(V/S). So S should be a good part of V; the catalogue takes a quarter.
 /// - *Gradient* ∂L/∂z = softmax(z) − e_t over V'.
 /// - *Cost* 3·B·|V'|·d multiply-adds a step, |V'| = distinct targets + S, at most V.
 /// - *Reference* Jean, Cho, Memisevic & Bengio 2015, sec. 3.1–3.2.

@@ -2,7 +2,7 @@
 
 use super::dense::{Matrix, MatrixStrip};
 use super::gradient::{Gradient, GradientStrip};
-use super::tile::{self, Buffers};
+use super::tile::{self, Buffers, Packed};
 use super::{Bags, Coefficients, Fold, KEPT_SCORES, Rows, Stat, Table, TableShape, Threads, TileCoefficients, block};
 use crate::simd;
 use ndarray::linalg::general_mat_mul;
@@ -92,6 +92,7 @@ pub struct Exclusive<S> {
     threads: Threads,
     block: block::Block,
     kept: Kept,
+    packed: Packed,
     buffers: Vec<Buffers>,
 }
 
@@ -117,7 +118,8 @@ impl Kept {
 
 impl<S: Storage> Exclusive<S> {
     pub(super) fn over(store: S, threads: Threads) -> Self {
-        Self { store, threads, block: block::Block::default(), kept: Kept::default(), buffers: Vec::new() }
+        let (block, kept, packed) = (block::Block::default(), Kept::default(), Packed::default());
+        Self { store, threads, block, kept, packed, buffers: Vec::new() }
     }
 
     pub(super) fn store(&self) -> &S {
@@ -233,10 +235,12 @@ impl<S: Storage> Table for Exclusive<S> {
     fn scan(&mut self, rows: Range<u32>, x: ArrayView2<f32>, fold: &Fold, out: &mut [Stat]) {
         let batch = x.nrows();
         let bounds = tile::strips(&rows);
-        let keep = self.store.trains() && batch * rows.len() <= KEPT_SCORES;
         self.kept.clear();
-        let size =
-            |strip: &Range<u32>| batch * if keep { strip.len() } else { strip.len().min(tile::tile_rows(batch)) };
+        self.packed.for_scan(&x);
+        let (packed, stride, tile) = (&self.packed, self.packed.stride, self.packed.tile_rows());
+        // The padding of a part is small beside what may be kept.
+        let keep = self.store.trains() && batch.next_multiple_of(32) * rows.len() <= KEPT_SCORES;
+        let size = |strip: &Range<u32>| stride * if keep { strip.len() } else { strip.len().min(tile) };
         let total = bounds.iter().map(size).sum();
         if self.kept.scores.len() < total {
             self.kept.scores.resize(total, 0.0);
@@ -259,7 +263,7 @@ impl<S: Storage> Table for Exclusive<S> {
             let bias = matrix.bias();
             let bias = if bias.is_empty() { bias } else { &bias[rows.start as usize..rows.end as usize] };
             let weights = &matrix.weights()[matrix.entries(rows.clone())];
-            tile::scan_strip(&x, rows, (weights, bias), kept, fold, stats);
+            tile::scan_strip(packed, rows, (weights, bias), kept, fold, stats);
         });
         for part in stats.chunks(batch.max(1)) {
             out.iter_mut().zip(part).for_each(|(all, part)| all.merge(part));
@@ -274,24 +278,28 @@ impl<S: Storage> Table for Exclusive<S> {
         d_x: ArrayViewMut2<f32>,
         last: bool,
     ) {
-        let batch = x.nrows();
         let bounds = tile::strips(&rows);
         let kept = self.kept.holds(&rows, &x);
+        if !kept {
+            self.packed.for_scan(&x);
+        }
+        self.packed.for_sweep(&x);
+        let packed = &self.packed;
         self.kept.clear();
         self.buffers.resize_with(self.buffers.len().max(bounds.len()), Buffers::default);
         let mut scores = if kept { &mut self.kept.scores[..] } else { &mut [] };
         let strips = self.store.strips(&bounds, last);
         let mut items = Vec::with_capacity(bounds.len());
         for ((rows, strip), buffers) in bounds.iter().zip(strips).zip(&mut self.buffers) {
-            let len = if kept { batch * rows.len() } else { 0 };
+            let len = if kept { packed.stride * rows.len() } else { 0 };
             let (part, rest) = std::mem::take(&mut scores).split_at_mut(len);
             scores = rest;
             items.push((rows.clone(), strip, part, buffers));
         }
         self.threads.each(items, |(rows, mut strip, kept, buffers)| {
-            tile::sweep_strip(&x, rows, &mut strip, kept, buffers, coef);
+            tile::sweep_strip(packed, rows, &mut strip, kept, buffers, coef);
         });
-        tile::merge_d_x(self.buffers[..bounds.len()].iter().map(|b| &b.d_x[..]), d_x);
+        tile::merge_d_x(&self.buffers[..bounds.len()], d_x);
         if last {
             self.store.settle(&self.threads);
         }

@@ -22,6 +22,7 @@ mod cost;
 mod deferred;
 mod dense;
 mod exclusive;
+mod gemm;
 mod gradient;
 mod kernel;
 mod online;
@@ -136,6 +137,16 @@ impl Stat {
         self.target = self.target.max(other.target);
     }
 
+    /// Takes in a tile: `max` is the largest score so far, the tile's too, and `sum` the tile's Σ exp(z − max).
+    #[inline]
+    pub fn add(&mut self, max: f32, sum: f32) {
+        if max > self.max {
+            self.sum *= f64::from(self.max - max).exp();
+            self.max = max;
+        }
+        self.sum += f64::from(sum);
+    }
+
     /// ln Σ exp z over all scores, in nats.
     pub fn ln_z(&self) -> f64 {
         f64::from(self.max) + self.sum.ln()
@@ -152,11 +163,67 @@ impl Stat {
 /// The range says which rows of the batch the block is; rows may come in parts, in any order, from several threads.
 pub type Coefficients<'a> = dyn Fn(Range<usize>, ArrayViewMut2<f32>, &mut [f64]) + Sync + 'a;
 
-/// Takes the scores of a tile (batch × the range of rows) into the statistics of each batch row.
-pub type Fold<'a> = dyn Fn(Range<u32>, ArrayView2<f32>, &mut [Stat]) + Sync + 'a;
+/// The scores of neighbouring rows of a table for a batch: words × batch, so that the examples of a batch lie side by side.
+pub struct Tile<'a> {
+    rows: Range<u32>,
+    batch: usize,
+    stride: usize,
+    scores: &'a mut [f32],
+}
 
-/// Turns the scores of a tile (batch × the range of rows) into ∂L/∂scores in place.
-pub type TileCoefficients<'a> = dyn Fn(Range<u32>, ArrayViewMut2<f32>) + Sync + 'a;
+impl<'a> Tile<'a> {
+    /// Scores of `rows` for `batch` examples; rows are `stride` apart, of which all up to a multiple of 16 hold numbers.
+    pub fn new(rows: Range<u32>, batch: usize, stride: usize, scores: &'a mut [f32]) -> Self {
+        assert!(stride >= batch.next_multiple_of(16) && scores.len() == stride * rows.len(), "a tile's shape");
+        Self { rows, batch, stride, scores }
+    }
+
+    /// The rows of the table.
+    pub fn rows(&self) -> Range<u32> {
+        self.rows.clone()
+    }
+
+    /// Number of examples, B.
+    pub fn batch(&self) -> usize {
+        self.batch
+    }
+
+    /// Examples padded to a multiple of 16.
+    pub fn lanes(&self) -> usize {
+        self.batch.next_multiple_of(16)
+    }
+
+    /// From one row to the next in `scores`.
+    pub fn stride(&self) -> usize {
+        self.stride
+    }
+
+    /// All scores, padding included.
+    pub fn scores(&self) -> &[f32] {
+        self.scores
+    }
+
+    /// All scores, to be changed.
+    pub fn scores_mut(&mut self) -> &mut [f32] {
+        self.scores
+    }
+
+    /// The scores of a row of the table, an example each.
+    pub fn row(&self, row: u32) -> &[f32] {
+        &self.scores[(row - self.rows.start) as usize * self.stride..][..self.batch]
+    }
+
+    /// The scores of a row of the table, to be changed.
+    pub fn row_mut(&mut self, row: u32) -> &mut [f32] {
+        &mut self.scores[(row - self.rows.start) as usize * self.stride..][..self.batch]
+    }
+}
+
+/// Takes the scores of a tile into the statistics of each example.
+pub type Fold<'a> = dyn Fn(&Tile, &mut [Stat]) + Sync + 'a;
+
+/// Turns the scores of a tile into ∂L/∂scores in place.
+pub type TileCoefficients<'a> = dyn Fn(&mut Tile) + Sync + 'a;
 
 /// One worker's handle on a matrix of parameters.
 ///
@@ -217,10 +284,16 @@ pub trait Table: Send {
     fn flush(&mut self) {}
 }
 
-/// Scores that a handle may keep between a scan and its sweep: 160 MB of f32.
-const KEPT_SCORES: usize = 40 << 20;
+/// Scores that a handle may keep between a scan and its sweep: 235 MB of f32.
+const KEPT_SCORES: usize = 56 << 20;
+/// A part of a batch is not larger than this: what each strip adds to ∂L/∂x is kept apart.
+const LARGEST_PART: usize = 2048;
 
-/// How many rows of a batch to scan and sweep at a time over `vocab` words, so that the scores between fit in memory.
+/// How many examples of a batch to scan and sweep at a time over `vocab` words, so that the scores between fit in memory.
+/// Above 1.8 million words no scores are kept, and a sweep computes them again (which is not counted as work).
 pub fn batch_part(vocab: usize) -> usize {
-    (KEPT_SCORES / vocab.max(1)).max(1)
+    match KEPT_SCORES / vocab.max(1) / 32 * 32 {
+        0 => LARGEST_PART,
+        part => part.min(LARGEST_PART),
+    }
 }

@@ -1,9 +1,9 @@
 //! Many rows in tiles: scores, coefficients, ∂L/∂x and the gradient of a tile, each a matrix product.
 
 use super::exclusive::Strip;
-use super::{Fold, Stat, TileCoefficients};
+use super::gemm::{Left, Panels, Start, columns_times_panels, padded, rows_times_panels};
+use super::{Fold, Stat, Tile, TileCoefficients};
 use crate::simd;
-use ndarray::linalg::general_mat_mul;
 use ndarray::{ArrayView2, ArrayViewMut2};
 use std::ops::Range;
 
@@ -11,8 +11,11 @@ use std::ops::Range;
 const STRIPS: u32 = 16;
 /// A strip is not shorter than this.
 const SHORTEST_STRIP: u32 = 256;
-/// Scores in a tile, so that it stays in the second-level cache: 512 KB.
-const TILE_SCORES: usize = 128 << 10;
+/// Scores in a tile, so that it stays in the second-level cache beside the batch: 256 KB.
+const TILE_SCORES: usize = 64 << 10;
+
+/// Words so many numbers apart in a tile would fall on a few sets of the first-level cache.
+const CACHE_SETS: usize = 256;
 
 /// Cuts rows into strips, by their number alone.
 pub fn strips(rows: &Range<u32>) -> Vec<Range<u32>> {
@@ -22,60 +25,82 @@ pub fn strips(rows: &Range<u32>) -> Vec<Range<u32>> {
     (0..n).map(|i| bound(i)..bound(i + 1)).collect()
 }
 
-/// Rows in a tile for a batch.
-pub fn tile_rows(batch: usize) -> usize {
-    (TILE_SCORES / batch.max(1)).clamp(64, 2048)
+/// The batch of a scan or a sweep, packed for all its tiles.
+#[derive(Default)]
+pub struct Packed {
+    pub batch: usize,
+    pub dim: usize,
+    /// From one word of a tile to the next.
+    pub stride: usize,
+    /// dim × batch.
+    transposed: Panels,
+    /// batch × dim.
+    plain: Panels,
 }
 
-/// The tiles of a strip, counted from its first row.
-fn tiles(rows: usize, batch: usize) -> impl Iterator<Item = Range<usize>> {
-    let tile = tile_rows(batch);
-    (0..rows).step_by(tile).map(move |start| start..(start + tile).min(rows))
-}
+impl Packed {
+    /// Takes the batch for a scan.
+    pub fn for_scan(&mut self, x: &ArrayView2<f32>) {
+        (self.batch, self.dim) = x.dim();
+        let padded = padded(self.batch);
+        self.stride = if padded.is_multiple_of(CACHE_SETS) { padded + 16 } else { padded };
+        let row = |b: usize| x.row(b).to_slice().expect("rows of x are contiguous");
+        self.transposed.pack_transposed(self.dim, self.batch, row);
+    }
 
-/// out = X·Wᵀ + b over the rows of a tile.
-fn scores(weights: &[f32], bias: &[f32], x: &ArrayView2<f32>, out: &mut [f32]) {
-    let (batch, dim) = x.dim();
-    let rows = weights.len() / dim;
-    let w = ArrayView2::from_shape((rows, dim), weights).expect("rows × dim");
-    let mut z = ArrayViewMut2::from_shape((batch, rows), out).expect("batch × rows");
-    if bias.is_empty() {
-        general_mat_mul(1.0, x, &w.t(), 0.0, &mut z);
-    } else {
-        z.rows_mut().into_iter().for_each(|mut row| row.as_slice_mut().expect("contiguous").copy_from_slice(bias));
-        general_mat_mul(1.0, x, &w.t(), 1.0, &mut z);
+    /// Takes the batch for a sweep, after a scan's.
+    pub fn for_sweep(&mut self, x: &ArrayView2<f32>) {
+        let row = |b: usize| x.row(b).to_slice().expect("rows of x are contiguous");
+        self.plain.pack(self.batch, self.dim, row);
+    }
+
+    /// Rows in a tile: a multiple of the rows that a register block has.
+    pub fn tile_rows(&self) -> usize {
+        (TILE_SCORES / self.stride / 12 * 12).clamp(48, 1020)
+    }
+
+    /// The tiles of a strip, counted from its first row.
+    fn tiles(&self, rows: usize) -> impl Iterator<Item = Range<usize>> + use<> {
+        let tile = self.tile_rows();
+        (0..rows).step_by(tile).map(move |start| start..(start + tile).min(rows))
+    }
+
+    /// Zᵀ = W·Xᵀ + b over the rows of a tile.
+    fn scores(&self, weights: &[f32], bias: &[f32], out: &mut [f32]) {
+        let (rows, start) = (weights.len() / self.dim, if bias.is_empty() { Start::Zero } else { Start::Rows(bias) });
+        let w = Left { data: weights, stride: self.dim };
+        rows_times_panels(w, rows, &self.transposed, start, out, self.stride);
     }
 }
 
 /// The weights (rows × dim) and biases (rows, or none) of a strip.
 pub type Parameters<'a> = (&'a [f32], &'a [f32]);
 
-/// One strip's part in a scan: `kept` takes the scores of the whole strip (batch × rows) if it is long enough, else
-/// those of one tile.
+/// One strip's part in a scan: `kept` takes the scores of the whole strip if it is long enough, else those of one tile.
 pub fn scan_strip(
-    x: &ArrayView2<f32>,
+    x: &Packed,
     rows: Range<u32>,
     (weights, bias): Parameters,
     kept: &mut [f32],
     fold: &Fold,
     stats: &mut [Stat],
 ) {
-    let (batch, dim) = x.dim();
-    let keeps = kept.len() == batch * rows.len();
-    for tile in tiles(rows.len(), batch) {
-        let at = if keeps { batch * tile.start } else { 0 };
-        let z = &mut kept[at..at + batch * tile.len()];
-        scores(&weights[tile.start * dim..tile.end * dim], part(bias, &tile), x, z);
-        let z = ArrayView2::from_shape((batch, tile.len()), &*z).expect("batch × rows");
-        fold(rows.start + tile.start as u32..rows.start + tile.end as u32, z, stats);
+    let keeps = kept.len() == x.stride * rows.len();
+    for tile in x.tiles(rows.len()) {
+        let at = if keeps { x.stride * tile.start } else { 0 };
+        let z = &mut kept[at..at + x.stride * tile.len()];
+        x.scores(&weights[tile.start * x.dim..tile.end * x.dim], part(bias, &tile), z);
+        fold(&Tile::new(from(&rows, &tile), x.batch, x.stride, z), stats);
     }
 }
 
 /// Buffers of one strip of a sweep.
 #[derive(Default)]
 pub struct Buffers {
-    pub tile: Vec<f32>,
-    pub d_x: Vec<f32>,
+    scores: Vec<f32>,
+    /// batch × padded dim.
+    d_x: Vec<f32>,
+    weights: Panels,
     gradient: Vec<f32>,
     bias: Vec<f32>,
 }
@@ -83,68 +108,55 @@ pub struct Buffers {
 /// One strip's part in a sweep: ∂L/∂x into `buffers.d_x`, the update into the strip. `kept` has the scores of a scan,
 /// or nothing.
 pub fn sweep_strip(
-    x: &ArrayView2<f32>,
+    x: &Packed,
     rows: Range<u32>,
     strip: &mut Strip,
     kept: &mut [f32],
     buffers: &mut Buffers,
     coef: &TileCoefficients,
 ) {
-    let (batch, dim) = x.dim();
+    let (dim, d_stride) = (x.dim, padded(x.dim));
     buffers.d_x.clear();
-    buffers.d_x.resize(batch * dim, 0.0);
+    buffers.d_x.resize(x.batch * d_stride, 0.0);
     let recompute = kept.is_empty();
     if recompute {
-        buffers.tile.resize(batch * tile_rows(batch).min(rows.len()), 0.0);
+        buffers.scores.resize(x.stride * x.tile_rows().min(rows.len()), 0.0);
     }
-    for tile in tiles(rows.len(), batch) {
+    for tile in x.tiles(rows.len()) {
         let z = if recompute {
-            &mut buffers.tile[..batch * tile.len()]
+            &mut buffers.scores[..x.stride * tile.len()]
         } else {
-            &mut kept[batch * tile.start..batch * tile.end]
+            &mut kept[x.stride * tile.start..x.stride * tile.end]
         };
         let (weights, bias) = strip.read();
         let weights = &weights[tile.start * dim..tile.end * dim];
         if recompute {
-            scores(weights, part(bias, &tile), x, z);
+            x.scores(weights, part(bias, &tile), z);
         }
-        let mut k = ArrayViewMut2::from_shape((batch, tile.len()), z).expect("batch × rows");
-        coef(rows.start + tile.start as u32..rows.start + tile.end as u32, k.view_mut());
-        let w = ArrayView2::from_shape((tile.len(), dim), weights).expect("rows × dim");
-        let mut d_x = ArrayViewMut2::from_shape((batch, dim), &mut buffers.d_x[..]).expect("batch × dim");
-        general_mat_mul(1.0, &k, &w, 1.0, &mut d_x);
-        buffers.bias.clear();
-        if strip.has_bias() {
-            buffers.bias.resize(tile.len(), 0.0);
-            k.rows().into_iter().for_each(|row| simd::add(&mut buffers.bias, row.to_slice().expect("contiguous")));
-        }
-        descend_tile(strip, tile, &k.view(), x, &mut buffers.gradient, &buffers.bias);
+        coef(&mut Tile::new(from(&rows, &tile), x.batch, x.stride, z));
+        buffers.weights.pack(tile.len(), dim, |row| &weights[row * dim..(row + 1) * dim]);
+        let k = Left { data: z, stride: x.stride };
+        columns_times_panels(k, x.batch, &buffers.weights, Start::Output, &mut buffers.d_x, d_stride);
+        buffers.bias.resize(if strip.has_bias() { tile.len() } else { 0 }, 0.0);
+        simd::columns::row_sums(z, x.stride, x.batch, &mut buffers.bias);
+        descend_tile(strip, tile, k, x, &mut buffers.gradient, &buffers.bias);
     }
 }
 
 /// The gradient Kᵀ·X of a tile goes where the strip wants it.
-fn descend_tile(
-    strip: &mut Strip,
-    tile: Range<usize>,
-    k: &ArrayView2<f32>,
-    x: &ArrayView2<f32>,
-    buffer: &mut Vec<f32>,
-    bias: &[f32],
-) {
-    let dim = x.ncols();
+fn descend_tile(strip: &mut Strip, tile: Range<usize>, k: Left, x: &Packed, buffer: &mut Vec<f32>, bias: &[f32]) {
+    let dim = x.dim;
     match strip {
         Strip::Frozen { .. } => {}
         Strip::Online { matrix, rate } => {
             buffer.resize(tile.len() * dim, 0.0);
-            let mut g = ArrayViewMut2::from_shape((tile.len(), dim), &mut buffer[..]).expect("rows × dim");
-            general_mat_mul(1.0, &k.t(), x, 0.0, &mut g);
+            rows_times_panels(k, tile.len(), &x.plain, Start::Zero, buffer, dim);
             matrix.update(tile, *rate, buffer, bias);
         }
         Strip::Deferred { gradient, .. } => {
             let values = &mut gradient.values[tile.start * dim..tile.end * dim];
-            let mut g = ArrayViewMut2::from_shape((tile.len(), dim), values).expect("rows × dim");
-            let keep = if gradient.fresh { 0.0 } else { 1.0 };
-            general_mat_mul(1.0, &k.t(), x, keep, &mut g);
+            let start = if gradient.fresh { Start::Zero } else { Start::Output };
+            rows_times_panels(k, tile.len(), &x.plain, start, values, dim);
             if !bias.is_empty() {
                 let sums = &mut gradient.bias[tile];
                 if gradient.fresh { sums.copy_from_slice(bias) } else { simd::add(sums, bias) }
@@ -153,17 +165,22 @@ fn descend_tile(
     }
 }
 
+/// The rows of the table that a tile of a strip is.
+fn from(strip: &Range<u32>, tile: &Range<usize>) -> Range<u32> {
+    strip.start + tile.start as u32..strip.start + tile.end as u32
+}
+
 /// The part of `bias` that belongs to a tile; nothing of nothing.
 fn part<'a>(bias: &'a [f32], tile: &Range<usize>) -> &'a [f32] {
     if bias.is_empty() { bias } else { &bias[tile.clone()] }
 }
 
 /// d_x += the partial sums of all strips, in their order.
-pub fn merge_d_x<'a>(partials: impl Iterator<Item = &'a [f32]>, mut d_x: ArrayViewMut2<f32>) {
+pub fn merge_d_x(strips: &[Buffers], mut d_x: ArrayViewMut2<f32>) {
     let dim = d_x.ncols();
-    for partial in partials {
-        for (b, mut row) in d_x.rows_mut().into_iter().enumerate() {
-            simd::add(row.as_slice_mut().expect("rows of d_x are contiguous"), &partial[b * dim..(b + 1) * dim]);
+    for strip in strips {
+        for (mut row, partial) in d_x.rows_mut().into_iter().zip(strip.d_x.chunks_exact(padded(dim))) {
+            simd::add(row.as_slice_mut().expect("rows of d_x are contiguous"), &partial[..dim]);
         }
     }
 }

@@ -45,7 +45,7 @@ pub fn sampled(s: &Settings, c: &Context) -> Built {
 }
 
 pub fn target_sampled(s: &Settings, c: &Context) -> Built {
-    let samples = s.parse("samples", 256, COUNT)?;
+    let samples = s.parse("samples", (c.counts.len() / 4).max(1), COUNT)?;
     Ok(Box::new(TargetSampling::new(c.counts.len(), c.dim, samples, c.bias)?))
 }
 

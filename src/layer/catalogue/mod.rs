@@ -76,10 +76,10 @@ const BLOCKS: Key = key("blocks", "WORDSxSIZE blocks joined by '+', frequent wor
 
 /// All layers, in the order of their tables.
 pub static CATALOGUE: &[Entry] = &[
-    Entry::new("full", build::full, &[], tuned(64, 0.1, 0.02)),
-    Entry::new("hierarchical", build::hierarchical, &[], tuned(64, 0.1, 0.02)),
-    Entry::new("differentiated", build::differentiated, &[BLOCKS], tuned(64, 0.1, 0.02)),
-    Entry::new("differentiated-projected", build::differentiated_projected, &[BLOCKS], tuned(64, 0.1, 0.02)),
+    Entry::new("full", build::full, &[], tuned(256, 0.2, 0.02)),
+    Entry::new("hierarchical", build::hierarchical, &[], tuned(64, 0.2, 0.02)),
+    Entry::new("differentiated", build::differentiated, &[BLOCKS], tuned(256, 0.4, 0.02)),
+    Entry::new("differentiated-projected", build::differentiated_projected, &[BLOCKS], tuned(256, 0.2, 0.02)),
     Entry::new(
         "sampled",
         build::sampled,
@@ -89,19 +89,19 @@ pub static CATALOGUE: &[Entry] = &[
             POWER,
             key("correction", "replacement, set or distinct (slightly biased)"),
         ],
-        tuned(64, 0.1, 0.02),
+        tuned(64, 0.2, 0.02),
     ),
     Entry::new(
         "target-sampled",
         build::target_sampled,
-        &[key("samples", "words beside the targets, 256")],
-        tuned(64, 0.1, 0.02),
+        &[key("samples", "words beside the targets, a quarter of all")],
+        tuned(256, 0.2, 0.02),
     ),
     Entry::new(
         "negative",
         build::negative,
         &[key("samples", "noise words a batch, 5"), PROPOSAL, POWER],
-        tuned(16, 0.1, 0.02),
+        tuned(16, 0.2, 0.02),
     ),
 ];
 

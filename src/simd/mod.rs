@@ -3,6 +3,8 @@
 //! Error bounds, tested over the whole range against f64: `exp` 1.5·10⁻⁷ relative (2 units in the last place, and 0
 //! below −87.33), `sigmoid` 2.5·10⁻⁷ relative, logarithms as f64.
 
+pub mod columns;
+
 use pulp::{Arch, Simd, WithSimd};
 
 const LOG2_E: f32 = std::f32::consts::LOG2_E;

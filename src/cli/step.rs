@@ -1,0 +1,65 @@
+//! `lexmax step`.
+
+use clap::Args;
+use lexmax::Result;
+use lexmax::layer::catalogue::LayerSpec;
+use lexmax::measure::{StepConfig, time_step};
+use lexmax::report::write_atomically;
+use std::path::PathBuf;
+
+#[derive(Args)]
+pub struct Arguments {
+    /// The layer as NAME[:key=value]…
+    #[arg(long, value_name = "LAYER")]
+    layer: LayerSpec,
+    /// Number of words.
+    #[arg(long, default_value_t = 100_000, value_name = "K", value_parser = clap::value_parser!(u32).range(1..=100_000_000))]
+    vocab: u32,
+    /// Size of the hidden vector.
+    #[arg(long, default_value_t = 128, value_name = "D", value_parser = clap::value_parser!(u32).range(1..=16_384))]
+    dim: u32,
+    /// Examples in the batch.
+    #[arg(long, default_value_t = 1024, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_048_576))]
+    batch: u32,
+    /// Threads [all].
+    #[arg(long, value_name = "T", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    threads: Option<u32>,
+    /// Steps that are timed; the median counts.
+    #[arg(long, default_value_t = 7, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    repeats: u32,
+    /// Decides weights, hidden vectors and targets.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Where to write the report as JSON.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+}
+
+pub fn run(arguments: &Arguments) -> Result<()> {
+    let config = StepConfig {
+        layer: arguments.layer.clone(),
+        vocab: arguments.vocab as usize,
+        dim: arguments.dim as usize,
+        batch: arguments.batch as usize,
+        threads: super::threads(arguments.threads),
+        repeats: arguments.repeats as usize,
+        seed: arguments.seed,
+    };
+    let report = time_step(&config)?;
+    println!(
+        "{}: {:.3} ms a step ({:.3} to {:.3}; {}), {:.3e} multiply-adds, {:.1} GFLOP/s, {:.0} % of sgemm's {:.1}",
+        report.layer,
+        report.step_ms,
+        report.range_ms[0],
+        report.range_ms[1],
+        report.method,
+        report.multiply_adds as f64,
+        report.gflops,
+        100.0 * report.sgemm_share,
+        report.sgemm_gflops,
+    );
+    if let Some(path) = &arguments.json {
+        write_atomically(path, report.to_json().as_bytes())?;
+    }
+    Ok(())
+}

@@ -1,0 +1,117 @@
+//! The same over the columns of a tile (words × batch): every lane is another example, so nothing is summed across lanes.
+
+use super::{dispatch, exp};
+use pulp::{Simd, WithSimd};
+
+/// Rows whose exponentials are summed before the sum joins that of the rows before: keeps the rounding of long columns down.
+const RUN: usize = 32;
+
+/// For every column: the maximum of `max` and the column's scores goes to `max`, and Σ e^(z − max) over the column to `sum`.
+///
+/// Rows are `stride` apart; `max` and `sum` have as many entries as there are columns, a multiple of 16.
+pub fn max_and_sum_exp(scores: &[f32], stride: usize, max: &mut [f32], sum: &mut [f32]) {
+    struct Op<'a>(&'a [f32], usize, &'a mut [f32], &'a mut [f32]);
+    impl WithSimd for Op<'_> {
+        type Output = ();
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, s: S) {
+            let Self(scores, stride, max, sum) = self;
+            let (max, sum) = (S::as_mut_simd_f32s(max).0, S::as_mut_simd_f32s(sum).0);
+            for v in 0..max.len() {
+                let at = v * S::F32_LANES;
+                let mut top = max[v];
+                for row in scores.chunks(stride) {
+                    top = s.max_f32s(top, S::as_simd_f32s(&row[at..at + S::F32_LANES]).0[0]);
+                }
+                let mut total = s.splat_f32s(0.0);
+                for run in scores.chunks(stride * RUN) {
+                    let mut part = s.splat_f32s(0.0);
+                    for row in run.chunks(stride) {
+                        let z = S::as_simd_f32s(&row[at..at + S::F32_LANES]).0[0];
+                        part = s.add_f32s(part, exp(s, s.sub_f32s(z, top)));
+                    }
+                    total = s.add_f32s(total, part);
+                }
+                (max[v], sum[v]) = (top, total);
+            }
+        }
+    }
+    dispatch(Op(scores, stride, max, sum));
+}
+
+/// z ← scale·e^(z − shift), each column with its own shift and scale.
+pub fn scaled_exp(scores: &mut [f32], stride: usize, shift: &[f32], scale: &[f32]) {
+    struct Op<'a>(&'a mut [f32], usize, &'a [f32], &'a [f32]);
+    impl WithSimd for Op<'_> {
+        type Output = ();
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, s: S) {
+            let (shift, scale) = (S::as_simd_f32s(self.2).0, S::as_simd_f32s(self.3).0);
+            let lanes = shift.len() * S::F32_LANES;
+            for row in self.0.chunks_mut(self.1) {
+                let row = S::as_mut_simd_f32s(&mut row[..lanes]).0;
+                for ((z, shift), scale) in row.iter_mut().zip(shift).zip(scale) {
+                    *z = s.mul_f32s(exp(s, s.sub_f32s(*z, *shift)), *scale);
+                }
+            }
+        }
+    }
+    dispatch(Op(scores, stride, shift, scale));
+}
+
+/// The sum of every row, over its first `columns` entries.
+pub fn row_sums(scores: &[f32], stride: usize, columns: usize, out: &mut [f32]) {
+    struct Op<'a>(&'a [f32], usize, usize, &'a mut [f32]);
+    impl WithSimd for Op<'_> {
+        type Output = ();
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, s: S) {
+            for (row, out) in self.0.chunks(self.1).zip(self.3) {
+                let (body, tail) = S::as_simd_f32s(&row[..self.2]);
+                let mut acc = s.splat_f32s(0.0);
+                for x in body {
+                    acc = s.add_f32s(acc, *x);
+                }
+                *out = s.reduce_sum_f32s(s.add_f32s(acc, s.partial_load_f32s(tail)));
+            }
+        }
+    }
+    dispatch(Op(scores, stride, columns, out));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn agree_with_f64() {
+        for (rows, columns, stride) in [(1, 16, 16), (3, 32, 48), (100, 48, 64), (333, 16, 20)] {
+            let z: Vec<f32> = (0..rows * stride).map(|i| ((i * 7919) % 1000) as f32 * 0.02 - 10.0).collect();
+            let before: Vec<f32> = (0..columns).map(|c| c as f32 - 8.0).collect();
+            let (mut max, mut sum) = (before.clone(), vec![0.0; columns]);
+            max_and_sum_exp(&z, stride, &mut max, &mut sum);
+            let mut scaled = z.clone();
+            let scale: Vec<f32> = (0..columns).map(|c| 0.1 * c as f32).collect();
+            scaled_exp(&mut scaled, stride, &max, &scale);
+            for c in 0..columns {
+                let column = (0..rows).map(|r| f64::from(z[r * stride + c]));
+                let top = column.clone().fold(f64::from(before[c]), f64::max);
+                assert_eq!(f64::from(max[c]), top);
+                let exact: f64 = column.clone().map(|z| (z - top).exp()).sum();
+                assert!((f64::from(sum[c]) - exact).abs() <= 4e-6 * exact, "{} {exact}", sum[c]);
+                for (r, z) in column.enumerate() {
+                    let exact = (z - top).exp() * f64::from(scale[c]);
+                    // The error of e^x, and that of its argument.
+                    let bound = 4e-7 + 6e-8 * (z - top).abs();
+                    assert!((f64::from(scaled[r * stride + c]) - exact).abs() <= bound * exact);
+                }
+            }
+            let mut sums = vec![0.0; rows];
+            row_sums(&z, stride, columns - 3, &mut sums);
+            for r in 0..rows {
+                let exact: f64 = z[r * stride..][..columns - 3].iter().map(|z| f64::from(*z)).sum();
+                assert!((f64::from(sums[r]) - exact).abs() <= 1e-4);
+            }
+        }
+    }
+}
