@@ -149,6 +149,14 @@ pub enum Error {
         /// The rate in force.
         rate: f64,
     },
+    /// What went wrong with one of several layers.
+    #[error("layer {layer}: {source}")]
+    InLayer {
+        /// The layer, with its settings.
+        layer: String,
+        /// What went wrong.
+        source: Box<Error>,
+    },
     /// The parameters do not fit in memory.
     #[error("{rows} rows of {dim} numbers do not fit in memory")]
     TooLarge {

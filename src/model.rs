@@ -1,11 +1,11 @@
 //! A model: an encoder, an output layer, and the matrices of both.
 
 use crate::encoder::Encoder;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::layer::{Bias, OutputLayer};
 use crate::optimizer::Optimizer;
 use crate::rng::WorkerRng;
-use crate::table::{Deferred, Frozen, Matrix, Online, Table, Tables, Threads};
+use crate::table::{Deferred, Frozen, Matrix, Online, Table, TableShape, Tables, Threads};
 use crate::vocab::Counts;
 
 /// Encoder, layer and parameters.
@@ -49,6 +49,7 @@ impl Model {
         optimizer: Optimizer,
         seed: u64,
     ) -> Result<Self> {
+        check_memory(encoder.tables().iter().chain(&layer.tables()), optimizer)?;
         let matrices = |shapes: Vec<_>, stream| {
             let mut rng = WorkerRng::new(seed, stream);
             shapes.into_iter().map(|shape| Matrix::new(shape, optimizer, &mut rng)).collect::<Result<Vec<_>>>()
@@ -102,6 +103,19 @@ impl Model {
         };
         Trainable { encoder: &**encoder, layer: &**layer, handles }
     }
+}
+
+/// Refuses parameters that do not fit in memory together, before any is touched.
+fn check_memory<'a>(shapes: impl Iterator<Item = &'a TableShape>, optimizer: Optimizer) -> Result<()> {
+    let copies = 1 + usize::from(optimizer.initial_state().is_some());
+    let entries = |s: &TableShape| (s.rows as usize).saturating_mul(s.dim.saturating_add(usize::from(s.bias)));
+    let (mut sum, mut largest) = (0usize, (0, 0, 0));
+    for shape in shapes {
+        sum = sum.saturating_add(entries(shape).saturating_mul(copies));
+        largest = largest.max((entries(shape), shape.rows as usize, shape.dim));
+    }
+    let (_, rows, dim) = largest;
+    Vec::<f32>::new().try_reserve_exact(sum).map_err(|_| Error::TooLarge { rows, dim })
 }
 
 /// A model in training.

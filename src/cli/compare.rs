@@ -7,7 +7,7 @@ use lexmax::compare::{Config, Data, Source, compare};
 use lexmax::corpus::{Context, Model, SyntheticLanguage, Window};
 use lexmax::layer::catalogue::LayerSpec;
 use lexmax::optimizer::Optimizer;
-use lexmax::report::{Comparison, comparison_table, write_atomically};
+use lexmax::report::{Comparison, check_writable, comparison_table, write_atomically};
 use lexmax::train::Budget;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -39,16 +39,16 @@ pub struct Arguments {
     #[arg(long)]
     dynamic: bool,
     /// Words that occur more rarely are dropped.
-    #[arg(long, default_value_t = 5, value_name = "N")]
+    #[arg(long, default_value_t = 5, value_name = "N", requires = "corpus")]
     min_count: u64,
     /// Threshold of word2vec's subsampling of frequent words; 0 is off.
-    #[arg(long, default_value_t = 0.0, value_name = "T")]
+    #[arg(long, default_value_t = 0.0, value_name = "T", value_parser = threshold, allow_negative_numbers = true, requires = "corpus")]
     sample: f64,
     /// How gradients move weights.
     #[arg(long, value_enum, default_value_t = OptimizerName::Adagrad)]
     optimizer: OptimizerName,
     /// Rate at the start, for all layers instead of each one's own.
-    #[arg(long, value_name = "R")]
+    #[arg(long, value_name = "R", value_parser = rate, allow_negative_numbers = true)]
     lr: Option<f32>,
     /// Examples in a mini-batch, for all layers instead of each one's own.
     #[arg(long, value_name = "B", value_parser = clap::value_parser!(u32).range(1..=1_048_576))]
@@ -60,13 +60,13 @@ pub struct Arguments {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     examples: Option<u64>,
     /// Held-out examples, evenly spaced.
-    #[arg(long, default_value_t = 20_000, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, default_value_t = 20_000, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
     valid_examples: u32,
     /// Threads [all].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
     threads: Option<u32>,
     /// Decides all that is random.
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = 1, allow_negative_numbers = true)]
     seed: u64,
     /// Words of the synthetic language.
     #[arg(long, value_name = "K", default_value_t = SyntheticLanguage::DEFAULT_VOCAB, conflicts_with = "corpus")]
@@ -107,6 +107,16 @@ fn duration(text: &str) -> std::result::Result<Duration, String> {
     let seconds = text.parse::<f64>().map(|s| Duration::try_from_secs_f64(s).map_err(|e| e.to_string()));
     let duration = seconds.unwrap_or_else(|_| humantime::parse_duration(text).map_err(|e| e.to_string()))?;
     if duration.is_zero() { Err("must be more than 0".into()) } else { Ok(duration) }
+}
+
+fn rate(text: &str) -> std::result::Result<f32, String> {
+    let rate = text.parse::<f32>().map_err(|e| e.to_string())?;
+    if rate >= 0.0 && rate.is_finite() { Ok(rate) } else { Err("must be 0 or more, and finite".into()) }
+}
+
+fn threshold(text: &str) -> std::result::Result<f64, String> {
+    let threshold = text.parse::<f64>().map_err(|e| e.to_string())?;
+    if threshold >= 0.0 && threshold.is_finite() { Ok(threshold) } else { Err("must be 0 or a positive number".into()) }
 }
 
 impl Arguments {
@@ -159,23 +169,25 @@ impl Arguments {
 
 pub fn run(arguments: &Arguments) -> Result<()> {
     let config = arguments.config()?;
+    let path = arguments.out.join("compare.json");
+    // Before hours of training, not after.
+    check_writable(&path)?;
     let data = Data::new(&arguments.source())?;
     let comparison = compare(&config, &data, &mut Bars::new())?;
-    let path = arguments.out.join("compare.json");
     write_atomically(&path, comparison.to_json().as_bytes())?;
-    print(&comparison);
-    println!("{}", path.display());
-    Ok(())
+    super::print(&format!("{}{}\n", summary(&comparison), path.display()))
 }
 
-fn print(comparison: &Comparison) {
-    println!("{}", comparison_table(comparison));
+fn summary(comparison: &Comparison) -> String {
     let corpus = &comparison.corpus;
-    println!("{} words; NLL of the unigram model {:.4} nats", corpus.vocab, corpus.unigram_nll);
+    let mut text = comparison_table(comparison);
+    text += &format!("\n{} words; NLL of the unigram model {:.4} nats\n", corpus.vocab, corpus.unigram_nll);
     if let Some(rate) = corpus.entropy_rate {
-        println!("entropy rate {rate:.4} nats: the least NLL there is; excess is the distance from the truth");
+        text +=
+            &format!("entropy rate {rate:.4} nats: the least NLL there is; excess is the distance from the truth\n");
     }
     if let (Some(tokens), Some(unknown)) = (corpus.valid_tokens, corpus.valid_unknown_tokens) {
-        println!("held out: {unknown} of {tokens} tokens are outside the vocabulary and passed over");
+        text += &format!("held out: {unknown} of {tokens} tokens are outside the vocabulary and passed over\n");
     }
+    text
 }

@@ -5,7 +5,8 @@ mod progress;
 mod step;
 
 use clap::{Parser, Subcommand};
-use lexmax::Result;
+use lexmax::{Error, Result};
+use std::io::{ErrorKind, Write};
 
 /// Output layers for large vocabularies, compared fairly. Without a command: `compare`.
 #[derive(Parser)]
@@ -38,4 +39,13 @@ pub fn run() -> Result<()> {
 /// As many threads as were asked for, or all.
 fn threads(asked: Option<u32>) -> usize {
     asked.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), |n| n as usize)
+}
+
+/// Prints to standard output. A reader that went away is no failure.
+fn print(text: &str) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(e) if e.kind() != ErrorKind::BrokenPipe => Err(Error::io("standard output")(e)),
+        _ => Ok(()),
+    }
 }

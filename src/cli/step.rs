@@ -4,7 +4,7 @@ use clap::Args;
 use lexmax::Result;
 use lexmax::layer::catalogue::LayerSpec;
 use lexmax::measure::{StepConfig, time_step};
-use lexmax::report::write_atomically;
+use lexmax::report::{check_writable, write_atomically};
 use std::path::PathBuf;
 
 #[derive(Args)]
@@ -45,9 +45,15 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         repeats: arguments.repeats as usize,
         seed: arguments.seed,
     };
+    if let Some(path) = &arguments.json {
+        check_writable(path)?;
+    }
     let report = time_step(&config)?;
-    println!(
-        "{}: {:.3} ms a step ({:.3} to {:.3}; {}), {:.3e} multiply-adds, {:.1} GFLOP/s, {:.0} % of sgemm's {:.1}",
+    if let Some(path) = &arguments.json {
+        write_atomically(path, report.to_json().as_bytes())?;
+    }
+    super::print(&format!(
+        "{}: {:.3} ms a step ({:.3} to {:.3}; {}), {:.3e} multiply-adds, {:.1} GFLOP/s, {:.0} % of sgemm's {:.1}\n",
         report.layer,
         report.step_ms,
         report.range_ms[0],
@@ -57,9 +63,5 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         report.gflops,
         100.0 * report.sgemm_share,
         report.sgemm_gflops,
-    );
-    if let Some(path) = &arguments.json {
-        write_atomically(path, report.to_json().as_bytes())?;
-    }
-    Ok(())
+    ))
 }

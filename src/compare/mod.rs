@@ -72,9 +72,11 @@ impl Observer for Quiet {}
 /// Sizes that make no sense, before anything is trained; a loss that is not finite.
 pub fn compare(config: &Config, data: &Data, observer: &mut dyn Observer) -> Result<Comparison> {
     let threads = Threads::new(config.threads);
+    check_sizes(config, config.valid_examples, 1)?;
     // A first round only builds, so that a bad setting of the last layer does not cost the time of the others.
     for spec in &config.layers {
         build(config, data, spec)?;
+        check_sizes(config, settings(config, spec, &threads).batch, config.dim)?;
     }
     let valid = data.held_out(config.window, config.valid_examples, config.seed)?;
     let unigram = |t: &u32| -data.counts().ln_probability(*t);
@@ -85,7 +87,9 @@ pub fn compare(config: &Config, data: &Data, observer: &mut dyn Observer) -> Res
         let mut model = build(config, data, spec)?;
         let settings = settings(config, spec, &threads);
         let mut source = data.examples(config.window, config.seed)?;
-        let outcome = train::train(&mut model, &mut *source, &settings, &mut |p| observer.progress(p))?;
+        let in_layer = |e| Error::InLayer { layer: spec.to_string(), source: Box::new(e) };
+        let outcome =
+            train::train(&mut model, &mut *source, &settings, &mut |p| observer.progress(p)).map_err(in_layer)?;
         let held_out = eval::held_out(&model, &valid, &threads);
         let (excess_nats, excess_by) = data.excess(config.window, &model, &valid, &held_out, &threads).unzip();
         let row = LayerRow {
@@ -105,15 +109,33 @@ pub fn compare(config: &Config, data: &Data, observer: &mut dyn Observer) -> Res
             excess_nats,
             excess_by,
         };
-        if !row.valid_nll.is_finite() {
+        if !row.valid_perplexity.is_finite() {
             let rate = f64::from(row.rate);
-            return Err(Error::Diverged { value: row.valid_nll, examples: row.examples, rate });
+            return Err(in_layer(Error::Diverged { value: row.valid_nll, examples: row.examples, rate }));
         }
         observer.end(&row);
         layers.push(row);
     }
     let config = facts(config, data, threads.count());
     Ok(Comparison { lexmax: env!("CARGO_PKG_VERSION"), corpus: data.facts(unigram_nll), config, layers })
+}
+
+/// Numbers that examples may take in one piece of memory: 2 GiB.
+const MOST_NUMBERS: usize = 1 << 29;
+
+/// Refuses more examples at once than fit in memory, each of a bag of words and `dim` numbers.
+fn check_sizes(config: &Config, examples: usize, dim: usize) -> Result<()> {
+    let words = match config.window.model() {
+        WindowModel::SkipGram => 1,
+        WindowModel::Cbow => 2 * config.window.size(),
+    };
+    let numbers = examples.saturating_mul(words.max(dim));
+    if numbers > MOST_NUMBERS {
+        let limit = "at most 536870912 to fit in memory";
+        let name = "examples at once × the larger of 2·window and dim";
+        return Err(Error::OutOfRange { name, value: numbers as f64, limit });
+    }
+    Ok(())
 }
 
 fn build(config: &Config, data: &Data, spec: &LayerSpec) -> Result<Model> {
@@ -174,5 +196,7 @@ fn facts(config: &Config, data: &Data, threads: usize) -> ConfigFacts {
         budget_examples,
         threads,
         seed: config.seed,
+        dynamic: config.window.is_dynamic(),
+        valid_examples: config.valid_examples,
     }
 }

@@ -127,7 +127,10 @@ impl ExampleSource for TextExamples {
     }
 
     fn epoch(&self) -> u64 {
-        let ended = self.next == self.order.len() && self.position == self.sentence.len() && self.carry.is_empty();
+        // Sentences of one word make no example. What subsampling will leave of longer ones is not known yet.
+        let barren = |i: &u32| self.corpus.sentence(*i as usize).len() < 2;
+        let at_end = self.position == self.sentence.len() && self.carry.is_empty();
+        let ended = at_end && self.order[self.next..].iter().all(barren);
         if ended { self.epochs } else { self.epochs - 1 }
     }
 }

@@ -75,6 +75,8 @@ impl StepReport {
     }
 }
 
+/// Numbers that a batch of hidden vectors may have: 2 GiB.
+const MOST_NUMBERS: usize = 1 << 29;
 /// Steps before the clock starts.
 const WARM_UP: usize = 2;
 
@@ -88,6 +90,11 @@ pub fn time_step(config: &StepConfig) -> Result<StepReport> {
         if value == 0 {
             return Err(Error::OutOfRange { name, value: 0.0, limit: "1 or more" });
         }
+    }
+    let numbers = config.batch.saturating_mul(config.dim);
+    if numbers > MOST_NUMBERS {
+        let limit = "at most 536870912 to fit in memory";
+        return Err(Error::OutOfRange { name: "batch × dim", value: numbers as f64, limit });
     }
     // Zipf's law; the total only has to dwarf the vocabulary.
     let counts = Counts::new((1..=config.vocab as u64).map(|rank| 1_000_000_000_000 / rank).collect())?;

@@ -9,13 +9,38 @@ use std::path::Path;
 /// # Errors
 /// [`Error::Io`] with the path.
 pub fn write_atomically(path: &Path, contents: &[u8]) -> Result<()> {
-    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = folder(path);
     std::fs::create_dir_all(folder).map_err(Error::io(folder))?;
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(Error::io(folder))?;
+    let mut file = builder().tempfile_in(folder).map_err(Error::io(folder))?;
     file.write_all(contents).map_err(Error::io(path))?;
     file.as_file().sync_all().map_err(Error::io(path))?;
     file.persist(path).map_err(|e| Error::io(path)(e.error))?;
     Ok(())
+}
+
+/// Whether [`write_atomically`] could write `path` as things stand. Leaves nothing behind.
+///
+/// # Errors
+/// [`Error::Io`] with the path.
+pub fn check_writable(path: &Path) -> Result<()> {
+    if path.is_dir() {
+        return Err(Error::io(path)(std::io::ErrorKind::IsADirectory.into()));
+    }
+    // The nearest folder that is there stands for those below it that are yet to be made.
+    let nearest = folder(path).ancestors().find(|p| p.exists()).unwrap_or(Path::new("."));
+    tempfile::tempfile_in(nearest).map(drop).map_err(Error::io(folder(path)))
+}
+
+fn folder(path: &Path) -> &Path {
+    path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Temporary files are for their owner only; what they become is for whom the system says.
+fn builder() -> tempfile::Builder<'static, 'static> {
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    builder
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ mod file;
 #[cfg(feature = "cli")]
 mod table;
 
-pub use file::write_atomically;
+pub use file::{check_writable, write_atomically};
 #[cfg(feature = "cli")]
 pub use table::comparison_table;
 
@@ -80,6 +80,10 @@ pub struct ConfigFacts {
     pub threads: usize,
     /// The seed.
     pub seed: u64,
+    /// Windows of random size in training.
+    pub dynamic: bool,
+    /// Held-out examples that were asked for.
+    pub valid_examples: usize,
 }
 
 /// What one layer came to.
