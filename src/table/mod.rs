@@ -23,6 +23,7 @@ mod deferred;
 mod dense;
 mod exclusive;
 mod gemm;
+mod gemv;
 mod gradient;
 mod kernel;
 mod online;

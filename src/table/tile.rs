@@ -2,6 +2,7 @@
 
 use super::exclusive::Strip;
 use super::gemm::{Left, Panels, Start, columns_times_panels, padded, rows_times_panels};
+use super::gemv;
 use super::{Fold, Stat, Tile, TileCoefficients};
 use crate::simd;
 use ndarray::{ArrayView2, ArrayViewMut2};
@@ -32,6 +33,8 @@ pub struct Packed {
     pub dim: usize,
     /// From one word of a tile to the next.
     pub stride: usize,
+    /// batch × dim as it is, for a batch of a few.
+    few: Vec<f32>,
     /// dim × batch.
     transposed: Panels,
     /// batch × dim.
@@ -44,6 +47,10 @@ impl Packed {
         (self.batch, self.dim) = x.dim();
         let padded = padded(self.batch);
         self.stride = if padded.is_multiple_of(CACHE_SETS) { padded + 16 } else { padded };
+        if self.batch <= gemv::FEW {
+            self.few.clear();
+            return self.few.extend(x.iter());
+        }
         let row = |b: usize| x.row(b).to_slice().expect("rows of x are contiguous");
         self.transposed.pack_transposed(self.dim, self.batch, row);
     }
@@ -67,6 +74,9 @@ impl Packed {
 
     /// Zᵀ = W·Xᵀ + b over the rows of a tile.
     fn scores(&self, weights: &[f32], bias: &[f32], out: &mut [f32]) {
+        if self.batch <= gemv::FEW {
+            return gemv::scores(weights, &self.few, self.dim, bias, out, self.stride);
+        }
         let (rows, start) = (weights.len() / self.dim, if bias.is_empty() { Start::Zero } else { Start::Rows(bias) });
         let w = Left { data: weights, stride: self.dim };
         rows_times_panels(w, rows, &self.transposed, start, out, self.stride);
@@ -134,9 +144,13 @@ pub fn sweep_strip(
             x.scores(weights, part(bias, &tile), z);
         }
         coef(&mut Tile::new(from(&rows, &tile), x.batch, x.stride, z));
-        buffers.weights.pack(tile.len(), dim, |row| &weights[row * dim..(row + 1) * dim]);
         let k = Left { data: z, stride: x.stride };
-        columns_times_panels(k, x.batch, &buffers.weights, Start::Output, &mut buffers.d_x, d_stride);
+        if x.batch <= gemv::FEW {
+            gemv::weighted_sum(z, x.stride, weights, dim, &mut buffers.d_x, d_stride);
+        } else {
+            buffers.weights.pack(tile.len(), dim, |row| &weights[row * dim..(row + 1) * dim]);
+            columns_times_panels(k, x.batch, &buffers.weights, Start::Output, &mut buffers.d_x, d_stride);
+        }
         buffers.bias.resize(if strip.has_bias() { tile.len() } else { 0 }, 0.0);
         simd::columns::row_sums(z, x.stride, x.batch, &mut buffers.bias);
         descend_tile(strip, tile, k, x, &mut buffers.gradient, &buffers.bias);

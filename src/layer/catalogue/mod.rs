@@ -77,8 +77,8 @@ const BLOCKS: Key = key("blocks", "WORDSxSIZE blocks joined by '+', frequent wor
 /// All layers, in the order of their tables.
 pub static CATALOGUE: &[Entry] = &[
     Entry::new("full", build::full, &[], tuned(256, 0.2, 0.02)),
-    Entry::new("hierarchical", build::hierarchical, &[], tuned(64, 0.2, 0.02)),
-    Entry::new("differentiated", build::differentiated, &[BLOCKS], tuned(256, 0.4, 0.02)),
+    Entry::new("hierarchical", build::hierarchical, &[], tuned(64, 0.4, 0.1)),
+    Entry::new("differentiated", build::differentiated, &[BLOCKS], tuned(256, 0.4, 0.04)),
     Entry::new("differentiated-projected", build::differentiated_projected, &[BLOCKS], tuned(256, 0.2, 0.02)),
     Entry::new(
         "sampled",
@@ -89,19 +89,19 @@ pub static CATALOGUE: &[Entry] = &[
             POWER,
             key("correction", "replacement, set or distinct (slightly biased)"),
         ],
-        tuned(64, 0.2, 0.02),
+        tuned(64, 0.2, 0.1),
     ),
     Entry::new(
         "target-sampled",
         build::target_sampled,
         &[key("samples", "words beside the targets, a quarter of all")],
-        tuned(256, 0.2, 0.02),
+        tuned(256, 0.2, 0.03),
     ),
     Entry::new(
         "negative",
         build::negative,
         &[key("samples", "noise words a batch, 5"), PROPOSAL, POWER],
-        tuned(16, 0.2, 0.02),
+        tuned(16, 0.2, 0.2),
     ),
 ];
 

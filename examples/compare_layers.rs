@@ -1,0 +1,66 @@
+//! One model, one text, every output layer: what does a step cost, and what does it reach?
+//!
+//! Trains a language model of five words to the left on `corpora/sample.txt` once with each layer of the catalogue, from
+//! the same embeddings and on the same examples in the same order, and prints a line a layer. `lexmax compare` is the
+//! same call behind a command line; layers may be named with their settings (`sampled:samples=64:proposal=uniform`).
+//!
+//! Run it in the repository's root: `cargo run --release --example compare_layers`. It takes a few seconds; expect every
+//! layer below the unigram model, and hierarchical softmax and negative sampling at a fraction of full softmax's cost.
+
+use lexmax::compare::{Config, Data, Observer, Source, compare};
+use lexmax::corpus::{Context, Model as WindowModel, Window};
+use lexmax::optimizer::Optimizer;
+use lexmax::report::LayerRow;
+use lexmax::train::Budget;
+
+/// Examples that each layer is trained on: about six times the text.
+const EXAMPLES: u64 = 100_000;
+
+fn main() -> lexmax::Result<()> {
+    // Every twentieth line of the text is held out, since no held-out text is given.
+    let source =
+        Source::Text { corpus: vec!["corpora/sample.txt".into()], valid: Vec::new(), min_count: 2, sample: 0.0 };
+    let data = Data::new(&source)?;
+    let config = Config {
+        layers: Config::all_layers(),
+        window: Window::new(WindowModel::Cbow, Context::Left, 5, false)?,
+        dim: 32,
+        optimizer: Optimizer::adagrad(0.01)?,
+        rate: None,
+        batch: None,
+        budget: Budget::Examples(EXAMPLES),
+        valid_examples: 1_000,
+        threads: 2,
+        seed: 1,
+    };
+    println!("{:24}  µs/example  multiply-adds  rows written   train  held out  perplexity", "layer");
+    let found = compare(&config, &data, &mut Lines)?;
+
+    let unigram = found.corpus.unigram_nll;
+    println!("{:24} {:52.3} {:11.1}", "(unigram model)", unigram, unigram.exp());
+    println!("{} words, {EXAMPLES} examples a layer; train and held out in nats", found.corpus.vocab);
+    println!("the training criterion of a layer that samples is no likelihood; held out all are exact and normalized");
+    for row in &found.layers {
+        assert!(row.valid_nll < unigram, "{} learns something", row.layer);
+    }
+    Ok(())
+}
+
+/// Prints a line as soon as a layer is done.
+struct Lines;
+
+impl Observer for Lines {
+    fn end(&mut self, row: &LayerRow) {
+        let cost = &row.cost_per_example;
+        println!(
+            "{:24} {:11.2} {:14.0} {:13.1} {:7.3} {:9.3} {:11.1}",
+            row.layer,
+            row.ns_per_example / 1e3,
+            cost.multiply_adds,
+            cost.rows_written,
+            row.train_loss,
+            row.valid_nll,
+            row.valid_perplexity,
+        );
+    }
+}
