@@ -76,10 +76,10 @@ const BLOCKS: Key = key("blocks", "WORDSxSIZE blocks joined by '+', frequent wor
 
 /// All layers, in the order of their tables.
 pub static CATALOGUE: &[Entry] = &[
-    Entry::new("full", build::full, &[], tuned(256, 0.2, 0.02)),
+    Entry::new("full", build::full, &[], tuned(256, 0.2, 0.05)),
     Entry::new("hierarchical", build::hierarchical, &[], tuned(64, 0.4, 0.1)),
-    Entry::new("differentiated", build::differentiated, &[BLOCKS], tuned(256, 0.4, 0.04)),
-    Entry::new("differentiated-projected", build::differentiated_projected, &[BLOCKS], tuned(256, 0.2, 0.02)),
+    Entry::new("differentiated", build::differentiated, &[BLOCKS], tuned(256, 0.4, 0.05)),
+    Entry::new("differentiated-projected", build::differentiated_projected, &[BLOCKS], tuned(256, 0.2, 0.05)),
     Entry::new(
         "sampled",
         build::sampled,
@@ -95,7 +95,7 @@ pub static CATALOGUE: &[Entry] = &[
         "target-sampled",
         build::target_sampled,
         &[key("samples", "words beside the targets, a quarter of all")],
-        tuned(256, 0.2, 0.03),
+        tuned(256, 0.2, 0.05),
     ),
     Entry::new(
         "negative",
