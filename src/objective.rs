@@ -24,18 +24,27 @@ pub fn logistic(signs: &[f32], weight: impl Fn(usize) -> f32, mut scores: ArrayV
     }
 }
 
-/// Softmax over the candidates of one row. `correction` is added to the scores (−∞ leaves a candidate out), and
-/// `target_correction` to the target's instead. Returns −ln softmax(target)·weight.
+/// What the score of a target is corrected by.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TargetCorrection {
+    /// Added to the score.
+    pub shift: f32,
+    /// Draws that hit the target and stay beside it, as further classes of the same score.
+    pub hits: u32,
+}
+
+/// Softmax over the candidates of one row. `correction` is added to the scores (−∞ leaves a candidate out), and that of
+/// the target to its score instead. Returns −ln softmax(target)·weight, where the target is itself and not its hits.
 pub fn corrected_softmax(
     scores: &mut [f32],
     correction: &[f32],
     target: usize,
-    target_correction: f32,
+    of_target: TargetCorrection,
     weight: f32,
 ) -> f64 {
-    let z_t = scores[target] + target_correction;
+    let z_t = scores[target] + of_target.shift;
     simd::add(scores, correction);
-    scores[target] = z_t;
+    scores[target] = z_t + (1.0 + of_target.hits as f32).ln();
     let max = simd::max(scores);
     let sum = simd::sum_exp(scores, max);
     simd::scaled_exp(scores, max, (f64::from(weight) / sum) as f32);

@@ -1,7 +1,7 @@
 //! The distinct words that a batch is scored against, each with its column and how often it was drawn.
 
 use super::{Batch, Scratch};
-use crate::objective::corrected_softmax;
+use crate::objective::{TargetCorrection, corrected_softmax};
 use crate::table::Tables;
 use crate::vocab::WordId;
 use ndarray::ArrayViewMut2;
@@ -74,7 +74,7 @@ pub fn step_over_candidates(
     batch: &Batch,
     s: &mut Scratch,
     d_hidden: ArrayViewMut2<f32>,
-    target_correction: impl Fn(usize) -> f32 + Sync,
+    target_correction: impl Fn(usize) -> TargetCorrection + Sync,
 ) {
     let (candidates, correction) = (&s.candidates, &s.correction);
     let coef = |part: Range<usize>, mut z: ArrayViewMut2<f32>, losses: &mut [f64]| {

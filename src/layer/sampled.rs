@@ -4,6 +4,7 @@ use super::candidates::{Candidates, step_over_candidates};
 use super::exact::{self, Block};
 use super::{Batch, Bias, OutputLayer, Scratch};
 use crate::error::Result;
+use crate::objective::TargetCorrection;
 use crate::sampler::{Draws, Hits, Sampler};
 use crate::table::{Cost, TableShape, Tables};
 use crate::vocab::{Counts, WordId};
@@ -49,12 +50,12 @@ impl SampledSoftmax {
 }
 
 /// What the target's score is corrected by: its own class once, and its hits where they stay.
-fn target_correction(b: usize, draws: &Draws, candidates: &Candidates) -> f32 {
+fn target_correction(b: usize, draws: &Draws, candidates: &Candidates) -> TargetCorrection {
     let hits = match draws.hits {
         Hits::Keep => candidates.drawn[candidates.target_columns[b] as usize],
         Hits::Merge => 0,
     };
-    (1.0 + hits as f32).ln() - draws.target_ln_q[b]
+    TargetCorrection { shift: -draws.target_ln_q[b], hits }
 }
 
 impl OutputLayer for SampledSoftmax {
@@ -91,7 +92,8 @@ impl OutputLayer for SampledSoftmax {
         w.count_draws(s.draws.words.len());
         self.candidates(&batch, s);
         let draws = std::mem::take(&mut s.draws);
-        let corrections: Vec<f32> = (0..batch.len()).map(|b| target_correction(b, &draws, &s.candidates)).collect();
+        let corrections: Vec<TargetCorrection> =
+            (0..batch.len()).map(|b| target_correction(b, &draws, &s.candidates)).collect();
         s.draws = draws;
         step_over_candidates(w, &batch, s, d_hidden, |b| corrections[b]);
         s.total_loss(losses)

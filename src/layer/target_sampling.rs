@@ -4,6 +4,7 @@ use super::candidates::{distinct, step_over_candidates};
 use super::exact::{self, Block};
 use super::{Batch, Bias, OutputLayer, Scratch};
 use crate::error::{Error, Result};
+use crate::objective::TargetCorrection;
 use crate::table::{Cost, TableShape, Tables};
 use crate::vocab::{Counts, WordId};
 use ndarray::{ArrayView2, ArrayViewMut2};
@@ -96,7 +97,7 @@ impl OutputLayer for TargetSampling {
         w.count_draws(s.candidates.rows.len() - targets);
         s.correction.clear();
         s.correction.resize(s.candidates.rows.len(), 0.0);
-        step_over_candidates(w, &batch, s, d_hidden, |_| 0.0);
+        step_over_candidates(w, &batch, s, d_hidden, |_| TargetCorrection::default());
         s.total_loss(losses)
     }
 

@@ -1,0 +1,211 @@
+//! The order of the house: a file imports only from lower floors or from its own folder, no layer imports another, there is
+//! no `unsafe`, and files stay short.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Every module of the crate and its floor, as in ARCHITECTURE.md.
+const FLOORS: &[(&str, u8)] = &[
+    ("error", 0),
+    ("math", 0),
+    ("rng", 0),
+    ("simd", 0),
+    ("vocab", 1),
+    ("optimizer", 1),
+    ("table", 2),
+    ("objective", 3),
+    ("tree", 3),
+    ("sampler", 3),
+    ("layer", 4),
+    ("encoder", 5),
+    ("corpus", 5),
+    ("model", 6),
+    ("train", 7),
+    ("eval", 7),
+    ("measure", 7),
+    ("report", 8),
+    ("compare", 9),
+    ("cli", TOP),
+    ("main", TOP),
+];
+
+/// The floor of the binary.
+const TOP: u8 = 10;
+
+/// What layers share: no layers themselves.
+const LAYER_HELPERS: &[&str] = &["mod", "exact", "candidates", "scratch", "catalogue"];
+
+const LONGEST_FILE: usize = 400;
+
+/// A source file: its path below `src`, and its text without comments.
+struct Source {
+    path: PathBuf,
+    code: String,
+    lines: usize,
+}
+
+impl Source {
+    /// The module of the crate that it belongs to.
+    fn module(&self) -> String {
+        name(self.path.iter().next().expect("a path").as_ref())
+    }
+
+    fn floor(&self) -> u8 {
+        floor(&self.module()).unwrap_or_else(|| panic!("src/{} stands on no floor of FLOORS", self.path.display()))
+    }
+}
+
+fn name(path: &Path) -> String {
+    path.file_stem().expect("a name").to_string_lossy().into_owned()
+}
+
+fn floor(module: &str) -> Option<u8> {
+    FLOORS.iter().find(|(name, _)| *name == module).map(|(_, floor)| *floor)
+}
+
+/// All of `src`.
+fn sources() -> Vec<Source> {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let (mut folders, mut sources) = (vec![src.clone()], Vec::new());
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|e| e == "rs") {
+                let text = fs::read_to_string(&path).unwrap();
+                let path = path.strip_prefix(&src).unwrap().to_path_buf();
+                sources.push(Source { path, code: without_comments(&text), lines: text.lines().count() });
+            }
+        }
+    }
+    assert!(sources.len() > 10, "{} files in {}", sources.len(), src.display());
+    sources
+}
+
+/// Cuts `//` and what follows off every line; what stands in a string is cut as well, but for addresses.
+fn without_comments(text: &str) -> String {
+    let code = |line: &str| -> String {
+        let comment = line.match_indices("//").find(|(at, _)| !line[..*at].ends_with(':'));
+        comment.map_or(line, |(at, _)| &line[..at]).to_string()
+    };
+    text.lines().map(code).collect::<Vec<_>>().join("\n")
+}
+
+/// What follows each `prefix` in the code: the name, or the first names of a braced list.
+fn imported(code: &str, prefix: &str) -> Vec<String> {
+    let mut names = Vec::new();
+    for (at, _) in code.match_indices(prefix) {
+        let before = code[..at].chars().next_back();
+        if before.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == ':' || c == '$') {
+            continue;
+        }
+        let rest = &code[at + prefix.len()..];
+        if let Some(list) = rest.strip_prefix('{') {
+            names.extend(first_names(list));
+        } else {
+            names.push(identifier(rest));
+        }
+    }
+    names
+}
+
+/// The first name of each entry of a list that begins behind its brace.
+fn first_names(list: &str) -> Vec<String> {
+    let (mut depth, mut start, mut names) = (0, 0, Vec::new());
+    for (at, c) in list.char_indices() {
+        match c {
+            '{' => depth += 1,
+            '}' if depth > 0 => depth -= 1,
+            ',' | '}' if depth == 0 => {
+                names.push(identifier(list[start..at].trim_start()));
+                start = at + 1;
+                if c == '}' {
+                    break;
+                }
+            }
+            _ => {}
+        }
+    }
+    names.retain(|name| !name.is_empty());
+    names
+}
+
+fn identifier(text: &str) -> String {
+    text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()
+}
+
+#[test]
+fn the_reader_of_imports_reads_them() {
+    let code = without_comments(
+        "use crate::{\n a::B, c::{d, e},\n f\n};\nlet x = crate::g::h(); // crate::i\n/// [`crate::j`]",
+    );
+    assert_eq!(imported(&code, "crate::"), ["a", "c", "f", "g"]);
+    assert_eq!(
+        imported("use super::exact::{self, Block};\nuse super::{Batch, Bias};", "super::"),
+        ["exact", "Batch", "Bias"]
+    );
+    assert_eq!(imported("$crate::a super::crate::b", "crate::"), Vec::<String>::new());
+}
+
+#[test]
+fn files_import_from_lower_floors_or_their_own_folder() {
+    let mut wrong = Vec::new();
+    for source in sources().iter().filter(|s| s.path != Path::new("lib.rs")) {
+        let mut names = imported(&source.code, "crate::");
+        // The binary sees the library by name.
+        names.extend(imported(&source.code, "lexmax::"));
+        for import in names {
+            let allowed = match floor(&import) {
+                Some(floor) => import == source.module() || floor < source.floor(),
+                // A name at the root of the crate is no module: the library's files say where it comes from.
+                None => source.floor() == TOP,
+            };
+            if !allowed {
+                wrong.push(format!("src/{}: {import}", source.path.display()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "imports from the same or a higher floor:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn no_layer_imports_another() {
+    let sources = sources();
+    let in_folder = |s: &&Source| s.path.parent() == Some(Path::new("layer"));
+    let is_layer = |s: &&Source| !LAYER_HELPERS.contains(&name(&s.path).as_str());
+    let files: Vec<&Source> = sources.iter().filter(in_folder).filter(is_layer).collect();
+    assert!(files.len() > 3, "{} layers", files.len());
+    let module = sources.iter().find(|s| s.path == Path::new("layer/mod.rs")).expect("layer/mod.rs");
+    for file in &files {
+        // Other layers' modules, and what `mod.rs` exports of them.
+        let mut forbidden = Vec::new();
+        for other in files.iter().filter(|other| other.path != file.path) {
+            let other = name(&other.path);
+            forbidden.extend(imported(&module.code, &format!("pub use {other}::")));
+            forbidden.push(other);
+        }
+        let mut imports = imported(&file.code, "super::");
+        imports.extend(imported(&file.code, "crate::layer::"));
+        let wrong: Vec<_> = imports.into_iter().filter(|import| forbidden.contains(import)).collect();
+        assert!(wrong.is_empty(), "src/{} imports {wrong:?} of another layer", file.path.display());
+    }
+}
+
+#[test]
+fn nothing_is_unsafe() {
+    for source in sources() {
+        let words = source.code.split(|c: char| !c.is_alphanumeric() && c != '_');
+        assert!(words.into_iter().all(|word| word != "unsafe"), "src/{}", source.path.display());
+    }
+    let lib = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/lib.rs")).unwrap();
+    assert!(lib.contains("#![forbid(unsafe_code)]"));
+}
+
+#[test]
+fn files_stay_short() {
+    for source in sources() {
+        let lines = source.lines;
+        assert!(lines <= LONGEST_FILE, "src/{} has {lines} lines; {LONGEST_FILE} at most", source.path.display());
+    }
+}

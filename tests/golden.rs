@@ -1,0 +1,224 @@
+//! Numbers of other people's programs. The data files say which program made them; it computed in f64.
+//!
+//! Tolerances: inputs and weights are rounded to f32, then every number is a sum with a rounding of a relative 2⁻²⁴ a
+//! term. A score has d + 1 products with 3 roundings each, of a size up to z, the largest Σ|w·h| + |b| + |ln q|; it moves
+//! a probability by twice that, relatively; exponentials and normalizer add less than 16 roundings (see `simd`), sums over
+//! the words or the batch one a term. So the relative error of ∂L/∂z is r = (6·(d + 1)·z + 16 + V + B)·2⁻²⁴, and since
+//! Σ|∂L/∂z| ≤ 2 for an example of weight 1, ∂L/∂h is off by 2r·max|w|, ∂L/∂w by 2rB·max|h|, ∂L/∂b by 2rB, a loss by
+//! r·(1 + L).
+
+use lexmax::layer::{Batch, Bias, FullSoftmax, OutputLayer, SampledSoftmax, Scratch};
+use lexmax::optimizer::Optimizer;
+use lexmax::rng::WorkerRng;
+use lexmax::sampler::{Draws, Hits, Sampler};
+use lexmax::table::{Deferred, Frozen, Matrix, Tables, Threads};
+use lexmax::vocab::WordId;
+use ndarray::{Array2, ArrayView2};
+use serde_json::Value;
+
+const RATE: f32 = 1.0;
+
+/// Inputs of a golden file, and how precise an answer to them can be.
+struct Golden {
+    hidden: Array2<f32>,
+    weight: Array2<f32>,
+    bias: Vec<f32>,
+    targets: Vec<WordId>,
+    /// r, as above.
+    rounding: f64,
+}
+
+/// What a step gave, row by row.
+struct Step {
+    losses: Vec<f64>,
+    d_hidden: Vec<f64>,
+    d_weight: Vec<f64>,
+    d_bias: Vec<f64>,
+}
+
+fn read(text: &str) -> Value {
+    serde_json::from_str(text).unwrap()
+}
+
+/// All numbers in a list, or in a list of lists.
+fn numbers(value: &Value) -> Vec<f64> {
+    match value {
+        Value::Array(list) => list.iter().flat_map(numbers).collect(),
+        number => vec![number.as_f64().unwrap_or_else(|| panic!("{number} is no number"))],
+    }
+}
+
+fn narrow(value: &Value) -> Vec<f32> {
+    numbers(value).into_iter().map(|x| x as f32).collect()
+}
+
+fn matrix(value: &Value) -> Array2<f32> {
+    let rows = value.as_array().unwrap().len();
+    let flat = narrow(value);
+    Array2::from_shape_vec((rows, flat.len() / rows), flat).unwrap()
+}
+
+fn largest(xs: &Array2<f32>) -> f64 {
+    xs.iter().fold(0.0, |m, x| m.max(f64::from(x.abs())))
+}
+
+impl Golden {
+    fn new(file: &Value, largest_ln_q: f64) -> Self {
+        let inputs = &file["inputs"];
+        let (hidden, weight) = (matrix(&inputs["hidden"]), matrix(&inputs["weight"]));
+        let bias = narrow(&inputs["bias"]);
+        let targets = numbers(&inputs["targets"]).into_iter().map(|t| t as WordId).collect();
+        let products = hidden.mapv(f32::abs).dot(&weight.mapv(f32::abs).t());
+        let z = largest(&products) + bias.iter().fold(0.0, |m, b| f64::max(m, f64::from(b.abs()))) + largest_ln_q;
+        let ((batch, dim), vocab) = (hidden.dim(), weight.nrows());
+        let roundings = 6.0 * (dim + 1) as f64 * z + (16 + vocab + batch) as f64;
+        Self { hidden, weight, bias, targets, rounding: roundings / f64::from(1u32 << 24) }
+    }
+
+    fn matrix(&self, layer: &dyn OutputLayer) -> Matrix {
+        let mut matrix = Matrix::new(layer.tables()[0], Optimizer::Sgd, &mut WorkerRng::new(0, 0)).unwrap();
+        matrix.weights_mut().iter_mut().zip(&self.weight).for_each(|(to, from)| *to = *from);
+        matrix.bias_mut().copy_from_slice(&self.bias);
+        matrix
+    }
+
+    /// A step at rate 1: a weight moves by minus its gradient.
+    fn step(&self, layer: &dyn OutputLayer, weights: Option<&[f32]>) -> Step {
+        let before = self.matrix(layer);
+        let mut after = before.clone();
+        let mut d_hidden = Array2::zeros(self.hidden.raw_dim());
+        let mut losses = vec![0.0; self.targets.len()];
+        let mut w = Tables::new(vec![Box::new(Deferred::new(&mut after, RATE, Threads::default()))]);
+        let batch = Batch { hidden: self.hidden.view(), targets: &self.targets, weights };
+        let mut s = Scratch::new(WorkerRng::new(0, 0));
+        let total = layer.step(&mut w, batch, &mut s, d_hidden.view_mut(), Some(&mut losses));
+        assert!((total - losses.iter().sum::<f64>()).abs() <= 1e-12 * total);
+        w.flush();
+        drop(w);
+        let moved = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| f64::from(*a) - f64::from(*b)).collect();
+        Step {
+            losses,
+            d_hidden: d_hidden.iter().map(|x| f64::from(*x)).collect(),
+            d_weight: moved(before.weights(), after.weights()),
+            d_bias: moved(before.bias(), after.bias()),
+        }
+    }
+
+    /// Gradients against those of a case; upstream factors up to `factor`.
+    fn check_gradients(&self, name: &str, case: &Value, step: &Step, factor: f64) {
+        let (r, batch) = (2.0 * factor * self.rounding, self.targets.len() as f64);
+        // A gradient is read off a weight that moved: one more rounding of it.
+        let moved = largest(&self.weight).max(8.0) / f64::from(1u32 << 23);
+        close(name, "d_hidden", &step.d_hidden, &case["d_hidden"], r * largest(&self.weight));
+        close(name, "d_weight", &step.d_weight, &case["d_weight"], r * batch * largest(&self.hidden) + moved);
+        close(name, "d_bias", &step.d_bias, &case["d_bias"], r * batch + moved);
+    }
+}
+
+fn close(name: &str, what: &str, got: &[f64], want: &Value, tolerance: f64) {
+    let want = numbers(want);
+    assert_eq!(got.len(), want.len(), "{name}, {what}");
+    for (i, (got, want)) in got.iter().zip(want).enumerate() {
+        assert!((got - want).abs() <= tolerance, "{name}, {what}[{i}]: {got}, not {want} ± {tolerance:e}");
+    }
+}
+
+#[test]
+fn cross_entropy_is_pytorchs() {
+    let file = read(include_str!("golden/torch.json"));
+    let golden = Golden::new(&file, 0.0);
+    let layer = FullSoftmax::new(golden.weight.nrows(), golden.weight.ncols(), Bias::Zero).unwrap();
+    let of_target = |of_class: &dyn Fn(WordId) -> f32| golden.targets.iter().map(|t| of_class(*t)).collect::<Vec<_>>();
+    let class_weights = narrow(&file["class_weights"]["weights"]);
+    let ignored = golden.targets[0];
+    for (name, weights) in [
+        ("cross_entropy", None),
+        ("class_weights", Some(of_target(&|t| class_weights[t as usize]))),
+        ("ignore_index_is_first_target", Some(of_target(&|t| f32::from(u8::from(t != ignored))))),
+    ] {
+        let step = golden.step(&layer, weights.as_deref());
+        let factor = weights.map_or(1.0, |w| w.iter().fold(1.0, |m, x| f64::max(m, f64::from(*x))));
+        let total: f64 = step.losses.iter().sum();
+        let tolerance = golden.rounding * (factor * golden.targets.len() as f64 + total);
+        close(name, "loss", &[total], &file[name]["loss_sum"], tolerance);
+        golden.check_gradients(name, &file[name], &step, factor);
+    }
+}
+
+#[test]
+fn log_softmax_is_pytorchs() {
+    let file = read(include_str!("golden/torch.json"));
+    let golden = Golden::new(&file, 0.0);
+    let layer = FullSoftmax::new(golden.weight.nrows(), golden.weight.ncols(), Bias::Zero).unwrap();
+    let matrix = golden.matrix(&layer);
+    let mut w = Tables::new(vec![Box::new(Frozen::new(&matrix, Threads::default()))]);
+    let mut s = Scratch::new(WorkerRng::new(0, 0));
+    let mut ln_p = Array2::zeros((golden.targets.len(), layer.vocab()));
+    layer.log_probs(&mut w, golden.hidden.view(), &mut s, ln_p.view_mut());
+    let got: Vec<f64> = ln_p.iter().map(|x| f64::from(*x)).collect();
+    let largest = got.iter().fold(1.0, |m, x| f64::max(m, x.abs()));
+    close("log_softmax", "ln P", &got, &file["log_softmax"], golden.rounding * (1.0 + largest));
+}
+
+/// The draws of a golden file, with TensorFlow's expected counts.
+struct Recorded {
+    words: Vec<WordId>,
+    ln_counts: Vec<f32>,
+    target_ln_counts: Vec<f32>,
+    vocab: usize,
+    hits: Hits,
+}
+
+impl Sampler for Recorded {
+    fn vocab(&self) -> usize {
+        self.vocab
+    }
+
+    fn samples(&self) -> usize {
+        self.words.len()
+    }
+
+    fn ln_prob(&self, _: WordId) -> f64 {
+        unreachable!("a step asks for draws only")
+    }
+
+    fn ln_inclusion(&self, _: WordId) -> f64 {
+        unreachable!("a step asks for draws only")
+    }
+
+    fn draw(&self, _: Option<ArrayView2<f32>>, targets: &[WordId], _: &mut WorkerRng, out: &mut Draws) {
+        assert_eq!(targets.len(), self.target_ln_counts.len());
+        out.words.clone_from(&self.words);
+        out.ln_q.clone_from(&self.ln_counts);
+        out.target_ln_q.clone_from(&self.target_ln_counts);
+        out.hits = self.hits;
+    }
+}
+
+#[test]
+fn sampled_softmax_is_tensorflows() {
+    let file = read(include_str!("golden/tensorflow.json"));
+    for scheme in ["log_uniform_unique", "log_uniform_with_replacement"] {
+        let drawn = &file[scheme];
+        let ln = |counts: &Value| numbers(counts).into_iter().map(|c| c.ln() as f32).collect::<Vec<f32>>();
+        let (ln_counts, target_ln_counts) = (ln(&drawn["sampled_expected_count"]), ln(&drawn["true_expected_count"]));
+        let largest_ln_q = ln_counts.iter().chain(&target_ln_counts).fold(0.0, |m, q| f64::max(m, f64::from(q.abs())));
+        let golden = Golden::new(&file, largest_ln_q);
+        for (case, hits) in [("sampled_softmax", Hits::Merge), ("sampled_softmax_keep_hits", Hits::Keep)] {
+            let name = format!("{scheme}, {case}");
+            assert_eq!(drawn[case]["remove_accidental_hits"], Value::Bool(hits == Hits::Merge), "{name}");
+            let sampler = Recorded {
+                words: numbers(&drawn["sampled"]).into_iter().map(|w| w as WordId).collect(),
+                ln_counts: ln_counts.clone(),
+                target_ln_counts: target_ln_counts.clone(),
+                vocab: golden.weight.nrows(),
+                hits,
+            };
+            let layer = SampledSoftmax::new(Box::new(sampler), golden.weight.ncols(), Bias::Zero).unwrap();
+            let step = golden.step(&layer, None);
+            let most = step.losses.iter().fold(0.0, |m, x| f64::max(m, *x));
+            close(&name, "loss", &step.losses, &drawn[case]["loss"], golden.rounding * (1.0 + most));
+            golden.check_gradients(&name, &drawn[case], &step, 1.0);
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! Law 10: the counted cost is the closed form, in expectation where draws decide.
+
+use crate::cases;
+use crate::rig::{Examples, Rig};
+use crate::statistics::mean_and_margin;
+use lexmax::layer::{Batch, Scratch};
+use lexmax::rng::WorkerRng;
+use lexmax::table::{Cost, Threads};
+use ndarray::Array2;
+
+const SEEDS: u64 = 2000;
+
+/// What is counted over several steps of one worker.
+fn counted(rig: &Rig, batch: Batch, steps: u64) -> Vec<Cost> {
+    let (mut w, mut s) = (rig.frozen(&Threads::default()), Scratch::new(WorkerRng::new(21, 0)));
+    let mut d_hidden = Array2::zeros(batch.hidden.raw_dim());
+    let step = |_| {
+        let before = w.cost();
+        rig.layer.step(&mut w, batch, &mut s, d_hidden.view_mut(), None);
+        let after = w.cost();
+        Cost {
+            multiply_adds: after.multiply_adds - before.multiply_adds,
+            rows_read: after.rows_read - before.rows_read,
+            rows_written: after.rows_written - before.rows_written,
+            draws: after.draws - before.draws,
+        }
+    };
+    (0..steps).map(step).collect()
+}
+
+fn numbers(cost: &Cost) -> [u64; 4] {
+    [cost.multiply_adds, cost.rows_read, cost.rows_written, cost.draws]
+}
+
+/// What varies may be half off beside the z-test's margin, since the closed form is rounded to whole numbers; α = 10⁻⁶ a
+/// number. The vocabulary is large enough that the expected rows of `correction=distinct`, the one approximation
+/// (by up to 0.02 a word at 5 words), are within that.
+#[test]
+fn counted_cost_is_the_closed_form() {
+    let (vocab, dim) = (240, 5);
+    for name in cases::all(vocab, dim).iter().chain(&["sampled:correction=distinct:samples=40".to_string()]) {
+        let rig = Rig::new(name, vocab, dim, 0.5);
+        for batch in [1, 4, 23] {
+            // Words of one batch come again, in runs and apart.
+            let mut examples = Examples::random(batch, vocab, dim, 3);
+            for b in (0..batch).step_by(5) {
+                examples.targets[b] = 2;
+            }
+            let steps = if cases::draws(&*rig.layer) { SEEDS } else { 1 };
+            let counted = counted(&rig, examples.batch(), steps);
+            let expected = numbers(&rig.layer.expected_cost(&examples.targets));
+            for i in 0..expected.len() {
+                let counted: Vec<f64> = counted.iter().map(|cost| numbers(cost)[i] as f64).collect();
+                let (mean, mut margin) = if steps == 1 { (counted[0], 0.0) } else { mean_and_margin(&counted) };
+                if margin > 0.0 {
+                    margin += 0.5;
+                }
+                let apart = (mean - expected[i] as f64).abs();
+                let what = ["multiply-adds", "rows read", "rows written", "draws"][i];
+                assert!(apart <= margin, "{name}, B = {batch}: {mean} {what}, not {} ± {margin}", expected[i]);
+            }
+        }
+    }
+}
+
+/// The closed forms of the plan, for one batch by hand.
+#[test]
+fn closed_forms_by_hand() {
+    let (vocab, dim, targets) = (40, 6, [3, 3, 0, 39, 3]);
+    let cost = |name: &str| Rig::new(name, vocab, dim, 0.0).layer.expected_cost(&targets).multiply_adds;
+    let (b, v, d) = (5, 40, 6);
+    assert_eq!(cost("full"), 3 * b * v * d);
+    assert_eq!(cost("differentiated:blocks=10x4+restx2"), 3 * b * (10 * 4 + 30 * 2));
+    assert_eq!(cost("differentiated-projected:blocks=10x4+restx2"), 3 * b * (4 * d + 10 * 4 + 2 * d + 30 * 2));
+    assert_eq!(cost("target-sampled:samples=7"), 3 * b * (3 + 7) * d);
+    assert_eq!(cost("negative:samples=5"), 3 * b * (1 + 5) * d);
+    let tree = lexmax::tree::Tree::huffman(&cases::zipf(vocab));
+    let depths: usize = targets.iter().map(|t| tree.depth(*t)).sum();
+    assert_eq!(cost("hierarchical"), 3 * d * depths as u64);
+}

@@ -1,0 +1,171 @@
+//! Law 15: which correction is right. For 4 words, the exact expected gradient at the scores that the layer is to
+//! learn, by enumerating every target and every outcome of the draws through the layer itself: zero, or biased.
+
+use crate::expected::ROUNDING;
+use crate::fixed::Fixed;
+use crate::spy::Spy;
+use lexmax::layer::{Batch, Bias, NegativeSampling, OutputLayer, SampledSoftmax, Scratch};
+use lexmax::optimizer::Optimizer;
+use lexmax::rng::WorkerRng;
+use lexmax::sampler::{Hits, WithReplacement};
+use lexmax::table::{Deferred, Matrix, Table, Tables, Threads};
+use lexmax::vocab::WordId;
+use ndarray::array;
+
+const K: usize = 4;
+const P: [f64; K] = [0.4, 0.3, 0.2, 0.1];
+const Q: [f64; K] = [0.1, 0.25, 0.2, 0.45];
+
+/// An outcome of the draws, and its probability.
+type Outcome = (f64, Vec<WordId>);
+
+/// The gradients are sums of at most 8 numbers up to 1 whose scores, up to 5, have at most 8 roundings; see `expected.rs`.
+const ZERO: f64 = (2.0 * 8.0 * 5.0 + 16.0 + 8.0) * ROUNDING;
+/// What is biased is biased by more than this.
+const BIAS: f64 = 1e-3;
+
+/// S independent draws from q.
+fn independent(samples: usize) -> Vec<Outcome> {
+    let mut outcomes = vec![(1.0, vec![])];
+    for _ in 0..samples {
+        let longer = |(p, words): &Outcome| {
+            let (p, words) = (*p, words.clone());
+            (0..K).map(move |w| (p * Q[w], [&words[..], &[w as WordId]].concat()))
+        };
+        outcomes = outcomes.iter().flat_map(longer).collect();
+    }
+    outcomes
+}
+
+/// Every set, of words that join on their own.
+fn sets(inclusion: [f64; K]) -> Vec<Outcome> {
+    let set = |bits: usize| {
+        let joins = |w: &usize| bits >> w & 1 == 1;
+        let p = (0..K).map(|w| if joins(&w) { inclusion[w] } else { 1.0 - inclusion[w] }).product();
+        (p, (0..K).filter(joins).map(|w| w as WordId).collect())
+    };
+    (0..1 << K).map(set).collect()
+}
+
+/// S distinct words, each from q among those that are left.
+fn distinct(samples: usize) -> Vec<Outcome> {
+    let mut outcomes: Vec<Outcome> = vec![(1.0, vec![])];
+    for _ in 0..samples {
+        let mut longer = Vec::new();
+        for (p, words) in &outcomes {
+            let left: Vec<usize> = (0..K).filter(|w| !words.contains(&(*w as WordId))).collect();
+            let mass: f64 = left.iter().map(|w| Q[*w]).sum();
+            longer.extend(left.iter().map(|w| (p * Q[*w] / mass, [&words[..], &[*w as WordId]].concat())));
+        }
+        outcomes = longer;
+    }
+    outcomes
+}
+
+/// ln of the probability that a word is among the draws.
+fn ln_inclusion(outcomes: &[Outcome]) -> [f64; K] {
+    let inclusion = |w: WordId| outcomes.iter().filter(|o| o.1.contains(&w)).map(|o| o.0).sum::<f64>().ln();
+    std::array::from_fn(|w| inclusion(w as WordId))
+}
+
+fn unique((p, mut words): Outcome) -> Outcome {
+    words.sort_unstable();
+    words.dedup();
+    (p, words)
+}
+
+/// The largest entry of |E ∂L/∂z| at the scores `z`, over targets from p and all outcomes.
+fn bias(z: [f64; K], outcomes: &[Outcome], layer: impl Fn(&[WordId]) -> Box<dyn OutputLayer>) -> f64 {
+    let total: f64 = outcomes.iter().map(|o| o.0).sum();
+    assert!((total - 1.0).abs() < 1e-12, "the outcomes have the probability {total}");
+    let mut expected = [0.0; K];
+    for (p, words) in outcomes {
+        let layer = layer(words);
+        for target in 0..K {
+            let mut matrix = Matrix::new(layer.tables()[0], Optimizer::Sgd, &mut WorkerRng::new(0, 0)).unwrap();
+            matrix.weights_mut().iter_mut().zip(z).for_each(|(w, z)| *w = z as f32);
+            let mut handle = Deferred::new(&mut matrix, 0.0, Threads::default());
+            let mut rows = Vec::new();
+            let mut w = Tables::new(vec![Box::new(Spy { inner: &mut handle, rows: &mut rows })]);
+            let (x, targets) = (array![[1.0f32]], [target as WordId]);
+            let mut s = Scratch::new(WorkerRng::new(0, 0));
+            layer.step(&mut w, Batch::new(x.view(), &targets), &mut s, array![[0.0f32]].view_mut(), None);
+            drop(w);
+            for (word, sum) in (0..).zip(&mut expected) {
+                *sum += p * P[target] * f64::from(handle.gradient(word).0[0]);
+            }
+            handle.flush();
+        }
+    }
+    expected.iter().fold(0.0, |m: f64, x| m.max(x.abs()))
+}
+
+/// The bias of sampled softmax at z = ln p.
+fn sampled(outcomes: &[Outcome], ln_q: [f64; K], hits: Hits) -> f64 {
+    bias(P.map(f64::ln), outcomes, |words| {
+        let sampler = Fixed { words: words.to_vec(), ln_q: ln_q.to_vec(), hits };
+        Box::new(SampledSoftmax::new(Box::new(sampler), 1, Bias::None).unwrap())
+    })
+}
+
+#[test]
+fn draws_with_replacement_keep_hits_and_correct_by_ln_q() {
+    let ln_q = Q.map(f64::ln);
+    for samples in [1, 2, 3] {
+        let bias = sampled(&independent(samples), ln_q, Hits::Keep);
+        assert!(bias <= ZERO, "S = {samples}: {bias:e}");
+    }
+}
+
+#[test]
+fn sets_merge_hits_and_correct_by_ln_of_the_inclusion() {
+    for inclusion in [Q, P, Q.map(|q| -(-3.0 * q).exp_m1()), [0.9, 0.01, 0.5, 0.99]] {
+        let bias = sampled(&sets(inclusion), inclusion.map(f64::ln), Hits::Merge);
+        assert!(bias <= ZERO, "{inclusion:?}: {bias:e}");
+    }
+}
+
+#[test]
+fn negative_sampling_learns_ln_p_minus_ln_kq() {
+    for k in [1, 2, 3] {
+        let z = |shift: f64| -> [f64; K] { std::array::from_fn(|w| P[w].ln() - shift * (k as f64 * Q[w]).ln()) };
+        let bias_at = |z| {
+            bias(z, &independent(k), |words| {
+                let proposal = Fixed { words: words.to_vec(), ln_q: Q.map(f64::ln).to_vec(), hits: Hits::Keep };
+                let noise = WithReplacement::new(Box::new(proposal), k).unwrap();
+                Box::new(NegativeSampling::new(noise, 1, Bias::None).unwrap())
+            })
+        };
+        let bias = bias_at(z(1.0));
+        assert!(bias <= ZERO, "k = {k}: {bias:e}");
+        assert!(bias_at(z(0.0)) > BIAS, "k = {k}: not ln p itself");
+    }
+}
+
+#[test]
+fn mixed_schemes_are_biased() {
+    let ln_q = Q.map(f64::ln);
+    for samples in [2, 3] {
+        let bias = sampled(&independent(samples), ln_q, Hits::Merge);
+        assert!(bias > BIAS, "hits removed, S = {samples}: {bias:e}");
+        let bias = sampled(&independent(samples), [0.0; K], Hits::Keep);
+        assert!(bias > BIAS, "no correction, S = {samples}: {bias:e}");
+    }
+    let bias = sampled(&sets(Q.map(|q| -(-3.0 * q).exp_m1())), ln_q, Hits::Merge);
+    assert!(bias > BIAS, "a set with ln q: {bias:e}");
+    // A hit that is removed from a single draw leaves nothing to learn, and no bias.
+    assert!(sampled(&independent(1), ln_q, Hits::Merge) <= ZERO);
+}
+
+/// Draws of which the number is fixed are not independent, so no correction of single words is quite right.
+#[test]
+fn fixed_numbers_of_distinct_words_have_a_small_bias() {
+    for samples in [2, 3] {
+        let outcomes = distinct(samples);
+        let bias = sampled(&outcomes, ln_inclusion(&outcomes), Hits::Merge);
+        assert!((BIAS..0.03).contains(&bias), "S = {samples}: {bias:e}");
+        let merged: Vec<Outcome> = independent(samples).into_iter().map(unique).collect();
+        let bias = sampled(&merged, ln_inclusion(&merged), Hits::Merge);
+        assert!((1e-4..0.03).contains(&bias), "merged, S = {samples}: {bias:e}");
+    }
+}

@@ -1,0 +1,174 @@
+//! Law 3, finite differences, and law 4, the criterion itself; on small layers and where blocks are large.
+
+use crate::cases;
+use crate::expected::{Expected, losses};
+use crate::reference::{Params, Sample};
+use crate::rig::{Examples, Rig, UPDATES, bits};
+use lexmax::table::Threads;
+
+const STEP: f64 = 1e-3;
+
+/// The five-point derivative at 0: its error is STEP⁴/30 times the fifth derivative, at most about 10² here, so 3·10⁻¹² and
+/// with the rounding of f64 below 10⁻¹⁰.
+fn derivative(mut f: impl FnMut(f64) -> f64) -> f64 {
+    (8.0 * (f(STEP) - f(-STEP)) - (f(2.0 * STEP) - f(-2.0 * STEP))) / (12.0 * STEP)
+}
+
+/// Every gradient of the naive layer by differences of its loss, in place of its own.
+fn differentiate(expected: &mut Expected, rig: &Rig, examples: &Examples, sample: &Sample) {
+    let (reference, mut tables) = (&rig.reference, rig.params());
+    let mut hidden: Vec<Vec<f64>> = (0..examples.len()).map(|b| examples.h(b)).collect();
+    for b in 0..hidden.len() {
+        for k in 0..hidden[b].len() {
+            let at = hidden[b][k];
+            expected.d_hidden[b][k] = derivative(|step| {
+                hidden[b][k] = at + step;
+                losses(reference, &tables, examples, &hidden, sample)
+            });
+            hidden[b][k] = at;
+        }
+    }
+    for t in 0..tables.len() {
+        let (rows, dim) = (tables[t].weights.len(), tables[t].weights.first().map_or(0, Vec::len));
+        let biases = if tables[t].bias.is_empty() { 0 } else { 1 };
+        for (r, k) in (0..rows).flat_map(|r| (0..dim + biases).map(move |k| (r, k))) {
+            let at = *entry(&mut tables[t], r, k);
+            *entry(&mut expected.gradients[t], r, k) = derivative(|step| {
+                *entry(&mut tables[t], r, k) = at + step;
+                losses(reference, &tables, examples, &hidden, sample)
+            });
+            *entry(&mut tables[t], r, k) = at;
+        }
+    }
+}
+
+/// Entry k of row r; its bias behind the last.
+fn entry(table: &mut Params, r: usize, k: usize) -> &mut f64 {
+    if k < table.weights[r].len() { &mut table.weights[r][k] } else { &mut table.bias[r] }
+}
+
+/// The largest difference between two sets of gradients.
+fn furthest(a: &Expected, b: &Expected) -> f64 {
+    let all = |e: &Expected| -> Vec<f64> {
+        let of_table = |t: &Params| t.weights.iter().flatten().chain(&t.bias).copied().collect::<Vec<f64>>();
+        e.d_hidden.iter().flatten().copied().chain(e.gradients.iter().flat_map(of_table)).collect()
+    };
+    all(a).iter().zip(all(b)).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max)
+}
+
+#[test]
+fn gradients_are_the_finite_differences_of_the_naive_loss() {
+    for (vocab, dim, batch) in [(31, 9, 7), (6, 3, 1)] {
+        for (seed, name) in (0..).zip(cases::all(vocab, dim)) {
+            let rig = Rig::new(&name, vocab, dim, 0.8);
+            for examples in
+                [Examples::random(batch, vocab, dim, seed), Examples::random(batch, vocab, dim, seed).unweighted()]
+            {
+                let step = rig.step(&examples, seed);
+                let mut expected = Expected::new(&rig, &examples, &step.sample);
+                let by_hand = Expected::new(&rig, &examples, &step.sample);
+                differentiate(&mut expected, &rig, &examples, &step.sample);
+                let apart = furthest(&expected, &by_hand);
+                assert!(apart < 1e-9, "{name}: the naive gradient is {apart:e} off its differences");
+                expected.check(&name, &step);
+            }
+        }
+    }
+}
+
+/// Several strips and tiles of a table, and blocks beyond the register kernels. The naive gradients were held against
+/// differences above.
+fn assert_naive(name: &str, vocab: usize, dim: usize, examples: &Examples) {
+    let rig = Rig::new(name, vocab, dim, 0.5);
+    let step = rig.step_from(examples, 6, &Threads::new(2), 0.0);
+    Expected::new(&rig, examples, &step.sample).check(name, &step);
+}
+
+#[test]
+fn large_blocks_are_the_naive_layer() {
+    for (vocab, dim, batch) in [(1500, 37, 40), (1500, 37, 100)] {
+        for (seed, name) in (0..).zip(cases::all(vocab, dim)) {
+            assert_naive(&name, vocab, dim, &Examples::random(batch, vocab, dim, seed));
+        }
+    }
+    // What draws goes through the same blocks at 100 as at 700; 256 is a power of two that strides avoid.
+    let (vocab, dim) = (1201, 19);
+    let exact = |name: &&String| !cases::draws(&*Rig::new(name, vocab, dim, 0.0).layer);
+    for name in cases::all(vocab, dim).iter().filter(exact) {
+        for batch in [256, 700] {
+            assert_naive(name, vocab, dim, &Examples::random(batch, vocab, dim, 1));
+        }
+    }
+}
+
+/// Many examples of one target are one block, whose coefficients come in parts.
+#[test]
+fn long_runs_of_a_target_are_the_naive_layer() {
+    let (vocab, dim) = (600, 5);
+    for name in cases::all(vocab, dim) {
+        assert_naive(&name, vocab, dim, &Examples::with_runs(500, 900, vocab, dim, 3));
+        let mut examples = Examples::random(400, vocab, dim, 4);
+        examples.targets.fill(598);
+        assert_naive(&name, vocab, dim, &examples);
+    }
+}
+
+/// A batch whose scores do not fit in memory at once comes in parts; all of them see the weights from before it.
+#[test]
+fn a_batch_in_parts_is_the_naive_layer() {
+    let (vocab, dim, batch) = (700, 3, 4500);
+    for name in
+        ["full:bias=unigram", "differentiated:blocks=100x1+restx2", "differentiated-projected:blocks=100x2+restx1"]
+    {
+        let rig = Rig::new(name, vocab, dim, 0.5);
+        let examples = Examples::random(batch, vocab, dim, 1);
+        let step = rig.step_from(&examples, 1, &Threads::new(2), 0.0);
+        Expected::new(&rig, &examples, &step.sample).check(name, &step);
+        assert_eq!(step.cost, rig.layer.expected_cost(&examples.targets), "{name}");
+        let [online, deferred] = UPDATES.map(|updates| {
+            let mut rig = Rig::new(name, vocab, dim, 0.5);
+            rig.train(std::slice::from_ref(&examples), updates, 0.05, 0, &Threads::new(2));
+            bits(&rig.matrices)
+        });
+        assert!(online == deferred, "{name}");
+    }
+}
+
+/// Law 4. Layers that draw: that their loss is their criterion's was checked with the gradients.
+#[test]
+fn exact_layers_lose_minus_ln_p() {
+    for (vocab, dim, batch) in [(31, 9, 7), (1500, 37, 60)] {
+        for name in cases::all(vocab, dim) {
+            let rig = Rig::new(&name, vocab, dim, 0.8);
+            if cases::draws(&*rig.layer) {
+                continue;
+            }
+            let examples = Examples::random(batch, vocab, dim, 3).unweighted();
+            let (step, (_, ln_p)) = (rig.step(&examples, 0), rig.log_probs(&examples, &Threads::default()));
+            let expected = Expected::new(&rig, &examples, &step.sample);
+            for b in 0..batch {
+                let apart = (step.losses[b] + ln_p[b]).abs();
+                assert!(apart <= 2.0 * expected.loss_tolerance(b), "{name}: {} {}", step.losses[b], ln_p[b]);
+            }
+        }
+    }
+}
+
+/// ∂L/∂hidden is added to what stands there; an example of weight 0 leaves no trace.
+#[test]
+fn d_hidden_is_added_to_and_weight_0_ignores() {
+    let (vocab, dim, batch) = (31, 9, 6);
+    for name in cases::all(vocab, dim) {
+        let rig = Rig::new(&name, vocab, dim, 0.8);
+        let mut examples = Examples::random(batch, vocab, dim, 4);
+        let (zero, half) = (rig.step(&examples, 2), rig.step_from(&examples, 2, &Threads::default(), 0.5));
+        for (a, b) in zero.d_hidden.iter().zip(&half.d_hidden) {
+            assert!((a + 0.5 - b).abs() <= 4.0 * f32::EPSILON * (a.abs() + 0.5), "{name}: {a} {b}");
+        }
+        examples.weights = Some(vec![0.0; batch]);
+        let step = rig.step(&examples, 2);
+        let gradients = step.gradients.iter().flat_map(|g| g.weights.iter().flatten().chain(&g.bias));
+        assert!(gradients.chain(&step.losses).all(|x| *x == 0.0), "{name}");
+        assert!(step.d_hidden.iter().all(|x| *x == 0.0), "{name}");
+    }
+}

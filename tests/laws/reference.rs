@@ -1,0 +1,243 @@
+//! Every layer once more, naively: f64, plain loops, one example at a time.
+//!
+//! A layer is three things: how the tables give scores ([`Scores`]), how scores give a loss ([`Criterion`]), and how
+//! they give probabilities. The same loops over absolute values give the size of what is summed, which is what f32
+//! rounding is a multiple of.
+
+use lexmax::sampler::Hits;
+use lexmax::tree::Tree;
+use lexmax::vocab::WordId;
+
+/// A table: rows × dim, and a bias a row or none.
+#[derive(Clone)]
+pub struct Params {
+    pub weights: Vec<Vec<f64>>,
+    pub bias: Vec<f64>,
+}
+
+/// How the tables give the scores of all words (or nodes).
+pub enum Scores {
+    /// z = W·h + b.
+    Flat,
+    /// Block by block, z = W_i·(slice i of h) + b_i.
+    Slices,
+    /// Block by block, z = W_i·(A_i·h) + b_i; the tables are A_1, W_1, A_2, …
+    Projections,
+}
+
+/// What training minimizes.
+pub enum Criterion {
+    /// −ln softmax(z)_t.
+    Softmax,
+    /// −ln of the product of the decisions on the path to the target.
+    Path(Tree),
+    /// −ln softmax(z − ln q) of the target among the target and the draws.
+    Sampled,
+    /// −ln softmax(z)_t over the rows that were read.
+    AmongRows,
+    /// −ln σ(z_t) − Σ ln σ(−z) over the draws. At test time ln q is added to z.
+    Noise { ln_q: Vec<f64> },
+}
+
+/// What a step drew.
+pub struct Sample {
+    pub words: Vec<WordId>,
+    pub ln_q: Vec<f64>,
+    /// One an example.
+    pub target_ln_q: Vec<f64>,
+    pub hits: Hits,
+    /// The rows that the step read from the first table.
+    pub rows: Vec<WordId>,
+}
+
+/// The loss of an example and ∂L/∂z.
+pub struct Loss {
+    pub value: f64,
+    pub d_z: Vec<f64>,
+    /// ∂L/∂z with its terms added by absolute value.
+    pub size: Vec<f64>,
+    /// Number of decisions or softmaxes.
+    pub terms: f64,
+}
+
+pub struct Reference {
+    pub scores: Scores,
+    pub criterion: Criterion,
+}
+
+impl Params {
+    fn zero_like(&self) -> Self {
+        let weights = self.weights.iter().map(|row| vec![0.0; row.len()]).collect();
+        Self { weights, bias: vec![0.0; self.bias.len()] }
+    }
+
+    pub fn abs(&self) -> Self {
+        Self { weights: self.weights.iter().map(|row| abs(row)).collect(), bias: abs(&self.bias) }
+    }
+
+    /// W·h + b.
+    fn times(&self, h: &[f64]) -> Vec<f64> {
+        let mut z = Vec::new();
+        for (r, row) in self.weights.iter().enumerate() {
+            assert_eq!(row.len(), h.len());
+            let mut sum = if self.bias.is_empty() { 0.0 } else { self.bias[r] };
+            for k in 0..h.len() {
+                sum += row[k] * h[k];
+            }
+            z.push(sum);
+        }
+        z
+    }
+
+    /// ∂L/∂h += Wᵀ·∂L/∂z, ∂L/∂W += ∂L/∂z·hᵀ, ∂L/∂b += ∂L/∂z.
+    fn back(&self, h: &[f64], d_z: &[f64], d_h: &mut [f64], d_self: &mut Self) {
+        for (r, row) in self.weights.iter().enumerate() {
+            for k in 0..h.len() {
+                d_h[k] += d_z[r] * row[k];
+                d_self.weights[r][k] += d_z[r] * h[k];
+            }
+            if !self.bias.is_empty() {
+                d_self.bias[r] += d_z[r];
+            }
+        }
+    }
+}
+
+pub fn abs(x: &[f64]) -> Vec<f64> {
+    x.iter().map(|x| x.abs()).collect()
+}
+
+pub fn zero_like(tables: &[Params]) -> Vec<Params> {
+    tables.iter().map(Params::zero_like).collect()
+}
+
+impl Reference {
+    /// The scores of all words, or of all nodes of a tree.
+    pub fn scores(&self, tables: &[Params], h: &[f64]) -> Vec<f64> {
+        match self.scores {
+            Scores::Flat => tables[0].times(h),
+            Scores::Slices => {
+                let (mut z, mut start) = (Vec::new(), 0);
+                for table in tables {
+                    let end = start + table.weights[0].len();
+                    z.extend(table.times(&h[start..end]));
+                    start = end;
+                }
+                z
+            }
+            Scores::Projections => tables.chunks(2).flat_map(|pair| pair[1].times(&pair[0].times(h))).collect(),
+        }
+    }
+
+    /// Adds ∂L/∂h and ∂L/∂tables, given ∂L/∂z.
+    pub fn back(&self, tables: &[Params], h: &[f64], d_z: &[f64], d_h: &mut [f64], d_tables: &mut [Params]) {
+        let (mut first, mut start) = (0, 0);
+        match self.scores {
+            Scores::Flat => tables[0].back(h, d_z, d_h, &mut d_tables[0]),
+            Scores::Slices => {
+                for (table, d_table) in tables.iter().zip(d_tables) {
+                    let (last, end) = (first + table.weights.len(), start + table.weights[0].len());
+                    table.back(&h[start..end], &d_z[first..last], &mut d_h[start..end], d_table);
+                    (first, start) = (last, end);
+                }
+            }
+            Scores::Projections => {
+                for (pair, d_pair) in tables.chunks(2).zip(d_tables.chunks_mut(2)) {
+                    let last = first + pair[1].weights.len();
+                    let projected = pair[0].times(h);
+                    let mut d_projected = vec![0.0; projected.len()];
+                    pair[1].back(&projected, &d_z[first..last], &mut d_projected, &mut d_pair[1]);
+                    pair[0].back(h, &d_projected, d_h, &mut d_pair[0]);
+                    first = last;
+                }
+            }
+        }
+    }
+
+    /// The loss of example b, and ∂L/∂z.
+    pub fn loss(&self, z: &[f64], b: usize, target: WordId, sample: &Sample) -> Loss {
+        let all = (0..z.len() as WordId).filter(|w| *w != target).map(|w| (w, 0.0));
+        match &self.criterion {
+            Criterion::Softmax => softmax_loss(z, (target, 0.0), all),
+            Criterion::AmongRows => {
+                let others = sample.rows.iter().filter(|w| **w != target).map(|w| (*w, 0.0));
+                softmax_loss(z, (target, 0.0), others)
+            }
+            Criterion::Sampled => {
+                let draws = sample.words.iter().zip(&sample.ln_q).map(|(w, ln_q)| (*w, -ln_q));
+                let draws = draws.filter(|(w, _)| sample.hits == Hits::Keep || *w != target);
+                softmax_loss(z, (target, -sample.target_ln_q[b]), draws)
+            }
+            Criterion::Path(tree) => decisions_loss(z, path(tree, target)),
+            Criterion::Noise { .. } => {
+                let noise = sample.words.iter().map(|w| (*w, -1.0));
+                decisions_loss(z, std::iter::once((target, 1.0)).chain(noise))
+            }
+        }
+    }
+
+    /// The noise criterion's expectation over `k` draws from q: −ln σ(z_t) − k·Σ_w q(w)·ln σ(−z_w). For the others the
+    /// exact loss, −ln P(target).
+    pub fn expected_loss(&self, z: &[f64], target: WordId, k: f64) -> f64 {
+        let Criterion::Noise { ln_q } = &self.criterion else { return -self.log_probs(z)[target as usize] };
+        let noise: f64 = ln_q.iter().zip(z).map(|(ln_q, z)| ln_q.exp() * ln_sigmoid(-z)).sum();
+        -ln_sigmoid(z[target as usize]) - k * noise
+    }
+
+    /// ln P of all words.
+    pub fn log_probs(&self, z: &[f64]) -> Vec<f64> {
+        if let Criterion::Path(tree) = &self.criterion {
+            let ln_p = |w| path(tree, w).map(|(n, sign)| ln_sigmoid(sign * z[n as usize])).sum();
+            return (0..tree.vocab() as WordId).map(ln_p).collect();
+        }
+        let shifted = match &self.criterion {
+            Criterion::Noise { ln_q } => z.iter().zip(ln_q).map(|(z, ln_q)| z + ln_q).collect(),
+            _ => z.to_vec(),
+        };
+        let ln_z = ln_sum_exp(&shifted);
+        shifted.iter().map(|z| z - ln_z).collect()
+    }
+}
+
+/// The nodes on the way to a word, each with +1 for code 0 and −1 for code 1.
+fn path(tree: &Tree, word: WordId) -> impl Iterator<Item = (u32, f64)> + '_ {
+    tree.ancestors(word).map(|(node, code)| (node, if code { -1.0 } else { 1.0 }))
+}
+
+/// Softmax over a target and other classes, each a word and what is added to its score; words may repeat.
+fn softmax_loss(z: &[f64], target: (WordId, f64), others: impl Iterator<Item = (WordId, f64)>) -> Loss {
+    let classes: Vec<(WordId, f64)> = std::iter::once(target).chain(others).collect();
+    let scores: Vec<f64> = classes.iter().map(|(w, shift)| z[*w as usize] + shift).collect();
+    let ln_z = ln_sum_exp(&scores);
+    let mut d_z = vec![0.0; z.len()];
+    for ((w, _), score) in classes.iter().zip(&scores) {
+        d_z[*w as usize] += (score - ln_z).exp();
+    }
+    let mut size = d_z.clone();
+    size[target.0 as usize] += 1.0;
+    d_z[target.0 as usize] -= 1.0;
+    Loss { value: ln_z - scores[0], d_z, size, terms: 1.0 }
+}
+
+/// Independent decisions, each a row and its sign ±1; rows may repeat.
+fn decisions_loss(z: &[f64], decisions: impl Iterator<Item = (u32, f64)>) -> Loss {
+    let mut loss = Loss { value: 0.0, d_z: vec![0.0; z.len()], size: vec![0.0; z.len()], terms: 0.0 };
+    for (row, sign) in decisions {
+        let row = row as usize;
+        let wrong = ln_sigmoid(-sign * z[row]).exp();
+        loss.value -= ln_sigmoid(sign * z[row]);
+        loss.d_z[row] -= sign * wrong;
+        loss.size[row] += wrong;
+        loss.terms += 1.0;
+    }
+    loss
+}
+
+fn ln_sum_exp(z: &[f64]) -> f64 {
+    let max = z.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    max + z.iter().map(|z| (z - max).exp()).sum::<f64>().ln()
+}
+
+fn ln_sigmoid(z: f64) -> f64 {
+    z.min(0.0) - (-z.abs()).exp().ln_1p()
+}

@@ -1,0 +1,72 @@
+//! A handle that passes everything on and writes down which rows a step was about.
+
+use lexmax::table::{Bags, Coefficients, Fold, Rows, Stat, Table, TableShape, TileCoefficients};
+use ndarray::{ArrayView2, ArrayViewMut2};
+use std::ops::Range;
+
+pub struct Spy<'a> {
+    pub inner: &'a mut dyn Table,
+    /// The rows of every [`Table::step`].
+    pub rows: &'a mut Vec<u32>,
+}
+
+impl Table for Spy<'_> {
+    fn shape(&self) -> TableShape {
+        self.inner.shape()
+    }
+
+    fn scores(&mut self, rows: &Rows, x: ArrayView2<f32>, out: ArrayViewMut2<f32>) {
+        self.inner.scores(rows, x, out);
+    }
+
+    fn weighted_sum(&mut self, rows: &Rows, coef: ArrayView2<f32>, out: ArrayViewMut2<f32>) {
+        self.inner.weighted_sum(rows, coef, out);
+    }
+
+    fn descend(&mut self, rows: &Rows, coef: ArrayView2<f32>, x: ArrayView2<f32>) {
+        self.inner.descend(rows, coef, x);
+    }
+
+    fn bag_means(&mut self, bags: Bags, out: ArrayViewMut2<f32>) {
+        self.inner.bag_means(bags, out);
+    }
+
+    fn descend_bags(&mut self, bags: Bags, d_out: ArrayView2<f32>) {
+        self.inner.descend_bags(bags, d_out);
+    }
+
+    fn step(
+        &mut self,
+        rows: &[u32],
+        x: ArrayView2<f32>,
+        coef: &Coefficients,
+        losses: &mut [f64],
+        d_x: ArrayViewMut2<f32>,
+    ) {
+        self.rows.extend(rows);
+        self.inner.step(rows, x, coef, losses, d_x);
+    }
+
+    fn scan(&mut self, rows: Range<u32>, x: ArrayView2<f32>, fold: &Fold, out: &mut [Stat]) {
+        self.inner.scan(rows, x, fold, out);
+    }
+
+    fn sweep(
+        &mut self,
+        rows: Range<u32>,
+        x: ArrayView2<f32>,
+        coef: &TileCoefficients,
+        d_x: ArrayViewMut2<f32>,
+        last: bool,
+    ) {
+        self.inner.sweep(rows, x, coef, d_x, last);
+    }
+
+    fn set_rate(&mut self, rate: f32) {
+        self.inner.set_rate(rate);
+    }
+
+    fn flush(&mut self) {
+        self.inner.flush();
+    }
+}
