@@ -131,10 +131,10 @@ pub fn max(xs: &[f32]) -> f32 {
     dispatch(Op(xs))
 }
 
-/// Entries whose exponentials are summed in f32 before the sum goes on in f64.
-const SUM_CHUNK: usize = 1024;
+/// Vectors whose exponentials are summed in f32 before the sum goes on in f64.
+const SUM_CHUNK: usize = 64;
 
-/// Σ e^(x − shift), in f64 beyond 1,024 entries. With `shift` = max the relative error stays below 4·10⁻⁷.
+/// Σ e^(x − shift), in f64 beyond 64 vectors. With `shift` = max the relative error stays below 4·10⁻⁷.
 pub fn sum_exp(xs: &[f32], shift: f32) -> f64 {
     struct Op<'a>(&'a [f32], f32);
     impl WithSimd for Op<'_> {
@@ -143,7 +143,7 @@ pub fn sum_exp(xs: &[f32], shift: f32) -> f64 {
         fn with_simd<S: Simd>(self, s: S) -> f64 {
             let shift = s.splat_f32s(self.1);
             let mut total = 0.0;
-            for chunk in self.0.chunks(SUM_CHUNK) {
+            for chunk in self.0.chunks(SUM_CHUNK * S::F32_LANES) {
                 let (body, tail) = S::as_simd_f32s(chunk);
                 let (pairs, rest) = body.as_chunks::<2>();
                 let mut acc = [s.splat_f32s(0.0); 2];

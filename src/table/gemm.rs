@@ -3,6 +3,7 @@
 //! The right factor is packed once into panels of as many columns as two vectors hold, and the left factor is read where it lies:
 //! as rows (a register block follows a few rows side by side) or as columns (it reads neighbours of one row).
 
+use super::kernel::LANES;
 use crate::simd::dispatch;
 use pulp::{Simd, WithSimd};
 
@@ -11,6 +12,7 @@ use pulp::{Simd, WithSimd};
 pub struct Panels {
     data: Vec<f32>,
     k: usize,
+    /// Padded.
     n: usize,
     /// Columns of a panel.
     width: usize,
@@ -30,22 +32,22 @@ fn panel_width(n: usize) -> usize {
     if n <= lanes { lanes } else { 2 * lanes }
 }
 
-/// `n` padded to whole panels.
+/// `n` padded to whole panels, and on every machine to a multiple of [`LANES`].
 pub fn padded(n: usize) -> usize {
-    n.next_multiple_of(panel_width(n))
+    n.next_multiple_of(LANES).next_multiple_of(panel_width(n))
 }
 
 impl Panels {
     fn resize(&mut self, k: usize, n: usize) {
-        (self.k, self.n, self.width) = (k, n, panel_width(n));
-        self.data.resize(n.next_multiple_of(self.width) * k, 0.0);
+        (self.k, self.n, self.width) = (k, padded(n), panel_width(n));
+        self.data.resize(self.n * k, 0.0);
     }
 
     /// Takes the rows of a k × n matrix.
     pub fn pack<'a>(&mut self, k: usize, n: usize, rows: impl Fn(usize) -> &'a [f32]) {
         self.resize(k, n);
         for (p, panel) in self.data.chunks_exact_mut(k * self.width).enumerate() {
-            let columns = p * self.width..((p + 1) * self.width).min(n);
+            let columns = (p * self.width).min(n)..((p + 1) * self.width).min(n);
             for (i, to) in panel.chunks_exact_mut(self.width).enumerate() {
                 to[..columns.len()].copy_from_slice(&rows(i)[columns.clone()]);
                 to[columns.len()..].fill(0.0);
@@ -118,7 +120,8 @@ impl WithSimd for Product<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, s: S) {
-        for panel in 0..self.p.n.div_ceil(self.p.width) {
+        // An output without padding takes no more than its columns.
+        for panel in 0..self.p.n.min(self.stride).div_ceil(self.p.width) {
             if self.p.width == S::F32_LANES {
                 self.panel::<S, 1>(s, panel);
             } else {
