@@ -1,15 +1,22 @@
 //! A few rows gathered beside a batch: scores, coefficients and gradients of one step.
 
 use super::dense::Matrix;
+use super::gemm::{Left, Panels, Start, columns_times_panels, padded, rows_times_panels};
 use super::{Coefficients, Threads, kernel};
 use crate::simd;
-use ndarray::linalg::general_mat_mul;
-use ndarray::{ArrayView2, ArrayViewMut2, Axis, Slice};
+use ndarray::{ArrayView2, ArrayViewMut2, Axis};
 
 /// Blocks up to this many scores go through the register kernels, larger ones through the general matrix product.
 const SMALL: usize = 2048;
-/// Parts that threads share of a large block; a constant, so that the parts do not depend on their number.
-const PARTS: usize = 16;
+/// Rows that are packed together in a large block, so that they stay in the second-level cache.
+const PART: usize = 512;
+/// Shares of the batch that threads take; a constant, so that results do not depend on their number.
+const SHARES: usize = 16;
+
+/// Whether a block of scores goes through the register kernels.
+pub fn is_small(batch: usize, count: usize) -> bool {
+    batch * count <= SMALL || batch < 8
+}
 
 /// Gathered rows and what comes of them; the memory is used again.
 #[derive(Default)]
@@ -24,29 +31,62 @@ pub struct Block {
     w: Vec<f32>,
     /// count, or none.
     bias: Vec<f32>,
-    /// batch × count: scores, then coefficients.
+    /// batch × z_stride: scores, then coefficients.
     z: Vec<f32>,
+    /// count; padded for a large block.
+    z_stride: usize,
     /// batch × stride.
     d_x: Vec<f32>,
     /// count × stride.
     gradient: Vec<f32>,
     /// count.
     d_bias: Vec<f32>,
+    /// Wᵀ and W in parts, and X, of a large block.
+    transposed: Vec<Panels>,
+    plain: Vec<Panels>,
+    packed_x: Panels,
+}
+
+/// Where rows are gathered from.
+pub trait RowSource {
+    /// Copies the weights of a row.
+    fn copy_row(&self, row: u32, to: &mut [f32]);
+
+    /// The bias of a row.
+    fn row_bias(&self, row: u32) -> f32;
+
+    /// Whether there are biases.
+    fn has_bias(&self) -> bool;
+}
+
+impl RowSource for Matrix {
+    #[inline(always)]
+    fn copy_row(&self, row: u32, to: &mut [f32]) {
+        to.copy_from_slice(self.row(row));
+    }
+
+    fn row_bias(&self, row: u32) -> f32 {
+        self.bias()[row as usize]
+    }
+
+    fn has_bias(&self) -> bool {
+        self.shape().bias
+    }
 }
 
 impl Block {
     /// Takes the rows and the batch, padded.
-    pub fn gather(&mut self, matrix: &Matrix, rows: &[u32], x: &ArrayView2<f32>) {
+    pub fn gather(&mut self, source: &impl RowSource, rows: &[u32], x: &ArrayView2<f32>) {
         self.resize(x.nrows(), rows.len(), x.ncols());
         for (to, row) in self.w.chunks_exact_mut(self.stride).zip(rows) {
-            to[..self.dim].copy_from_slice(matrix.row(*row));
+            source.copy_row(*row, &mut to[..self.dim]);
         }
         for (to, from) in self.x.chunks_exact_mut(self.stride).zip(x.rows()) {
             to[..self.dim].copy_from_slice(from.to_slice().expect("rows of x are contiguous"));
         }
         self.bias.clear();
-        if !matrix.bias().is_empty() {
-            self.bias.extend(rows.iter().map(|row| matrix.bias()[*row as usize]));
+        if source.has_bias() {
+            self.bias.extend(rows.iter().map(|row| source.row_bias(*row)));
         }
     }
 
@@ -60,16 +100,17 @@ impl Block {
         (self.batch, self.count) = (batch, count);
         self.x.resize(batch * self.stride, 0.0);
         self.w.resize(count * self.stride, 0.0);
-        self.z.resize(batch * count, 0.0);
+        self.z_stride = if is_small(batch, count) { count } else { padded(count) };
+        self.z.resize(batch * self.z_stride, 0.0);
+        if !is_small(batch, count) {
+            let parts = count.div_ceil(PART).max(self.plain.len());
+            self.transposed.resize_with(parts, Panels::default);
+            self.plain.resize_with(parts, Panels::default);
+        }
     }
 
     fn is_small(&self) -> bool {
-        self.batch * self.count <= SMALL || self.batch < 8
-    }
-
-    fn view<'a>(&self, data: &'a [f32], rows: usize) -> ArrayView2<'a, f32> {
-        let padded = ArrayView2::from_shape((rows, self.stride), data).expect("rows × stride");
-        padded.split_at(Axis(1), self.dim).0
+        is_small(self.batch, self.count)
     }
 
     /// Z = X·Wᵀ + b.
@@ -81,39 +122,41 @@ impl Block {
                 self.large_scores(threads);
             }
         }
-        ArrayView2::from_shape((self.batch, self.count), &self.z).expect("batch × count")
+        let z = ArrayView2::from_shape((self.batch, self.z_stride), &self.z).expect("batch × stride of z");
+        z.split_at(Axis(1), self.count).0
     }
 
+    /// Every part of W is packed, then every part of the batch meets all of them.
     fn large_scores(&mut self, threads: &Threads) {
-        let mut z = std::mem::take(&mut self.z);
-        let mut all = ArrayViewMut2::from_shape((self.batch, self.count), &mut z).expect("batch × count");
-        let (x, w) = (self.view(&self.x, self.batch), self.view(&self.w, self.count));
-        let part = self.count.div_ceil(PARTS);
-        let parts =
-            all.axis_chunks_iter_mut(Axis(1), part).zip(w.axis_chunks_iter(Axis(0), part)).enumerate().collect();
-        threads.each(parts, |(i, (mut z, w)): (usize, (ArrayViewMut2<f32>, ArrayView2<f32>))| {
-            if self.bias.is_empty() {
-                general_mat_mul(1.0, &x, &w.t(), 0.0, &mut z);
-            } else {
-                let bias = &self.bias[i * part..][..z.ncols()];
-                let fill = |mut row: ndarray::ArrayViewMut1<f32>| {
-                    row.as_slice_mut().expect("contiguous").copy_from_slice(bias);
-                };
-                z.rows_mut().into_iter().for_each(fill);
-                general_mat_mul(1.0, &x, &w.t(), 1.0, &mut z);
+        let (stride, dim, zs) = (self.stride, self.dim, self.z_stride);
+        let packed = self.w.chunks(PART * stride).zip(&mut self.transposed).collect();
+        threads.each(packed, |(w, panels): (&[f32], &mut Panels)| {
+            panels.pack_transposed(dim, w.len() / stride, |c| &w[c * stride..(c + 1) * stride]);
+        });
+        let (bias, transposed) = (&self.bias, &self.transposed);
+        let part = self.batch.div_ceil(SHARES);
+        let parts = self.z.chunks_mut(part * zs).zip(self.x.chunks(part * stride)).collect();
+        threads.each(parts, |(z, x): (&mut [f32], &[f32])| {
+            let x = Left { data: x, stride };
+            for (p, panels) in transposed.iter().take(self.count.div_ceil(PART)).enumerate() {
+                rows_times_panels(x, x.data.len() / stride, panels, Start::Zero, &mut z[p * PART..], zs);
+            }
+            if !bias.is_empty() {
+                z.chunks_mut(zs).for_each(|row| simd::add(&mut row[..bias.len()], bias));
             }
         });
-        self.z = z;
     }
 
     /// Z becomes K = ∂L/∂Z.
     pub fn coefficients(&mut self, coef: &Coefficients, losses: &mut [f64], threads: &Threads) {
         let shape = (self.batch, self.count);
-        let mut z = ArrayViewMut2::from_shape(shape, &mut self.z).expect("batch × count");
+        let padded = (self.batch, self.z_stride);
+        let z = ArrayViewMut2::from_shape(padded, &mut self.z).expect("batch × stride of z");
+        let mut z = z.split_at(Axis(1), self.count).0;
         if shape.0 * shape.1 <= SMALL {
             return coef(0..self.batch, z, losses);
         }
-        let part = self.batch.div_ceil(PARTS);
+        let part = self.batch.div_ceil(SHARES);
         let parts = z.axis_chunks_iter_mut(Axis(0), part).zip(losses.chunks_mut(part)).enumerate().collect();
         threads.each(parts, |(i, (z, losses)): (usize, (ArrayViewMut2<f32>, &mut [f64]))| {
             coef(i * part..i * part + z.nrows(), z, losses);
@@ -131,13 +174,24 @@ impl Block {
             }
             return;
         }
-        let k = ArrayView2::from_shape((self.batch, self.count), &self.z).expect("batch × count");
-        let w = self.view(&self.w, self.count);
-        let part = self.batch.div_ceil(PARTS);
-        let parts = d_x.axis_chunks_iter_mut(Axis(0), part).zip(k.axis_chunks_iter(Axis(0), part)).collect();
-        threads.each(parts, |(mut d_x, k): (ArrayViewMut2<f32>, ArrayView2<f32>)| {
-            general_mat_mul(1.0, &k, &w, 1.0, &mut d_x);
+        let (stride, dim, zs, d_stride) = (self.stride, self.dim, self.z_stride, padded(self.dim));
+        let packed = self.w.chunks(PART * stride).zip(&mut self.plain).collect();
+        threads.each(packed, |(w, panels): (&[f32], &mut Panels)| {
+            panels.pack(w.len() / stride, dim, |c| &w[c * stride..(c + 1) * stride]);
         });
+        self.d_x.clear();
+        self.d_x.resize(self.batch * d_stride, 0.0);
+        let (plain, part) = (&self.plain, self.batch.div_ceil(SHARES));
+        let parts = self.d_x.chunks_mut(part * d_stride).zip(self.z.chunks(part * zs)).collect();
+        threads.each(parts, |(d_x, z): (&mut [f32], &[f32])| {
+            for (p, panels) in plain.iter().take(self.count.div_ceil(PART)).enumerate() {
+                let k = Left { data: &z[p * PART..], stride: zs };
+                rows_times_panels(k, z.len() / zs, panels, Start::Output, d_x, d_stride);
+            }
+        });
+        for (mut to, from) in d_x.rows_mut().into_iter().zip(self.d_x.chunks_exact(d_stride)) {
+            simd::add(to.as_slice_mut().expect("rows of d_x are contiguous"), &from[..dim]);
+        }
     }
 
     /// G = Kᵀ·X, and its bias.
@@ -151,22 +205,21 @@ impl Block {
         self.d_bias.clear();
         self.d_bias.resize(self.count, 0.0);
         if !self.bias.is_empty() {
-            self.z.chunks_exact(self.count).for_each(|row| simd::add(&mut self.d_bias, row));
+            self.z.chunks_exact(self.z_stride).for_each(|row| simd::add(&mut self.d_bias, &row[..self.count]));
         }
     }
 
     fn large_outer(&mut self, threads: &Threads) {
-        let mut gradient = std::mem::take(&mut self.gradient);
-        let mut all = ArrayViewMut2::from_shape((self.count, self.stride), &mut gradient).expect("count × stride");
-        let mut all = all.slice_axis_mut(Axis(1), Slice::from(..self.dim));
-        let k = ArrayView2::from_shape((self.batch, self.count), &self.z).expect("batch × count");
-        let x = self.view(&self.x, self.batch);
-        let part = self.count.div_ceil(PARTS);
-        let parts = all.axis_chunks_iter_mut(Axis(0), part).zip(k.axis_chunks_iter(Axis(1), part)).collect();
-        threads.each(parts, |(mut g, k): (ArrayViewMut2<f32>, ArrayView2<f32>)| {
-            general_mat_mul(1.0, &k.t(), &x, 0.0, &mut g);
+        let (stride, dim, zs) = (self.stride, self.dim, self.z_stride);
+        let mut x = std::mem::take(&mut self.packed_x);
+        x.pack(self.batch, dim, |b| &self.x[b * stride..(b + 1) * stride]);
+        let z = &self.z;
+        let parts = self.gradient.chunks_mut(PART * stride).enumerate().collect();
+        threads.each(parts, |(p, gradient): (usize, &mut [f32])| {
+            let k = Left { data: &z[p * PART..], stride: zs };
+            columns_times_panels(k, gradient.len() / stride, &x, Start::Zero, gradient, stride);
         });
-        self.gradient = gradient;
+        self.packed_x = x;
     }
 
     /// Hands out the gradient of every gathered row, with that of its bias.

@@ -85,8 +85,9 @@ fn dots<S: Simd, const N: usize>(s: S, x: [&[f32]; N], w: &[f32], stride: usize,
     }
 }
 
+/// The products of N vectors with M others.
 #[inline(always)]
-fn block<S: Simd, const N: usize, const M: usize>(s: S, x: [&[f32]; N], w: [&[f32]; M]) -> [[f32; M]; N] {
+pub fn block<S: Simd, const N: usize, const M: usize>(s: S, x: [&[f32]; N], w: [&[f32]; M]) -> [[f32; M]; N] {
     let (mut xs, mut ws) = ([&[][..]; N], [&[][..]; M]);
     let len = x[0].len() / S::F32_LANES;
     for n in 0..N {
@@ -156,6 +157,8 @@ impl Combine<'_> {
         }
     }
 
+    /// Copied entry by entry: a reference to the accumulators would keep them in memory.
+    #[expect(clippy::manual_memcpy)]
     #[inline(always)]
     fn columns<S: Simd, const N: usize, const V: usize>(&mut self, s: S, i: usize, k: usize) {
         let width = self.stride / S::F32_LANES;
@@ -164,7 +167,10 @@ impl Combine<'_> {
         let mut acc = [[s.splat_f32s(0.0); V]; N];
         if self.keep {
             for n in 0..N {
-                acc[n].copy_from_slice(&out[(i + n) * width + k..][..V]);
+                let out = &out[(i + n) * width + k..][..V];
+                for v in 0..V {
+                    acc[n][v] = out[v];
+                }
             }
         }
         for j in 0..self.count {
@@ -177,7 +183,10 @@ impl Combine<'_> {
             }
         }
         for n in 0..N {
-            out[(i + n) * width + k..][..V].copy_from_slice(&acc[n]);
+            let out = &mut out[(i + n) * width + k..][..V];
+            for v in 0..V {
+                out[v] = acc[n][v];
+            }
         }
     }
 }
