@@ -149,6 +149,12 @@ pub enum Error {
         /// The rate in force.
         rate: f64,
     },
+    /// Tables that workers share keep no optimizer state.
+    #[error("tables shared by workers take plain descent (sgd), not {optimizer}")]
+    SharedOptimizer {
+        /// The optimizer asked for.
+        optimizer: &'static str,
+    },
     /// What went wrong with one of several layers.
     #[error("layer {layer}: {source}")]
     InLayer {

@@ -58,6 +58,7 @@
 
 pub mod compare;
 pub mod corpus;
+pub mod embed;
 pub mod encoder;
 pub mod error;
 pub mod eval;
@@ -74,6 +75,7 @@ pub mod simd;
 pub mod table;
 pub mod train;
 pub mod tree;
+pub mod vectors;
 pub mod vocab;
 
 pub use error::{Error, Result};

@@ -3,9 +3,10 @@
 mod cli;
 
 use std::process::ExitCode;
+use std::time::Instant;
 
 fn main() -> ExitCode {
-    match cli::run() {
+    match cli::run(Instant::now()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("lexmax: {error}");

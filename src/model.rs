@@ -1,5 +1,9 @@
 //! A model: an encoder, an output layer, and the matrices of both.
 
+mod shared;
+
+pub use shared::SharedModel;
+
 use crate::encoder::Encoder;
 use crate::error::{Error, Result};
 use crate::layer::{Bias, OutputLayer};

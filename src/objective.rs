@@ -24,6 +24,15 @@ pub fn logistic(signs: &[f32], weight: impl Fn(usize) -> f32, mut scores: ArrayV
     }
 }
 
+/// The same where nobody asks for the loss of each row and no row is weighted: one call for the whole block. `signs` are
+/// those of every score, row after row; the loss of the block is added to the first row's.
+pub fn logistic_block(signs: &[f32], mut scores: ArrayViewMut2<f32>, losses: &mut [f64]) {
+    if let Some(first) = losses.first_mut() {
+        let all = scores.as_slice_mut().expect("scores are contiguous");
+        *first += simd::logistic(all, &signs[..all.len()]);
+    }
+}
+
 /// What the score of a target is corrected by.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct TargetCorrection {

@@ -12,6 +12,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("simd", 0),
     ("vocab", 1),
     ("optimizer", 1),
+    ("vectors", 2),
     ("table", 2),
     ("objective", 3),
     ("tree", 3),
@@ -25,6 +26,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("measure", 7),
     ("report", 8),
     ("compare", 9),
+    ("embed", 9),
     ("cli", TOP),
     ("main", TOP),
 ];

@@ -3,10 +3,12 @@
 mod compare;
 mod progress;
 mod step;
+mod train;
 
 use clap::{Parser, Subcommand};
 use lexmax::{Error, Result};
 use std::io::{ErrorKind, Write};
+use std::time::Instant;
 
 /// Output layers for large vocabularies, compared fairly. Without a command: `compare`.
 #[derive(Parser)]
@@ -22,16 +24,19 @@ struct Cli {
 enum Command {
     /// Trains the same model on the same text with each output layer: what a step costs, and what it reaches.
     Compare(compare::Arguments),
+    /// Trains word vectors, as word2vec does, through any layer.
+    Train(train::Arguments),
     /// Times one training step of a layer on synthetic data.
     Step(step::Arguments),
 }
 
-/// Reads the arguments and does what they say.
-pub fn run() -> Result<()> {
+/// Reads the arguments and does what they say; `start` is when the program began.
+pub fn run(start: Instant) -> Result<()> {
     let cli = Cli::parse();
     match cli.command {
         None => compare::run(&cli.compare),
         Some(Command::Compare(arguments)) => compare::run(&arguments),
+        Some(Command::Train(arguments)) => train::run(&arguments, start),
         Some(Command::Step(arguments)) => step::run(&arguments),
     }
 }

@@ -26,6 +26,27 @@ impl Bars {
     }
 }
 
+impl Bars {
+    /// A bar for the training of one layer.
+    pub fn single(layer: &LayerSpec) -> Self {
+        let mut bars = Self::new();
+        bars.begin(layer, 0, 1);
+        bars
+    }
+
+    /// Shows how far the training is.
+    pub fn share(&mut self, p: &Progress) {
+        let left = p.seconds * (1.0 / p.share.max(1e-9) - 1.0);
+        self.bar.set_message(format!("rate {:.5}, {left:.0} s left", p.rate));
+        self.bar.set_position((p.share * STEPS as f64) as u64);
+    }
+
+    /// Takes the bar away.
+    pub fn clear(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
 impl Observer for Bars {
     fn begin(&mut self, layer: &LayerSpec, number: usize, of: usize) {
         self.bar = ProgressBar::with_draw_target(Some(STEPS), ProgressDrawTarget::stderr());

@@ -118,7 +118,7 @@ impl Window {
 
     /// The number of words to a side for the next position.
     #[inline]
-    pub(super) fn draw_size(&self, rng: &mut WorkerRng) -> usize {
+    pub fn draw_size(&self, rng: &mut WorkerRng) -> usize {
         if self.dynamic { 1 + below(rng, self.size as u64) as usize } else { self.size }
     }
 

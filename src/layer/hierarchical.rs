@@ -3,11 +3,12 @@
 use super::exact::{groups, rows};
 use super::{Batch, Bias, OutputLayer, Scratch};
 use crate::error::{Error, Result};
-use crate::objective::logistic;
+use crate::objective::{logistic, logistic_block};
 use crate::table::{Cost, Init, Rows, TableShape, Tables};
 use crate::tree::Tree;
 use crate::vocab::{Counts, WordId};
 use ndarray::{ArrayView2, ArrayViewMut2, Axis, Slice};
+use std::ops::Range;
 
 /// Softmax as a path of decisions from the root of a tree to the word.
 ///
@@ -42,9 +43,12 @@ impl HierarchicalSoftmax {
 
     /// Fills `rows` and `signs` with the path of a word.
     fn path(&self, word: WordId, s: &mut Scratch) {
-        self.tree.path(word, &mut s.rows, &mut s.codes);
+        s.rows.clear();
         s.signs.clear();
-        s.signs.extend(s.codes.iter().map(|code| if *code { -1.0 } else { 1.0 }));
+        for (node, code) in self.tree.ancestors(word) {
+            s.rows.push(node);
+            s.signs.push(if code { -1.0 } else { 1.0 });
+        }
     }
 }
 
@@ -82,15 +86,20 @@ impl OutputLayer for HierarchicalSoftmax {
         for group in groups(batch.targets) {
             self.path(batch.targets[group.start], s);
             let x = rows(&batch.hidden, &group);
+            let d_x = d_hidden.slice_axis_mut(Axis(0), Slice::from(group.clone()));
+            let summed = batch.weights.is_none() && losses.is_none();
+            if summed {
+                s.repeat_signs(group.len());
+            }
             let signs = &s.signs;
-            w.step(
-                0,
-                &s.rows,
-                x,
-                &|part, z, losses| logistic(signs, |b| batch.weight(group.start + part.start + b), z, losses),
-                &mut s.losses[group.clone()],
-                d_hidden.slice_axis_mut(Axis(0), Slice::from(group.clone())),
-            );
+            let coef = |part: Range<usize>, z: ArrayViewMut2<f32>, losses: &mut [f64]| {
+                if summed {
+                    logistic_block(signs, z, losses);
+                } else {
+                    logistic(signs, |b| batch.weight(group.start + part.start + b), z, losses);
+                }
+            };
+            w.step(0, &s.rows, x, &coef, &mut s.losses[group.clone()], d_x);
         }
         s.total_loss(losses)
     }

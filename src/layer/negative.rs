@@ -3,7 +3,7 @@
 use super::exact::{self, Block, groups};
 use super::{Batch, Bias, OutputLayer, Scratch};
 use crate::error::Result;
-use crate::objective::logistic;
+use crate::objective::{logistic, logistic_block};
 use crate::sampler::Sampler;
 use crate::table::{Cost, TableShape, Tables};
 use crate::vocab::{Counts, WordId};
@@ -36,7 +36,7 @@ impl NegativeSampling {
 
     /// The noise in `s.rows` behind a place for the target, with the signs.
     fn draw(&self, w: &mut Tables, batch: &Batch, s: &mut Scratch) {
-        self.noise.draw(Some(batch.hidden), batch.targets, &mut s.rng, &mut s.draws);
+        self.noise.draw_plain(batch.hidden, batch.targets, &mut s.rng, &mut s.draws);
         w.count_draws(s.draws.words.len());
         s.rows.clear();
         s.rows.push(0);
@@ -86,9 +86,17 @@ impl OutputLayer for NegativeSampling {
         if one_target {
             s.rows[0] = batch.targets[0];
         }
+        let summed = one_target && batch.weights.is_none() && losses.is_none();
+        if summed {
+            s.repeat_signs(batch.len());
+        }
         let signs = &s.signs[noise_from..];
         let coef = |part: std::ops::Range<usize>, z: ArrayViewMut2<f32>, losses: &mut [f64]| {
-            logistic(signs, |b| batch.weight(part.start + b), z, losses);
+            if summed {
+                logistic_block(signs, z, losses);
+            } else {
+                logistic(signs, |b| batch.weight(part.start + b), z, losses);
+            }
         };
         w.step(0, &s.rows[noise_from..], batch.hidden, &coef, &mut s.losses, d_hidden.view_mut());
         if !one_target {

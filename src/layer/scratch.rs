@@ -17,7 +17,6 @@ pub struct Scratch {
     pub(super) stats: Vec<Stat>,
     pub(super) rows: Vec<u32>,
     pub(super) signs: Vec<f32>,
-    pub(super) codes: Vec<bool>,
     pub(super) correction: Vec<f32>,
     pub(super) candidates: Candidates,
     pub(super) blocks: Vec<Vec<f32>>,
@@ -33,10 +32,18 @@ impl Scratch {
             stats: Vec::new(),
             rows: Vec::new(),
             signs: Vec::new(),
-            codes: Vec::new(),
             correction: Vec::new(),
             candidates: Candidates::default(),
             blocks: Vec::new(),
+        }
+    }
+
+    /// The signs of a row for each of `batch` rows.
+    pub(super) fn repeat_signs(&mut self, batch: usize) {
+        let count = self.signs.len();
+        self.signs.reserve(count * batch.saturating_sub(1));
+        for _ in 1..batch {
+            self.signs.extend_from_within(..count);
         }
     }
 

@@ -1,18 +1,30 @@
 //! Files that are there whole or not at all.
 
 use crate::error::{Error, Result};
-use std::io::Write;
+use std::io::{BufWriter, Write};
 use std::path::Path;
+
+const BUFFER: usize = 1 << 18;
 
 /// Writes `contents` to a temporary file beside `path` and renames it, making folders as needed.
 ///
 /// # Errors
 /// [`Error::Io`] with the path.
 pub fn write_atomically(path: &Path, contents: &[u8]) -> Result<()> {
+    stream_atomically(path, |out| out.write_all(contents))
+}
+
+/// The same for contents that are written bit by bit, through a buffer.
+///
+/// # Errors
+/// [`Error::Io`] with the path.
+pub fn stream_atomically(path: &Path, write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) -> Result<()> {
     let folder = folder(path);
     std::fs::create_dir_all(folder).map_err(Error::io(folder))?;
     let mut file = builder().tempfile_in(folder).map_err(Error::io(folder))?;
-    file.write_all(contents).map_err(Error::io(path))?;
+    let mut buffer = BufWriter::with_capacity(BUFFER, &mut file);
+    write(&mut buffer).and_then(|()| buffer.flush()).map_err(Error::io(path))?;
+    drop(buffer);
     file.as_file().sync_all().map_err(Error::io(path))?;
     file.persist(path).map_err(|e| Error::io(path)(e.error))?;
     Ok(())

@@ -4,7 +4,7 @@ mod file;
 #[cfg(feature = "cli")]
 mod table;
 
-pub use file::{check_writable, write_atomically};
+pub use file::{check_writable, stream_atomically, write_atomically};
 #[cfg(feature = "cli")]
 pub use table::comparison_table;
 

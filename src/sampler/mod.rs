@@ -158,6 +158,11 @@ pub trait Sampler: Send + Sync {
 
     /// Draws for a batch of `targets`. `hidden` (B×d) is for proposals that depend on it.
     fn draw(&self, hidden: Option<ArrayView2<f32>>, targets: &[WordId], rng: &mut WorkerRng, out: &mut Draws);
+
+    /// The same draws for a criterion that corrects no score: `ln_q` and `target_ln_q` may be left empty.
+    fn draw_plain(&self, hidden: ArrayView2<f32>, targets: &[WordId], rng: &mut WorkerRng, out: &mut Draws) {
+        self.draw(Some(hidden), targets, rng, out);
+    }
 }
 
 /// Refuses a vocabulary that has no word, or more than ids.

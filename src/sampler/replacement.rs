@@ -52,4 +52,12 @@ impl Sampler for WithReplacement {
         out.target_ln_q.clear();
         self.proposal.push_ln_probs(targets, &mut out.target_ln_q);
     }
+
+    fn draw_plain(&self, _hidden: ArrayView2<f32>, _targets: &[WordId], rng: &mut WorkerRng, out: &mut Draws) {
+        out.hits = Hits::Keep;
+        out.words.resize(self.samples, 0);
+        self.proposal.fill(rng, &mut out.words);
+        out.ln_q.clear();
+        out.target_ln_q.clear();
+    }
 }

@@ -6,6 +6,7 @@
 pub mod columns;
 
 use pulp::{Arch, Simd, WithSimd};
+use std::sync::LazyLock;
 
 const LOG2_E: f32 = std::f32::consts::LOG2_E;
 /// ln 2 in two parts (Cody & Waite): the first has few enough bits that n·LN2_HI is exact.
@@ -45,7 +46,9 @@ fn exp<S: Simd>(s: S, x: S::f32s) -> S::f32s {
 /// Runs `op` on the best instruction set of this machine.
 #[inline(always)]
 pub(crate) fn dispatch<Op: WithSimd>(op: Op) -> Op::Output {
-    Arch::new().dispatch(op)
+    // Asked once: a window of words is a few microseconds, and comes here ten times.
+    static ARCH: LazyLock<Arch> = LazyLock::new(Arch::new);
+    ARCH.dispatch(op)
 }
 
 /// x ← scale·e^(x − shift).

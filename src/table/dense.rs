@@ -5,7 +5,6 @@ use super::{Init, TableShape, Threads};
 use crate::error::{Error, Result};
 use crate::optimizer::Optimizer;
 use crate::rng::WorkerRng;
-use rand::RngExt;
 use std::ops::Range;
 
 /// Weights (rows × dim, row-major, unpadded), biases, and the optimizer's state beside them.
@@ -41,10 +40,10 @@ impl Matrix {
         let (rows, dim) = (shape.rows as usize, shape.dim);
         let too_large = || Error::TooLarge { rows, dim };
         let entries = rows.checked_mul(dim).ok_or_else(too_large)?;
-        let mut initial = |entries, init| -> Result<Part> {
+        let mut initial = |entries, init: Init| -> Result<Part> {
             let mut values = filled(entries, 0.0).ok_or_else(too_large)?;
-            if let Init::Uniform(limit) = init {
-                values.iter_mut().for_each(|v| *v = (rng.random::<f32>() * 2.0 - 1.0) * limit);
+            if init != Init::Zero {
+                values.iter_mut().for_each(|v| *v = init.draw(rng));
             }
             let state = optimizer.initial_state().map_or(Some(Vec::new()), |s| filled(entries, s));
             Ok(Part { values, state: state.ok_or_else(too_large)? })
@@ -52,6 +51,13 @@ impl Matrix {
         let weights = initial(entries, shape.init)?;
         let bias = initial(if shape.bias { rows } else { 0 }, Init::Zero)?;
         Ok(Self { shape, optimizer, weights, bias })
+    }
+
+    /// All zero, for plain descent.
+    pub(super) fn zeros(shape: TableShape) -> Result<Self> {
+        let zeros = TableShape { init: Init::Zero, ..shape };
+        let matrix = Self::new(zeros, Optimizer::Sgd, &mut WorkerRng::new(0, 0))?;
+        Ok(Self { shape, ..matrix })
     }
 
     /// Rows, size and bias.

@@ -126,6 +126,11 @@ impl<S: Storage> Exclusive<S> {
         &self.store
     }
 
+    pub(super) fn store_mut(&mut self) -> &mut S {
+        self.kept.clear();
+        &mut self.store
+    }
+
     /// All weights of a range, as a matrix.
     fn weights(&self, rows: &Range<u32>) -> ArrayView2<'_, f32> {
         let matrix = self.store.matrix();

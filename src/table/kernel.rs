@@ -157,8 +157,7 @@ impl Combine<'_> {
         }
     }
 
-    /// Copied entry by entry: a reference to the accumulators would keep them in memory.
-    #[expect(clippy::manual_memcpy)]
+    #[expect(clippy::manual_memcpy, reason = "a reference to the accumulators would keep them in memory")]
     #[inline(always)]
     fn columns<S: Simd, const N: usize, const V: usize>(&mut self, s: S, i: usize, k: usize) {
         let width = self.stride / S::F32_LANES;

@@ -16,6 +16,7 @@
 //! | [`Frozen`] | `&Matrix` | has none | evaluation |
 //! | [`Online`] | `&mut Matrix` | at once | examples one by one |
 //! | [`Deferred`] | `&mut Matrix` | after `flush` | mini-batches; gradients can be read before `flush` |
+//! | [`Shared`] | `&SharedMatrix` | at once, others' later | several workers at a time, examples one by one |
 
 mod block;
 mod cost;
@@ -27,6 +28,7 @@ mod gemv;
 mod gradient;
 mod kernel;
 mod online;
+mod shared;
 mod threads;
 mod tile;
 
@@ -35,9 +37,12 @@ pub use deferred::Deferred;
 pub use dense::{Frozen, Matrix};
 pub use exclusive::{Exclusive, Storage};
 pub use online::Online;
+pub use shared::{HotRows, Shared, SharedMatrix};
 pub use threads::Threads;
 
+use crate::rng::WorkerRng;
 use ndarray::{ArrayView2, ArrayViewMut2};
+use rand::RngExt;
 use std::ops::Range;
 
 /// The rows that a verb is about. A row may repeat; its effects add up.
@@ -71,6 +76,15 @@ pub enum Init {
     Zero,
     /// Uniform in ±this.
     Uniform(f32),
+}
+
+impl Init {
+    fn draw(self, rng: &mut WorkerRng) -> f32 {
+        match self {
+            Self::Zero => 0.0,
+            Self::Uniform(limit) => (rng.random::<f32>() * 2.0 - 1.0) * limit,
+        }
+    }
 }
 
 /// What a layer or an encoder needs of a table.

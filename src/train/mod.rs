@@ -1,16 +1,19 @@
 //! The training loop: one for every layer, every optimizer, online and mini-batch.
 
+mod hogwild;
 mod schedule;
 
+pub use hogwild::{Hogwild, hogwild};
 pub use schedule::{Budget, LinearDecay};
 
 use crate::corpus::{ExampleSource, Examples};
+use crate::encoder::Encoder;
 use crate::error::{Error, Result};
-use crate::layer::{Batch, Scratch};
-use crate::model::{Model, Updates};
+use crate::layer::{Batch, OutputLayer, Scratch};
+use crate::model::{Handles, Model, Updates};
 use crate::rng::WorkerRng;
 use crate::table::{Bags, Cost, Threads};
-use ndarray::Array2;
+use ndarray::{ArrayView2, ArrayViewMut2};
 use std::time::{Duration, Instant};
 
 /// How to train.
@@ -98,6 +101,12 @@ impl Tally {
         self.epochs[epoch].1 += loss;
     }
 
+    fn merge(&mut self, other: &Self) {
+        for (epoch, (examples, loss)) in other.epochs.iter().enumerate() {
+            self.add(epoch as u64, *examples as usize, *loss);
+        }
+    }
+
     fn mean(&self) -> f64 {
         let sum = self.epochs.iter().fold((0, 0.0), |sum, e| (sum.0 + e.0, sum.1 + e.1));
         sum.1 / sum.0.max(1) as f64
@@ -106,6 +115,49 @@ impl Tally {
     fn epochs(&self) -> Vec<Epoch> {
         let begun = self.epochs.iter().filter(|e| e.0 > 0);
         begun.map(|(n, sum)| Epoch { examples: *n, train_loss: sum / *n as f64 }).collect()
+    }
+}
+
+/// What a worker needs for its steps.
+struct Workspace {
+    dim: usize,
+    scratch: Scratch,
+    /// batch × dim.
+    hidden: Vec<f32>,
+    d_hidden: Vec<f32>,
+}
+
+impl Workspace {
+    fn new(dim: usize, rng: WorkerRng) -> Self {
+        Self { dim, scratch: Scratch::new(rng), hidden: Vec::new(), d_hidden: Vec::new() }
+    }
+
+    /// Forward, the layer's step, and back. Returns the summed loss.
+    fn step(
+        &mut self,
+        encoder: &dyn Encoder,
+        layer: &dyn OutputLayer,
+        handles: &mut Handles,
+        examples: &Examples,
+    ) -> f64 {
+        let shape = (examples.len(), self.dim);
+        let entries = shape.0 * shape.1;
+        if self.hidden.len() < entries {
+            self.hidden.resize(entries, 0.0);
+            self.d_hidden.resize(entries, 0.0);
+        }
+        let (hidden, d_hidden) = (&mut self.hidden[..entries], &mut self.d_hidden[..entries]);
+        d_hidden.fill(0.0);
+        let bags = Bags { rows: &examples.words, offsets: &examples.offsets };
+        let out = ArrayViewMut2::from_shape(shape, hidden).expect("batch × dim");
+        encoder.forward(&mut handles.encoder, bags, out);
+        let hidden = ArrayView2::from_shape(shape, hidden).expect("batch × dim");
+        let d_out = ArrayViewMut2::from_shape(shape, d_hidden).expect("batch × dim");
+        let batch = Batch::new(hidden, &examples.targets);
+        let loss = layer.step(&mut handles.layer, batch, &mut self.scratch, d_out, None);
+        let d_out = ArrayView2::from_shape(shape, d_hidden).expect("batch × dim");
+        encoder.backward(&mut handles.encoder, bags, d_out);
+        loss
     }
 }
 
@@ -124,9 +176,8 @@ pub fn train(
     settings.check()?;
     let updates = if settings.batch == 1 { Updates::Online } else { Updates::Deferred };
     let mut model = model.trainable(updates, settings.rate, &settings.threads);
-    let dim = model.layer.dim();
-    let mut scratch = Scratch::new(WorkerRng::new(settings.seed, NOISE_STREAM));
-    let (mut examples, mut hidden, mut d_hidden) = (Examples::new(), Array2::zeros((0, dim)), Array2::zeros((0, dim)));
+    let mut work = Workspace::new(model.layer.dim(), WorkerRng::new(settings.seed, NOISE_STREAM));
+    let mut examples = Examples::new();
     let mut tally = Tally::default();
     let decay = LinearDecay::new(settings.rate);
     let mut at = Progress { examples: 0, seconds: 0.0, share: 0.0, rate: settings.rate, loss: 0.0 };
@@ -136,19 +187,10 @@ pub fn train(
     while at.share < 1.0 {
         let epoch = source.epoch();
         let count = source.fill(settings.budget.next_batch(settings.batch, at.examples), &mut examples);
-        if hidden.nrows() != count {
-            hidden = Array2::zeros((count, dim));
-            d_hidden = Array2::zeros((count, dim));
-        }
         at.rate = decay.at(at.share);
         model.handles.encoder.set_rate(at.rate);
         model.handles.layer.set_rate(at.rate);
-        let bags = Bags { rows: &examples.words, offsets: &examples.offsets };
-        model.encoder.forward(&mut model.handles.encoder, bags, hidden.view_mut());
-        d_hidden.fill(0.0);
-        let batch = Batch::new(hidden.view(), &examples.targets);
-        let loss = model.layer.step(&mut model.handles.layer, batch, &mut scratch, d_hidden.view_mut(), None);
-        model.encoder.backward(&mut model.handles.encoder, bags, d_hidden.view());
+        let loss = work.step(model.encoder, model.layer, &mut model.handles, &examples);
         model.handles.layer.flush();
         model.handles.encoder.flush();
         tally.add(epoch, count, loss);

@@ -1,0 +1,129 @@
+//! `lexmax train`.
+
+use super::progress::Bars;
+use clap::{Args, ValueEnum};
+use lexmax::Result;
+use lexmax::corpus::{Context, Model, Window};
+use lexmax::embed::{self, Config};
+use lexmax::layer::catalogue::LayerSpec;
+use lexmax::report::{check_writable, write_atomically};
+use lexmax::table::HotRows;
+use lexmax::vectors::Format;
+use std::path::PathBuf;
+use std::time::Instant;
+
+#[derive(Args)]
+pub struct Arguments {
+    /// Text: plain, .gz or .zst, a sentence a line.
+    #[arg(long, num_args = 1.., required = true, value_name = "PATH")]
+    corpus: Vec<PathBuf>,
+    /// The output layer as NAME[:key=value]…, e.g. hierarchical or negative:samples=5.
+    #[arg(long, default_value = "negative", value_name = "LAYER")]
+    layer: LayerSpec,
+    /// skipgram: predict a word from each word of its context; cbow: from the mean of it.
+    #[arg(long, value_enum, default_value_t = ModelName::Skipgram)]
+    model: ModelName,
+    /// The side of the context.
+    #[arg(long, value_enum, default_value_t = ContextName::Both)]
+    context: ContextName,
+    /// Size of the vectors.
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=16_384))]
+    dim: u32,
+    /// Words a side, at most: each position draws its own number.
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    window: u32,
+    /// Words that occur more rarely are dropped.
+    #[arg(long, default_value_t = 5, value_name = "N")]
+    min_count: u64,
+    /// Threshold of subsampling of frequent words; 0 is off.
+    #[arg(long, default_value_t = 1e-3, value_name = "T")]
+    sample: f64,
+    /// Passes over the text.
+    #[arg(long, default_value_t = 5, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    epochs: u32,
+    /// Threads [all].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    threads: Option<u32>,
+    /// Rate at the start [0.025 for skipgram, 0.05 for cbow].
+    #[arg(long, value_name = "R")]
+    lr: Option<f32>,
+    /// Rows of each table that a thread keeps to itself [as many as its cache bears].
+    #[arg(long, value_name = "N")]
+    hot_rows: Option<u32>,
+    /// Decides all that is random.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// File for the vectors.
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+    /// Format of the vectors: word2vec's.
+    #[arg(long, value_enum, default_value_t = FormatName::Binary)]
+    format: FormatName,
+    /// File for what is known of the training.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum ModelName {
+    Skipgram,
+    Cbow,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum ContextName {
+    Both,
+    Left,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum FormatName {
+    Binary,
+    Text,
+}
+
+impl Arguments {
+    fn config(&self) -> Result<Config> {
+        let model = match self.model {
+            ModelName::Skipgram => Model::SkipGram,
+            ModelName::Cbow => Model::Cbow,
+        };
+        let context = match self.context {
+            ContextName::Both => Context::Both,
+            ContextName::Left => Context::Left,
+        };
+        Ok(Config {
+            corpus: self.corpus.clone(),
+            layer: self.layer.clone(),
+            window: Window::new(model, context, self.window as usize, true)?,
+            dim: self.dim as usize,
+            min_count: self.min_count,
+            sample: self.sample,
+            epochs: self.epochs,
+            threads: super::threads(self.threads),
+            rate: self.lr.unwrap_or(Config::default_rate(model)),
+            hot: self.hot_rows.map_or(HotRows::Cached, HotRows::First),
+            seed: self.seed,
+        })
+    }
+}
+
+pub fn run(arguments: &Arguments, start: Instant) -> Result<()> {
+    let config = arguments.config()?;
+    [Some(&arguments.out), arguments.json.as_ref()].into_iter().flatten().try_for_each(|path| check_writable(path))?;
+    let mut bar = Bars::single(&config.layer);
+    let vectors = embed::train(&config, start, &mut |progress| bar.share(progress))?;
+    bar.clear();
+    let format = match arguments.format {
+        FormatName::Binary => Format::Binary,
+        FormatName::Text => Format::Text,
+    };
+    vectors.write(&arguments.out, format)?;
+    let facts = vectors.facts();
+    if let Some(path) = &arguments.json {
+        write_atomically(path, facts.to_json().as_bytes())?;
+    }
+    let (words, train, total) = (facts.words_per_second, facts.train_seconds, facts.total_seconds);
+    let out = arguments.out.display();
+    super::print(&format!("{words:.0} words/s: {train:.2} s of training, {total:.2} s in all\n{out}\n"))
+}

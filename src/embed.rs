@@ -1,0 +1,196 @@
+//! Word vectors from a text, as word2vec trains them, through any layer of the catalogue.
+
+use crate::corpus::{Corpus, Model as WindowModel, Window};
+use crate::encoder::MeanEmbedding;
+use crate::error::Result;
+use crate::layer::Bias;
+use crate::layer::catalogue::{self, LayerSpec};
+use crate::measure::peak_bytes;
+use crate::model::SharedModel;
+use crate::report::stream_atomically;
+use crate::table::HotRows;
+use crate::train::{self, Hogwild, Outcome, Progress};
+use crate::vectors::{self, Format};
+use crate::vocab::Vocabulary;
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+/// The settings of a training run.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Text files: plain, `.gz` or `.zst`, a sentence a line.
+    pub corpus: Vec<PathBuf>,
+    /// The output layer; without biases unless its name says otherwise.
+    pub layer: LayerSpec,
+    /// What is predicted from what.
+    pub window: Window,
+    /// Size of the vectors.
+    pub dim: usize,
+    /// The least count that a word is kept at.
+    pub min_count: u64,
+    /// Threshold of subsampling; 0 is off.
+    pub sample: f64,
+    /// Passes over the text.
+    pub epochs: u32,
+    /// Threads.
+    pub threads: usize,
+    /// The rate at the start.
+    pub rate: f32,
+    /// Rows of each table that a thread keeps to itself.
+    pub hot: HotRows,
+    /// The seed.
+    pub seed: u64,
+}
+
+impl Config {
+    /// word2vec's rate at the start.
+    pub fn default_rate(model: WindowModel) -> f32 {
+        match model {
+            WindowModel::SkipGram => 0.025,
+            WindowModel::Cbow => 0.05,
+        }
+    }
+}
+
+/// Trained vectors, and what is known of the training.
+pub struct Embeddings {
+    vocab: Vocabulary,
+    model: SharedModel,
+    facts: Facts,
+    start: Instant,
+}
+
+/// What a training run came to.
+#[derive(Clone, Debug, Serialize)]
+pub struct Facts {
+    /// The version of the crate.
+    pub lexmax: &'static str,
+    /// The layer, with its settings.
+    pub layer: String,
+    /// `cbow` or `skipgram`.
+    pub model: &'static str,
+    /// Size of the vectors.
+    pub dim: usize,
+    /// Words a side, at most.
+    pub window: usize,
+    /// The least count that a word is kept at.
+    pub min_count: u64,
+    /// Threshold of subsampling.
+    pub sample: f64,
+    /// Passes over the text.
+    pub epochs: u32,
+    /// Threads.
+    pub threads: usize,
+    /// Rate at the start.
+    pub rate: f32,
+    /// The seed.
+    pub seed: u64,
+    /// Number of words in the vocabulary.
+    pub vocab: usize,
+    /// Words of the text, rare ones too, times passes.
+    pub words: u64,
+    /// Seconds for reading the text.
+    pub load_seconds: f64,
+    /// Seconds of training.
+    pub train_seconds: f64,
+    /// Seconds from the start of the program until the vectors were written.
+    pub total_seconds: f64,
+    /// `words / train_seconds`.
+    pub words_per_second: f64,
+    /// The most memory that the program has held, where the system tells.
+    pub peak_bytes: Option<u64>,
+    /// Examples trained on.
+    pub examples: u64,
+    /// Mean training criterion of each pass, nats an example.
+    pub loss: Vec<f64>,
+}
+
+impl Facts {
+    /// As JSON, indented, with a line break at the end.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string_pretty(self).expect("facts are plain data") + "\n"
+    }
+}
+
+/// Reads the text and trains. `start` is when the program began; `observe` hears of the training.
+///
+/// # Errors
+/// Text that cannot be read, settings that make no sense, tables that do not fit in memory, a loss that is not finite.
+pub fn train(config: &Config, start: Instant, observe: &mut dyn FnMut(&Progress)) -> Result<Embeddings> {
+    let loading = Instant::now();
+    let (vocab, corpus) = Corpus::load(&config.corpus, config.min_count)?;
+    let load_seconds = loading.elapsed().as_secs_f64();
+    let context = catalogue::Context { counts: vocab.counts(), dim: config.dim, bias: Bias::None };
+    let encoder = Box::new(MeanEmbedding::new(vocab.len(), config.dim)?);
+    let model = SharedModel::new(encoder, config.layer.build(&context)?, vocab.counts(), config.seed)?;
+    let settings = Hogwild {
+        window: config.window,
+        sample: config.sample,
+        rate: config.rate,
+        epochs: config.epochs,
+        workers: config.threads,
+        hot: config.hot,
+        seed: config.seed,
+    };
+    let outcome = train::hogwild(&model, &corpus, vocab.counts(), &settings, observe)?;
+    let words = corpus.ledger().tokens * u64::from(config.epochs);
+    let facts = facts(config, &outcome, vocab.len(), words, load_seconds);
+    Ok(Embeddings { vocab, model, facts, start })
+}
+
+fn facts(config: &Config, outcome: &Outcome, vocab: usize, words: u64, load_seconds: f64) -> Facts {
+    Facts {
+        lexmax: env!("CARGO_PKG_VERSION"),
+        layer: config.layer.to_string(),
+        model: match config.window.model() {
+            WindowModel::SkipGram => "skipgram",
+            WindowModel::Cbow => "cbow",
+        },
+        dim: config.dim,
+        window: config.window.size(),
+        min_count: config.min_count,
+        sample: config.sample,
+        epochs: config.epochs,
+        threads: config.threads,
+        rate: config.rate,
+        seed: config.seed,
+        vocab,
+        words,
+        load_seconds,
+        train_seconds: outcome.seconds,
+        total_seconds: f64::NAN,
+        words_per_second: words as f64 / outcome.seconds,
+        peak_bytes: None,
+        examples: outcome.examples,
+        loss: outcome.epochs.iter().map(|e| e.train_loss).collect(),
+    }
+}
+
+impl Embeddings {
+    /// The words.
+    pub fn vocab(&self) -> &Vocabulary {
+        &self.vocab
+    }
+
+    /// The trained model.
+    pub fn model(&self) -> &SharedModel {
+        &self.model
+    }
+
+    /// Writes the vectors, the frequent words first: the file is there whole or not at all.
+    ///
+    /// # Errors
+    /// [`Error::Io`](crate::Error::Io) with the path.
+    pub fn write(&self, path: &Path, format: Format) -> Result<()> {
+        let table = &self.model.encoder_tables()[0];
+        let row = |id, to: &mut [f32]| table.read_row(id, to);
+        stream_atomically(path, |out| vectors::write(out, format, &self.vocab, table.shape().dim, row))
+    }
+
+    /// What is known of the training until now.
+    pub fn facts(&self) -> Facts {
+        let total_seconds = self.start.elapsed().as_secs_f64();
+        Facts { total_seconds, peak_bytes: peak_bytes(), ..self.facts.clone() }
+    }
+}

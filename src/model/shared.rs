@@ -1,0 +1,99 @@
+//! A model whose parameters several workers train at once.
+
+use super::{ENCODER_STREAM, Handles, LAYER_STREAM, Model};
+use crate::encoder::Encoder;
+use crate::error::Result;
+use crate::layer::{Bias, OutputLayer};
+use crate::rng::WorkerRng;
+use crate::table::{HotRows, Shared, SharedMatrix, Table, Tables};
+use crate::vocab::Counts;
+
+/// Encoder, layer and parameters that are shared by workers.
+pub struct SharedModel {
+    encoder: Box<dyn Encoder>,
+    layer: Box<dyn OutputLayer>,
+    encoder_tables: Vec<SharedMatrix>,
+    layer_tables: Vec<SharedMatrix>,
+}
+
+impl SharedModel {
+    /// A model at the start of training, with the same entries as [`Model::new`] under the same seed, made in place.
+    ///
+    /// # Errors
+    /// The parameters do not fit in memory.
+    pub fn new(encoder: Box<dyn Encoder>, layer: Box<dyn OutputLayer>, counts: &Counts, seed: u64) -> Result<Self> {
+        let matrices = |shapes: Vec<_>, stream| {
+            let mut rng = WorkerRng::new(seed, stream);
+            shapes.into_iter().map(|shape| SharedMatrix::new(shape, &mut rng)).collect::<Result<Vec<_>>>()
+        };
+        let encoder_tables = matrices(encoder.tables(), ENCODER_STREAM)?;
+        let mut layer_tables = matrices(layer.tables(), LAYER_STREAM)?;
+        if layer.bias() == Bias::Unigram {
+            for (matrix, bias) in layer_tables.iter_mut().zip(layer.unigram_biases(counts)) {
+                matrix.set_bias(&bias);
+            }
+        }
+        Ok(Self { encoder, layer, encoder_tables, layer_tables })
+    }
+
+    /// Takes over a model, one table after the other.
+    ///
+    /// # Errors
+    /// Its optimizer is not plain descent, or a table does not fit in memory a second time.
+    pub fn from_model(model: Model) -> Result<Self> {
+        let Model { encoder, layer, encoder_tables, layer_tables } = model;
+        let shared =
+            |tables: Vec<_>| tables.into_iter().map(|t| SharedMatrix::from_matrix(&t)).collect::<Result<Vec<_>>>();
+        Ok(Self { encoder, layer, encoder_tables: shared(encoder_tables)?, layer_tables: shared(layer_tables)? })
+    }
+
+    /// The model with plain parameters, one table after the other.
+    ///
+    /// # Errors
+    /// A table does not fit in memory a second time.
+    pub fn into_model(self) -> Result<Model> {
+        let plain = |tables: Vec<SharedMatrix>| tables.into_iter().map(|t| t.to_matrix()).collect::<Result<Vec<_>>>();
+        Ok(Model {
+            encoder: self.encoder,
+            layer: self.layer,
+            encoder_tables: plain(self.encoder_tables)?,
+            layer_tables: plain(self.layer_tables)?,
+        })
+    }
+
+    /// The encoder.
+    pub fn encoder(&self) -> &dyn Encoder {
+        &*self.encoder
+    }
+
+    /// The output layer.
+    pub fn layer(&self) -> &dyn OutputLayer {
+        &*self.layer
+    }
+
+    /// The encoder's parameters; those of the embeddings first.
+    pub fn encoder_tables(&self) -> &[SharedMatrix] {
+        &self.encoder_tables
+    }
+
+    /// The layer's parameters, in the order of its `tables()`.
+    pub fn layer_tables(&self) -> &[SharedMatrix] {
+        &self.layer_tables
+    }
+
+    /// The handles of one of `workers` workers.
+    pub fn handles(&self, rate: f32, hot: HotRows, workers: usize) -> Handles<'_> {
+        let handles = |matrices| Tables::new(shared(matrices, rate, hot, workers));
+        Handles { encoder: handles(&self.encoder_tables), layer: handles(&self.layer_tables) }
+    }
+
+    /// Whether no parameter is infinite or NaN.
+    pub fn is_finite(&self) -> bool {
+        self.encoder_tables.iter().chain(&self.layer_tables).all(SharedMatrix::is_finite)
+    }
+}
+
+fn shared<'a>(matrices: &'a [SharedMatrix], rate: f32, hot: HotRows, workers: usize) -> Vec<Box<dyn Table + 'a>> {
+    let handle = |m: &'a SharedMatrix| -> Box<dyn Table + 'a> { Box::new(Shared::new(m, rate, hot, workers)) };
+    matrices.iter().map(handle).collect()
+}

@@ -1,0 +1,332 @@
+//! A step over few rows, in two passes: scores, and then all that the coefficients bring about.
+//!
+//! Hot rows are worked on where they are, others beside them. Each entry is computed in the order of
+//! [`kernel`](crate::table::kernel)'s functions, so that the bits are the same.
+
+use super::hot::{Aligned, Hot};
+use super::{SharedMatrix, pack, unpack};
+use crate::simd::dispatch;
+use crate::table::{Coefficients, kernel};
+use ndarray::{ArrayView2, ArrayViewMut2};
+use pulp::{Simd, WithSimd};
+use std::sync::atomic::Ordering::Relaxed;
+
+/// The memory of a step, used again.
+#[derive(Default)]
+pub struct Few {
+    /// Where each row stands among the hot ones and those gathered beside them.
+    places: Vec<u32>,
+    /// batch × stride.
+    x: Aligned,
+    /// batch × count: scores, then coefficients.
+    z: Vec<f32>,
+    /// The gradients of two rows.
+    gradient: Aligned,
+}
+
+impl Few {
+    /// Scores → `coef` in place → d_x += K·W → the update, as [`Table::step`](crate::table::Table::step) has it.
+    #[allow(clippy::too_many_arguments)]
+    pub fn step(
+        &mut self,
+        matrix: &SharedMatrix,
+        hot: &mut Hot,
+        rows: &[u32],
+        x: ArrayView2<f32>,
+        rate: f32,
+        coef: &Coefficients,
+        losses: &mut [f64],
+        mut d_x: ArrayViewMut2<f32>,
+    ) {
+        let (batch, count, stride) = (x.nrows(), rows.len(), hot.stride());
+        if count == 0 || batch == 0 {
+            let z = ArrayViewMut2::from_shape((batch, count), &mut []).expect("no scores");
+            return coef(0..batch, z, losses);
+        }
+        self.x.grow(batch * stride);
+        self.gradient.grow(2 * stride);
+        if self.z.len() < batch * count {
+            self.z.resize(batch * count, 0.0);
+        }
+        hot.reserve(count);
+        let z = &mut self.z[..batch * count];
+        {
+            let x = x.to_slice().expect("hidden vectors are contiguous");
+            dispatch(Scores { matrix, hot, rows, x, padded: &mut self.x, places: &mut self.places, z });
+        }
+        if matrix.shape.bias {
+            for row in z.chunks_exact_mut(count) {
+                for (z, r) in row.iter_mut().zip(rows) {
+                    *z += hot.bias_of(matrix, *r);
+                }
+            }
+        }
+        coef(0..batch, ArrayViewMut2::from_shape((batch, count), &mut *z).expect("batch × count"), losses);
+        if matrix.shape.bias {
+            for (c, row) in rows.iter().enumerate() {
+                let mut sum = 0.0;
+                z.chunks_exact(count).for_each(|k| sum += k[c]);
+                hot.descend_bias(matrix, *row, rate, sum);
+            }
+        }
+        let d_x = d_x.as_slice_mut().expect("∂L/∂x is contiguous");
+        let gradient = &mut self.gradient;
+        dispatch(Descent { matrix, hot, rows, places: &self.places, x: &self.x, coef: z, rate, d_x, gradient });
+    }
+}
+
+/// X padded, the places of the rows, and z = X·Wᵀ.
+struct Scores<'a> {
+    matrix: &'a SharedMatrix,
+    hot: &'a mut Hot,
+    rows: &'a [u32],
+    /// batch × d.
+    x: &'a [f32],
+    padded: &'a mut Aligned,
+    places: &'a mut Vec<u32>,
+    z: &'a mut [f32],
+}
+
+impl WithSimd for Scores<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, s: S) {
+        let Self { matrix, hot, rows, x, padded, places, z } = self;
+        let (dim, stride, count) = (matrix.shape.dim, hot.stride(), rows.len());
+        hot.place(matrix, rows, places);
+        for (to, from) in padded.as_mut().chunks_exact_mut(stride).zip(x.chunks_exact(dim)) {
+            let (body, tail) = S::as_simd_f32s(from);
+            let to = S::as_mut_simd_f32s(to).0;
+            to[..body.len()].copy_from_slice(body);
+            if !tail.is_empty() {
+                to[body.len()] = s.partial_load_f32s(tail);
+            }
+        }
+        let (x, w) = (padded.as_ref(), hot.all());
+        let batch = z.len() / count;
+        let mut b = 0;
+        while b + 2 <= batch {
+            let (first, second) = z[b * count..][..2 * count].split_at_mut(count);
+            let x = [&x[b * stride..][..stride], &x[(b + 1) * stride..][..stride]];
+            dots(s, x, w, stride, places, [first, second]);
+            b += 2;
+        }
+        if b < batch {
+            dots(s, [&x[b * stride..][..stride]], w, stride, places, [&mut z[b * count..][..count]]);
+        }
+    }
+}
+
+/// The products of N vectors with all rows at `places`, four rows at a time.
+#[inline(always)]
+fn dots<S: Simd, const N: usize>(s: S, x: [&[f32]; N], w: &[f32], stride: usize, places: &[u32], out: [&mut [f32]; N]) {
+    let (fours, rest) = places.as_chunks::<4>();
+    let mut c = 0;
+    for places in fours {
+        let mut rows = [&[][..]; 4];
+        for m in 0..4 {
+            rows[m] = &w[places[m] as usize * stride..][..stride];
+        }
+        let z = kernel::block::<S, N, 4>(s, x, rows);
+        for n in 0..N {
+            out[n][c..c + 4].copy_from_slice(&z[n]);
+        }
+        c += 4;
+    }
+    for place in rest {
+        let z = kernel::block::<S, N, 1>(s, x, [&w[*place as usize * stride..][..stride]]);
+        for n in 0..N {
+            out[n][c] = z[n][0];
+        }
+        c += 1;
+    }
+}
+
+/// d_x += K·W, then W ← W − rate·Kᵀ·X.
+struct Descent<'a> {
+    matrix: &'a SharedMatrix,
+    hot: &'a mut Hot,
+    rows: &'a [u32],
+    places: &'a [u32],
+    x: &'a Aligned,
+    coef: &'a [f32],
+    rate: f32,
+    /// batch × d.
+    d_x: &'a mut [f32],
+    gradient: &'a mut Aligned,
+}
+
+impl WithSimd for Descent<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, s: S) {
+        let (count, dim) = (self.rows.len(), self.matrix.shape.dim);
+        let batch = self.coef.len() / count;
+        let mut b = 0;
+        while b + 2 <= batch {
+            self.d_x_rows::<S, 2>(s, b, count, dim);
+            b += 2;
+        }
+        if b < batch {
+            self.d_x_rows::<S, 1>(s, b, count, dim);
+        }
+        let mut c = 0;
+        while c + 2 <= count {
+            self.rows::<S, 2>(s, c, count, batch);
+            c += 2;
+        }
+        if c < count {
+            self.rows::<S, 1>(s, c, count, batch);
+        }
+    }
+}
+
+impl Descent<'_> {
+    /// N rows of d_x from row `b` on.
+    #[inline(always)]
+    fn d_x_rows<S: Simd, const N: usize>(&mut self, s: S, b: usize, count: usize, dim: usize) {
+        let width = self.hot.stride() / S::F32_LANES;
+        let mut k = 0;
+        while k < width {
+            k += match (width - k).min(widest::<S>()) {
+                8.. => self.d_x_columns::<S, N, 8>(s, b, k, count, dim),
+                7 => self.d_x_columns::<S, N, 7>(s, b, k, count, dim),
+                6 => self.d_x_columns::<S, N, 6>(s, b, k, count, dim),
+                5 => self.d_x_columns::<S, N, 5>(s, b, k, count, dim),
+                4 => self.d_x_columns::<S, N, 4>(s, b, k, count, dim),
+                3 => self.d_x_columns::<S, N, 3>(s, b, k, count, dim),
+                2 => self.d_x_columns::<S, N, 2>(s, b, k, count, dim),
+                _ => self.d_x_columns::<S, N, 1>(s, b, k, count, dim),
+            };
+        }
+    }
+
+    /// V vectors of N rows of d_x, from vector `k` on.
+    #[inline(always)]
+    fn d_x_columns<S: Simd, const N: usize, const V: usize>(
+        &mut self,
+        s: S,
+        b: usize,
+        k: usize,
+        count: usize,
+        dim: usize,
+    ) -> usize {
+        let width = self.hot.stride() / S::F32_LANES;
+        let w = S::as_simd_f32s(self.hot.all()).0;
+        let mut acc = [[s.splat_f32s(0.0); V]; N];
+        for (c, place) in self.places.iter().enumerate() {
+            let row: &[S::f32s; V] = w[*place as usize * width + k..][..V].try_into().expect("V vectors");
+            for n in 0..N {
+                let a = s.splat_f32s(self.coef[(b + n) * count + c]);
+                for v in 0..V {
+                    acc[n][v] = s.mul_add_e_f32s(a, row[v], acc[n][v]);
+                }
+            }
+        }
+        for n in 0..N {
+            let (body, tail) = S::as_mut_simd_f32s(&mut self.d_x[(b + n) * dim..][..dim]);
+            for v in 0..V {
+                if k + v < body.len() {
+                    body[k + v] = s.add_f32s(body[k + v], acc[n][v]);
+                } else if k + v == body.len() && !tail.is_empty() {
+                    let sum = s.add_f32s(s.partial_load_f32s(tail), acc[n][v]);
+                    s.partial_store_f32s(tail, sum);
+                }
+            }
+        }
+        V
+    }
+
+    /// Gradients and updates of N rows of the table, one after the other: a row may be repeated.
+    #[inline(always)]
+    fn rows<S: Simd, const N: usize>(&mut self, s: S, c: usize, count: usize, batch: usize) {
+        let width = self.hot.stride() / S::F32_LANES;
+        let mut k = 0;
+        while k < width {
+            k += match (width - k).min(widest::<S>()) {
+                8.. => self.columns::<S, N, 8>(s, c, k, count, batch),
+                7 => self.columns::<S, N, 7>(s, c, k, count, batch),
+                6 => self.columns::<S, N, 6>(s, c, k, count, batch),
+                5 => self.columns::<S, N, 5>(s, c, k, count, batch),
+                4 => self.columns::<S, N, 4>(s, c, k, count, batch),
+                3 => self.columns::<S, N, 3>(s, c, k, count, batch),
+                2 => self.columns::<S, N, 2>(s, c, k, count, batch),
+                _ => self.columns::<S, N, 1>(s, c, k, count, batch),
+            };
+        }
+        for n in 0..N {
+            let row = self.rows[c + n];
+            if self.hot.has(row) {
+                self.hot.updated(self.matrix, row);
+            } else {
+                let gradient = &self.gradient.as_ref()[n * self.hot.stride()..];
+                descend_shared(self.matrix, row, self.rate, gradient);
+            }
+        }
+    }
+
+    /// V vectors of N rows from vector `k` on. Accumulators stay in registers only if no reference to them is taken.
+    #[expect(clippy::manual_memcpy, reason = "a reference to the accumulators would keep them in memory")]
+    #[inline(always)]
+    fn columns<S: Simd, const N: usize, const V: usize>(
+        &mut self,
+        s: S,
+        c: usize,
+        k: usize,
+        count: usize,
+        batch: usize,
+    ) -> usize {
+        let width = self.hot.stride() / S::F32_LANES;
+        let x = S::as_simd_f32s(self.x.as_ref()).0;
+        let mut acc = [[s.splat_f32s(0.0); V]; N];
+        for b in 0..batch {
+            let coef = &self.coef[b * count + c..][..N];
+            let x: &[S::f32s; V] = x[b * width + k..][..V].try_into().expect("V vectors");
+            for n in 0..N {
+                let a = s.splat_f32s(coef[n]);
+                for v in 0..V {
+                    acc[n][v] = s.mul_add_e_f32s(a, x[v], acc[n][v]);
+                }
+            }
+        }
+        let rate = s.splat_f32s(self.rate);
+        for n in 0..N {
+            let row = self.rows[c + n];
+            if self.hot.has(row) {
+                let to = &mut S::as_mut_simd_f32s(self.hot.row_mut(row)).0[k..][..V];
+                for v in 0..V {
+                    to[v] = s.sub_f32s(to[v], s.mul_f32s(rate, acc[n][v]));
+                }
+            } else {
+                let to = &mut S::as_mut_simd_f32s(self.gradient.as_mut()).0[n * width + k..][..V];
+                for v in 0..V {
+                    to[v] = acc[n][v];
+                }
+            }
+        }
+        V
+    }
+}
+
+/// Vectors that two rows of accumulators may fill.
+#[inline(always)]
+fn widest<S: Simd>() -> usize {
+    if S::REGISTER_COUNT >= 32 { 8 } else { 4 }
+}
+
+/// A shared row ← itself − rate·gradient.
+#[inline(always)]
+pub fn descend_shared(matrix: &SharedMatrix, row: u32, rate: f32, gradient: &[f32]) {
+    let to = matrix.row(row);
+    let (pairs, last) = gradient[..matrix.shape.dim].as_chunks::<2>();
+    for (to, g) in to.iter().zip(pairs) {
+        let [a, b] = unpack(to.load(Relaxed));
+        to.store(pack([a - rate * g[0], b - rate * g[1]]), Relaxed);
+    }
+    if let [g] = last {
+        let to = &to[pairs.len()];
+        to.store(pack([unpack(to.load(Relaxed))[0] - rate * *g, 0.0]), Relaxed);
+    }
+}

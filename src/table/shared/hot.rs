@@ -1,0 +1,357 @@
+//! The rows that a worker keeps to itself, and exchanges with the others from time to time.
+
+use super::few::descend_shared;
+use super::{SharedMatrix, merged, pack, unpack};
+use crate::table::{Bags, kernel};
+use pulp::{Simd, WithSimd};
+use std::sync::atomic::Ordering::Relaxed;
+
+/// How many rows of each table a worker keeps to itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum HotRows {
+    /// As many as its caches bear.
+    #[default]
+    Cached,
+    /// The first so many of each table.
+    First(u32),
+}
+
+/// Bytes of private rows a table: what was fastest with two tables a worker (see ARCHITECTURE.md).
+const CACHED_BYTES: usize = 2 << 20;
+
+/// The updates that all workers together may make to a row unseen by each other. Each moves a row as far as all of them
+/// should together, and the moves are added: 128 was as good as 1 with up to 16 workers, 256 hurt, 1,024 diverged.
+const UNSEEN_UPDATES: usize = 128;
+
+impl HotRows {
+    fn count(self, rows: u32, stride: usize) -> usize {
+        let count = match self {
+            Self::Cached => CACHED_BYTES / (stride * size_of::<f32>()),
+            Self::First(n) => n as usize,
+        };
+        count.min(rows as usize)
+    }
+}
+
+/// Private copies of the first rows of a table: words are sorted by falling count and tree nodes are numbered from the
+/// root, so they are the hottest.
+///
+/// After so many updates of its own a row is exchanged: the worker adds its moves since the last exchange to the shared
+/// row, and takes the sum.
+pub struct Hot {
+    stride: usize,
+    period: u16,
+    /// rows × stride, padded with zeros; behind them room for rows that are not hot.
+    values: Aligned,
+    /// The same at the last exchange.
+    base: Aligned,
+    bias: Vec<f32>,
+    bias_base: Vec<f32>,
+    /// Updates of each row since then.
+    updates: Vec<u16>,
+}
+
+impl Hot {
+    pub fn new(matrix: &SharedMatrix, rows: HotRows, workers: usize) -> Self {
+        let stride = kernel::stride(matrix.shape.dim);
+        let rows = rows.count(matrix.shape.rows, stride);
+        let period = (UNSEEN_UPDATES / workers.max(1)).max(1) as u16;
+        let mut values = Aligned::zeros(rows * stride);
+        for (row, to) in (0..).zip(values.as_mut().chunks_exact_mut(stride)) {
+            matrix.read_row(row, &mut to[..matrix.shape.dim]);
+        }
+        let bias: Vec<f32> = matrix.bias.iter().take(rows).map(|b| f32::from_bits(b.load(Relaxed))).collect();
+        let (base, bias_base) = (values.clone(), bias.clone());
+        values.grow((rows + SPARE) * stride);
+        Self { stride, period, values, base, bias, bias_base, updates: vec![0; rows] }
+    }
+
+    /// Number of rows.
+    #[inline(always)]
+    pub fn len(&self) -> usize {
+        self.updates.len()
+    }
+
+    #[inline(always)]
+    pub fn stride(&self) -> usize {
+        self.stride
+    }
+
+    /// Whether a row is hot.
+    #[inline(always)]
+    pub fn has(&self, row: u32) -> bool {
+        (row as usize) < self.updates.len()
+    }
+
+    /// The hot rows, and those placed behind them.
+    #[inline(always)]
+    pub fn all(&self) -> &[f32] {
+        self.values.as_ref()
+    }
+
+    /// Makes room for so many rows behind the hot ones.
+    pub fn reserve(&mut self, count: usize) {
+        self.values.grow((self.updates.len() + count) * self.stride);
+    }
+
+    /// Where each of `rows` is in [`Hot::all`]: in its place if it is hot, else copied behind.
+    #[inline(always)]
+    pub fn place(&mut self, matrix: &SharedMatrix, rows: &[u32], places: &mut Vec<u32>) {
+        let (hot, dim) = (self.updates.len(), matrix.shape.dim);
+        let mut free = hot;
+        places.clear();
+        for row in rows {
+            if (*row as usize) < hot {
+                places.push(*row);
+            } else {
+                matrix.read_row(*row, &mut self.values.as_mut()[free * self.stride..][..dim]);
+                places.push(free as u32);
+                free += 1;
+            }
+        }
+    }
+
+    /// The bias of a row, hot or not.
+    pub fn bias_of(&self, matrix: &SharedMatrix, row: u32) -> f32 {
+        match self.bias.get(row as usize) {
+            Some(bias) => *bias,
+            None => matrix.bias.get(row as usize).map_or(0.0, |b| f32::from_bits(b.load(Relaxed))),
+        }
+    }
+
+    /// The bias of a row ← itself − rate·gradient; nothing without.
+    pub fn descend_bias(&mut self, matrix: &SharedMatrix, row: u32, rate: f32, gradient: f32) {
+        if let Some(bias) = self.bias.get_mut(row as usize) {
+            *bias -= rate * gradient;
+        } else if let Some(bias) = matrix.bias.get(row as usize) {
+            bias.store((f32::from_bits(bias.load(Relaxed)) - rate * gradient).to_bits(), Relaxed);
+        }
+    }
+
+    /// A row with its padding.
+    #[inline(always)]
+    pub fn row(&self, row: u32) -> &[f32] {
+        &self.values.as_ref()[row as usize * self.stride..][..self.stride]
+    }
+
+    #[inline(always)]
+    pub fn row_mut(&mut self, row: u32) -> &mut [f32] {
+        &mut self.values.as_mut()[row as usize * self.stride..][..self.stride]
+    }
+
+    pub fn bias_mut(&mut self, row: u32) -> Option<&mut f32> {
+        self.bias.get_mut(row as usize)
+    }
+
+    /// Counts an update of a row, and exchanges the row when it is due.
+    #[inline(always)]
+    pub fn updated(&mut self, matrix: &SharedMatrix, row: u32) {
+        let updates = &mut self.updates[row as usize];
+        *updates += 1;
+        if *updates >= self.period {
+            self.exchange(matrix, row);
+        }
+    }
+
+    /// Exchanges all rows that were updated.
+    pub fn flush(&mut self, matrix: &SharedMatrix) {
+        for row in 0..self.len() {
+            if self.updates[row] > 0 {
+                self.exchange(matrix, row as u32);
+            }
+        }
+    }
+
+    /// Adds the moves of a row to the shared one, and takes the sum.
+    #[inline(never)]
+    pub fn exchange(&mut self, matrix: &SharedMatrix, row: u32) {
+        self.updates[row as usize] = 0;
+        let at = row as usize * self.stride;
+        let values = self.values.as_mut()[at..at + self.stride].as_chunks_mut::<2>().0;
+        let base = self.base.as_mut()[at..at + self.stride].as_chunks_mut::<2>().0;
+        for ((shared, local), base) in matrix.row(row).iter().zip(values).zip(base) {
+            let [a, b] = unpack(shared.load(Relaxed));
+            let now = [merged(a, base[0], local[0]), merged(b, base[1], local[1])];
+            shared.store(pack(now), Relaxed);
+            *local = now;
+            *base = now;
+        }
+        if let Some(shared) = matrix.bias.get(row as usize) {
+            let row = row as usize;
+            let now = merged(f32::from_bits(shared.load(Relaxed)), self.bias_base[row], self.bias[row]);
+            shared.store(now.to_bits(), Relaxed);
+            (self.bias[row], self.bias_base[row]) = (now, now);
+        }
+    }
+}
+
+/// Numbers that begin at a cache line.
+#[derive(Default)]
+pub struct Aligned {
+    data: Vec<f32>,
+    start: usize,
+    len: usize,
+}
+
+/// Rows that there is room for from the start.
+const SPARE: usize = 64;
+/// Bytes in a cache line, and in the widest vector.
+const LINE: usize = 64;
+
+impl Aligned {
+    fn zeros(len: usize) -> Self {
+        let data = vec![0.0; len + LINE / size_of::<f32>()];
+        let start = data.as_ptr().align_offset(LINE).min(LINE / size_of::<f32>());
+        Self { data, start, len }
+    }
+
+    /// At least so many numbers, new ones zero.
+    pub fn grow(&mut self, len: usize) {
+        if len > self.len {
+            let old = std::mem::replace(self, Self::zeros(len));
+            self.as_mut()[..old.len].copy_from_slice(old.as_ref());
+        }
+    }
+}
+
+impl Clone for Aligned {
+    fn clone(&self) -> Self {
+        let mut copy = Self::zeros(self.len);
+        copy.as_mut().copy_from_slice(self.as_ref());
+        copy
+    }
+}
+
+impl AsRef<[f32]> for Aligned {
+    #[inline(always)]
+    fn as_ref(&self) -> &[f32] {
+        &self.data[self.start..][..self.len]
+    }
+}
+
+impl AsMut<[f32]> for Aligned {
+    #[inline(always)]
+    fn as_mut(&mut self) -> &mut [f32] {
+        &mut self.data[self.start..][..self.len]
+    }
+}
+
+/// Each row of bag b descends along gradient b, row by row: each sees the one before.
+pub struct Descend<'a> {
+    pub matrix: &'a SharedMatrix,
+    pub hot: &'a mut Hot,
+    pub bags: Bags<'a>,
+    /// Whether a bag's gradient is divided among its rows.
+    pub mean: bool,
+    pub rate: f32,
+    /// bags × d.
+    pub gradient: &'a [f32],
+}
+
+impl WithSimd for Descend<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, s: S) {
+        let Self { matrix, hot, bags, mean, rate, gradient } = self;
+        for (b, gradient) in gradient.chunks_exact(matrix.shape.dim).enumerate() {
+            let rows = bags.bag(b);
+            let rate = if mean { rate * (1.0 / rows.len() as f32) } else { rate };
+            let rates = s.splat_f32s(rate);
+            for row in rows {
+                if !hot.has(*row) {
+                    descend_shared(matrix, *row, rate, gradient);
+                    continue;
+                }
+                let (body, tail) = S::as_simd_f32s(gradient);
+                let to = S::as_mut_simd_f32s(hot.row_mut(*row)).0;
+                for (w, g) in to.iter_mut().zip(body) {
+                    *w = s.sub_f32s(*w, s.mul_f32s(rates, *g));
+                }
+                if !tail.is_empty() {
+                    let w = &mut to[body.len()];
+                    *w = s.sub_f32s(*w, s.mul_f32s(rates, s.partial_load_f32s(tail)));
+                }
+                hot.updated(matrix, *row);
+            }
+        }
+    }
+}
+
+/// out ← the mean of every bag, added in the order of its rows.
+pub struct Means<'a> {
+    pub matrix: &'a SharedMatrix,
+    pub hot: &'a Hot,
+    pub bags: Bags<'a>,
+    /// bags × d.
+    pub out: &'a mut [f32],
+}
+
+impl WithSimd for Means<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, s: S) {
+        let Self { matrix, hot, bags, out } = self;
+        for (b, out) in out.chunks_exact_mut(matrix.shape.dim).enumerate() {
+            let rows = bags.bag(b);
+            // The first row overwrites what stands there; 0 + w, as the sum of the exclusive tables has it.
+            let Some((first, others)) = rows.split_first() else {
+                out.fill(0.0);
+                continue;
+            };
+            if hot.has(*first) {
+                let (to, tail) = S::as_mut_simd_f32s(out);
+                let from = S::as_simd_f32s(hot.row(*first)).0;
+                for (y, w) in to.iter_mut().zip(from) {
+                    *y = s.add_f32s(s.splat_f32s(0.0), *w);
+                }
+                if !tail.is_empty() {
+                    s.partial_store_f32s(tail, s.add_f32s(s.splat_f32s(0.0), from[to.len()]));
+                }
+            } else {
+                out.fill(0.0);
+                add_shared(matrix, *first, out);
+            }
+            for row in others {
+                if !hot.has(*row) {
+                    add_shared(matrix, *row, out);
+                    continue;
+                }
+                let (to, tail) = S::as_mut_simd_f32s(out);
+                let from = S::as_simd_f32s(hot.row(*row)).0;
+                for (y, w) in to.iter_mut().zip(from) {
+                    *y = s.add_f32s(*y, *w);
+                }
+                if !tail.is_empty() {
+                    let sum = s.add_f32s(s.partial_load_f32s(tail), from[to.len()]);
+                    s.partial_store_f32s(tail, sum);
+                }
+            }
+            if rows.len() > 1 {
+                let scale = 1.0 / rows.len() as f32;
+                let (to, tail) = S::as_mut_simd_f32s(out);
+                for y in to {
+                    *y = s.mul_f32s(*y, s.splat_f32s(scale));
+                }
+                for y in tail {
+                    *y *= scale;
+                }
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn add_shared(matrix: &SharedMatrix, row: u32, out: &mut [f32]) {
+    let from = matrix.row(row);
+    let (pairs, last) = out.as_chunks_mut::<2>();
+    let whole = pairs.len();
+    for (y, from) in pairs.iter_mut().zip(from) {
+        let [a, b] = unpack(from.load(Relaxed));
+        *y = [y[0] + a, y[1] + b];
+    }
+    if let [y] = last {
+        *y += unpack(from[whole].load(Relaxed))[0];
+    }
+}

@@ -1,0 +1,274 @@
+//! Shared tables: one worker is the exclusive table to the bit, several lose nothing, and the loop over them learns.
+
+use lexmax::corpus::{Context, Corpus, Model as WindowModel, Window};
+use lexmax::encoder::MeanEmbedding;
+use lexmax::layer::catalogue::{self, CATALOGUE, LayerSpec};
+use lexmax::layer::{Batch, Bias, Scratch};
+use lexmax::model::{Handles, Model, SharedModel, Updates};
+use lexmax::optimizer::Optimizer;
+use lexmax::rng::WorkerRng;
+use lexmax::table::{
+    Bags, HotRows, Init, Matrix, Online, Rows, Shared, SharedMatrix, Stat, Table, TableShape, Threads, Tile,
+};
+use lexmax::train::{Hogwild, hogwild};
+use lexmax::vocab::{Counts, Vocabulary};
+use lexmax::{Error, Result};
+use ndarray::{Array2, ArrayViewMut2};
+use rand::{Rng, RngExt};
+
+const RATE: f32 = 0.3;
+
+fn counts(vocab: u64) -> Counts {
+    Counts::new((1..=vocab).map(|rank| 10_000 / rank).collect()).unwrap()
+}
+
+fn parts(
+    spec: &LayerSpec,
+    counts: &Counts,
+    dim: usize,
+) -> (Box<dyn lexmax::encoder::Encoder>, Box<dyn lexmax::layer::OutputLayer>) {
+    let context = catalogue::Context { counts, dim, bias: Bias::Unigram };
+    (Box::new(MeanEmbedding::new(counts.len(), dim).unwrap()), spec.build(&context).unwrap())
+}
+
+/// Some steps: windows with one target, bags, and batches of several targets.
+fn work(encoder: &dyn lexmax::encoder::Encoder, layer: &dyn lexmax::layer::OutputLayer, handles: &mut Handles) -> f64 {
+    let (vocab, dim) = (layer.vocab() as u64, layer.dim());
+    let (mut rng, mut scratch) = (WorkerRng::new(5, 0), Scratch::new(WorkerRng::new(5, 1)));
+    let mut total = 0.0;
+    for step in 0..60 {
+        let batch = 1 + step % 7;
+        let bag = if step % 3 == 0 { 1 } else { 4 };
+        let mut word = || (rng.next_u64() % vocab).min(rng.next_u64() % vocab) as u32;
+        let rows: Vec<u32> = (0..batch * bag).map(|_| word()).collect();
+        let offsets: Vec<u32> = (0..=batch).map(|b| (b * bag) as u32).collect();
+        let target = word();
+        let targets: Vec<u32> = (0..batch).map(|_| if step % 5 == 0 { word() } else { target }).collect();
+        let bags = Bags { rows: &rows, offsets: &offsets };
+        let (mut hidden, mut d_hidden) = (Array2::zeros((batch, dim)), Array2::zeros((batch, dim)));
+        encoder.forward(&mut handles.encoder, bags, hidden.view_mut());
+        let batch = Batch::new(hidden.view(), &targets);
+        total += layer.step(&mut handles.layer, batch, &mut scratch, d_hidden.view_mut(), None);
+        encoder.backward(&mut handles.encoder, bags, d_hidden.view());
+        let rate = RATE / (1.0 + step as f32);
+        handles.encoder.set_rate(rate);
+        handles.layer.set_rate(rate);
+    }
+    handles.encoder.flush();
+    handles.layer.flush();
+    total
+}
+
+fn bits(model: &Model) -> Vec<u32> {
+    let tables = model.encoder_tables().iter().chain(model.layer_tables());
+    tables.flat_map(|m| m.weights().iter().chain(m.bias())).map(|w| w.to_bits()).collect()
+}
+
+#[test]
+fn one_worker_is_the_exclusive_table_to_the_bit() {
+    let counts = counts(53);
+    for entry in CATALOGUE {
+        // Sizes of a row that are whole vectors, odd, and neither.
+        for dim in [16, 21, 38] {
+            let spec: LayerSpec = entry.name.parse().unwrap();
+            let (encoder, layer) = parts(&spec, &counts, dim);
+            let mut plain = Model::new(encoder, layer, &counts, Optimizer::Sgd, 3).unwrap();
+            let mut trainable = plain.trainable(Updates::Online, RATE, &Threads::default());
+            let loss = work(trainable.encoder, trainable.layer, &mut trainable.handles);
+            drop(trainable);
+            for (hot, workers) in
+                [(HotRows::First(0), 1), (HotRows::First(9), 1), (HotRows::First(9), 200), (HotRows::Cached, 1)]
+            {
+                let (encoder, layer) = parts(&spec, &counts, dim);
+                let shared = SharedModel::new(encoder, layer, &counts, 3).unwrap();
+                let mut handles = shared.handles(RATE, hot, workers);
+                let shared_loss = work(shared.encoder(), shared.layer(), &mut handles);
+                drop(handles);
+                assert_eq!(shared_loss.to_bits(), loss.to_bits(), "{} d={dim} {hot:?}", entry.name);
+                assert!(bits(&shared.into_model().unwrap()) == bits(&plain), "{} d={dim} {hot:?}", entry.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn models_go_both_ways_and_adagrad_is_refused() {
+    let counts = counts(20);
+    let spec: LayerSpec = "hierarchical".parse().unwrap();
+    let model = |optimizer| {
+        let (encoder, layer) = parts(&spec, &counts, 7);
+        Model::new(encoder, layer, &counts, optimizer, 3).unwrap()
+    };
+    let plain = model(Optimizer::Sgd);
+    let before = bits(&plain);
+    assert!(bits(&SharedModel::from_model(plain).unwrap().into_model().unwrap()) == before);
+    let (encoder, layer) = parts(&spec, &counts, 7);
+    assert!(bits(&SharedModel::new(encoder, layer, &counts, 3).unwrap().into_model().unwrap()) == before);
+    let adagrad = model(Optimizer::adagrad(0.1).unwrap());
+    assert!(matches!(SharedModel::from_model(adagrad), Err(Error::SharedOptimizer { .. })));
+}
+
+fn shape(rows: u32, dim: usize, bias: bool) -> TableShape {
+    TableShape { rows, dim, bias, init: Init::Uniform(0.5) }
+}
+
+fn random(rng: &mut WorkerRng, rows: usize, columns: usize) -> Array2<f32> {
+    Array2::from_shape_simple_fn((rows, columns), || rng.random::<f32>() - 0.5)
+}
+
+/// One verb after the other, chosen at random; all that they return.
+fn verbs(table: &mut dyn Table, seed: u64) -> Vec<u32> {
+    let TableShape { rows, dim, .. } = table.shape();
+    let mut rng = WorkerRng::new(seed, 9);
+    let mut seen = Vec::new();
+    for _ in 0..40 {
+        let batch = rng.random_range(1..12usize);
+        let count = rng.random_range(1..30usize);
+        let list: Vec<u32> = (0..count).map(|_| rng.random_range(0..rows)).collect();
+        let start = rng.random_range(0..rows);
+        let range = start..rng.random_range(start + 1..=rows);
+        let (x, mut d_x) = (random(&mut rng, batch, dim), random(&mut rng, batch, dim));
+        let chosen = if rng.random::<bool>() { Rows::List(&list) } else { Rows::Range(range.clone()) };
+        let mut z = random(&mut rng, batch, chosen.len());
+        let offsets: Vec<u32> = (0..=count as u32).map(|i| (i / 2).min(count as u32 / 2) * 2).collect();
+        let bags = Bags { rows: &list, offsets: &offsets[..] };
+        match rng.random_range(0..7u32) {
+            0 => table.scores(&chosen, x.view(), z.view_mut()),
+            1 => table.weighted_sum(&chosen, z.view(), d_x.view_mut()),
+            2 => table.descend(&chosen, z.view(), x.view()),
+            3 => {
+                d_x = random(&mut rng, bags.len(), dim);
+                table.bag_means(bags, d_x.view_mut());
+            }
+            4 => {
+                // Empty bags have no mean, and nothing to descend on.
+                let whole: Vec<u32> = (0..=count as u32).collect();
+                let bags = Bags { rows: &list, offsets: &whole };
+                table.descend_bags(bags, random(&mut rng, count, dim).view());
+            }
+            5 => {
+                let coef = |_: std::ops::Range<usize>, mut z: ArrayViewMut2<f32>, losses: &mut [f64]| {
+                    losses.iter_mut().zip(z.rows()).for_each(|(l, z)| *l += f64::from(z.sum()));
+                    z.mapv_inplace(|z| z * 0.5 - 0.1);
+                };
+                let mut losses = vec![0.0; batch];
+                table.step(&list, x.view(), &coef, &mut losses, d_x.view_mut());
+                seen.extend(losses.iter().map(|l| l.to_bits() as u32));
+            }
+            _ => {
+                let mut stats = vec![Stat::EMPTY; batch];
+                let fold = |tile: &Tile, stats: &mut [Stat]| {
+                    for row in tile.rows() {
+                        tile.row(row).iter().zip(&mut *stats).for_each(|(z, stat)| stat.max = stat.max.max(*z));
+                    }
+                };
+                table.scan(range.clone(), x.view(), &fold, &mut stats);
+                seen.extend(stats.iter().map(|s| s.max.to_bits()));
+                let coef = |tile: &mut Tile| tile.scores_mut().iter_mut().for_each(|z| *z *= 0.1);
+                table.sweep(range, x.view(), &coef, d_x.view_mut(), true);
+            }
+        }
+        seen.extend(z.iter().chain(&d_x).map(|v| v.to_bits()));
+        table.set_rate(rng.random::<f32>() * 0.1);
+    }
+    table.flush();
+    seen
+}
+
+#[test]
+fn verbs_agree_with_the_exclusive_table() {
+    for seed in 0..60 {
+        let dim = 1 + seed as usize * 7 % 41;
+        let shape = shape(3 + seed as u32 * 5 % 90, dim, seed % 2 == 0);
+        let mut plain = Matrix::new(shape, Optimizer::Sgd, &mut WorkerRng::new(seed, 0)).unwrap();
+        let shared = SharedMatrix::from_matrix(&plain).unwrap();
+        let expected = verbs(&mut Online::new(&mut plain, 0.1, Threads::default()), seed);
+        let hot = HotRows::First(seed as u32 % 4 * 10);
+        let seen = verbs(&mut Shared::new(&shared, 0.1, hot, 1 + seed as usize % 3 * 60), seed);
+        assert!(seen == expected, "seed {seed}: what verbs return");
+        let shared = shared.to_matrix().unwrap();
+        let same = |a: &[f32], b: &[f32]| a.iter().zip(b).all(|(a, b)| a.to_bits() == b.to_bits());
+        assert!(same(shared.weights(), plain.weights()) && same(shared.bias(), plain.bias()), "seed {seed}");
+    }
+}
+
+/// Moves that are sums of powers of two are added without rounding, in whatever order.
+#[test]
+fn what_workers_move_is_added() {
+    const WORKERS: usize = 5;
+    let shape = TableShape { rows: 12, dim: 7, bias: true, init: Init::Zero };
+    let shared = SharedMatrix::new(shape, &mut WorkerRng::new(1, 0)).unwrap();
+    let mut handles: Vec<_> = (0..WORKERS).map(|_| Shared::new(&shared, 1.0, HotRows::First(8), WORKERS)).collect();
+    let (mut rng, mut expected) = (WorkerRng::new(2, 0), Array2::<f32>::zeros((12, 8)));
+    let x = Array2::ones((1, 7));
+    for step in 0..3000 {
+        let row = rng.random_range(0..12u32);
+        let k = Array2::from_elem((1, 1), (rng.random_range(0..9) as f32 - 4.0) / 8.0);
+        handles[step % WORKERS].descend(&Rows::List(&[row]), k.view(), x.view());
+        expected.row_mut(row as usize).mapv_inplace(|w| w - k[[0, 0]]);
+    }
+    handles.iter_mut().for_each(|h| h.flush());
+    drop(handles);
+    let matrix = shared.to_matrix().unwrap();
+    for row in 0..12 {
+        assert_eq!(matrix.row(row), &expected.row(row as usize).to_vec()[..7], "row {row}");
+        assert_eq!(matrix.bias()[row as usize], expected[[row as usize, 7]]);
+    }
+}
+
+/// A text in which every word is followed by its neighbour on a circle.
+fn circle(words: usize, lines: usize) -> (Vocabulary, Corpus) {
+    let mut rng = WorkerRng::new(8, 0);
+    let mut text = String::new();
+    for _ in 0..lines {
+        let start = rng.random_range(0..words);
+        (0..20).for_each(|i| text += &format!("w{} ", (start + i) % words));
+        text.push('\n');
+    }
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), text).unwrap();
+    Corpus::load(&[file.path()], 1).unwrap()
+}
+
+fn train(layer: &str, model: WindowModel, workers: usize, rate: f32, epochs: u32) -> Result<(Vec<f64>, Model)> {
+    let (vocab, corpus) = circle(40, 1500);
+    let (encoder, layer) = parts(&layer.parse().unwrap(), vocab.counts(), 10);
+    let shared = SharedModel::new(encoder, layer, vocab.counts(), 1).unwrap();
+    let window = Window::new(model, Context::Both, 2, true).unwrap();
+    let settings = Hogwild { window, sample: 0.0, rate, epochs, workers, hot: HotRows::First(25), seed: 1 };
+    let outcome = hogwild(&shared, &corpus, vocab.counts(), &settings, &mut |_| {})?;
+    Ok((outcome.epochs.iter().map(|e| e.train_loss).collect(), shared.into_model()?))
+}
+
+#[test]
+fn every_layer_learns_with_several_workers_and_no_row_is_left_out() {
+    for entry in CATALOGUE {
+        for model in [WindowModel::SkipGram, WindowModel::Cbow] {
+            let (losses, trained) = train(entry.name, model, 3, 0.02, 4).unwrap();
+            let name = entry.name;
+            assert!(losses.len() == 4 && losses[3] < losses[0] - 0.1, "{name}: {losses:?}");
+            let (encoder, layer) = parts(&name.parse().unwrap(), &circle(40, 1500).0.counts().clone(), 10);
+            let start = SharedModel::new(encoder, layer, circle(40, 1500).0.counts(), 1).unwrap().into_model().unwrap();
+            for row in 0..40 {
+                assert_ne!(trained.encoder_tables()[0].row(row), start.encoder_tables()[0].row(row), "{name} {row}");
+            }
+            assert!(bits(&trained).iter().all(|b| f32::from_bits(*b).is_finite()));
+        }
+    }
+}
+
+#[test]
+fn one_worker_repeats_itself_and_a_wild_rate_is_reported() {
+    for model in [WindowModel::SkipGram, WindowModel::Cbow] {
+        for layer in ["hierarchical", "negative"] {
+            let once = || bits(&train(layer, model, 1, 0.05, 1).unwrap().1);
+            assert!(once() == once());
+        }
+    }
+    assert!(matches!(train("hierarchical", WindowModel::SkipGram, 2, 1e30, 1), Err(Error::Diverged { .. })));
+    for rate in [f32::NAN, -1.0] {
+        assert!(matches!(train("full", WindowModel::Cbow, 1, rate, 1), Err(Error::OutOfRange { .. })));
+    }
+    assert!(matches!(train("full", WindowModel::Cbow, 0, 0.1, 1), Err(Error::OutOfRange { name: "threads", .. })));
+    assert!(matches!(train("full", WindowModel::Cbow, 1, 0.1, 0), Err(Error::OutOfRange { name: "epochs", .. })));
+}

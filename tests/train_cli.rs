@@ -1,0 +1,91 @@
+//! `lexmax train` as its users call it.
+
+use assert_cmd::Command;
+use lexmax::vectors::{Format, WordVectors};
+use std::io::BufReader;
+use std::path::Path;
+
+fn lexmax(arguments: &[&str]) -> assert_cmd::assert::Assert {
+    Command::cargo_bin("lexmax").unwrap().arg("train").args(arguments).assert()
+}
+
+fn text(folder: &Path) -> String {
+    let lines: String = (0..400).map(|i| format!("le chat noir dort près du größe{} feu\n", i % 3)).collect();
+    let path = folder.join("text.txt");
+    std::fs::write(&path, lines).unwrap();
+    path.to_str().unwrap().into()
+}
+
+fn read(path: &Path, format: Format) -> WordVectors {
+    WordVectors::read(&mut BufReader::new(std::fs::File::open(path).unwrap()), format).unwrap()
+}
+
+#[test]
+fn vectors_and_facts_are_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let corpus = text(folder.path());
+    let (binary, plain, json) =
+        (folder.path().join("v.bin"), folder.path().join("v.txt"), folder.path().join("facts.json"));
+    for layer in ["hierarchical", "negative:samples=3", "full"] {
+        for model in ["skipgram", "cbow"] {
+            let common = ["--corpus", &corpus, "--layer", layer, "--model", model, "--dim", "9", "--threads", "1"];
+            let files = |out: &'static str| [out, "--epochs", "2", "--hot-rows", "4", "--seed", "7"];
+            let run = |out: &Path, format: &str| {
+                let json = json.to_str().unwrap();
+                let out = ["--out", out.to_str().unwrap(), "--format", format, "--json", json];
+                lexmax(&[&common[..], &out[..], &files("--epochs")[1..]].concat()).success();
+            };
+            run(&binary, "binary");
+            run(&plain, "text");
+            let vectors = read(&binary, Format::Binary);
+            assert_eq!(vectors, read(&plain, Format::Text), "{layer} {model}");
+            assert_eq!((vectors.words[0].as_str(), vectors.dim, vectors.words.len()), ("le", 9, 10));
+            assert!(vectors.words.iter().any(|w| w == "größe1"));
+            let facts: serde_json::Value = serde_json::from_slice(&std::fs::read(&json).unwrap()).unwrap();
+            assert_eq!(facts["words"], 2 * 400 * 8);
+            assert_eq!(facts["loss"].as_array().unwrap().len(), 2);
+            for key in ["train_seconds", "total_seconds", "words_per_second", "load_seconds"] {
+                assert!(facts[key].as_f64().unwrap() > 0.0, "{key}");
+            }
+            for key in ["peak_bytes", "layer", "model", "epochs", "threads", "vocab", "dim"] {
+                assert!(facts.get(key).is_some(), "{key}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_makes_no_sense_exits_with_2_and_writes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let corpus = text(folder.path());
+    let out = folder.path().join("out.bin");
+    let out_name = out.to_str().unwrap();
+    let base = ["--corpus", &corpus, "--out", out_name];
+    for wrong in [
+        &["--layer", "hierarchy"][..],
+        &["--layer", "negative:samples=0"],
+        &["--layer", "negative:samples=99999999999"],
+        &["--lr", "nan"],
+        &["--lr", "-1"],
+        &["--lr", "inf"],
+        &["--lr", "1e30"],
+        &["--epochs", "0"],
+        &["--dim", "0"],
+        &["--window", "0"],
+        &["--threads", "0"],
+        &["--sample", "-1"],
+        &["--sample", "nan"],
+        &["--min-count", "100000"],
+        &["--model", "glove"],
+        &["--format", "json"],
+        &["--unknown"],
+    ] {
+        let output = lexmax(&[&base[..], wrong].concat()).code(2).get_output().clone();
+        assert!(!output.stderr.is_empty() && output.stdout.is_empty(), "{wrong:?}");
+        assert!(!out.exists(), "{wrong:?}");
+    }
+    lexmax(&["--corpus", "/nowhere/text", "--out", out_name]).code(2);
+    lexmax(&["--corpus", &corpus, "--out", &format!("{corpus}/below/a/file")]).code(2);
+    lexmax(&["--out", out_name]).code(2);
+    assert!(!out.exists());
+}
