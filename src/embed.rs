@@ -39,6 +39,8 @@ pub struct Config {
     pub rate: f32,
     /// Rows of each table that a thread keeps to itself.
     pub hot: HotRows,
+    /// Whether the bits do not depend on the threads: see [`train::deterministic`].
+    pub deterministic: bool,
     /// The seed.
     pub seed: u64,
 }
@@ -82,6 +84,8 @@ pub struct Facts {
     pub epochs: u32,
     /// Threads.
     pub threads: usize,
+    /// Whether the bits do not depend on the threads.
+    pub deterministic: bool,
     /// Rate at the start.
     pub rate: f32,
     /// The seed.
@@ -123,7 +127,7 @@ pub fn train(config: &Config, start: Instant, observe: &mut dyn FnMut(&Progress)
     let load_seconds = loading.elapsed().as_secs_f64();
     let context = catalogue::Context { counts: vocab.counts(), dim: config.dim, bias: Bias::None };
     let encoder = Box::new(MeanEmbedding::new(vocab.len(), config.dim)?);
-    let model = SharedModel::new(encoder, config.layer.build(&context)?, vocab.counts(), config.seed)?;
+    let mut model = SharedModel::new(encoder, config.layer.build(&context)?, vocab.counts(), config.seed)?;
     let settings = Hogwild {
         window: config.window,
         sample: config.sample,
@@ -133,7 +137,11 @@ pub fn train(config: &Config, start: Instant, observe: &mut dyn FnMut(&Progress)
         hot: config.hot,
         seed: config.seed,
     };
-    let outcome = train::hogwild(&model, &corpus, vocab.counts(), &settings, observe)?;
+    let outcome = if config.deterministic {
+        train::deterministic(&mut model, &corpus, vocab.counts(), &settings, observe)?
+    } else {
+        train::hogwild(&model, &corpus, vocab.counts(), &settings, observe)?
+    };
     let words = corpus.ledger().tokens * u64::from(config.epochs);
     let facts = facts(config, &outcome, vocab.len(), words, load_seconds);
     Ok(Embeddings { vocab, model, facts, start })
@@ -153,6 +161,7 @@ fn facts(config: &Config, outcome: &Outcome, vocab: usize, words: u64, load_seco
         sample: config.sample,
         epochs: config.epochs,
         threads: config.threads,
+        deterministic: config.deterministic,
         rate: config.rate,
         seed: config.seed,
         vocab,

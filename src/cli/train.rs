@@ -50,6 +50,10 @@ pub struct Arguments {
     /// Rows of each table that a thread keeps to itself [as many as its cache bears].
     #[arg(long, value_name = "N")]
     hot_rows: Option<u32>,
+    /// The same bits for any number of threads: same binary, same machine family (the instruction set is chosen at run
+    /// time), same seed, text and settings. Slower, and --hot-rows does not count.
+    #[arg(long)]
+    deterministic: bool,
     /// Decides all that is random.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -103,6 +107,7 @@ impl Arguments {
             threads: super::threads(self.threads),
             rate: self.lr.unwrap_or(Config::default_rate(model)),
             hot: self.hot_rows.map_or(HotRows::Cached, HotRows::First),
+            deterministic: self.deterministic,
             seed: self.seed,
         })
     }

@@ -17,6 +17,7 @@
 //! | [`Online`] | `&mut Matrix` | at once | examples one by one |
 //! | [`Deferred`] | `&mut Matrix` | after `flush` | mini-batches; gradients can be read before `flush` |
 //! | [`Shared`] | `&SharedMatrix` | at once, others' later | several workers at a time, examples one by one |
+//! | [`Overlay`] | `&SharedMatrix` | at once, others' after [`merge`] | the same, with bits that do not depend on the threads |
 
 mod block;
 mod cost;
@@ -28,6 +29,7 @@ mod gemv;
 mod gradient;
 mod kernel;
 mod online;
+mod overlay;
 mod shared;
 mod threads;
 mod tile;
@@ -37,6 +39,7 @@ pub use deferred::Deferred;
 pub use dense::{Frozen, Matrix};
 pub use exclusive::{Exclusive, Storage};
 pub use online::Online;
+pub use overlay::{Merged, Overlay, OwnRows, merge};
 pub use shared::{HotRows, Shared, SharedMatrix};
 pub use threads::Threads;
 

@@ -9,7 +9,9 @@ mod hot;
 mod local;
 
 pub use handle::Shared;
+pub(super) use hot::Aligned;
 pub use hot::HotRows;
+pub(super) use local::LocalStore;
 
 use hot::Hot;
 
@@ -137,6 +139,13 @@ impl SharedMatrix {
         self.pairs.iter().all(finite) && self.bias.iter().all(|b| f32::from_bits(b.load(Relaxed)).is_finite())
     }
 
+    /// Sets the bias of a row; nothing without.
+    pub(super) fn store_bias(&self, row: u32, value: f32) {
+        if let Some(bias) = self.bias.get(row as usize) {
+            bias.store(value.to_bits(), Relaxed);
+        }
+    }
+
     /// Pairs a row.
     fn width(&self) -> usize {
         self.shape.dim.div_ceil(2)
@@ -148,7 +157,7 @@ impl SharedMatrix {
         &self.pairs[row as usize * width..][..width]
     }
 
-    fn store(&self, row: u32, values: &[f32]) {
+    pub(super) fn store(&self, row: u32, values: &[f32]) {
         for (to, from) in self.row(row).iter().zip(values.chunks(2)) {
             to.store(pack([from[0], from.get(1).copied().unwrap_or(0.0)]), Relaxed);
         }

@@ -35,11 +35,11 @@ const CHUNK_WORDS: usize = 20_000;
 /// Words between two looks at the clock of all.
 const RATE_WORDS: u64 = 2_000;
 /// Streams of random numbers of the workers: two each from here on.
-const WORKER_STREAM: u64 = 1 << 32;
+pub(super) const WORKER_STREAM: u64 = 1 << 32;
 const OBSERVED_EVERY: Duration = Duration::from_millis(100);
 
 impl Hogwild {
-    fn check(&self) -> Result<()> {
+    pub(super) fn check(&self) -> Result<()> {
         let positive = [("epochs", f64::from(self.epochs)), ("threads", self.workers as f64)];
         for (name, value) in positive {
             if value == 0.0 {

@@ -1,8 +1,10 @@
 //! The training loop: one for every layer, every optimizer, online and mini-batch.
 
+mod deterministic;
 mod hogwild;
 mod schedule;
 
+pub use deterministic::deterministic;
 pub use hogwild::{Hogwild, hogwild};
 pub use schedule::{Budget, LinearDecay};
 

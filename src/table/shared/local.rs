@@ -15,6 +15,16 @@ pub struct LocalStore {
     pending: Gradient,
 }
 
+impl LocalStore {
+    pub fn new(matrix: Matrix) -> Self {
+        Self { matrix, rate: 0.0, pending: Gradient::default() }
+    }
+
+    pub fn matrix_mut(&mut self) -> &mut Matrix {
+        &mut self.matrix
+    }
+}
+
 impl Storage for LocalStore {
     fn matrix(&self) -> &Matrix {
         &self.matrix
@@ -57,8 +67,7 @@ impl Local {
     pub fn new(shared: &SharedMatrix) -> Result<Self> {
         let matrix = Matrix::zeros(shared.shape())?;
         let (before, bias_before) = (matrix.weights().to_vec(), matrix.bias().to_vec());
-        let store = LocalStore { matrix, rate: 0.0, pending: Gradient::default() };
-        let table = Exclusive::over(store, Threads::default());
+        let table = Exclusive::over(LocalStore::new(matrix), Threads::default());
         Ok(Self { table, before, bias_before, gathered: None })
     }
 

@@ -1,0 +1,113 @@
+//! The moves of all workers, added to the matrix.
+
+use super::OwnRows;
+use crate::table::Threads;
+use crate::table::block::RowSource;
+use crate::table::shared::SharedMatrix;
+use std::ops::Range;
+
+/// The examples that may move a row, by all workers together and unseen by each other, before the moves are no longer
+/// simply added: each worker moves a row as far as all of them should together, and with 512 training diverged.
+const UNSEEN: f32 = 128.0;
+/// Rows that a thread merges at a time, at least; a multiple of 64.
+const PART: usize = 1024;
+/// Parts at most.
+const PARTS: usize = 256;
+
+/// Due rows that a thread merges at a time.
+const DUE_PART: usize = 64;
+
+/// What a barrier has merged.
+pub enum Merged {
+    /// All rows that any worker had moved.
+    All,
+    /// These, in rising order.
+    Rows(Vec<u32>),
+}
+
+/// Adds what each worker has moved to `base`, in the order of the workers: the rows that are due, or `all`, as it also
+/// must be where a worker has moved the whole table. Each worker then takes note of it with [`OwnRows::renew`].
+///
+/// A row that one worker alone has moved becomes that worker's row. Where several have, it moves by f·Σ (own − base),
+/// with f = max(1/workers that moved it, min(1, 128/examples that moved it)): the sum of the moves while they are few,
+/// their mean when they are so many that each worker has gone most of the way.
+///
+/// Nobody else may use `base` meanwhile; `threads` share the rows, and what comes out does not depend on their number.
+pub fn merge(base: &SharedMatrix, workers: &[&OwnRows], all: bool, threads: &Threads) -> Merged {
+    if !all && !workers.iter().any(|own| own.is_whole()) {
+        let mut due: Vec<u32> = workers.iter().flat_map(|own| own.due.iter().copied()).collect();
+        due.sort_unstable();
+        due.dedup();
+        threads.each(due.chunks(DUE_PART).collect(), |rows| {
+            let mut sum = Sum::new(base, workers);
+            rows.iter().for_each(|row| sum.add(*row));
+        });
+        return Merged::Rows(due);
+    }
+    let rows = base.shape().rows as usize;
+    let part = PART.max(rows.div_ceil(PARTS).next_multiple_of(64));
+    let parts = (0..rows).step_by(part).map(|first| first..(first + part).min(rows)).collect();
+    threads.each(parts, |rows| merge_rows(base, workers, rows));
+    Merged::All
+}
+
+fn merge_rows(base: &SharedMatrix, workers: &[&OwnRows], rows: Range<usize>) {
+    let mut sum = Sum::new(base, workers);
+    for word in rows.start / 64..rows.end.div_ceil(64) {
+        let touched = |own: &&OwnRows| if own.is_whole() { u64::MAX } else { own.touched[word] };
+        let mut bits = workers.iter().fold(0, |all, own| all | touched(own));
+        while bits != 0 {
+            let row = word * 64 + bits.trailing_zeros() as usize;
+            bits &= bits - 1;
+            if row < rows.end {
+                sum.add(row as u32);
+            }
+        }
+    }
+}
+
+/// Adds up the moves of one row after the other.
+struct Sum<'a> {
+    base: &'a SharedMatrix,
+    workers: &'a [&'a OwnRows],
+    movers: Vec<(&'a [f32], f32, u32)>,
+    now: Vec<f32>,
+    moves: Vec<f32>,
+}
+
+impl<'a> Sum<'a> {
+    fn new(base: &'a SharedMatrix, workers: &'a [&'a OwnRows]) -> Self {
+        let zeros = vec![0.0; base.shape().dim];
+        Self { base, workers, movers: Vec::with_capacity(workers.len()), now: zeros.clone(), moves: zeros }
+    }
+
+    fn add(&mut self, row: u32) {
+        let Self { base, workers, movers, now, moves } = self;
+        movers.clear();
+        movers.extend(workers.iter().filter_map(|own| own.moved(row)));
+        match &movers[..] {
+            [] => {}
+            [(own, bias, _)] => {
+                base.store(row, own);
+                base.store_bias(row, *bias);
+            }
+            _ => {
+                let updates = movers.iter().fold(0_u32, |all, m| all.saturating_add(m.2));
+                let n = movers.len() as f32;
+                let share = (UNSEEN / updates as f32).clamp(1.0 / n, 1.0);
+                base.read_row(row, now);
+                moves.fill(0.0);
+                for (own, ..) in &*movers {
+                    moves.iter_mut().zip(*own).zip(&*now).for_each(|((sum, own), base)| *sum += own - base);
+                }
+                now.iter_mut().zip(&*moves).for_each(|(base, sum)| *base += share * sum);
+                base.store(row, now);
+                if base.has_bias() {
+                    let before = base.row_bias(row);
+                    let moves = movers.iter().fold(0.0, |sum, (_, bias, _)| sum + (bias - before));
+                    base.store_bias(row, before + share * moves);
+                }
+            }
+        }
+    }
+}

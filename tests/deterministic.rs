@@ -1,0 +1,185 @@
+//! Training with the same bits for any number of threads.
+
+use lexmax::corpus::{Context, Corpus, Model as WindowModel, Window};
+use lexmax::encoder::{Encoder, MeanEmbedding};
+use lexmax::layer::catalogue::{self, CATALOGUE, LayerSpec};
+use lexmax::layer::{Batch, Bias, OutputLayer, Scratch};
+use lexmax::model::{Handles, Model, SharedModel, Updates};
+use lexmax::optimizer::Optimizer;
+use lexmax::rng::WorkerRng;
+use lexmax::table::{
+    Bags, HotRows, Init, Merged, Overlay, OwnRows, Rows, SharedMatrix, Table, TableShape, Tables, Threads, merge,
+};
+use lexmax::train::{Hogwild, deterministic};
+use lexmax::vocab::{Counts, Vocabulary};
+use lexmax::{Error, Result};
+use ndarray::Array2;
+use rand::{Rng, RngExt};
+
+const RATE: f32 = 0.3;
+
+fn parts(layer: &str, counts: &Counts, dim: usize) -> (Box<dyn Encoder>, Box<dyn OutputLayer>) {
+    let context = catalogue::Context { counts, dim, bias: Bias::Unigram };
+    let layer = layer.parse::<LayerSpec>().unwrap().build(&context).unwrap();
+    (Box::new(MeanEmbedding::new(counts.len(), dim).unwrap()), layer)
+}
+
+fn bits(model: &Model) -> Vec<u32> {
+    let tables = model.encoder_tables().iter().chain(model.layer_tables());
+    tables.flat_map(|m| m.weights().iter().chain(m.bias())).map(|w| w.to_bits()).collect()
+}
+
+/// Some steps: windows with one target, bags, and batches of several targets.
+fn work(encoder: &dyn Encoder, layer: &dyn OutputLayer, handles: &mut Handles) -> f64 {
+    let (vocab, dim) = (layer.vocab() as u64, layer.dim());
+    let (mut rng, mut scratch) = (WorkerRng::new(5, 0), Scratch::new(WorkerRng::new(5, 1)));
+    let mut total = 0.0;
+    for step in 0..60 {
+        let batch = 1 + step % 7;
+        let bag = if step % 3 == 0 { 1 } else { 4 };
+        let mut word = || (rng.next_u64() % vocab).min(rng.next_u64() % vocab) as u32;
+        let rows: Vec<u32> = (0..batch * bag).map(|_| word()).collect();
+        let offsets: Vec<u32> = (0..=batch).map(|b| (b * bag) as u32).collect();
+        let target = word();
+        let targets: Vec<u32> = (0..batch).map(|_| if step % 5 == 0 { word() } else { target }).collect();
+        let bags = Bags { rows: &rows, offsets: &offsets };
+        let (mut hidden, mut d_hidden) = (Array2::zeros((batch, dim)), Array2::zeros((batch, dim)));
+        encoder.forward(&mut handles.encoder, bags, hidden.view_mut());
+        let batch = Batch::new(hidden.view(), &targets);
+        total += layer.step(&mut handles.layer, batch, &mut scratch, d_hidden.view_mut(), None);
+        encoder.backward(&mut handles.encoder, bags, d_hidden.view());
+        let rate = RATE / (1.0 + step as f32);
+        handles.encoder.set_rate(rate);
+        handles.layer.set_rate(rate);
+    }
+    total
+}
+
+fn handles<'a>(tables: &'a [SharedMatrix], own: &'a mut [OwnRows]) -> Tables<'a> {
+    let handle = |(table, own)| -> Box<dyn Table + 'a> { Box::new(Overlay::new(table, own, RATE)) };
+    Tables::new(tables.iter().zip(own).map(handle).collect())
+}
+
+#[test]
+fn one_worker_is_the_exclusive_table_to_the_bit() {
+    let counts = Counts::new((1..=53).map(|rank| 10_000 / rank).collect()).unwrap();
+    for entry in CATALOGUE {
+        // Sizes of a row that are whole vectors, odd, and neither.
+        for dim in [16, 21, 38] {
+            let name = entry.name;
+            let (encoder, layer) = parts(name, &counts, dim);
+            let mut plain = Model::new(encoder, layer, &counts, Optimizer::Sgd, 3).unwrap();
+            let mut trainable = plain.trainable(Updates::Online, RATE, &Threads::default());
+            let loss = work(trainable.encoder, trainable.layer, &mut trainable.handles);
+            drop(trainable);
+            let (encoder, layer) = parts(name, &counts, dim);
+            let shared = SharedModel::new(encoder, layer, &counts, 3).unwrap();
+            let own = |tables: &[SharedMatrix]| tables.iter().map(|t| OwnRows::new(t.shape())).collect::<Vec<_>>();
+            let (mut first, mut second) = (own(shared.encoder_tables()), own(shared.layer_tables()));
+            let encoder = handles(shared.encoder_tables(), &mut first);
+            let layer = handles(shared.layer_tables(), &mut second);
+            let own_loss = work(shared.encoder(), shared.layer(), &mut Handles { encoder, layer });
+            assert_eq!(own_loss.to_bits(), loss.to_bits(), "{name} d={dim}");
+            let tables = shared.encoder_tables().iter().chain(shared.layer_tables());
+            for (table, own) in tables.zip(first.iter().chain(&second)) {
+                merge(table, &[own], true, &Threads::new(2));
+            }
+            assert!(bits(&shared.into_model().unwrap()) == bits(&plain), "{name} d={dim}");
+        }
+    }
+}
+
+/// Moves that are sums of powers of two are added without rounding.
+#[test]
+fn few_moves_are_added_and_many_are_averaged() {
+    const WORKERS: usize = 4;
+    let shape = TableShape { rows: 70, dim: 7, bias: true, init: Init::Zero };
+    let matrix = SharedMatrix::new(shape, &mut WorkerRng::new(1, 0)).unwrap();
+    let mut own: Vec<_> = (0..WORKERS).map(|_| OwnRows::new(shape)).collect();
+    let (mut rng, mut expected) = (WorkerRng::new(2, 0), Array2::<f32>::zeros((70, 8)));
+    let x = Array2::ones((1, 7));
+    for barrier in 0..40 {
+        for step in 0..200 {
+            // Row 0 is due time and again.
+            let row = if step % 8 == 0 { 0 } else { rng.random_range(0..69_u32) };
+            let k = Array2::from_elem((1, 1), (rng.random_range(0..9) as f32 - 4.0) / 8.0);
+            Overlay::new(&matrix, &mut own[step % WORKERS], 1.0).descend(&Rows::List(&[row]), k.view(), x.view());
+            expected.row_mut(row as usize).mapv_inplace(|w| w - k[[0, 0]]);
+        }
+        let all = barrier % 10 == 9;
+        let merged = merge(&matrix, &own.iter().collect::<Vec<_>>(), all, &Threads::new(3));
+        assert_eq!(matches!(merged, Merged::All), all);
+        own.iter_mut().for_each(|own| own.renew(&matrix, &merged));
+    }
+    // All workers move the last row by as much, so often that their mean counts.
+    for own in &mut own {
+        let k = Array2::from_elem((1, 1), -0.25);
+        let mut handle = Overlay::new(&matrix, own, 1.0);
+        (0..4_000).for_each(|_| handle.descend(&Rows::List(&[69]), k.view(), x.view()));
+    }
+    expected.row_mut(69).fill(1_000.0);
+    merge(&matrix, &own.iter().collect::<Vec<_>>(), false, &Threads::default());
+    let matrix = matrix.to_matrix().unwrap();
+    for row in 0..70 {
+        assert_eq!(matrix.row(row), &expected.row(row as usize).to_vec()[..7], "row {row}");
+        assert_eq!(matrix.bias()[row as usize], expected[[row as usize, 7]], "row {row}");
+    }
+}
+
+/// A text in which every word is followed by its neighbour on a circle.
+fn circle(words: usize, lines: usize) -> (Vocabulary, Corpus) {
+    let mut rng = WorkerRng::new(8, 0);
+    let mut text = String::new();
+    for _ in 0..lines {
+        let start = rng.random_range(0..words);
+        (0..20).for_each(|i| text += &format!("w{} ", (start + i) % words));
+        text.push('\n');
+    }
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), text).unwrap();
+    Corpus::load(&[file.path()], 1).unwrap()
+}
+
+struct Run {
+    losses: Vec<u64>,
+    weights: Vec<u32>,
+}
+
+fn train(layer: &str, model: WindowModel, (workers, rate): (usize, f32), epochs: u32, seed: u64) -> Result<Run> {
+    let (vocab, corpus) = circle(40, 600);
+    let (encoder, layer) = parts(layer, vocab.counts(), 10);
+    let mut shared = SharedModel::new(encoder, layer, vocab.counts(), 1).unwrap();
+    let window = Window::new(model, Context::Both, 2, true).unwrap();
+    let settings = Hogwild { window, sample: 0.5, rate, epochs, workers, hot: HotRows::Cached, seed };
+    let outcome = deterministic(&mut shared, &corpus, vocab.counts(), &settings, &mut |_| {})?;
+    let losses = outcome.epochs.iter().map(|e| e.train_loss.to_bits()).collect();
+    Ok(Run { losses, weights: bits(&shared.into_model()?) })
+}
+
+#[test]
+fn bits_do_not_depend_on_the_threads_and_every_layer_learns() {
+    for entry in CATALOGUE {
+        for model in [WindowModel::SkipGram, WindowModel::Cbow] {
+            let run = |threads, seed| train(entry.name, model, (threads, 0.02), 4, seed).unwrap();
+            let one = run(1, 1);
+            for threads in [2, 3, 8] {
+                let other = run(threads, 1);
+                assert!(other.losses == one.losses, "{} {model:?} {threads} threads: losses", entry.name);
+                assert!(other.weights == one.weights, "{} {model:?} {threads} threads: weights", entry.name);
+            }
+            assert!(run(1, 2).weights != one.weights, "{} {model:?}: the seed", entry.name);
+            let loss = |epoch: usize| f64::from_bits(one.losses[epoch]);
+            assert!(one.losses.len() == 4 && loss(3) < loss(0) - 0.05, "{}: {} {}", entry.name, loss(0), loss(3));
+            assert!(one.weights.iter().all(|w| f32::from_bits(*w).is_finite()));
+        }
+    }
+}
+
+#[test]
+fn senseless_settings_and_wild_rates_are_reported() {
+    let error = |at, epochs| train("hierarchical", WindowModel::SkipGram, at, epochs, 1).err();
+    assert!(matches!(error((2, 1e30), 1), Some(Error::Diverged { .. })));
+    assert!(matches!(error((2, f32::NAN), 1), Some(Error::OutOfRange { .. })));
+    assert!(matches!(error((0, 0.1), 1), Some(Error::OutOfRange { name: "threads", .. })));
+    assert!(matches!(error((1, 0.1), 0), Some(Error::OutOfRange { name: "epochs", .. })));
+}
