@@ -9,7 +9,7 @@ use crate::measure::peak_bytes;
 use crate::model::SharedModel;
 use crate::report::stream_atomically;
 use crate::table::HotRows;
-use crate::train::{self, Hogwild, Outcome, Progress};
+use crate::train::{self, Hogwild, LinearDecay, Outcome, Progress};
 use crate::vectors::{self, Format};
 use crate::vocab::Vocabulary;
 use serde::Serialize;
@@ -35,8 +35,8 @@ pub struct Config {
     pub epochs: u32,
     /// Threads.
     pub threads: usize,
-    /// The rate at the start.
-    pub rate: f32,
+    /// The rate.
+    pub rate: LinearDecay,
     /// Rows of each table that a thread keeps to itself.
     pub hot: HotRows,
     /// Whether the bits do not depend on the threads: see [`train::deterministic`].
@@ -88,6 +88,8 @@ pub struct Facts {
     pub deterministic: bool,
     /// Rate at the start.
     pub rate: f32,
+    /// Rate at the end.
+    pub last_rate: f32,
     /// The seed.
     pub seed: u64,
     /// Number of words in the vocabulary.
@@ -126,7 +128,7 @@ pub fn train(config: &Config, start: Instant, observe: &mut dyn FnMut(&Progress)
     let (vocab, corpus) = Corpus::load(&config.corpus, config.min_count)?;
     let load_seconds = loading.elapsed().as_secs_f64();
     let context = catalogue::Context { counts: vocab.counts(), dim: config.dim, bias: Bias::None };
-    let encoder = Box::new(MeanEmbedding::new(vocab.len(), config.dim)?);
+    let encoder = Box::new(MeanEmbedding::new(vocab.len(), config.dim)?.with_whole_gradients());
     let mut model = SharedModel::new(encoder, config.layer.build(&context)?, vocab.counts(), config.seed)?;
     let settings = Hogwild {
         window: config.window,
@@ -162,7 +164,8 @@ fn facts(config: &Config, outcome: &Outcome, vocab: usize, words: u64, load_seco
         epochs: config.epochs,
         threads: config.threads,
         deterministic: config.deterministic,
-        rate: config.rate,
+        rate: config.rate.start(),
+        last_rate: config.rate.end(),
         seed: config.seed,
         vocab,
         words,

@@ -10,7 +10,7 @@ use lexmax::rng::WorkerRng;
 use lexmax::table::{
     Bags, HotRows, Init, Merged, Overlay, OwnRows, Rows, SharedMatrix, Table, TableShape, Tables, Threads, merge,
 };
-use lexmax::train::{Hogwild, deterministic};
+use lexmax::train::{Hogwild, LinearDecay, deterministic};
 use lexmax::vocab::{Counts, Vocabulary};
 use lexmax::{Error, Result};
 use ndarray::Array2;
@@ -150,7 +150,8 @@ fn train(layer: &str, model: WindowModel, (workers, rate): (usize, f32), epochs:
     let (encoder, layer) = parts(layer, vocab.counts(), 10);
     let mut shared = SharedModel::new(encoder, layer, vocab.counts(), 1).unwrap();
     let window = Window::new(model, Context::Both, 2, true).unwrap();
-    let settings = Hogwild { window, sample: 0.5, rate, epochs, workers, hot: HotRows::Cached, seed };
+    let settings =
+        Hogwild { window, sample: 0.5, rate: LinearDecay::new(rate), epochs, workers, hot: HotRows::Cached, seed };
     let outcome = deterministic(&mut shared, &corpus, vocab.counts(), &settings, &mut |_| {})?;
     let losses = outcome.epochs.iter().map(|e| e.train_loss.to_bits()).collect();
     Ok(Run { losses, weights: bits(&shared.into_model()?) })

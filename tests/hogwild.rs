@@ -10,7 +10,7 @@ use lexmax::rng::WorkerRng;
 use lexmax::table::{
     Bags, HotRows, Init, Matrix, Online, Rows, Shared, SharedMatrix, Stat, Table, TableShape, Threads, Tile,
 };
-use lexmax::train::{Hogwild, hogwild};
+use lexmax::train::{Hogwild, LinearDecay, hogwild};
 use lexmax::vocab::{Counts, Vocabulary};
 use lexmax::{Error, Result};
 use ndarray::{Array2, ArrayViewMut2};
@@ -28,7 +28,10 @@ fn parts(
     dim: usize,
 ) -> (Box<dyn lexmax::encoder::Encoder>, Box<dyn lexmax::layer::OutputLayer>) {
     let context = catalogue::Context { counts, dim, bias: Bias::Unigram };
-    (Box::new(MeanEmbedding::new(counts.len(), dim).unwrap()), spec.build(&context).unwrap())
+    // Both kinds of CBOW.
+    let encoder = MeanEmbedding::new(counts.len(), dim).unwrap();
+    let encoder = if dim.is_multiple_of(2) { encoder } else { encoder.with_whole_gradients() };
+    (Box::new(encoder), spec.build(&context).unwrap())
 }
 
 /// Some steps: windows with one target, bags, and batches of several targets.
@@ -132,7 +135,7 @@ fn verbs(table: &mut dyn Table, seed: u64) -> Vec<u32> {
         let mut z = random(&mut rng, batch, chosen.len());
         let offsets: Vec<u32> = (0..=count as u32).map(|i| (i / 2).min(count as u32 / 2) * 2).collect();
         let bags = Bags { rows: &list, offsets: &offsets[..] };
-        match rng.random_range(0..7u32) {
+        match rng.random_range(0..8u32) {
             0 => table.scores(&chosen, x.view(), z.view_mut()),
             1 => table.weighted_sum(&chosen, z.view(), d_x.view_mut()),
             2 => table.descend(&chosen, z.view(), x.view()),
@@ -146,6 +149,7 @@ fn verbs(table: &mut dyn Table, seed: u64) -> Vec<u32> {
                 let bags = Bags { rows: &list, offsets: &whole };
                 table.descend_bags(bags, random(&mut rng, count, dim).view());
             }
+            7 => table.descend_each(bags, random(&mut rng, bags.len(), dim).view()),
             5 => {
                 let coef = |_: std::ops::Range<usize>, mut z: ArrayViewMut2<f32>, losses: &mut [f64]| {
                     losses.iter_mut().zip(z.rows()).for_each(|(l, z)| *l += f64::from(z.sum()));
@@ -235,7 +239,15 @@ fn train(layer: &str, model: WindowModel, workers: usize, rate: f32, epochs: u32
     let (encoder, layer) = parts(&layer.parse().unwrap(), vocab.counts(), 10);
     let shared = SharedModel::new(encoder, layer, vocab.counts(), 1).unwrap();
     let window = Window::new(model, Context::Both, 2, true).unwrap();
-    let settings = Hogwild { window, sample: 0.0, rate, epochs, workers, hot: HotRows::First(25), seed: 1 };
+    let settings = Hogwild {
+        window,
+        sample: 0.0,
+        rate: LinearDecay::new(rate),
+        epochs,
+        workers,
+        hot: HotRows::First(25),
+        seed: 1,
+    };
     let outcome = hogwild(&shared, &corpus, vocab.counts(), &settings, &mut |_| {})?;
     Ok((outcome.epochs.iter().map(|e| e.train_loss).collect(), shared.into_model()?))
 }

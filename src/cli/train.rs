@@ -8,6 +8,7 @@ use lexmax::embed::{self, Config};
 use lexmax::layer::catalogue::LayerSpec;
 use lexmax::report::{check_writable, write_atomically};
 use lexmax::table::HotRows;
+use lexmax::train::LinearDecay;
 use lexmax::vectors::Format;
 use std::path::PathBuf;
 use std::time::Instant;
@@ -47,7 +48,10 @@ pub struct Arguments {
     /// Rate at the start [0.025 for skipgram, 0.05 for cbow].
     #[arg(long, value_name = "R")]
     lr: Option<f32>,
-    /// Rows of each table that a thread keeps to itself [as many as its cache bears].
+    /// Rate at the end, to which it falls linearly with the words read [a ten-thousandth of the first].
+    #[arg(long, value_name = "R")]
+    lr_end: Option<f32>,
+    /// Rows of each table that a thread keeps to itself [6 MB of them, less with many threads].
     #[arg(long, value_name = "N")]
     hot_rows: Option<u32>,
     /// The same bits for any number of threads: same binary, same machine family (the instruction set is chosen at run
@@ -96,6 +100,7 @@ impl Arguments {
             ContextName::Both => Context::Both,
             ContextName::Left => Context::Left,
         };
+        let rate = self.lr.unwrap_or(Config::default_rate(model));
         Ok(Config {
             corpus: self.corpus.clone(),
             layer: self.layer.clone(),
@@ -105,7 +110,7 @@ impl Arguments {
             sample: self.sample,
             epochs: self.epochs,
             threads: super::threads(self.threads),
-            rate: self.lr.unwrap_or(Config::default_rate(model)),
+            rate: LinearDecay::to(rate, self.lr_end.unwrap_or(0.0))?,
             hot: self.hot_rows.map_or(HotRows::Cached, HotRows::First),
             deterministic: self.deterministic,
             seed: self.seed,

@@ -7,7 +7,8 @@ use ndarray::{ArrayView2, ArrayViewMut2};
 
 /// h = (1/n) Σ e_c over the n words of the bag.
 ///
-/// The gradient of each embedding is ∂L/∂h / n (word2vec leaves out the 1/n). Embeddings start uniformly in ±1/(2·d),
+/// The gradient of each embedding is ∂L/∂h / n; word2vec leaves out the 1/n, and so does
+/// [`MeanEmbedding::with_whole_gradients`]. Embeddings start uniformly in ±1/(2·d),
 /// as word2vec's.
 ///
 /// - *Cost* n·d multiply-adds forward and as many back, n rows read and written.
@@ -15,6 +16,7 @@ use ndarray::{ArrayView2, ArrayViewMut2};
 #[derive(Clone, Debug)]
 pub struct MeanEmbedding {
     shape: TableShape,
+    whole: bool,
 }
 
 impl MeanEmbedding {
@@ -34,7 +36,13 @@ impl MeanEmbedding {
             return Err(Error::OutOfRange { name: "dim", value: 0.0, limit: "1 or more" });
         }
         let init = Init::Uniform(0.5 / dim as f32);
-        Ok(Self { shape: TableShape { rows: vocab as u32, dim, bias: false, init } })
+        Ok(Self { shape: TableShape { rows: vocab as u32, dim, bias: false, init }, whole: false })
+    }
+
+    /// Every word of a bag descends along the whole of ∂L/∂h, as in word2vec: n times the gradient, which rates are made for
+    /// there.
+    pub fn with_whole_gradients(self) -> Self {
+        Self { whole: true, ..self }
     }
 }
 
@@ -48,6 +56,10 @@ impl Encoder for MeanEmbedding {
     }
 
     fn backward(&self, w: &mut Tables, contexts: Bags, d_hidden: ArrayView2<f32>) {
-        w.descend_bags(0, contexts, d_hidden);
+        if self.whole {
+            w.descend_each(0, contexts, d_hidden);
+        } else {
+            w.descend_bags(0, contexts, d_hidden);
+        }
     }
 }

@@ -7,7 +7,7 @@
 //! |---|---|---|---|
 //! | [`Uniform`] | O(1) | 1/K | every word shall be visited, or nothing is known of the counts |
 //! | [`LogUniform`] | O(1), one exp | ln((w+2)/(w+1)) / ln(K+1) | counts follow Zipf's law and only the ranks are known |
-//! | [`Unigram`] | O(1), 20 bytes a word | ∝ count^α | counts are known: α = 1 fits softmax, 0.75 word2vec |
+//! | [`Unigram`] | O(1), 16 bytes a word | ∝ count^α | counts are known: α = 1 fits softmax, 0.75 word2vec |
 //!
 //! | scheme | candidates | correction | consistent |
 //! |---|---|---|---|

@@ -4,16 +4,22 @@ use super::Proposal;
 use crate::error::{Error, Result};
 use crate::rng::WorkerRng;
 use crate::vocab::{Counts, WordId};
-use rand_distr::Distribution;
-use rand_distr::weighted::WeightedAliasIndex;
+use rand::Rng;
 
 /// q(w) = count(w)^α / Σ count^α, drawn by the alias method (Walker 1974; Vose 1991).
 ///
 /// α = 1 is the unigram model, α = 0.75 word2vec's noise (Mikolov et al. 2013), α = 0 uniform.
 #[derive(Clone, Debug)]
 pub struct Unigram {
-    alias: WeightedAliasIndex<f64>,
+    cells: Box<[Cell]>,
     ln_q: Box<[f64]>,
+}
+
+/// One of K equally likely cells: a draw that falls below the limit is the cell's own word, else the other one.
+#[derive(Clone, Copy, Debug)]
+struct Cell {
+    limit: u32,
+    other: WordId,
 }
 
 impl Unigram {
@@ -31,9 +37,28 @@ impl Unigram {
         let weights: Vec<f64> = counts.as_slice().iter().map(|c| (*c as f64 / first).powf(power)).collect();
         let ln_sum = weights.iter().sum::<f64>().ln();
         let ln_q = weights.iter().map(|w| w.ln() - ln_sum).collect();
-        let alias = WeightedAliasIndex::new(weights).map_err(|_| refused)?;
-        Ok(Self { alias, ln_q })
+        Ok(Self { cells: cells(weights), ln_q })
     }
+}
+
+/// Fills every cell with a word lighter than the mean and a part of a heavier one (Vose 1991). O(K).
+fn cells(mut weights: Vec<f64>) -> Box<[Cell]> {
+    let scale = weights.len() as f64 / weights.iter().sum::<f64>();
+    weights.iter_mut().for_each(|w| *w *= scale);
+    let mut cells: Box<[Cell]> =
+        (0..weights.len() as WordId).map(|word| Cell { limit: u32::MAX, other: word }).collect();
+    // Weights fall: the heavier words are the first ones, and become light from the last of them on.
+    let mut heavy = weights.iter().take_while(|w| **w >= 1.0).count();
+    let mut light: Vec<usize> = (heavy..weights.len()).collect();
+    while let (Some(from), Some(cell)) = (heavy.checked_sub(1), light.pop()) {
+        cells[cell] = Cell { limit: (weights[cell] * f64::from(u32::MAX)).round() as u32, other: from as WordId };
+        weights[from] -= 1.0 - weights[cell];
+        if weights[from] < 1.0 {
+            heavy = from;
+            light.push(from);
+        }
+    }
+    cells
 }
 
 impl Proposal for Unigram {
@@ -46,6 +71,10 @@ impl Proposal for Unigram {
     }
 
     fn sample(&self, rng: &mut WorkerRng) -> WordId {
-        self.alias.sample(rng) as WordId
+        // The high half of the product is the cell, the low half a uniform fraction within it.
+        let place = u128::from(rng.next_u64()) * self.cells.len() as u128;
+        let cell = (place >> 64) as usize;
+        let Cell { limit, other } = self.cells[cell];
+        if (place >> 32) as u32 <= limit { cell as WordId } else { other }
     }
 }

@@ -123,6 +123,12 @@ impl<'a> Tables<'a> {
         self.tables[table].descend_bags(bags, d_out);
     }
 
+    /// [`Table::descend_each`].
+    pub fn descend_each(&mut self, table: usize, bags: Bags, d_out: ArrayView2<f32>) {
+        self.count(table, 1, bags.rows.len(), 1, 0, 1);
+        self.tables[table].descend_each(bags, d_out);
+    }
+
     /// [`Table::step`].
     pub fn step(
         &mut self,

@@ -131,6 +131,20 @@ impl<S: Storage> Exclusive<S> {
         &mut self.store
     }
 
+    /// Each row of bag b descends along a share of d_out\[b\] that depends on the bag's size.
+    fn add_bags(&mut self, bags: Bags, d_out: ArrayView2<f32>, share: impl Fn(usize) -> f32) {
+        self.kept.clear();
+        if !self.store.trains() {
+            return;
+        }
+        for (b, d) in d_out.rows().into_iter().enumerate() {
+            let d = d.to_slice().expect("contiguous rows");
+            let bag = bags.bag(b);
+            bag.iter().for_each(|row| self.store.add(*row, share(bag.len()), d, 0.0));
+        }
+        self.store.settle(&self.threads);
+    }
+
     /// All weights of a range, as a matrix.
     fn weights(&self, rows: &Range<u32>) -> ArrayView2<'_, f32> {
         let matrix = self.store.matrix();
@@ -205,16 +219,11 @@ impl<S: Storage> Table for Exclusive<S> {
     }
 
     fn descend_bags(&mut self, bags: Bags, d_out: ArrayView2<f32>) {
-        self.kept.clear();
-        if !self.store.trains() {
-            return;
-        }
-        for (b, d) in d_out.rows().into_iter().enumerate() {
-            let d = d.to_slice().expect("contiguous rows");
-            let bag = bags.bag(b);
-            bag.iter().for_each(|row| self.store.add(*row, 1.0 / bag.len() as f32, d, 0.0));
-        }
-        self.store.settle(&self.threads);
+        self.add_bags(bags, d_out, |bag| 1.0 / bag as f32);
+    }
+
+    fn descend_each(&mut self, bags: Bags, d_out: ArrayView2<f32>) {
+        self.add_bags(bags, d_out, |_| 1.0);
     }
 
     fn step(

@@ -270,6 +270,9 @@ pub trait Table: Send {
     /// The adjoint of `bag_means`: each row of bag b descends along d_out\[b\] / |bag b|.
     fn descend_bags(&mut self, bags: Bags, d_out: ArrayView2<f32>);
 
+    /// Each row of bag b descends along the whole of d_out\[b\], not its share. Biases stay.
+    fn descend_each(&mut self, bags: Bags, d_out: ArrayView2<f32>);
+
     /// Few rows, once: scores → `coef` in place → d_x += K·W (the weights from before) → the update.
     fn step(
         &mut self,

@@ -302,6 +302,18 @@ impl Table for Overlay<'_> {
         }
     }
 
+    fn descend_each(&mut self, bags: Bags, d_out: ArrayView2<f32>) {
+        if let Some(whole) = self.whole(false) {
+            return whole.updated().descend_each(bags, d_out);
+        }
+        let (base, rate) = (self.base, self.rate);
+        for (b, gradient) in d_out.rows().into_iter().enumerate() {
+            let gradient = gradient.to_slice().expect("contiguous rows");
+            let bags = Bags { rows: bags.rows, offsets: &bags.offsets[b..b + 2] };
+            dispatch(Descend { base, own: self.own, bags, mean: false, rate, gradient });
+        }
+    }
+
     fn step(
         &mut self,
         rows: &[u32],

@@ -1,7 +1,7 @@
 //! Workers whose number and text do not depend on the threads that run them.
 
 use super::hogwild::WORKER_STREAM;
-use super::{Hogwild, LinearDecay, NOISE_STREAM, Outcome, Progress, Tally, Workspace};
+use super::{Hogwild, NOISE_STREAM, Outcome, Progress, Tally, Workspace};
 use crate::corpus::{Corpus, Examples, Subsampler};
 use crate::error::{Error, Result};
 use crate::model::{Handles, SharedModel};
@@ -72,7 +72,7 @@ pub fn deterministic(
     let (epochs, train_loss) = (tally.epochs(), tally.mean());
     let examples = epochs.iter().map(|e| e.examples).sum();
     if !(train_loss.is_finite() && model.is_finite()) {
-        return Err(Error::Diverged { value: train_loss, examples, rate: f64::from(settings.rate) });
+        return Err(Error::Diverged { value: train_loss, examples, rate: f64::from(settings.rate.start()) });
     }
     let layer_cost = workers.iter().map(|w| w.layer_cost).sum();
     let encoder_cost = workers.iter().map(|w| w.encoder_cost).sum();
@@ -84,7 +84,7 @@ impl Course<'_> {
     fn run(&self, start: Instant, observe: &mut dyn FnMut(&Progress)) -> Vec<Worker> {
         let threads = Threads::new(self.settings.workers.min(WORKERS));
         let mut workers: Vec<_> = (0..WORKERS).map(|number| Worker::new(self, number)).collect();
-        let decay = LinearDecay::new(self.settings.rate);
+        let decay = self.settings.rate;
         let (mut words, mut unmerged, mut read, mut observed) = (SHORTEST, 0, 0, Duration::ZERO);
         let mut merged = Settled::default();
         while workers.iter().any(|w| !w.is_done(self)) {
@@ -188,7 +188,7 @@ impl Worker {
     fn run(&mut self, course: &Course, merged: &Settled, words: u64, read: u64) {
         renew(course.model.encoder_tables(), &mut self.encoder, &merged.encoder);
         renew(course.model.layer_tables(), &mut self.layer, &merged.layer);
-        let decay = LinearDecay::new(course.settings.rate);
+        let decay = course.settings.rate;
         let before = self.words;
         let rate = |now: u64| {
             let read = read + WORKERS as u64 * (now - before);

@@ -18,8 +18,8 @@ pub struct Hogwild {
     pub window: Window,
     /// Threshold of subsampling; 0 is off.
     pub sample: f64,
-    /// The rate at the start; it falls linearly to a ten-thousandth of it with the words read.
-    pub rate: f32,
+    /// The rate, which falls with the words read.
+    pub rate: LinearDecay,
     /// Passes over the text.
     pub epochs: u32,
     /// Workers, a thread each.
@@ -46,11 +46,7 @@ impl Hogwild {
                 return Err(Error::OutOfRange { name, value, limit: "1 or more" });
             }
         }
-        if !(self.rate >= 0.0 && self.rate.is_finite()) {
-            let value = f64::from(self.rate);
-            return Err(Error::OutOfRange { name: "rate", value, limit: "0 or more, and finite" });
-        }
-        Ok(())
+        self.rate.check()
     }
 }
 
@@ -129,7 +125,7 @@ pub fn hogwild(
         all.diverged = Some(f64::NAN);
     }
     if let Some(value) = all.diverged {
-        return Err(Error::Diverged { value, examples, rate: f64::from(settings.rate) });
+        return Err(Error::Diverged { value, examples, rate: f64::from(settings.rate.start()) });
     }
     let Part { tally, layer_cost, encoder_cost, .. } = all;
     Ok(Outcome { examples, seconds, train_loss: tally.mean(), epochs, layer_cost, encoder_cost })
@@ -151,7 +147,7 @@ impl Course<'_> {
                 })
                 .collect();
             drop(done);
-            let decay = LinearDecay::new(self.settings.rate);
+            let decay = self.settings.rate;
             while reports.recv_timeout(OBSERVED_EVERY) == Err(RecvTimeoutError::Timeout) {
                 let share = self.share();
                 let seconds = start.elapsed().as_secs_f64();
@@ -188,7 +184,7 @@ impl<'a> Worker<'a> {
         let noise = if number == 0 { NOISE_STREAM } else { WORKER_STREAM + 2 * number + 1 };
         Self {
             course,
-            handles: course.model.handles(rate, hot, workers),
+            handles: course.model.handles(rate.start(), hot, workers),
             work: Workspace::new(course.model.layer().dim(), WorkerRng::new(seed, noise)),
             rng: WorkerRng::new(seed, WORKER_STREAM + 2 * number),
             sentence: Vec::new(),
@@ -199,7 +195,7 @@ impl<'a> Worker<'a> {
 
     fn run(mut self) -> Part {
         let course = self.course;
-        let decay = LinearDecay::new(course.settings.rate);
+        let decay = course.settings.rate;
         let mut unreported = 0;
         while !course.stop.load(Relaxed) {
             let chunk = course.next.fetch_add(1, Relaxed);

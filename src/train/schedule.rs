@@ -41,21 +41,56 @@ impl Budget {
     }
 }
 
-/// A rate that falls linearly with the share of the budget, to a ten-thousandth at the end, as word2vec's.
-#[derive(Clone, Copy, Debug)]
+/// A rate that falls linearly with the share of the budget.
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LinearDecay {
     start: f32,
+    end: f32,
 }
 
 impl LinearDecay {
-    /// From `start` on.
+    /// From `start` to nothing, but never below a ten-thousandth of it: word2vec's.
     pub fn new(start: f32) -> Self {
-        Self { start }
+        Self { start, end: 0.0 }
+    }
+
+    /// From `start` to `end`.
+    ///
+    /// # Errors
+    /// A rate that is negative or not finite, and `end` > `start`.
+    pub fn to(start: f32, end: f32) -> Result<Self> {
+        let decay = Self { start, end };
+        decay.check()?;
+        Ok(decay)
+    }
+
+    pub(super) fn check(&self) -> Result<()> {
+        for (name, rate) in [("rate", self.start), ("last rate", self.end)] {
+            if !(rate >= 0.0 && rate.is_finite()) {
+                return Err(Error::OutOfRange { name, value: f64::from(rate), limit: "0 or more, and finite" });
+            }
+        }
+        if self.end > self.start {
+            let value = f64::from(self.end);
+            return Err(Error::OutOfRange { name: "last rate", value, limit: "the first rate or less" });
+        }
+        Ok(())
+    }
+
+    /// The rate when nothing is used yet.
+    pub fn start(&self) -> f32 {
+        self.start
+    }
+
+    /// The rate when all is used.
+    pub fn end(&self) -> f32 {
+        self.at(1.0)
     }
 
     /// The rate when `share` of the budget is used.
     pub fn at(&self, share: f64) -> f32 {
-        self.start * (1.0 - share as f32).max(1e-4)
+        let share = share.min(1.0) as f32;
+        (self.start * (1.0 - share) + self.end * share).max(self.start * 1e-4)
     }
 }
 
@@ -79,5 +114,14 @@ mod tests {
         assert_eq!(decay.at(0.0), 0.5);
         assert_eq!(decay.at(0.5), 0.25);
         assert_eq!(decay.at(1.0), 0.5e-4);
+    }
+
+    #[test]
+    fn rates_fall_to_the_last_one() {
+        let decay = LinearDecay::to(0.5, 0.25).unwrap();
+        assert_eq!([decay.at(0.0), decay.at(0.5), decay.at(1.0)], [0.5, 0.375, 0.25]);
+        for (start, end) in [(-1.0, 0.0), (f32::INFINITY, 0.0), (0.5, f32::NAN), (0.5, 0.75)] {
+            assert!(LinearDecay::to(start, end).is_err(), "{start} to {end}");
+        }
     }
 }

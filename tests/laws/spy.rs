@@ -35,6 +35,10 @@ impl Table for Spy<'_> {
         self.inner.descend_bags(bags, d_out);
     }
 
+    fn descend_each(&mut self, bags: Bags, d_out: ArrayView2<f32>) {
+        self.inner.descend_each(bags, d_out);
+    }
+
     fn step(
         &mut self,
         rows: &[u32],

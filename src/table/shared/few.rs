@@ -126,7 +126,7 @@ fn dots<S: Simd, const N: usize>(s: S, x: [&[f32]; N], w: &[f32], stride: usize,
     for places in fours {
         let mut rows = [&[][..]; 4];
         for m in 0..4 {
-            rows[m] = &w[places[m] as usize * stride..][..stride];
+            rows[m] = row(w, stride, places[m]);
         }
         let z = kernel::block::<S, N, 4>(s, x, rows);
         for n in 0..N {
@@ -134,12 +134,33 @@ fn dots<S: Simd, const N: usize>(s: S, x: [&[f32]; N], w: &[f32], stride: usize,
         }
         c += 4;
     }
-    for place in rest {
-        let z = kernel::block::<S, N, 1>(s, x, [&w[*place as usize * stride..][..stride]]);
-        for n in 0..N {
-            out[n][c] = z[n][0];
+    match rest {
+        [p, q, r] => some(s, x, [row(w, stride, *p), row(w, stride, *q), row(w, stride, *r)], c, out),
+        [p, q] => some(s, x, [row(w, stride, *p), row(w, stride, *q)], c, out),
+        [p] => some(s, x, [row(w, stride, *p)], c, out),
+        _ => {}
+    }
+}
+
+#[inline(always)]
+fn row(w: &[f32], stride: usize, place: u32) -> &[f32] {
+    &w[place as usize * stride..][..stride]
+}
+
+/// The products of N vectors with M others, to place `c` of the rows of `out`.
+#[inline(always)]
+fn some<S: Simd, const N: usize, const M: usize>(
+    s: S,
+    x: [&[f32]; N],
+    rows: [&[f32]; M],
+    c: usize,
+    out: [&mut [f32]; N],
+) {
+    let z = kernel::block::<S, N, M>(s, x, rows);
+    for n in 0..N {
+        for m in 0..M {
+            out[n][c + m] = z[n][m];
         }
-        c += 1;
     }
 }
 
@@ -262,7 +283,7 @@ impl Descent<'_> {
                 self.hot.updated(self.matrix, row);
             } else {
                 let gradient = &self.gradient.as_ref()[n * self.hot.stride()..];
-                descend_shared(self.matrix, row, self.rate, gradient);
+                descend_shared(s, self.matrix, row, self.rate, gradient);
             }
         }
     }
@@ -316,17 +337,33 @@ fn widest<S: Simd>() -> usize {
     if S::REGISTER_COUNT >= 32 { 8 } else { 4 }
 }
 
-/// A shared row ← itself − rate·gradient.
+/// A shared row ← itself − rate·gradient. By way of a plain row, whose arithmetic is done in vectors.
 #[inline(always)]
-pub fn descend_shared(matrix: &SharedMatrix, row: u32, rate: f32, gradient: &[f32]) {
-    let to = matrix.row(row);
-    let (pairs, last) = gradient[..matrix.shape.dim].as_chunks::<2>();
-    for (to, g) in to.iter().zip(pairs) {
-        let [a, b] = unpack(to.load(Relaxed));
-        to.store(pack([a - rate * g[0], b - rate * g[1]]), Relaxed);
-    }
-    if let [g] = last {
-        let to = &to[pairs.len()];
-        to.store(pack([unpack(to.load(Relaxed))[0] - rate * *g, 0.0]), Relaxed);
+pub fn descend_shared<S: Simd>(s: S, matrix: &SharedMatrix, row: u32, rate: f32, gradient: &[f32]) {
+    let shared = matrix.row(row);
+    let rates = s.splat_f32s(rate);
+    // Whole vectors of every width, and long enough that the small writes have arrived when the wide reads come.
+    let mut buffer = [0.0; PLAIN];
+    for (shared, gradient) in shared.chunks(PLAIN / 2).zip(gradient[..matrix.shape.dim].chunks(PLAIN)) {
+        let (pairs, _) = buffer.as_chunks_mut::<2>();
+        for (plain, shared) in pairs.iter_mut().zip(shared) {
+            *plain = unpack(shared.load(Relaxed));
+        }
+        let (body, tail) = S::as_simd_f32s(gradient);
+        let plain = S::as_mut_simd_f32s(&mut buffer).0;
+        for (w, g) in plain.iter_mut().zip(body) {
+            *w = s.sub_f32s(*w, s.mul_f32s(rates, *g));
+        }
+        if !tail.is_empty() {
+            let w = &mut plain[body.len()];
+            *w = s.sub_f32s(*w, s.mul_f32s(rates, s.partial_load_f32s(tail)));
+        }
+        let (pairs, _) = buffer.as_chunks::<2>();
+        for (shared, plain) in shared.iter().zip(pairs) {
+            shared.store(pack(*plain), Relaxed);
+        }
     }
 }
+
+/// Entries of a shared row that are taken at a time.
+const PLAIN: usize = 128;

@@ -65,6 +65,20 @@ impl<'a> Shared<'a> {
         dispatch(Descend { matrix, hot, bags, mean: false, rate, gradient });
     }
 
+    /// Each row of bag b descends along d_out\[b\], divided by the size of the bag if `mean`.
+    fn descend_all(&mut self, bags: Bags, d_out: ArrayView2<f32>, mean: bool) {
+        self.forget();
+        let (matrix, hot, rate) = (self.matrix, &mut self.hot, self.rate);
+        if let Some(gradient) = d_out.to_slice() {
+            return dispatch(Descend { matrix, hot, bags, mean, rate, gradient });
+        }
+        for (b, gradient) in d_out.rows().into_iter().enumerate() {
+            let gradient = gradient.to_slice().expect("contiguous rows");
+            let bags = Bags { rows: bags.rows, offsets: &bags.offsets[b..b + 2] };
+            dispatch(Descend { matrix, hot, bags, mean, rate, gradient });
+        }
+    }
+
     fn forget(&mut self) {
         if let Some(local) = &mut self.local {
             local.forget();
@@ -163,16 +177,11 @@ impl Table for Shared<'_> {
     }
 
     fn descend_bags(&mut self, bags: Bags, d_out: ArrayView2<f32>) {
-        self.forget();
-        let (matrix, hot, rate) = (self.matrix, &mut self.hot, self.rate);
-        if let Some(gradient) = d_out.to_slice() {
-            return dispatch(Descend { matrix, hot, bags, mean: true, rate, gradient });
-        }
-        for (b, gradient) in d_out.rows().into_iter().enumerate() {
-            let gradient = gradient.to_slice().expect("contiguous rows");
-            let bags = Bags { rows: bags.rows, offsets: &bags.offsets[b..b + 2] };
-            dispatch(Descend { matrix, hot, bags, mean: true, rate, gradient });
-        }
+        self.descend_all(bags, d_out, true);
+    }
+
+    fn descend_each(&mut self, bags: Bags, d_out: ArrayView2<f32>) {
+        self.descend_all(bags, d_out, false);
     }
 
     fn step(

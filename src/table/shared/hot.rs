@@ -9,24 +9,27 @@ use std::sync::atomic::Ordering::Relaxed;
 /// How many rows of each table a worker keeps to itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum HotRows {
-    /// As many as its caches bear.
+    /// As many as make it fast and caches and memory bear.
     #[default]
     Cached,
     /// The first so many of each table.
     First(u32),
 }
 
-/// Bytes of private rows a table: what was fastest with two tables a worker (see ARCHITECTURE.md).
-const CACHED_BYTES: usize = 2 << 20;
+/// Bytes of private rows a table at most. Rows beyond the second-level cache are worth it too: entry by entry, as shared
+/// rows must be, reading and writing takes several times as long.
+const HOT_BYTES: usize = 6 << 20;
+/// The same for the workers together, so that many of them do not fill the memory.
+const ALL_HOT_BYTES: usize = 128 << 20;
 
 /// The updates that all workers together may make to a row unseen by each other. Each moves a row as far as all of them
 /// should together, and the moves are added: 128 was as good as 1 with up to 16 workers, 256 hurt, 1,024 diverged.
 const UNSEEN_UPDATES: usize = 128;
 
 impl HotRows {
-    fn count(self, rows: u32, stride: usize) -> usize {
+    fn count(self, rows: u32, stride: usize, workers: usize) -> usize {
         let count = match self {
-            Self::Cached => CACHED_BYTES / (stride * size_of::<f32>()),
+            Self::Cached => HOT_BYTES.min(ALL_HOT_BYTES / workers) / (stride * size_of::<f32>()),
             Self::First(n) => n as usize,
         };
         count.min(rows as usize)
@@ -47,15 +50,16 @@ pub struct Hot {
     base: Aligned,
     bias: Vec<f32>,
     bias_base: Vec<f32>,
-    /// Updates of each row since then.
-    updates: Vec<u16>,
+    /// Updates of each row until the next exchange.
+    left: Vec<u16>,
 }
 
 impl Hot {
     pub fn new(matrix: &SharedMatrix, rows: HotRows, workers: usize) -> Self {
         let stride = kernel::stride(matrix.shape.dim);
-        let rows = rows.count(matrix.shape.rows, stride);
-        let period = (UNSEEN_UPDATES / workers.max(1)).max(1) as u16;
+        let workers = workers.max(1);
+        let rows = rows.count(matrix.shape.rows, stride, workers);
+        let period = (UNSEEN_UPDATES / workers).max(1) as u16;
         let mut values = Aligned::zeros(rows * stride);
         for (row, to) in (0..).zip(values.as_mut().chunks_exact_mut(stride)) {
             matrix.read_row(row, &mut to[..matrix.shape.dim]);
@@ -63,13 +67,13 @@ impl Hot {
         let bias: Vec<f32> = matrix.bias.iter().take(rows).map(|b| f32::from_bits(b.load(Relaxed))).collect();
         let (base, bias_base) = (values.clone(), bias.clone());
         values.grow((rows + SPARE) * stride);
-        Self { stride, period, values, base, bias, bias_base, updates: vec![0; rows] }
+        Self { stride, period, values, base, bias, bias_base, left: vec![period; rows] }
     }
 
     /// Number of rows.
     #[inline(always)]
     pub fn len(&self) -> usize {
-        self.updates.len()
+        self.left.len()
     }
 
     #[inline(always)]
@@ -80,7 +84,7 @@ impl Hot {
     /// Whether a row is hot.
     #[inline(always)]
     pub fn has(&self, row: u32) -> bool {
-        (row as usize) < self.updates.len()
+        (row as usize) < self.left.len()
     }
 
     /// The hot rows, and those placed behind them.
@@ -91,13 +95,13 @@ impl Hot {
 
     /// Makes room for so many rows behind the hot ones.
     pub fn reserve(&mut self, count: usize) {
-        self.values.grow((self.updates.len() + count) * self.stride);
+        self.values.grow((self.left.len() + count) * self.stride);
     }
 
     /// Where each of `rows` is in [`Hot::all`]: in its place if it is hot, else copied behind.
     #[inline(always)]
     pub fn place(&mut self, matrix: &SharedMatrix, rows: &[u32], places: &mut Vec<u32>) {
-        let (hot, dim) = (self.updates.len(), matrix.shape.dim);
+        let (hot, dim) = (self.left.len(), matrix.shape.dim);
         let mut free = hot;
         places.clear();
         for row in rows {
@@ -146,9 +150,9 @@ impl Hot {
     /// Counts an update of a row, and exchanges the row when it is due.
     #[inline(always)]
     pub fn updated(&mut self, matrix: &SharedMatrix, row: u32) {
-        let updates = &mut self.updates[row as usize];
-        *updates += 1;
-        if *updates >= self.period {
+        let left = &mut self.left[row as usize];
+        *left -= 1;
+        if *left == 0 {
             self.exchange(matrix, row);
         }
     }
@@ -156,7 +160,7 @@ impl Hot {
     /// Exchanges all rows that were updated.
     pub fn flush(&mut self, matrix: &SharedMatrix) {
         for row in 0..self.len() {
-            if self.updates[row] > 0 {
+            if self.left[row] < self.period {
                 self.exchange(matrix, row as u32);
             }
         }
@@ -165,7 +169,7 @@ impl Hot {
     /// Adds the moves of a row to the shared one, and takes the sum.
     #[inline(never)]
     pub fn exchange(&mut self, matrix: &SharedMatrix, row: u32) {
-        self.updates[row as usize] = 0;
+        self.left[row as usize] = self.period;
         let at = row as usize * self.stride;
         let values = self.values.as_mut()[at..at + self.stride].as_chunks_mut::<2>().0;
         let base = self.base.as_mut()[at..at + self.stride].as_chunks_mut::<2>().0;
@@ -260,7 +264,7 @@ impl WithSimd for Descend<'_> {
             let rates = s.splat_f32s(rate);
             for row in rows {
                 if !hot.has(*row) {
-                    descend_shared(matrix, *row, rate, gradient);
+                    descend_shared(s, matrix, *row, rate, gradient);
                     continue;
                 }
                 let (body, tail) = S::as_simd_f32s(gradient);
