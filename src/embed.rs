@@ -127,7 +127,7 @@ pub fn train(config: &Config, start: Instant, observe: &mut dyn FnMut(&Progress)
     let loading = Instant::now();
     let (vocab, corpus) = Corpus::load(&config.corpus, config.min_count)?;
     let load_seconds = loading.elapsed().as_secs_f64();
-    let context = catalogue::Context { counts: vocab.counts(), dim: config.dim, bias: Bias::None };
+    let context = catalogue::Context { counts: vocab.counts(), words: Some(&vocab), dim: config.dim, bias: Bias::None };
     let encoder = Box::new(MeanEmbedding::new(vocab.len(), config.dim)?.with_whole_gradients());
     let mut model = SharedModel::new(encoder, config.layer.build(&context)?, vocab.counts(), config.seed)?;
     let settings = Hogwild {

@@ -139,6 +139,24 @@ pub enum Error {
         /// The hidden size.
         dim: usize,
     },
+    /// A tree's file is not a tree of the vocabulary.
+    #[error("{path}:{line}: {fault}", path = path.display())]
+    TreeFile {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1; of a word that is missing, the last.
+        line: u64,
+        /// What is wrong with it.
+        fault: TreeFault,
+    },
+    /// Word vectors cannot be read, or are not those that are needed.
+    #[error("{path}: {fault}", path = path.display())]
+    VectorsFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        fault: VectorsFault,
+    },
     /// A loss that is not finite turned up in training.
     #[error("the loss became {value} after {examples} examples at rate {rate}; try a lower rate")]
     Diverged {
@@ -170,6 +188,89 @@ pub enum Error {
         rows: usize,
         /// Entries a row.
         dim: usize,
+    },
+}
+
+/// What is wrong with a line of a tree's file.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TreeFault {
+    /// A code has other signs than 0 and 1.
+    #[error("the code {code:?} of {word:?} is not made of 0 and 1")]
+    BadCode {
+        /// The word.
+        word: String,
+        /// Its code.
+        code: String,
+    },
+    /// The line is not a word, a space and a code.
+    #[error("not a word, a space and a code")]
+    NoWord,
+    /// The vocabulary lacks the word.
+    #[error("{word:?} is not in the vocabulary")]
+    UnknownWord {
+        /// The word.
+        word: String,
+    },
+    /// A word has two lines.
+    #[error("{word:?} has a line already, {first}")]
+    RepeatedWord {
+        /// The word.
+        word: String,
+        /// Its first line.
+        first: u64,
+    },
+    /// A word of the vocabulary has no line.
+    #[error("the file ends without {word:?} of the vocabulary")]
+    MissingWord {
+        /// The word.
+        word: String,
+    },
+    /// The way to a word leads through another, or two words share a place: the paths are of no one tree.
+    #[error(
+        "the ways to {word:?} and to {other:?} of line {line} run through one another: one code begins with the other"
+    )]
+    Crossing {
+        /// The word of this line.
+        word: String,
+        /// The other word.
+        other: String,
+        /// Its line.
+        line: u64,
+    },
+    /// Far more decisions than words: most have one child.
+    #[error("the codes up to that of {word:?} make more than {limit} decisions, more than so many words can need")]
+    TooManyDecisions {
+        /// The word of this line.
+        word: String,
+        /// What is accepted at most.
+        limit: usize,
+    },
+    /// A decision leads only one way.
+    #[error("decision {decision} on the way to {word:?} has one child: no word's code goes the other way")]
+    OneChild {
+        /// A word below it.
+        word: String,
+        /// Which of its decisions, from 1.
+        decision: usize,
+    },
+}
+
+/// What is wrong with a file of word vectors.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum VectorsFault {
+    /// A word of the vocabulary has no vector.
+    #[error("no vector of {word:?}, a word of the vocabulary")]
+    MissingWord {
+        /// The word.
+        word: String,
+    },
+    /// A vector has an entry that is not finite.
+    #[error("the vector of {word:?} is not finite")]
+    NotFinite {
+        /// The word.
+        word: String,
     },
 }
 

@@ -63,15 +63,28 @@ pub fn corrected_softmax(
 
 /// Takes a tile's scores into the statistics of softmax. `targets` are words; the table's first row is word `first`.
 pub fn fold_softmax(targets: &[WordId], first: WordId, tile: &Tile, stats: &mut [Stat]) {
-    let mut max = vec![f32::NEG_INFINITY; tile.lanes()];
-    let mut sum = vec![0.0; tile.lanes()];
-    max.iter_mut().zip(&*stats).for_each(|(max, stat)| *max = stat.max);
-    simd::columns::max_and_sum_exp(tile.scores(), tile.stride(), &mut max, &mut sum);
+    fold_ln_z(tile, 1.0, stats);
     for (b, stat) in stats.iter_mut().enumerate() {
-        stat.add(max[b], sum[b]);
         if let Some(row) = row_of(targets[b], first, tile) {
             stat.target = tile.row(row)[b];
         }
+    }
+}
+
+/// Takes a tile's scores, times the inverse temperature β, into maxima and sums of exponentials.
+pub fn fold_ln_z(tile: &Tile, beta: f32, stats: &mut [Stat]) {
+    let mut max = vec![f32::NEG_INFINITY; tile.lanes()];
+    let mut sum = vec![0.0; tile.lanes()];
+    max.iter_mut().zip(&*stats).for_each(|(max, stat)| *max = stat.max);
+    if beta == 1.0 {
+        simd::columns::max_and_sum_exp(tile.scores(), tile.stride(), &mut max, &mut sum);
+    } else {
+        // A score of f32::MIN is a probability of zero, and stays finite.
+        let scaled: Vec<f32> = tile.scores().iter().map(|z| (beta * z).max(f32::MIN)).collect();
+        simd::columns::max_and_sum_exp(&scaled, tile.stride(), &mut max, &mut sum);
+    }
+    for ((stat, max), sum) in stats.iter_mut().zip(max).zip(sum) {
+        stat.add(max, sum);
     }
 }
 

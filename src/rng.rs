@@ -36,9 +36,53 @@ impl TryRng for WorkerRng {
     }
 }
 
+/// Random numbers by their place rather than their turn: the same key and word give the same number, in whatever order or
+/// by however many threads they are asked for. Word w's is the (w + 1)-th number of SplitMix64 from the key.
+#[derive(Clone, Copy, Debug)]
+pub struct Noise(u64);
+
+impl Noise {
+    /// The numbers of a key, which should be random itself.
+    pub fn new(key: u64) -> Self {
+        Self(key)
+    }
+
+    /// Uniform in 2⁻⁵³..1, never 0 nor 1.
+    #[inline]
+    pub fn uniform(&self, word: u32) -> f64 {
+        let mut x = self.0.wrapping_add((u64::from(word) + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        x ^= x >> 31;
+        // 52 bits, so that the half is exact and 1 is not reached.
+        ((x >> 12) as f64 + 0.5) / (1u64 << 52) as f64
+    }
+
+    /// A standard Gumbel variable, −ln(−ln(1 − u)).
+    pub fn gumbel(&self, word: u32) -> f64 {
+        -exponential(self.uniform(word)).ln()
+    }
+}
+
+/// −ln(1 − u): for a uniform u an exponential variable of mean 1, precise for small u.
+pub fn exponential(u: f64) -> f64 {
+    -(-u).ln_1p()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn noise_is_split_mix() {
+        let mut stream = SplitMix64::seed_from_u64(77);
+        let noise = Noise::new(77);
+        for word in 0..100 {
+            let bits = stream.random::<u64>() >> 12;
+            assert_eq!(noise.uniform(word), (bits as f64 + 0.5) / (1u64 << 52) as f64);
+        }
+        assert!((noise.gumbel(3) + (-(1.0 - noise.uniform(3)).ln()).ln()).abs() < 1e-12);
+    }
 
     #[test]
     fn streams_are_stable_and_differ() {

@@ -1,11 +1,28 @@
 //! Binary trees over the words: the decisions that lead from the root to a word.
+//!
+//! | tree | is | expected depth | quality |
+//! |---|---|---|---|
+//! | [`Tree::huffman`] | rare subtrees joined first | the least there is | as frequency |
+//! | [`Tree::balanced`] | the words by rank, halved by number | log₂ K | as frequency |
+//! | [`Tree::random`] | the words shuffled, halved by number | log₂ K | the worst |
+//! | [`Tree::by_frequency`] | the words by rank, halved by count | close to the least | better than random |
+//! | [`Tree::by_clusters`] | word vectors, halved by 2-means | above log₂ K | the best: decisions that a context can take |
+//! | [`Tree::read`] | from a file | | |
+//!
+//! What costs is the expected depth, what pays is that the words below a node are alike.
 
 use crate::vocab::{Counts, WordId};
 use std::cmp::Reverse;
+use std::ops::Add;
 
+mod clusters;
+mod file;
+mod halves;
 mod huffman;
 #[cfg(test)]
 mod tests;
+
+pub use clusters::Weighting;
 
 /// A parent's node and the code of the step to the child, packed as `node << 1 | code`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,9 +41,19 @@ impl Link {
     }
 }
 
+/// What a decision leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Child {
+    /// Another decision.
+    Node(u32),
+    /// A word.
+    Word(WordId),
+}
+
 /// A binary tree whose leaves are the K words and whose K − 1 internal nodes are decisions.
 ///
-/// A node's id is its row in a layer's table. Ids go by falling weight (the summed counts below a node), so the root is
+/// A node's id is its row in a layer's table. Ids go by falling weight (the summed counts below a node; as heavy ones by the
+/// most frequent word below), so the root is
 /// node 0, every parent has a smaller id than its children, and the rows that are touched most come first.
 /// A decision has the code 0 or 1; with the score z of a node, P(code 0) = σ(z) and P(code 1) = σ(−z), as in word2vec.
 /// The probability of a word is the product over its path; one word alone has an empty path and probability 1.
@@ -60,6 +87,19 @@ impl Tree {
     /// The node above a node, always of a smaller id, and the code of the step down; none for the root.
     pub fn node_parent(&self, node: u32) -> Option<(u32, bool)> {
         self.nodes[node as usize].get()
+    }
+
+    /// What lies below each node, the child of code 0 first. For ways down; 16 bytes a node.
+    pub fn children(&self) -> Vec<[Child; 2]> {
+        let mut children = vec![[Child::Word(0); 2]; self.nodes.len()];
+        let words = (0..).zip(&self.leaves).map(|(word, link)| (Child::Word(word), link));
+        let nodes = (0..).zip(&self.nodes).map(|(node, link)| (Child::Node(node), link));
+        for (child, link) in words.chain(nodes) {
+            if let Some((node, code)) = link.get() {
+                children[node as usize][usize::from(code)] = child;
+            }
+        }
+        children
     }
 
     /// The decisions of a word from the leaf **up to the root**: node and code.
@@ -109,21 +149,29 @@ impl Tree {
     /// The counts below each node, by code.
     fn mass(&self, counts: &Counts) -> Vec<[u128; 2]> {
         assert_eq!(self.vocab(), counts.len(), "a tree of {} words, counts of {}", self.vocab(), counts.len());
-        let mut mass = vec![[0u128; 2]; self.nodes.len()];
-        for (leaf, count) in self.leaves.iter().zip(counts.as_slice()) {
-            if let Some((node, code)) = leaf.get() {
-                mass[node as usize][usize::from(code)] += u128::from(*count);
-            }
-        }
-        for child in (1..self.nodes.len()).rev() {
-            if let Some((node, code)) = self.nodes[child].get() {
-                mass[node as usize][usize::from(code)] += mass[child][0] + mass[child][1];
-            }
-        }
-        mass
+        self.sums(|word| u128::from(counts.as_slice()[word as usize]))
     }
 
-    /// The tree of these links, its nodes numbered anew by falling weight. O(K) if they fall already.
+    /// The sums over the words below each node, by code.
+    pub fn sums<T: Copy + Default + Add<Output = T>>(&self, of: impl Fn(WordId) -> T) -> Vec<[T; 2]> {
+        let mut sums = vec![[T::default(); 2]; self.nodes.len()];
+        let add = |sums: &mut Vec<[T; 2]>, link: Link, x: T| {
+            if let Some((node, code)) = link.get() {
+                let sum = &mut sums[node as usize][usize::from(code)];
+                *sum = *sum + x;
+            }
+        };
+        for (word, leaf) in (0..).zip(&self.leaves) {
+            add(&mut sums, *leaf, of(word));
+        }
+        for child in (1..self.nodes.len()).rev() {
+            let [zero, one] = sums[child];
+            add(&mut sums, self.nodes[child], zero + one);
+        }
+        sums
+    }
+
+    /// The tree of these links, its nodes numbered anew by falling weight, so that the same paths give the same numbers.
     ///
     /// # Panics
     /// When the links are no tree: that is a bug of the construction.
@@ -131,7 +179,10 @@ impl Tree {
         assert_eq!((leaves.len(), nodes.len() + 1), (counts.len(), counts.len()), "leaves, nodes + 1 and words");
         let weights = weights(&leaves, &nodes, counts);
         let mut order: Vec<u32> = (0..nodes.len() as u32).collect();
-        order.sort_by_key(|node| Reverse(weights[*node as usize]));
+        order.sort_by_key(|node| {
+            let (weight, first) = weights[*node as usize];
+            (Reverse(weight), first)
+        });
         let mut ids = vec![0u32; nodes.len()];
         for (id, node) in (0..).zip(&order) {
             ids[*node as usize] = id;
@@ -144,23 +195,25 @@ impl Tree {
     }
 }
 
-/// The counts below each node, for nodes in any order: a node hands its weight on once both children have handed theirs.
-fn weights(leaves: &[Link], nodes: &[Link], counts: &Counts) -> Vec<u128> {
-    let mut weights = vec![0u128; nodes.len()];
+/// The counts below each node and the first word there, for nodes in any order: a node hands them on once both children
+/// have handed theirs.
+fn weights(leaves: &[Link], nodes: &[Link], counts: &Counts) -> Vec<(u128, WordId)> {
+    let mut weights = vec![(0u128, WordId::MAX); nodes.len()];
     let mut codes_seen = vec![0u8; nodes.len()];
     let mut done = 0;
-    for (leaf, count) in leaves.iter().zip(counts.as_slice()) {
-        let (mut link, mut weight) = (*leaf, u128::from(*count));
+    for ((word, leaf), count) in (0..).zip(leaves).zip(counts.as_slice()) {
+        let (mut link, mut weight, mut first) = (*leaf, u128::from(*count), word);
         while let Some((node, code)) = link.get() {
             let node = node as usize;
             assert_eq!(codes_seen[node] >> u8::from(code) & 1, 0, "node {node} has two children of code {code}");
             codes_seen[node] |= 1 << u8::from(code);
-            weights[node] += weight;
+            weights[node] = (weights[node].0 + weight, weights[node].1.min(first));
             if codes_seen[node] != 0b11 {
                 break;
             }
             done += 1;
-            (link, weight) = (nodes[node], weights[node]);
+            link = nodes[node];
+            (weight, first) = weights[node];
         }
     }
     assert_eq!(done, nodes.len(), "nodes that the words reach, and all nodes");

@@ -19,7 +19,7 @@ use rand::{Rng, RngExt};
 const RATE: f32 = 0.3;
 
 fn parts(layer: &str, counts: &Counts, dim: usize) -> (Box<dyn Encoder>, Box<dyn OutputLayer>) {
-    let context = catalogue::Context { counts, dim, bias: Bias::Unigram };
+    let context = catalogue::Context { counts, words: None, dim, bias: Bias::Unigram };
     let layer = layer.parse::<LayerSpec>().unwrap().build(&context).unwrap();
     (Box::new(MeanEmbedding::new(counts.len(), dim).unwrap()), layer)
 }

@@ -27,7 +27,7 @@ fn parts(
     counts: &Counts,
     dim: usize,
 ) -> (Box<dyn lexmax::encoder::Encoder>, Box<dyn lexmax::layer::OutputLayer>) {
-    let context = catalogue::Context { counts, dim, bias: Bias::Unigram };
+    let context = catalogue::Context { counts, words: None, dim, bias: Bias::Unigram };
     // Both kinds of CBOW.
     let encoder = MeanEmbedding::new(counts.len(), dim).unwrap();
     let encoder = if dim.is_multiple_of(2) { encoder } else { encoder.with_whole_gradients() };

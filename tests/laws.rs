@@ -32,3 +32,5 @@ mod spy;
 mod statistics;
 #[path = "laws/tables.rs"]
 mod tables;
+#[path = "laws/verbs.rs"]
+mod verbs;

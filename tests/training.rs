@@ -35,7 +35,7 @@ fn bigram() -> Window {
 }
 
 fn build(layer: &str, counts: &Counts, dim: usize, optimizer: Optimizer) -> Model {
-    let context = catalogue::Context { counts, dim, bias: Bias::Unigram };
+    let context = catalogue::Context { counts, words: None, dim, bias: Bias::Unigram };
     let layer = layer.parse::<LayerSpec>().unwrap().build(&context).unwrap();
     let encoder = MeanEmbedding::new(counts.len(), dim).unwrap();
     Model::new(Box::new(encoder), layer, counts, optimizer, 1).unwrap()

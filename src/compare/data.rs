@@ -44,6 +44,7 @@ const HOLD_OUT_EVERY: usize = 20;
 /// What a comparison trains and tests on, ready.
 pub struct Data {
     counts: Counts,
+    words: Option<Vocabulary>,
     kind: Kind,
 }
 
@@ -61,7 +62,7 @@ impl Data {
         match source {
             Source::Synthetic { vocab, classes, seed } => {
                 let language = SyntheticLanguage::new(*vocab, *classes, *seed)?;
-                Ok(Self { counts: language.counts(), kind: Kind::Synthetic(Arc::new(language)) })
+                Ok(Self { counts: language.counts(), words: None, kind: Kind::Synthetic(Arc::new(language)) })
             }
             Source::Text { corpus, valid, min_count, sample } => {
                 let (vocab, train, held_out) = read(corpus, valid, *min_count)?;
@@ -72,7 +73,7 @@ impl Data {
                     min_count: *min_count,
                     sample: *sample,
                 };
-                Ok(Self { counts: vocab.counts().clone(), kind })
+                Ok(Self { counts: vocab.counts().clone(), words: Some(vocab), kind })
             }
         }
     }
@@ -80,6 +81,11 @@ impl Data {
     /// The unigram counts.
     pub fn counts(&self) -> &Counts {
         &self.counts
+    }
+
+    /// The words, if they have names.
+    pub fn words(&self) -> Option<&Vocabulary> {
+        self.words.as_ref()
     }
 
     pub(super) fn min_count(&self) -> u64 {

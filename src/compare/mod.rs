@@ -139,7 +139,8 @@ fn check_sizes(config: &Config, examples: usize, dim: usize) -> Result<()> {
 }
 
 fn build(config: &Config, data: &Data, spec: &LayerSpec) -> Result<Model> {
-    let context = catalogue::Context { counts: data.counts(), dim: config.dim, bias: Bias::Unigram };
+    let context =
+        catalogue::Context { counts: data.counts(), words: data.words(), dim: config.dim, bias: Bias::Unigram };
     let encoder = MeanEmbedding::new(data.counts().len(), config.dim)?;
     Model::new(Box::new(encoder), spec.build(&context)?, data.counts(), config.optimizer, config.seed)
 }

@@ -1,11 +1,12 @@
 //! Differentiated softmax: frequent words get long vectors, rare words short ones.
 
 use super::exact::{self, Block};
+use super::verbs::WordFold;
 use super::{Batch, Bias, OutputLayer, Scratch};
 use crate::error::{Error, Result};
-use crate::table::{Cost, Init, Rows, TableShape, Tables};
+use crate::table::{Cost, Init, Rows, Stat, TableShape, Tables};
 use crate::vocab::{Counts, WordId};
-use ndarray::{ArrayView2, ArrayViewMut2, Axis, Slice};
+use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis, Slice};
 
 /// How the words, in the order of falling counts, are cut into blocks, and how long the vectors of each are.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -273,6 +274,35 @@ impl OutputLayer for DifferentiatedSoftmax {
             exact::scan(w, &of_part, &batch.targets[part.clone()], &mut s.stats);
             part.zip(&s.stats).for_each(|(b, stat)| out[b] = -stat.loss());
         }
+    }
+
+    fn scan_scores(&self, w: &mut Tables, hidden: ArrayView2<f32>, s: &mut Scratch, fold: &WordFold, out: &mut [Stat]) {
+        let blocks = self.read(w, hidden, &mut s.blocks);
+        exact::scan_scores(w, &blocks, None, fold, out);
+    }
+
+    fn log_probs_backward(
+        &self,
+        w: &mut Tables,
+        hidden: ArrayView2<f32>,
+        d_log_probs: ArrayView2<f32>,
+        s: &mut Scratch,
+        mut d_hidden: ArrayViewMut2<f32>,
+    ) -> bool {
+        let blocks = self.read(w, hidden, &mut s.blocks);
+        let mut d_blocks: Vec<Array2<f32>> = blocks.iter().map(|(_, x)| Array2::zeros(x.raw_dim())).collect();
+        let triples = blocks.into_iter().zip(&mut d_blocks).map(|((block, x), d_x)| (block, x, d_x.view_mut()));
+        exact::log_probs_backward(w, &mut triples.collect::<Vec<_>>(), None, d_log_probs);
+        if self.projected {
+            let d_blocks: Vec<Vec<f32>> = d_blocks.into_iter().map(|d| d.into_raw_vec_and_offset().0).collect();
+            self.project_back(w, &d_blocks, hidden, d_hidden);
+            return true;
+        }
+        for (d, slice) in d_blocks.iter().zip(self.slices()) {
+            let mut to = d_hidden.slice_axis_mut(Axis(1), slice);
+            to += d;
+        }
+        true
     }
 
     fn expected_cost(&self, targets: &[WordId]) -> Cost {

@@ -1,7 +1,8 @@
 //! The tiled, exact softmax over all words, in one table or in several: what the flat layers share.
 
+use super::verbs::{WordFold, WordScores};
 use super::{Batch, Scratch};
-use crate::objective::{fold_softmax, softmax_gradient};
+use crate::objective::{fold_ln_z, fold_softmax, softmax_gradient};
 use crate::table::{Cost, Rows, Stat, Tables, Tile, batch_part};
 use crate::vocab::WordId;
 use ndarray::{ArrayView2, ArrayViewMut2, Axis, Slice};
@@ -123,20 +124,82 @@ pub fn log_prob(
         let (x, targets) = (rows(&batch.hidden, &part), &batch.targets[part.clone()]);
         s.stats.clear();
         s.stats.resize(targets.len(), Stat::EMPTY);
-        let fold = |tile: &Tile, stats: &mut [Stat]| match shift {
-            None => fold_softmax(targets, block.first, tile, stats),
-            Some(shift) => {
-                let mut scores = tile.scores().to_vec();
-                for (row, scores) in tile.rows().zip(scores.chunks_mut(tile.stride())) {
-                    let shift = shift(row);
-                    scores.iter_mut().for_each(|z| *z += shift);
-                }
-                let shifted = Tile::new(tile.rows(), tile.batch(), tile.stride(), &mut scores);
-                fold_softmax(targets, block.first, &shifted, stats);
-            }
+        let fold = |tile: &Tile, stats: &mut [Stat]| {
+            shifted(tile, block.first, shift, |tile| fold_softmax(targets, block.first, tile, stats));
         };
         w.scan(block.table, 0..block.words, x, &fold, &mut s.stats);
         part.zip(&s.stats).for_each(|(b, stat)| out(b, stat));
+    }
+}
+
+/// Calls `f` with the scores of a tile, whose first row is word `first`, as the shift has them.
+fn shifted(tile: &Tile, first: WordId, shift: Option<Shift>, f: impl FnOnce(&Tile)) {
+    let Some(shift) = shift else { return f(tile) };
+    let mut scores = tile.scores().to_vec();
+    for (row, scores) in tile.rows().zip(scores.chunks_mut(tile.stride())) {
+        let shift = shift(first + row);
+        scores.iter_mut().for_each(|z| *z += shift);
+    }
+    f(&Tile::new(tile.rows(), tile.batch(), tile.stride(), &mut scores));
+}
+
+/// [`super::OutputLayer::scan_scores`] from blocks that each see their own hidden vectors.
+pub fn scan_scores(
+    w: &mut Tables,
+    blocks: &[(Block, ArrayView2<f32>)],
+    shift: Option<Shift>,
+    fold: &WordFold,
+    out: &mut [Stat],
+) {
+    let vocab = blocks.iter().map(|(block, _)| block.words as usize).sum();
+    for part in parts(out.len(), vocab) {
+        for (block, x) in blocks {
+            let see = |tile: &Tile, stats: &mut [Stat]| {
+                shifted(tile, block.first, shift, |tile| {
+                    let first = block.first + tile.rows().start;
+                    fold(&WordScores { first, examples: part.clone(), tile }, stats);
+                });
+            };
+            w.scan(block.table, 0..block.words, rows(x, &part), &see, &mut out[part.clone()]);
+        }
+    }
+}
+
+/// [`super::OutputLayer::log_probs_backward`] from blocks that each see their own hidden vectors and have their own
+/// ∂L/∂x: ∂L/∂z = d − P·Σd.
+pub fn log_probs_backward(
+    w: &mut Tables,
+    blocks: &mut [(Block, ArrayView2<f32>, ArrayViewMut2<f32>)],
+    shift: Option<Shift>,
+    d_log_probs: ArrayView2<f32>,
+) {
+    let batch = d_log_probs.nrows();
+    for part in parts(batch, d_log_probs.ncols()) {
+        let mut stats = vec![Stat::EMPTY; part.len()];
+        for (block, x, _) in &*blocks {
+            let fold = |tile: &Tile, stats: &mut [Stat]| {
+                shifted(tile, block.first, shift, |tile| fold_ln_z(tile, 1.0, stats));
+            };
+            w.scan(block.table, 0..block.words, rows(x, &part), &fold, &mut stats);
+        }
+        let d = rows(&d_log_probs, &part);
+        let sums: Vec<f32> =
+            d.rows().into_iter().map(|d| d.iter().map(|d| f64::from(*d)).sum::<f64>() as f32).collect();
+        for (block, x, d_x) in &mut *blocks {
+            let coef = |tile: &mut Tile| {
+                for row in tile.rows() {
+                    let word = block.first + row;
+                    let shift = shift.map_or(0.0, |shift| shift(word));
+                    let scores = tile.row_mut(row).iter_mut().zip(d.column(word as usize));
+                    for ((z, d), (stat, sum)) in scores.zip(stats.iter().zip(&sums)) {
+                        let ln_p = f64::from(*z + shift) - stat.ln_z();
+                        *z = d - sum * ln_p.exp() as f32;
+                    }
+                }
+            };
+            let d_x = d_x.slice_axis_mut(Axis(0), Slice::from(part.clone()));
+            w.sweep(block.table, 0..block.words, rows(x, &part), &coef, d_x, part.end == batch);
+        }
     }
 }
 

@@ -1,9 +1,10 @@
 //! The full softmax: every word, every time.
 
 use super::exact::{self, Block};
+use super::verbs::WordFold;
 use super::{Batch, Bias, OutputLayer, Scratch};
 use crate::error::Result;
-use crate::table::{Cost, TableShape, Tables};
+use crate::table::{Cost, Stat, TableShape, Tables};
 use crate::vocab::{Counts, WordId};
 use ndarray::{ArrayView2, ArrayViewMut2, Axis, Slice};
 
@@ -76,6 +77,22 @@ impl OutputLayer for FullSoftmax {
 
     fn log_prob(&self, w: &mut Tables, batch: Batch, s: &mut Scratch, out: &mut [f64]) {
         exact::log_prob(w, &self.block, &batch, None, s, |b, stat| out[b] = -stat.loss());
+    }
+
+    fn scan_scores(&self, w: &mut Tables, hidden: ArrayView2<f32>, _: &mut Scratch, fold: &WordFold, out: &mut [Stat]) {
+        exact::scan_scores(w, &[(self.block, hidden)], None, fold, out);
+    }
+
+    fn log_probs_backward(
+        &self,
+        w: &mut Tables,
+        hidden: ArrayView2<f32>,
+        d_log_probs: ArrayView2<f32>,
+        _: &mut Scratch,
+        d_hidden: ArrayViewMut2<f32>,
+    ) -> bool {
+        exact::log_probs_backward(w, &mut [(self.block, hidden, d_hidden)], None, d_log_probs);
+        true
     }
 
     fn expected_cost(&self, targets: &[WordId]) -> Cost {

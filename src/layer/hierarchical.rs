@@ -1,14 +1,17 @@
 //! Hierarchical softmax over a binary tree of the words.
 
 use super::exact::{groups, rows};
+use super::verbs::descent::{At, Branch, Descent};
 use super::{Batch, Bias, OutputLayer, Scratch};
 use crate::error::{Error, Result};
+use crate::math::{ln_sigmoid, logistic as logistic_function};
 use crate::objective::{logistic, logistic_block};
-use crate::table::{Cost, Init, Rows, TableShape, Tables};
-use crate::tree::Tree;
+use crate::table::{Cost, Init, Rows, TableShape, Tables, Tile};
+use crate::tree::{Child, Tree};
 use crate::vocab::{Counts, WordId};
 use ndarray::{ArrayView2, ArrayViewMut2, Axis, Slice};
 use std::ops::Range;
+use std::sync::OnceLock;
 
 /// Softmax as a path of decisions from the root of a tree to the word.
 ///
@@ -23,6 +26,8 @@ pub struct HierarchicalSoftmax {
     dim: usize,
     bias: Bias,
     frequent: Paths,
+    /// Made when a verb goes down for the first time: training only goes up.
+    children: OnceLock<Vec<[Child; 2]>>,
 }
 
 /// The paths of the first words, which are most of a text, one after the other: node << 1 | code. To climb the tree is a chain
@@ -33,6 +38,9 @@ struct Paths {
     /// Where each path begins, and the end.
     starts: Vec<u32>,
 }
+
+/// Sums below nodes that are held at a time: 64 MB.
+const PART: usize = 4 << 20;
 
 /// Words whose paths are kept at hand: 200 KB at the depths of a text.
 const FREQUENT: usize = 4096;
@@ -53,6 +61,41 @@ impl Paths {
     }
 }
 
+/// The ways down for one hidden vector.
+struct Below<'a, 'b> {
+    children: &'a [[Child; 2]],
+    w: &'a mut Tables<'b>,
+    hidden: ArrayView2<'a, f32>,
+    nodes: Vec<u32>,
+    scores: Vec<f32>,
+}
+
+impl Descent for Below<'_, '_> {
+    fn root(&self) -> At {
+        if self.children.is_empty() { At::Word(0) } else { At::Node(0) }
+    }
+
+    fn expand(&mut self, nodes: &[Branch], out: &mut Vec<Branch>) {
+        self.nodes.clear();
+        self.nodes.extend(nodes.iter().filter_map(|branch| match branch.at {
+            At::Node(node) => Some(node),
+            At::Word(_) => None,
+        }));
+        self.scores.resize(self.nodes.len(), 0.0);
+        let z = ArrayViewMut2::from_shape((1, self.nodes.len()), &mut self.scores[..]).expect("1 × nodes");
+        self.w.scores(0, &Rows::List(&self.nodes), self.hidden, z);
+        for ((parent, node), z) in nodes.iter().zip(&self.nodes).zip(&self.scores) {
+            for (child, z) in self.children[*node as usize].iter().zip([*z, -*z]) {
+                let at = match *child {
+                    Child::Node(node) => At::Node(node),
+                    Child::Word(word) => At::Word(word),
+                };
+                out.push(Branch { at, ln_p: parent.ln_p + ln_sigmoid(f64::from(z)) });
+            }
+        }
+    }
+}
+
 impl HierarchicalSoftmax {
     /// Over any tree of the words, for hidden vectors of size `dim`.
     ///
@@ -62,7 +105,7 @@ impl HierarchicalSoftmax {
         if dim == 0 {
             return Err(Error::OutOfRange { name: "dim", value: 0.0, limit: "1 or more" });
         }
-        Ok(Self { frequent: Paths::of(&tree), tree, dim, bias })
+        Ok(Self { frequent: Paths::of(&tree), tree, dim, bias, children: OnceLock::new() })
     }
 
     /// The tree.
@@ -151,7 +194,7 @@ impl OutputLayer for HierarchicalSoftmax {
             let z = &s.blocks[0];
             let turn = |node: u32, code: bool| {
                 let score = f64::from(z[node as usize]);
-                crate::math::ln_sigmoid(if code { -score } else { score })
+                ln_sigmoid(if code { -score } else { score })
             };
             for node in 0..nodes as u32 {
                 reach[node as usize] =
@@ -175,9 +218,43 @@ impl OutputLayer for HierarchicalSoftmax {
             for (b, out) in out[group].iter_mut().enumerate() {
                 // In f64, decision by decision: `simd::logistic` is for training.
                 let z = &s.blocks[0][b * nodes..(b + 1) * nodes];
-                *out = z.iter().zip(&s.signs).map(|(z, sign)| crate::math::ln_sigmoid(f64::from(z * sign))).sum();
+                *out = z.iter().zip(&s.signs).map(|(z, sign)| ln_sigmoid(f64::from(z * sign))).sum();
             }
         }
+    }
+
+    fn descent<'a>(&'a self, w: &'a mut Tables, hidden: ArrayView2<'a, f32>) -> Option<Box<dyn Descent + 'a>> {
+        let children = self.children.get_or_init(|| self.tree.children());
+        Some(Box::new(Below { children, w, hidden, nodes: Vec::new(), scores: Vec::new() }))
+    }
+
+    /// ∂L/∂z = d_0·σ(−z) − d_1·σ(z), d_c the sum over the words below code c.
+    fn log_probs_backward(
+        &self,
+        w: &mut Tables,
+        hidden: ArrayView2<f32>,
+        d_log_probs: ArrayView2<f32>,
+        _: &mut Scratch,
+        mut d_hidden: ArrayViewMut2<f32>,
+    ) -> bool {
+        let batch = hidden.nrows();
+        let part = (PART / self.vocab()).max(1);
+        for start in (0..batch).step_by(part) {
+            let part = start..(start + part).min(batch);
+            let below: Vec<_> =
+                part.clone().map(|b| self.tree.sums(|w| f64::from(d_log_probs[[b, w as usize]]))).collect();
+            let coef = |tile: &mut Tile| {
+                for node in tile.rows() {
+                    for (z, below) in tile.row_mut(node).iter_mut().zip(&below) {
+                        let ([zero, one], score) = (below[node as usize], f64::from(*z));
+                        *z = (zero * logistic_function(-score) - one * logistic_function(score)) as f32;
+                    }
+                }
+            };
+            let d_x = d_hidden.slice_axis_mut(Axis(0), Slice::from(part.clone()));
+            w.sweep(0, 0..self.tree.nodes() as u32, rows(&hidden, &part), &coef, d_x, part.end == batch);
+        }
+        true
     }
 
     fn expected_cost(&self, targets: &[WordId]) -> Cost {

@@ -22,6 +22,7 @@ mod negative;
 mod sampled;
 mod scratch;
 mod target_sampling;
+pub mod verbs;
 
 pub use differentiated::{Blocks, DifferentiatedSoftmax};
 pub use full::FullSoftmax;
@@ -32,9 +33,13 @@ pub use scratch::Scratch;
 pub use target_sampling::TargetSampling;
 
 use crate::error::{Error, Result};
-use crate::table::{Cost, Init, TableShape, Tables};
+use crate::rng::Noise;
+use crate::table::{Cost, Init, Stat, TableShape, Tables};
 use crate::vocab::{Counts, WordId};
-use ndarray::{ArrayView2, ArrayViewMut2};
+use ndarray::{Array2, ArrayView2, ArrayViewMut2};
+use rand::RngExt;
+use verbs::descent::Descent;
+use verbs::{Sampling, Scored, WordFold};
 
 /// Whether a layer has biases, and where they start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -136,6 +141,79 @@ pub trait OutputLayer: Send + Sync {
 
     /// The closed form of a step's cost for these targets.
     fn expected_cost(&self, targets: &[WordId]) -> Cost;
+
+    /// Shows the scores of all words in tiles, whose softmax is P(· | hidden), and merges what the folds kept of them. In
+    /// this form `log_probs` gives them, a few examples at a time; layers that have tiles of words hand those over.
+    fn scan_scores(&self, w: &mut Tables, hidden: ArrayView2<f32>, s: &mut Scratch, fold: &WordFold, out: &mut [Stat]) {
+        verbs::scan_log_probs(self, w, hidden, s, fold, out);
+    }
+
+    /// The decisions for one hidden vector (1×d), for layers that decide from the top.
+    fn descent<'a>(&'a self, _w: &'a mut Tables, _hidden: ArrayView2<'a, f32>) -> Option<Box<dyn Descent + 'a>> {
+        None
+    }
+
+    /// For L = Σ d·ln P, `d_log_probs` = ∂L/∂ln P (B×V): adds ∂L/∂hidden to `d_hidden` and hands ∂L/∂W to the tables, as
+    /// `step` does; with −q for d it is the step of cross-entropy with soft targets q. `false`, and nothing done, by
+    /// layers that have no such gradient.
+    fn log_probs_backward(
+        &self,
+        _w: &mut Tables,
+        _hidden: ArrayView2<f32>,
+        _d_log_probs: ArrayView2<f32>,
+        _s: &mut Scratch,
+        _d_hidden: ArrayViewMut2<f32>,
+    ) -> bool {
+        false
+    }
+
+    /// The k most probable words of each hidden vector with their ln P, the best first; words as probable by rising id,
+    /// words of probability 0 not at all. See [`verbs`].
+    fn top_k(&self, w: &mut Tables, hidden: ArrayView2<f32>, k: usize, s: &mut Scratch) -> Vec<Vec<Scored>> {
+        verbs::top_k(self, w, hidden, k, s)
+    }
+
+    /// 1 + the number of words that are more probable than the target, for each example: words as probable as one
+    /// another share a rank.
+    fn rank(&self, w: &mut Tables, batch: Batch, s: &mut Scratch) -> Vec<usize> {
+        verbs::rank(self, w, batch, s)
+    }
+
+    /// Words drawn from P, for each hidden vector, with their ln P in the distribution drawn from. The randomness is that
+    /// of `s`; the same seed gives the same words on any number of threads.
+    fn sample(&self, w: &mut Tables, hidden: ArrayView2<f32>, how: Sampling, s: &mut Scratch) -> Vec<Vec<Scored>> {
+        verbs::sample(self, w, hidden, how, s)
+    }
+
+    /// A sample from P in relaxed form, B×V: y = softmax((ln P + g)/τ), see [`verbs::relax`]. Row b's noise is the b-th
+    /// number of `s.rng`.
+    fn gumbel_softmax(
+        &self,
+        w: &mut Tables,
+        hidden: ArrayView2<f32>,
+        temperature: f64,
+        s: &mut Scratch,
+        mut out: ArrayViewMut2<f32>,
+    ) {
+        let noise: Vec<Noise> = (0..hidden.nrows()).map(|_| Noise::new(s.rng.random())).collect();
+        self.log_probs(w, hidden, s, out.view_mut());
+        verbs::relax(&noise, temperature, out);
+    }
+
+    /// The way back from ∂L/∂y to hidden vectors and tables, given y of `gumbel_softmax`; as `log_probs_backward`.
+    fn gumbel_softmax_backward(
+        &self,
+        w: &mut Tables,
+        hidden: ArrayView2<f32>,
+        temperature: f64,
+        (relaxed, d_relaxed): (ArrayView2<f32>, ArrayView2<f32>),
+        s: &mut Scratch,
+        d_hidden: ArrayViewMut2<f32>,
+    ) -> bool {
+        let mut d_scores = Array2::zeros(relaxed.raw_dim());
+        verbs::relax_backward(temperature, relaxed, d_relaxed, d_scores.view_mut());
+        self.log_probs_backward(w, hidden, d_scores.view(), s, d_hidden)
+    }
 }
 
 /// One table over all words, if the sizes make sense.

@@ -1,11 +1,12 @@
 //! Negative sampling: is this the word, or is it noise?
 
 use super::exact::{self, Block, groups};
+use super::verbs::WordFold;
 use super::{Batch, Bias, OutputLayer, Scratch};
 use crate::error::Result;
 use crate::objective::{logistic, logistic_block};
 use crate::sampler::Sampler;
-use crate::table::{Cost, TableShape, Tables};
+use crate::table::{Cost, Stat, TableShape, Tables};
 use crate::vocab::{Counts, WordId};
 use ndarray::{ArrayView2, ArrayViewMut2, Axis, Slice};
 
@@ -125,6 +126,24 @@ impl OutputLayer for NegativeSampling {
     fn ln_z(&self, w: &mut Tables, hidden: ArrayView2<f32>, s: &mut Scratch, out: &mut [f64]) -> bool {
         let shift = |word| (self.ln_negatives + self.noise.ln_prob(word)) as f32;
         exact::ln_z(w, &self.block, hidden, Some(&shift), s, out);
+        true
+    }
+
+    fn scan_scores(&self, w: &mut Tables, hidden: ArrayView2<f32>, _: &mut Scratch, fold: &WordFold, out: &mut [Stat]) {
+        let shift = |word| self.noise.ln_prob(word) as f32;
+        exact::scan_scores(w, &[(self.block, hidden)], Some(&shift), fold, out);
+    }
+
+    fn log_probs_backward(
+        &self,
+        w: &mut Tables,
+        hidden: ArrayView2<f32>,
+        d_log_probs: ArrayView2<f32>,
+        _: &mut Scratch,
+        d_hidden: ArrayViewMut2<f32>,
+    ) -> bool {
+        let shift = |word| self.noise.ln_prob(word) as f32;
+        exact::log_probs_backward(w, &mut [(self.block, hidden, d_hidden)], Some(&shift), d_log_probs);
         true
     }
 

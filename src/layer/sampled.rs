@@ -2,11 +2,12 @@
 
 use super::candidates::{Candidates, step_over_candidates};
 use super::exact::{self, Block};
+use super::verbs::WordFold;
 use super::{Batch, Bias, OutputLayer, Scratch};
 use crate::error::Result;
 use crate::objective::TargetCorrection;
 use crate::sampler::{Draws, Hits, Sampler};
-use crate::table::{Cost, TableShape, Tables};
+use crate::table::{Cost, Stat, TableShape, Tables};
 use crate::vocab::{Counts, WordId};
 use ndarray::{ArrayView2, ArrayViewMut2};
 
@@ -109,6 +110,22 @@ impl OutputLayer for SampledSoftmax {
 
     fn ln_z(&self, w: &mut Tables, hidden: ArrayView2<f32>, s: &mut Scratch, out: &mut [f64]) -> bool {
         exact::ln_z(w, &self.block, hidden, None, s, out);
+        true
+    }
+
+    fn scan_scores(&self, w: &mut Tables, hidden: ArrayView2<f32>, _: &mut Scratch, fold: &WordFold, out: &mut [Stat]) {
+        exact::scan_scores(w, &[(self.block, hidden)], None, fold, out);
+    }
+
+    fn log_probs_backward(
+        &self,
+        w: &mut Tables,
+        hidden: ArrayView2<f32>,
+        d_log_probs: ArrayView2<f32>,
+        _: &mut Scratch,
+        d_hidden: ArrayViewMut2<f32>,
+    ) -> bool {
+        exact::log_probs_backward(w, &mut [(self.block, hidden, d_hidden)], None, d_log_probs);
         true
     }
 

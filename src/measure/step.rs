@@ -98,7 +98,7 @@ pub fn time_step(config: &StepConfig) -> Result<StepReport> {
     }
     // Zipf's law; the total only has to dwarf the vocabulary.
     let counts = Counts::new((1..=config.vocab as u64).map(|rank| 1_000_000_000_000 / rank).collect())?;
-    let layer = config.layer.build(&Context { counts: &counts, dim: config.dim, bias: Bias::Zero })?;
+    let layer = config.layer.build(&Context { counts: &counts, words: None, dim: config.dim, bias: Bias::Zero })?;
     let mut rng = WorkerRng::new(config.seed, 0);
     let mut matrices = Vec::new();
     for shape in layer.tables() {

@@ -44,6 +44,7 @@ pub fn all(vocab: usize, dim: usize) -> Vec<String> {
     let mut names: Vec<String> = names.map(String::from).collect();
     let (few, wide, narrow) = (vocab / 5, dim / 2, dim / 3);
     let rest = dim - wide - narrow;
+    names.extend(["balanced", "random:seed=3", "frequency"].map(|tree| format!("hierarchical:tree={tree}")));
     names.push(format!("differentiated:blocks={few}x{wide}+{few}x{narrow}+restx{rest}"));
     names.push(format!("differentiated:blocks=1x{narrow}+restx{}", dim - narrow));
     names.push(format!("differentiated-projected:blocks={few}x{dim}+1x1+restx{narrow}"));
@@ -61,7 +62,7 @@ pub fn zipf(vocab: usize) -> Counts {
 
 pub fn build(name: &str, counts: &Counts, dim: usize) -> Box<dyn OutputLayer> {
     let spec: LayerSpec = name.parse().unwrap_or_else(|e| panic!("{name}: {e}"));
-    spec.build(&Context { counts, dim, bias: Bias::None }).unwrap_or_else(|e| panic!("{name}: {e}"))
+    spec.build(&Context { counts, words: None, dim, bias: Bias::None }).unwrap_or_else(|e| panic!("{name}: {e}"))
 }
 
 /// Whether a step draws; a layer that does not minimizes −ln P exactly.
@@ -73,7 +74,7 @@ pub fn draws(layer: &dyn OutputLayer) -> bool {
 pub fn reference(name: &str, counts: &Counts) -> Reference {
     let (scores, criterion) = match name.split(':').next().unwrap() {
         "full" => (Scores::Flat, Criterion::Softmax),
-        "hierarchical" => (Scores::Flat, Criterion::Path(Tree::huffman(counts))),
+        "hierarchical" => (Scores::Flat, Criterion::Path(tree(name, counts))),
         "differentiated" => (Scores::Slices, Criterion::Softmax),
         "differentiated-projected" => (Scores::Projections, Criterion::Softmax),
         "sampled" => (Scores::Flat, Criterion::Sampled),
@@ -82,6 +83,15 @@ pub fn reference(name: &str, counts: &Counts) -> Reference {
         other => panic!("the catalogue has {other}: give it a naive reference here"),
     };
     Reference { scores, criterion }
+}
+
+fn tree(name: &str, counts: &Counts) -> Tree {
+    match name {
+        name if name.contains("tree=balanced") => Tree::balanced(counts),
+        name if name.contains("tree=random") => Tree::random(counts, 3),
+        name if name.contains("tree=frequency") => Tree::by_frequency(counts),
+        _ => Tree::huffman(counts),
+    }
 }
 
 /// ln q of negative sampling's noise: the unigram model to the power of 0.75, unless its name says otherwise.

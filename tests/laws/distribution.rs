@@ -2,7 +2,7 @@
 
 use crate::cases;
 use crate::expected::{Expected, ROUNDING, score_size};
-use crate::reference::{Criterion, Scores};
+use crate::reference::{Criterion, Params, Scores};
 use crate::rig::{Examples, Rig};
 use lexmax::layer::{OutputLayer, Scratch};
 use lexmax::optimizer::Optimizer;
@@ -23,16 +23,12 @@ fn assert_normalized(what: &str, ln_p: &[f32]) {
 fn assert_distribution(rig: &Rig, examples: &Examples, threads: &Threads) {
     let (all, of_target) = rig.log_probs(examples, threads);
     let tables = rig.params();
-    let d = rig.layer.dim() as f64;
     for b in 0..examples.len() {
         let (name, h) = (&rig.name, examples.h(b));
         let row: Vec<f32> = all.row(b).to_vec();
         assert_normalized(name, &row);
-        // 2d + 4 roundings a score, 16 and two of the result; a path has at most `terms` scores, a softmax two.
-        let size = score_size(&rig.reference, &tables, &h).max(10.0);
         let naive = rig.reference.log_probs(&rig.reference.scores(&tables, &h));
-        let terms = if matches!(rig.reference.scores, Scores::Flat) { depth(rig) } else { 2.0 };
-        let tolerance = |ln_p: f64| (terms * ((2.0 * d + 4.0) * size + 16.0) + 2.0 * ln_p.abs()) * ROUNDING;
+        let tolerance = tolerance(rig, &tables, &h);
         for (w, want) in naive.iter().enumerate() {
             let error = (f64::from(row[w]) - want).abs();
             assert!(error <= tolerance(*want), "{name}: ln P({w}) is {}, not {want} ± {:e}", row[w], tolerance(*want));
@@ -40,6 +36,14 @@ fn assert_distribution(rig: &Rig, examples: &Examples, threads: &Threads) {
         let (got, want) = (of_target[b], naive[examples.targets[b] as usize]);
         assert!((got - want).abs() <= tolerance(want), "{name}: ln P(target) is {got}, not {want}");
     }
+}
+
+/// How far ln P may be off: 2d + 4 roundings a score, 16 and two of the result; a path has at most `terms` scores, a
+/// softmax two.
+pub fn tolerance(rig: &Rig, tables: &[Params], h: &[f64]) -> impl Fn(f64) -> f64 + use<> {
+    let (d, size) = (rig.layer.dim() as f64, score_size(&rig.reference, tables, h).max(10.0));
+    let terms = if matches!(rig.reference.scores, Scores::Flat) { depth(rig) } else { 2.0 };
+    move |ln_p| (terms * ((2.0 * d + 4.0) * size + 16.0) + 2.0 * ln_p.abs()) * ROUNDING
 }
 
 /// Scores that make up ln P of a word, at most.

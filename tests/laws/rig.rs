@@ -8,7 +8,7 @@ use lexmax::optimizer::Optimizer;
 use lexmax::rng::WorkerRng;
 use lexmax::table::{Cost, Deferred, Frozen, Matrix, Online, Table, Tables, Threads};
 use lexmax::vocab::{Counts, WordId};
-use ndarray::{Array2, Axis, Slice};
+use ndarray::{Array2, ArrayView2, Axis, Slice};
 use rand::RngExt;
 
 /// A layer of the catalogue with weights.
@@ -187,6 +187,22 @@ impl Rig {
 
     pub fn step(&self, examples: &Examples, seed: u64) -> Step {
         self.step_from(examples, seed, &Threads::default(), 0.0)
+    }
+
+    /// ∂L/∂hidden and ∂L/∂W of L = Σ d·ln P.
+    pub fn log_probs_backward(&self, examples: &Examples, d: ArrayView2<f32>) -> (Array2<f32>, Vec<Params>) {
+        let mut matrices = self.matrices.clone();
+        let mut handles: Vec<_> = matrices.iter_mut().map(|m| Deferred::new(m, 1.0, Threads::default())).collect();
+        let mut d_hidden = Array2::zeros(examples.hidden.raw_dim());
+        let mut s = Scratch::new(WorkerRng::new(0, 0));
+        let mut rows = vec![Vec::new(); handles.len()];
+        let spy = |(inner, rows)| Box::new(Spy { inner, rows }) as Box<dyn Table>;
+        let mut w = Tables::new(handles.iter_mut().map(|h| h as &mut dyn Table).zip(&mut rows).map(spy).collect());
+        let says = self.layer.log_probs_backward(&mut w, examples.hidden.view(), d, &mut s, d_hidden.view_mut());
+        assert!(says, "{} has no gradient of ln P", self.name);
+        drop(w);
+        let gradients = handles.iter().zip(&self.matrices).map(|(handle, m)| gradients(handle, m)).collect();
+        (d_hidden, gradients)
     }
 
     /// Several steps that move the weights.

@@ -28,3 +28,29 @@ pub fn assert_uniform_sets(seen: &[u64], size: usize, sets: u64) {
     let limit = ChiSquared::new(words - 1.0).unwrap().inverse_cdf(1.0 - ALPHA);
     assert!(statistic < limit, "S = {size}: χ² = {statistic}, at most {limit}");
 }
+
+/// χ² of what was seen against its probabilities; what is expected less than ten times is counted together.
+pub fn assert_fits(what: &str, seen: &[u64], probabilities: &[f64]) {
+    let n = seen.iter().sum::<u64>() as f64;
+    let (mut rare, mut statistic, mut bins) = ((0.0, 0.0), 0.0, 0.0);
+    let mut bin = |seen: f64, expected: f64| {
+        statistic += (seen - expected).powi(2) / expected;
+        bins += 1.0;
+    };
+    for (seen, p) in seen.iter().zip(probabilities) {
+        if n * p < 10.0 {
+            rare = (rare.0 + *seen as f64, rare.1 + n * p);
+        } else {
+            bin(*seen as f64, n * p);
+        }
+    }
+    if rare.1 >= 10.0 {
+        bin(rare.0, rare.1);
+    } else {
+        // As Poisson: more than 40 where fewer than ten are expected has less than α = 10⁻¹¹.
+        assert!(rare.0 <= 40.0, "{what}: {} of the rare, {} expected", rare.0, rare.1);
+    }
+    assert!(bins > 1.0, "{what}: nothing to compare");
+    let limit = ChiSquared::new(bins - 1.0).unwrap().inverse_cdf(1.0 - ALPHA);
+    assert!(statistic < limit, "{what}: χ² = {statistic}, at most {limit}");
+}

@@ -7,7 +7,6 @@ use crate::layer::{
     TargetSampling,
 };
 use crate::sampler::{DistinctDraws, IndependentSet, LogUniform, Proposal, Sampler, Uniform, Unigram, WithReplacement};
-use crate::tree::Tree;
 
 type Built = Result<Box<dyn OutputLayer>>;
 
@@ -18,8 +17,8 @@ pub fn full(_: &Settings, c: &Context) -> Built {
     Ok(Box::new(FullSoftmax::new(c.counts.len(), c.dim, c.bias)?))
 }
 
-pub fn hierarchical(_: &Settings, c: &Context) -> Built {
-    Ok(Box::new(HierarchicalSoftmax::new(Tree::huffman(c.counts), c.dim, c.bias)?))
+pub fn hierarchical(s: &Settings, c: &Context) -> Built {
+    Ok(Box::new(HierarchicalSoftmax::new(super::trees::tree(s, c)?, c.dim, c.bias)?))
 }
 
 pub fn differentiated(s: &Settings, c: &Context) -> Built {

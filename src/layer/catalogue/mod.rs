@@ -1,21 +1,25 @@
 //! All layers by name: `NAME[:key=value]…`.
 //!
 //! A layer of the crate is one line of [`CATALOGUE`]; the command line, the laws, the benches and the examples run over
-//! it. Every layer has the key `bias` (`none`, `zero`, `unigram`); the others are beside their layer.
+//! it. Every layer has the key `bias` (`none`, `zero`, `unigram`); the others are beside their layer. A colon in a value,
+//! as a path may have, is written twice: `hierarchical:tree=C::\trees\mine`.
 
 mod build;
 mod spec;
+mod trees;
 
 pub use spec::{LayerSpec, Settings};
 
 use super::{Bias, OutputLayer};
 use crate::error::Result;
-use crate::vocab::Counts;
+use crate::vocab::{Counts, Vocabulary};
 
 /// What a catalogued layer is made from.
 pub struct Context<'a> {
     /// The unigram counts: the vocabulary's size, Huffman's tree, blocks, proposals.
     pub counts: &'a Counts,
+    /// The words, for layers that read files about them; without, words are called by their ids: 0, 1, 2, …
+    pub words: Option<&'a Vocabulary>,
     /// Size of the hidden vector, d.
     pub dim: usize,
     /// The biases, unless the layer's name says otherwise.
@@ -72,12 +76,15 @@ const fn tuned(batch: usize, adagrad: f32, sgd: f32) -> Tuning {
 
 const PROPOSAL: Key = key("proposal", "uniform, log-uniform or unigram");
 const POWER: Key = key("power", "α of the proposal unigram^α");
+const TREE: Key = key("tree", "huffman, balanced, random, frequency, kmeans, weighted-kmeans, or a tree's file");
+const VECTORS: Key = key("vectors", "a file of word vectors in word2vec's format, for kmeans and weighted-kmeans");
+const SEED: Key = key("seed", "of random, kmeans and weighted-kmeans, 1");
 const BLOCKS: Key = key("blocks", "WORDSxSIZE blocks joined by '+', frequent words first, e.g. 500x12+4000x8+restx4");
 
 /// All layers, in the order of their tables.
 pub static CATALOGUE: &[Entry] = &[
     Entry::new("full", build::full, &[], tuned(256, 0.2, 0.05)),
-    Entry::new("hierarchical", build::hierarchical, &[], tuned(64, 0.4, 0.1)),
+    Entry::new("hierarchical", build::hierarchical, &[TREE, VECTORS, SEED], tuned(64, 0.4, 0.1)),
     Entry::new("differentiated", build::differentiated, &[BLOCKS], tuned(256, 0.4, 0.05)),
     Entry::new("differentiated-projected", build::differentiated_projected, &[BLOCKS], tuned(256, 0.2, 0.05)),
     Entry::new(

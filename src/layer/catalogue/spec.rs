@@ -47,14 +47,14 @@ impl FromStr for LayerSpec {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        let mut parts = text.split(':');
-        let name = parts.next().unwrap_or("");
-        let Some(entry) = entry(name) else {
-            return Err(Error::UnknownLayer { name: name.into(), known: CATALOGUE.iter().map(|e| e.name).collect() });
+        let mut parts = split(text).into_iter();
+        let name = parts.next().unwrap_or_default();
+        let Some(entry) = entry(&name) else {
+            return Err(Error::UnknownLayer { name, known: CATALOGUE.iter().map(|e| e.name).collect() });
         };
         let mut settings = Settings { layer: entry.name, values: Vec::new() };
         for part in parts {
-            let (key, value) = part.split_once('=').unwrap_or((part, ""));
+            let (key, value) = part.split_once('=').unwrap_or((&part, ""));
             if key != "bias" && entry.keys.iter().all(|k| k.name != key) {
                 let known = entry.keys.iter().map(|k| k.name).chain(["bias"]).collect();
                 return Err(Error::UnknownLayerKey { layer: entry.name, key: key.into(), known });
@@ -71,10 +71,24 @@ impl FromStr for LayerSpec {
     }
 }
 
+/// The parts between colons; two colons are one within a part.
+fn split(text: &str) -> Vec<String> {
+    let mut parts = vec![String::new()];
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        if c == ':' && chars.next_if_eq(&':').is_none() {
+            parts.push(String::new());
+        } else {
+            parts.last_mut().expect("one part").push(c);
+        }
+    }
+    parts
+}
+
 impl fmt::Display for LayerSpec {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         f.write_str(self.entry.name)?;
-        self.settings.values.iter().try_for_each(|(key, value)| write!(f, ":{key}={value}"))
+        self.settings.values.iter().try_for_each(|(key, value)| write!(f, ":{key}={}", value.replace(':', "::")))
     }
 }
 
@@ -123,7 +137,7 @@ mod tests {
 
     fn build(text: &str) -> Result<Box<dyn OutputLayer>> {
         let counts = Counts::new((1..=40).rev().collect())?;
-        text.parse::<LayerSpec>()?.build(&Context { counts: &counts, dim: 8, bias: Bias::None })
+        text.parse::<LayerSpec>()?.build(&Context { counts: &counts, words: None, dim: 8, bias: Bias::None })
     }
 
     #[test]
@@ -132,6 +146,10 @@ mod tests {
             assert_eq!(text.parse::<LayerSpec>().unwrap().to_string(), text);
             assert!(build(text).is_ok() || text.contains("512"));
         }
+        let windows = "hierarchical:tree=C::\\a=b::c.txt:bias=zero";
+        let spec: LayerSpec = windows.parse().unwrap();
+        assert_eq!(spec.settings.get("tree"), Some("C:\\a=b:c.txt"));
+        assert_eq!(spec.to_string(), windows);
         assert_eq!(build("full:bias=unigram").unwrap().bias(), Bias::Unigram);
     }
 
@@ -145,6 +163,11 @@ mod tests {
         assert!(message("negative:samples=five").contains("\"five\""));
         assert!(message("negative:samples").contains("samples"));
         assert!(message("negative:samples=0").contains("samples"));
+        assert!(message("hierarchical:tree=kmeans").contains("vectors"));
+        assert!(message("hierarchical:tree=random:seed=x").contains("seed"));
+        assert!(message("hierarchical:seed=3").contains("left out"));
+        assert!(message("hierarchical:vectors=v.bin").contains("left out"));
+        assert!(message("hierarchical:tree=no/such/file").starts_with("no/such/file: "));
         assert!(message("full:bias=yes").contains("none, zero or unigram"));
         assert!(message("sampled:power=nan").contains("power"));
         assert!(message("differentiated:blocks=10x4+20x4").contains("30 words"));

@@ -1,0 +1,200 @@
+//! Layers that decide from the top: which words are best, what a word's rank is, and samples, without looking at all words.
+
+use super::Scored;
+use crate::rng::{Noise, WorkerRng};
+use crate::vocab::WordId;
+use hashbrown::HashMap;
+use rand::RngExt;
+use std::cmp::Ordering;
+use std::collections::BinaryHeap;
+
+/// Where a descent stands. Nodes are numbered as the layer likes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum At {
+    /// A decision: a node of a tree, the choice of a class, the words of a cluster.
+    Node(u32),
+    /// A word.
+    Word(WordId),
+}
+
+/// A place with the probability of coming there from the top.
+#[derive(Clone, Copy, Debug)]
+pub struct Branch {
+    /// The place.
+    pub at: At,
+    /// ln P in nats: the larger, the nearer to the top.
+    pub ln_p: f64,
+}
+
+/// The decisions of a layer for one hidden vector.
+pub trait Descent {
+    /// Where all begins; a word if there is but one.
+    fn root(&self) -> At;
+
+    /// Adds to `out` what the nodes decide between, each child with its parent's ln P + ln P(child | parent). Only
+    /// nodes are handed in.
+    fn expand(&mut self, nodes: &[Branch], out: &mut Vec<Branch>);
+}
+
+fn top(descent: &dyn Descent) -> Branch {
+    Branch { at: descent.root(), ln_p: 0.0 }
+}
+
+/// A branch in a queue, with what it is ordered by.
+struct Queued {
+    key: f64,
+    branch: Branch,
+}
+
+impl Ord for Queued {
+    /// Among equals a node comes before words, since words as probable may be below it, and a word before those of larger ids.
+    fn cmp(&self, other: &Self) -> Ordering {
+        let order = |at: At| match at {
+            At::Node(node) => (1, u32::MAX - node),
+            At::Word(word) => (0, u32::MAX - word),
+        };
+        self.key.total_cmp(&other.key).then_with(|| order(self.branch.at).cmp(&order(other.branch.at)))
+    }
+}
+
+impl PartialOrd for Queued {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Queued {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Queued {}
+
+/// Best first: ln P only falls on the way down, so the first words to come off the queue are the best. ln P counts as the
+/// f32 that `log_probs` gives; words as probable come by rising id. Words of probability 0 never come.
+pub fn top_k(descent: &mut dyn Descent, k: usize) -> Vec<Scored> {
+    let queued = |branch: &Branch| Queued { key: f64::from(branch.ln_p as f32), branch: *branch };
+    let mut queue = BinaryHeap::from([queued(&top(descent))]);
+    let (mut found, mut children) = (Vec::new(), Vec::new());
+    while found.len() < k
+        && let Some(Queued { branch, .. }) = queue.pop()
+    {
+        match branch.at {
+            At::Word(word) => found.push(Scored { word, ln_p: branch.ln_p }),
+            At::Node(_) => {
+                children.clear();
+                descent.expand(&[branch], &mut children);
+                queue.extend(children.iter().filter(|c| c.ln_p > f64::NEG_INFINITY).map(queued));
+            }
+        }
+    }
+    found
+}
+
+/// 1 + the number of words that are more probable than `target`, whose ln P is `ln_p`, both as f32. Goes down level by
+/// level and leaves out what is not more probable itself.
+pub fn rank(descent: &mut dyn Descent, target: WordId, ln_p: f64) -> usize {
+    let (mut rank, mut level, mut below) = (1, vec![top(descent)], Vec::new());
+    loop {
+        level.retain(|branch| (branch.ln_p as f32) > ln_p as f32 && branch.at != At::Word(target));
+        let all = level.len();
+        level.retain(|branch| matches!(branch.at, At::Node(_)));
+        rank += all - level.len();
+        if level.is_empty() {
+            return rank;
+        }
+        below.clear();
+        descent.expand(&level, &mut below);
+        std::mem::swap(&mut level, &mut below);
+    }
+}
+
+/// Independent draws, from the top: a node is expanded once for all of them.
+pub fn sample(descent: &mut dyn Descent, draws: usize, rng: &mut WorkerRng) -> Vec<Scored> {
+    let mut known: HashMap<u32, Vec<Branch>> = HashMap::new();
+    let mut draw = |_| {
+        let mut branch = top(descent);
+        loop {
+            let node = match branch.at {
+                At::Word(word) => return Scored { word, ln_p: branch.ln_p },
+                At::Node(node) => node,
+            };
+            let children = known.entry(node).or_insert_with(|| {
+                let mut children = Vec::new();
+                descent.expand(&[branch], &mut children);
+                children
+            });
+            branch = choose(branch.ln_p, children, rng.random());
+        }
+    };
+    (0..draws).map(&mut draw).collect()
+}
+
+/// The child at the share `u` of the way through its parent's probability.
+fn choose(ln_parent: f64, children: &[Branch], mut u: f64) -> Branch {
+    for child in children {
+        u -= (child.ln_p - ln_parent).exp();
+        if u < 0.0 {
+            return *child;
+        }
+    }
+    // Rounding left something over: the most probable child's, which is not of probability 0.
+    let most = children.iter().max_by(|a, b| a.ln_p.total_cmp(&b.ln_p));
+    *most.expect("a node has children")
+}
+
+/// Draws without replacement, in their order: words by falling ln P + Gumbel noise, which is drawn from the top: the noisy
+/// ln P of a node is the largest among the words below it.
+///
+/// Reference: Kool, van Hoof & Welling 2019, "Stochastic beams and where to find them", sec. 3 and app. B.3, here with a
+/// queue in place of the beam.
+pub fn sample_without_replacement(descent: &mut dyn Descent, draws: usize, rng: &mut WorkerRng) -> Vec<Scored> {
+    let root = top(descent);
+    let mut queue = BinaryHeap::from([Queued { key: gumbel(rng), branch: root }]);
+    let (mut found, mut children, mut keys) = (Vec::new(), Vec::new(), Vec::new());
+    while found.len() < draws
+        && let Some(Queued { key, branch }) = queue.pop()
+    {
+        if let At::Word(word) = branch.at {
+            found.push(Scored { word, ln_p: branch.ln_p });
+            continue;
+        }
+        children.clear();
+        descent.expand(&[branch], &mut children);
+        children.retain(|child| child.ln_p > f64::NEG_INFINITY);
+        keys.clear();
+        keys.extend(children.iter().map(|child| child.ln_p + gumbel(rng)));
+        let largest = keys.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let below = |(branch, own): (&Branch, &f64)| Queued { key: capped(*own, largest, key), branch: *branch };
+        queue.extend(children.iter().zip(&keys).map(below));
+    }
+    found
+}
+
+/// Noisy values whose maximum is `largest`, as if that maximum had come out as `cap`: −ln(e^−cap − e^−largest + e^−own).
+fn capped(own: f64, largest: f64, cap: f64) -> f64 {
+    let v = cap - own + (-(own - largest).exp()).ln_1p();
+    cap - v.max(0.0) - (-v.abs()).exp().ln_1p()
+}
+
+fn gumbel(rng: &mut WorkerRng) -> f64 {
+    Noise::new(rng.random()).gumbel(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_largest_of_the_capped_is_the_cap() {
+        assert_eq!(capped(3.0, 3.0, -1.5), -1.5);
+        let formula = |own: f64, largest: f64, cap: f64| -((-cap).exp() - (-largest).exp() + (-own).exp()).ln();
+        for (own, largest, cap) in [(0.5, 1.0, 2.0), (-3.0, 0.0, -1.0), (-20.0, 4.0, 0.3), (0.999, 1.0, 1.0)] {
+            let (got, want) = (capped(own, largest, cap), formula(own, largest, cap));
+            assert!((got - want).abs() < 1e-12 * want.abs().max(1.0), "{got} {want}");
+            assert!(got < cap);
+        }
+        assert!(capped(-800.0, 0.0, 700.0).is_finite());
+    }
+}

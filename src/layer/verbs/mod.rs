@@ -1,0 +1,328 @@
+//! What a trained layer is asked: the best words, a word's rank, samples, relaxed samples; exactly, of every layer.
+//!
+//! | verb | flat layers | trees and their kin |
+//! |---|---|---|
+//! | [`top_k`](OutputLayer::top_k) | a heap of k words over the tiles: B·V·d | best first: nodes above the k-th word's P only |
+//! | [`rank`](OutputLayer::rank) | two passes over the tiles: 2·B·V·d | the nodes above the word's P only |
+//! | [`sample`](OutputLayer::sample) | Gumbel-max over the tiles: B·V·d | down the tree, d a decision; at T ≠ 1 as flat layers |
+//! | [`gumbel_softmax`](OutputLayer::gumbel_softmax) | B·V·d | as flat layers |
+//!
+//! P is what `log_probs` gives, whatever the layer was trained with: where scores need a correction to become a
+//! distribution (negative sampling and its like: + ln q), it is applied here too. None of the verbs but the relaxation,
+//! whose result has B×V numbers, holds more than a few examples' scores at a time.
+//!
+//! ```
+//! use lexmax::layer::{Bias, FullSoftmax, verbs::Sampling};
+//! # use lexmax::{encoder::MeanEmbedding, model::Model, optimizer::Optimizer, vocab::Counts};
+//! # use lexmax::{layer::{Batch, Scratch}, rng::WorkerRng, table::{Bags, Threads}};
+//! # use ndarray::Array2;
+//! # fn main() -> lexmax::Result<()> {
+//! # let counts = Counts::new(vec![5, 3, 1])?;
+//! # let layer = FullSoftmax::new(counts.len(), 4, Bias::Unigram)?;
+//! # let encoder = MeanEmbedding::new(counts.len(), 4)?;
+//! # let model = Model::new(Box::new(encoder), Box::new(layer), &counts, Optimizer::Sgd, 1)?;
+//! let (mut w, mut s) = (model.frozen(&Threads::default()), Scratch::new(WorkerRng::new(1, 0)));
+//! let mut hidden = Array2::zeros((2, model.layer().dim()));
+//! model.encoder().forward(&mut w.encoder, Bags { rows: &[0, 2, 1], offsets: &[0, 2, 3] }, hidden.view_mut());
+//! let best = model.layer().top_k(&mut w.layer, hidden.view(), 2, &mut s);
+//! assert_eq!((best[0][0].word, best[1][1].word), (0, 1));
+//! let ranks = model.layer().rank(&mut w.layer, Batch::new(hidden.view(), &[1, 0]), &mut s);
+//! assert_eq!(ranks, [2, 1]);
+//! let three = Sampling::new(3).at_temperature(0.7)?.without_replacement();
+//! let drawn = model.layer().sample(&mut w.layer, hidden.view(), three, &mut s);
+//! assert_eq!(drawn[0].len(), 3);
+//! # Ok(())
+//! # }
+//! ```
+
+mod best;
+pub mod descent;
+mod relaxed;
+
+pub use relaxed::{relax, relax_backward};
+
+use super::{Batch, OutputLayer, Scratch};
+use crate::error::{Error, Result};
+use crate::objective::fold_ln_z;
+use crate::rng::{Noise, exponential};
+use crate::table::{Stat, Tables, Tile};
+use crate::vocab::WordId;
+use best::Best;
+use ndarray::{Array2, ArrayView2, Axis, Slice};
+use rand::RngExt;
+use std::ops::Range;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// A word with its ln P.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Scored {
+    /// The word.
+    pub word: WordId,
+    /// ln P(word | h) in nats; of a sample, in the distribution that it was drawn from.
+    pub ln_p: f64,
+}
+
+/// How to sample: how many words an example, at which temperature, with or without replacement.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Sampling {
+    draws: usize,
+    temperature: f64,
+    replacement: bool,
+}
+
+impl Sampling {
+    /// Independent draws from P.
+    pub fn new(draws: usize) -> Self {
+        Self { draws, temperature: 1.0, replacement: true }
+    }
+
+    /// From P^(1/T) / Σ P^(1/T), the same on every layer. On trees this is not a product of tempered decisions, so it
+    /// needs the probabilities of all words; at T = 1 they sample in O(depth).
+    ///
+    /// # Errors
+    /// T is below 10⁻⁶ (for the best words there is [`OutputLayer::top_k`]) or not finite.
+    pub fn at_temperature(self, temperature: f64) -> Result<Self> {
+        if temperature >= LEAST_TEMPERATURE && temperature.is_finite() {
+            return Ok(Self { temperature, ..self });
+        }
+        Err(Error::OutOfRange { name: "temperature", value: temperature, limit: "0.000001 or more, and finite" })
+    }
+
+    /// Without replacement: as if one drew, took the word away, renormalized and drew again. In the order of the draws;
+    /// fewer than asked for where fewer words have a probability.
+    pub fn without_replacement(self) -> Self {
+        Self { replacement: false, ..self }
+    }
+}
+
+/// Scores in f32 go up to 10³², divided by it.
+const LEAST_TEMPERATURE: f64 = 1e-6;
+
+/// Scores of neighbouring words for some examples of a batch, in tiles; the softmax of all of them is P(· | h). A score of
+/// `f32::MIN` is a probability of zero.
+pub struct WordScores<'a> {
+    /// The first word.
+    pub first: WordId,
+    /// Which examples of the batch.
+    pub examples: Range<usize>,
+    /// Word `first + i` is the i-th row.
+    pub tile: &'a Tile<'a>,
+}
+
+impl WordScores<'_> {
+    /// The words.
+    pub fn words(&self) -> Range<WordId> {
+        self.first..self.first + self.tile.rows().len() as WordId
+    }
+
+    /// The scores of a word, one an example.
+    pub fn of(&self, word: WordId) -> &[f32] {
+        self.tile.row(self.tile.rows().start + (word - self.first))
+    }
+}
+
+/// Takes in scores; the statistics are those of its examples.
+pub type WordFold<'a> = dyn Fn(&WordScores, &mut [Stat]) + Sync + 'a;
+
+/// Examples whose probabilities are held at a time where a layer has no tiles of its own.
+const LANES: usize = 16;
+/// Words in a tile of these.
+const TILE_WORDS: usize = 1024;
+
+/// [`OutputLayer::scan_scores`] by way of `log_probs`, a few examples at a time.
+pub(super) fn scan_log_probs<L: OutputLayer + ?Sized>(
+    layer: &L,
+    w: &mut Tables,
+    hidden: ArrayView2<f32>,
+    s: &mut Scratch,
+    fold: &WordFold,
+    out: &mut [Stat],
+) {
+    let mut scores = vec![0.0; LANES * TILE_WORDS];
+    for start in (0..hidden.nrows()).step_by(LANES) {
+        let examples = start..(start + LANES).min(hidden.nrows());
+        let mut ln_p = Array2::zeros((examples.len(), layer.vocab()));
+        layer.log_probs(w, hidden.slice_axis(Axis(0), Slice::from(examples.clone())), s, ln_p.view_mut());
+        for first in (0..layer.vocab()).step_by(TILE_WORDS) {
+            let words = first..(first + TILE_WORDS).min(layer.vocab());
+            for (lane, row) in ln_p.rows().into_iter().enumerate() {
+                let row = &row.to_slice().expect("contiguous rows")[words.clone()];
+                let to = scores[lane..].iter_mut().step_by(LANES);
+                to.zip(row).for_each(|(to, ln_p)| *to = ln_p.max(f32::MIN));
+            }
+            let rows = 0..words.len() as u32;
+            let tile = Tile::new(rows, examples.len(), LANES, &mut scores[..LANES * words.len()]);
+            let seen = WordScores { first: first as WordId, examples: examples.clone(), tile: &tile };
+            fold(&seen, &mut out[examples.clone()]);
+        }
+    }
+}
+
+/// [`OutputLayer::top_k`].
+pub(super) fn top_k<L: OutputLayer + ?Sized>(
+    layer: &L,
+    w: &mut Tables,
+    hidden: ArrayView2<f32>,
+    k: usize,
+    s: &mut Scratch,
+) -> Vec<Vec<Scored>> {
+    let found = each_descent(layer, w, &hidden, |_, descent| descent::top_k(descent, k));
+    if let Some(found) = found {
+        return found;
+    }
+    let best: Vec<_> = (0..hidden.nrows()).map(|_| Mutex::new(Best::new(k))).collect();
+    let fold = |seen: &WordScores, stats: &mut [Stat]| {
+        fold_ln_z(seen.tile, 1.0, stats);
+        let best = &best[seen.examples.clone()];
+        let mut own: Vec<Best> = best.iter().map(|best| lock(best).sibling()).collect();
+        // Most words are below the k-th best so far: one comparison.
+        let mut floors: Vec<f32> = own.iter().map(|own| own.floor() as f32).collect();
+        for word in seen.words() {
+            for ((z, floor), own) in seen.of(word).iter().zip(&mut floors).zip(&mut own) {
+                if z >= floor && *z > f32::MIN && own.offer(f64::from(*z), f64::from(*z), word) {
+                    *floor = own.floor() as f32;
+                }
+            }
+        }
+        best.iter().zip(own).for_each(|(best, own)| lock(best).merge(own));
+    };
+    let mut stats = vec![Stat::EMPTY; hidden.nrows()];
+    layer.scan_scores(w, hidden, s, &fold, &mut stats);
+    best.into_iter().zip(&stats).map(|(best, stat)| unlock(best).into_scored(stat.ln_z())).collect()
+}
+
+/// [`OutputLayer::rank`].
+pub(super) fn rank<L: OutputLayer + ?Sized>(layer: &L, w: &mut Tables, batch: Batch, s: &mut Scratch) -> Vec<usize> {
+    if !batch.is_empty() && layer.descent(w, batch.hidden.slice_axis(Axis(0), Slice::from(0..1))).is_some() {
+        let mut ln_p = vec![0.0; batch.len()];
+        layer.log_prob(w, batch, s, &mut ln_p);
+        let one = |b: usize, descent: &mut dyn descent::Descent| descent::rank(descent, batch.targets[b], ln_p[b]);
+        return each_descent(layer, w, &batch.hidden, one).expect("a layer has descents or not");
+    }
+    let mut stats = vec![Stat::EMPTY; batch.len()];
+    let targets = |seen: &WordScores, stats: &mut [Stat]| {
+        for (b, stat) in stats.iter_mut().enumerate() {
+            let target = batch.targets[seen.examples.start + b];
+            if seen.words().contains(&target) {
+                stat.target = seen.of(target)[b];
+            }
+        }
+    };
+    layer.scan_scores(w, batch.hidden, s, &targets, &mut stats);
+    let above: Vec<AtomicUsize> = (0..batch.len()).map(|_| AtomicUsize::new(0)).collect();
+    let count = |seen: &WordScores, _: &mut [Stat]| {
+        let targets: Vec<f32> = stats[seen.examples.clone()].iter().map(|stat| stat.target).collect();
+        let mut counts = vec![0u32; targets.len()];
+        for word in seen.words() {
+            let pairs = seen.of(word).iter().zip(&targets);
+            counts.iter_mut().zip(pairs).for_each(|(count, (z, target))| *count += u32::from(z > target));
+        }
+        for (above, count) in above[seen.examples.clone()].iter().zip(counts) {
+            above.fetch_add(count as usize, Ordering::Relaxed);
+        }
+    };
+    layer.scan_scores(w, batch.hidden, s, &count, &mut vec![Stat::EMPTY; batch.len()]);
+    above.into_iter().map(|above| 1 + above.into_inner()).collect()
+}
+
+/// [`OutputLayer::sample`].
+pub(super) fn sample<L: OutputLayer + ?Sized>(
+    layer: &L,
+    w: &mut Tables,
+    hidden: ArrayView2<f32>,
+    how: Sampling,
+    s: &mut Scratch,
+) -> Vec<Vec<Scored>> {
+    if how.temperature == 1.0 {
+        let one = |_, descent: &mut dyn descent::Descent| match how.replacement {
+            true => descent::sample(descent, how.draws, &mut s.rng),
+            false => descent::sample_without_replacement(descent, how.draws, &mut s.rng),
+        };
+        if let Some(found) = each_descent(layer, w, &hidden, one) {
+            return found;
+        }
+    }
+    sample_by_scan(layer, w, hidden, how, s)
+}
+
+/// Gumbel-max: the words with the largest z/T + g, g standard Gumbel noise, are samples without replacement.
+fn sample_by_scan<L: OutputLayer + ?Sized>(
+    layer: &L,
+    w: &mut Tables,
+    hidden: ArrayView2<f32>,
+    how: Sampling,
+    s: &mut Scratch,
+) -> Vec<Vec<Scored>> {
+    let beta = 1.0 / how.temperature;
+    // Each search has noise of its own: as many searches for one word as there are draws, or one for all of them.
+    let (searches, words) = if how.replacement { (how.draws, 1) } else { (1, how.draws) };
+    let mut search = || (Noise::new(s.rng.random()), Mutex::new(Best::new(words)));
+    let all: Vec<Vec<_>> = (0..hidden.nrows()).map(|_| (0..searches).map(|_| search()).collect()).collect();
+    let fold = |seen: &WordScores, stats: &mut [Stat]| {
+        fold_ln_z(seen.tile, beta as f32, stats);
+        let tops = column_maxima(seen);
+        for (b, example) in seen.examples.clone().enumerate() {
+            for (noise, best) in &all[example] {
+                let mut own = lock(best).sibling();
+                perturb(seen, b, beta, beta * f64::from(tops[b]), noise, &mut own);
+                lock(best).merge(own);
+            }
+        }
+    };
+    let mut stats = vec![Stat::EMPTY; hidden.nrows()];
+    layer.scan_scores(w, hidden, s, &fold, &mut stats);
+    let sorted = |(searches, stat): (Vec<(Noise, Mutex<Best>)>, &Stat)| {
+        searches.into_iter().flat_map(|(_, best)| unlock(best).into_scored(stat.ln_z())).collect()
+    };
+    all.into_iter().zip(&stats).map(sorted).collect()
+}
+
+/// Offers the words of a tile with their noise. A word whose noise would not lift even the tile's largest score, `top`,
+/// above the floor is passed over by its uniform number alone: −ln(1 − u) ≥ u.
+fn perturb(seen: &WordScores, b: usize, beta: f64, top: f64, noise: &Noise, best: &mut Best) {
+    // More than the rounding of the exponential, so that no word is lost to it.
+    let bound = |best: &Best| (top - best.floor()).exp() * (1.0 + 1e-12);
+    let mut limit = bound(best);
+    for word in seen.words() {
+        let u = noise.uniform(word);
+        if u >= limit {
+            continue;
+        }
+        let z = seen.of(word)[b];
+        let score = beta * f64::from(z);
+        if z > f32::MIN && best.offer(score - exponential(u).ln(), score, word) {
+            limit = bound(best);
+        }
+    }
+}
+
+fn column_maxima(seen: &WordScores) -> Vec<f32> {
+    let mut tops = vec![f32::NEG_INFINITY; seen.examples.len()];
+    for word in seen.words() {
+        tops.iter_mut().zip(seen.of(word)).for_each(|(top, z)| *top = top.max(*z));
+    }
+    tops
+}
+
+/// Calls `f` for each example with its descent, if the layer has descents.
+fn each_descent<L: OutputLayer + ?Sized, R>(
+    layer: &L,
+    w: &mut Tables,
+    hidden: &ArrayView2<f32>,
+    mut f: impl FnMut(usize, &mut dyn descent::Descent) -> R,
+) -> Option<Vec<R>> {
+    let mut one = |b| {
+        let x = hidden.slice_axis(Axis(0), Slice::from(b..b + 1));
+        layer.descent(w, x).map(|mut descent| f(b, &mut *descent))
+    };
+    (0..hidden.nrows()).map(&mut one).collect()
+}
+
+fn lock(best: &Mutex<Best>) -> std::sync::MutexGuard<'_, Best> {
+    best.lock().expect("no thread panics with a heap in hand")
+}
+
+fn unlock(best: Mutex<Best>) -> Best {
+    best.into_inner().expect("no thread panics with a heap in hand")
+}

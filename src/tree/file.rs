@@ -1,0 +1,207 @@
+//! Trees as text: a line a word, the word, a space and the codes of its decisions from the root on.
+//!
+//! ```text
+//! the 0
+//! of 10
+//! and 11
+//! ```
+//!
+//! Lines may come in any order; empty ones are passed over. A word alone has no decision, and its line no code.
+
+use super::{Child, Link, Tree};
+use crate::error::{Error, Result, TreeFault};
+use crate::vocab::{Counts, WordId};
+use std::collections::BTreeMap;
+use std::io::{self, BufRead, Write};
+use std::path::Path;
+
+impl Tree {
+    /// Writes the tree; `name` gives the words, which must not hold a space or a line break. The words come by falling
+    /// count.
+    ///
+    /// # Errors
+    /// What the writer says.
+    pub fn write<'w>(&self, out: &mut dyn Write, name: impl Fn(WordId) -> std::borrow::Cow<'w, str>) -> io::Result<()> {
+        for word in 0..self.vocab() as WordId {
+            let mut codes: Vec<u8> = self.ancestors(word).map(|(_, code)| b'0' + u8::from(code)).collect();
+            codes.reverse();
+            writeln!(out, "{} {}", name(word), String::from_utf8_lossy(&codes))?;
+        }
+        Ok(())
+    }
+
+    /// Reads a tree of the words that `counts` counts. `id` knows the words, `name` gives them back; `path` is for errors.
+    ///
+    /// # Errors
+    /// What the reader says; and [`Error::TreeFile`] with the line of a code that is none, of an unknown word, of a word
+    /// twice or not at all, of two words whose ways run through one another, and of a decision with one child.
+    pub fn read(
+        input: &mut dyn BufRead,
+        path: &Path,
+        counts: &Counts,
+        id: impl Fn(&str) -> Option<WordId>,
+        name: impl Fn(WordId) -> String,
+    ) -> Result<Self> {
+        let mut reader = Reader {
+            path,
+            places: vec![[Place::Empty; 2]],
+            lines: vec![None; counts.len()],
+            root: Place::Empty,
+            name: &name,
+        };
+        let (mut bytes, mut line) = (Vec::new(), 0);
+        loop {
+            bytes.clear();
+            if input.read_until(b'\n', &mut bytes).map_err(Error::io(path))? == 0 {
+                break;
+            }
+            line += 1;
+            let text = std::str::from_utf8(&bytes).map_err(|e| Error::NotUtf8 {
+                path: path.into(),
+                line,
+                byte: e.valid_up_to() + 1,
+            })?;
+            reader.line(line, text.trim_end_matches(['\n', '\r']), &id)?;
+        }
+        let (leaves, nodes) = reader.finish(line)?;
+        Ok(Self::from_links(leaves, nodes, counts))
+    }
+}
+
+/// A tree has fewer decisions than words. A file may have so many times more before the one with one child is looked for.
+const SPARE: usize = 8;
+
+/// What stands at a place of the tree so far.
+#[derive(Clone, Copy)]
+enum Place {
+    Empty,
+    Taken(Child),
+}
+
+/// What was read so far.
+struct Reader<'a, N> {
+    path: &'a Path,
+    root: Place,
+    /// The children of each node; node 0 is there before it is known to be one.
+    places: Vec<[Place; 2]>,
+    /// The line of each word.
+    lines: Vec<Option<u64>>,
+    name: &'a N,
+}
+
+impl<N: Fn(WordId) -> String> Reader<'_, N> {
+    fn fault(&self, line: u64, fault: TreeFault) -> Error {
+        Error::TreeFile { path: self.path.into(), line, fault }
+    }
+
+    fn line(&mut self, line: u64, text: &str, id: impl Fn(&str) -> Option<WordId>) -> Result<()> {
+        if text.is_empty() {
+            return Ok(());
+        }
+        let (name, code) = text.split_once(' ').unwrap_or((text, ""));
+        if name.is_empty() {
+            return Err(self.fault(line, TreeFault::NoWord));
+        }
+        let word = || name.to_string();
+        if !code.bytes().all(|b| b == b'0' || b == b'1') {
+            return Err(self.fault(line, TreeFault::BadCode { word: word(), code: code.into() }));
+        }
+        let known = id(name).filter(|word| (*word as usize) < self.lines.len());
+        let Some(known) = known else { return Err(self.fault(line, TreeFault::UnknownWord { word: word() })) };
+        if let Some(first) = self.lines[known as usize] {
+            return Err(self.fault(line, TreeFault::RepeatedWord { word: word(), first }));
+        }
+        if let Err(other) = self.insert(known, code) {
+            let line_of_other = self.lines[other as usize].unwrap_or(0);
+            let crossing = TreeFault::Crossing { word: word(), other: (self.name)(other), line: line_of_other };
+            return Err(self.fault(line, crossing));
+        }
+        self.lines[known as usize] = Some(line);
+        let limit = SPARE * self.lines.len() + SPARE;
+        if self.places.len() > limit {
+            return Err(self.fault(line, TreeFault::TooManyDecisions { word: word(), limit }));
+        }
+        Ok(())
+    }
+
+    fn place(&mut self, at: Option<(u32, usize)>) -> &mut Place {
+        match at {
+            None => &mut self.root,
+            Some((node, code)) => &mut self.places[node as usize][code],
+        }
+    }
+
+    /// Puts a word where its code says, or gives the word that is in the way.
+    fn insert(&mut self, word: WordId, code: &str) -> std::result::Result<(), WordId> {
+        let mut at = None;
+        for bit in code.bytes() {
+            let node = match *self.place(at) {
+                Place::Taken(Child::Word(other)) => return Err(other),
+                Place::Taken(Child::Node(node)) => node,
+                Place::Empty => {
+                    // Node 0 is made with the reader.
+                    let node = if at.is_none() { 0 } else { self.places.len() as u32 };
+                    if at.is_some() {
+                        self.places.push([Place::Empty; 2]);
+                    }
+                    *self.place(at) = Place::Taken(Child::Node(node));
+                    node
+                }
+            };
+            at = Some((node, usize::from(bit == b'1')));
+        }
+        match *self.place(at) {
+            Place::Taken(Child::Word(other)) => Err(other),
+            Place::Taken(Child::Node(node)) => Err(self.below(node)),
+            Place::Empty => {
+                *self.place(at) = Place::Taken(Child::Word(word));
+                Ok(())
+            }
+        }
+    }
+
+    /// A word below a node.
+    fn below(&self, mut node: u32) -> WordId {
+        loop {
+            let taken = self.places[node as usize].iter().find_map(|place| match place {
+                Place::Taken(child) => Some(*child),
+                Place::Empty => None,
+            });
+            match taken.expect("a node is made on the way to a word") {
+                Child::Word(word) => return word,
+                Child::Node(below) => node = below,
+            }
+        }
+    }
+
+    /// The links, once all words have a place and all nodes two children.
+    fn finish(self, last: u64) -> Result<(Vec<Link>, Vec<Link>)> {
+        if let Some(word) = self.lines.iter().position(Option::is_none) {
+            let word = (self.name)(word as WordId);
+            return Err(self.fault(last, TreeFault::MissingWord { word }));
+        }
+        let mut leaves = vec![Link::NONE; self.lines.len()];
+        let nodes = if let Place::Taken(Child::Node(_)) = self.root { self.places.len() } else { 0 };
+        let mut links = vec![Link::NONE; nodes];
+        // By line, so that the first fault of the file is the one that is told.
+        let mut single = BTreeMap::new();
+        for (node, places) in (0..).zip(&self.places[..nodes]) {
+            for (code, place) in [false, true].into_iter().zip(places) {
+                match place {
+                    Place::Taken(Child::Word(word)) => leaves[*word as usize] = Link::new(node, code),
+                    Place::Taken(Child::Node(below)) => links[*below as usize] = Link::new(node, code),
+                    Place::Empty => {
+                        let word = self.below(node);
+                        single.entry(self.lines[word as usize].unwrap_or(last)).or_insert((node, word));
+                    }
+                }
+            }
+        }
+        if let Some((line, (node, word))) = single.into_iter().next() {
+            let up = std::iter::successors(Some(node), |node| links[*node as usize].get().map(|(up, _)| up));
+            let fault = TreeFault::OneChild { word: (self.name)(word), decision: up.count() };
+            return Err(self.fault(line, fault));
+        }
+        Ok((leaves, links))
+    }
+}
