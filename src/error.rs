@@ -181,6 +181,12 @@ pub enum Error {
         /// What went wrong.
         source: Box<Error>,
     },
+    /// A chart without a point to draw.
+    #[error("the chart {chart} has no point")]
+    NoPoints {
+        /// The chart.
+        chart: &'static str,
+    },
     /// The parameters do not fit in memory.
     #[error("{rows} rows of {dim} numbers do not fit in memory")]
     TooLarge {

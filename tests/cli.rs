@@ -5,6 +5,8 @@
 mod place;
 #[path = "cli/refusals.rs"]
 mod refusals;
+#[path = "cli/scale.rs"]
+mod scale;
 
 use flate2::{Compression, write::GzEncoder};
 use place::{Place, text};
@@ -18,7 +20,8 @@ const LAYERS: [&str; 7] =
 /// A language small enough to be learnt in a moment.
 const SMALL: &str = "--vocab 200 --classes 8 --examples 20000";
 
-const OPTIONS: [&str; 21] = [
+const OPTIONS: [&str; 22] = [
+    "--table",
     "--corpus",
     "--valid",
     "--layers",
@@ -56,7 +59,7 @@ const NUMBERS: [&str; 9] = [
     "valid_perplexity",
 ];
 /// The other keys of a layer.
-const OTHERS: [&str; 6] = ["layer", "cost_per_example", "epochs", "ln_z", "excess_nats", "excess_by"];
+const OTHERS: [&str; 7] = ["layer", "cost_per_example", "epochs", "curve", "ln_z", "excess_nats", "excess_by"];
 
 fn has_exactly<'a>(object: &Value, keys: impl IntoIterator<Item = &'a str>) {
     let mut keys: Vec<_> = keys.into_iter().collect();
@@ -80,9 +83,15 @@ fn names(comparison: &Value) -> Vec<&str> {
     rows(comparison).iter().map(|row| row["layer"].as_str().unwrap()).collect()
 }
 
+/// What a run writes to its folder.
+fn written(folder: &str) -> Vec<String> {
+    let names = ["compare.html", "compare.json", "nll-vs-examples.svg", "nll-vs-time.svg"];
+    names.map(|name| format!("{folder}/{name}")).to_vec()
+}
+
 /// Holds a comparison to what is documented of it.
 fn check(comparison: &Value) {
-    has_exactly(comparison, ["lexmax", "corpus", "config", "layers"]);
+    has_exactly(comparison, ["lexmax", "run", "corpus", "config", "layers"]);
     assert_eq!(comparison["lexmax"], env!("CARGO_PKG_VERSION"));
     assert!(number(&comparison["corpus"], "unigram_nll") >= 0.0);
     for row in rows(comparison) {
@@ -94,6 +103,12 @@ fn check(comparison: &Value) {
         // A unit in the last place of the NLL, and one of the perplexity, in decimal digits and back.
         let ulps = (nll + 2.0) * f64::EPSILON;
         assert!((number(row, "valid_perplexity") / nll.exp() - 1.0).abs() <= 2.0 * ulps, "{row}");
+        let curve = row["curve"].as_array().unwrap();
+        assert_eq!(curve.last().unwrap()["examples"], row["examples"]);
+        assert!(curve.iter().all(|point| number(point, "valid_nll") >= 0.0), "{row}");
+        for key in ["seconds", "examples"] {
+            assert!(curve.windows(2).all(|pair| number(&pair[0], key) < number(&pair[1], key)), "{row}");
+        }
         let each = number(row, "seconds") * 1e9 / number(row, "examples");
         assert!((number(row, "ns_per_example") / each - 1.0).abs() < 1e-12, "{row}");
     }
@@ -109,7 +124,11 @@ fn timeless(mut comparison: Value) -> Value {
     for row in comparison["layers"].as_array_mut().unwrap() {
         let row = row.as_object_mut().unwrap();
         assert!(row.remove("seconds").is_some() && row.remove("ns_per_example").is_some());
+        for point in row["curve"].as_array_mut().unwrap() {
+            assert!(point.as_object_mut().unwrap().remove("seconds").is_some());
+        }
     }
+    assert!(comparison.as_object_mut().unwrap().remove("run").is_some());
     comparison
 }
 
@@ -138,7 +157,10 @@ fn all_layers_are_compared_on_the_synthetic_language() {
     check_output(&output, &comparison);
     beats_the_unigram_model(&comparison);
     assert_eq!(names(&comparison), LAYERS);
-    assert_eq!(place.files(), ["deep", "deep/out", "deep/out/compare.json"]);
+    assert_eq!(
+        place.files(),
+        ["deep", "deep/out"].into_iter().map(String::from).chain(written("deep/out")).collect::<Vec<_>>()
+    );
     let corpus = &comparison["corpus"];
     assert_eq!((&corpus["vocab"], &corpus["tokens"]), (&200.into(), &Value::Null));
     let distance = number(corpus, "unigram_nll") - number(corpus, "entropy_rate");
@@ -161,7 +183,10 @@ fn all_layers_are_compared_on_a_text() {
     check_output(&output, &comparison);
     beats_the_unigram_model(&comparison);
     assert_eq!(names(&comparison), LAYERS);
-    assert_eq!(place.files(), ["lexmax-out", "lexmax-out/compare.json", "sample.txt"]);
+    let mut files = written("lexmax-out");
+    files.extend(["lexmax-out", "sample.txt"].map(String::from));
+    files.sort();
+    assert_eq!(place.files(), files);
     let corpus = &comparison["corpus"];
     assert_eq!((&corpus["source"], &corpus["entropy_rate"]), (&serde_json::json!(["sample.txt"]), &Value::Null));
     assert!(number(corpus, "tokens") >= 5000.0, "{corpus}");
@@ -227,7 +252,10 @@ fn text_may_be_compressed_and_in_several_files() {
     let run = |corpus: &str| {
         place.success(&format!("{corpus} --examples 500 --valid-examples 50 --dim 8 --layers full,negative"));
         let mut comparison = timeless(place.comparison("lexmax-out"));
-        let source = comparison["corpus"].as_object_mut().unwrap().remove("source").unwrap();
+        let corpus_facts = comparison["corpus"].as_object_mut().unwrap();
+        let source = corpus_facts.remove("source").unwrap();
+        let sums = corpus_facts.remove("sha256").unwrap();
+        assert!(sums.as_array().unwrap().iter().all(|sum| sum.as_str().is_some_and(|sum| sum.len() == 64)), "{sums}");
         let files: Vec<_> = corpus.split(' ').filter(|word| !word.starts_with("--")).collect();
         assert_eq!(source, serde_json::json!(files));
         comparison
@@ -369,6 +397,44 @@ fn what_is_written_has_the_permissions_of_any_file() {
     place.success("--vocab 50 --classes 5 --examples 50 --valid-examples 5 --layers full");
     let mode = |name: &str| std::fs::metadata(place.path().join(name)).unwrap().permissions().mode();
     assert_eq!(mode("lexmax-out/compare.json"), mode("plain"));
+}
+
+/// The end of a curve is the NLL of the table where the curve is taken on all held-out examples.
+#[test]
+fn curves_end_at_the_table() {
+    let place = Place::new();
+    place.success("--vocab 50 --classes 5 --examples 640 --valid-examples 300");
+    let comparison = place.comparison("lexmax-out");
+    assert_eq!(comparison["config"]["curve_examples"], 300);
+    for row in rows(&comparison) {
+        let curve = row["curve"].as_array().unwrap();
+        assert!(curve.len() > 1, "{row}");
+        assert_eq!(curve.last().unwrap()["valid_nll"], row["valid_nll"]);
+    }
+}
+
+#[test]
+fn tables_come_in_several_forms() {
+    let place = Place::new();
+    let run = |format: &str| {
+        let options = "--vocab 50 --classes 5 --examples 50 --valid-examples 5 --layers full,negative:samples=2";
+        String::from_utf8(place.success(&format!("{options} --table {format}")).stdout).unwrap()
+    };
+    let table: Value = serde_json::from_str(&run("json")).unwrap();
+    assert_eq!(table[1]["layer"], "negative:samples=2");
+    let lines = run("csv");
+    assert!(lines.starts_with("layer,valid_nll,ns_per_example,") && lines.lines().count() == 3, "{lines}");
+    let lines = run("markdown");
+    assert!(lines.lines().all(|line| line.starts_with('|')) && lines.lines().count() == 4, "{lines}");
+    assert!(run("text").contains('█'));
+}
+
+#[test]
+fn the_report_holds_the_command_and_the_curves() {
+    let place = Place::new();
+    place.success("--vocab 50 --classes 5 --examples 50 --valid-examples 5 --layers full --seed 7");
+    let page = std::fs::read_to_string(place.path().join("lexmax-out/compare.html")).unwrap();
+    assert!(page.contains("lexmax --vocab 50 --classes 5") && page.contains("id=\"chart-nll-vs-time\""));
 }
 
 #[test]

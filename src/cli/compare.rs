@@ -1,13 +1,14 @@
 //! `lexmax compare`.
 
 use super::progress::Bars;
+use super::table::{self, Format};
 use clap::{Args, ValueEnum};
 use lexmax::Result;
 use lexmax::compare::{Config, Data, Source, compare};
 use lexmax::corpus::{Context, Model, SyntheticLanguage, Window};
 use lexmax::layer::catalogue::LayerSpec;
 use lexmax::optimizer::Optimizer;
-use lexmax::report::{Comparison, check_writable, comparison_table, write_atomically};
+use lexmax::report::{check_writable, write_atomically, write_page};
 use lexmax::train::Budget;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -74,7 +75,10 @@ pub struct Arguments {
     /// Classes of the synthetic language.
     #[arg(long, value_name = "C", default_value_t = SyntheticLanguage::DEFAULT_CLASSES, conflicts_with = "corpus")]
     classes: usize,
-    /// Folder for compare.json.
+    /// How the table is printed.
+    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
+    table: Format,
+    /// Folder for compare.json, the report compare.html, and its pictures.
     #[arg(long, default_value = "lexmax-out", value_name = "DIR")]
     out: PathBuf,
 }
@@ -173,21 +177,11 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     // Before hours of training, not after.
     check_writable(&path)?;
     let data = Data::new(&arguments.source())?;
-    let comparison = compare(&config, &data, &mut Bars::new())?;
+    let mut comparison = compare(&config, &data, &mut Bars::new())?;
+    comparison.run.command = super::command();
     write_atomically(&path, comparison.to_json().as_bytes())?;
-    super::print(&format!("{}{}\n", summary(&comparison), path.display()))
-}
-
-fn summary(comparison: &Comparison) -> String {
-    let corpus = &comparison.corpus;
-    let mut text = comparison_table(comparison);
-    text += &format!("\n{} words; NLL of the unigram model {:.4} nats\n", corpus.vocab, corpus.unigram_nll);
-    if let Some(rate) = corpus.entropy_rate {
-        text +=
-            &format!("entropy rate {rate:.4} nats: the least NLL there is; excess is the distance from the truth\n");
-    }
-    if let (Some(tokens), Some(unknown)) = (corpus.valid_tokens, corpus.valid_unknown_tokens) {
-        text += &format!("held out: {unknown} of {tokens} tokens are outside the vocabulary and passed over\n");
-    }
-    text
+    let page = write_page(&comparison.page(), &arguments.out, "compare")?;
+    let mut notes = comparison.notes();
+    notes.extend([path, page].map(|path| path.display().to_string()));
+    super::print(&table::formatted(&comparison.grid(), arguments.table, &notes))
 }

@@ -2,7 +2,9 @@
 
 mod compare;
 mod progress;
+mod scale;
 mod step;
+mod table;
 mod train;
 
 use clap::{Parser, Subcommand};
@@ -26,6 +28,8 @@ enum Command {
     Compare(compare::Arguments),
     /// Trains word vectors, as word2vec does, through any layer.
     Train(train::Arguments),
+    /// Measures the cost of a step of each layer against the size of the vocabulary.
+    Scale(scale::Arguments),
     /// Times one training step of a layer on synthetic data.
     Step(step::Arguments),
 }
@@ -37,6 +41,7 @@ pub fn run(start: Instant) -> Result<()> {
         None => compare::run(&cli.compare),
         Some(Command::Compare(arguments)) => compare::run(&arguments),
         Some(Command::Train(arguments)) => train::run(&arguments, start),
+        Some(Command::Scale(arguments)) => scale::run(&arguments),
         Some(Command::Step(arguments)) => step::run(&arguments),
     }
 }
@@ -44,6 +49,28 @@ pub fn run(start: Instant) -> Result<()> {
 /// As many threads as were asked for, or all.
 fn threads(asked: Option<u32>) -> usize {
     asked.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), |n| n as usize)
+}
+
+/// The command line, as it was given.
+fn command() -> Option<String> {
+    let words = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned());
+    Some(std::iter::once("lexmax".to_string()).chain(words).collect::<Vec<_>>().join(" "))
+}
+
+fn seconds(text: &str) -> std::result::Result<f64, String> {
+    let seconds = text.parse::<f64>().map_err(|e| e.to_string())?;
+    if seconds > 0.0 && seconds.is_finite() { Ok(seconds) } else { Err("must be more than 0, and finite".into()) }
+}
+
+/// GiB as bytes.
+fn gib(text: &str) -> std::result::Result<u64, String> {
+    let gib = text.parse::<f64>().map_err(|e| e.to_string())?;
+    let bytes = gib * (1u64 << 30) as f64;
+    if bytes >= 1.0 && bytes < u64::MAX as f64 {
+        Ok(bytes as u64)
+    } else {
+        Err("must be more than 0, and finite".into())
+    }
 }
 
 /// Prints to standard output. A reader that went away is no failure.

@@ -7,7 +7,7 @@ use crate::corpus::{
 use crate::error::{Error, Result};
 use crate::eval::{self, HeldOut};
 use crate::model::Model;
-use crate::report::CorpusFacts;
+use crate::report::{CorpusFacts, sha256};
 use crate::table::Threads;
 use crate::vocab::{Counts, Vocabulary};
 use std::path::PathBuf;
@@ -49,7 +49,14 @@ pub struct Data {
 }
 
 enum Kind {
-    Text { train: Arc<Corpus>, valid: Corpus, valid_paths: Vec<PathBuf>, min_count: u64, sample: f64 },
+    Text {
+        train: Arc<Corpus>,
+        valid: Corpus,
+        valid_paths: Vec<PathBuf>,
+        sha256: Vec<Option<String>>,
+        min_count: u64,
+        sample: f64,
+    },
     Synthetic(Arc<SyntheticLanguage>),
 }
 
@@ -70,6 +77,7 @@ impl Data {
                     train: Arc::new(train),
                     valid: held_out,
                     valid_paths: valid.clone(),
+                    sha256: corpus.iter().map(|path| sha256(path)).collect(),
                     min_count: *min_count,
                     sample: *sample,
                 };
@@ -153,6 +161,7 @@ impl Data {
         let facts = CorpusFacts {
             source: vec!["synthetic language".into()],
             valid_source: Vec::new(),
+            sha256: Vec::new(),
             tokens: None,
             dropped_tokens: None,
             vocab: self.counts.len(),
@@ -163,7 +172,8 @@ impl Data {
         };
         match &self.kind {
             Kind::Synthetic(language) => CorpusFacts { entropy_rate: Some(language.entropy_rate()), ..facts },
-            Kind::Text { train, valid, valid_paths, .. } => CorpusFacts {
+            Kind::Text { train, valid, valid_paths, sha256, .. } => CorpusFacts {
+                sha256: sha256.clone(),
                 source: names(train.paths()),
                 valid_source: names(valid_paths),
                 tokens: Some(train.ledger().kept),

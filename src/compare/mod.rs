@@ -1,15 +1,18 @@
 //! The same model on the same text with each output layer: what a step costs, and what it reaches.
 
+mod curve;
 mod data;
 
 pub use data::{Data, Source};
 
+use self::curve::Curve;
 use crate::corpus::{Context, Model as WindowModel, Window};
 use crate::encoder::MeanEmbedding;
 use crate::error::{Error, Result};
 use crate::eval;
 use crate::layer::Bias;
 use crate::layer::catalogue::{self, LayerSpec};
+use crate::measure::RunFacts;
 use crate::model::Model;
 use crate::optimizer::Optimizer;
 use crate::report::{Comparison, ConfigFacts, CostPerExample, LayerRow};
@@ -81,6 +84,7 @@ pub fn compare(config: &Config, data: &Data, observer: &mut dyn Observer) -> Res
     let valid = data.held_out(config.window, config.valid_examples, config.seed)?;
     let unigram = |t: &u32| -data.counts().ln_probability(*t);
     let unigram_nll = valid.targets.iter().map(unigram).sum::<f64>() / valid.len() as f64;
+    let mut curve = Curve::new(&valid, data.counts().len(), config.dim, &threads);
     let mut layers = Vec::new();
     for (number, spec) in config.layers.iter().enumerate() {
         observer.begin(spec, number, config.layers.len());
@@ -88,8 +92,15 @@ pub fn compare(config: &Config, data: &Data, observer: &mut dyn Observer) -> Res
         let settings = settings(config, spec, &threads);
         let mut source = data.examples(config.window, config.seed)?;
         let in_layer = |e| Error::InLayer { layer: spec.to_string(), source: Box::new(e) };
-        let outcome =
-            train::train(&mut model, &mut *source, &settings, &mut |p| observer.progress(p)).map_err(in_layer)?;
+        let outcome = train::train_and_look(
+            &mut model,
+            &mut *source,
+            &settings,
+            &curve::STOPS,
+            &mut |p| observer.progress(p),
+            &mut |model, at| curve.look(model, at),
+        );
+        let outcome = outcome.map_err(in_layer)?;
         let held_out = eval::held_out(&model, &valid, &threads);
         let (excess_nats, excess_by) = data.excess(config.window, &model, &valid, &held_out, &threads).unzip();
         let row = LayerRow {
@@ -102,6 +113,7 @@ pub fn compare(config: &Config, data: &Data, observer: &mut dyn Observer) -> Res
             cost_per_example: per_example(&outcome),
             train_loss: outcome.train_loss,
             epochs: outcome.epochs,
+            curve: curve.take(),
             valid_examples: valid.len(),
             valid_nll: held_out.nll(),
             valid_perplexity: held_out.perplexity(),
@@ -116,8 +128,9 @@ pub fn compare(config: &Config, data: &Data, observer: &mut dyn Observer) -> Res
         observer.end(&row);
         layers.push(row);
     }
-    let config = facts(config, data, threads.count());
-    Ok(Comparison { lexmax: env!("CARGO_PKG_VERSION"), corpus: data.facts(unigram_nll), config, layers })
+    let config = ConfigFacts { curve_examples: curve.examples(), ..facts(config, data, threads.count()) };
+    let corpus = data.facts(unigram_nll);
+    Ok(Comparison { lexmax: env!("CARGO_PKG_VERSION"), run: RunFacts::here(), corpus, config, layers })
 }
 
 /// Numbers that examples may take in one piece of memory: 2 GiB.
@@ -199,5 +212,6 @@ fn facts(config: &Config, data: &Data, threads: usize) -> ConfigFacts {
         seed: config.seed,
         dynamic: config.window.is_dynamic(),
         valid_examples: config.valid_examples,
+        curve_examples: 0,
     }
 }

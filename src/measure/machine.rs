@@ -2,7 +2,8 @@
 
 use ndarray::Array2;
 use ndarray::linalg::general_mat_mul;
-use std::time::Instant;
+use serde::Serialize;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 /// Rows and columns of the matrices that are multiplied.
 const SIZE: usize = 2048;
@@ -29,9 +30,64 @@ pub fn sgemm_gflops(threads: usize) -> f64 {
     })
 }
 
+/// Where and when something was measured.
+#[derive(Clone, Debug, Serialize)]
+pub struct RunFacts {
+    /// The command, if there was one.
+    pub command: Option<String>,
+    /// Seconds since 1970-01-01 UTC at the end of it.
+    pub unix_seconds: u64,
+    /// The processor, as the system calls it.
+    pub processor: String,
+    /// Threads that it runs at once.
+    pub cores: usize,
+    /// Bytes of memory; `None` where the system does not say.
+    pub memory_bytes: Option<u64>,
+    /// The system and the family of the machine.
+    pub system: String,
+    /// The compiler that made the program.
+    pub rustc: &'static str,
+}
+
+impl RunFacts {
+    /// Those of this machine, now.
+    pub fn here() -> Self {
+        let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+        let name = info.lines().find(|l| l.starts_with("model name")).and_then(|l| l.split_once(':'));
+        Self {
+            command: None,
+            unix_seconds: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |t| t.as_secs()),
+            processor: name.map_or("unknown", |(_, name)| name.trim()).into(),
+            cores: std::thread::available_parallelism().map_or(1, usize::from),
+            memory_bytes: kilobytes("/proc/meminfo", "MemTotal:"),
+            system: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
+            rustc: env!("LEXMAX_RUSTC"),
+        }
+    }
+}
+
 /// The most memory that this process has had, in bytes; `None` where the system does not say.
 pub fn peak_bytes() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|l| l.strip_prefix("VmHWM:"))?;
+    status("VmHWM:")
+}
+
+/// Starts the tally of [`peak_bytes`] anew, and gives the memory that the process has now; `None` where that cannot be done.
+pub(super) fn restart_peak() -> Option<u64> {
+    std::fs::write("/proc/self/clear_refs", "5").ok()?;
+    status("VmRSS:")
+}
+
+/// Memory that could be had, in bytes; `None` where the system does not say.
+pub fn free_bytes() -> Option<u64> {
+    kilobytes("/proc/meminfo", "MemAvailable:")
+}
+
+fn status(key: &str) -> Option<u64> {
+    kilobytes("/proc/self/status", key)
+}
+
+fn kilobytes(file: &str, key: &str) -> Option<u64> {
+    let text = std::fs::read_to_string(file).ok()?;
+    let line = text.lines().find_map(|l| l.strip_prefix(key))?;
     line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok().map(|kb| kb * 1024)
 }

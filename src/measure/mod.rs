@@ -1,7 +1,16 @@
-//! What this machine does: the time of one step of a layer, and the rate of plain matrix products.
+//! What this machine does: the time of one step of a layer, how it grows with the vocabulary, and the rate of plain
+//! matrix products.
 
+mod growth;
 mod machine;
+mod rig;
+mod scale;
 mod step;
+mod vocabs;
 
-pub use machine::{peak_bytes, sgemm_gflops};
+pub use growth::{Crossover, Fit, Times, crossover};
+pub use machine::{RunFacts, free_bytes, peak_bytes, sgemm_gflops};
+pub use rig::zipf;
+pub use scale::{Event, POINT_SECONDS, Point, Scale, ScaleConfig, Skipped, scale};
 pub use step::{StepConfig, StepReport, time_step};
+pub use vocabs::Vocabs;

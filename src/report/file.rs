@@ -43,6 +43,26 @@ pub fn check_writable(path: &Path) -> Result<()> {
     tempfile::tempfile_in(nearest).map(drop).map_err(Error::io(folder(path)))
 }
 
+/// SHA-256 of a plain file, as `sha256sum` gives it; none for a pipe, which can be read once only.
+#[cfg(feature = "report")]
+pub fn sha256(path: &Path) -> Option<String> {
+    use sha2::Digest;
+    let mut file = std::fs::File::open(path).ok().filter(|f| f.metadata().is_ok_and(|m| m.is_file()))?;
+    let (mut hash, mut buffer) = (sha2::Sha256::new(), vec![0; BUFFER]);
+    loop {
+        match std::io::Read::read(&mut file, &mut buffer).ok()? {
+            0 => return Some(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()),
+            n => hash.update(&buffer[..n]),
+        }
+    }
+}
+
+/// None without the feature `report`.
+#[cfg(not(feature = "report"))]
+pub fn sha256(_: &Path) -> Option<String> {
+    None
+}
+
 fn folder(path: &Path) -> &Path {
     path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
@@ -58,6 +78,18 @@ fn builder() -> tempfile::Builder<'static, 'static> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(feature = "report")]
+    #[test]
+    fn the_sum_is_that_of_the_standard() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("abc");
+        write_atomically(&path, b"abc").unwrap();
+        // FIPS 180-2, appendix B.1.
+        let sum = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        assert_eq!(sha256(&path).as_deref(), Some(sum));
+        assert_eq!(sha256(folder.path()), None);
+    }
 
     #[test]
     fn replaces_whole_files_and_names_the_path() {

@@ -1,14 +1,26 @@
-//! What a comparison found: as data, as a JSON file, as a table.
+//! What was found: as data, as a JSON file, as a table.
 
+pub mod chart;
+mod comparison;
 mod file;
-#[cfg(feature = "cli")]
-mod table;
+pub mod grid;
+#[cfg(feature = "report")]
+mod page;
+mod scale;
+#[cfg(feature = "report")]
+mod svg;
+#[cfg(feature = "report")]
+pub mod terminal;
 
-pub use file::{check_writable, stream_atomically, write_atomically};
-#[cfg(feature = "cli")]
-pub use table::comparison_table;
+pub use file::{check_writable, sha256, stream_atomically, write_atomically};
+#[cfg(feature = "report")]
+pub use page::{Page, write_page};
+pub use scale::Overview;
+#[cfg(feature = "report")]
+pub use svg::svg;
 
 use crate::eval::LnZ;
+use crate::measure::RunFacts;
 use crate::train::Epoch;
 use serde::Serialize;
 
@@ -17,6 +29,8 @@ use serde::Serialize;
 pub struct Comparison {
     /// The version of the crate.
     pub lexmax: &'static str,
+    /// Where and when.
+    pub run: RunFacts,
     /// What was trained and tested on.
     pub corpus: CorpusFacts,
     /// With which settings.
@@ -39,6 +53,8 @@ pub struct CorpusFacts {
     pub source: Vec<String>,
     /// Files of the held-out text; none where part of the training text was held out, or for the synthetic language.
     pub valid_source: Vec<String>,
+    /// SHA-256 of each file of the training text, as it lies there; none for what is no plain file.
+    pub sha256: Vec<Option<String>>,
     /// Tokens of training text in the vocabulary; none where text is generated without end.
     pub tokens: Option<u64>,
     /// Tokens of training text that are too rare to be in it.
@@ -84,6 +100,8 @@ pub struct ConfigFacts {
     pub dynamic: bool,
     /// Held-out examples that were asked for.
     pub valid_examples: usize,
+    /// Held-out examples of a point of a curve: an evenly spaced part of all.
+    pub curve_examples: usize,
 }
 
 /// What one layer came to.
@@ -107,6 +125,8 @@ pub struct LayerRow {
     pub train_loss: f64,
     /// The same by pass of the text.
     pub epochs: Vec<Epoch>,
+    /// Held-out NLL along the run.
+    pub curve: Vec<CurvePoint>,
     /// Held-out examples.
     pub valid_examples: usize,
     /// Mean −ln P of held-out examples, exact and normalized, nats.
@@ -119,6 +139,17 @@ pub struct LayerRow {
     pub excess_nats: Option<f64>,
     /// `enumerated` or `held-out`: how `excess_nats` was found.
     pub excess_by: Option<&'static str>,
+}
+
+/// A layer on its way.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct CurvePoint {
+    /// Seconds of training until then; evaluations are not counted.
+    pub seconds: f64,
+    /// Examples seen until then.
+    pub examples: u64,
+    /// Mean −ln P of a part of the held-out examples, exact and normalized, nats.
+    pub valid_nll: f64,
 }
 
 /// Work of a layer, an example.

@@ -70,17 +70,23 @@ fn madds(batch: usize, rows: usize, dim: usize) -> u64 {
 pub struct Tables<'a> {
     tables: Vec<Box<dyn Table + 'a>>,
     cost: Cost,
+    bytes: u64,
 }
 
 impl<'a> Tables<'a> {
     /// Takes the handles.
     pub fn new(tables: Vec<Box<dyn Table + 'a>>) -> Self {
-        Self { tables, cost: Cost::default() }
+        Self { tables, cost: Cost::default(), bytes: 0 }
     }
 
     /// The work done through this door so far.
     pub fn cost(&self) -> Cost {
         self.cost
+    }
+
+    /// Bytes of parameters read and updated through this door so far, biases among them: rows times their size.
+    pub fn bytes_moved(&self) -> u64 {
+        self.bytes
     }
 
     /// Counts words drawn.
@@ -174,8 +180,9 @@ impl<'a> Tables<'a> {
     }
 
     fn count(&mut self, table: usize, batch: usize, rows: usize, passes: u64, read: u64, written: u64) {
-        let dim = self.tables[table].shape().dim;
+        let TableShape { dim, bias, .. } = self.tables[table].shape();
         self.cost.multiply_adds += passes * madds(batch, rows, dim);
+        self.bytes += (read + written) * madds(rows, dim + usize::from(bias), size_of::<f32>());
         self.cost.rows_read += read * rows as u64;
         self.cost.rows_written += written * rows as u64;
     }

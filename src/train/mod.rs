@@ -175,46 +175,109 @@ pub fn train(
     settings: &Settings,
     observe: &mut dyn FnMut(&Progress),
 ) -> Result<Outcome> {
+    train_and_look(model, source, settings, &[], observe, &mut |_, _| {})
+}
+
+/// The same; whenever a share of the budget in `stops` (rising) is used, and at the end, `look` sees the model as it
+/// stands. Looking is not training time and leaves no trace: the bits are those of [`train`].
+///
+/// # Errors
+/// As [`train`].
+pub fn train_and_look(
+    model: &mut Model,
+    source: &mut dyn ExampleSource,
+    settings: &Settings,
+    stops: &[f64],
+    observe: &mut dyn FnMut(&Progress),
+    look: &mut dyn FnMut(&Model, &Progress),
+) -> Result<Outcome> {
     settings.check()?;
-    let updates = if settings.batch == 1 { Updates::Online } else { Updates::Deferred };
-    let mut model = model.trainable(updates, settings.rate, &settings.threads);
-    let mut work = Workspace::new(model.layer.dim(), WorkerRng::new(settings.seed, NOISE_STREAM));
-    let mut examples = Examples::new();
-    let mut tally = Tally::default();
-    let decay = LinearDecay::new(settings.rate);
-    let mut at = Progress { examples: 0, seconds: 0.0, share: 0.0, rate: settings.rate, loss: 0.0 };
-    let start = Instant::now();
-    // Observers' time is not training time.
-    let mut watched = Duration::ZERO;
-    while at.share < 1.0 {
-        let epoch = source.epoch();
-        let count = source.fill(settings.budget.next_batch(settings.batch, at.examples), &mut examples);
-        at.rate = decay.at(at.share);
-        model.handles.encoder.set_rate(at.rate);
-        model.handles.layer.set_rate(at.rate);
-        let loss = work.step(model.encoder, model.layer, &mut model.handles, &examples);
-        model.handles.layer.flush();
-        model.handles.encoder.flush();
-        tally.add(epoch, count, loss);
-        at.examples += count as u64;
-        at.loss = loss / count as f64;
-        if !loss.is_finite() {
-            return Err(Error::Diverged { value: loss, examples: at.examples, rate: f64::from(at.rate) });
-        }
+    let mut run = Run::new(model.layer().dim(), settings);
+    while run.at.share < 1.0 {
+        let stop = stops.iter().copied().find(|stop| *stop > run.at.share).unwrap_or(1.0);
+        run.until(stop.min(1.0), model, source, observe)?;
         let now = Instant::now();
-        at.seconds = (now - start - watched).as_secs_f64();
-        at.share = settings.budget.share(at.examples, at.seconds);
-        observe(&at);
-        watched += now.elapsed();
+        look(model, &run.at);
+        run.watched += now.elapsed();
     }
+    let Run { at, tally, layer_cost, encoder_cost, .. } = run;
     Ok(Outcome {
         examples: at.examples,
         seconds: at.seconds,
         train_loss: tally.mean(),
         epochs: tally.epochs(),
-        layer_cost: model.handles.layer.cost(),
-        encoder_cost: model.handles.encoder.cost(),
+        layer_cost,
+        encoder_cost,
     })
+}
+
+/// A training run on its way.
+struct Run<'a> {
+    settings: &'a Settings,
+    work: Workspace,
+    examples: Examples,
+    tally: Tally,
+    layer_cost: Cost,
+    encoder_cost: Cost,
+    at: Progress,
+    start: Instant,
+    /// Observers' time is not training time.
+    watched: Duration,
+}
+
+impl<'a> Run<'a> {
+    fn new(dim: usize, settings: &'a Settings) -> Self {
+        Self {
+            settings,
+            work: Workspace::new(dim, WorkerRng::new(settings.seed, NOISE_STREAM)),
+            examples: Examples::new(),
+            tally: Tally::default(),
+            layer_cost: Cost::default(),
+            encoder_cost: Cost::default(),
+            at: Progress { examples: 0, seconds: 0.0, share: 0.0, rate: settings.rate, loss: 0.0 },
+            start: Instant::now(),
+            watched: Duration::ZERO,
+        }
+    }
+
+    /// Trains until that share of the budget is used.
+    fn until(
+        &mut self,
+        share: f64,
+        model: &mut Model,
+        source: &mut dyn ExampleSource,
+        observe: &mut dyn FnMut(&Progress),
+    ) -> Result<()> {
+        let Settings { batch, rate, budget, threads, .. } = self.settings;
+        let updates = if *batch == 1 { Updates::Online } else { Updates::Deferred };
+        let mut model = model.trainable(updates, *rate, threads);
+        let decay = LinearDecay::new(*rate);
+        let at = &mut self.at;
+        while at.share < share {
+            let epoch = source.epoch();
+            let count = source.fill(budget.next_batch(*batch, at.examples), &mut self.examples);
+            at.rate = decay.at(at.share);
+            model.handles.encoder.set_rate(at.rate);
+            model.handles.layer.set_rate(at.rate);
+            let loss = self.work.step(model.encoder, model.layer, &mut model.handles, &self.examples);
+            model.handles.layer.flush();
+            model.handles.encoder.flush();
+            self.tally.add(epoch, count, loss);
+            at.examples += count as u64;
+            at.loss = loss / count as f64;
+            if !loss.is_finite() {
+                return Err(Error::Diverged { value: loss, examples: at.examples, rate: f64::from(at.rate) });
+            }
+            let now = Instant::now();
+            at.seconds = (now - self.start - self.watched).as_secs_f64();
+            at.share = budget.share(at.examples, at.seconds);
+            observe(at);
+            self.watched += now.elapsed();
+        }
+        self.layer_cost += model.handles.layer.cost();
+        self.encoder_cost += model.handles.encoder.cost();
+        Ok(())
+    }
 }
 
 /// The stream of random numbers that layers draw from.

@@ -26,6 +26,20 @@ impl LayerSpec {
         self.entry
     }
 
+    /// The same layer with that number of samples, if it takes samples and its name does not say how many.
+    ///
+    /// # Errors
+    /// A value that cannot be.
+    pub fn with_samples(&self, samples: Option<usize>) -> Result<Self> {
+        const KEY: &str = "samples";
+        match samples {
+            Some(n) if self.entry.keys.iter().any(|k| k.name == KEY) && self.settings.get(KEY).is_none() => {
+                format!("{self}:{KEY}={n}").parse()
+            }
+            _ => Ok(self.clone()),
+        }
+    }
+
     /// Makes the layer.
     ///
     /// # Errors

@@ -1,0 +1,82 @@
+//! `lexmax scale`.
+
+use super::table::{self, Format};
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+use lexmax::Result;
+use lexmax::compare::Config;
+use lexmax::layer::catalogue::LayerSpec;
+use lexmax::measure::{Event, POINT_SECONDS, ScaleConfig, Vocabs, scale};
+use lexmax::report::{check_writable, write_atomically, write_page};
+use std::path::PathBuf;
+
+#[derive(Args)]
+pub struct Arguments {
+    /// Layers as NAME[:key=value]…, joined by commas. All without.
+    #[arg(long, value_delimiter = ',', value_name = "LAYER")]
+    layers: Vec<LayerSpec>,
+    /// Numbers of words: FIRST..LAST, two to a factor of 10, or a list joined by commas.
+    #[arg(long, default_value = "1e3..1e6", value_name = "K")]
+    vocab: Vocabs,
+    /// Size of the hidden vector.
+    #[arg(long, default_value_t = 128, value_name = "D", value_parser = clap::value_parser!(u32).range(1..=16_384))]
+    dim: u32,
+    /// Examples in a batch.
+    #[arg(long, default_value_t = 64, value_name = "B", value_parser = clap::value_parser!(u32).range(1..=1_048_576))]
+    batch: u32,
+    /// Samples of every layer that takes them [each layer's own].
+    #[arg(long, value_name = "S", value_parser = clap::value_parser!(u32).range(1..))]
+    samples: Option<u32>,
+    /// Threads [all].
+    #[arg(long, value_name = "T", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    threads: Option<u32>,
+    /// Seconds that a point may take; what would take longer is skipped.
+    #[arg(long, default_value_t = POINT_SECONDS, value_name = "S", value_parser = super::seconds)]
+    point_budget: f64,
+    /// GiB that a point may take; what would take more is skipped [four fifths of what is free].
+    #[arg(long, value_name = "GIB", value_parser = super::gib)]
+    memory: Option<u64>,
+    /// Decides weights, hidden vectors and targets.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// How the table is printed.
+    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
+    table: Format,
+    /// Folder for scale.json, the report scale.html, and its pictures.
+    #[arg(long, default_value = "lexmax-out", value_name = "DIR")]
+    out: PathBuf,
+}
+
+pub fn run(arguments: &Arguments) -> Result<()> {
+    let layers = if arguments.layers.is_empty() { Config::all_layers() } else { arguments.layers.clone() };
+    let config = ScaleConfig {
+        vocabs: arguments.vocab.clone(),
+        dim: arguments.dim as usize,
+        batch: arguments.batch as usize,
+        samples: arguments.samples.map(|s| s as usize),
+        seed: arguments.seed,
+        point_seconds: arguments.point_budget,
+        memory_bytes: arguments.memory,
+        ..ScaleConfig::new(layers, super::threads(arguments.threads))
+    };
+    let path = arguments.out.join("scale.json");
+    check_writable(&path)?;
+    let bar = ProgressBar::new((config.layers.len() * config.vocabs.as_slice().len()) as u64);
+    bar.set_style(ProgressStyle::with_template("{bar:30} {pos}/{len} {msg}").unwrap_or(ProgressStyle::default_bar()));
+    let mut found = scale(&config, &mut |event| match event {
+        Event::Begin(layer, vocab) => bar.set_message(format!("{layer}, K = {vocab}")),
+        Event::Point(_) | Event::Skipped(_) => bar.inc(1),
+    })?;
+    bar.finish_and_clear();
+    found.run.command = super::command();
+    write_atomically(&path, found.to_json().as_bytes())?;
+    let mut notes = found.notes();
+    notes.push(path.display().to_string());
+    if !found.points.is_empty() {
+        notes.push(write_page(&found.page(), &arguments.out, "scale")?.display().to_string());
+    }
+    super::print(&match arguments.table {
+        Format::Text => table::overview(&found.overview(), &notes),
+        other => table::formatted(&found.grid(), other, &[]),
+    })
+}

@@ -1,0 +1,45 @@
+//! How tables are printed.
+
+use clap::ValueEnum;
+use lexmax::report::Overview;
+use lexmax::report::grid::Grid;
+use lexmax::report::terminal::{self, Style};
+
+/// How the table is printed. All but `text` print nothing else.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// Aligned, with bars.
+    Text,
+    /// An object a row.
+    Json,
+    /// A line a row.
+    Csv,
+    /// For documents.
+    Markdown,
+}
+
+/// The table as asked for; with `Text` the notes below it.
+pub fn formatted(grid: &Grid, format: Format, notes: &[String]) -> String {
+    match format {
+        Format::Json => grid.to_json(),
+        Format::Csv => grid.to_csv(),
+        Format::Markdown => terminal::markdown(grid),
+        Format::Text => {
+            let lines: Vec<_> = notes.iter().map(|note| format!("{note}\n")).collect();
+            terminal::text(grid, style()) + "\n" + &lines.concat()
+        }
+    }
+}
+
+/// Words under headings, and the notes below.
+pub fn overview(overview: &Overview, notes: &[String]) -> String {
+    let lines: Vec<_> = notes.iter().map(|note| format!("{note}\n")).collect();
+    terminal::words(overview) + "\n" + &lines.concat()
+}
+
+/// Colours for a terminal, unless NO_COLOR or TERM=dumb say otherwise; as wide as it is.
+pub fn style() -> Style {
+    let colours = anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never;
+    let width = terminal_size::terminal_size_of(std::io::stdout()).map(|(width, _)| usize::from(width.0));
+    Style { colours, width }
+}

@@ -1,0 +1,137 @@
+//! How times grow with the vocabulary: fits, and where one layer becomes cheaper than another.
+
+use serde::Serialize;
+
+/// How the time of a step grows with K, over the points of a layer.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Fit {
+    /// The layer, with its settings.
+    pub layer: String,
+    /// Points that were fitted.
+    pub points: usize,
+    /// The slope of ln time in ln K: 1 is linear, 0 is constant.
+    pub power: f64,
+    /// The share of the variance of ln time that the power law explains.
+    pub power_r2: f64,
+    /// The slope of time in log₁₀ K: nanoseconds an example that a decade of words adds.
+    pub ns_per_decade: f64,
+    /// The share of the variance of time that the line in log K explains.
+    pub log_r2: f64,
+    /// The growth in words.
+    pub growth: String,
+}
+
+/// From a number of words on one layer is cheaper than another.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Crossover {
+    /// The cheaper layer.
+    pub cheaper: String,
+    /// The dearer one.
+    pub than: String,
+    /// The K at which their times meet, on straight lines between the measured points in ln time and ln K; the smallest
+    /// measured K where `throughout`.
+    pub from_vocab: f64,
+    /// Whether it is so at every measured K.
+    pub throughout: bool,
+}
+
+/// Times of a layer: K and nanoseconds an example, K rising.
+pub type Times = [(f64, f64)];
+
+impl Fit {
+    /// Least squares over two points or more.
+    pub fn new(layer: &str, times: &Times) -> Option<Self> {
+        let ln = |f: fn(&(f64, f64)) -> (f64, f64)| times.iter().map(f).collect::<Vec<_>>();
+        let power = line(&ln(|(k, t)| (k.ln(), t.ln())))?;
+        let log = line(&ln(|(k, t)| (k.log10(), *t)))?;
+        let growth = match power.slope {
+            p if p < 0.1 => "about constant".into(),
+            // A logarithm bends a power law; below a square root it may be the better account.
+            p if p < 0.5 && log.r2 >= power.r2 => "in log K".into(),
+            p => format!("as K^{p:.2}"),
+        };
+        let layer = layer.to_string();
+        let (power, power_r2) = (power.slope, power.r2);
+        Some(Self { layer, points: times.len(), power, power_r2, ns_per_decade: log.slope, log_r2: log.r2, growth })
+    }
+}
+
+struct Line {
+    slope: f64,
+    r2: f64,
+}
+
+fn line(points: &[(f64, f64)]) -> Option<Line> {
+    let n = points.len() as f64;
+    let mean = |f: fn(&(f64, f64)) -> f64| points.iter().map(f).sum::<f64>() / n;
+    let (x, y) = (mean(|p| p.0), mean(|p| p.1));
+    let sum = |f: &dyn Fn(f64, f64) -> f64| points.iter().map(|p| f(p.0 - x, p.1 - y)).sum::<f64>();
+    let (xx, xy, yy) = (sum(&|x, _| x * x), sum(&|x, y| x * y), sum(&|_, y| y * y));
+    if points.len() < 2 || xx <= 0.0 {
+        return None;
+    }
+    let r2 = if yy > 0.0 { xy * xy / (xx * yy) } else { 1.0 };
+    Some(Line { slope: xy / xx, r2 })
+}
+
+/// From where on `a` is cheaper than `b`, by the last change of sign over the numbers of words that both have; the last
+/// such point must be measured too.
+pub fn crossover(a: (&str, &Times), b: (&str, &Times)) -> Option<Crossover> {
+    let other = |k: f64| b.1.iter().find(|p| p.0 == k).map(|p| p.1);
+    // ln t_a − ln t_b: negative where a is cheaper.
+    let gap: Vec<(f64, f64)> =
+        a.1.iter().filter_map(|(k, t)| other(*k).map(|other| (k.ln(), (t / other).ln()))).collect();
+    let (_, last) = gap.last()?;
+    if *last >= 0.0 || gap.len() < 2 {
+        return None;
+    }
+    let made = |from_vocab, throughout| Crossover { cheaper: a.0.into(), than: b.0.into(), from_vocab, throughout };
+    Some(match gap.windows(2).rev().find(|pair| pair[0].1 >= 0.0) {
+        None => made(gap[0].0.exp(), true),
+        Some(pair) => {
+            let [(k0, g0), (k1, g1)] = [pair[0], pair[1]];
+            made((k0 + (k1 - k0) * g0 / (g0 - g1)).exp(), false)
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn times(f: impl Fn(f64) -> f64) -> Vec<(f64, f64)> {
+        [1e3, 1e4, 1e5, 1e6].map(|k| (k, f(k))).to_vec()
+    }
+
+    #[test]
+    fn laws_are_found_again() {
+        let linear = Fit::new("full", &times(|k| 3.0 * k)).unwrap();
+        assert!((linear.power - 1.0).abs() < 1e-12 && linear.power_r2 > 1.0 - 1e-12, "{linear:?}");
+        assert_eq!(linear.growth, "as K^1.00");
+        let tree = Fit::new("tree", &times(|k| 100.0 + 50.0 * k.log10())).unwrap();
+        assert!((tree.ns_per_decade - 50.0).abs() < 1e-9 && tree.log_r2 > tree.power_r2, "{tree:?}");
+        assert_eq!(tree.growth, "in log K");
+        assert_eq!(Fit::new("flat", &times(|_| 7.0)).unwrap().growth, "about constant");
+        assert_eq!(Fit::new("one", &[(1e3, 1.0)]), None);
+    }
+
+    #[test]
+    fn lines_meet_where_they_meet() {
+        let (full, tree) = (times(|k| 2.0 * k), times(|_| 20_000.0));
+        let found = crossover(("tree", &tree), ("full", &full)).unwrap();
+        assert!((found.from_vocab - 1e4).abs() < 1e-6 && !found.throughout, "{found:?}");
+        assert_eq!(crossover(("full", &full), ("tree", &tree)), None);
+        // Between the points too, on straight lines in the logarithms.
+        let dear = times(|_| 6_000.0);
+        let found = crossover(("dear", &dear), ("full", &full)).unwrap();
+        assert!((found.from_vocab - 3e3).abs() < 1e-6, "{found:?}");
+    }
+
+    #[test]
+    fn only_common_points_count_and_throughout_is_said() {
+        let (full, tree) = (times(|k| k), times(|k| k.sqrt()));
+        let found = crossover(("tree", &tree), ("full", &full[..3])).unwrap();
+        assert!(found.throughout && (found.from_vocab - 1e3).abs() < 1e-6, "{found:?}");
+        assert_eq!(crossover(("tree", &tree), ("full", &full[..1])), None);
+    }
+}

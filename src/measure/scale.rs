@@ -1,0 +1,277 @@
+//! The cost of a step and of an exact evaluation against the size of the vocabulary.
+
+use super::growth::{Crossover, Fit, crossover};
+use super::machine::{self, RunFacts};
+use super::rig::{Plan, Rig, Sizes, peak_of, zipf};
+use super::vocabs::Vocabs;
+use crate::error::Result;
+use crate::layer::Bias;
+use crate::layer::catalogue::LayerSpec;
+use crate::table::Threads;
+use crate::vocab::Counts;
+use serde::Serialize;
+use std::time::Instant;
+
+/// What to measure.
+#[derive(Clone, Debug)]
+pub struct ScaleConfig {
+    /// The layers, in the order of the table.
+    pub layers: Vec<LayerSpec>,
+    /// The numbers of words.
+    pub vocabs: Vocabs,
+    /// Size of the hidden vector, d.
+    pub dim: usize,
+    /// Examples in a batch, B.
+    pub batch: usize,
+    /// Samples of every layer that takes them, instead of its own number.
+    pub samples: Option<usize>,
+    /// Threads.
+    pub threads: usize,
+    /// Decides weights, hidden vectors and targets.
+    pub seed: u64,
+    /// Seconds that a point may take; what would take longer is skipped.
+    pub point_seconds: f64,
+    /// Bytes that a point may take; four fifths of what is free without.
+    pub memory_bytes: Option<u64>,
+}
+
+impl ScaleConfig {
+    /// All layers as they are, from 10³ to 10⁶ words, d = 128, B = 64.
+    pub fn new(layers: Vec<LayerSpec>, threads: usize) -> Self {
+        let vocabs = Vocabs::between(1_000, 1_000_000, 2);
+        let (dim, batch, samples, seed) = (128, 64, None, 1);
+        Self { layers, vocabs, dim, batch, samples, threads, seed, point_seconds: POINT_SECONDS, memory_bytes: None }
+    }
+}
+
+/// Seconds that a point may take.
+pub const POINT_SECONDS: f64 = 10.0;
+/// Of the memory that is free, the share that a point may take.
+const MEMORY_SHARE: f64 = 0.8;
+/// Runs of a dear point: one to warm up, three that count.
+const STEPS: Plan = Plan { warm_up: 1, repeats: (3, 500), seconds: 0.1 };
+const EVALUATIONS: Plan = Plan { warm_up: 1, repeats: (2, 200), seconds: 0.03 };
+/// Before a layer was ever timed: a rate that any machine has, multiply-adds a second.
+const CAUTIOUS_RATE: f64 = 2e9;
+
+/// A layer at a number of words. Work is that of a whole step, over the B examples of a batch.
+#[derive(Clone, Debug, Serialize)]
+pub struct Point {
+    /// The layer, with its settings.
+    pub layer: String,
+    /// Number of words, K.
+    pub vocab: usize,
+    /// Median time of a training step with its update, nanoseconds an example.
+    pub step_ns_per_example: f64,
+    /// The first and the third quartile of it.
+    pub step_ns_quartiles: [f64; 2],
+    /// Steps that were timed.
+    pub steps: usize,
+    /// Multiply-adds of a step.
+    pub multiply_adds: u64,
+    /// Rows of parameters read and updated in a step.
+    pub rows: u64,
+    /// Bytes of parameters read and updated in a step.
+    pub bytes: u64,
+    /// Random words drawn in a step.
+    pub draws: u64,
+    /// Median time of the exact ln P of a given word, nanoseconds an example.
+    pub evaluation_ns_per_example: f64,
+    /// Multiply-adds of such an evaluation of B examples.
+    pub evaluation_multiply_adds: u64,
+    /// Bytes of the layer's parameters.
+    pub parameter_bytes: u64,
+    /// Bytes that the process took for this point beyond what it had; at least the parameters.
+    pub peak_bytes: u64,
+    /// Seconds to make the layer: tree, proposal, clusters.
+    pub build_seconds: f64,
+}
+
+/// A point that was not measured.
+#[derive(Clone, Debug, Serialize)]
+pub struct Skipped {
+    /// The layer, with its settings.
+    pub layer: String,
+    /// Number of words, K.
+    pub vocab: usize,
+    /// Why.
+    pub reason: String,
+}
+
+/// All that `scale` found; `scale.json` is this.
+#[derive(Clone, Debug, Serialize)]
+pub struct Scale {
+    /// The version of the crate.
+    pub lexmax: &'static str,
+    /// Where and when.
+    pub run: RunFacts,
+    /// Size of the hidden vector, d.
+    pub dim: usize,
+    /// Examples in a batch, B.
+    pub batch: usize,
+    /// Samples of every layer that takes them, if not its own number.
+    pub samples: Option<usize>,
+    /// Threads.
+    pub threads: usize,
+    /// The seed.
+    pub seed: u64,
+    /// The points, by rising K.
+    pub points: Vec<Point>,
+    /// The points that were left out.
+    pub skipped: Vec<Skipped>,
+    /// How the times of steps grow, a layer each.
+    pub fits: Vec<Fit>,
+    /// From where on which layer's step is cheaper.
+    pub crossovers: Vec<Crossover>,
+}
+
+impl Scale {
+    /// The data as JSON, indented, with a line break at the end.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string_pretty(self).expect("plain data") + "\n"
+    }
+
+    /// K and nanoseconds an example of the steps of a layer.
+    pub fn step_times(&self, layer: &str) -> Vec<(f64, f64)> {
+        let of_layer = self.points.iter().filter(|p| p.layer == layer);
+        of_layer.map(|p| (p.vocab as f64, p.step_ns_per_example)).collect()
+    }
+}
+
+/// What happens as the points are measured.
+pub enum Event<'a> {
+    /// The measurement of a point begins.
+    Begin(&'a LayerSpec, usize),
+    /// It was measured.
+    Point(&'a Point),
+    /// It was left out.
+    Skipped(&'a Skipped),
+}
+
+/// Measures every layer at every number of words.
+///
+/// # Errors
+/// Sizes that make no sense for every layer alike. What does not fit one layer at one number of words is a point skipped.
+pub fn scale(config: &ScaleConfig, observe: &mut dyn FnMut(Event)) -> Result<Scale> {
+    let layers = config.layers.iter().map(|l| l.with_samples(config.samples)).collect::<Result<Vec<_>>>()?;
+    let threads = Threads::new(config.threads);
+    let sizes = Sizes { dim: config.dim, batch: config.batch, seed: config.seed };
+    sizes.check()?;
+    let mut found = Scale {
+        lexmax: env!("CARGO_PKG_VERSION"),
+        run: RunFacts::here(),
+        dim: config.dim,
+        batch: config.batch,
+        samples: config.samples,
+        threads: threads.count(),
+        seed: config.seed,
+        points: Vec::new(),
+        skipped: Vec::new(),
+        fits: Vec::new(),
+        crossovers: Vec::new(),
+    };
+    for vocab in config.vocabs.as_slice() {
+        let counts = zipf(*vocab)?;
+        for layer in &layers {
+            observe(Event::Begin(layer, *vocab));
+            let name = layer.to_string();
+            let before = found.points.iter().rev().find(|p| p.layer == name);
+            match measure(layer, &counts, sizes, &threads, before, config) {
+                Ok(point) => {
+                    observe(Event::Point(&point));
+                    found.points.push(point);
+                }
+                Err(reason) => {
+                    let skipped = Skipped { layer: name, vocab: *vocab, reason };
+                    observe(Event::Skipped(&skipped));
+                    found.skipped.push(skipped);
+                }
+            }
+        }
+    }
+    found.conclude(&layers.iter().map(LayerSpec::to_string).collect::<Vec<_>>());
+    Ok(found)
+}
+
+impl Scale {
+    fn conclude(&mut self, layers: &[String]) {
+        let times: Vec<_> = layers.iter().map(|l| (l.as_str(), self.step_times(l))).collect();
+        self.fits = times.iter().filter_map(|(layer, times)| Fit::new(layer, times)).collect();
+        let pairs = times.iter().flat_map(|a| times.iter().map(move |b| (a, b)));
+        // That a layer is cheaper at every measured K is only said of the first one, to which all are compared.
+        let worth = |c: &Crossover| !c.throughout || c.than == layers[0];
+        self.crossovers = pairs.filter_map(|(a, b)| crossover((a.0, &a.1), (b.0, &b.1))).filter(worth).collect();
+        self.crossovers.sort_by(|a, b| a.from_vocab.total_cmp(&b.from_vocab));
+    }
+}
+
+/// A point, or why there is none.
+fn measure(
+    layer: &LayerSpec,
+    counts: &Counts,
+    sizes: Sizes,
+    threads: &Threads,
+    before: Option<&Point>,
+    config: &ScaleConfig,
+) -> std::result::Result<Point, String> {
+    let growth = before.map_or(1.0, |p| counts.len() as f64 / p.vocab as f64);
+    let building = before.map_or(0.0, |p| p.build_seconds * growth);
+    within_time("making it", building, config.point_seconds)?;
+    let start = Instant::now();
+    let rig = Rig::new(layer, counts, Bias::Unigram, sizes).map_err(|e| e.to_string())?;
+    let build_seconds = start.elapsed().as_secs_f64();
+    let step = predicted_step(&rig, before, sizes);
+    // One step to warm up and three that count; an evaluation is a third of a step at the most.
+    within_time("it", step * 5.0, config.point_seconds - build_seconds)?;
+    let limit = config.memory_bytes.or_else(|| machine::free_bytes().map(|b| (b as f64 * MEMORY_SHARE) as u64));
+    within_memory(rig.training_bytes(), limit)?;
+    let ((step, evaluation), peak_bytes) = peak_of(rig.parameter_bytes(), || {
+        let mut matrices = rig.matrices()?;
+        let step = rig.time_steps(&mut matrices, threads, STEPS);
+        Ok((step, rig.time_evaluation(&matrices, threads, EVALUATIONS)))
+    })
+    .map_err(|e| e.to_string())?;
+    let per_example = |seconds: f64| seconds * 1e9 / sizes.batch as f64;
+    Ok(Point {
+        layer: layer.to_string(),
+        vocab: counts.len(),
+        step_ns_per_example: per_example(step.quantile(0.5)),
+        step_ns_quartiles: [0.25, 0.75].map(|share| per_example(step.quantile(share))),
+        steps: step.seconds.len(),
+        multiply_adds: step.cost.multiply_adds,
+        rows: step.cost.rows_read + step.cost.rows_written,
+        bytes: step.bytes,
+        draws: step.cost.draws,
+        evaluation_ns_per_example: per_example(evaluation.quantile(0.5)),
+        evaluation_multiply_adds: evaluation.cost.multiply_adds,
+        parameter_bytes: rig.parameter_bytes(),
+        peak_bytes,
+        build_seconds,
+    })
+}
+
+/// Seconds of a step, by its closed form and the rate of the point before.
+fn predicted_step(rig: &Rig, before: Option<&Point>, sizes: Sizes) -> f64 {
+    let work = rig.expected_cost().multiply_adds as f64;
+    match before {
+        Some(p) => p.step_ns_per_example * 1e-9 * sizes.batch as f64 * work / p.multiply_adds.max(1) as f64,
+        None => work / CAUTIOUS_RATE,
+    }
+}
+
+fn within_time(what: &str, seconds: f64, budget: f64) -> std::result::Result<(), String> {
+    if seconds <= budget {
+        return Ok(());
+    }
+    Err(format!("{what} would take about {seconds:.1} s, more than the {budget:.1} s that a point has"))
+}
+
+fn within_memory(bytes: u64, limit: Option<u64>) -> std::result::Result<(), String> {
+    match limit {
+        Some(limit) if bytes > limit => {
+            let gib = |bytes: u64| bytes as f64 / (1u64 << 30) as f64;
+            Err(format!("it would take about {:.1} GiB, more than {:.1} GiB", gib(bytes), gib(limit)))
+        }
+        _ => Ok(()),
+    }
+}

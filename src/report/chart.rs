@@ -1,0 +1,199 @@
+//! A chart as data: for the page, for SVG, for the terminal.
+
+use serde::Serialize;
+
+/// Curves over two axes.
+#[derive(Clone, Debug, Serialize)]
+pub struct Chart {
+    /// Its name among files: letters and hyphens.
+    pub id: &'static str,
+    /// The question that it answers.
+    pub title: String,
+    /// What is to be known to read it.
+    pub note: String,
+    /// The axis to the right.
+    pub x: Axis,
+    /// The axis upwards.
+    pub y: Axis,
+    /// The curves.
+    pub series: Vec<Series>,
+    /// Values of y that hold for all, as the least there is.
+    pub levels: Vec<Level>,
+    /// Points that bear a name.
+    pub marks: Vec<Mark>,
+}
+
+/// An axis.
+#[derive(Clone, Debug, Serialize)]
+pub struct Axis {
+    /// What it counts, with its unit.
+    pub label: String,
+    /// How its numbers are written.
+    pub unit: Unit,
+    /// Whether equal factors are equally far apart.
+    pub log: bool,
+}
+
+/// How numbers are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unit {
+    /// 1,000,000.
+    Count,
+    /// Nanoseconds, as ns, µs, ms or s.
+    Nanoseconds,
+    /// Seconds, as ms, s, min or h.
+    Seconds,
+    /// Bytes, as kB, MB or GB.
+    Bytes,
+    /// Nats, with three decimals.
+    Nats,
+}
+
+/// A curve.
+#[derive(Clone, Debug, Serialize)]
+pub struct Series {
+    /// Whose it is.
+    pub name: String,
+    /// How it is drawn.
+    pub look: Look,
+    /// Its points, by rising x.
+    pub points: Vec<[f64; 2]>,
+}
+
+/// A value of y that holds for all.
+#[derive(Clone, Debug, Serialize)]
+pub struct Level {
+    /// What it is.
+    pub name: String,
+    /// Where it lies.
+    pub y: f64,
+}
+
+/// A point that bears a name.
+#[derive(Clone, Debug, Serialize)]
+pub struct Mark {
+    /// What happens there.
+    pub name: String,
+    /// Whose curve it is on.
+    pub of: Vec<String>,
+    /// Where.
+    pub at: [f64; 2],
+}
+
+/// Colour, dashes and marker: two curves differ in more than the colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Look {
+    /// As `#rrggbb`; black stands for the colour of the text.
+    pub colour: &'static str,
+    /// Pixels on and off; none for a whole line.
+    pub dash: &'static [u32],
+    /// As Chart.js calls it.
+    pub marker: &'static str,
+}
+
+/// Okabe & Ito 2008, without their yellow, which is too pale on white.
+const COLOURS: [&str; 7] = ["#000000", "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"];
+const DASHES: [&[u32]; 4] = [&[], &[8, 4], &[2, 3], &[10, 3, 2, 3]];
+const MARKERS: [&str; 5] = ["circle", "rect", "triangle", "rectRot", "crossRot"];
+
+impl Look {
+    /// The look of the n-th curve; the first 140 differ.
+    pub fn of(n: usize) -> Self {
+        let (colours, dashes) = (COLOURS.len(), DASHES.len());
+        Self { colour: COLOURS[n % colours], dash: DASHES[n / colours % dashes], marker: MARKERS[n % MARKERS.len()] }
+    }
+}
+
+impl Axis {
+    /// An axis on which equal factors are equally far apart.
+    pub fn log(label: &str, unit: Unit) -> Self {
+        Self { label: label.into(), unit, log: true }
+    }
+
+    /// An axis on which equal differences are equally far apart.
+    pub fn linear(label: &str, unit: Unit) -> Self {
+        Self { label: label.into(), unit, log: false }
+    }
+}
+
+impl Unit {
+    /// A number with its unit, in three figures at most.
+    pub fn write(self, x: f64) -> String {
+        let scaled = |steps: &[(f64, &str)]| {
+            let (size, name) = steps.iter().rev().find(|(size, _)| x >= *size * 0.9995).unwrap_or(&steps[0]);
+            format!("{} {name}", figures(x / size))
+        };
+        match self {
+            Self::Count => scaled(&[(1.0, ""), (1e3, "k"), (1e6, "M"), (1e9, "G")]).replace(' ', ""),
+            Self::Nanoseconds => scaled(&[(1.0, "ns"), (1e3, "µs"), (1e6, "ms"), (1e9, "s")]),
+            Self::Seconds => scaled(&[(1e-3, "ms"), (1.0, "s"), (60.0, "min"), (3600.0, "h"), (86_400.0, "days")]),
+            Self::Bytes => scaled(&[(1.0, "B"), (1e3, "kB"), (1e6, "MB"), (1e9, "GB")]),
+            Self::Nats => format!("{x:.3}"),
+        }
+    }
+}
+
+fn figures(x: f64) -> String {
+    let digits = match x.abs() {
+        a if a >= 99.95 || a == 0.0 => 0,
+        a if a >= 9.995 => 1,
+        _ => 2,
+    };
+    let text = format!("{x:.digits$}");
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').into() } else { text }
+}
+
+impl Chart {
+    /// The least and the greatest x and y of all that is drawn; `None` where nothing is.
+    pub fn bounds(&self) -> Option<[[f64; 2]; 2]> {
+        let points = || self.series.iter().flat_map(|s| &s.points);
+        let range = |values: &mut dyn Iterator<Item = f64>| {
+            values.fold([f64::INFINITY, f64::NEG_INFINITY], |[l, h], v| [l.min(v), h.max(v)])
+        };
+        let x = range(&mut points().map(|p| p[0]));
+        let y = range(&mut points().map(|p| p[1]).chain(self.levels.iter().map(|l| l.y)));
+        (x[0] <= x[1] && y[0] <= y[1]).then_some([x, y])
+    }
+
+    /// The same with some room around: a little more than a point to each side.
+    pub fn frame(&self) -> Option<[[f64; 2]; 2]> {
+        let [x, y] = self.bounds()?;
+        Some([widened(x, self.x.log), widened(y, self.y.log)])
+    }
+}
+
+fn widened([low, high]: [f64; 2], log: bool) -> [f64; 2] {
+    if log {
+        let room = (high / low).max(1.5).powf(0.04);
+        [low / room, high * room]
+    } else {
+        let room = (high - low).max(0.01 + 1e-3 * high.abs()) * 0.04;
+        [low - room, high + room]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn looks_differ() {
+        let looks: Vec<Look> = (0..140).map(Look::of).collect();
+        assert!((0..140).all(|i| (0..i).all(|j| looks[i] != looks[j])));
+        // Neighbours differ in colour and marker, so that black and white tell them apart too.
+        assert!(looks.windows(2).all(|w| w[0].colour != w[1].colour && w[0].marker != w[1].marker));
+    }
+
+    #[test]
+    fn numbers_have_units() {
+        assert_eq!(Unit::Nanoseconds.write(1_771.0), "1.77 µs");
+        assert_eq!(Unit::Nanoseconds.write(9_387_000.0), "9.39 ms");
+        assert_eq!(Unit::Count.write(31_623.0), "31.6k");
+        assert_eq!(Unit::Count.write(1e6), "1M");
+        assert_eq!(Unit::Seconds.write(0.25), "250 ms");
+        assert_eq!(Unit::Seconds.write(7_200.0), "2 h");
+        assert_eq!(Unit::Bytes.write(5.16e8), "516 MB");
+        assert_eq!(Unit::Nats.write(6.03617), "6.036");
+    }
+}

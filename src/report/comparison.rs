@@ -1,0 +1,173 @@
+//! What a comparison found, as a table, as pictures and as a page.
+
+#[cfg(feature = "report")]
+use super::Page;
+use super::chart::{Axis, Chart, Level, Look, Series, Unit};
+use super::grid::{Bar, Cell, Column, Grid};
+use super::{Comparison, CurvePoint, LayerRow};
+
+const COLUMNS: [Column; 14] = [
+    Column::new("layer", "layer", "the layer with its settings"),
+    Column::new("valid_nll", "NLL", "mean −ln P of held-out words, exact and normalized, nats").with(Bar::Linear),
+    Column::new("ns_per_example", "ns/ex", "time of training an example, encoder and layer, nanoseconds")
+        .with(Bar::Logarithmic),
+    Column::new("valid_perplexity", "perplexity", "exp(NLL)"),
+    Column::new("examples", "examples", "examples seen in training"),
+    Column::new("excess_nats", "excess", "distance from the truth, nats"),
+    Column::new("train_loss", "train", "mean training criterion, nats; where a layer samples, no likelihood"),
+    Column::new("ln_z", "ln Z", "mean and spread of ln Z, for layers that do not normalize in training"),
+    Column::new("multiply_adds", "madds/ex", "multiply-adds of the layer an example"),
+    Column::new("rows_read", "read/ex", "rows of parameters read an example"),
+    Column::new("rows_written", "written/ex", "rows of parameters updated an example"),
+    Column::new("draws", "draws/ex", "random words drawn an example"),
+    Column::new("rate", "rate", "rate at the start"),
+    Column::new("batch", "batch", "examples in a batch"),
+];
+
+impl Comparison {
+    /// A row a layer.
+    pub fn grid(&self) -> Grid {
+        let mut columns = COLUMNS.to_vec();
+        let row = |l: &LayerRow| {
+            let cost = &l.cost_per_example;
+            let ln_z = l.ln_z.map(|z| Cell::Number(z.mean, format!("{:.2} ± {:.2}", z.mean, z.standard_deviation)));
+            vec![
+                Cell::Text(l.layer.clone()),
+                Cell::fixed(l.valid_nll, 4),
+                Cell::fixed(l.ns_per_example, 0),
+                Cell::fixed(l.valid_perplexity, 2),
+                Cell::whole(l.examples),
+                l.excess_nats.map_or(Cell::Missing, |e| Cell::fixed(e, 4)),
+                Cell::fixed(l.train_loss, 4),
+                ln_z.unwrap_or(Cell::Number(0.0, "0".into())),
+                Cell::short(cost.multiply_adds),
+                Cell::short(cost.rows_read),
+                Cell::short(cost.rows_written),
+                Cell::short(cost.draws),
+                // The shortest decimal that is this f32, as it was given.
+                Cell::Number(l.rate.to_string().parse().unwrap_or(f64::from(l.rate)), l.rate.to_string()),
+                Cell::whole(l.batch as u64),
+            ]
+        };
+        let mut rows: Vec<_> = self.layers.iter().map(row).collect();
+        if self.layers.iter().all(|l| l.excess_nats.is_none()) {
+            let excess = columns.iter().position(|c| c.key == "excess_nats").expect("a column");
+            columns.remove(excess);
+            rows.iter_mut().for_each(|row| drop(row.remove(excess)));
+        }
+        Grid { columns, rows }
+    }
+
+    /// What is to be known beside the table.
+    pub fn notes(&self) -> Vec<String> {
+        let corpus = &self.corpus;
+        let mut notes =
+            vec![format!("{} words; NLL of the unigram model {:.4} nats", corpus.vocab, corpus.unigram_nll)];
+        if let Some(rate) = corpus.entropy_rate {
+            notes.push(format!(
+                "entropy rate {rate:.4} nats: the least NLL there is; excess is the distance from the truth"
+            ));
+        }
+        if let (Some(tokens), Some(unknown)) = (corpus.valid_tokens, corpus.valid_unknown_tokens) {
+            notes.push(format!("held out: {unknown} of {tokens} tokens are outside the vocabulary and passed over"));
+        }
+        notes
+    }
+}
+
+impl Comparison {
+    /// Held-out NLL against seconds of training, a curve a layer.
+    pub fn nll_vs_time(&self) -> Chart {
+        let x = Axis::log("seconds of training", Unit::Seconds);
+        self.curves("nll-vs-time", "Held-out NLL against seconds of training", x, |p| p.seconds)
+    }
+
+    /// Held-out NLL against examples seen, a curve a layer.
+    pub fn nll_vs_examples(&self) -> Chart {
+        let x = Axis::log("examples seen", Unit::Count);
+        self.curves("nll-vs-examples", "Held-out NLL against examples seen", x, |p| p.examples as f64)
+    }
+
+    fn curves(&self, id: &'static str, title: &str, x: Axis, at: impl Fn(&CurvePoint) -> f64) -> Chart {
+        // A clock that stood still has no place on a logarithmic axis.
+        let drawn = |p: &[f64; 2]| p[0] > 0.0;
+        let points = |l: &LayerRow| l.curve.iter().map(|p| [at(p), p.valid_nll]).filter(drawn).collect();
+        let layers = self.layers.iter().enumerate();
+        let series = layers.map(|(n, l)| Series { name: l.layer.clone(), look: Look::of(n), points: points(l) });
+        let entropy = self.corpus.entropy_rate.map(|y| Level { name: "entropy rate".into(), y });
+        let level = if entropy.is_some() { " The dotted line is the entropy rate, the least there is." } else { "" };
+        let note = format!(
+            "Lower is better. Each point is the exact, normalized NLL on the same {} held-out examples, evenly spaced among \
+             those of the table; evaluation is not counted as training. The rate falls to nothing at the end of the budget, \
+             so a curve is of this budget.{level}",
+            self.config.curve_examples
+        );
+        Chart {
+            id,
+            title: title.into(),
+            note,
+            x,
+            y: Axis::linear("held-out NLL, nats a word", Unit::Nats),
+            series: series.collect(),
+            levels: entropy.into_iter().collect(),
+            marks: Vec::new(),
+        }
+    }
+
+    /// The report.
+    #[cfg(feature = "report")]
+    pub fn page(&self) -> Page {
+        Page {
+            title: format!("{} output layers on {}", self.layers.len(), self.corpus.source.join(", ")),
+            lead: self.lead(),
+            charts: vec![self.nll_vs_time(), self.nll_vs_examples()],
+            grid: self.grid(),
+            notes: self.notes(),
+            facts: self.facts(),
+        }
+    }
+
+    /// Which layer learned most, and which was fastest.
+    fn lead(&self) -> Vec<String> {
+        let least = |key: fn(&LayerRow) -> f64| self.layers.iter().min_by(|a, b| key(a).total_cmp(&key(b)));
+        let (Some(best), Some(fastest)) = (least(|l| l.valid_nll), least(|l| l.ns_per_example)) else {
+            return Vec::new();
+        };
+        let budget = match (self.config.budget_seconds, self.config.budget_examples) {
+            (Some(seconds), _) => format!("{} of training", Unit::Seconds.write(seconds)),
+            (_, Some(examples)) => format!("{} examples", Unit::Count.write(examples as f64)),
+            _ => "the budget".into(),
+        };
+        let gain = self.corpus.unigram_nll - best.valid_nll;
+        vec![
+            format!(
+                "After {budget} a layer, {} has the lowest held-out NLL: {:.3} nats, {gain:.3} below the unigram model.",
+                best.layer, best.valid_nll
+            ),
+            format!(
+                "{} takes the least time an example: {}.",
+                fastest.layer,
+                Unit::Nanoseconds.write(fastest.ns_per_example)
+            ),
+        ]
+    }
+
+    #[cfg(feature = "report")]
+    fn facts(&self) -> Vec<(String, String)> {
+        let (corpus, config) = (&self.corpus, &self.config);
+        let mut facts = super::page::run_facts(&self.run, self.lexmax);
+        let mut add = |name: &str, value: String| facts.push((name.into(), value));
+        for (n, source) in corpus.source.iter().enumerate() {
+            let sum =
+                corpus.sha256.get(n).and_then(Option::as_deref).map_or(String::new(), |s| format!(" · SHA-256 {s}"));
+            add("corpus", format!("{source}{sum}"));
+        }
+        corpus.valid_source.iter().for_each(|source| add("held out", source.clone()));
+        add("words", format!("{}; kept from {} occurrences on", corpus.vocab, config.min_count));
+        add("model", format!("{}, window {}, {}, d = {}", config.model, config.window, config.context, config.dim));
+        add("optimizer", format!("{}, its rate falling to 0", config.optimizer));
+        add("threads", config.threads.to_string());
+        add("seed", config.seed.to_string());
+        facts
+    }
+}

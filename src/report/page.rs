@@ -1,0 +1,181 @@
+//! One self-contained page: pictures, a table, and how all of it was measured.
+
+use super::chart::Chart;
+use super::grid::{Cell, Grid};
+use super::svg::svg;
+use super::write_atomically;
+use crate::error::Result;
+use crate::measure::RunFacts;
+use serde_json::json;
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, UNIX_EPOCH};
+
+/// What stands on a page.
+#[derive(Clone, Debug)]
+pub struct Page {
+    /// The heading.
+    pub title: String,
+    /// What was found, in a sentence or two.
+    pub lead: Vec<String>,
+    /// The pictures; the first answers the question.
+    pub charts: Vec<Chart>,
+    /// The numbers.
+    pub grid: Grid,
+    /// What else is to be known.
+    pub notes: Vec<String>,
+    /// How it was measured: what, and its value.
+    pub facts: Vec<(String, String)>,
+}
+
+/// Chart.js 4.6.1, MIT.
+const LIBRARY: &str = include_str!("assets/chart.umd.min.js");
+const LICENCE: &str = include_str!("assets/CHARTJS-LICENSE.md");
+const STYLE: &str = include_str!("assets/page.css");
+const SCRIPT: &str = include_str!("assets/page.js");
+
+impl Page {
+    /// The page as HTML that needs no network and no other file.
+    ///
+    /// # Errors
+    /// A chart without a point.
+    pub fn to_html(&self) -> Result<String> {
+        let pictures = self.charts.iter().map(svg).collect::<Result<Vec<_>>>()?;
+        let title = escaped(&self.title);
+        let mut html = String::with_capacity(LIBRARY.len() + (1 << 17));
+        html += "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n";
+        html += "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n";
+        html += "<meta name=\"color-scheme\" content=\"light dark\">\n";
+        // Nothing is fetched, whatever the data says.
+        html += "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; \
+                 script-src 'unsafe-inline'; img-src data:\">\n";
+        html += &format!("<title>{title}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<h1>{title}</h1>\n");
+        self.lead.iter().for_each(|line| html += &format!("<p class=\"lead\">{}</p>\n", escaped(line)));
+        html += "<nav id=\"layers\" aria-label=\"Layers: click to switch off and on\"></nav>\n";
+        for (chart, picture) in self.charts.iter().zip(&pictures) {
+            let (id, title, note) = (chart.id, escaped(&chart.title), escaped(&chart.note));
+            html += &format!(
+                "<figure>\n<h2>{title}</h2>\n<div class=\"chart\"><canvas id=\"chart-{id}\" role=\"img\" \
+                 aria-label=\"{title}\"></canvas></div>\n<div class=\"print\">{picture}</div>\n\
+                 <figcaption>{note}</figcaption>\n</figure>\n"
+            );
+        }
+        html += "<h2>The numbers</h2>\n<p class=\"hint\">Click a heading to sort.</p>\n";
+        html += &table(&self.grid);
+        self.notes.iter().for_each(|note| html += &format!("<p>{}</p>\n", escaped(note)));
+        html += "<h2>How it was measured</h2>\n<dl>\n";
+        self.facts.iter().for_each(|(k, v)| html += &format!("<dt>{}</dt><dd>{}</dd>\n", escaped(k), escaped(v)));
+        html += "</dl>\n";
+        html += &format!("<script id=\"data\" type=\"application/json\">{}</script>\n", inert(&self.charts));
+        html +=
+            &format!("<!--\n{LICENCE}-->\n<script>{LIBRARY}</script>\n<script>\n{SCRIPT}</script>\n</body>\n</html>\n");
+        Ok(html)
+    }
+}
+
+/// How and where something was measured.
+pub(super) fn run_facts(run: &RunFacts, version: &str) -> Vec<(String, String)> {
+    let date = UNIX_EPOCH + Duration::from_secs(run.unix_seconds);
+    let memory = run.memory_bytes.map_or(String::new(), |b| format!(", {:.0} GiB", b as f64 / (1u64 << 30) as f64));
+    let facts = [
+        ("command", run.command.clone().unwrap_or("a program that calls the library".into())),
+        ("at", humantime::format_rfc3339_seconds(date).to_string()),
+        ("machine", format!("{}, {} cores{memory}, {}", run.processor, run.cores, run.system)),
+        ("versions", format!("lexmax {version}, {}, Chart.js 4.6.1", run.rustc)),
+    ];
+    facts.map(|(name, value)| (name.to_string(), value)).to_vec()
+}
+
+/// Writes the page as `name`.html into a folder, and each of its pictures as SVG beside it. Returns the page's path.
+///
+/// # Errors
+/// What cannot be written; a picture without a point.
+pub fn write_page(page: &Page, folder: &Path, name: &str) -> Result<PathBuf> {
+    for chart in &page.charts {
+        write_atomically(&folder.join(format!("{}.svg", chart.id)), svg(chart)?.as_bytes())?;
+    }
+    let path = folder.join(format!("{name}.html"));
+    write_atomically(&path, page.to_html()?.as_bytes())?;
+    Ok(path)
+}
+
+/// The data as JSON in which no tag can begin.
+fn inert(charts: &[Chart]) -> String {
+    let json = json!({ "charts": charts }).to_string();
+    json.replace('<', "\\u003c").replace('>', "\\u003e").replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029")
+}
+
+fn table(grid: &Grid) -> String {
+    let mut html = String::from("<div class=\"wide\"><table id=\"table\">\n<thead><tr>");
+    for column in &grid.columns {
+        let (about, heading) = (escaped(column.about), escaped(column.heading));
+        write!(html, "<th scope=\"col\" title=\"{about}\"><button type=\"button\">{heading}</button></th>")
+            .expect("a string");
+    }
+    html += "</tr></thead>\n<tbody>\n";
+    for row in &grid.rows {
+        let name = escaped(row.first().map_or("", Cell::shown));
+        write!(html, "<tr data-layer=\"{name}\">").expect("a string");
+        for (c, cell) in row.iter().enumerate() {
+            let value = cell.value().map_or(String::new(), |v| format!(" data-value=\"{v}\""));
+            let bar = grid.share(c, cell).map_or(String::new(), |share| {
+                format!("<span class=\"bar\" style=\"width:{:.1}%\"></span>", 100.0 * share)
+            });
+            write!(html, "<td{value}>{}{bar}</td>", escaped(cell.shown())).expect("a string");
+        }
+        html += "</tr>\n";
+    }
+    html + "</tbody>\n</table></div>\n"
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::chart::{Axis, Look, Series, Unit};
+    use super::super::grid::Column;
+    use super::*;
+
+    const EVIL: &str = "</script><script>alert(1)</script>\"'&\u{2028}";
+
+    fn page() -> Page {
+        let series = Series { name: EVIL.into(), look: Look::of(0), points: vec![[1.0, 2.0], [2.0, 1.0]] };
+        let chart = Chart {
+            id: "nll",
+            title: EVIL.into(),
+            note: EVIL.into(),
+            x: Axis::log("seconds", Unit::Seconds),
+            y: Axis::linear("NLL", Unit::Nats),
+            series: vec![series],
+            levels: Vec::new(),
+            marks: Vec::new(),
+        };
+        let grid =
+            Grid { columns: vec![Column::new("layer", "layer", EVIL)], rows: vec![vec![Cell::Text(EVIL.into())]] };
+        let facts = vec![(EVIL.into(), EVIL.into())];
+        Page { title: EVIL.into(), lead: vec![EVIL.into()], charts: vec![chart], grid, notes: vec![EVIL.into()], facts }
+    }
+
+    #[test]
+    fn data_stays_data() {
+        let html = page().to_html().unwrap();
+        assert!(!html.contains("<script>alert"));
+        // Data, library and program.
+        assert_eq!(html.matches("</script>").count(), 3);
+        let data = html.split("type=\"application/json\">").nth(1).unwrap().split("</script>").next().unwrap();
+        let data: serde_json::Value = serde_json::from_str(data).unwrap();
+        assert_eq!(data["charts"][0]["series"][0]["name"], EVIL);
+    }
+
+    #[test]
+    fn nothing_is_fetched() {
+        let html = page().to_html().unwrap();
+        for reference in ["src=", "<link", "@import", "url("] {
+            let outside = html.replace(LIBRARY, "");
+            assert!(!outside.contains(reference), "{reference}");
+        }
+        assert!(html.contains("Permission is hereby granted"), "the licence of the library goes with it");
+    }
+}

@@ -1,0 +1,196 @@
+//! Costs against the vocabulary, as tables, as pictures and as a page.
+
+#[cfg(feature = "report")]
+use super::Page;
+use super::chart::{Axis, Chart, Look, Mark, Series, Unit};
+use super::grid::{Bar, Cell, Column, Grid, short, two_figures};
+use crate::measure::{Crossover, Point, Scale};
+
+const COLUMNS: [Column; 13] = [
+    Column::new("layer", "layer", "the layer with its settings"),
+    Column::new("vocab", "K", "number of words"),
+    Column::new("step_ns_per_example", "step ns/ex", "median time of a training step with its update, ns an example")
+        .with(Bar::Logarithmic),
+    Column::new("step_ns_low", "from", "first quartile of that"),
+    Column::new("step_ns_high", "to", "third quartile of that"),
+    Column::new("evaluation_ns_per_example", "eval ns/ex", "median time of the exact ln P of a word, ns an example"),
+    Column::new("multiply_adds", "madds", "multiply-adds of a step of B examples"),
+    Column::new("rows", "rows", "rows of parameters read and updated in a step"),
+    Column::new("bytes", "bytes", "bytes of parameters read and updated in a step"),
+    Column::new("draws", "draws", "random words drawn in a step"),
+    Column::new("parameter_bytes", "parameters", "bytes of parameters"),
+    Column::new("peak_bytes", "memory", "bytes that the process took for the point, at least the parameters"),
+    Column::new("build_seconds", "build s", "seconds to make tree, proposal or clusters"),
+];
+
+impl Scale {
+    /// A row a point.
+    pub fn grid(&self) -> Grid {
+        let row = |p: &Point| {
+            vec![
+                Cell::Text(p.layer.clone()),
+                Cell::whole(p.vocab as u64),
+                Cell::short(p.step_ns_per_example),
+                Cell::short(p.step_ns_quartiles[0]),
+                Cell::short(p.step_ns_quartiles[1]),
+                Cell::short(p.evaluation_ns_per_example),
+                Cell::short(p.multiply_adds as f64),
+                Cell::short(p.rows as f64),
+                Cell::short(p.bytes as f64),
+                Cell::short(p.draws as f64),
+                Cell::short(p.parameter_bytes as f64),
+                Cell::short(p.peak_bytes as f64),
+                Cell::fixed(p.build_seconds, 3),
+            ]
+        };
+        Grid { columns: COLUMNS.to_vec(), rows: self.points.iter().map(row).collect() }
+    }
+
+    /// The layers in the order of the points.
+    fn layers(&self) -> Vec<&str> {
+        let mut layers: Vec<&str> = Vec::new();
+        for point in &self.points {
+            if !layers.contains(&point.layer.as_str()) {
+                layers.push(&point.layer);
+            }
+        }
+        layers
+    }
+
+    /// A row a layer: nanoseconds an example of a step, a column each number of words, and how they grow.
+    pub fn overview(&self) -> Overview {
+        let mut vocabs: Vec<usize> = self.points.iter().map(|p| p.vocab).collect();
+        vocabs.sort_unstable();
+        vocabs.dedup();
+        let layers = self.layers();
+        let row = |layer: &&str| {
+            let time = |vocab: &usize| {
+                let point = self.points.iter().find(|p| p.layer == **layer && p.vocab == *vocab);
+                point.map_or("–".into(), |p| short(p.step_ns_per_example))
+            };
+            let growth = self.fits.iter().find(|f| f.layer == **layer).map_or("–", |f| &f.growth);
+            std::iter::once(layer.to_string()).chain(vocabs.iter().map(time)).chain([growth.to_string()]).collect()
+        };
+        let mut headings = vec!["layer".to_string()];
+        headings.extend(vocabs.iter().map(|k| format!("K = {}", short(*k as f64))));
+        headings.push("grows".into());
+        Overview { headings, rows: layers.iter().map(row).collect() }
+    }
+
+    /// The crossovers and what was skipped, a sentence each; first those with the first layer.
+    pub fn notes(&self) -> Vec<String> {
+        let first = self.layers().first().copied().unwrap_or("").to_string();
+        let throughout: Vec<_> = self.crossovers.iter().filter(|c| c.throughout).map(|c| c.cheaper.as_str()).collect();
+        let mut notes = Vec::new();
+        if !throughout.is_empty() {
+            let cheaper = throughout.join(", ");
+            notes.push(format!("at every measured K, cheaper than {first} on this machine: {cheaper}"));
+        }
+        let mut crossings: Vec<_> = self.crossovers.iter().filter(|c| !c.throughout).collect();
+        crossings.sort_by_key(|c| c.than != first);
+        notes.extend(crossings.into_iter().map(sentence));
+        notes.extend(self.skipped.iter().map(|s| format!("skipped {} at K = {}: {}", s.layer, s.vocab, s.reason)));
+        notes
+    }
+}
+
+/// Headings and cells, all of them words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Overview {
+    /// The headings.
+    pub headings: Vec<String>,
+    /// The rows, a cell a heading.
+    pub rows: Vec<Vec<String>>,
+}
+
+fn sentence(c: &Crossover) -> String {
+    let from = two_figures(c.from_vocab);
+    format!("from K = {from} on, {} is cheaper than {} on this machine", c.cheaper, c.than)
+}
+
+/// Crossovers that a picture has room for.
+const MOST_MARKS: usize = 12;
+
+impl Scale {
+    /// Time of a training step against K, a curve a layer, with the crossovers.
+    pub fn cost_vs_vocabulary(&self) -> Chart {
+        let y = Axis::log("a training step, time an example", Unit::Nanoseconds);
+        let title = "Time of a training step against the size of the vocabulary";
+        Chart { marks: self.marks(), ..self.curves("cost-vs-vocabulary", title, y, |p| p.step_ns_per_example) }
+    }
+
+    /// Time of the exact probability of a word against K.
+    pub fn evaluation_vs_vocabulary(&self) -> Chart {
+        let y = Axis::log("exact ln P of a word, time an example", Unit::Nanoseconds);
+        let title = "Time of an exact evaluation against the size of the vocabulary";
+        self.curves("evaluation-vs-vocabulary", title, y, |p| p.evaluation_ns_per_example)
+    }
+
+    /// Memory of a step against K.
+    pub fn memory_vs_vocabulary(&self) -> Chart {
+        let y = Axis::log("memory in training", Unit::Bytes);
+        let title = "Memory in training against the size of the vocabulary";
+        self.curves("memory-vs-vocabulary", title, y, |p| p.peak_bytes as f64)
+    }
+
+    fn curves(&self, id: &'static str, title: &str, y: Axis, at: impl Fn(&Point) -> f64) -> Chart {
+        let points = |layer: &str| {
+            let of_layer = self.points.iter().filter(|p| p.layer == layer);
+            of_layer.map(|p| [p.vocab as f64, at(p)]).collect()
+        };
+        let layers = self.layers();
+        let series = layers.iter().enumerate().map(|(n, layer)| Series {
+            name: layer.to_string(),
+            look: Look::of(n),
+            points: points(layer),
+        });
+        let note = format!(
+            "Medians; d = {}, {} examples a batch, {} threads, targets by Zipf's law. Both axes are logarithmic.",
+            self.dim, self.batch, self.threads
+        );
+        let x = Axis::log("words in the vocabulary, K", Unit::Count);
+        Chart { id, title: title.into(), note, x, y, series: series.collect(), levels: Vec::new(), marks: Vec::new() }
+    }
+
+    /// Where curves cross, those with the first layer foremost.
+    fn marks(&self) -> Vec<Mark> {
+        let layers = self.layers();
+        let first = layers.first().copied().unwrap_or("");
+        let mut crossings: Vec<_> = self.crossovers.iter().filter(|c| !c.throughout).collect();
+        crossings.sort_by_key(|c| c.than != first);
+        let mark = |c: &&Crossover| {
+            let y = interpolated(&self.step_times(&c.cheaper), c.from_vocab)?;
+            Some(Mark { name: sentence(c), of: vec![c.cheaper.clone(), c.than.clone()], at: [c.from_vocab, y] })
+        };
+        crossings.iter().filter_map(mark).take(MOST_MARKS).collect()
+    }
+
+    /// The report.
+    #[cfg(feature = "report")]
+    pub fn page(&self) -> Page {
+        let mut facts = super::page::run_facts(&self.run, self.lexmax);
+        let mut add = |name: &str, value: String| facts.push((name.into(), value));
+        add("sizes", format!("d = {}, {} examples a batch", self.dim, self.batch));
+        add("samples", self.samples.map_or("each layer's own number".into(), |s| s.to_string()));
+        add("targets", "Zipf's law, 16 batches in turn; trees and proposals made for it".into());
+        add("threads", self.threads.to_string());
+        add("seed", self.seed.to_string());
+        let notes = self.notes();
+        let lead = notes.iter().take(3).cloned().collect();
+        Page {
+            title: "What a step of each output layer costs".into(),
+            lead,
+            charts: vec![self.cost_vs_vocabulary(), self.evaluation_vs_vocabulary(), self.memory_vs_vocabulary()],
+            grid: self.grid(),
+            notes,
+            facts,
+        }
+    }
+}
+
+/// A curve's y at an x between its points, on straight lines in the logarithms.
+fn interpolated(points: &[(f64, f64)], x: f64) -> Option<f64> {
+    let pair = points.windows(2).find(|pair| (pair[0].0..=pair[1].0).contains(&x))?;
+    let share = (x / pair[0].0).ln() / (pair[1].0 / pair[0].0).ln();
+    Some((pair[0].1.ln() + share * (pair[1].1 / pair[0].1).ln()).exp())
+}

@@ -1,0 +1,87 @@
+//! `lexmax scale`, run as a user would.
+
+use super::place::Place;
+use serde_json::Value;
+
+const SMALL: &str = "scale --vocab 60,600 --dim 8 --batch 4 --samples 8";
+
+fn scale(place: &Place, options: &str) -> (Value, String) {
+    let output = place.success(&format!("{SMALL} {options} --out found"));
+    let json = std::fs::read_to_string(place.path().join("found/scale.json")).unwrap();
+    (serde_json::from_str(&json).unwrap(), String::from_utf8(output.stdout).unwrap())
+}
+
+#[test]
+fn every_layer_is_measured_at_every_vocabulary() {
+    let place = Place::new();
+    let (found, stdout) = scale(&place, "");
+    let points = found["points"].as_array().unwrap();
+    let layers = lexmax::layer::catalogue::CATALOGUE.len();
+    assert_eq!(points.len() + found["skipped"].as_array().unwrap().len(), 2 * layers, "{stdout}");
+    for point in points {
+        for key in ["vocab", "step_ns_per_example", "multiply_adds", "rows", "bytes", "peak_bytes"] {
+            assert!(point[key].as_f64().is_some_and(|x| x > 0.0 && x.is_finite()), "{key}: {point}");
+        }
+        assert!(stdout.contains(&format!("| {} ", point["layer"].as_str().unwrap())), "{stdout}");
+    }
+    // By hand: 3·B·V·d, V·(d + 1) numbers of 4 bytes, read twice (scan and sweep) and written once.
+    let full = points.iter().find(|p| p["layer"] == "full" && p["vocab"] == 600).expect("full softmax");
+    assert_eq!(full["multiply_adds"], 3 * 4 * 600 * 8);
+    assert_eq!((&full["rows"], &full["bytes"]), (&(3 * 600).into(), &(3 * 600 * 9 * 4).into()));
+    assert_eq!(full["parameter_bytes"], 600 * 9 * 4);
+    let fits = found["fits"].as_array().unwrap();
+    assert!(fits.iter().all(|f| f["power"].is_number() && f["ns_per_decade"].is_number()), "{fits:?}");
+    for crossover in found["crossovers"].as_array().unwrap() {
+        let from = crossover["from_vocab"].as_f64().unwrap();
+        assert!((59.999..=600.001).contains(&from), "{crossover}");
+    }
+}
+
+#[test]
+fn what_passes_a_budget_is_skipped_with_a_line() {
+    let place = Place::new();
+    // 600 words of 9 numbers are 21.6 kB, and their gradient as much again.
+    let (found, stdout) = scale(&place, "--layers full --memory 0.00002");
+    assert_eq!(found["points"].as_array().unwrap().len(), 1, "{found}");
+    assert_eq!(found["skipped"][0]["vocab"], 600);
+    assert!(stdout.contains("skipped full at K = 600: it would take about"), "{stdout}");
+    let (found, stdout) = scale(&place, "--layers full --point-budget 1e-9");
+    assert_eq!(found["points"].as_array().unwrap().len(), 0);
+    assert!(stdout.contains("more than the"), "{stdout}");
+}
+
+#[test]
+fn tables_come_in_several_forms() {
+    let place = Place::new();
+    let (found, json) = scale(&place, "--layers full,negative --table json");
+    let rows: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(rows.as_array().unwrap().len(), 4);
+    assert_eq!(rows[0]["vocab"], 60);
+    assert_eq!(found["points"][0]["layer"], "full");
+    let (_, csv) = scale(&place, "--layers full,negative --table csv");
+    assert!(csv.starts_with("layer,vocab,step_ns_per_example,") && csv.lines().count() == 5, "{csv}");
+    let (_, markdown) = scale(&place, "--layers full,negative --table markdown");
+    assert!(markdown.lines().all(|line| line.starts_with('|')) && markdown.lines().count() == 6, "{markdown}");
+}
+
+#[test]
+fn what_makes_no_sense_is_refused() {
+    let place = Place::new();
+    for (arguments, word) in [
+        ("--vocab 0", "vocab"),
+        ("--vocab 1e5..1e3", "1000"),
+        ("--vocab 1e9", "1e8"),
+        ("--vocab ten", "numbers of words"),
+        ("--layers ful", "\"ful\""),
+        ("--samples 0", "--samples"),
+        ("--point-budget 0", "more than 0"),
+        ("--memory -1", "--memory"),
+        ("--batch 1048576 --dim 16384", "batch"),
+    ] {
+        let output = place.run(&format!("scale {arguments}"));
+        let message = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{arguments}: {message}");
+        assert!(message.contains(word), "{arguments}: {message}");
+        assert!(place.files().is_empty());
+    }
+}
