@@ -34,7 +34,7 @@ pub struct Arguments {
     #[arg(long, default_value_t = POINT_SECONDS, value_name = "S", value_parser = super::seconds)]
     point_budget: f64,
     /// GiB that a point may take; what would take more is skipped [four fifths of what is free].
-    #[arg(long, value_name = "GIB", value_parser = super::gib)]
+    #[arg(long, value_name = "GIB", value_parser = super::gib, allow_negative_numbers = true)]
     memory: Option<u64>,
     /// Decides weights, hidden vectors and targets.
     #[arg(long, default_value_t = 1)]

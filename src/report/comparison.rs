@@ -128,6 +128,7 @@ impl Comparison {
     }
 
     /// Which layer learned most, and which was fastest.
+    #[cfg(feature = "report")]
     fn lead(&self) -> Vec<String> {
         let least = |key: fn(&LayerRow) -> f64| self.layers.iter().min_by(|a, b| key(a).total_cmp(&key(b)));
         let (Some(best), Some(fastest)) = (least(|l| l.valid_nll), least(|l| l.ns_per_example)) else {

@@ -84,11 +84,9 @@ fn table(grid: &Grid, bars: bool, columns: usize, colours: bool) -> Table {
 /// A bar of eighths of a character.
 fn bar(share: f64) -> String {
     let eighths = (share.clamp(0.0, 1.0) * (8 * BAR) as f64).round() as usize;
-    let mut bar = "█".repeat(eighths / 8);
-    if eighths % 8 > 0 {
-        bar.push(EIGHTHS[eighths % 8]);
-    }
-    bar
+    let (whole, rest) = (eighths / 8, eighths % 8);
+    let part = (rest > 0).then(|| EIGHTHS[rest]);
+    "█".repeat(whole) + &part.map_or(String::new(), String::from)
 }
 
 #[cfg(test)]
