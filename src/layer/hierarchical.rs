@@ -1,7 +1,9 @@
 //! Hierarchical softmax over a binary tree of the words.
 
+mod ways;
+
 use super::exact::{groups, rows};
-use super::verbs::descent::{At, Branch, Descent};
+use super::verbs::descent::Descent;
 use super::{Batch, Bias, OutputLayer, Scratch};
 use crate::error::{Error, Result};
 use crate::math::{ln_sigmoid, logistic as logistic_function};
@@ -12,6 +14,7 @@ use crate::vocab::{Counts, WordId};
 use ndarray::{ArrayView2, ArrayViewMut2, Axis, Slice};
 use std::ops::Range;
 use std::sync::OnceLock;
+use ways::{Below, Paths};
 
 /// Softmax as a path of decisions from the root of a tree to the word.
 ///
@@ -30,71 +33,8 @@ pub struct HierarchicalSoftmax {
     children: OnceLock<Vec<[Child; 2]>>,
 }
 
-/// The paths of the first words, which are most of a text, one after the other: node << 1 | code. To climb the tree is a chain
-/// of reads, each of which waits for the one before.
-#[derive(Clone, Debug)]
-struct Paths {
-    links: Vec<u32>,
-    /// Where each path begins, and the end.
-    starts: Vec<u32>,
-}
-
 /// Sums below nodes that are held at a time: 64 MB.
 const PART: usize = 4 << 20;
-
-/// Words whose paths are kept at hand: 200 KB at the depths of a text.
-const FREQUENT: usize = 4096;
-
-impl Paths {
-    fn of(tree: &Tree) -> Self {
-        let (mut links, mut starts) = (Vec::new(), vec![0]);
-        for word in 0..tree.vocab().min(FREQUENT) as WordId {
-            links.extend(tree.ancestors(word).map(|(node, code)| node << 1 | u32::from(code)));
-            starts.push(links.len() as u32);
-        }
-        Self { links, starts }
-    }
-
-    fn get(&self, word: WordId) -> Option<&[u32]> {
-        let [start, end] = *self.starts.get(word as usize..word as usize + 2)? else { return None };
-        Some(&self.links[start as usize..end as usize])
-    }
-}
-
-/// The ways down for one hidden vector.
-struct Below<'a, 'b> {
-    children: &'a [[Child; 2]],
-    w: &'a mut Tables<'b>,
-    hidden: ArrayView2<'a, f32>,
-    nodes: Vec<u32>,
-    scores: Vec<f32>,
-}
-
-impl Descent for Below<'_, '_> {
-    fn root(&self) -> At {
-        if self.children.is_empty() { At::Word(0) } else { At::Node(0) }
-    }
-
-    fn expand(&mut self, nodes: &[Branch], out: &mut Vec<Branch>) {
-        self.nodes.clear();
-        self.nodes.extend(nodes.iter().filter_map(|branch| match branch.at {
-            At::Node(node) => Some(node),
-            At::Word(_) => None,
-        }));
-        self.scores.resize(self.nodes.len(), 0.0);
-        let z = ArrayViewMut2::from_shape((1, self.nodes.len()), &mut self.scores[..]).expect("1 × nodes");
-        self.w.scores(0, &Rows::List(&self.nodes), self.hidden, z);
-        for ((parent, node), z) in nodes.iter().zip(&self.nodes).zip(&self.scores) {
-            for (child, z) in self.children[*node as usize].iter().zip([*z, -*z]) {
-                let at = match *child {
-                    Child::Node(node) => At::Node(node),
-                    Child::Word(word) => At::Word(word),
-                };
-                out.push(Branch { at, ln_p: parent.ln_p + ln_sigmoid(f64::from(z)) });
-            }
-        }
-    }
-}
 
 impl HierarchicalSoftmax {
     /// Over any tree of the words, for hidden vectors of size `dim`.
@@ -225,7 +165,7 @@ impl OutputLayer for HierarchicalSoftmax {
 
     fn descent<'a>(&'a self, w: &'a mut Tables, hidden: ArrayView2<'a, f32>) -> Option<Box<dyn Descent + 'a>> {
         let children = self.children.get_or_init(|| self.tree.children());
-        Some(Box::new(Below { children, w, hidden, nodes: Vec::new(), scores: Vec::new() }))
+        Some(Box::new(Below::new(children, w, hidden)))
     }
 
     /// ∂L/∂z = d_0·σ(−z) − d_1·σ(z), d_c the sum over the words below code c.

@@ -1,6 +1,7 @@
 //! Layers that decide from the top: which words are best, what a word's rank is, and samples, without looking at all words.
 
 use super::Scored;
+use crate::math::ln_sum_exp;
 use crate::rng::{Noise, WorkerRng};
 use crate::vocab::WordId;
 use hashbrown::HashMap;
@@ -34,6 +35,40 @@ pub trait Descent {
     /// Adds to `out` what the nodes decide between, each child with its parent's ln P + ln P(child | parent). Only
     /// nodes are handed in.
     fn expand(&mut self, nodes: &[Branch], out: &mut Vec<Branch>);
+}
+
+/// Adds the places that a node decides between to a list, each with its score.
+pub type Decide<'a> = dyn FnMut(u32, &mut Vec<(At, f32)>) + 'a;
+
+/// A descent through softmaxes, from node 0: each node decides by the softmax of the scores.
+pub struct Softmaxes<'a> {
+    decide: Box<Decide<'a>>,
+    places: Vec<(At, f32)>,
+}
+
+impl<'a> Softmaxes<'a> {
+    /// With the scores that `decide` gives for each node.
+    pub fn new(decide: impl FnMut(u32, &mut Vec<(At, f32)>) + 'a) -> Self {
+        Self { decide: Box::new(decide), places: Vec::new() }
+    }
+}
+
+impl Descent for Softmaxes<'_> {
+    fn root(&self) -> At {
+        At::Node(0)
+    }
+
+    fn expand(&mut self, nodes: &[Branch], out: &mut Vec<Branch>) {
+        for parent in nodes {
+            let At::Node(node) = parent.at else { continue };
+            self.places.clear();
+            (self.decide)(node, &mut self.places);
+            let scores: Vec<f64> = self.places.iter().map(|(_, z)| f64::from(*z)).collect();
+            let ln_z = ln_sum_exp(&scores);
+            let places = self.places.iter().zip(scores);
+            out.extend(places.map(|((at, _), z)| Branch { at: *at, ln_p: parent.ln_p + (z - ln_z) }));
+        }
+    }
 }
 
 fn top(descent: &dyn Descent) -> Branch {

@@ -1,0 +1,80 @@
+//! The ways through a tree: up from a word, and down from the root.
+
+use crate::layer::verbs::descent::{At, Branch, Descent};
+use crate::math::ln_sigmoid;
+use crate::table::{Rows, Tables};
+use crate::tree::{Child, Tree};
+use crate::vocab::WordId;
+use ndarray::{ArrayView2, ArrayViewMut2};
+
+/// The paths of the first words, which are most of a text, one after the other: node << 1 | code. To climb the tree is a chain
+/// of reads, each of which waits for the one before.
+#[derive(Clone, Debug)]
+pub struct Paths {
+    links: Vec<u32>,
+    /// Where each path begins, and the end.
+    starts: Vec<u32>,
+}
+
+/// Words whose paths are kept at hand: 200 KB at the depths of a text.
+const FREQUENT: usize = 4096;
+
+impl Paths {
+    /// The paths of the first words of a tree.
+    pub fn of(tree: &Tree) -> Self {
+        let (mut links, mut starts) = (Vec::new(), vec![0]);
+        for word in 0..tree.vocab().min(FREQUENT) as WordId {
+            links.extend(tree.ancestors(word).map(|(node, code)| node << 1 | u32::from(code)));
+            starts.push(links.len() as u32);
+        }
+        Self { links, starts }
+    }
+
+    /// The path of a word from the leaf to the root, if it is at hand.
+    pub fn get(&self, word: WordId) -> Option<&[u32]> {
+        let [start, end] = *self.starts.get(word as usize..word as usize + 2)? else { return None };
+        Some(&self.links[start as usize..end as usize])
+    }
+}
+
+/// The ways down for one hidden vector.
+pub struct Below<'a, 'b> {
+    children: &'a [[Child; 2]],
+    w: &'a mut Tables<'b>,
+    hidden: ArrayView2<'a, f32>,
+    nodes: Vec<u32>,
+    scores: Vec<f32>,
+}
+
+impl<'a, 'b> Below<'a, 'b> {
+    /// From the root on; `hidden` is 1×d.
+    pub fn new(children: &'a [[Child; 2]], w: &'a mut Tables<'b>, hidden: ArrayView2<'a, f32>) -> Self {
+        Self { children, w, hidden, nodes: Vec::new(), scores: Vec::new() }
+    }
+}
+
+impl Descent for Below<'_, '_> {
+    fn root(&self) -> At {
+        if self.children.is_empty() { At::Word(0) } else { At::Node(0) }
+    }
+
+    fn expand(&mut self, nodes: &[Branch], out: &mut Vec<Branch>) {
+        self.nodes.clear();
+        self.nodes.extend(nodes.iter().filter_map(|branch| match branch.at {
+            At::Node(node) => Some(node),
+            At::Word(_) => None,
+        }));
+        self.scores.resize(self.nodes.len(), 0.0);
+        let z = ArrayViewMut2::from_shape((1, self.nodes.len()), &mut self.scores[..]).expect("1 × nodes");
+        self.w.scores(0, &Rows::List(&self.nodes), self.hidden, z);
+        for ((parent, node), z) in nodes.iter().zip(&self.nodes).zip(&self.scores) {
+            for (child, z) in self.children[*node as usize].iter().zip([*z, -*z]) {
+                let at = match *child {
+                    Child::Node(node) => At::Node(node),
+                    Child::Word(word) => At::Word(word),
+                };
+                out.push(Branch { at, ln_p: parent.ln_p + ln_sigmoid(f64::from(z)) });
+            }
+        }
+    }
+}
