@@ -197,7 +197,8 @@ fn no_layer_imports_another() {
 #[test]
 fn nothing_is_unsafe() {
     for source in sources() {
-        let words = source.code.split(|c: char| !c.is_alphanumeric() && c != '_');
+        // A hyphen belongs to the word: a page's `unsafe-inline` is no Rust.
+        let words = source.code.split(|c: char| !c.is_alphanumeric() && c != '_' && c != '-');
         assert!(words.into_iter().all(|word| word != "unsafe"), "src/{}", source.path.display());
     }
     let lib = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/lib.rs")).unwrap();
