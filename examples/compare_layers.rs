@@ -9,6 +9,7 @@
 
 use lexmax::compare::{Config, Data, Observer, Source, compare};
 use lexmax::corpus::{Context, Model as WindowModel, Window};
+use lexmax::model::Encoding;
 use lexmax::optimizer::Optimizer;
 use lexmax::report::LayerRow;
 use lexmax::train::Budget;
@@ -24,6 +25,7 @@ fn main() -> lexmax::Result<()> {
     let config = Config {
         layers: Config::all_layers(),
         window: Window::new(WindowModel::Cbow, Context::Left, 5, false)?,
+        encoding: Encoding::Mean,
         dim: 32,
         optimizer: Optimizer::adagrad(0.01)?,
         rate: None,

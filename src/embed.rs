@@ -1,12 +1,12 @@
 //! Word vectors from a text, as word2vec trains them, through any layer of the catalogue.
 
 use crate::corpus::{Corpus, Model as WindowModel, Window};
-use crate::encoder::MeanEmbedding;
+use crate::encoder::{Encoder, MeanEmbedding};
 use crate::error::Result;
 use crate::layer::Bias;
 use crate::layer::catalogue::{self, LayerSpec};
 use crate::measure::peak_bytes;
-use crate::model::SharedModel;
+use crate::model::{Encoding, SharedModel};
 use crate::report::stream_atomically;
 use crate::table::HotRows;
 use crate::train::{self, Hogwild, LinearDecay, Outcome, Progress};
@@ -25,7 +25,9 @@ pub struct Config {
     pub layer: LayerSpec,
     /// What is predicted from what.
     pub window: Window,
-    /// Size of the vectors.
+    /// What makes the hidden vector.
+    pub encoding: Encoding,
+    /// Size of the hidden vectors, and where the encoding says no other of the vectors.
     pub dim: usize,
     /// The least count that a word is kept at.
     pub min_count: u64,
@@ -70,7 +72,7 @@ pub struct Facts {
     pub lexmax: &'static str,
     /// The layer, with its settings.
     pub layer: String,
-    /// `cbow` or `skipgram`.
+    /// `cbow`, `skipgram` or `ngram`.
     pub model: &'static str,
     /// Size of the vectors.
     pub dim: usize,
@@ -128,7 +130,10 @@ pub fn train(config: &Config, start: Instant, observe: &mut dyn FnMut(&Progress)
     let (vocab, corpus) = Corpus::load(&config.corpus, config.min_count)?;
     let load_seconds = loading.elapsed().as_secs_f64();
     let context = catalogue::Context { counts: vocab.counts(), words: Some(&vocab), dim: config.dim, bias: Bias::None };
-    let encoder = Box::new(MeanEmbedding::new(vocab.len(), config.dim)?.with_whole_gradients());
+    let encoder: Box<dyn Encoder> = match config.encoding {
+        Encoding::Mean => Box::new(MeanEmbedding::new(vocab.len(), config.dim)?.with_whole_gradients()),
+        other => other.build(vocab.len(), &config.window, config.dim)?,
+    };
     let mut model = SharedModel::new(encoder, config.layer.build(&context)?, vocab.counts(), config.seed)?;
     let settings = Hogwild {
         window: config.window,
@@ -153,11 +158,11 @@ fn facts(config: &Config, outcome: &Outcome, vocab: usize, words: u64, load_seco
     Facts {
         lexmax: env!("CARGO_PKG_VERSION"),
         layer: config.layer.to_string(),
-        model: match config.window.model() {
-            WindowModel::SkipGram => "skipgram",
-            WindowModel::Cbow => "cbow",
+        model: config.encoding.name(&config.window),
+        dim: match config.encoding {
+            Encoding::Mean => config.dim,
+            Encoding::NGram { embedding } => embedding,
         },
-        dim: config.dim,
         window: config.window.size(),
         min_count: config.min_count,
         sample: config.sample,

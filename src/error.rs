@@ -85,6 +85,14 @@ pub enum Error {
         /// What it must be.
         limit: &'static str,
     },
+    /// Two settings that exclude one another.
+    #[error("{setting} says nothing for {other}")]
+    NotWith {
+        /// The setting.
+        setting: &'static str,
+        /// What it was given with.
+        other: &'static str,
+    },
     /// A layer's name that is not in the catalogue.
     #[error("there is no layer {name:?}; there are: {known}", known = known.join(", "))]
     UnknownLayer {
@@ -122,6 +130,22 @@ pub enum Error {
         value: String,
         /// What it must be.
         expected: &'static str,
+    },
+    /// A layer cannot honour an option of the loss.
+    #[error("{layer} cannot honour {option}")]
+    LossOption {
+        /// The layer.
+        layer: &'static str,
+        /// The option.
+        option: &'static str,
+    },
+    /// Weights of words do not fit the vocabulary.
+    #[error("{weights} weights of words, but the vocabulary has {vocab}")]
+    WordWeightsMissWords {
+        /// Weights given.
+        weights: usize,
+        /// Words in the vocabulary.
+        vocab: usize,
     },
     /// The blocks of differentiated softmax do not fit the vocabulary.
     #[error("blocks hold {words} words, but the vocabulary has {vocab}")]

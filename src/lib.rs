@@ -18,6 +18,7 @@
 //! ```
 //! use lexmax::compare::{Config, Data, Quiet, Source, compare};
 //! use lexmax::corpus::{Context, Model, Window};
+//! use lexmax::model::Encoding;
 //! use lexmax::optimizer::Optimizer;
 //! use lexmax::train::Budget;
 //!
@@ -27,6 +28,7 @@
 //! let config = Config {
 //!     layers: vec!["full".parse()?, "hierarchical".parse()?, "sampled:samples=32:proposal=uniform".parse()?],
 //!     window: Window::new(Model::Cbow, Context::Left, 1, false)?,
+//!     encoding: Encoding::Mean,
 //!     dim: 12,
 //!     optimizer: Optimizer::adagrad(0.01)?,
 //!     rate: None,
@@ -56,6 +58,7 @@
 //! normalized NLL of every layer on one scale.
 #![forbid(unsafe_code)]
 
+pub mod check;
 pub mod compare;
 pub mod corpus;
 pub mod embed;

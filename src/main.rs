@@ -7,7 +7,8 @@ use std::time::Instant;
 
 fn main() -> ExitCode {
     match cli::run(Instant::now()) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(1),
         Err(error) => {
             eprintln!("lexmax: {error}");
             ExitCode::from(2)

@@ -1,7 +1,9 @@
 //! A model: an encoder, an output layer, and the matrices of both.
 
+mod encoding;
 mod shared;
 
+pub use encoding::Encoding;
 pub use shared::SharedModel;
 
 use crate::encoder::Encoder;

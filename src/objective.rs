@@ -5,11 +5,19 @@
 //! | [`logistic`] | −Σ_n ln σ(s_n·z_n), s_n = ±1 | −s_n·σ(−s_n·z_n) |
 //! | [`corrected_softmax`] | −ln softmax(z + a)_t | softmax(z + a) − e_t |
 //! | [`fold_softmax`], then [`softmax_gradient`] | ln Z − z_t over tiles | softmax(z) − e_t |
+//! | [`Goal`], over tiles | the same under [`LossOptions`]: smoothing, soft targets, z-loss, … | see there |
+
+mod goal;
+mod loss;
+
+pub use goal::Goal;
+pub use loss::{LossOption, LossOptions, Reduction, SoftTargets};
 
 use crate::simd;
 use crate::table::{Stat, Tile};
 use crate::vocab::WordId;
 use ndarray::ArrayViewMut2;
+use std::ops::Range;
 
 /// Independent decisions on every row of a block, with the same `signs` (±1, a column); row b is scaled by `weight(b)`.
 /// Adds each row's loss.
@@ -65,7 +73,7 @@ pub fn corrected_softmax(
 pub fn fold_softmax(targets: &[WordId], first: WordId, tile: &Tile, stats: &mut [Stat]) {
     fold_ln_z(tile, 1.0, stats);
     for (b, stat) in stats.iter_mut().enumerate() {
-        if let Some(row) = row_of(targets[b], first, tile) {
+        if let Some(row) = row_of(targets[b], first, &tile.rows()) {
             stat.target = tile.row(row)[b];
         }
     }
@@ -103,13 +111,13 @@ pub fn softmax_gradient(
     let stride = tile.stride();
     simd::columns::scaled_exp(tile.scores_mut(), stride, &shift, &scale);
     for (b, target) in targets.iter().enumerate() {
-        if let Some(row) = row_of(*target, first, tile) {
+        if let Some(row) = row_of(*target, first, &tile.rows()) {
             tile.row_mut(row)[b] -= weight(b);
         }
     }
 }
 
-/// The row of the table that a word has, if it is in the tile.
-fn row_of(word: WordId, first: WordId, tile: &Tile) -> Option<u32> {
-    word.checked_sub(first).filter(|row| tile.rows().contains(row))
+/// The row of the table that a word has, if it is among these.
+fn row_of(word: WordId, first: WordId, rows: &Range<u32>) -> Option<u32> {
+    word.checked_sub(first).filter(|row| rows.contains(row))
 }

@@ -1,10 +1,10 @@
 //! Training with the same bits for any number of threads.
 
 use lexmax::corpus::{Context, Corpus, Model as WindowModel, Window};
-use lexmax::encoder::{Encoder, MeanEmbedding};
+use lexmax::encoder::{Encoder, MeanEmbedding, NGram};
 use lexmax::layer::catalogue::{self, CATALOGUE, LayerSpec};
 use lexmax::layer::{Batch, Bias, OutputLayer, Scratch};
-use lexmax::model::{Handles, Model, SharedModel, Updates};
+use lexmax::model::{Encoding, Handles, Model, SharedModel, Updates};
 use lexmax::optimizer::Optimizer;
 use lexmax::rng::WorkerRng;
 use lexmax::table::{
@@ -21,6 +21,9 @@ const RATE: f32 = 0.3;
 fn parts(layer: &str, counts: &Counts, dim: usize) -> (Box<dyn Encoder>, Box<dyn OutputLayer>) {
     let context = catalogue::Context { counts, words: None, dim, bias: Bias::Unigram };
     let layer = layer.parse::<LayerSpec>().unwrap().build(&context).unwrap();
+    if dim % 3 == 2 {
+        return (Box::new(NGram::new(counts.len(), 4, 5, dim).unwrap()), layer);
+    }
     (Box::new(MeanEmbedding::new(counts.len(), dim).unwrap()), layer)
 }
 
@@ -47,7 +50,7 @@ fn work(encoder: &dyn Encoder, layer: &dyn OutputLayer, handles: &mut Handles) -
         encoder.forward(&mut handles.encoder, bags, hidden.view_mut());
         let batch = Batch::new(hidden.view(), &targets);
         total += layer.step(&mut handles.layer, batch, &mut scratch, d_hidden.view_mut(), None);
-        encoder.backward(&mut handles.encoder, bags, d_hidden.view());
+        encoder.backward(&mut handles.encoder, bags, hidden.view(), d_hidden.view());
         let rate = RATE / (1.0 + step as f32);
         handles.encoder.set_rate(rate);
         handles.layer.set_rate(rate);
@@ -145,11 +148,21 @@ struct Run {
     weights: Vec<u32>,
 }
 
-fn train(layer: &str, model: WindowModel, (workers, rate): (usize, f32), epochs: u32, seed: u64) -> Result<Run> {
+fn train(layer: &str, model: WindowModel, at: (usize, f32), epochs: u32, seed: u64) -> Result<Run> {
+    train_through(layer, Window::new(model, Context::Both, 2, true).unwrap(), 10, at, epochs, seed)
+}
+
+fn train_through(
+    layer: &str,
+    window: Window,
+    dim: usize,
+    (workers, rate): (usize, f32),
+    epochs: u32,
+    seed: u64,
+) -> Result<Run> {
     let (vocab, corpus) = circle(40, 600);
-    let (encoder, layer) = parts(layer, vocab.counts(), 10);
+    let (encoder, layer) = parts(layer, vocab.counts(), dim);
     let mut shared = SharedModel::new(encoder, layer, vocab.counts(), 1).unwrap();
-    let window = Window::new(model, Context::Both, 2, true).unwrap();
     let settings =
         Hogwild { window, sample: 0.5, rate: LinearDecay::new(rate), epochs, workers, hot: HotRows::Cached, seed };
     let outcome = deterministic(&mut shared, &corpus, vocab.counts(), &settings, &mut |_| {})?;
@@ -173,6 +186,21 @@ fn bits_do_not_depend_on_the_threads_and_every_layer_learns() {
             assert!(one.losses.len() == 4 && loss(3) < loss(0) - 0.05, "{}: {} {}", entry.name, loss(0), loss(3));
             assert!(one.weights.iter().all(|w| f32::from_bits(*w).is_finite()));
         }
+    }
+}
+
+/// Its hidden layer is a table of few rows, all of which every worker moves with every example.
+#[test]
+fn an_ngram_model_does_not_depend_on_the_threads_either() {
+    for layer in ["full", "hierarchical", "negative"] {
+        let run = |threads| train_through(layer, Encoding::window(4).unwrap(), 11, (threads, 0.02), 4, 1).unwrap();
+        let one = run(1);
+        for threads in [2, 5] {
+            let other = run(threads);
+            assert!(other.losses == one.losses && other.weights == one.weights, "{layer}, {threads} threads");
+        }
+        let loss = |epoch: usize| f64::from_bits(one.losses[epoch]);
+        assert!(loss(3) < loss(0) - 0.05, "{layer}: {} {}", loss(0), loss(3));
     }
 }
 

@@ -24,6 +24,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("train", 7),
     ("eval", 7),
     ("measure", 7),
+    ("check", 7),
     ("report", 8),
     ("compare", 9),
     ("embed", 9),
@@ -35,7 +36,7 @@ const FLOORS: &[(&str, u8)] = &[
 const TOP: u8 = 10;
 
 /// What layers share: no layers themselves.
-const LAYER_HELPERS: &[&str] = &["mod", "exact", "candidates", "scratch", "catalogue"];
+const LAYER_HELPERS: &[&str] = &["mod", "aim", "exact", "expand", "candidates", "scratch", "catalogue"];
 
 const LONGEST_FILE: usize = 400;
 

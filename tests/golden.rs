@@ -8,6 +8,7 @@
 //! r·(1 + L).
 
 use lexmax::layer::{Batch, Bias, FullSoftmax, OutputLayer, SampledSoftmax, Scratch};
+use lexmax::objective::LossOptions;
 use lexmax::optimizer::Optimizer;
 use lexmax::rng::WorkerRng;
 use lexmax::sampler::{Draws, Hits, Sampler};
@@ -89,7 +90,7 @@ impl Golden {
         let mut d_hidden = Array2::zeros(self.hidden.raw_dim());
         let mut losses = vec![0.0; self.targets.len()];
         let mut w = Tables::new(vec![Box::new(Deferred::new(&mut after, RATE, Threads::default()))]);
-        let batch = Batch { hidden: self.hidden.view(), targets: &self.targets, weights };
+        let batch = Batch { weights, ..Batch::new(self.hidden.view(), &self.targets) };
         let mut s = Scratch::new(WorkerRng::new(0, 0));
         let total = layer.step(&mut w, batch, &mut s, d_hidden.view_mut(), Some(&mut losses));
         assert!((total - losses.iter().sum::<f64>()).abs() <= 1e-12 * total);
@@ -127,22 +128,28 @@ fn close(name: &str, what: &str, got: &[f64], want: &Value, tolerance: f64) {
 fn cross_entropy_is_pytorchs() {
     let file = read(include_str!("golden/torch.json"));
     let golden = Golden::new(&file, 0.0);
-    let layer = FullSoftmax::new(golden.weight.nrows(), golden.weight.ncols(), Bias::Zero).unwrap();
+    let new = || FullSoftmax::new(golden.weight.nrows(), golden.weight.ncols(), Bias::Zero).unwrap();
     let of_target = |of_class: &dyn Fn(WordId) -> f32| golden.targets.iter().map(|t| of_class(*t)).collect::<Vec<_>>();
     let class_weights = narrow(&file["class_weights"]["weights"]);
     let ignored = golden.targets[0];
-    for (name, weights) in [
-        ("cross_entropy", None),
-        ("class_weights", Some(of_target(&|t| class_weights[t as usize]))),
-        ("ignore_index_is_first_target", Some(of_target(&|t| f32::from(u8::from(t != ignored))))),
-    ] {
-        let step = golden.step(&layer, weights.as_deref());
-        let factor = weights.map_or(1.0, |w| w.iter().fold(1.0, |m, x| f64::max(m, f64::from(*x))));
+    let check = |name: &str, options: LossOptions, weights: Option<Vec<f32>>, factor: f64| {
+        let step = golden.step(&new().with_loss(options).unwrap(), weights.as_deref());
         let total: f64 = step.losses.iter().sum();
         let tolerance = golden.rounding * (factor * golden.targets.len() as f64 + total);
         close(name, "loss", &[total], &file[name]["loss_sum"], tolerance);
         golden.check_gradients(name, &file[name], &step, factor);
-    }
+    };
+    let plain = LossOptions::new;
+    let heaviest = class_weights.iter().fold(1.0, |m, w| f64::max(m, f64::from(*w)));
+    check("cross_entropy", plain(), None, 1.0);
+    check("class_weights", plain(), Some(of_target(&|t| class_weights[t as usize])), heaviest);
+    check("class_weights", plain().with_word_weights(class_weights.clone()).unwrap(), None, heaviest);
+    let name = "ignore_index_is_first_target";
+    check(name, plain(), Some(of_target(&|t| f32::from(u8::from(t != ignored)))), 1.0);
+    check(name, plain().ignoring(ignored), None, 1.0);
+    check("label_smoothing_0.1", plain().with_smoothing(0.1).unwrap(), None, 1.0);
+    // λ·(ln Z)² has the slope 2λ·ln Z; scores, and so ln Z, are below 25 here, whose error counts once more.
+    check("z_loss_0.01", plain().with_z_loss(0.01).unwrap(), None, 1.0 + 2.0 * 0.01 * 26.0);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Shared tables: one worker is the exclusive table to the bit, several lose nothing, and the loop over them learns.
 
 use lexmax::corpus::{Context, Corpus, Model as WindowModel, Window};
-use lexmax::encoder::MeanEmbedding;
+use lexmax::encoder::{MeanEmbedding, NGram};
 use lexmax::layer::catalogue::{self, CATALOGUE, LayerSpec};
 use lexmax::layer::{Batch, Bias, Scratch};
 use lexmax::model::{Handles, Model, SharedModel, Updates};
@@ -28,6 +28,9 @@ fn parts(
     dim: usize,
 ) -> (Box<dyn lexmax::encoder::Encoder>, Box<dyn lexmax::layer::OutputLayer>) {
     let context = catalogue::Context { counts, words: None, dim, bias: Bias::Unigram };
+    if dim % 3 == 2 {
+        return (Box::new(NGram::new(counts.len(), 4, 5, dim).unwrap()), spec.build(&context).unwrap());
+    }
     // Both kinds of CBOW.
     let encoder = MeanEmbedding::new(counts.len(), dim).unwrap();
     let encoder = if dim.is_multiple_of(2) { encoder } else { encoder.with_whole_gradients() };
@@ -52,7 +55,7 @@ fn work(encoder: &dyn lexmax::encoder::Encoder, layer: &dyn lexmax::layer::Outpu
         encoder.forward(&mut handles.encoder, bags, hidden.view_mut());
         let batch = Batch::new(hidden.view(), &targets);
         total += layer.step(&mut handles.layer, batch, &mut scratch, d_hidden.view_mut(), None);
-        encoder.backward(&mut handles.encoder, bags, d_hidden.view());
+        encoder.backward(&mut handles.encoder, bags, hidden.view(), d_hidden.view());
         let rate = RATE / (1.0 + step as f32);
         handles.encoder.set_rate(rate);
         handles.layer.set_rate(rate);

@@ -12,6 +12,8 @@ mod cost;
 mod descent;
 #[path = "laws/distribution.rs"]
 mod distribution;
+#[path = "laws/encoder.rs"]
+mod encoder;
 #[path = "laws/enumeration.rs"]
 mod enumeration;
 #[path = "laws/expected.rs"]
@@ -20,6 +22,8 @@ mod expected;
 mod fixed;
 #[path = "laws/gradients.rs"]
 mod gradients;
+#[path = "laws/loss.rs"]
+mod loss;
 #[path = "laws/reference.rs"]
 mod reference;
 #[path = "laws/rig.rs"]

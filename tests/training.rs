@@ -9,7 +9,7 @@ use lexmax::encoder::MeanEmbedding;
 use lexmax::eval::{self, excess_nats, held_out};
 use lexmax::layer::catalogue::{self, CATALOGUE, Entry, LayerSpec};
 use lexmax::layer::{Bias, Blocks};
-use lexmax::model::Model;
+use lexmax::model::{Encoding, Model};
 use lexmax::optimizer::Optimizer;
 use lexmax::report::LayerRow;
 use lexmax::rng::WorkerRng;
@@ -423,6 +423,7 @@ fn config(layers: &[&str]) -> Config {
     Config {
         layers: layers.iter().map(|layer| layer.parse().unwrap()).collect(),
         window: bigram(),
+        encoding: Encoding::Mean,
         dim: 24,
         optimizer: ADAGRAD,
         rate: None,

@@ -7,6 +7,7 @@ use lexmax::Result;
 use lexmax::compare::{Config, Data, Source, compare};
 use lexmax::corpus::{Context, Model, SyntheticLanguage, Window};
 use lexmax::layer::catalogue::LayerSpec;
+use lexmax::model::Encoding;
 use lexmax::optimizer::Optimizer;
 use lexmax::report::{check_writable, write_atomically, write_page};
 use lexmax::train::Budget;
@@ -24,13 +25,20 @@ pub struct Arguments {
     /// Layers as NAME[:key=value]…, joined by commas. All without.
     #[arg(long, value_delimiter = ',', value_name = "LAYER")]
     layers: Vec<LayerSpec>,
-    /// cbow: predict a word from the mean of its context; skipgram: from each word of it.
+    /// cbow: predict a word from the mean of its context; skipgram: from each word of it; ngram: from the words before, in
+    /// their order, through a hidden layer (Bengio 2003).
     #[arg(long, value_enum, default_value_t = ModelName::Cbow)]
     model: ModelName,
+    /// The n of ngram: a word and the n - 1 before it [5; 2 for the synthetic language].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=1_000))]
+    order: Option<u32>,
+    /// Size of ngram's embeddings [as --dim].
+    #[arg(long, value_name = "M", value_parser = clap::value_parser!(u32).range(1..=16_384))]
+    embedding: Option<u32>,
     /// The side of the context.
     #[arg(long, value_enum, default_value_t = ContextName::Left)]
     context: ContextName,
-    /// Size of embeddings and hidden vectors [100; 24 for the synthetic language].
+    /// Size of hidden vectors, and of embeddings [100; 24 for the synthetic language].
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=16_384))]
     dim: Option<u32>,
     /// Words a side [5; 1 for the synthetic language].
@@ -87,6 +95,7 @@ pub struct Arguments {
 enum ModelName {
     Cbow,
     Skipgram,
+    Ngram,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -136,16 +145,33 @@ impl Arguments {
         }
     }
 
+    fn context(&self) -> Context {
+        match self.context {
+            ContextName::Both => Context::Both,
+            ContextName::Left => Context::Left,
+        }
+    }
+
     fn config(&self) -> Result<Config> {
         let synthetic = self.corpus.is_empty();
         let or = |value: Option<u32>, text, small| value.unwrap_or(if synthetic { small } else { text }) as usize;
         let model = match self.model {
-            ModelName::Cbow => Model::Cbow,
+            ModelName::Cbow | ModelName::Ngram => Model::Cbow,
             ModelName::Skipgram => Model::SkipGram,
         };
-        let context = match self.context {
-            ContextName::Both => Context::Both,
-            ContextName::Left => Context::Left,
+        let dim = or(self.dim, 100, 24);
+        let both = matches!(self.context, ContextName::Both);
+        super::check_ngram(
+            matches!(self.model, ModelName::Ngram),
+            &[("--order", self.order.is_some()), ("--embedding", self.embedding.is_some())],
+            &[("--window", self.window.is_some()), ("--dynamic", self.dynamic), ("--context both", both)],
+        )?;
+        let (encoding, window) = match self.model {
+            ModelName::Ngram => {
+                let embedding = self.embedding.map_or(dim, |m| m as usize);
+                (Encoding::NGram { embedding }, Encoding::window(or(self.order, 5, 2))?)
+            }
+            _ => (Encoding::Mean, Window::new(model, self.context(), or(self.window, 5, 1), self.dynamic)?),
         };
         let budget = match (self.budget, self.examples) {
             (Some(time), _) => Budget::Time(time),
@@ -155,8 +181,9 @@ impl Arguments {
         };
         Ok(Config {
             layers: if self.layers.is_empty() { Config::all_layers() } else { self.layers.clone() },
-            window: Window::new(model, context, or(self.window, 5, 1), self.dynamic)?,
-            dim: or(self.dim, 100, 24),
+            window,
+            encoding,
+            dim,
             optimizer: match self.optimizer {
                 OptimizerName::Sgd => Optimizer::Sgd,
                 OptimizerName::Adagrad => Optimizer::adagrad(ADAGRAD_INITIAL)?,

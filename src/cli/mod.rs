@@ -1,5 +1,7 @@
 //! Commands.
 
+mod audit;
+mod check;
 mod compare;
 mod progress;
 mod scale;
@@ -30,20 +32,24 @@ enum Command {
     Train(train::Arguments),
     /// Measures the cost of a step of each layer against the size of the vocabulary.
     Scale(scale::Arguments),
+    /// Audits layers: gradients, normalization, costs, and whether samplers are corrected rightly.
+    Check(check::Arguments),
     /// Times one training step of a layer on synthetic data.
     Step(step::Arguments),
 }
 
-/// Reads the arguments and does what they say; `start` is when the program began.
-pub fn run(start: Instant) -> Result<()> {
+/// Reads the arguments and does what they say; `start` is when the program began. `false` if an audit failed.
+pub fn run(start: Instant) -> Result<bool> {
     let cli = Cli::parse();
-    match cli.command {
+    let done = match cli.command {
+        Some(Command::Check(arguments)) => return check::run(&arguments),
         None => compare::run(&cli.compare),
         Some(Command::Compare(arguments)) => compare::run(&arguments),
         Some(Command::Train(arguments)) => train::run(&arguments, start),
         Some(Command::Scale(arguments)) => scale::run(&arguments),
         Some(Command::Step(arguments)) => step::run(&arguments),
-    }
+    };
+    done.map(|()| true)
 }
 
 /// As many threads as were asked for, or all.
@@ -70,6 +76,15 @@ fn gib(text: &str) -> std::result::Result<u64, String> {
         Ok(bytes as u64)
     } else {
         Err("must be more than 0, and finite".into())
+    }
+}
+
+/// Refuses options that say nothing for the chosen model: those of other windows for `ngram`, and its own for others.
+fn check_ngram(ngram: bool, own: &[(&'static str, bool)], others: &[(&'static str, bool)]) -> Result<()> {
+    let (wrong, other) = if ngram { (others, "--model ngram") } else { (own, "--model cbow or skipgram") };
+    match wrong.iter().find(|(_, given)| *given) {
+        Some((setting, _)) => Err(Error::NotWith { setting, other }),
+        None => Ok(()),
     }
 }
 

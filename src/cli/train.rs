@@ -6,6 +6,7 @@ use lexmax::Result;
 use lexmax::corpus::{Context, Model, Window};
 use lexmax::embed::{self, Config};
 use lexmax::layer::catalogue::LayerSpec;
+use lexmax::model::Encoding;
 use lexmax::report::{check_writable, write_atomically};
 use lexmax::table::HotRows;
 use lexmax::train::LinearDecay;
@@ -21,18 +22,25 @@ pub struct Arguments {
     /// The output layer as NAME[:key=value]…, e.g. hierarchical or negative:samples=5.
     #[arg(long, default_value = "negative", value_name = "LAYER")]
     layer: LayerSpec,
-    /// skipgram: predict a word from each word of its context; cbow: from the mean of it.
+    /// skipgram: predict a word from each word of its context; cbow: from the mean of it; ngram: from the words before, in
+    /// their order, through a hidden layer (Bengio 2003).
     #[arg(long, value_enum, default_value_t = ModelName::Skipgram)]
     model: ModelName,
-    /// The side of the context.
-    #[arg(long, value_enum, default_value_t = ContextName::Both)]
-    context: ContextName,
+    /// The n of ngram: a word and the n - 1 before it [5].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=1_000))]
+    order: Option<u32>,
+    /// Size of ngram's hidden layer [as --dim].
+    #[arg(long, value_name = "D", value_parser = clap::value_parser!(u32).range(1..=16_384))]
+    hidden: Option<u32>,
+    /// The side of the context [both; left for ngram].
+    #[arg(long, value_enum)]
+    context: Option<ContextName>,
     /// Size of the vectors.
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=16_384))]
     dim: u32,
-    /// Words a side, at most: each position draws its own number.
-    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=10_000))]
-    window: u32,
+    /// Words a side, at most: each position draws its own number [5].
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    window: Option<u32>,
     /// Words that occur more rarely are dropped.
     #[arg(long, default_value_t = 5, value_name = "N")]
     min_count: u64,
@@ -76,6 +84,7 @@ pub struct Arguments {
 enum ModelName {
     Skipgram,
     Cbow,
+    Ngram,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -94,18 +103,32 @@ impl Arguments {
     fn config(&self) -> Result<Config> {
         let model = match self.model {
             ModelName::Skipgram => Model::SkipGram,
-            ModelName::Cbow => Model::Cbow,
+            ModelName::Cbow | ModelName::Ngram => Model::Cbow,
         };
         let context = match self.context {
-            ContextName::Both => Context::Both,
-            ContextName::Left => Context::Left,
+            Some(ContextName::Left) => Context::Left,
+            Some(ContextName::Both) | None => Context::Both,
         };
         let rate = self.lr.unwrap_or(Config::default_rate(model));
+        let dim = self.dim as usize;
+        super::check_ngram(
+            matches!(self.model, ModelName::Ngram),
+            &[("--order", self.order.is_some()), ("--hidden", self.hidden.is_some())],
+            &[("--window", self.window.is_some()), ("--context both", matches!(self.context, Some(ContextName::Both)))],
+        )?;
+        let (encoding, window, hidden) = match self.model {
+            ModelName::Ngram => {
+                let hidden = self.hidden.map_or(dim, |d| d as usize);
+                (Encoding::NGram { embedding: dim }, Encoding::window(self.order.unwrap_or(5) as usize)?, hidden)
+            }
+            _ => (Encoding::Mean, Window::new(model, context, self.window.unwrap_or(5) as usize, true)?, dim),
+        };
         Ok(Config {
             corpus: self.corpus.clone(),
             layer: self.layer.clone(),
-            window: Window::new(model, context, self.window as usize, true)?,
-            dim: self.dim as usize,
+            window,
+            encoding,
+            dim: hidden,
             min_count: self.min_count,
             sample: self.sample,
             epochs: self.epochs,

@@ -7,13 +7,12 @@ pub use data::{Data, Source};
 
 use self::curve::Curve;
 use crate::corpus::{Context, Model as WindowModel, Window};
-use crate::encoder::MeanEmbedding;
 use crate::error::{Error, Result};
 use crate::eval;
 use crate::layer::Bias;
 use crate::layer::catalogue::{self, LayerSpec};
 use crate::measure::RunFacts;
-use crate::model::Model;
+use crate::model::{Encoding, Model};
 use crate::optimizer::Optimizer;
 use crate::report::{Comparison, ConfigFacts, CostPerExample, LayerRow};
 use crate::table::{Cost, Threads};
@@ -26,7 +25,9 @@ pub struct Config {
     pub layers: Vec<LayerSpec>,
     /// What is predicted from what.
     pub window: Window,
-    /// Size of embeddings and hidden vectors.
+    /// What makes the hidden vector.
+    pub encoding: Encoding,
+    /// Size of hidden vectors.
     pub dim: usize,
     /// How gradients move weights.
     pub optimizer: Optimizer,
@@ -79,7 +80,11 @@ pub fn compare(config: &Config, data: &Data, observer: &mut dyn Observer) -> Res
     // A first round only builds, so that a bad setting of the last layer does not cost the time of the others.
     for spec in &config.layers {
         build(config, data, spec)?;
-        check_sizes(config, settings(config, spec, &threads).batch, config.dim)?;
+        let inputs = match config.encoding {
+            Encoding::Mean => 0,
+            Encoding::NGram { embedding } => embedding.saturating_mul(config.window.size()),
+        };
+        check_sizes(config, settings(config, spec, &threads).batch, config.dim.max(inputs))?;
     }
     let valid = data.held_out(config.window, config.valid_examples, config.seed)?;
     let unigram = |t: &u32| -data.counts().ln_probability(*t);
@@ -154,8 +159,8 @@ fn check_sizes(config: &Config, examples: usize, dim: usize) -> Result<()> {
 fn build(config: &Config, data: &Data, spec: &LayerSpec) -> Result<Model> {
     let context =
         catalogue::Context { counts: data.counts(), words: data.words(), dim: config.dim, bias: Bias::Unigram };
-    let encoder = MeanEmbedding::new(data.counts().len(), config.dim)?;
-    Model::new(Box::new(encoder), spec.build(&context)?, data.counts(), config.optimizer, config.seed)
+    let encoder = config.encoding.build(data.counts().len(), &config.window, config.dim)?;
+    Model::new(encoder, spec.build(&context)?, data.counts(), config.optimizer, config.seed)
 }
 
 fn settings(config: &Config, spec: &LayerSpec, threads: &Threads) -> train::Settings {
@@ -190,9 +195,10 @@ fn facts(config: &Config, data: &Data, threads: usize) -> ConfigFacts {
         Budget::Examples(n) => (None, Some(n)),
     };
     ConfigFacts {
-        model: match config.window.model() {
-            WindowModel::Cbow => "cbow",
-            WindowModel::SkipGram => "skipgram",
+        model: config.encoding.name(&config.window),
+        embedding: match config.encoding {
+            Encoding::Mean => config.dim,
+            Encoding::NGram { embedding } => embedding,
         },
         context: match config.window.context() {
             Context::Both => "both",

@@ -1,8 +1,8 @@
 //! The mean of the context words' embeddings: CBOW, and with bags of one word skip-gram.
 
-use super::Encoder;
-use crate::error::{Error, Result};
-use crate::table::{Bags, Init, TableShape, Tables};
+use super::{Encoder, embeddings};
+use crate::error::Result;
+use crate::table::{Bags, Cost, TableShape, Tables};
 use ndarray::{ArrayView2, ArrayViewMut2};
 
 /// h = (1/n) Σ e_c over the n words of the bag.
@@ -25,18 +25,7 @@ impl MeanEmbedding {
     /// # Errors
     /// No word, more than 2³¹, or `dim` = 0.
     pub fn new(vocab: usize, dim: usize) -> Result<Self> {
-        let limit = i32::MAX as usize;
-        if vocab == 0 {
-            return Err(Error::EmptyVocabulary);
-        }
-        if vocab > limit {
-            return Err(Error::TooManyWords { words: vocab, limit });
-        }
-        if dim == 0 {
-            return Err(Error::OutOfRange { name: "dim", value: 0.0, limit: "1 or more" });
-        }
-        let init = Init::Uniform(0.5 / dim as f32);
-        Ok(Self { shape: TableShape { rows: vocab as u32, dim, bias: false, init }, whole: false })
+        Ok(Self { shape: embeddings(vocab, dim, 0)?, whole: false })
     }
 
     /// Every word of a bag descends along the whole of ∂L/∂h, as in word2vec: n times the gradient, which rates are made for
@@ -55,11 +44,16 @@ impl Encoder for MeanEmbedding {
         w.bag_means(0, contexts, hidden);
     }
 
-    fn backward(&self, w: &mut Tables, contexts: Bags, d_hidden: ArrayView2<f32>) {
+    fn backward(&self, w: &mut Tables, contexts: Bags, _: ArrayView2<f32>, d_hidden: ArrayView2<f32>) {
         if self.whole {
             w.descend_each(0, contexts, d_hidden);
         } else {
             w.descend_bags(0, contexts, d_hidden);
         }
+    }
+
+    fn expected_cost(&self, contexts: Bags) -> Cost {
+        let rows = contexts.rows.len() as u64;
+        Cost { multiply_adds: 2 * rows * self.shape.dim as u64, rows_read: rows, rows_written: rows, draws: 0 }
     }
 }

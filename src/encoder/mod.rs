@@ -1,10 +1,18 @@
 //! Encoders: from contexts to the hidden vector, and back.
+//!
+//! | encoder | h | an example costs | take it for |
+//! |---|---|---|---|
+//! | [`MeanEmbedding`] | the mean of the embeddings of n words | 2·n·d | word vectors: CBOW, and skip-gram with n = 1 |
+//! | [`NGram`] | tanh(H·x + b), x the n − 1 embeddings side by side | 3·(n − 1)·m·(d + 1) | language models: the order of words counts |
 
 mod mean;
+mod ngram;
 
 pub use mean::MeanEmbedding;
+pub use ngram::NGram;
 
-use crate::table::{Bags, TableShape, Tables};
+use crate::error::{Error, Result};
+use crate::table::{Bags, Cost, Init, TableShape, Tables};
 use ndarray::{ArrayView2, ArrayViewMut2};
 
 /// Turns the context words of a batch into hidden vectors.
@@ -15,6 +23,25 @@ pub trait Encoder: Send + Sync {
     /// hidden (B×d) from B bags of context words.
     fn forward(&self, w: &mut Tables, contexts: Bags, hidden: ArrayViewMut2<f32>);
 
-    /// Hands ∂L/∂W to the tables, given ∂L/∂hidden (B×d).
-    fn backward(&self, w: &mut Tables, contexts: Bags, d_hidden: ArrayView2<f32>);
+    /// Hands ∂L/∂W to the tables, given ∂L/∂hidden (B×d) and what `forward` has given.
+    fn backward(&self, w: &mut Tables, contexts: Bags, hidden: ArrayView2<f32>, d_hidden: ArrayView2<f32>);
+
+    /// The closed form of what `forward` and `backward` cost together.
+    fn expected_cost(&self, contexts: Bags) -> Cost;
+}
+
+/// A table of embeddings for `vocab` words and `others` rows behind them, starting as word2vec's: uniform in ±1/(2·dim).
+fn embeddings(vocab: usize, dim: usize, others: usize) -> Result<TableShape> {
+    let limit = i32::MAX as usize - others;
+    if vocab == 0 {
+        return Err(Error::EmptyVocabulary);
+    }
+    if vocab > limit {
+        return Err(Error::TooManyWords { words: vocab, limit });
+    }
+    if dim == 0 {
+        return Err(Error::OutOfRange { name: "dim", value: 0.0, limit: "1 or more" });
+    }
+    let init = Init::Uniform(0.5 / dim as f32);
+    Ok(TableShape { rows: (vocab + others) as u32, dim, bias: false, init })
 }

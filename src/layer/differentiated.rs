@@ -1,9 +1,11 @@
 //! Differentiated softmax: frequent words get long vectors, rare words short ones.
 
+use super::aim::{self, Aim};
 use super::exact::{self, Block};
-use super::verbs::WordFold;
+use super::verbs::{self, WordFold};
 use super::{Batch, Bias, OutputLayer, Scratch};
 use crate::error::{Error, Result};
+use crate::objective::{LossOption, LossOptions};
 use crate::table::{Cost, Init, Rows, Stat, TableShape, Tables};
 use crate::vocab::{Counts, WordId};
 use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis, Slice};
@@ -93,7 +95,7 @@ impl Blocks {
 ///
 /// - *Model* P(w | h) = exp(z_w) / Σ_k exp(z_k), z_w = v_w·h_b + b_w for w in block b. Disjoint slices: h_b is the
 ///   b-th slice of h. With projections (D-softmax*): h_b = A_b·h, A_b of shape d_b × d, trained.
-/// - *Criterion* L = −ln P(t | h): one Z over all blocks.
+/// - *Criterion* L = −ln P(t | h), one Z over all blocks; with any of [`LossOptions`].
 /// - *Gradient* ∂L/∂z = P − e_t.
 /// - *Cost* 3·B·Σ_b V_b·d_b multiply-adds a step; with projections 3·B·Σ_b (d·d_b + V_b·d_b).
 /// - *Words must be sorted* by falling count.
@@ -105,6 +107,7 @@ pub struct DifferentiatedSoftmax {
     dim: usize,
     projected: bool,
     bias: Bias,
+    loss: LossOptions,
 }
 
 impl DifferentiatedSoftmax {
@@ -142,7 +145,16 @@ impl DifferentiatedSoftmax {
             blocks.push(Block { table, first, words: *words as u32, dim: *dim });
             first += *words as u32;
         }
-        Ok(Self { blocks, vocab, dim, projected, bias })
+        Ok(Self { blocks, vocab, dim, projected, bias, loss: LossOptions::new() })
+    }
+
+    /// With options of the loss.
+    ///
+    /// # Errors
+    /// Weights for more or fewer words than there are.
+    pub fn with_loss(mut self, loss: LossOptions) -> Result<Self> {
+        self.set_loss(loss)?;
+        Ok(self)
     }
 
     /// The entries of the hidden vector that each block reads, where slices are disjoint.
@@ -222,7 +234,13 @@ impl OutputLayer for DifferentiatedSoftmax {
             let words = block.first..block.first + block.words;
             biases.push(words.map(|w| counts.ln_probability(w) as f32).collect());
         }
-        biases
+        aim::uncap(&self.loss, biases)
+    }
+
+    fn set_loss(&mut self, loss: LossOptions) -> Result<()> {
+        loss.check("DifferentiatedSoftmax", self.vocab, LossOption::ALL)?;
+        self.loss = loss;
+        Ok(())
     }
 
     fn step(
@@ -233,7 +251,7 @@ impl OutputLayer for DifferentiatedSoftmax {
         mut d_hidden: ArrayViewMut2<f32>,
         losses: Option<&mut [f64]>,
     ) -> f64 {
-        s.clear_losses(&batch);
+        let aim = Aim::new(&self.loss, batch, self.vocab, s);
         let mut buffers = std::mem::take(&mut s.blocks);
         let blocks = self.read(w, batch.hidden, &mut buffers);
         let mut d_blocks: Vec<Vec<f32>> = Vec::new();
@@ -242,19 +260,19 @@ impl OutputLayer for DifferentiatedSoftmax {
         }
         for part in exact::parts(batch.len(), self.vocab) {
             let of_part: Vec<_> = blocks.iter().map(|(block, x)| (*block, exact::rows(x, &part))).collect();
-            exact::scan(w, &of_part, &batch.targets[part.clone()], &mut s.stats);
+            aim.scan(w, &of_part, &part, &mut s.stats);
             for (i, ((block, x), slice)) in of_part.into_iter().zip(self.slices()).enumerate() {
                 let rows = Slice::from(part.clone());
                 if self.projected {
                     let d = ArrayViewMut2::from_shape((batch.len(), block.dim), &mut d_blocks[i][..]);
                     let mut d = d.expect("B × block size");
-                    exact::sweep(w, &block, x, &batch, &part, &s.stats, d.slice_axis_mut(Axis(0), rows));
+                    aim.sweep(w, &block, x, &part, &s.stats, d.slice_axis_mut(Axis(0), rows));
                 } else {
                     let mut d = d_hidden.slice_axis_mut(Axis(0), rows);
-                    exact::sweep(w, &block, x, &batch, &part, &s.stats, d.slice_axis_mut(Axis(1), slice));
+                    aim.sweep(w, &block, x, &part, &s.stats, d.slice_axis_mut(Axis(1), slice));
                 }
             }
-            exact::losses(&batch, &part, &s.stats, &mut s.losses);
+            aim.losses(&part, &s.stats, &mut s.losses);
         }
         self.project_back(w, &d_blocks, batch.hidden, d_hidden);
         drop(blocks);
@@ -264,19 +282,18 @@ impl OutputLayer for DifferentiatedSoftmax {
 
     fn log_probs(&self, w: &mut Tables, hidden: ArrayView2<f32>, s: &mut Scratch, out: ArrayViewMut2<f32>) {
         let blocks = self.read(w, hidden, &mut s.blocks);
-        exact::log_probs(w, &blocks, None, out);
+        aim::log_probs(w, &blocks, &self.loss, out);
     }
 
     fn log_prob(&self, w: &mut Tables, batch: Batch, s: &mut Scratch, out: &mut [f64]) {
         let blocks = self.read(w, batch.hidden, &mut s.blocks);
-        for part in exact::parts(batch.len(), self.vocab) {
-            let of_part: Vec<_> = blocks.iter().map(|(block, x)| (*block, exact::rows(x, &part))).collect();
-            exact::scan(w, &of_part, &batch.targets[part.clone()], &mut s.stats);
-            part.zip(&s.stats).for_each(|(b, stat)| out[b] = -stat.loss());
-        }
+        aim::log_prob(w, &blocks, &self.loss, &batch, &mut s.stats, out);
     }
 
     fn scan_scores(&self, w: &mut Tables, hidden: ArrayView2<f32>, s: &mut Scratch, fold: &WordFold, out: &mut [Stat]) {
+        if self.loss.soft_cap().is_some() {
+            return verbs::scan_log_probs(self, w, hidden, s, fold, out);
+        }
         let blocks = self.read(w, hidden, &mut s.blocks);
         exact::scan_scores(w, &blocks, None, fold, out);
     }
@@ -289,6 +306,9 @@ impl OutputLayer for DifferentiatedSoftmax {
         s: &mut Scratch,
         mut d_hidden: ArrayViewMut2<f32>,
     ) -> bool {
+        if self.loss.soft_cap().is_some() {
+            return false;
+        }
         let blocks = self.read(w, hidden, &mut s.blocks);
         let mut d_blocks: Vec<Array2<f32>> = blocks.iter().map(|(_, x)| Array2::zeros(x.raw_dim())).collect();
         let triples = blocks.into_iter().zip(&mut d_blocks).map(|((block, x), d_x)| (block, x, d_x.view_mut()));

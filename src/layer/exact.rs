@@ -97,6 +97,11 @@ pub fn log_probs(
         let mut z = out.slice_axis_mut(Axis(1), Slice::from(words));
         w.scores(block.table, &Rows::Range(0..block.words), x.view(), z.view_mut());
     }
+    normalize(shift, out);
+}
+
+/// Scores become ln P in place, row by row; `shift(word)` is added to them before.
+pub fn normalize(shift: Option<&dyn Fn(WordId) -> f64>, mut out: ArrayViewMut2<f32>) {
     for mut row in out.rows_mut() {
         let row = row.as_slice_mut().expect("rows of `out` are contiguous");
         if let Some(shift) = shift {

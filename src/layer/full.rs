@@ -1,9 +1,11 @@
 //! The full softmax: every word, every time.
 
+use super::aim::{self, Aim};
 use super::exact::{self, Block};
-use super::verbs::WordFold;
+use super::verbs::{self, WordFold};
 use super::{Batch, Bias, OutputLayer, Scratch};
 use crate::error::Result;
+use crate::objective::{LossOption, LossOptions};
 use crate::table::{Cost, Stat, TableShape, Tables};
 use crate::vocab::{Counts, WordId};
 use ndarray::{ArrayView2, ArrayViewMut2, Axis, Slice};
@@ -11,7 +13,7 @@ use ndarray::{ArrayView2, ArrayViewMut2, Axis, Slice};
 /// The softmax over all words.
 ///
 /// - *Model* P(w | h) = exp(v_w·h + b_w) / Σ_k exp(v_k·h + b_k).
-/// - *Criterion* L = −ln P(t | h).
+/// - *Criterion* L = −ln P(t | h), with any of [`LossOptions`].
 /// - *Gradient* ∂L/∂z = P − e_t.
 /// - *Cost* 3·B·V·d multiply-adds a step, V rows written.
 /// - *Reference* Bridle 1990; tiled with the online normalizer of Milakov & Gimelshein 2018, eq. 4.
@@ -19,6 +21,7 @@ use ndarray::{ArrayView2, ArrayViewMut2, Axis, Slice};
 pub struct FullSoftmax {
     block: Block,
     bias: Bias,
+    loss: LossOptions,
 }
 
 impl FullSoftmax {
@@ -27,7 +30,16 @@ impl FullSoftmax {
     /// # Errors
     /// No word, more than 2³¹ words, or `dim` = 0.
     pub fn new(vocab: usize, dim: usize, bias: Bias) -> Result<Self> {
-        Ok(Self { block: super::checked_block(vocab, dim)?, bias })
+        Ok(Self { block: super::checked_block(vocab, dim)?, bias, loss: LossOptions::new() })
+    }
+
+    /// With options of the loss.
+    ///
+    /// # Errors
+    /// Weights for more or fewer words than there are.
+    pub fn with_loss(mut self, loss: LossOptions) -> Result<Self> {
+        self.set_loss(loss)?;
+        Ok(self)
     }
 }
 
@@ -49,7 +61,13 @@ impl OutputLayer for FullSoftmax {
     }
 
     fn unigram_biases(&self, counts: &Counts) -> Vec<Vec<f32>> {
-        super::ln_unigram(counts)
+        aim::uncap(&self.loss, super::ln_unigram(counts))
+    }
+
+    fn set_loss(&mut self, loss: LossOptions) -> Result<()> {
+        loss.check("FullSoftmax", self.vocab(), LossOption::ALL)?;
+        self.loss = loss;
+        Ok(())
     }
 
     fn step(
@@ -60,26 +78,29 @@ impl OutputLayer for FullSoftmax {
         mut d_hidden: ArrayViewMut2<f32>,
         losses: Option<&mut [f64]>,
     ) -> f64 {
-        s.clear_losses(&batch);
+        let aim = Aim::new(&self.loss, batch, self.vocab(), s);
         for part in exact::parts(batch.len(), self.vocab()) {
             let x = exact::rows(&batch.hidden, &part);
-            exact::scan(w, &[(self.block, x)], &batch.targets[part.clone()], &mut s.stats);
+            aim.scan(w, &[(self.block, x)], &part, &mut s.stats);
             let d_x = d_hidden.slice_axis_mut(Axis(0), Slice::from(part.clone()));
-            exact::sweep(w, &self.block, x, &batch, &part, &s.stats, d_x);
-            exact::losses(&batch, &part, &s.stats, &mut s.losses);
+            aim.sweep(w, &self.block, x, &part, &s.stats, d_x);
+            aim.losses(&part, &s.stats, &mut s.losses);
         }
         s.total_loss(losses)
     }
 
     fn log_probs(&self, w: &mut Tables, hidden: ArrayView2<f32>, _: &mut Scratch, out: ArrayViewMut2<f32>) {
-        exact::log_probs(w, &[(self.block, hidden)], None, out);
+        aim::log_probs(w, &[(self.block, hidden)], &self.loss, out);
     }
 
     fn log_prob(&self, w: &mut Tables, batch: Batch, s: &mut Scratch, out: &mut [f64]) {
-        exact::log_prob(w, &self.block, &batch, None, s, |b, stat| out[b] = -stat.loss());
+        aim::log_prob(w, &[(self.block, batch.hidden)], &self.loss, &batch, &mut s.stats, out);
     }
 
-    fn scan_scores(&self, w: &mut Tables, hidden: ArrayView2<f32>, _: &mut Scratch, fold: &WordFold, out: &mut [Stat]) {
+    fn scan_scores(&self, w: &mut Tables, hidden: ArrayView2<f32>, s: &mut Scratch, fold: &WordFold, out: &mut [Stat]) {
+        if self.loss.soft_cap().is_some() {
+            return verbs::scan_log_probs(self, w, hidden, s, fold, out);
+        }
         exact::scan_scores(w, &[(self.block, hidden)], None, fold, out);
     }
 
@@ -91,6 +112,9 @@ impl OutputLayer for FullSoftmax {
         _: &mut Scratch,
         d_hidden: ArrayViewMut2<f32>,
     ) -> bool {
+        if self.loss.soft_cap().is_some() {
+            return false;
+        }
         exact::log_probs_backward(w, &mut [(self.block, hidden, d_hidden)], None, d_log_probs);
         true
     }

@@ -4,10 +4,10 @@ mod ways;
 
 use super::exact::{groups, rows};
 use super::verbs::descent::Descent;
-use super::{Batch, Bias, OutputLayer, Scratch};
+use super::{Batch, Bias, OutputLayer, Scratch, expand};
 use crate::error::{Error, Result};
 use crate::math::{ln_sigmoid, logistic as logistic_function};
-use crate::objective::{logistic, logistic_block};
+use crate::objective::{LossOptions, logistic, logistic_block};
 use crate::table::{Cost, Init, Rows, TableShape, Tables, Tile};
 use crate::tree::{Child, Tree};
 use crate::vocab::{Counts, WordId};
@@ -19,7 +19,8 @@ use ways::{Below, Paths};
 /// Softmax as a path of decisions from the root of a tree to the word.
 ///
 /// - *Model* P(w | h) = Π over the nodes n on the path of w of σ(±(v_n·h + b_n)), + for code 0, − for code 1.
-/// - *Criterion* L = −ln P(t | h); no gradient is dropped however large a score.
+/// - *Criterion* L = −ln P(t | h); no gradient is dropped however large a score. Of [`LossOptions`] an ignored target,
+///   weights of words and soft targets: all others are about every node, not about a path.
 /// - *Gradient* ∂L/∂z_n = −s·σ(−s·z_n), s the sign.
 /// - *Cost* 3·d·Σ_b |code(t_b)| multiply-adds a step, |code| rows written.
 /// - *Reference* Morin & Bengio 2005; with Huffman's tree Mikolov et al. 2013, eq. 3.
@@ -28,6 +29,7 @@ pub struct HierarchicalSoftmax {
     tree: Tree,
     dim: usize,
     bias: Bias,
+    loss: LossOptions,
     frequent: Paths,
     /// Made when a verb goes down for the first time: training only goes up.
     children: OnceLock<Vec<[Child; 2]>>,
@@ -45,7 +47,16 @@ impl HierarchicalSoftmax {
         if dim == 0 {
             return Err(Error::OutOfRange { name: "dim", value: 0.0, limit: "1 or more" });
         }
-        Ok(Self { frequent: Paths::of(&tree), tree, dim, bias, children: OnceLock::new() })
+        Ok(Self { frequent: Paths::of(&tree), tree, dim, bias, loss: LossOptions::new(), children: OnceLock::new() })
+    }
+
+    /// With options of the loss.
+    ///
+    /// # Errors
+    /// An option that is about all words, not about a path; weights for more or fewer words than there are.
+    pub fn with_loss(mut self, loss: LossOptions) -> Result<Self> {
+        self.set_loss(loss)?;
+        Ok(self)
     }
 
     /// The tree.
@@ -67,31 +78,9 @@ impl HierarchicalSoftmax {
             s.signs.push(if code { -1.0 } else { 1.0 });
         }
     }
-}
 
-impl OutputLayer for HierarchicalSoftmax {
-    fn vocab(&self) -> usize {
-        self.tree.vocab()
-    }
-
-    fn dim(&self) -> usize {
-        self.dim
-    }
-
-    fn bias(&self) -> Bias {
-        self.bias
-    }
-
-    fn tables(&self) -> Vec<TableShape> {
-        let rows = self.tree.nodes() as u32;
-        vec![TableShape { rows, dim: self.dim, bias: self.bias != Bias::None, init: Init::Zero }]
-    }
-
-    fn unigram_biases(&self, counts: &Counts) -> Vec<Vec<f32>> {
-        vec![self.tree.log_odds(counts)]
-    }
-
-    fn step(
+    /// A step towards words, without options.
+    fn step_along_paths(
         &self,
         w: &mut Tables,
         batch: Batch,
@@ -119,6 +108,47 @@ impl OutputLayer for HierarchicalSoftmax {
             w.step(0, &s.rows, x, &coef, &mut s.losses[group.clone()], d_x);
         }
         s.total_loss(losses)
+    }
+}
+
+impl OutputLayer for HierarchicalSoftmax {
+    fn vocab(&self) -> usize {
+        self.tree.vocab()
+    }
+
+    fn dim(&self) -> usize {
+        self.dim
+    }
+
+    fn bias(&self) -> Bias {
+        self.bias
+    }
+
+    fn tables(&self) -> Vec<TableShape> {
+        let rows = self.tree.nodes() as u32;
+        vec![TableShape { rows, dim: self.dim, bias: self.bias != Bias::None, init: Init::Zero }]
+    }
+
+    fn unigram_biases(&self, counts: &Counts) -> Vec<Vec<f32>> {
+        vec![self.tree.log_odds(counts)]
+    }
+
+    fn set_loss(&mut self, loss: LossOptions) -> Result<()> {
+        loss.check("HierarchicalSoftmax", self.vocab(), expand::HONOURED)?;
+        self.loss = loss;
+        Ok(())
+    }
+
+    fn step(
+        &self,
+        w: &mut Tables,
+        batch: Batch,
+        s: &mut Scratch,
+        d_hidden: ArrayViewMut2<f32>,
+        losses: Option<&mut [f64]>,
+    ) -> f64 {
+        let plain: expand::PlainStep = &|w, batch, s, d_x, losses| self.step_along_paths(w, batch, s, d_x, losses);
+        expand::step(&self.loss, plain, w, batch, s, d_hidden, losses)
     }
 
     /// Pushes ln P from the root to the leaves: a parent's number is below its children's.
@@ -198,6 +228,7 @@ impl OutputLayer for HierarchicalSoftmax {
     }
 
     fn expected_cost(&self, targets: &[WordId]) -> Cost {
+        let targets = &expand::counted(&self.loss, targets)[..];
         groups(targets).map(|group| Cost::step(group.len(), self.tree.depth(targets[group.start]), self.dim)).sum()
     }
 }

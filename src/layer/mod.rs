@@ -12,10 +12,12 @@
 //! A layer holds structure only: it picks rows and hands the table a pure function from scores to ∂L/∂scores
 //! ([`crate::objective`]); the table ([`crate::table`]) holds weights, optimizer and threads.
 
+mod aim;
 mod candidates;
 pub mod catalogue;
 mod differentiated;
 mod exact;
+mod expand;
 mod full;
 mod hierarchical;
 mod negative;
@@ -33,6 +35,7 @@ pub use scratch::Scratch;
 pub use target_sampling::TargetSampling;
 
 use crate::error::{Error, Result};
+use crate::objective::{LossOptions, Reduction, SoftTargets};
 use crate::rng::Noise;
 use crate::table::{Cost, Init, Stat, TableShape, Tables};
 use crate::vocab::{Counts, WordId};
@@ -58,8 +61,10 @@ pub enum Bias {
 pub struct Batch<'a> {
     /// B×d hidden vectors.
     pub hidden: ArrayView2<'a, f32>,
-    /// B target words.
+    /// B target words; none where targets are soft.
     pub targets: &'a [WordId],
+    /// B distributions over words, for layers built with [`LossOptions::with_soft_targets`]; others panic.
+    pub soft: Option<SoftTargets<'a>>,
     /// An upstream factor an example; 0 ignores it. All 1 without.
     pub weights: Option<&'a [f32]>,
 }
@@ -71,17 +76,32 @@ impl<'a> Batch<'a> {
     /// If there are not as many targets as hidden vectors.
     pub fn new(hidden: ArrayView2<'a, f32>, targets: &'a [WordId]) -> Self {
         assert_eq!(hidden.nrows(), targets.len(), "hidden vectors and targets");
-        Self { hidden, targets, weights: None }
+        Self { hidden, targets, soft: None, weights: None }
+    }
+
+    /// A batch whose targets are distributions.
+    ///
+    /// # Panics
+    /// If there are not as many targets as hidden vectors.
+    pub fn soft(hidden: ArrayView2<'a, f32>, targets: SoftTargets<'a>) -> Self {
+        assert_eq!(hidden.nrows(), targets.len(), "hidden vectors and targets");
+        Self { hidden, targets: &[], soft: Some(targets), weights: None }
+    }
+
+    /// The upstream factors that make a step's loss, and its gradients, those of a reduction of the batch's losses; to be
+    /// set as `weights`.
+    pub fn reduced(&self, reduction: Reduction, options: &LossOptions) -> Vec<f32> {
+        reduction.weights(options, self.soft.is_none().then_some(self.targets), self.len())
     }
 
     /// Number of examples, B.
     pub fn len(&self) -> usize {
-        self.targets.len()
+        self.hidden.nrows()
     }
 
     /// Whether there is no example.
     pub fn is_empty(&self) -> bool {
-        self.targets.is_empty()
+        self.len() == 0
     }
 
     /// The upstream factor of example b.
@@ -116,6 +136,15 @@ pub trait OutputLayer: Send + Sync {
 
     /// For each table the biases that, with zero weights, make the layer the unigram model; empty for a table without.
     fn unigram_biases(&self, counts: &Counts) -> Vec<Vec<f32>>;
+
+    /// Sets the options of the loss, before training.
+    ///
+    /// # Errors
+    /// [`Error::LossOption`] for one that the layer cannot honour, and by default that is any.
+    fn set_loss(&mut self, options: LossOptions) -> Result<()> {
+        let name = std::any::type_name::<Self>();
+        options.check(name.rsplit("::").next().unwrap_or(name), self.vocab(), &[])
+    }
 
     /// One step of the training criterion. Returns Σ_b weight_b·loss_b in nats, and the single losses if asked.
     fn step(
@@ -155,7 +184,7 @@ pub trait OutputLayer: Send + Sync {
 
     /// For L = Σ d·ln P, `d_log_probs` = ∂L/∂ln P (B×V): adds ∂L/∂hidden to `d_hidden` and hands ∂L/∂W to the tables, as
     /// `step` does; with −q for d it is the step of cross-entropy with soft targets q. `false`, and nothing done, by
-    /// layers that have no such gradient.
+    /// layers that have no such gradient, or whose scores have a soft cap.
     fn log_probs_backward(
         &self,
         _w: &mut Tables,

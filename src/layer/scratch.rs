@@ -47,8 +47,12 @@ impl Scratch {
         }
     }
 
-    /// As many zero losses as the batch has examples.
+    /// As many zero losses as the batch has examples, which have a word each to reach.
+    ///
+    /// # Panics
+    /// On soft targets: a layer that takes them does not come here.
     pub(super) fn clear_losses(&mut self, batch: &Batch) {
+        assert!(batch.soft.is_none(), "soft targets for a layer that was not built for them");
         self.losses.clear();
         self.losses.resize(batch.len(), 0.0);
     }

@@ -74,12 +74,14 @@ pub struct CorpusFacts {
 /// The settings of a comparison.
 #[derive(Clone, Debug, Serialize)]
 pub struct ConfigFacts {
-    /// `cbow` or `skipgram`.
+    /// `cbow`, `skipgram` or `ngram`.
     pub model: &'static str,
     /// `both` or `left`.
     pub context: &'static str,
-    /// Size of embeddings and hidden vectors, d.
+    /// Size of hidden vectors, d.
     pub dim: usize,
+    /// Size of embeddings.
+    pub embedding: usize,
     /// Words a side.
     pub window: usize,
     /// The least count that a word is kept at.

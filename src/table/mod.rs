@@ -138,11 +138,13 @@ pub struct Stat {
     pub sum: f64,
     /// The target's score, −∞ until it was met.
     pub target: f32,
+    /// Σ c·z over the scores so far, for criteria that need such a sum.
+    pub linear: f64,
 }
 
 impl Stat {
     /// No score yet.
-    pub const EMPTY: Self = Self { max: f32::NEG_INFINITY, sum: 0.0, target: f32::NEG_INFINITY };
+    pub const EMPTY: Self = Self { max: f32::NEG_INFINITY, sum: 0.0, target: f32::NEG_INFINITY, linear: 0.0 };
 
     /// Takes in what another part of the vocabulary gave (the online normalizer of Milakov & Gimelshein 2018, eq. 4).
     pub fn merge(&mut self, other: &Self) {
@@ -153,6 +155,7 @@ impl Stat {
             self.max = max;
         }
         self.target = self.target.max(other.target);
+        self.linear += other.linear;
     }
 
     /// Takes in a tile: `max` is the largest score so far, the tile's too, and `sum` the tile's Σ exp(z − max).

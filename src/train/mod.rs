@@ -158,7 +158,7 @@ impl Workspace {
         let batch = Batch::new(hidden, &examples.targets);
         let loss = layer.step(&mut handles.layer, batch, &mut self.scratch, d_out, None);
         let d_out = ArrayView2::from_shape(shape, d_hidden).expect("batch × dim");
-        encoder.backward(&mut handles.encoder, bags, d_out);
+        encoder.backward(&mut handles.encoder, bags, hidden, d_out);
         loss
     }
 }

@@ -1,6 +1,6 @@
 //! Which layers the laws are held against: every line of the catalogue, and variants of their settings.
 
-use crate::reference::{Criterion, Reference, Scores};
+use crate::reference::{Criterion, LossSettings, Reference, Scores};
 use lexmax::layer::catalogue::{CATALOGUE, Context, LayerSpec};
 use lexmax::layer::{Bias, OutputLayer};
 use lexmax::tree::Tree;
@@ -32,6 +32,18 @@ const LARGE_VARIANTS: &[&str] = &[
     "negative:samples=300:proposal=log-uniform",
 ];
 
+/// Options of the loss, where layers honour them.
+const OPTIONS: &[&str] = &[
+    "full:smoothing=0.1",
+    "full:z-loss=0.01",
+    "full:soft-cap=5",
+    "full:ignore=2",
+    "full:smoothing=0.2:z-loss=0.003:soft-cap=3:ignore=4000000000",
+    "differentiated:smoothing=0.3:z-loss=0.01:ignore=1",
+    "differentiated-projected:smoothing=0.1:soft-cap=4",
+    "hierarchical:ignore=1",
+];
+
 /// Every line of the catalogue with its defaults, with and without biases.
 pub fn defaults() -> Vec<String> {
     with_biases(CATALOGUE.iter().map(|entry| entry.name.to_string()).collect())
@@ -40,7 +52,8 @@ pub fn defaults() -> Vec<String> {
 /// The catalogue, the blocks of the differentiated layers, and the sampled variants.
 pub fn all(vocab: usize, dim: usize) -> Vec<String> {
     let variants = if vocab >= 600 { LARGE_VARIANTS } else { VARIANTS };
-    let names = CATALOGUE.iter().map(|entry| entry.name).chain(variants.iter().copied());
+    let options = if vocab >= 6 { OPTIONS } else { &[] };
+    let names = CATALOGUE.iter().map(|entry| entry.name).chain(variants.iter().chain(options).copied());
     let mut names: Vec<String> = names.map(String::from).collect();
     let (few, wide, narrow) = (vocab / 5, dim / 2, dim / 3);
     let rest = dim - wide - narrow;
@@ -82,7 +95,21 @@ pub fn reference(name: &str, counts: &Counts) -> Reference {
         "negative" => (Scores::Flat, Criterion::Noise { ln_q: ln_noise(name, counts) }),
         other => panic!("the catalogue has {other}: give it a naive reference here"),
     };
-    Reference { scores, criterion }
+    Reference { scores, criterion, loss: loss_settings(name) }
+}
+
+/// The options of the loss that a name has.
+fn loss_settings(name: &str) -> LossSettings {
+    let value = |key: &str| name.split(':').find_map(|part| part.strip_prefix(key)?.strip_prefix('='));
+    // As the layer has them, in f32.
+    let number = |key| value(key).map(|v| f64::from(v.parse::<f32>().unwrap()));
+    LossSettings {
+        smoothing: number("smoothing").unwrap_or(0.0),
+        z_loss: number("z-loss").unwrap_or(0.0),
+        cap: number("soft-cap"),
+        ignored: value("ignore").map(|v| v.parse().unwrap()),
+        word_weights: None,
+    }
 }
 
 fn tree(name: &str, counts: &Counts) -> Tree {

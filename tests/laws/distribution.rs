@@ -159,17 +159,26 @@ fn zero_weights_and_unigram_biases_are_the_unigram_model() {
         let (vocab, dim) = (counts.len(), 9);
         for name in cases::all(vocab, dim).iter().filter(|name| name.ends_with("unigram")) {
             let rig = Rig::zero(name, counts.clone(), dim, Optimizer::Sgd);
+            // Capped scores reach as far as the cap; and they, and so ln Z, are off by 6·10⁻⁷ of it.
+            let range = counts.ln_probability(0) - counts.ln_probability(vocab as WordId - 1);
+            let cap = rig.reference.loss.cap;
+            if cap.is_some_and(|cap| range > 1.6 * cap) {
+                continue;
+            }
             let (ln_p, _) = rig.log_probs(&Examples::random(2, vocab, dim, 1), &Threads::default());
             for row in ln_p.rows() {
                 let (mut nll, mut entropy) = (0.0, 0.0);
                 for w in 0..vocab as WordId {
                     let (got, want) = (f64::from(row[w as usize]), counts.ln_probability(w));
-                    let tolerance = 1e-6 * want.abs().max(1.0);
+                    let tolerance = 1e-6 * want.abs().max(1.0) + 1.2e-6 * cap.unwrap_or(0.0);
                     assert!((got - want).abs() <= tolerance, "{name}, V = {vocab}: ln P({w}) is {got}, not {want}");
                     nll -= counts.probability(w) * got;
                     entropy -= counts.probability(w) * want;
                 }
-                assert!((nll - entropy).abs() <= 1e-6 * entropy, "{name}, V = {vocab}: NLL {nll}, not {entropy}");
+                assert!(
+                    (nll - entropy).abs() <= 1e-6 * entropy + 1.2e-6 * cap.unwrap_or(0.0),
+                    "{name}, V = {vocab}: NLL {nll}, not {entropy}"
+                );
             }
         }
     }

@@ -77,6 +77,23 @@ impl Expected {
         all
     }
 
+    /// Adds up what examples of the same of `rows` rows give: `of` says which row each example is of.
+    pub fn fold_rows(&mut self, of: &[usize], rows: usize) {
+        let dim = self.d_hidden[0].len();
+        let scalar = |xs: &[f64]| {
+            let mut sums = vec![0.0; rows];
+            of.iter().zip(xs).for_each(|(row, x)| sums[*row] += x);
+            sums
+        };
+        let vectors = |xs: &[Vec<f64>]| {
+            let mut sums = vec![vec![0.0; dim]; rows];
+            of.iter().zip(xs).for_each(|(row, x)| (0..dim).for_each(|k| sums[*row][k] += x[k]));
+            sums
+        };
+        (self.losses, self.loss_sizes) = (scalar(&self.losses), scalar(&self.loss_sizes));
+        (self.d_hidden, self.d_hidden_sizes) = (vectors(&self.d_hidden), vectors(&self.d_hidden_sizes));
+    }
+
     /// How far the loss of example b may be off.
     pub fn loss_tolerance(&self, b: usize) -> f64 {
         self.tolerance * self.loss_sizes[b]

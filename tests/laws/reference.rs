@@ -63,6 +63,59 @@ pub struct Loss {
 pub struct Reference {
     pub scores: Scores,
     pub criterion: Criterion,
+    pub loss: LossSettings,
+}
+
+/// Options of the loss.
+#[derive(Clone, Default, PartialEq)]
+pub struct LossSettings {
+    pub smoothing: f64,
+    pub z_loss: f64,
+    pub cap: Option<f64>,
+    pub ignored: Option<WordId>,
+    /// One a word; all 1 without.
+    pub word_weights: Option<Vec<f64>>,
+}
+
+impl LossSettings {
+    /// Whether the loss is −ln P(target).
+    pub fn is_ln_p(&self) -> bool {
+        *self == Self { cap: self.cap, ..Self::default() }
+    }
+
+    fn capped(&self, z: &[f64]) -> Vec<f64> {
+        let cap = |z: &f64| self.cap.map_or(*z, |cap| cap * (z / cap).tanh());
+        z.iter().map(cap).collect()
+    }
+
+    /// −Σ_k c_k·ln P(k) + λ·(ln Z)², with c_k = w_k·((1 − ε)·[k = t] + ε/V).
+    fn loss(&self, z: &[f64], target: WordId) -> Loss {
+        let vocab = z.len();
+        if self.ignored == Some(target) {
+            return Loss { value: 0.0, d_z: vec![0.0; vocab], size: vec![0.0; vocab], terms: 0.0 };
+        }
+        let z_capped = self.capped(z);
+        let ln_z = ln_sum_exp(&z_capped);
+        let mut loss = Loss { value: self.z_loss * ln_z * ln_z, d_z: vec![], size: vec![], terms: 0.0 };
+        let mut shares = Vec::new();
+        for k in 0..vocab {
+            let hit = if k as WordId == target { 1.0 - self.smoothing } else { 0.0 };
+            let weight = self.word_weights.as_ref().map_or(1.0, |w| w[k]);
+            shares.push(weight * (hit + self.smoothing / vocab as f64));
+            loss.value += shares[k] * (ln_z - z_capped[k]);
+        }
+        let mass: f64 = shares.iter().sum();
+        loss.terms = 2.0 * mass + 2.0 * self.z_loss * ln_z.abs();
+        for k in 0..vocab {
+            let p = (z_capped[k] - ln_z).exp();
+            let slope = self.cap.map_or(1.0, |cap| 1.0 - (z_capped[k] / cap).powi(2));
+            loss.d_z.push(slope * ((mass + 2.0 * self.z_loss * ln_z) * p - shares[k]));
+            // An error of a score moves the slope by at most 2/cap of it, and ln Z by all of it.
+            let steep = self.cap.map_or(1.0, |cap| 1.0 + 2.0 / cap);
+            loss.size.push(steep * ((mass + 2.0 * self.z_loss * (ln_z.abs() + 1.0)) * p + shares[k]));
+        }
+        loss
+    }
 }
 
 impl Params {
@@ -158,6 +211,7 @@ impl Reference {
     pub fn loss(&self, z: &[f64], b: usize, target: WordId, sample: &Sample) -> Loss {
         let all = (0..z.len() as WordId).filter(|w| *w != target).map(|w| (w, 0.0));
         match &self.criterion {
+            Criterion::Softmax if self.loss != LossSettings::default() => self.loss.loss(z, target),
             Criterion::Softmax => softmax_loss(z, (target, 0.0), all),
             Criterion::AmongRows => {
                 let others = sample.rows.iter().filter(|w| **w != target).map(|w| (*w, 0.0));
@@ -168,6 +222,7 @@ impl Reference {
                 let draws = draws.filter(|(w, _)| sample.hits == Hits::Keep || *w != target);
                 softmax_loss(z, (target, -sample.target_ln_q[b]), draws)
             }
+            Criterion::Path(_) if self.loss.ignored == Some(target) => decisions_loss(z, std::iter::empty()),
             Criterion::Path(tree) => decisions_loss(z, path(tree, target)),
             Criterion::Noise { .. } => {
                 let noise = sample.words.iter().map(|w| (*w, -1.0));
@@ -177,8 +232,13 @@ impl Reference {
     }
 
     /// The noise criterion's expectation over `k` draws from q: −ln σ(z_t) − k·Σ_w q(w)·ln σ(−z_w). For the others the
-    /// exact loss, −ln P(target).
+    /// exact loss, −ln P(target) under the options of the loss.
     pub fn expected_loss(&self, z: &[f64], target: WordId, k: f64) -> f64 {
+        match &self.criterion {
+            Criterion::Softmax if !self.loss.is_ln_p() => return self.loss.loss(z, target).value,
+            _ if self.loss.ignored == Some(target) => return 0.0,
+            _ => {}
+        }
         let Criterion::Noise { ln_q } = &self.criterion else { return -self.log_probs(z)[target as usize] };
         let noise: f64 = ln_q.iter().zip(z).map(|(ln_q, z)| ln_q.exp() * ln_sigmoid(-z)).sum();
         -ln_sigmoid(z[target as usize]) - k * noise
@@ -192,7 +252,7 @@ impl Reference {
         }
         let shifted = match &self.criterion {
             Criterion::Noise { ln_q } => z.iter().zip(ln_q).map(|(z, ln_q)| z + ln_q).collect(),
-            _ => z.to_vec(),
+            _ => self.loss.capped(z),
         };
         let ln_z = ln_sum_exp(&shifted);
         shifted.iter().map(|z| z - ln_z).collect()

@@ -83,7 +83,7 @@ impl Examples {
     }
 
     pub fn batch(&self) -> Batch<'_> {
-        Batch { hidden: self.hidden.view(), targets: &self.targets, weights: self.weights.as_deref() }
+        Batch { weights: self.weights.as_deref(), ..Batch::new(self.hidden.view(), &self.targets) }
     }
 
     pub fn len(&self) -> usize {
@@ -162,15 +162,20 @@ impl Rig {
 
     /// A step whose gradients are read and not applied. `d_hidden` starts at `from`.
     pub fn step_from(&self, examples: &Examples, seed: u64, threads: &Threads, from: f32) -> Step {
+        self.step_of(examples.batch(), seed, threads, from)
+    }
+
+    /// The same for any batch.
+    pub fn step_of(&self, batch: Batch, seed: u64, threads: &Threads, from: f32) -> Step {
         let mut matrices = self.matrices.clone();
         let mut handles: Vec<_> = matrices.iter_mut().map(|m| Deferred::new(m, 1.0, threads.clone())).collect();
         let mut rows = vec![Vec::new(); handles.len()];
         let mut s = Scratch::new(WorkerRng::new(seed, 0));
-        let mut d_hidden = Array2::from_elem(examples.hidden.raw_dim(), from);
-        let mut losses = vec![f64::NAN; examples.len()];
+        let mut d_hidden = Array2::from_elem(batch.hidden.raw_dim(), from);
+        let mut losses = vec![f64::NAN; batch.len()];
         let spy = |(inner, rows)| Box::new(Spy { inner, rows }) as Box<dyn Table>;
         let mut w = Tables::new(handles.iter_mut().map(|h| h as &mut dyn Table).zip(&mut rows).map(spy).collect());
-        let total = self.layer.step(&mut w, examples.batch(), &mut s, d_hidden.view_mut(), Some(&mut losses));
+        let total = self.layer.step(&mut w, batch, &mut s, d_hidden.view_mut(), Some(&mut losses));
         let cost = w.cost();
         drop(w);
         let gradients = handles.iter().zip(&self.matrices).map(|(handle, m)| gradients(handle, m)).collect();

@@ -1,8 +1,10 @@
 //! All layers by name: `NAME[:key=value]…`.
 //!
 //! A layer of the crate is one line of [`CATALOGUE`]; the command line, the laws, the benches and the examples run over
-//! it. Every layer has the key `bias` (`none`, `zero`, `unigram`); the others are beside their layer. A colon in a value,
-//! as a path may have, is written twice: `hierarchical:tree=C::\trees\mine`.
+//! it. Every layer has the key `bias` (`none`, `zero`, `unigram`), and those of the loss
+//! ([`crate::objective::LossOptions`]), which not every layer honours: `smoothing`, `z-loss`, `soft-cap`, `ignore`. The
+//! others are beside their layer. A colon in a value, as a path may have, is written twice:
+//! `hierarchical:tree=C::\trees\mine`.
 
 mod build;
 mod spec;

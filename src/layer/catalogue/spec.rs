@@ -3,6 +3,7 @@
 use super::{CATALOGUE, Context, Entry, entry};
 use crate::error::{Error, Result};
 use crate::layer::{Bias, OutputLayer};
+use crate::objective::LossOptions;
 use std::fmt;
 use std::str::FromStr;
 
@@ -51,10 +52,17 @@ impl LayerSpec {
             2 => Bias::Zero,
             _ => Bias::Unigram,
         };
-        (self.entry.build)(&self.settings, &Context { bias, ..*context })
+        let mut layer = (self.entry.build)(&self.settings, &Context { bias, ..*context })?;
+        let loss = self.settings.loss()?;
+        if !loss.is_plain() {
+            layer.set_loss(loss)?;
+        }
+        Ok(layer)
     }
 }
 
+/// Keys of every layer's name.
+const COMMON: [&str; 5] = ["bias", "smoothing", "z-loss", "soft-cap", "ignore"];
 const BIASES: &str = "none, zero or unigram";
 
 impl FromStr for LayerSpec {
@@ -69,8 +77,8 @@ impl FromStr for LayerSpec {
         let mut settings = Settings { layer: entry.name, values: Vec::new() };
         for part in parts {
             let (key, value) = part.split_once('=').unwrap_or((&part, ""));
-            if key != "bias" && entry.keys.iter().all(|k| k.name != key) {
-                let known = entry.keys.iter().map(|k| k.name).chain(["bias"]).collect();
+            if !COMMON.contains(&key) && entry.keys.iter().all(|k| k.name != key) {
+                let known = entry.keys.iter().map(|k| k.name).chain(COMMON).collect();
                 return Err(Error::UnknownLayerKey { layer: entry.name, key: key.into(), known });
             }
             if settings.get(key).is_some() {
@@ -138,6 +146,23 @@ impl Settings {
         choices.iter().position(|c| *c == value).ok_or_else(|| self.bad(key, value, expected))
     }
 
+    /// The options of the loss.
+    ///
+    /// # Errors
+    /// A value cannot be read, or makes no sense.
+    fn loss(&self) -> Result<LossOptions> {
+        let number = |key| self.parse(key, 0.0f32, "a number");
+        let loss = LossOptions::new().with_smoothing(number("smoothing")?)?.with_z_loss(number("z-loss")?)?;
+        let loss = match self.get("soft-cap") {
+            Some(_) => loss.with_soft_cap(number("soft-cap")?)?,
+            None => loss,
+        };
+        Ok(match self.get("ignore") {
+            Some(_) => loss.ignoring(self.parse("ignore", 0, "the number of a word")?),
+            None => loss,
+        })
+    }
+
     /// The error for a value that is not what it must be.
     pub fn bad(&self, key: &str, value: &str, expected: &'static str) -> Error {
         Error::LayerValue { layer: self.layer, key: key.into(), value: value.into(), expected }
@@ -182,6 +207,10 @@ mod tests {
         assert!(message("hierarchical:seed=3").contains("left out"));
         assert!(message("hierarchical:vectors=v.bin").contains("left out"));
         assert!(message("hierarchical:tree=no/such/file").starts_with("no/such/file: "));
+        assert!(message("full:smoothing=1.5").contains("from 0 to 1"));
+        assert!(message("full:soft-cap=0").contains("soft-cap is 0"));
+        assert!(message("full:z-loss=nan").contains("z-loss"));
+        assert_eq!(message("sampled:samples=5:smoothing=0.1"), "SampledSoftmax cannot honour label smoothing");
         assert!(message("full:bias=yes").contains("none, zero or unigram"));
         assert!(message("sampled:power=nan").contains("power"));
         assert!(message("differentiated:blocks=10x4+20x4").contains("30 words"));

@@ -1,0 +1,299 @@
+//! Any layer against its own contract, from outside: the steps, probabilities and costs that it gives.
+
+use super::{Audit, Finding};
+use crate::layer::{Batch, OutputLayer, Scratch};
+use crate::optimizer::Optimizer;
+use crate::rng::WorkerRng;
+use crate::sampler::Draws;
+use crate::table::{Cost, Deferred, Frozen, Matrix, Table, Tables, Threads};
+use crate::vocab::WordId;
+use ndarray::{Array2, Axis};
+use rand::RngExt;
+
+/// 2⁻²⁴, the relative error of one rounding to f32.
+const ROUNDING: f64 = 1.0 / (1u64 << 24) as f64;
+/// Weights, hidden vectors and steps are multiples of this, so that a parameter moves in f32 by exactly the step.
+const GRID: i32 = 1024;
+/// The widest step of the differences; halved twice.
+const WIDEST: f32 = 0.5;
+/// What the extrapolation of three central differences makes of an error of the loss: Σ|weight|/step.
+const AMPLIFIED: f64 = (1.0 / 45.0) / 0.5 + (20.0 / 45.0) / 0.25 + (64.0 / 45.0) / 0.125;
+/// Entries of a table, and of the hidden vectors, that are moved.
+const MOVED: usize = 192;
+/// Steps of a layer that draws, over which its cost is averaged.
+const SEEDS: u64 = 2_000;
+/// The quantile of a two-sided z-test at α = 10⁻⁶.
+const QUANTILE: f64 = 4.891_638;
+
+/// How an audit is made.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// Examples in its batches.
+    pub batch: usize,
+    /// Decides weights, hidden vectors, targets and what is drawn.
+    pub seed: u64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { batch: 7, seed: 1 }
+    }
+}
+
+/// Audits a layer: its probabilities are a distribution, `log_prob` is that of the target, its gradients are the
+/// differences of the loss that its step returns, and the work counted is the work that it announced.
+///
+/// The differences are central ones, extrapolated (Richardson) from three steps; the sample is held fixed. They may be off
+/// by what f32 makes of the loss, 2⁻²⁴·(2·(2d + 4)·z + 16 + 6·√V + L) an example with scores up to z, and by what the last
+/// extrapolation still changed. Where a proposal depends on the hidden vector and the sample moves with it, the
+/// entry is left out: the proposal counts as given.
+///
+/// The chance that a right layer fails is 10⁻⁶ a number of its cost where it draws, else none.
+pub fn audit(layer: &dyn OutputLayer, settings: &Settings) -> Audit {
+    let rig = Rig::new(layer, settings);
+    let mut findings = rig.distribution();
+    findings.extend(rig.gradients());
+    findings.push(rig.cost());
+    Audit { findings }
+}
+
+/// A layer with parameters and a batch.
+struct Rig<'a> {
+    layer: &'a dyn OutputLayer,
+    matrices: Vec<Matrix>,
+    hidden: Array2<f32>,
+    targets: Vec<WordId>,
+    weights: Vec<f32>,
+    seed: u64,
+}
+
+/// What a step gave, and what it drew.
+struct Step {
+    loss: f64,
+    losses: Vec<f64>,
+    draws: Draws,
+}
+
+impl<'a> Rig<'a> {
+    fn new(layer: &'a dyn OutputLayer, settings: &Settings) -> Self {
+        let mut rng = WorkerRng::new(settings.seed, 0);
+        let mut entry = |limit: i32| rng.random_range(-limit..=limit) as f32 / GRID as f32;
+        let hidden = Array2::from_shape_simple_fn((settings.batch, layer.dim()), || entry(GRID));
+        let mut matrices = Vec::new();
+        for shape in layer.tables() {
+            let mut matrix = Matrix::new(shape, Optimizer::Sgd, &mut WorkerRng::new(0, 0)).expect("sizes of an audit");
+            matrix.weights_mut().iter_mut().for_each(|w| *w = entry(GRID / 2));
+            matrix.bias_mut().iter_mut().for_each(|b| *b = entry(GRID / 2));
+            matrices.push(matrix);
+        }
+        let mut targets: Vec<WordId> = Vec::new();
+        while targets.len() < settings.batch {
+            // Some come twice in a row.
+            let target = rng.random_range(0..layer.vocab() as u32);
+            targets.extend(std::iter::repeat_n(target, 1 + targets.len() % 2));
+        }
+        targets.truncate(settings.batch);
+        let weights = (0..settings.batch).map(|b| [1.0, 0.5, 2.0, 0.0][b % 4]).collect();
+        Self { layer, matrices, hidden, targets, weights, seed: settings.seed }
+    }
+
+    fn batch(&self) -> Batch<'_> {
+        Batch { weights: Some(&self.weights), ..Batch::new(self.hidden.view(), &self.targets) }
+    }
+
+    fn frozen(&self) -> Tables<'_> {
+        let handle = |m| Box::new(Frozen::new(m, Threads::default())) as Box<dyn Table>;
+        Tables::new(self.matrices.iter().map(handle).collect())
+    }
+
+    /// A step that moves nothing.
+    fn step(&self, w: &mut Tables) -> Step {
+        let mut s = Scratch::new(WorkerRng::new(self.seed, 1));
+        let mut losses = vec![0.0; self.targets.len()];
+        let mut d_hidden = Array2::zeros(self.hidden.raw_dim());
+        let loss = self.layer.step(w, self.batch(), &mut s, d_hidden.view_mut(), Some(&mut losses));
+        Step { loss, losses, draws: s.draws }
+    }
+
+    /// Σ P = 1, no NaN, and P(target) the same either way.
+    fn distribution(&self) -> Vec<Finding> {
+        let (batch, vocab) = (self.targets.len(), self.layer.vocab());
+        let (mut w, mut s) = (self.frozen(), Scratch::new(WorkerRng::new(self.seed, 1)));
+        let mut all = Array2::zeros((batch, vocab));
+        let mut of_target = vec![0.0; batch];
+        self.layer.log_probs(&mut w, self.hidden.view(), &mut s, all.view_mut());
+        self.layer.log_prob(&mut w, self.batch(), &mut s, &mut of_target);
+        // Each ln P is rounded, and a normalizer off by 7 roundings; a path of decisions is as long as ln V.
+        let ln_v = (vocab as f64).ln();
+        let mut sums = Finding::new("Σ P = 1", (16.0 + 8.0 * ln_v) * ROUNDING);
+        let mut same = Finding::new("ln P(target)", 0.0);
+        for b in 0..batch {
+            let row = all.index_axis(Axis(0), b);
+            let sum: f64 = row.iter().map(|p| f64::from(*p).exp()).sum();
+            sums.see((sum - 1.0).abs(), || format!("example {b}"));
+            let target = f64::from(row[self.targets[b] as usize]);
+            if target != of_target[b] {
+                // A word's ln P may be a sum of as many decisions.
+                let tolerance = (1.0 + ln_v) * (2.0 * self.score_rounding() + (16.0 + target.abs()) * ROUNDING);
+                same.see_against((target - of_target[b]).abs(), tolerance, || format!("example {b}"));
+            }
+        }
+        vec![sums, same]
+    }
+
+    /// How far the score of a word may be off: 2d + 4 roundings of its size, up to the largest Σ|w·h| + |b|, wherever a
+    /// parameter is moved to. Vectors of other sizes than h are taken to be as large as h may be.
+    fn score_rounding(&self) -> f64 {
+        let sum = |row: &[f32], x: &dyn Fn(usize) -> f32| (0..row.len()).map(|k| (row[k] * x(k)).abs()).sum::<f32>();
+        let mut largest = 0.0f32;
+        for (m, r) in self.matrices.iter().flat_map(|m| (0..m.shape().rows).map(move |r| (m, r))) {
+            let row = m.row(r);
+            let size = if row.len() == self.hidden.ncols() {
+                self.hidden.rows().into_iter().map(|h| sum(row, &|k| h[k])).fold(0.0, f32::max)
+            } else {
+                sum(row, &|_| 1.0)
+            };
+            largest = largest.max(size + m.bias().get(r as usize).map_or(0.0, |b| b.abs()));
+        }
+        (2.0 * self.layer.dim() as f64 + 4.0) * f64::from(largest + WIDEST) * ROUNDING
+    }
+
+    /// How far the loss of the batch may be off: that of an example by two scores, 16 roundings and a sum over V words; the
+    /// errors of sums and of examples are as good as independent.
+    fn loss_rounding(&self, here: &Step) -> f64 {
+        let words = 6.0 * (self.layer.vocab() as f64).sqrt();
+        let one = |(loss, weight): (&f64, &f32)| {
+            let weight = f64::from(*weight);
+            weight * (2.0 * self.score_rounding() + (16.0 + words) * ROUNDING) + loss.abs() * ROUNDING
+        };
+        here.losses.iter().zip(&self.weights).map(one).map(|e| e * e).sum::<f64>().sqrt()
+    }
+
+    /// ∂L/∂hidden, and what a step at rate 1 leaves of the parameters.
+    fn own_step(&self) -> (Array2<f32>, Vec<Matrix>) {
+        let mut moved = self.matrices.clone();
+        let mut d_hidden = Array2::zeros(self.hidden.raw_dim());
+        let handle = |m| Box::new(Deferred::new(m, 1.0, Threads::default())) as Box<dyn Table>;
+        let mut w = Tables::new(moved.iter_mut().map(handle).collect());
+        let mut s = Scratch::new(WorkerRng::new(self.seed, 1));
+        self.layer.step(&mut w, self.batch(), &mut s, d_hidden.view_mut(), None);
+        w.flush();
+        drop(w);
+        (d_hidden, moved)
+    }
+
+    /// Every gradient beside the differences of the loss; entries evenly spaced where there are many.
+    fn gradients(&self) -> Vec<Finding> {
+        let (d_hidden, moved) = self.own_step();
+        let mut rig = Rig { matrices: self.matrices.clone(), hidden: self.hidden.clone(), ..self.shallow() };
+        let mut of_hidden = Finding::new("∂L/∂hidden", 0.0);
+        let columns = self.hidden.ncols();
+        for i in spaced(self.hidden.len()) {
+            let (b, k) = (i / columns, i % columns);
+            let at = self.hidden[[b, k]];
+            if let Some(want) = rig.difference(|rig, step| rig.hidden[[b, k]] = at + step) {
+                let (got, place) = (f64::from(d_hidden[[b, k]]), || format!("example {b}, entry {k}"));
+                of_hidden.see_against((got - want.slope).abs(), want.tolerance, place);
+            }
+        }
+        let mut of_tables = Finding::new("∂L/∂W", 0.0);
+        for (t, moved) in moved.iter().enumerate() {
+            let before = &self.matrices[t];
+            let mut see =
+                |rig: &mut Rig, what: &str, i: usize, of: fn(&mut Matrix) -> &mut [f32], after: &[f32], at: f32| {
+                    if let Some(want) = rig.difference(|rig, step| of(&mut rig.matrices[t])[i] = at + step) {
+                        let got = f64::from(at) - f64::from(after[i]);
+                        // Read off a weight that moved: one more rounding of it.
+                        let tolerance = want.tolerance + 4.0 * ROUNDING * (1.0 + got.abs());
+                        of_tables.see_against((got - want.slope).abs(), tolerance, || format!("table {t}, {what} {i}"));
+                    }
+                };
+            for i in spaced(before.weights().len()) {
+                see(&mut rig, "entry", i, Matrix::weights_mut, moved.weights(), before.weights()[i]);
+            }
+            for i in spaced(before.bias().len()) {
+                see(&mut rig, "bias", i, Matrix::bias_mut, moved.bias(), before.bias()[i]);
+            }
+        }
+        vec![of_hidden, of_tables]
+    }
+
+    fn shallow(&self) -> Rig<'a> {
+        Rig {
+            layer: self.layer,
+            matrices: Vec::new(),
+            hidden: Array2::zeros((0, 0)),
+            targets: self.targets.clone(),
+            weights: self.weights.clone(),
+            seed: self.seed,
+        }
+    }
+
+    /// The slope of the loss where `moved` puts a parameter so far from where it is, and leaves it there for 0. Nothing if
+    /// the sample moves with it.
+    fn difference(&mut self, moved: impl Fn(&mut Self, f32)) -> Option<Slope> {
+        let here = self.step(&mut self.frozen());
+        let mut same_sample = true;
+        let mut at = |step: f32| {
+            moved(self, step);
+            let there = self.step(&mut self.frozen());
+            let (a, b) = (&here.draws, &there.draws);
+            same_sample &= a.words == b.words && a.ln_q == b.ln_q && a.target_ln_q == b.target_ln_q;
+            there.loss
+        };
+        let mut central = |step: f32| (at(step) - at(-step)) / (2.0 * f64::from(step));
+        let [wide, middle, narrow] = [WIDEST, WIDEST / 2.0, WIDEST / 4.0].map(&mut central);
+        let (rough, fine) = ((4.0 * middle - wide) / 3.0, (4.0 * narrow - middle) / 3.0);
+        let slope = (16.0 * fine - rough) / 15.0;
+        moved(self, 0.0);
+        let tolerance = AMPLIFIED * self.loss_rounding(&here) + (slope - fine).abs();
+        same_sample.then_some(Slope { slope, tolerance })
+    }
+
+    /// The work counted is the work announced; on average, where draws decide.
+    fn cost(&self) -> Finding {
+        let mut finding = Finding::new("cost", 0.0);
+        let mut w = self.frozen();
+        let mut s = Scratch::new(WorkerRng::new(self.seed, 1));
+        let mut d_hidden = Array2::zeros(self.hidden.raw_dim());
+        let expected = numbers(&self.layer.expected_cost(&self.targets));
+        let draws = expected[3] > 0.0;
+        let steps = if draws { SEEDS } else { 1 };
+        let (mut sums, mut squares, mut before) = ([0.0; 4], [0.0; 4], [0.0; 4]);
+        for _ in 0..steps {
+            self.layer.step(&mut w, self.batch(), &mut s, d_hidden.view_mut(), None);
+            let now = numbers(&w.cost());
+            for i in 0..4 {
+                let one = now[i] - before[i] - expected[i];
+                sums[i] += one;
+                squares[i] += one * one;
+            }
+            before = now;
+        }
+        let n = steps as f64;
+        for (i, what) in ["multiply-adds", "rows read", "rows written", "draws"].into_iter().enumerate() {
+            let mean = sums[i] / n;
+            let variance = (squares[i] / n - mean * mean).max(0.0);
+            // The closed form is rounded to whole numbers.
+            let margin = if variance > 0.0 { QUANTILE * (variance / n).sqrt() + 0.5 } else { 0.0 };
+            finding.see_against(mean.abs(), margin, || what.to_string());
+        }
+        finding
+    }
+}
+
+/// A slope, and how far it may be off.
+struct Slope {
+    slope: f64,
+    tolerance: f64,
+}
+
+/// At most [`MOVED`] of the numbers below `len`, evenly spaced.
+fn spaced(len: usize) -> impl Iterator<Item = usize> {
+    let count = len.min(MOVED);
+    (0..count).map(move |i| i * len / count)
+}
+
+fn numbers(cost: &Cost) -> [f64; 4] {
+    [cost.multiply_adds, cost.rows_read, cost.rows_written, cost.draws].map(|n| n as f64)
+}

@@ -1,0 +1,114 @@
+//! Audits: what a layer says of itself, held against what it does.
+//!
+//! [`audit`] takes any [`OutputLayer`](crate::layer::OutputLayer), also one written elsewhere, and needs no reference for it:
+//!
+//! ```
+//! use lexmax::check::{Settings, audit};
+//! use lexmax::layer::{Bias, FullSoftmax};
+//!
+//! # fn main() -> lexmax::Result<()> {
+//! let layer = FullSoftmax::new(40, 6, Bias::Zero)?;
+//! let found = audit(&layer, &Settings::default());
+//! assert!(found.passed(), "{found}");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! [`corrections`] enumerates every draw of small sampled layers: which corrections are consistent, and which are not.
+
+mod audit;
+pub mod enumeration;
+
+pub use audit::{Settings, audit};
+pub use enumeration::{Correction, corrections};
+
+use crate::error::{Error, Result};
+use crate::layer::Bias;
+use crate::layer::catalogue::{CATALOGUE, Context, LayerSpec};
+use crate::vocab::Counts;
+use std::fmt;
+
+/// Every line of the catalogue with its defaults.
+pub fn all_layers() -> Vec<LayerSpec> {
+    CATALOGUE.iter().filter_map(|entry| entry.name.parse().ok()).collect()
+}
+
+/// Audits layers of the catalogue, with biases, over `vocab` words whose counts fall as in a text.
+///
+/// # Errors
+/// A layer that cannot be built for these sizes, and a batch of none.
+pub fn catalogue(layers: &[LayerSpec], vocab: usize, dim: usize, settings: &Settings) -> Result<Vec<(String, Audit)>> {
+    if settings.batch == 0 {
+        return Err(Error::OutOfRange { name: "batch", value: 0.0, limit: "1 or more" });
+    }
+    let counts = Counts::new((1..=vocab as u64).map(|rank| 1 + 5_000 / rank).collect())?;
+    let build = |spec: &LayerSpec| {
+        let in_layer = |e| Error::InLayer { layer: spec.to_string(), source: Box::new(e) };
+        let layer = spec.build(&Context { counts: &counts, words: None, dim, bias: Bias::Zero }).map_err(in_layer)?;
+        Ok((spec.to_string(), audit(&*layer, settings)))
+    };
+    layers.iter().map(build).collect()
+}
+
+/// One check of an audit: the number that was worst, beside what it may be.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Finding {
+    /// What was checked.
+    pub check: &'static str,
+    /// How far off it was where it was worst.
+    pub error: f64,
+    /// How far off it may be there.
+    pub tolerance: f64,
+    /// Where.
+    pub place: String,
+    /// Numbers that were looked at.
+    pub seen: usize,
+}
+
+/// What an audit found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Audit {
+    /// The checks.
+    pub findings: Vec<Finding>,
+}
+
+impl Finding {
+    fn new(check: &'static str, tolerance: f64) -> Self {
+        Self { check, error: 0.0, tolerance, place: String::new(), seen: 0 }
+    }
+
+    /// Whether the worst is as it may be. A NaN is not.
+    pub fn passed(&self) -> bool {
+        self.error <= self.tolerance
+    }
+
+    fn see(&mut self, error: f64, place: impl FnOnce() -> String) {
+        self.see_against(error, self.tolerance, place);
+    }
+
+    /// Keeps the error that is the largest share of its tolerance.
+    fn see_against(&mut self, error: f64, tolerance: f64, place: impl FnOnce() -> String) {
+        self.seen += 1;
+        let worse = error * self.tolerance > self.error * tolerance || error.is_nan();
+        if self.seen == 1 || (worse && self.passed()) || (error > tolerance && self.passed()) {
+            (self.error, self.tolerance, self.place) = (error, tolerance, place());
+        }
+    }
+}
+
+impl Audit {
+    /// Whether every check passed.
+    pub fn passed(&self) -> bool {
+        self.findings.iter().all(Finding::passed)
+    }
+}
+
+impl fmt::Display for Audit {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        for Finding { check, error, tolerance, place, seen } in &self.findings {
+            let verdict = if error <= tolerance { "ok" } else { "FAILED" };
+            writeln!(f, "{verdict:6} {check}: {error:.1e} off at {place}, {tolerance:.1e} at most; {seen} numbers")?;
+        }
+        Ok(())
+    }
+}

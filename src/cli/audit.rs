@@ -1,0 +1,47 @@
+//! The tables of an audit.
+
+use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use lexmax::check::{Audit, Correction, Finding};
+
+/// A line a check of each layer.
+pub fn of_audits(audits: &[(String, Audit)]) -> String {
+    let mut table = table(&["layer", "check", "numbers", "worst", "at most", "where", ""]);
+    for (layer, audit) in audits {
+        for finding in &audit.findings {
+            let Finding { check, error, tolerance, place, seen } = finding;
+            let (worst, limit) = (format!("{error:.1e}"), format!("{tolerance:.1e}"));
+            let seen = seen.to_string();
+            table.add_row([layer, *check, &seen, &worst, &limit, place, verdict(finding.passed())]);
+        }
+    }
+    (2..5).for_each(|c| align(&mut table, c));
+    table.trim_fmt()
+}
+
+/// A line a scheme of drawing and correcting.
+pub fn of_corrections(corrections: &[Correction]) -> String {
+    let mut table = table(&["draws and corrections", "bias", "theory", ""]);
+    for found in corrections {
+        let theory = if found.consistent { "none" } else { "biased" };
+        table.add_row([&found.scheme, &format!("{:.1e}", found.bias), theory, verdict(found.passed())]);
+    }
+    align(&mut table, 1);
+    table.trim_fmt()
+}
+
+fn table(headings: &[&str]) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::ASCII_MARKDOWN).set_content_arrangement(ContentArrangement::Disabled);
+    table.set_header(headings);
+    table
+}
+
+fn align(table: &mut Table, column: usize) {
+    if let Some(column) = table.column_mut(column) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+}
+
+fn verdict(passed: bool) -> &'static str {
+    if passed { "ok" } else { "FAILED" }
+}

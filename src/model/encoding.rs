@@ -1,0 +1,54 @@
+//! Which encoder goes with which window.
+
+use crate::corpus::{Context, Model as WindowModel, Window};
+use crate::encoder::{Encoder, MeanEmbedding, NGram};
+use crate::error::{Error, Result};
+
+/// How context words become the hidden vector.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Encoding {
+    /// [`MeanEmbedding`], of the hidden vector's size.
+    #[default]
+    Mean,
+    /// [`NGram`] over the words of the window, which must be one of [`Encoding::window`].
+    NGram {
+        /// Size of an embedding.
+        embedding: usize,
+    },
+}
+
+impl Encoding {
+    /// The window that [`Encoding::NGram`] needs: the `order` − 1 words before.
+    ///
+    /// # Errors
+    /// An order below 2 or above 10,001.
+    pub fn window(order: usize) -> Result<Window> {
+        if !(2..=10_001).contains(&order) {
+            return Err(Error::OutOfRange { name: "order", value: order as f64, limit: "from 2 to 10001" });
+        }
+        Window::new(WindowModel::Cbow, Context::Left, order - 1, false)
+    }
+
+    /// The encoder.
+    ///
+    /// # Errors
+    /// Sizes that make no sense, and [`Encoding::NGram`] for a window that is not to the left and fixed.
+    pub fn build(self, vocab: usize, window: &Window, dim: usize) -> Result<Box<dyn Encoder>> {
+        let Self::NGram { embedding } = self else { return Ok(Box::new(MeanEmbedding::new(vocab, dim)?)) };
+        let order = window.size() + 1;
+        if *window != Self::window(order)? {
+            let limit = "a fixed window to the left, of bags";
+            return Err(Error::OutOfRange { name: "window of an n-gram", value: window.size() as f64, limit });
+        }
+        Ok(Box::new(NGram::new(vocab, order, embedding, dim)?))
+    }
+
+    /// Its name on the command line, with this window.
+    pub fn name(self, window: &Window) -> &'static str {
+        match (self, window.model()) {
+            (Self::NGram { .. }, _) => "ngram",
+            (Self::Mean, WindowModel::Cbow) => "cbow",
+            (Self::Mean, WindowModel::SkipGram) => "skipgram",
+        }
+    }
+}
