@@ -63,7 +63,7 @@ pub struct Arguments {
     #[arg(long, value_name = "B", value_parser = clap::value_parser!(u32).range(1..=1_048_576))]
     batch: Option<u32>,
     /// Time to train each layer, as 60s or 2m; evaluation is not counted [60s with --corpus].
-    #[arg(long, value_name = "TIME", value_parser = duration, conflicts_with = "examples")]
+    #[arg(long, value_name = "TIME", value_parser = super::duration, conflicts_with = "examples")]
     budget: Option<Duration>,
     /// Examples to train each layer on: the same bits every time [1500000 for the synthetic language].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
@@ -115,12 +115,6 @@ const ADAGRAD_INITIAL: f32 = 1e-2;
 /// What a bare run trains each layer on.
 const SYNTHETIC_EXAMPLES: u64 = 1_500_000;
 const TEXT_BUDGET: Duration = Duration::from_secs(60);
-
-fn duration(text: &str) -> std::result::Result<Duration, String> {
-    let seconds = text.parse::<f64>().map(|s| Duration::try_from_secs_f64(s).map_err(|e| e.to_string()));
-    let duration = seconds.unwrap_or_else(|_| humantime::parse_duration(text).map_err(|e| e.to_string()))?;
-    if duration.is_zero() { Err("must be more than 0".into()) } else { Ok(duration) }
-}
 
 fn rate(text: &str) -> std::result::Result<f32, String> {
     let rate = text.parse::<f32>().map_err(|e| e.to_string())?;
@@ -210,5 +204,9 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let page = write_page(&comparison.page(), &arguments.out, "compare")?;
     let mut notes = comparison.notes();
     notes.extend([path, page].map(|path| path.display().to_string()));
-    super::print(&table::formatted(&comparison.grid(), arguments.table, &notes))
+    let picture = match arguments.table {
+        Format::Text => table::picture(&comparison.nll_vs_time()),
+        _ => String::new(),
+    };
+    super::print(&(picture + &table::formatted(&comparison.grid(), arguments.table, &notes)))
 }

@@ -1,5 +1,6 @@
 //! Commands.
 
+mod advise;
 mod audit;
 mod check;
 mod compare;
@@ -12,7 +13,7 @@ mod train;
 use clap::{Parser, Subcommand};
 use lexmax::{Error, Result};
 use std::io::{ErrorKind, Write};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Output layers for large vocabularies, compared fairly. Without a command: `compare`.
 #[derive(Parser)]
@@ -34,6 +35,8 @@ enum Command {
     Scale(scale::Arguments),
     /// Audits layers: gradients, normalization, costs, and whether samplers are corrected rightly.
     Check(check::Arguments),
+    /// Says which layers fit a task, and what each would take on this machine.
+    Advise(advise::Arguments),
     /// Times one training step of a layer on synthetic data.
     Step(step::Arguments),
 }
@@ -47,6 +50,7 @@ pub fn run(start: Instant) -> Result<bool> {
         Some(Command::Compare(arguments)) => compare::run(&arguments),
         Some(Command::Train(arguments)) => train::run(&arguments, start),
         Some(Command::Scale(arguments)) => scale::run(&arguments),
+        Some(Command::Advise(arguments)) => advise::run(&arguments),
         Some(Command::Step(arguments)) => step::run(&arguments),
     };
     done.map(|()| true)
@@ -61,6 +65,20 @@ fn threads(asked: Option<u32>) -> usize {
 fn command() -> Option<String> {
     let words = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned());
     Some(std::iter::once("lexmax".to_string()).chain(words).collect::<Vec<_>>().join(" "))
+}
+
+/// A whole number from 1, as 250000 or 2.5e5.
+fn count(text: &str) -> std::result::Result<u64, String> {
+    let value = text.parse::<f64>().map_err(|e| e.to_string())?;
+    let whole = (1.0..=1e15).contains(&value) && value == value.trunc();
+    if whole { Ok(value as u64) } else { Err("must be a whole number from 1".into()) }
+}
+
+/// A time above 0, as 90 (seconds), 90s or 2h.
+fn duration(text: &str) -> std::result::Result<Duration, String> {
+    let seconds = text.parse::<f64>().map(|s| Duration::try_from_secs_f64(s).map_err(|e| e.to_string()));
+    let duration = seconds.unwrap_or_else(|_| humantime::parse_duration(text).map_err(|e| e.to_string()))?;
+    if duration.is_zero() { Err("must be more than 0".into()) } else { Ok(duration) }
 }
 
 fn seconds(text: &str) -> std::result::Result<f64, String> {

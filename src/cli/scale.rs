@@ -76,7 +76,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         notes.push(write_page(&found.page(), &arguments.out, "scale")?.display().to_string());
     }
     super::print(&match arguments.table {
-        Format::Text => table::overview(&found.overview(), &notes),
+        Format::Text => table::picture(&found.cost_vs_vocabulary()) + &table::overview(&found.overview(), &notes),
         other => table::formatted(&found.grid(), other, &[]),
     })
 }

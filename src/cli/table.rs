@@ -2,6 +2,7 @@
 
 use clap::ValueEnum;
 use lexmax::report::Overview;
+use lexmax::report::chart::Chart;
 use lexmax::report::grid::Grid;
 use lexmax::report::terminal::{self, Style};
 
@@ -29,6 +30,11 @@ pub fn formatted(grid: &Grid, format: Format, notes: &[String]) -> String {
             terminal::text(grid, style()) + "\n" + &lines.concat()
         }
     }
+}
+
+/// A chart and a line break, where the terminal allows.
+pub fn picture(chart: &Chart) -> String {
+    lexmax::report::picture(chart, style()).map_or(String::new(), |drawn| drawn + "\n")
 }
 
 /// Words under headings, and the notes below.

@@ -1,6 +1,7 @@
 //! What this machine does: the time of one step of a layer, how it grows with the vocabulary, and the rate of plain
 //! matrix products.
 
+mod advise;
 mod growth;
 mod machine;
 mod rig;
@@ -8,6 +9,7 @@ mod scale;
 mod step;
 mod vocabs;
 
+pub use advise::{Advice, AdviseConfig, Need, Verdict, advise};
 pub use growth::{Crossover, Fit, Times, crossover};
 pub use machine::{RunFacts, free_bytes, peak_bytes, sgemm_gflops};
 pub use rig::zipf;

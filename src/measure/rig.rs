@@ -16,8 +16,11 @@ use std::time::Instant;
 /// Counts of `vocab` words by Zipf's law, 10¹² / rank; the total only has to dwarf the vocabulary.
 ///
 /// # Errors
-/// As [`Counts::new`].
+/// No word, or more than 10⁸.
 pub fn zipf(vocab: usize) -> Result<Counts> {
+    if vocab > MOST_WORDS {
+        return Err(Error::TooManyWords { words: vocab, limit: MOST_WORDS });
+    }
     Counts::new((1..=vocab as u64).map(|rank| 1_000_000_000_000 / rank).collect())
 }
 
@@ -46,6 +49,8 @@ impl Sizes {
     }
 }
 
+/// Words that counts are made for, at most.
+const MOST_WORDS: usize = 100_000_000;
 /// Numbers that a batch of hidden vectors may have: 2 GiB.
 const MOST_NUMBERS: usize = 1 << 29;
 /// Batches that steps take in turn, so that no step finds the rows of the one before in the cache.

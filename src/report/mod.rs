@@ -1,11 +1,14 @@
 //! What was found: as data, as a JSON file, as a table.
 
+mod advice;
 pub mod chart;
 mod comparison;
 mod file;
 pub mod grid;
 #[cfg(feature = "report")]
 mod page;
+#[cfg(feature = "report")]
+mod picture;
 mod scale;
 #[cfg(feature = "report")]
 mod svg;
@@ -15,6 +18,8 @@ pub mod terminal;
 pub use file::{check_writable, sha256, stream_atomically, write_atomically};
 #[cfg(feature = "report")]
 pub use page::{Page, write_page};
+#[cfg(feature = "report")]
+pub use picture::picture;
 pub use scale::Overview;
 #[cfg(feature = "report")]
 pub use svg::svg;

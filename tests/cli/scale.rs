@@ -85,3 +85,46 @@ fn what_makes_no_sense_is_refused() {
         assert!(place.files().is_empty());
     }
 }
+
+#[test]
+fn advice_says_what_fits_and_why() {
+    let place = Place::new();
+    let advise = |options: &str| {
+        let arguments = format!("advise --vocab 2e3 --dim 8 --tokens 1e6 --samples 16 {options} --json advice.json");
+        let stdout = String::from_utf8(place.success(&arguments).stdout).unwrap();
+        let json = std::fs::read_to_string(place.path().join("advice.json")).unwrap();
+        (stdout, serde_json::from_str::<Value>(&json).unwrap())
+    };
+    let (stdout, found) = advise("");
+    let layers = found["layers"].as_array().unwrap();
+    assert_eq!(
+        layers.len() + found["refused"].as_array().unwrap().len(),
+        lexmax::layer::catalogue::CATALOGUE.len(),
+        "{found}"
+    );
+    for verdict in layers {
+        let (step, train) =
+            (verdict["step_ns_per_example"].as_f64().unwrap(), verdict["train_seconds"].as_f64().unwrap());
+        assert!(step > 0.0 && (train / (step * 1e-9 * 1e6) - 1.0).abs() < 1e-9, "{verdict}");
+        assert!(verdict["fits"].as_bool().unwrap() && !verdict["why"].as_str().unwrap().is_empty(), "{verdict}");
+    }
+    assert!(stdout.contains("full softmax's work"), "{stdout}");
+    let (stdout, found) = advise("--memory 0.0001 --need vectors");
+    assert!(found["layers"].as_array().unwrap().iter().any(|v| v["fits"] == false), "{found}");
+    assert!(stdout.contains("with the embeddings, more than"), "{stdout}");
+    let (stdout, found) = advise("--time 1ns");
+    assert!(found["layers"].as_array().unwrap().iter().all(|v| v["fits"] == false), "{found}");
+    assert!(stdout.contains(" s, more than "), "{stdout}");
+    for (arguments, word) in [
+        ("--vocab 0 --dim 8 --tokens 5", "--vocab"),
+        ("--vocab 1e12 --dim 8 --tokens 5", "100000000"),
+        ("--vocab 10 --dim 8 --tokens 1.5", "whole number"),
+        ("--vocab 10 --dim 8 --tokens 5 --time 0s", "more than 0"),
+        ("--vocab 10 --dim 8", "--tokens"),
+    ] {
+        let output = place.run(&format!("advise {arguments}"));
+        let message = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{arguments}: {message}");
+        assert!(message.contains(word), "{arguments}: {message}");
+    }
+}

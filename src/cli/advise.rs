@@ -1,0 +1,94 @@
+//! `lexmax advise`.
+
+use super::table::{self, Format};
+use clap::{Args, ValueEnum};
+use indicatif::ProgressBar;
+use lexmax::Result;
+use lexmax::compare::Config;
+use lexmax::layer::catalogue::LayerSpec;
+use lexmax::measure::{AdviseConfig, Need, advise};
+use lexmax::report::{check_writable, write_atomically};
+use std::path::PathBuf;
+use std::time::Duration;
+
+#[derive(Args)]
+pub struct Arguments {
+    /// Number of words.
+    #[arg(long, value_name = "K", value_parser = super::count)]
+    vocab: u64,
+    /// Size of the hidden vector.
+    #[arg(long, value_name = "D", value_parser = clap::value_parser!(u32).range(1..=16_384))]
+    dim: u32,
+    /// Words to train on.
+    #[arg(long, value_name = "N", value_parser = super::count)]
+    tokens: u64,
+    /// GiB that training may take [what is free].
+    #[arg(long, value_name = "GIB", value_parser = super::gib, allow_negative_numbers = true)]
+    memory: Option<u64>,
+    /// Time that training may take, as 90s or 2h.
+    #[arg(long, value_name = "TIME", value_parser = super::duration)]
+    time: Option<Duration>,
+    /// What the model is for: exact probabilities of words, or word vectors.
+    #[arg(long, value_enum, default_value_t = NeedName::Probabilities)]
+    need: NeedName,
+    /// Layers to choose from as NAME[:key=value]…, joined by commas. All without.
+    #[arg(long, value_delimiter = ',', value_name = "LAYER")]
+    layers: Vec<LayerSpec>,
+    /// Examples in a batch.
+    #[arg(long, default_value_t = 64, value_name = "B", value_parser = clap::value_parser!(u32).range(1..=1_048_576))]
+    batch: u32,
+    /// Samples of every layer that takes them [each layer's own].
+    #[arg(long, value_name = "S", value_parser = clap::value_parser!(u32).range(1..))]
+    samples: Option<u32>,
+    /// Threads [all].
+    #[arg(long, value_name = "T", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    threads: Option<u32>,
+    /// Decides weights, hidden vectors and targets.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// How the table is printed.
+    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
+    table: Format,
+    /// Where to write the advice as JSON.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum NeedName {
+    Probabilities,
+    Vectors,
+}
+
+pub fn run(arguments: &Arguments) -> Result<()> {
+    let config = AdviseConfig {
+        layers: if arguments.layers.is_empty() { Config::all_layers() } else { arguments.layers.clone() },
+        vocab: arguments.vocab as usize,
+        dim: arguments.dim as usize,
+        tokens: arguments.tokens,
+        batch: arguments.batch as usize,
+        samples: arguments.samples.map(|s| s as usize),
+        threads: super::threads(arguments.threads),
+        memory_bytes: arguments.memory,
+        seconds: arguments.time.map(|t| t.as_secs_f64()),
+        need: match arguments.need {
+            NeedName::Probabilities => Need::Probabilities,
+            NeedName::Vectors => Need::Vectors,
+        },
+        seed: arguments.seed,
+    };
+    if let Some(path) = &arguments.json {
+        check_writable(path)?;
+    }
+    let spinner = ProgressBar::new_spinner();
+    let mut advice = advise(&config, &mut |layer| {
+        spinner.set_message(format!("timing {layer}"));
+        spinner.tick();
+    })?;
+    spinner.finish_and_clear();
+    advice.run.command = super::command();
+    if let Some(path) = &arguments.json {
+        write_atomically(path, advice.to_json().as_bytes())?;
+    }
+    super::print(&table::formatted(&advice.grid(), arguments.table, &advice.notes()))
+}

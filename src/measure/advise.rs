@@ -1,0 +1,279 @@
+//! Which layers fit a task: closed-form costs, and a short measurement of this machine.
+
+use super::machine::{self, RunFacts};
+use super::rig::{Plan, Rig, Sizes, zipf};
+use crate::error::{Error, Result};
+use crate::layer::catalogue::LayerSpec;
+use crate::layer::{Bias, Scratch};
+use crate::rng::WorkerRng;
+use crate::table::{Cost, Frozen, Table, Tables, Threads};
+use crate::vocab::Counts;
+use ndarray::Array2;
+use serde::Serialize;
+
+/// What a model is wanted for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Need {
+    /// Exact probabilities of words after training.
+    Probabilities,
+    /// Word vectors; the layer may go once they are trained.
+    Vectors,
+}
+
+/// The task.
+#[derive(Clone, Debug)]
+pub struct AdviseConfig {
+    /// The layers to choose from.
+    pub layers: Vec<LayerSpec>,
+    /// Number of words, K.
+    pub vocab: usize,
+    /// Size of the hidden vector, d.
+    pub dim: usize,
+    /// Words to train on, an example each.
+    pub tokens: u64,
+    /// Examples in a batch, B.
+    pub batch: usize,
+    /// Samples of every layer that takes them, instead of its own number.
+    pub samples: Option<usize>,
+    /// Threads.
+    pub threads: usize,
+    /// Bytes that training may take; what is free without.
+    pub memory_bytes: Option<u64>,
+    /// Seconds that it may take.
+    pub seconds: Option<f64>,
+    /// What for.
+    pub need: Need,
+    /// Decides weights, hidden vectors and targets.
+    pub seed: u64,
+}
+
+/// What is to be expected of a layer.
+#[derive(Clone, Debug, Serialize)]
+pub struct Verdict {
+    /// The layer, with its settings.
+    pub layer: String,
+    /// Whether it fits.
+    pub fits: bool,
+    /// Why, or why not.
+    pub why: String,
+    /// Multiply-adds of a step at K, by closed form.
+    pub multiply_adds: u64,
+    /// The number of words at which the step was timed; from there to K by closed form.
+    pub timed_at: usize,
+    /// Time of a step at K, nanoseconds an example.
+    pub step_ns_per_example: f64,
+    /// Time of the exact ln P of a word, nanoseconds.
+    pub evaluation_ns_per_example: f64,
+    /// Bytes of the layer in training, by closed form.
+    pub memory_bytes: u64,
+    /// Seconds to train on all tokens once.
+    pub train_seconds: f64,
+}
+
+/// The layers, those that fit first, and of these the fastest.
+#[derive(Clone, Debug, Serialize)]
+pub struct Advice {
+    /// The version of the crate.
+    pub lexmax: &'static str,
+    /// Where and when.
+    pub run: RunFacts,
+    /// Number of words, K.
+    pub vocab: usize,
+    /// Size of the hidden vector, d.
+    pub dim: usize,
+    /// Words to train on.
+    pub tokens: u64,
+    /// What for.
+    pub need: Need,
+    /// Bytes of the embeddings, which every layer needs beside its own.
+    pub embedding_bytes: u64,
+    /// Bytes that training may take, if there is a limit.
+    pub memory_limit: Option<u64>,
+    /// A verdict a layer.
+    pub layers: Vec<Verdict>,
+    /// Layers that cannot be made at these sizes, and why.
+    pub refused: Vec<(String, String)>,
+}
+
+impl Advice {
+    /// The advice as JSON, indented, with a line break at the end.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string_pretty(self).expect("plain data") + "\n"
+    }
+}
+
+/// Multiply-adds of a step that is timed, at most: beyond, a smaller vocabulary stands for the whole.
+const WORK: u64 = 8_000_000_000;
+/// The same for bytes of parameters.
+const BYTES: u64 = 1 << 30;
+/// No vocabulary below this stands for a larger one: caches would hold it.
+const LEAST: usize = 1_000;
+const STEPS: Plan = Plan { warm_up: 1, repeats: (3, 300), seconds: 0.1 };
+const EVALUATIONS: Plan = Plan { warm_up: 1, repeats: (2, 100), seconds: 0.03 };
+
+/// Says which layers fit.
+///
+/// # Errors
+/// Sizes that make no sense for every layer alike.
+pub fn advise(config: &AdviseConfig, observe: &mut dyn FnMut(&LayerSpec)) -> Result<Advice> {
+    if config.tokens == 0 {
+        return Err(Error::OutOfRange { name: "tokens", value: 0.0, limit: "1 or more" });
+    }
+    let sizes = Sizes { dim: config.dim, batch: config.batch, seed: config.seed };
+    sizes.check()?;
+    let threads = Threads::new(config.threads);
+    let counts = zipf(config.vocab)?;
+    let memory_limit = config.memory_bytes.or_else(machine::free_bytes);
+    let embedding_bytes = 4 * config.vocab as u64 * config.dim as u64;
+    let (mut layers, mut refused) = (Vec::new(), Vec::new());
+    for layer in &config.layers {
+        observe(layer);
+        let layer = layer.with_samples(config.samples)?;
+        match estimate(&layer, &counts, sizes, &threads) {
+            Ok(estimate) => layers.push(estimate.verdict(&layer, config, embedding_bytes, memory_limit)),
+            Err(e) => refused.push((layer.to_string(), e.to_string())),
+        }
+    }
+    layers.sort_by(|a: &Verdict, b| b.fits.cmp(&a.fits).then(a.train_seconds.total_cmp(&b.train_seconds)));
+    let AdviseConfig { vocab, dim, tokens, need, .. } = *config;
+    let lexmax = env!("CARGO_PKG_VERSION");
+    let run = RunFacts::here();
+    Ok(Advice { lexmax, run, vocab, dim, tokens, need, embedding_bytes, memory_limit, layers, refused })
+}
+
+/// What a layer takes, by closed form and by measurement.
+struct Estimate {
+    cost: Cost,
+    memory_bytes: u64,
+    timed_at: usize,
+    step_ns: f64,
+    evaluation_ns: f64,
+    normalized: bool,
+}
+
+fn estimate(layer: &LayerSpec, counts: &Counts, sizes: Sizes, threads: &Threads) -> Result<Estimate> {
+    let whole = Rig::new(layer, counts, Bias::Unigram, sizes)?;
+    let (cost, memory_bytes) = (whole.expected_cost(), whole.training_bytes());
+    let vocab = counts.len();
+    let share = (WORK as f64 / cost.multiply_adds as f64).min(BYTES as f64 / whole.parameter_bytes() as f64);
+    let timed_at = vocab.min(((vocab as f64 * share) as usize).max(LEAST));
+    let rig = if timed_at == vocab { whole } else { Rig::new(layer, &zipf(timed_at)?, Bias::Unigram, sizes)? };
+    let mut matrices = rig.matrices()?;
+    let step = rig.time_steps(&mut matrices, threads, STEPS);
+    let evaluation = rig.time_evaluation(&matrices, threads, EVALUATIONS);
+    let frozen = |m| -> Box<dyn Table> { Box::new(Frozen::new(m, threads.clone())) };
+    let mut w = Tables::new(matrices.iter().map(frozen).collect());
+    let mut scratch = Scratch::new(WorkerRng::new(sizes.seed, 0));
+    let normalized = !rig.layer.ln_z(&mut w, Array2::zeros((1, sizes.dim)).view(), &mut scratch, &mut [0.0]);
+    let ns = |seconds: f64| seconds * 1e9 / sizes.batch as f64;
+    let growth = cost.multiply_adds as f64 / rig.expected_cost().multiply_adds.max(1) as f64;
+    Ok(Estimate {
+        cost,
+        memory_bytes,
+        timed_at,
+        step_ns: ns(step.quantile(0.5)) * growth,
+        evaluation_ns: ns(evaluation.quantile(0.5)) * vocab as f64 / timed_at as f64,
+        normalized,
+    })
+}
+
+impl Estimate {
+    fn verdict(self, layer: &LayerSpec, config: &AdviseConfig, embeddings: u64, limit: Option<u64>) -> Verdict {
+        let train_seconds = self.step_ns * 1e-9 * config.tokens as f64;
+        let memory = self.memory_bytes + embeddings;
+        let mut against = Vec::new();
+        if let Some(limit) = limit.filter(|limit| memory > *limit) {
+            let gib = |bytes: u64| bytes as f64 / (1u64 << 30) as f64;
+            against.push(format!("takes {:.1} GiB with the embeddings, more than {:.1} GiB", gib(memory), gib(limit)));
+        }
+        if let Some(seconds) = config.seconds.filter(|seconds| train_seconds > *seconds) {
+            against.push(format!("takes {train_seconds:.0} s, more than {seconds:.0} s"));
+        }
+        let fits = against.is_empty();
+        Verdict {
+            layer: layer.to_string(),
+            fits,
+            why: if fits { self.reason(config) } else { against.join("; ") },
+            multiply_adds: self.cost.multiply_adds,
+            timed_at: self.timed_at,
+            step_ns_per_example: self.step_ns,
+            evaluation_ns_per_example: self.evaluation_ns,
+            memory_bytes: self.memory_bytes,
+            train_seconds,
+        }
+    }
+
+    /// What speaks for it.
+    fn reason(&self, config: &AdviseConfig) -> String {
+        let dense = 3.0 * config.batch as f64 * config.vocab as f64 * config.dim as f64;
+        let share = self.cost.multiply_adds as f64 / dense;
+        let work = match share {
+            s if s > 0.95 => "scores every word in training".to_string(),
+            s if s > 0.01 => format!("does {:.0} % of full softmax's work", 100.0 * s),
+            s => format!("does 1/{:.0} of full softmax's work", 1.0 / s),
+        };
+        match (config.need, self.normalized) {
+            (Need::Vectors, _) => work,
+            (Need::Probabilities, true) => format!("{work}; normalized in training"),
+            (Need::Probabilities, false) => format!("{work}; probabilities by a scan of all words after training"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::scale::{ScaleConfig, scale};
+    use super::super::vocabs::Vocabs;
+    use super::*;
+
+    fn layers() -> Vec<LayerSpec> {
+        let parse = |entry: &crate::layer::catalogue::Entry| entry.name.parse().expect("a name of the catalogue");
+        crate::layer::catalogue::CATALOGUE.iter().map(parse).collect()
+    }
+
+    fn config(memory_bytes: Option<u64>) -> AdviseConfig {
+        AdviseConfig {
+            layers: layers(),
+            vocab: 3_000,
+            dim: 16,
+            tokens: 1_000_000,
+            batch: 32,
+            samples: Some(64),
+            threads: 1,
+            memory_bytes,
+            seconds: None,
+            need: Need::Probabilities,
+            seed: 1,
+        }
+    }
+
+    /// The closed forms of `advise` are what `scale` counts: multiply-adds within the 30 % that are promised for times.
+    #[test]
+    fn closed_forms_agree_with_what_is_counted() {
+        let advice = advise(&config(None), &mut |_| {}).unwrap();
+        let (dim, batch, samples) = (16, 32, Some(64));
+        let vocabs = Vocabs::between(3_000, 3_000, 1);
+        let measured =
+            scale(&ScaleConfig { vocabs, dim, batch, samples, ..ScaleConfig::new(layers(), 1) }, &mut |_| {});
+        let measured = measured.unwrap();
+        assert_eq!(advice.layers.len() + advice.refused.len(), layers().len());
+        for verdict in &advice.layers {
+            let point = measured.points.iter().find(|p| p.layer == verdict.layer).expect("the same layers");
+            let ratio = verdict.multiply_adds as f64 / point.multiply_adds as f64;
+            assert!((1.0 / 1.3..1.3).contains(&ratio), "{}: {ratio}", verdict.layer);
+            assert!(verdict.memory_bytes >= point.parameter_bytes);
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_comes_last_and_says_why() {
+        // Embeddings and weights of 3,000 words take 192 kB each; full softmax has a gradient of that size too.
+        let advice = advise(&config(Some(500_000)), &mut |_| {}).unwrap();
+        let full = advice.layers.iter().find(|v| v.layer == "full").unwrap();
+        assert!(!full.fits && full.why.contains("more than"), "{full:?}");
+        assert!(advice.layers.windows(2).all(|w| w[0].fits >= w[1].fits));
+        let none = AdviseConfig { tokens: 0, ..config(None) };
+        assert!(advise(&none, &mut |_| {}).unwrap_err().to_string().contains("tokens"));
+    }
+}
