@@ -13,6 +13,9 @@
 //! | [`layer::TargetSampling`] | softmax; trained on targets ∪ uniform words | 3·B·\|V'\|·d | batches are large |
 //! | [`layer::NegativeSampling`] | softmax of z + ln q | 3·B·(1 + k)·d | the vectors are wanted, not the probabilities |
 //!
+//! The guide [`docs/which-layer.md`](../../../docs/which-layer.md) goes through the cases with measured pictures; `lexmax advise`
+//! and [`measure::advise`] say what fits a task on the machine at hand.
+//!
 //! # A first comparison
 //!
 //! ```

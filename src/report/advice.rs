@@ -27,7 +27,7 @@ impl Advice {
                 written(Unit::Bytes, v.memory_bytes as f64),
                 written(Unit::Nanoseconds, v.step_ns_per_example),
                 written(Unit::Nanoseconds, v.evaluation_ns_per_example),
-                Cell::short(v.timed_at as f64),
+                written(Unit::Count, v.timed_at as f64),
                 Cell::Text(v.why.clone()),
             ]
         };

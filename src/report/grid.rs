@@ -145,8 +145,10 @@ impl Grid {
 /// Four figures at most.
 pub fn short(x: f64) -> String {
     match x {
-        x if x >= 1e10 => format!("{:.1}G", x / 1e9),
-        x if x >= 1e7 => format!("{:.1}M", x / 1e6),
+        x if x >= 9.995e9 => format!("{:.1}G", x / 1e9),
+        x if x >= 9.995e6 => format!("{:.1}M", x / 1e6),
+        x if x >= 9.995e5 => format!("{:.2}M", x / 1e6),
+        x if x >= 9.995e4 => format!("{:.0}k", x / 1e3),
         x if x >= 1e4 => format!("{:.1}k", x / 1e3),
         x if x >= 100.0 => format!("{x:.0}"),
         x if x == x.trunc() => format!("{x}"),
@@ -177,7 +179,8 @@ mod tests {
 
     #[test]
     fn figures_are_short() {
-        assert_eq!([0.0, 5.0, 0.3125, 123.4, 35_994.0, 1.08e7].map(short), ["0", "5", "0.31", "123", "36.0k", "10.8M"]);
+        let numbers = [0.0, 5.0, 0.3125, 123.4, 35_994.0, 123_456.0, 999_999.0, 1.08e7, 3e10];
+        assert_eq!(numbers.map(short), ["0", "5", "0.31", "123", "36.0k", "123k", "1.00M", "10.8M", "30.0G"]);
     }
 
     #[test]

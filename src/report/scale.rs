@@ -3,7 +3,7 @@
 #[cfg(feature = "report")]
 use super::Page;
 use super::chart::{Axis, Chart, Look, Mark, Series, Unit};
-use super::grid::{Bar, Cell, Column, Grid, short, two_figures};
+use super::grid::{Bar, Cell, Column, Grid, two_figures};
 use crate::measure::{Crossover, Point, Scale};
 
 const COLUMNS: [Column; 13] = [
@@ -66,13 +66,13 @@ impl Scale {
         let row = |layer: &&str| {
             let time = |vocab: &usize| {
                 let point = self.points.iter().find(|p| p.layer == **layer && p.vocab == *vocab);
-                point.map_or("–".into(), |p| short(p.step_ns_per_example))
+                point.map_or("–".into(), |p| Unit::Nanoseconds.write(p.step_ns_per_example))
             };
             let growth = self.fits.iter().find(|f| f.layer == **layer).map_or("–", |f| &f.growth);
             std::iter::once(layer.to_string()).chain(vocabs.iter().map(time)).chain([growth.to_string()]).collect()
         };
         let mut headings = vec!["layer".to_string()];
-        headings.extend(vocabs.iter().map(|k| format!("K = {}", short(*k as f64))));
+        headings.extend(vocabs.iter().map(|k| format!("K = {}", Unit::Count.write(*k as f64))));
         headings.push("grows".into());
         Overview { headings, rows: layers.iter().map(row).collect() }
     }
