@@ -41,7 +41,10 @@ for (const report of reports) {
   page.on("request", (request) => /^(file|data):/.test(request.url()) || errors.push(`asks for ${request.url()}`));
   await page.setViewport({ width: 1280, height: 900 });
   await page.goto(pathToFileURL(resolve(report)).href);
-  const shot = (name) => page.screenshot({ path: join(folder, `${basename(report, ".html")}-${name}.png`), fullPage: true });
+  const shot = async (name) => {
+    await page.evaluate(() => { scrollTo(0, 0); document.querySelector(".wide").scrollLeft = 0; });
+    await page.screenshot({ path: join(folder, `${basename(report, ".html")}-${name}.png`), fullPage: true });
+  };
 
   // The curves of every layer of the table are in the first picture, with named axes.
   const layers = [...new Set(await page.$$eval("#table tbody tr", (rows) => rows.map((row) => row.dataset.layer)))];

@@ -2,6 +2,7 @@
 
 use super::chart::{Axis, Chart, Look};
 use super::terminal::Style;
+use colored::Colorize;
 use rgb::RGB8;
 use textplots::{ColorPlot, LabelBuilder, LabelFormat, Shape, TickDisplay, TickDisplayBuilder};
 
@@ -41,8 +42,9 @@ pub fn picture(chart: &Chart, style: Style) -> Option<String> {
     Some(format!("{title}{drawn}{}\n", legend.join("  ")))
 }
 
+/// In the colours that the picture's library makes of it, which depend on the terminal.
 fn named(name: &str, RGB8 { r, g, b }: RGB8) -> String {
-    format!("\u{1b}[38;2;{r};{g};{b}m━━\u{1b}[0m {name}")
+    format!("{} {name}", "━━".truecolor(r, g, b))
 }
 
 /// The curve's colour; gray for black, which a dark terminal would swallow.
