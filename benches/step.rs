@@ -139,8 +139,14 @@ impl<'a> Stepper<'a> {
         let expected = self.layer.expected_cost(&self.data.targets[..self.batch]);
         let loss = self.step();
         let Cost { multiply_adds, rows_written, draws, .. } = self.w.cost();
-        assert!(loss.is_finite() && loss > 0.0, "loss {loss}");
-        assert!(draws > 0 || (loss - exact).abs() < 1e-5 * exact, "loss {loss}, but −ln P is {exact}");
+        assert!(loss.is_finite(), "loss {loss}");
+        let nothing = ArrayView2::from_shape((0, self.data.dim), &[]).expect("no row");
+        let normalizes = !self.layer.ln_z(&mut self.w, nothing, &mut self.scratch, &mut []) && !self.layer.is_sparse();
+        assert!(!normalizes || (loss - exact).abs() < 1e-5 * exact, "loss {loss}, but −ln P is {exact}");
+        if draws == self.batch as u64 {
+            // Examples may be drawn, and not words: then the number of rows is known in expectation only.
+            return;
+        }
         let slack = if draws == 0 { 0.0 } else { 0.5 + 4.0 * (draws as f64).sqrt() };
         let row = (3 * self.batch * self.data.dim) as f64;
         assert!(rows_written.abs_diff(expected.rows_written) as f64 <= slack);

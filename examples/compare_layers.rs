@@ -1,6 +1,6 @@
 //! One model, one text, every output layer: what does a step cost, and what does it reach?
 //!
-//! Trains a language model of five words to the left on `corpora/sample.txt` once with each layer of the catalogue, from
+//! Trains a language model of five words to the left on `corpora/sample.txt` once with each of the usual layers, from
 //! the same embeddings and on the same examples in the same order, and prints a line a layer. `lexmax compare` is the
 //! same call behind a command line; layers may be named with their settings (`sampled:samples=64:proposal=uniform`).
 //!
@@ -23,7 +23,7 @@ fn main() -> lexmax::Result<()> {
         Source::Text { corpus: vec!["corpora/sample.txt".into()], valid: Vec::new(), min_count: 2, sample: 0.0 };
     let data = Data::new(&source)?;
     let config = Config {
-        layers: Config::all_layers(),
+        layers: Config::usual_layers(),
         window: Window::new(WindowModel::Cbow, Context::Left, 5, false)?,
         encoding: Encoding::Mean,
         dim: 32,

@@ -181,6 +181,16 @@ pub enum Error {
         /// What is wrong with it.
         fault: VectorsFault,
     },
+    /// Cut-offs of adaptive softmax must rise and leave a word behind the last.
+    #[error("cut-offs must rise from 1 and stay below {vocab}, the vocabulary: {next} after {previous}")]
+    CutoffsNotRising {
+        /// The cut-off before it, or 0.
+        previous: usize,
+        /// The cut-off.
+        next: usize,
+        /// Words in the vocabulary.
+        vocab: usize,
+    },
     /// A loss that is not finite turned up in training.
     #[error("the loss became {value} after {examples} examples at rate {rate}; try a lower rate")]
     Diverged {

@@ -12,6 +12,15 @@
 //! | [`layer::SampledSoftmax`] | softmax; trained on a sample, z − ln q | 3·B·U·d, U candidates | training must be fast, the test exact |
 //! | [`layer::TargetSampling`] | softmax; trained on targets ∪ uniform words | 3·B·\|V'\|·d | batches are large |
 //! | [`layer::NegativeSampling`] | softmax of z + ln q | 3·B·(1 + k)·d | the vectors are wanted, not the probabilities |
+//! | [`layer::ClassBasedSoftmax`] | softmax of classes · softmax within | 3·d·Σ (C + \|class\|) | as the tree, with two wide decisions |
+//! | [`layer::AdaptiveSoftmax`] | softmax of head · softmax of tail | 3·Σ [d·(V₀ + J) + (d + V_i)·d_i] | V is large and words follow Zipf's law |
+//! | [`layer::Sparsemax`] | max(0, z − τ) | 3·B·V·d | most words are to have no probability at all |
+//! | [`layer::Entmax`] | max(0, (α − 1)·z − τ)^(1/(α − 1)) | 3·B·V·d | the same, less steeply |
+//! | [`layer::NoiseContrastive`] | softmax; the scores learn ln P | 3·B·(1 + S)·d | scores are to be ln P without a sum |
+//! | [`layer::BlackOut`] | softmax; draws are to lose | 3·B·U·d | as sampled softmax, harder on what is wrongly likely |
+//! | [`layer::OneVsEach`] | softmax; a bound of pairs, sampled | 3·B·U·d | an unbiased estimate of a bound is wanted |
+//! | [`layer::SelfNormalizedSoftmax`] | softmax; α·(ln Z)² in training | 3·B·V·d | single scores must do for ln P |
+//! | [`layer::InfrequentNormalization`] | softmax; ln Z for a share γ | 3·γ·B·V·d | as before, at a share of the cost |
 //!
 //! The guide [`docs/which-layer.md`](../../../docs/which-layer.md) goes through the cases with measured pictures; `lexmax advise`
 //! and [`measure::advise`] say what fits a task on the machine at hand.

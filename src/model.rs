@@ -107,7 +107,7 @@ impl Model {
             encoder: Tables::new(exclusive(encoder_tables, updates, rate, threads)),
             layer: Tables::new(exclusive(layer_tables, updates, rate, threads)),
         };
-        Trainable { encoder: &**encoder, layer: &**layer, handles }
+        Trainable { encoder: &**encoder, layer: &mut **layer, handles }
     }
 }
 
@@ -129,7 +129,7 @@ pub struct Trainable<'a> {
     /// The encoder.
     pub encoder: &'a dyn Encoder,
     /// The output layer.
-    pub layer: &'a dyn OutputLayer,
+    pub layer: &'a mut dyn OutputLayer,
     /// The parameters of both.
     pub handles: Handles<'a>,
 }

@@ -4,6 +4,10 @@
 //! |---|---|---|
 //! | [`logistic`] | −Σ_n ln σ(s_n·z_n), s_n = ±1 | −s_n·σ(−s_n·z_n) |
 //! | [`corrected_softmax`] | −ln softmax(z + a)_t | softmax(z + a) − e_t |
+//! | [`softmax_row`] | −ln softmax(z)_t | softmax(z) − e_t |
+//! | [`one_vs_each`] | −Σ_j w_j·ln σ(z_t − z_j) | w_j·σ(z_j − z_t), and minus their sum for t |
+//! | [`black_out`] | −ln p̃_t − Σ_draws ln(1 − p̃) | see there |
+//! | [`Entmax`] | Fenchel–Young over tiles | p − e_t, p with exact zeros |
 //! | [`fold_softmax`], then [`softmax_gradient`] | ln Z − z_t over tiles | softmax(z) − e_t |
 //! | [`Goal`], over tiles | the same under [`LossOptions`]: smoothing, soft targets, z-loss, … | see there |
 
@@ -12,6 +16,12 @@ mod loss;
 
 pub use goal::Goal;
 pub use loss::{LossOption, LossOptions, Reduction, SoftTargets};
+
+mod entmax;
+mod sampled;
+
+pub use entmax::{Entmax, MOST_LOOKS, Threshold, fold_max};
+pub use sampled::{WeightedDraws, black_out, one_vs_each};
 
 use crate::simd;
 use crate::table::{Stat, Tile};
@@ -69,6 +79,31 @@ pub fn corrected_softmax(
     f64::from(weight) * (f64::from(max) - f64::from(z_t) + sum.ln())
 }
 
+/// Softmax over all scores of one row. Returns −ln softmax(target)·weight.
+pub fn softmax_row(scores: &mut [f32], target: usize, weight: f32) -> f64 {
+    let z_t = scores[target];
+    let max = simd::max(scores);
+    let sum = simd::sum_exp(scores, max);
+    simd::scaled_exp(scores, max, (f64::from(weight) / sum) as f32);
+    scores[target] -= weight;
+    f64::from(weight) * (f64::from(max) - f64::from(z_t) + sum.ln())
+}
+
+/// ln softmax of one of the scores of a row, in nats.
+pub fn ln_softmax_at(scores: &[f32], at: usize) -> f64 {
+    let max = simd::max(scores);
+    f64::from(scores[at]) - f64::from(max) - simd::sum_exp(scores, max).ln()
+}
+
+/// Scores become ∂L/∂z = d − softmax·Σd, given d = ∂L/∂ln softmax.
+pub fn ln_softmax_gradient(scores: &mut [f32], d: &[f32]) {
+    let max = simd::max(scores);
+    let sum = simd::sum_exp(scores, max);
+    let total: f64 = d.iter().map(|d| f64::from(*d)).sum();
+    simd::scaled_exp(scores, max, (-total / sum) as f32);
+    simd::add(scores, d);
+}
+
 /// Takes a tile's scores into the statistics of softmax. `targets` are words; the table's first row is word `first`.
 pub fn fold_softmax(targets: &[WordId], first: WordId, tile: &Tile, stats: &mut [Stat]) {
     fold_ln_z(tile, 1.0, stats);
@@ -104,15 +139,27 @@ pub fn softmax_gradient(
     first: WordId,
     tile: &mut Tile,
 ) {
+    weighted_softmax_gradient(targets, stats, |b| f64::from(weight(b)), &weight, first, tile);
+}
+
+/// The same where softmax and target have factors of their own: of_all·softmax − of_target·e_t.
+pub fn weighted_softmax_gradient(
+    targets: &[WordId],
+    stats: &[Stat],
+    of_all: impl Fn(usize) -> f64,
+    of_target: impl Fn(usize) -> f32,
+    first: WordId,
+    tile: &mut Tile,
+) {
     let (mut shift, mut scale) = (vec![0.0; tile.lanes()], vec![0.0; tile.lanes()]);
     for (b, stat) in stats.iter().enumerate() {
-        (shift[b], scale[b]) = (stat.max, (f64::from(weight(b)) / stat.sum) as f32);
+        (shift[b], scale[b]) = (stat.max, (of_all(b) / stat.sum) as f32);
     }
     let stride = tile.stride();
     simd::columns::scaled_exp(tile.scores_mut(), stride, &shift, &scale);
     for (b, target) in targets.iter().enumerate() {
         if let Some(row) = row_of(*target, first, &tile.rows()) {
-            tile.row_mut(row)[b] -= weight(b);
+            tile.row_mut(row)[b] -= of_target(b);
         }
     }
 }

@@ -14,8 +14,23 @@ use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 use serde_json::Value;
 use std::io::Write;
 
-const LAYERS: [&str; 7] =
-    ["full", "hierarchical", "differentiated", "differentiated-projected", "sampled", "target-sampled", "negative"];
+/// What is compared where no layer is named.
+const LAYERS: [&str; 14] = [
+    "full",
+    "hierarchical",
+    "differentiated",
+    "differentiated-projected",
+    "sampled",
+    "sampled-midx",
+    "target-sampled",
+    "negative",
+    "class-based",
+    "adaptive",
+    "nce",
+    "blackout",
+    "one-vs-each",
+    "infrequent",
+];
 
 /// A language small enough to be learnt in a moment.
 const SMALL: &str = "--vocab 200 --classes 8 --examples 20000";
@@ -47,7 +62,7 @@ const OPTIONS: [&str; 22] = [
 
 const COST: [&str; 4] = ["multiply_adds", "rows_read", "rows_written", "draws"];
 /// Keys of a layer that are always numbers.
-const NUMBERS: [&str; 9] = [
+const NUMBERS: [&str; 10] = [
     "rate",
     "batch",
     "seconds",
@@ -57,6 +72,7 @@ const NUMBERS: [&str; 9] = [
     "valid_examples",
     "valid_nll",
     "valid_perplexity",
+    "epsilon_perplexity",
 ];
 /// The other keys of a layer.
 const OTHERS: [&str; 7] = ["layer", "cost_per_example", "epochs", "curve", "ln_z", "excess_nats", "excess_by"];
@@ -196,6 +212,26 @@ fn all_layers_are_compared_on_a_text() {
         assert!(epochs.len() > 1, "{row}");
         assert_eq!(epochs.iter().map(|e| number(e, "examples")).sum::<f64>(), 20_000.0);
     }
+}
+
+/// Infinite numbers are null, and what stands beside them is not.
+#[test]
+fn all_layers_have_a_line_and_sparse_ones_an_epsilon_perplexity() {
+    let place = Place::new();
+    let output = place.success(&format!("{SMALL} --layers all --valid-examples 500"));
+    let comparison = place.comparison("lexmax-out");
+    let expected: Vec<_> = lexmax::layer::catalogue::CATALOGUE.iter().map(|entry| entry.name).collect();
+    assert_eq!(names(&comparison), expected);
+    let stdout = String::from_utf8(output.stdout).unwrap();
+    assert!(stdout.contains("ε-perplexity"), "{stdout}");
+    for row in rows(&comparison) {
+        let sparse = ["sparsemax", "entmax"].contains(&row["layer"].as_str().unwrap());
+        for key in ["valid_nll", "valid_perplexity", "excess_nats"] {
+            assert_eq!(row[key].is_null(), sparse, "{row}");
+        }
+        assert!(number(row, "epsilon_perplexity") > 1.0);
+    }
+    assert_eq!(number(&comparison["config"], "epsilon"), 1e-6);
 }
 
 #[test]

@@ -36,7 +36,19 @@ const FLOORS: &[(&str, u8)] = &[
 const TOP: u8 = 10;
 
 /// What layers share: no layers themselves.
-const LAYER_HELPERS: &[&str] = &["mod", "aim", "exact", "expand", "candidates", "scratch", "catalogue"];
+const LAYER_HELPERS: &[&str] = &[
+    "mod",
+    "aim",
+    "exact",
+    "expand",
+    "candidates",
+    "gathered",
+    "classes",
+    "cutoffs",
+    "sparse",
+    "scratch",
+    "catalogue",
+];
 
 const LONGEST_FILE: usize = 400;
 

@@ -7,12 +7,14 @@
 //! Σ|∂L/∂z| ≤ 2 for an example of weight 1, ∂L/∂h is off by 2r·max|w|, ∂L/∂w by 2rB·max|h|, ∂L/∂b by 2rB, a loss by
 //! r·(1 + L).
 
-use lexmax::layer::{Batch, Bias, FullSoftmax, OutputLayer, SampledSoftmax, Scratch};
+use lexmax::layer::{
+    AdaptiveSoftmax, Batch, Bias, Cutoffs, Entmax, FullSoftmax, OutputLayer, SampledSoftmax, Scratch, Sparsemax,
+};
 use lexmax::objective::LossOptions;
 use lexmax::optimizer::Optimizer;
 use lexmax::rng::WorkerRng;
 use lexmax::sampler::{Draws, Hits, Sampler};
-use lexmax::table::{Deferred, Frozen, Matrix, Tables, Threads};
+use lexmax::table::{Deferred, Frozen, Matrix, Table, Tables, Threads};
 use lexmax::vocab::WordId;
 use ndarray::{Array2, ArrayView2};
 use serde_json::Value;
@@ -165,6 +167,98 @@ fn log_softmax_is_pytorchs() {
     let got: Vec<f64> = ln_p.iter().map(|x| f64::from(*x)).collect();
     let largest = got.iter().fold(1.0, |m, x| f64::max(m, x.abs()));
     close("log_softmax", "ln P", &got, &file["log_softmax"], golden.rounding * (1.0 + largest));
+}
+
+/// Numbers of the `entmax` package (sparsemax and α = 1.5). A probability moves by at most as much as scores do, whatever
+/// its own size, so each of V coefficients of an example may be off by r.
+#[test]
+fn sparsemax_and_entmax_are_those_of_the_entmax_package() {
+    let file = read(include_str!("golden/torch.json"));
+    let golden = Golden::new(&file, 0.0);
+    let (vocab, dim) = golden.weight.dim();
+    let layers: [(&str, Box<dyn OutputLayer>); 3] = [
+        ("sparsemax", Box::new(Sparsemax::new(vocab, dim, Bias::Zero).unwrap())),
+        ("sparsemax", Box::new(Entmax::new(vocab, dim, 2.0, Bias::Zero).unwrap())),
+        ("entmax15", Box::new(Entmax::new(vocab, dim, 1.5, Bias::Zero).unwrap())),
+    ];
+    for (name, layer) in layers {
+        let case = &file[name];
+        let step = golden.step(&*layer, None);
+        let total: f64 = step.losses.iter().sum();
+        let tolerance = golden.rounding * (golden.targets.len() as f64 + total);
+        close(name, "loss", &[total], &case["loss_sum"], tolerance);
+        golden.check_gradients(name, case, &step, vocab as f64);
+        let matrix = golden.matrix(&*layer);
+        let mut w = Tables::new(vec![Box::new(Frozen::new(&matrix, Threads::default()))]);
+        let mut ln_p = Array2::zeros((golden.targets.len(), vocab));
+        let mut s = Scratch::new(WorkerRng::new(0, 0));
+        layer.log_probs(&mut w, golden.hidden.view(), &mut s, ln_p.view_mut());
+        let p: Vec<f64> = ln_p.iter().map(|x| f64::from(*x).exp()).collect();
+        close(name, "P", &p, &case["probabilities"], golden.rounding);
+        let zeros = |xs: &[f64]| xs.iter().map(|p| *p == 0.0).collect::<Vec<_>>();
+        assert_eq!(zeros(&p), zeros(&numbers(&case["probabilities"])), "{name}: the support");
+    }
+}
+
+/// PyTorch's `AdaptiveLogSoftmaxWithLoss`, no biases: scores of the tails come through two sums, so their roundings are twice
+/// as many.
+#[test]
+fn adaptive_softmax_is_pytorchs() {
+    let file = read(include_str!("golden/torch.json"));
+    let case = &file["adaptive"];
+    let (hidden, head) = (matrix(&case["hidden"]), matrix(&case["head_weight"]));
+    let targets: Vec<WordId> = numbers(&case["targets"]).into_iter().map(|t| t as WordId).collect();
+    let bounds = numbers(&case["cutoffs"]).into_iter().map(|c| c as usize).collect();
+    let (batch, dim) = hidden.dim();
+    let tails = case["tails"].as_array().unwrap();
+    let of_tails = |tails: &[Value]| -> Vec<Vec<f32>> {
+        tails.iter().flat_map(|tail| [narrow(&tail["projection"]), narrow(&tail["weight"])]).collect()
+    };
+    let vocab = file["inputs"]["weight"].as_array().unwrap().len();
+    let cutoffs = Cutoffs::new(bounds, vocab).unwrap();
+    let division = case["div_value"].as_f64().unwrap();
+    let layer = AdaptiveSoftmax::new(&cutoffs, dim, division, Bias::None).unwrap();
+    let weights = [vec![head.iter().copied().collect()], of_tails(tails)].concat();
+    let mut matrices: Vec<Matrix> = Vec::new();
+    for (shape, weights) in layer.tables().into_iter().zip(&weights) {
+        let mut matrix = Matrix::new(shape, Optimizer::Sgd, &mut WorkerRng::new(0, 0)).unwrap();
+        matrix.weights_mut().copy_from_slice(weights);
+        matrices.push(matrix);
+    }
+    let before = matrices.clone();
+    let handle = |m| Box::new(Deferred::new(m, RATE, Threads::default())) as Box<dyn Table>;
+    let mut w = Tables::new(matrices.iter_mut().map(handle).collect());
+    let (mut d_hidden, mut losses) = (Array2::zeros(hidden.raw_dim()), vec![0.0; batch]);
+    let mut s = Scratch::new(WorkerRng::new(0, 0));
+    let mut ln_p = Array2::zeros((batch, vocab));
+    layer.log_probs(&mut w, hidden.view(), &mut s, ln_p.view_mut());
+    let examples = Batch::new(hidden.view(), &targets);
+    layer.step(&mut w, examples, &mut s, d_hidden.view_mut(), Some(&mut losses));
+    w.flush();
+    drop(w);
+
+    let most = weights.iter().flatten().fold(0.0, |m, x| f64::max(m, f64::from(x.abs())));
+    // |A·h| ≤ d·|A|·|h| an entry, of which a tail's score has d_i.
+    let z = (dim * dim) as f64 * most.max(1.0).powi(2) * largest(&hidden);
+    let r = (12.0 * (dim + 1) as f64 * z + (16 + vocab + batch) as f64) / f64::from(1u32 << 24);
+    let all: Vec<f64> = ln_p.iter().map(|x| f64::from(*x)).collect();
+    close("adaptive", "ln P", &all, &case["log_prob"], r);
+    let of_targets: Vec<f64> = losses.iter().map(|loss| -loss).collect();
+    close("adaptive", "ln P(target)", &of_targets, &case["log_prob_of_target"], r);
+    let d: Vec<f64> = d_hidden.iter().map(|x| f64::from(*x)).collect();
+    let size = 2.0 * r * dim as f64 * most.max(1.0).powi(2);
+    close("adaptive", "d_hidden", &d, &case["d_hidden"], size);
+    let d_tails = case["d_tails"].as_array().unwrap();
+    let want = [
+        vec![case["d_head_weight"].clone()],
+        d_tails.iter().flat_map(|t| [t["projection"].clone(), t["weight"].clone()]).collect(),
+    ]
+    .concat();
+    for (t, want) in want.iter().enumerate() {
+        let moved = before[t].weights().iter().zip(matrices[t].weights());
+        let gradient: Vec<f64> = moved.map(|(a, b)| f64::from(*a) - f64::from(*b)).collect();
+        close("adaptive", &format!("table {t}"), &gradient, want, size * batch as f64 * largest(&hidden));
+    }
 }
 
 /// The draws of a golden file, with TensorFlow's expected counts.

@@ -12,6 +12,7 @@ use lexmax::optimizer::Optimizer;
 use lexmax::report::{check_writable, write_atomically, write_page};
 use lexmax::train::Budget;
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
 #[derive(Args)]
@@ -22,9 +23,9 @@ pub struct Arguments {
     /// Held-out text. Every twentieth line of the training text without.
     #[arg(long, num_args = 1.., value_name = "PATH", requires = "corpus")]
     valid: Vec<PathBuf>,
-    /// Layers as NAME[:key=value]…, joined by commas. All without.
+    /// Layers as NAME[:key=value]…, joined by commas, or all. Those that cost no more than full softmax without.
     #[arg(long, value_delimiter = ',', value_name = "LAYER")]
-    layers: Vec<LayerSpec>,
+    layers: Vec<Layers>,
     /// cbow: predict a word from the mean of its context; skipgram: from each word of it; ngram: from the words before, in
     /// their order, through a hidden layer (Bengio 2003).
     #[arg(long, value_enum, default_value_t = ModelName::Cbow)]
@@ -91,6 +92,20 @@ pub struct Arguments {
     out: PathBuf,
 }
 
+#[derive(Clone)]
+enum Layers {
+    All,
+    One(LayerSpec),
+}
+
+impl FromStr for Layers {
+    type Err = lexmax::Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        if text == "all" { Ok(Self::All) } else { text.parse().map(Self::One) }
+    }
+}
+
 #[derive(Clone, Copy, ValueEnum)]
 enum ModelName {
     Cbow,
@@ -146,6 +161,18 @@ impl Arguments {
         }
     }
 
+    /// The layers by name; `all` stands for every one.
+    fn specs(&self) -> Vec<LayerSpec> {
+        if self.layers.is_empty() {
+            return Config::usual_layers();
+        }
+        let named = |layer: &Layers| match layer {
+            Layers::All => Config::all_layers(),
+            Layers::One(spec) => vec![spec.clone()],
+        };
+        self.layers.iter().flat_map(named).collect()
+    }
+
     fn config(&self) -> Result<Config> {
         let synthetic = self.corpus.is_empty();
         let or = |value: Option<u32>, text, small| value.unwrap_or(if synthetic { small } else { text }) as usize;
@@ -174,7 +201,7 @@ impl Arguments {
             (None, None) => Budget::Time(TEXT_BUDGET),
         };
         Ok(Config {
-            layers: if self.layers.is_empty() { Config::all_layers() } else { self.layers.clone() },
+            layers: self.specs(),
             window,
             encoding,
             dim,

@@ -4,6 +4,7 @@ mod advise;
 mod audit;
 mod check;
 mod compare;
+mod cutoffs;
 mod progress;
 mod scale;
 mod step;
@@ -39,6 +40,8 @@ enum Command {
     Advise(advise::Arguments),
     /// Times one training step of a layer on synthetic data.
     Step(step::Arguments),
+    /// Measures what calls cost on this machine, and cuts a text's vocabulary by it for an adaptive softmax.
+    Cutoffs(cutoffs::Arguments),
 }
 
 /// Reads the arguments and does what they say; `start` is when the program began. `false` if an audit failed.
@@ -52,6 +55,7 @@ pub fn run(start: Instant) -> Result<bool> {
         Some(Command::Scale(arguments)) => scale::run(&arguments),
         Some(Command::Advise(arguments)) => advise::run(&arguments),
         Some(Command::Step(arguments)) => step::run(&arguments),
+        Some(Command::Cutoffs(arguments)) => cutoffs::run(&arguments),
     };
     done.map(|()| true)
 }

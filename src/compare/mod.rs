@@ -50,7 +50,19 @@ impl Config {
     pub fn all_layers() -> Vec<LayerSpec> {
         catalogue::CATALOGUE.iter().filter_map(|entry| entry.name.parse().ok()).collect()
     }
+
+    /// The layers that are compared where none is named: all but those that cost more than full softmax.
+    pub fn usual_layers() -> Vec<LayerSpec> {
+        let usual = |spec: &LayerSpec| !COSTLY.contains(&spec.entry().name);
+        Self::all_layers().into_iter().filter(usual).collect()
+    }
 }
+
+/// Layers that take as long as full softmax or longer, and are compared only where they are named.
+const COSTLY: &[&str] = &["self-normalized", "sparsemax", "entmax", "sampled-quadratic"];
+
+/// ε of the ε-perplexity.
+pub const EPSILON: f64 = 1e-6;
 
 /// Hears of the work as it goes on.
 pub trait Observer {
@@ -107,7 +119,8 @@ pub fn compare(config: &Config, data: &Data, observer: &mut dyn Observer) -> Res
         );
         let outcome = outcome.map_err(in_layer)?;
         let held_out = eval::held_out(&model, &valid, &threads);
-        let (excess_nats, excess_by) = data.excess(config.window, &model, &valid, &held_out, &threads).unzip();
+        let (excess_nats, excess_by) =
+            data.excess(config.window, &model, &valid, &held_out, &threads).filter(|e| e.0.is_finite()).unzip();
         let row = LayerRow {
             layer: spec.to_string(),
             rate: settings.rate,
@@ -122,11 +135,14 @@ pub fn compare(config: &Config, data: &Data, observer: &mut dyn Observer) -> Res
             valid_examples: valid.len(),
             valid_nll: held_out.nll(),
             valid_perplexity: held_out.perplexity(),
+            epsilon_perplexity: held_out.epsilon_perplexity(EPSILON, data.counts().len()),
             ln_z: held_out.ln_z,
             excess_nats,
             excess_by,
         };
-        if !row.valid_perplexity.is_finite() {
+        // Where a target may have the probability 0, the NLL may be infinite in good order.
+        let value = if model.layer().is_sparse() { row.epsilon_perplexity } else { row.valid_perplexity };
+        if !value.is_finite() {
             let rate = f64::from(row.rate);
             return Err(in_layer(Error::Diverged { value: row.valid_nll, examples: row.examples, rate }));
         }
@@ -219,5 +235,6 @@ fn facts(config: &Config, data: &Data, threads: usize) -> ConfigFacts {
         dynamic: config.window.is_dynamic(),
         valid_examples: config.valid_examples,
         curve_examples: 0,
+        epsilon: EPSILON,
     }
 }

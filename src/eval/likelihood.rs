@@ -29,7 +29,15 @@ pub struct LnZ {
 }
 
 impl HeldOut {
-    /// Mean −ln P(target), nats an example.
+    /// exp of the mean −ln of (P(target) + ε) / (1 + ε·V): finite also for layers that give a target the probability 0
+    /// (Martins, Marinho & Martins 2020, eq. 10).
+    pub fn epsilon_perplexity(&self, epsilon: f64, vocab: usize) -> f64 {
+        let smoothed = |loss: &f64| -((-loss).exp() + epsilon).ln();
+        let mean = self.losses.iter().map(smoothed).sum::<f64>() / self.losses.len() as f64;
+        (mean + (epsilon * vocab as f64).ln_1p()).exp()
+    }
+
+    /// Mean −ln P(target), nats an example; infinite where a target has the probability 0.
     pub fn nll(&self) -> f64 {
         self.losses.iter().sum::<f64>() / self.losses.len() as f64
     }
@@ -66,4 +74,17 @@ fn spread(values: &[f64]) -> LnZ {
     let mean = values.iter().sum::<f64>() / n;
     let variance = values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / n;
     LnZ { mean, standard_deviation: variance.sqrt() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn epsilon_perplexity_is_its_definition_and_finite() {
+        let of = |losses: Vec<f64>, epsilon| HeldOut { losses, ln_z: None }.epsilon_perplexity(epsilon, 10);
+        assert!((of(vec![2f64.ln(), 8f64.ln()], 0.0) - 4.0).abs() < 1e-12);
+        let want = (1.0 + 10.0 * 1e-3) / ((0.5 + 1e-3) * 1e-3f64).sqrt();
+        assert!((of(vec![2f64.ln(), f64::INFINITY], 1e-3) / want - 1.0).abs() < 1e-12);
+    }
 }

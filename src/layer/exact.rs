@@ -2,7 +2,7 @@
 
 use super::verbs::{WordFold, WordScores};
 use super::{Batch, Scratch};
-use crate::objective::{fold_ln_z, fold_softmax, softmax_gradient};
+use crate::objective::{fold_ln_z, fold_softmax, softmax_gradient, weighted_softmax_gradient};
 use crate::table::{Cost, Rows, Stat, Tables, Tile, batch_part};
 use crate::vocab::WordId;
 use ndarray::{ArrayView2, ArrayViewMut2, Axis, Slice};
@@ -78,6 +78,29 @@ pub fn sweep(
     );
 }
 
+/// The same with a factor before the softmax of each example of the part: of_all(b)·softmax − e_t, times its weight.
+pub fn sweep_weighted(
+    w: &mut Tables,
+    block: &Block,
+    x: ArrayView2<f32>,
+    batch: &Batch,
+    part: &Range<usize>,
+    (stats, of_all): (&[Stat], &(dyn Fn(usize) -> f64 + Sync)),
+    d_x: ArrayViewMut2<f32>,
+) {
+    let targets = &batch.targets[part.clone()];
+    let weight = |b: usize| batch.weight(part.start + b);
+    let of_all = |b: usize| f64::from(weight(b)) * of_all(b);
+    w.sweep(
+        block.table,
+        0..block.words,
+        x,
+        &|tile| weighted_softmax_gradient(targets, stats, of_all, weight, block.first, tile),
+        d_x,
+        part.end == batch.len(),
+    );
+}
+
 /// The losses that the statistics of a part of a batch give.
 pub fn losses(batch: &Batch, part: &Range<usize>, stats: &[Stat], out: &mut [f64]) {
     for (b, stat) in part.clone().zip(stats) {
@@ -107,10 +130,29 @@ pub fn normalize(shift: Option<&dyn Fn(WordId) -> f64>, mut out: ArrayViewMut2<f
         if let Some(shift) = shift {
             (0..).zip(row.iter_mut()).for_each(|(word, z)| *z = (f64::from(*z) + shift(word)) as f32);
         }
-        let max = crate::simd::max(row);
-        let ln_sum = crate::simd::sum_exp(row, max).ln();
-        row.iter_mut().for_each(|z| *z = (f64::from(*z - max) - ln_sum) as f32);
+        normalize_row(row, 0.0);
     }
+}
+
+/// X·W\[rows\]ᵀ + b of neighbouring rows into a buffer of B × rows.
+pub fn scores(w: &mut Tables, table: usize, rows: Range<u32>, x: ArrayView2<f32>, out: &mut [f32]) {
+    let out = ArrayViewMut2::from_shape((x.nrows(), rows.len()), out).expect("B × rows");
+    w.scores(table, &Rows::Range(rows), x, out);
+}
+
+/// d_x += K·W and W descends along Kᵀ·X, for all rows of a table; `coef` is K, B × rows.
+pub fn descend(w: &mut Tables, table: usize, coef: &[f32], x: ArrayView2<f32>, d_x: &mut ArrayViewMut2<f32>) {
+    let rows = w.shape(table).rows;
+    let coef = ArrayView2::from_shape((x.nrows(), rows as usize), coef).expect("B × rows");
+    w.weighted_sum(table, &Rows::Range(0..rows), coef, d_x.view_mut());
+    w.descend(table, &Rows::Range(0..rows), coef, x);
+}
+
+/// Scores become ln softmax + `ln_mass`.
+pub fn normalize_row(row: &mut [f32], ln_mass: f64) {
+    let max = crate::simd::max(row);
+    let ln_sum = crate::simd::sum_exp(row, max).ln();
+    row.iter_mut().for_each(|z| *z = (f64::from(*z - max) - ln_sum + ln_mass) as f32);
 }
 
 /// Added to the score of a word before it is normalized.

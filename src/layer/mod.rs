@@ -8,30 +8,63 @@
 //! | [`SampledSoftmax`] | 3·B·(distinct candidates)·d | no | training must be fast, softmax exact at test time |
 //! | [`TargetSampling`] | 3·B·(distinct targets + S)·d | no | batches are large |
 //! | [`NegativeSampling`] | 3·B·(1 + k)·d | no | the vectors are wanted, not the probabilities |
+//! | [`ClassBasedSoftmax`] | 3·d·Σ_b (C + \|class of t_b\|) | yes | as the tree, with wide rather than deep decisions |
+//! | [`AdaptiveSoftmax`] | 3·Σ_b \[d·(V₀ + J) + (d + V_i)·d_i\] | yes | V is large and words follow Zipf's law |
+//! | [`Sparsemax`] | 3·B·V·d | yes | most words are to have no probability at all |
+//! | [`Entmax`] | 3·B·V·d | yes | the same, less steeply |
+//! | [`NoiseContrastive`] | 3·B·(1 + S)·d | nearly | scores are to be ln P without a sum over the words |
+//! | [`BlackOut`] | 3·B·(distinct candidates)·d | no | as sampled softmax, with more weight on what is wrongly likely |
+//! | [`OneVsEach`] | 3·B·(distinct candidates)·d | no | an unbiased estimate of a bound is wanted |
+//! | [`SelfNormalizedSoftmax`] | 3·B·V·d | nearly | training may cost, single scores must do for ln P |
+//! | [`InfrequentNormalization`] | 3·γ·B·V·d | nearly | as before, at a share γ of the cost |
 //!
 //! A layer holds structure only: it picks rows and hands the table a pure function from scores to ∂L/∂scores
 //! ([`crate::objective`]); the table ([`crate::table`]) holds weights, optimizer and threads.
 
+mod adaptive;
 mod aim;
+mod black_out;
 mod candidates;
 pub mod catalogue;
+mod class_based;
+mod classes;
+mod cutoffs;
 mod differentiated;
+mod entmax;
 mod exact;
 mod expand;
 mod full;
+mod gathered;
 mod hierarchical;
+mod infrequent;
+mod nce;
 mod negative;
+mod one_vs_each;
 mod sampled;
 mod scratch;
+mod self_normalized;
+mod sparse;
+mod sparsemax;
 mod target_sampling;
 pub mod verbs;
 
+pub use adaptive::AdaptiveSoftmax;
+pub use black_out::BlackOut;
+pub use class_based::ClassBasedSoftmax;
+pub use classes::Classes;
+pub use cutoffs::{CostModel, CutoffPlan, Cutoffs};
 pub use differentiated::{Blocks, DifferentiatedSoftmax};
+pub use entmax::Entmax;
 pub use full::FullSoftmax;
 pub use hierarchical::HierarchicalSoftmax;
+pub use infrequent::{InfrequentNormalization, Normalization};
+pub use nce::{Contrast, NoiseContrastive};
 pub use negative::NegativeSampling;
+pub use one_vs_each::OneVsEach;
 pub use sampled::SampledSoftmax;
 pub use scratch::Scratch;
+pub use self_normalized::SelfNormalizedSoftmax;
+pub use sparsemax::Sparsemax;
 pub use target_sampling::TargetSampling;
 
 use crate::error::{Error, Result};
@@ -115,7 +148,7 @@ impl<'a> Batch<'a> {
 /// What an implementer owes, beside the shapes of its tables:
 /// - `step` hands ∂L/∂W of Σ_b weight_b·loss_b to the tables, *adds* ∂L/∂hidden to `d_hidden`, and touches no weight
 ///   except through `w`; all rows of the batch see the weights from before the step where the handles defer;
-/// - `log_probs` is exact, finite and normalized: Σ exp = 1 for any weights, and it never samples;
+/// - `log_probs` is exact, finite (but for sparse layers) and normalized: Σ exp = 1 for any weights, and it never samples;
 /// - `expected_cost` is the closed form of what [`Tables`] counts in a step (its expectation where draws decide);
 /// - with zero weights and `unigram_biases` the layer is the unigram model.
 ///
@@ -165,6 +198,19 @@ pub trait OutputLayer: Send + Sync {
     /// ln Z of the scores as the training criterion means them (0 where it is self-normalized), for layers that do
     /// not normalize in training; `false`, and nothing done, for layers that do.
     fn ln_z(&self, _w: &mut Tables, _hidden: ArrayView2<f32>, _s: &mut Scratch, _out: &mut [f64]) -> bool {
+        false
+    }
+
+    /// Looks at the weights, for proposals that follow them. The training loop calls it now and then, while no worker runs.
+    fn refresh(&mut self, _w: &mut Tables) {}
+
+    /// Whether [`OutputLayer::refresh`] does anything.
+    fn follows_weights(&self) -> bool {
+        false
+    }
+
+    /// Whether probabilities may be exactly 0, so that ln P may be −∞.
+    fn is_sparse(&self) -> bool {
         false
     }
 

@@ -1,12 +1,11 @@
 //! Sampled softmax: importance sampling over any sampler.
 
-use super::candidates::{Candidates, step_over_candidates};
+use super::candidates;
 use super::exact::{self, Block};
 use super::verbs::WordFold;
 use super::{Batch, Bias, OutputLayer, Scratch};
 use crate::error::Result;
-use crate::objective::TargetCorrection;
-use crate::sampler::{Draws, Hits, Sampler};
+use crate::sampler::Sampler;
 use crate::table::{Cost, Stat, TableShape, Tables};
 use crate::vocab::{Counts, WordId};
 use ndarray::{ArrayView2, ArrayViewMut2};
@@ -35,28 +34,6 @@ impl SampledSoftmax {
     pub fn new(sampler: Box<dyn Sampler>, dim: usize, bias: Bias) -> Result<Self> {
         Ok(Self { block: super::checked_block(sampler.vocab(), dim)?, bias, sampler })
     }
-
-    /// The candidates of a batch, and what each column's score is corrected by: ln (times drawn) − ln q.
-    fn candidates(&self, batch: &Batch, s: &mut Scratch) {
-        s.candidates.begin(self.vocab(), batch.targets);
-        s.correction.clear();
-        s.correction.resize(s.candidates.rows.len(), f32::NEG_INFINITY);
-        let Draws { words, ln_q, .. } = &s.draws;
-        for (word, ln_q) in words.iter().zip(ln_q) {
-            let column = s.candidates.draw(*word);
-            s.correction.resize(s.candidates.rows.len(), f32::NEG_INFINITY);
-            s.correction[column] = (s.candidates.drawn[column] as f32).ln() - ln_q;
-        }
-    }
-}
-
-/// What the target's score is corrected by: its own class once, and its hits where they stay.
-fn target_correction(b: usize, draws: &Draws, candidates: &Candidates) -> TargetCorrection {
-    let hits = match draws.hits {
-        Hits::Keep => candidates.drawn[candidates.target_columns[b] as usize],
-        Hits::Merge => 0,
-    };
-    TargetCorrection { shift: -draws.target_ln_q[b], hits }
 }
 
 impl OutputLayer for SampledSoftmax {
@@ -89,14 +66,7 @@ impl OutputLayer for SampledSoftmax {
         losses: Option<&mut [f64]>,
     ) -> f64 {
         s.clear_losses(&batch);
-        self.sampler.draw(Some(batch.hidden), batch.targets, &mut s.rng, &mut s.draws);
-        w.count_draws(s.draws.words.len());
-        self.candidates(&batch, s);
-        let draws = std::mem::take(&mut s.draws);
-        let corrections: Vec<TargetCorrection> =
-            (0..batch.len()).map(|b| target_correction(b, &draws, &s.candidates)).collect();
-        s.draws = draws;
-        step_over_candidates(w, &batch, s, d_hidden, |b| corrections[b]);
+        candidates::step_over_draws(&*self.sampler, w, &batch, s, d_hidden);
         s.total_loss(losses)
     }
 
@@ -129,20 +99,15 @@ impl OutputLayer for SampledSoftmax {
         true
     }
 
+    fn refresh(&mut self, w: &mut Tables) {
+        self.sampler.refresh(w, self.block.table);
+    }
+
+    fn follows_weights(&self) -> bool {
+        self.sampler.follows_weights()
+    }
+
     fn expected_cost(&self, targets: &[WordId]) -> Cost {
-        let mut is_target = vec![false; self.vocab()];
-        targets.iter().for_each(|t| is_target[*t as usize] = true);
-        let candidate = |(word, target): (WordId, bool)| {
-            if target { 1.0 } else { self.sampler.ln_inclusion(word).exp() }
-        };
-        let rows: f64 = (0..).zip(is_target).map(candidate).sum();
-        let madds = 3.0 * targets.len() as f64 * rows * self.dim() as f64;
-        let rows = rows.round() as u64;
-        Cost {
-            multiply_adds: madds.round() as u64,
-            rows_read: rows,
-            rows_written: rows,
-            draws: self.sampler.samples() as u64,
-        }
+        candidates::expected_cost(&*self.sampler, self.dim(), targets)
     }
 }

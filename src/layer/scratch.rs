@@ -38,6 +38,15 @@ impl Scratch {
         }
     }
 
+    /// Two buffers of so many numbers.
+    pub(super) fn two_blocks(&mut self, first: usize, second: usize) -> [&mut Vec<f32>; 2] {
+        self.blocks.resize_with(self.blocks.len().max(2), Vec::new);
+        let [a, b, ..] = &mut self.blocks[..] else { unreachable!("two blocks") };
+        a.resize(first, 0.0);
+        b.resize(second, 0.0);
+        [a, b]
+    }
+
     /// The signs of a row for each of `batch` rows.
     pub(super) fn repeat_signs(&mut self, batch: usize) {
         let count = self.signs.len();

@@ -2,6 +2,7 @@
 //! matrix products.
 
 mod advise;
+mod calls;
 mod growth;
 mod machine;
 mod rig;
@@ -9,6 +10,7 @@ mod scale;
 mod step;
 mod vocabs;
 
+pub use calls::cost_model;
 pub use advise::{Advice, AdviseConfig, Need, Verdict, advise};
 pub use growth::{Crossover, Fit, Times, crossover};
 pub use machine::{RunFacts, free_bytes, peak_bytes, sgemm_gflops};

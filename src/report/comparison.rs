@@ -6,12 +6,13 @@ use super::chart::{Axis, Chart, Level, Look, Series, Unit};
 use super::grid::{Bar, Cell, Column, Grid};
 use super::{Comparison, CurvePoint, LayerRow};
 
-const COLUMNS: [Column; 14] = [
+const COLUMNS: [Column; 15] = [
     Column::new("layer", "layer", "the layer with its settings"),
     Column::new("valid_nll", "NLL", "mean −ln P of held-out words, exact and normalized, nats").with(Bar::Linear),
     Column::new("ns_per_example", "ns/ex", "time of training an example, encoder and layer, nanoseconds")
         .with(Bar::Logarithmic),
     Column::new("valid_perplexity", "perplexity", "exp(NLL)"),
+    Column::new("epsilon_perplexity", "ε-perplexity", "that of (P + ε) / (1 + ε·V), finite also where P is 0"),
     Column::new("examples", "examples", "examples seen in training"),
     Column::new("excess_nats", "excess", "distance from the truth, nats"),
     Column::new("train_loss", "train", "mean training criterion, nats; where a layer samples, no likelihood"),
@@ -24,6 +25,11 @@ const COLUMNS: [Column; 14] = [
     Column::new("batch", "batch", "examples in a batch"),
 ];
 
+/// A number, or nothing where a layer gives a target the probability 0.
+fn finite(x: f64, digits: usize) -> Cell {
+    if x.is_finite() { Cell::fixed(x, digits) } else { Cell::Missing }
+}
+
 impl Comparison {
     /// A row a layer.
     pub fn grid(&self) -> Grid {
@@ -33,9 +39,10 @@ impl Comparison {
             let ln_z = l.ln_z.map(|z| Cell::Number(z.mean, format!("{:.2} ± {:.2}", z.mean, z.standard_deviation)));
             vec![
                 Cell::Text(l.layer.clone()),
-                Cell::fixed(l.valid_nll, 4),
+                finite(l.valid_nll, 4),
                 Cell::fixed(l.ns_per_example, 0),
-                Cell::fixed(l.valid_perplexity, 2),
+                finite(l.valid_perplexity, 2),
+                Cell::fixed(l.epsilon_perplexity, 2),
                 Cell::whole(l.examples),
                 l.excess_nats.map_or(Cell::Missing, |e| Cell::fixed(e, 4)),
                 Cell::fixed(l.train_loss, 4),
@@ -50,10 +57,16 @@ impl Comparison {
             ]
         };
         let mut rows: Vec<_> = self.layers.iter().map(row).collect();
+        let mut remove = |key: &str| {
+            let at = columns.iter().position(|c| c.key == key).expect("a column");
+            columns.remove(at);
+            rows.iter_mut().for_each(|row| drop(row.remove(at)));
+        };
         if self.layers.iter().all(|l| l.excess_nats.is_none()) {
-            let excess = columns.iter().position(|c| c.key == "excess_nats").expect("a column");
-            columns.remove(excess);
-            rows.iter_mut().for_each(|row| drop(row.remove(excess)));
+            remove("excess_nats");
+        }
+        if self.layers.iter().all(|l| l.valid_nll.is_finite()) {
+            remove("epsilon_perplexity");
         }
         Grid { columns, rows }
     }
@@ -89,8 +102,8 @@ impl Comparison {
     }
 
     fn curves(&self, id: &'static str, title: &str, x: Axis, at: impl Fn(&CurvePoint) -> f64) -> Chart {
-        // A clock that stood still has no place on a logarithmic axis.
-        let drawn = |p: &[f64; 2]| p[0] > 0.0;
+        // A clock that stood still has no place on a logarithmic axis, and ln 0 none on any.
+        let drawn = |p: &[f64; 2]| p[0] > 0.0 && p[1].is_finite();
         let points = |l: &LayerRow| l.curve.iter().map(|p| [at(p), p.valid_nll]).filter(drawn).collect();
         let layers = self.layers.iter().enumerate();
         let series = layers.map(|(n, l)| Series { name: l.layer.clone(), look: Look::of(n), points: points(l) });
@@ -139,6 +152,9 @@ impl Comparison {
             (_, Some(examples)) => format!("{} examples", Unit::Count.write(examples as f64)),
             _ => "the budget".into(),
         };
+        if !best.valid_nll.is_finite() {
+            return Vec::new();
+        }
         let gain = self.corpus.unigram_nll - best.valid_nll;
         vec![
             format!(

@@ -109,6 +109,8 @@ pub struct ConfigFacts {
     pub valid_examples: usize,
     /// Held-out examples of a point of a curve: an evenly spaced part of all.
     pub curve_examples: usize,
+    /// ε of `epsilon_perplexity`.
+    pub epsilon: f64,
 }
 
 /// What one layer came to.
@@ -136,13 +138,16 @@ pub struct LayerRow {
     pub curve: Vec<CurvePoint>,
     /// Held-out examples.
     pub valid_examples: usize,
-    /// Mean −ln P of held-out examples, exact and normalized, nats.
+    /// Mean −ln P of held-out examples, exact and normalized, nats. Infinite, and null in JSON, where a layer gives a target
+    /// the probability 0.
     pub valid_nll: f64,
     /// exp of that.
     pub valid_perplexity: f64,
+    /// The perplexity of (P + ε) / (1 + ε·V): finite for every layer.
+    pub epsilon_perplexity: f64,
     /// ln Z of the scores, for layers that do not normalize in training.
     pub ln_z: Option<LnZ>,
-    /// Distance from the truth on the synthetic language, nats.
+    /// Distance from the truth on the synthetic language, nats; none where it is infinite.
     pub excess_nats: Option<f64>,
     /// `enumerated` or `held-out`: how `excess_nats` was found.
     pub excess_by: Option<&'static str>,
@@ -155,7 +160,8 @@ pub struct CurvePoint {
     pub seconds: f64,
     /// Examples seen until then.
     pub examples: u64,
-    /// Mean −ln P of a part of the held-out examples, exact and normalized, nats.
+    /// Mean −ln P of a part of the held-out examples, exact and normalized, nats; infinite, and null in JSON, as that of
+    /// all examples.
     pub valid_nll: f64,
 }
 

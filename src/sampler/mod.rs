@@ -9,6 +9,9 @@
 //! | [`LogUniform`] | O(1), one exp | ln((w+2)/(w+1)) / ln(K+1) | counts follow Zipf's law and only the ranks are known |
 //! | [`Unigram`] | O(1), 16 bytes a word | ∝ count^α | counts are known: α = 1 fits softmax, 0.75 word2vec |
 //!
+//! [`Quadratic`] and [`Midx`] are samplers whose q depends on the hidden vector and follows the weights: a draw costs more, and
+//! fewer are needed. Both draw with replacement; q comes from the weights as they were at the last `refresh`, so ln q is exact.
+//!
 //! | scheme | candidates | correction | consistent |
 //! |---|---|---|---|
 //! | [`WithReplacement`] | exactly S, repeats | − ln q, hits kept | yes |
@@ -19,6 +22,9 @@
 
 mod distinct;
 mod log_uniform;
+mod midx;
+mod mixture;
+mod quadratic;
 mod replacement;
 mod set;
 mod uniform;
@@ -26,6 +32,8 @@ mod unigram;
 
 pub use distinct::DistinctDraws;
 pub use log_uniform::LogUniform;
+pub use midx::Midx;
+pub use quadratic::Quadratic;
 pub use replacement::WithReplacement;
 pub use set::IndependentSet;
 pub use uniform::Uniform;
@@ -36,6 +44,7 @@ mod tests;
 
 use crate::error::{Error, Result};
 use crate::rng::WorkerRng;
+use crate::table::Tables;
 use crate::vocab::WordId;
 use ndarray::ArrayView2;
 
@@ -158,6 +167,15 @@ pub trait Sampler: Send + Sync {
 
     /// Draws for a batch of `targets`. `hidden` (B×d) is for proposals that depend on it.
     fn draw(&self, hidden: Option<ArrayView2<f32>>, targets: &[WordId], rng: &mut WorkerRng, out: &mut Draws);
+
+    /// Looks at the weights, for proposals that follow them: `table` of `w` has the vector, and the bias, of every word. Between
+    /// two looks q does not change, and ln q is exact.
+    fn refresh(&mut self, _w: &mut Tables, _table: usize) {}
+
+    /// Whether [`Sampler::refresh`] does anything.
+    fn follows_weights(&self) -> bool {
+        false
+    }
 
     /// The same draws for a criterion that corrects no score: `ln_q` and `target_ln_q` may be left empty.
     fn draw_plain(&self, hidden: ArrayView2<f32>, targets: &[WordId], rng: &mut WorkerRng, out: &mut Draws) {

@@ -155,6 +155,11 @@ impl<'a> Tables<'a> {
         self.tables[table].scan(rows, x, fold, out);
     }
 
+    /// [`Table::scan`] of what was scanned just before: another look at the same scores, which is not counted as work.
+    pub fn rescan(&mut self, table: usize, rows: Range<u32>, x: ArrayView2<f32>, fold: &Fold, out: &mut [Stat]) {
+        self.tables[table].scan(rows, x, fold, out);
+    }
+
     /// [`Table::sweep`].
     pub fn sweep(
         &mut self,

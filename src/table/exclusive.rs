@@ -101,6 +101,8 @@ pub struct Exclusive<S> {
 struct Kept {
     /// What was scanned; `None` where nothing is kept.
     rows: Option<Range<u32>>,
+    /// What was scanned, kept or not.
+    seen: Option<Range<u32>>,
     x: Vec<f32>,
     scores: Vec<f32>,
 }
@@ -108,7 +110,7 @@ struct Kept {
 impl Kept {
     /// Forgets what was kept, as any change of the weights must.
     fn clear(&mut self) {
-        self.rows = None;
+        (self.rows, self.seen) = (None, None);
     }
 
     fn holds(&self, rows: &Range<u32>, x: &ArrayView2<f32>) -> bool {
@@ -249,18 +251,26 @@ impl<S: Storage> Table for Exclusive<S> {
     fn scan(&mut self, rows: Range<u32>, x: ArrayView2<f32>, fold: &Fold, out: &mut [Stat]) {
         let batch = x.nrows();
         let bounds = tile::strips(&rows);
+        // What is looked at twice is looked at more often, also by handles that do not train.
+        let again = self.kept.seen.as_ref() == Some(&rows) && x.iter().eq(&self.kept.x);
+        let kept = again && self.kept.rows.is_some();
+        if !kept {
+            self.packed.for_scan(&x);
+        }
         self.kept.clear();
-        self.packed.for_scan(&x);
         let (packed, stride, tile) = (&self.packed, self.packed.stride, self.packed.tile_rows());
         // The padding of a part is small beside what may be kept.
-        let keep = self.store.trains() && batch.next_multiple_of(32) * rows.len() <= KEPT_SCORES;
+        let keep = (self.store.trains() || again) && batch.next_multiple_of(32) * rows.len() <= KEPT_SCORES;
         let size = |strip: &Range<u32>| stride * if keep { strip.len() } else { strip.len().min(tile) };
         let total = bounds.iter().map(size).sum();
         if self.kept.scores.len() < total {
             self.kept.scores.resize(total, 0.0);
         }
+        self.kept.seen = Some(rows.clone());
         if keep {
             self.kept.rows = Some(rows.clone());
+        }
+        if !again {
             self.kept.x.clear();
             self.kept.x.extend(x.iter());
         }
@@ -273,11 +283,11 @@ impl<S: Storage> Table for Exclusive<S> {
             scores = rest;
             items.push((strip, part, stats));
         }
-        self.threads.each(items, |(rows, kept, stats)| {
+        self.threads.each(items, |(rows, scores, stats)| {
             let bias = matrix.bias();
             let bias = if bias.is_empty() { bias } else { &bias[rows.start as usize..rows.end as usize] };
             let weights = &matrix.weights()[matrix.entries(rows.clone())];
-            tile::scan_strip(packed, rows, (weights, bias), kept, fold, stats);
+            tile::scan_strip(packed, rows, (weights, bias), (scores, kept), fold, stats);
         });
         for part in stats.chunks(batch.max(1)) {
             out.iter_mut().zip(part).for_each(|(all, part)| all.merge(part));

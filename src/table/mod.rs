@@ -136,6 +136,8 @@ pub struct Stat {
     pub max: f32,
     /// Σ exp(z − max) over the scores so far.
     pub sum: f64,
+    /// Another sum, for folds that need two; added as it is.
+    pub second: f64,
     /// The target's score, −∞ until it was met.
     pub target: f32,
     /// Σ c·z over the scores so far, for criteria that need such a sum.
@@ -144,7 +146,8 @@ pub struct Stat {
 
 impl Stat {
     /// No score yet.
-    pub const EMPTY: Self = Self { max: f32::NEG_INFINITY, sum: 0.0, target: f32::NEG_INFINITY, linear: 0.0 };
+    pub const EMPTY: Self =
+        Self { max: f32::NEG_INFINITY, sum: 0.0, second: 0.0, target: f32::NEG_INFINITY, linear: 0.0 };
 
     /// Takes in what another part of the vocabulary gave (the online normalizer of Milakov & Gimelshein 2018, eq. 4).
     pub fn merge(&mut self, other: &Self) {
@@ -154,6 +157,7 @@ impl Stat {
             self.sum = rescaled(self) + rescaled(other);
             self.max = max;
         }
+        self.second += other.second;
         self.target = self.target.max(other.target);
         self.linear += other.linear;
     }
@@ -286,7 +290,8 @@ pub trait Table: Send {
         d_x: ArrayViewMut2<f32>,
     );
 
-    /// Many rows, in tiles: folds the scores of all `rows` into `out`, one [`Stat`] a batch row.
+    /// Many rows, in tiles: folds the scores of all `rows` into `out`, one [`Stat`] a batch row. The scores of a scan of the
+    /// same rows and `x` just before are used again where they were kept.
     fn scan(&mut self, rows: Range<u32>, x: ArrayView2<f32>, fold: &Fold, out: &mut [Stat]);
 
     /// Many rows, in tiles: scores → `coef` in place → d_x += K·W → the update. The scores of a `scan` of the same rows

@@ -86,20 +86,23 @@ impl Packed {
 /// The weights (rows × dim) and biases (rows, or none) of a strip.
 pub type Parameters<'a> = (&'a [f32], &'a [f32]);
 
-/// One strip's part in a scan: `kept` takes the scores of the whole strip if it is long enough, else those of one tile.
+/// One strip's part in a scan: `scores` takes those of the whole strip if it is long enough, else those of one tile; where
+/// they were `kept`, it has them.
 pub fn scan_strip(
     x: &Packed,
     rows: Range<u32>,
     (weights, bias): Parameters,
-    kept: &mut [f32],
+    (scores, kept): (&mut [f32], bool),
     fold: &Fold,
     stats: &mut [Stat],
 ) {
-    let keeps = kept.len() == x.stride * rows.len();
+    let keeps = scores.len() == x.stride * rows.len();
     for tile in x.tiles(rows.len()) {
         let at = if keeps { x.stride * tile.start } else { 0 };
-        let z = &mut kept[at..at + x.stride * tile.len()];
-        x.scores(&weights[tile.start * x.dim..tile.end * x.dim], part(bias, &tile), z);
+        let z = &mut scores[at..at + x.stride * tile.len()];
+        if !kept {
+            x.scores(&weights[tile.start * x.dim..tile.end * x.dim], part(bias, &tile), z);
+        }
         fold(&Tile::new(from(&rows, &tile), x.batch, x.stride, z), stats);
     }
 }

@@ -163,6 +163,16 @@ impl Workspace {
     }
 }
 
+/// When a layer looks at the weights: after 16 batches, and whenever there were half as many again. Early on weights change
+/// most, and all looks together are no more than some dozens.
+fn is_time_to_look(batches: u64) -> bool {
+    let mut at = 16;
+    while at < batches {
+        at += at / 2;
+    }
+    at == batches
+}
+
 /// Trains `model` on what `source` gives until the budget is used; `observe` hears of every batch.
 ///
 /// The same seed, source and number of examples give the same bits; under a time budget only the order is the same.
@@ -220,6 +230,7 @@ struct Run<'a> {
     layer_cost: Cost,
     encoder_cost: Cost,
     at: Progress,
+    batches: u64,
     start: Instant,
     /// Observers' time is not training time.
     watched: Duration,
@@ -235,6 +246,7 @@ impl<'a> Run<'a> {
             layer_cost: Cost::default(),
             encoder_cost: Cost::default(),
             at: Progress { examples: 0, seconds: 0.0, share: 0.0, rate: settings.rate, loss: 0.0 },
+            batches: 0,
             start: Instant::now(),
             watched: Duration::ZERO,
         }
@@ -259,7 +271,11 @@ impl<'a> Run<'a> {
             at.rate = decay.at(at.share);
             model.handles.encoder.set_rate(at.rate);
             model.handles.layer.set_rate(at.rate);
-            let loss = self.work.step(model.encoder, model.layer, &mut model.handles, &self.examples);
+            if model.layer.follows_weights() && is_time_to_look(self.batches) {
+                model.layer.refresh(&mut model.handles.layer);
+            }
+            self.batches += 1;
+            let loss = self.work.step(model.encoder, &*model.layer, &mut model.handles, &self.examples);
             model.handles.layer.flush();
             model.handles.encoder.flush();
             self.tally.add(epoch, count, loss);

@@ -1,8 +1,8 @@
 //! What makes no sense is refused: exit code 2, a message with the value and the limit, and nothing written.
 
-use super::LAYERS;
 use super::place::{Place, text};
 use flate2::{Compression, write::GzEncoder};
+use lexmax::layer::catalogue::CATALOGUE;
 use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 use std::io::Write;
 
@@ -28,6 +28,7 @@ fn refused(place: &Place, cases: &[(&str, &[&str])]) {
 #[test]
 fn unknown_names() {
     let place = Place::new();
+    let known = CATALOGUE.iter().map(|entry| entry.name).collect::<Vec<_>>().join(", ");
     refused(
         &place,
         &[
@@ -38,8 +39,8 @@ fn unknown_names() {
             ("--model bow", &["--model", "bow", "cbow, skipgram"]),
             ("--context right", &["--context", "right", "both, left"]),
             ("--optimizer adam", &["--optimizer", "adam", "sgd, adagrad"]),
-            ("--layers ful", &["\"ful\"", &LAYERS.join(", ")]),
-            ("--layers full,", &["\"\"", &LAYERS.join(", ")]),
+            ("--layers ful", &["\"ful\"", &known]),
+            ("--layers full,", &["\"\"", &known]),
             ("--layers sampled:sample=5", &["\"sample\"", "samples, proposal, power, correction, bias"]),
             ("--layers full:samples=5", &["\"samples\"", "it has: bias"]),
         ],

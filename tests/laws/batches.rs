@@ -17,7 +17,7 @@ fn a_batch_is_its_examples() {
     for (vocab, dim, batch) in [(31, 9, 7), (1500, 37, 50)] {
         for name in cases::all(vocab, dim) {
             let rig = Rig::new(&name, vocab, dim, 0.8);
-            if cases::draws(&*rig.layer) {
+            if rig.draws() {
                 continue;
             }
             let examples = Examples::random(batch, vocab, dim, 5);
@@ -49,7 +49,8 @@ fn deferred_with_batches_of_one_is_online() {
                     (rig, total)
                 });
                 let [(online, online_loss), (deferred, deferred_loss)] = &trained;
-                if !(name.starts_with("negative") && optimizer == Optimizer::Sgd) {
+                let repeats = name.starts_with("negative") || name.starts_with("nce") && !name.contains("ranking");
+                if !(repeats && optimizer == Optimizer::Sgd) {
                     assert_eq!(online_loss, deferred_loss, "{name}, {optimizer:?}");
                     assert!(bits(&online.matrices) == bits(&deferred.matrices), "{name}, {optimizer:?}");
                     continue;
@@ -127,6 +128,6 @@ fn another_seed_draws_other_words() {
         let rig = Rig::new(&name, vocab, dim, 0.5);
         let examples = Examples::random(5, vocab, dim, 8);
         let losses = [1, 2].map(|seed| rig.step(&examples, seed).total);
-        assert_eq!(losses[0] != losses[1], cases::draws(&*rig.layer), "{name}");
+        assert_eq!(losses[0] != losses[1], rig.draws(), "{name}");
     }
 }

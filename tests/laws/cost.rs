@@ -46,7 +46,7 @@ fn counted_cost_is_the_closed_form() {
             for b in (0..batch).step_by(5) {
                 examples.targets[b] = 2;
             }
-            let steps = if cases::draws(&*rig.layer) { SEEDS } else { 1 };
+            let steps = if rig.draws() { SEEDS } else { 1 };
             let counted = counted(&rig, examples.batch(), steps);
             let expected = numbers(&rig.layer.expected_cost(&examples.targets));
             for i in 0..expected.len() {
@@ -72,6 +72,11 @@ fn closed_forms_by_hand() {
     assert_eq!(cost("full"), 3 * b * v * d);
     assert_eq!(cost("differentiated:blocks=10x4+restx2"), 3 * b * (10 * 4 + 30 * 2));
     assert_eq!(cost("differentiated-projected:blocks=10x4+restx2"), 3 * b * (4 * d + 10 * 4 + 2 * d + 30 * 2));
+    // Targets 3, 0 and 39 are in the first, the first and the last of 6 classes of 6 or 7 words.
+    assert_eq!(cost("class-based"), 3 * d * (b * 6 + 4 * 6 + 7));
+    assert_eq!(cost("adaptive:cutoffs=3+20:division=2"), 3 * (b * d * 5 + 3 * (d * 3 + 3 * 17) + (d + 20)));
+    assert_eq!(cost("adaptive:cutoffs=10"), 3 * (b * d * 11 + (d + 30)));
+    assert_eq!(cost("entmax"), 3 * b * v * d);
     assert_eq!(cost("target-sampled:samples=7"), 3 * b * (3 + 7) * d);
     assert_eq!(cost("negative:samples=5"), 3 * b * (1 + 5) * d);
     let tree = lexmax::tree::Tree::huffman(&cases::zipf(vocab));

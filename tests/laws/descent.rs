@@ -33,7 +33,7 @@ fn a_small_step_lowers_the_exact_loss() {
                 rig.train(std::slice::from_ref(&examples), updates, rate, seed, &Threads::default());
                 before - loss(&rig, &examples)
             };
-            if cases::draws(&*start().layer) {
+            if start().draws() {
                 let gains: Vec<f64> = (0..SEEDS).map(gain).collect();
                 let (mean, margin) = mean_and_margin(&gains);
                 assert!(mean > margin, "{name}, {updates:?}, {optimizer:?}: gains {mean:e}, unsure by {margin:e}");

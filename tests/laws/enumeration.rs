@@ -4,7 +4,10 @@
 use crate::expected::ROUNDING;
 use crate::fixed::Fixed;
 use crate::spy::Spy;
-use lexmax::layer::{Batch, Bias, NegativeSampling, OutputLayer, SampledSoftmax, Scratch};
+use lexmax::layer::{
+    Batch, Bias, BlackOut, Contrast, NegativeSampling, NoiseContrastive, OneVsEach, OutputLayer, SampledSoftmax,
+    Scratch,
+};
 use lexmax::optimizer::Optimizer;
 use lexmax::rng::WorkerRng;
 use lexmax::sampler::{Hits, WithReplacement};
@@ -85,8 +88,9 @@ fn bias(z: [f64; K], outcomes: &[Outcome], layer: impl Fn(&[WordId]) -> Box<dyn 
             let mut matrix = Matrix::new(layer.tables()[0], Optimizer::Sgd, &mut WorkerRng::new(0, 0)).unwrap();
             matrix.weights_mut().iter_mut().zip(z).for_each(|(w, z)| *w = z as f32);
             let mut handle = Deferred::new(&mut matrix, 0.0, Threads::default());
-            let mut rows = Vec::new();
-            let mut w = Tables::new(vec![Box::new(Spy { inner: &mut handle, rows: &mut rows })]);
+            let (mut rows, mut scanned) = (Vec::new(), Vec::new());
+            let spy = Spy { inner: &mut handle, rows: &mut rows, scanned: &mut scanned };
+            let mut w = Tables::new(vec![Box::new(spy)]);
             let (x, targets) = (array![[1.0f32]], [target as WordId]);
             let mut s = Scratch::new(WorkerRng::new(0, 0));
             layer.step(&mut w, Batch::new(x.view(), &targets), &mut s, array![[0.0f32]].view_mut(), None);
@@ -140,6 +144,56 @@ fn negative_sampling_learns_ln_p_minus_ln_kq() {
         assert!(bias <= ZERO, "k = {k}: {bias:e}");
         assert!(bias_at(z(0.0)) > BIAS, "k = {k}: not ln p itself");
     }
+}
+
+/// S draws with replacement, as the layers that insist on it take them.
+fn replacement(words: &[WordId]) -> WithReplacement {
+    let proposal = Fixed { words: words.to_vec(), ln_q: Q.map(f64::ln).to_vec(), hits: Hits::Keep };
+    WithReplacement::new(Box::new(proposal), words.len()).unwrap()
+}
+
+#[test]
+fn contrastive_estimation_one_vs_each_and_black_out_learn_ln_p() {
+    type Make = fn(&[WordId]) -> Box<dyn OutputLayer>;
+    let layers: [(&str, Make); 4] = [
+        ("nce", |words| Box::new(NoiseContrastive::new(replacement(words), Contrast::Binary, 1, Bias::None).unwrap())),
+        ("ranking", |words| {
+            Box::new(NoiseContrastive::new(replacement(words), Contrast::Ranking, 1, Bias::None).unwrap())
+        }),
+        ("one-vs-each", |words| Box::new(OneVsEach::new(Box::new(replacement(words)), 1, Bias::None).unwrap())),
+        ("blackout", |words| Box::new(BlackOut::new(replacement(words), 1, Bias::None).unwrap())),
+    ];
+    for (name, layer) in layers {
+        for samples in [1, 2, 3] {
+            // A sum of S draws, each weighted by up to 1/(S·q) = 10/S.
+            let found = bias(P.map(f64::ln), &independent(samples), layer);
+            assert!(found <= 10.0 * ZERO, "{name}, S = {samples}: {found:e}");
+            let of_unigram = bias(P.map(|p| 0.5 * p.ln()), &independent(samples), layer);
+            assert!(of_unigram > BIAS, "{name}, S = {samples}: half of ln p is not what it learns");
+        }
+    }
+}
+
+/// The criterion with every draw weighted alike instead of by 1/q is not consistent.
+#[test]
+fn black_out_without_its_weights_is_biased() {
+    let found = bias(P.map(f64::ln), &independent(3), |words| {
+        let proposal = Fixed { words: words.to_vec(), ln_q: vec![0.0; K], hits: Hits::Keep };
+        let draws = WithReplacement::new(Box::new(proposal), 3).unwrap();
+        Box::new(BlackOut::new(draws, 1, Bias::None).unwrap())
+    });
+    assert!(found > BIAS, "{found:e}");
+}
+
+/// A set of which every word's inclusion probability is known estimates the sum over all words without bias.
+#[test]
+fn one_vs_each_over_sets_weighs_by_the_inclusion() {
+    let inclusion = [0.9, 0.3, 0.5, 0.99];
+    let found = bias(P.map(f64::ln), &sets(inclusion), |words| {
+        let sampler = Fixed { words: words.to_vec(), ln_q: inclusion.map(f64::ln).to_vec(), hits: Hits::Merge };
+        Box::new(OneVsEach::new(Box::new(sampler), 1, Bias::None).unwrap())
+    });
+    assert!(found <= 10.0 * ZERO, "{found:e}");
 }
 
 #[test]

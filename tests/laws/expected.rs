@@ -99,6 +99,11 @@ impl Expected {
         self.tolerance * self.loss_sizes[b]
     }
 
+    /// Terms and losses of all examples.
+    pub fn loss_size(&self) -> f64 {
+        self.loss_sizes.iter().sum()
+    }
+
     /// Holds every number of a step against this.
     pub fn check(&self, name: &str, step: &Step) {
         for (b, loss) in step.losses.iter().enumerate() {

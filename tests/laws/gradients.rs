@@ -69,8 +69,13 @@ fn gradients_are_the_finite_differences_of_the_naive_loss() {
                 let by_hand = Expected::new(&rig, &examples, &step.sample);
                 differentiate(&mut expected, &rig, &examples, &step.sample);
                 let apart = furthest(&expected, &by_hand);
-                assert!(apart < 1e-9, "{name}: the naive gradient is {apart:e} off its differences");
-                expected.check(&name, &step);
+                // And the rounding of f64, of terms of a loss that are sums of up to 20.
+                // Where a word enters or leaves the support, the second derivative jumps.
+                let sparse = rig.reference.is_sparse();
+                let jump = if sparse { STEP } else { 0.0 };
+                let limit = jump + 1e-9 + 20.0 * by_hand.loss_size() * f64::EPSILON / STEP;
+                assert!(apart < limit, "{name}: the naive gradient is {apart:e} off its differences");
+                if sparse { by_hand.check(&name, &step) } else { expected.check(&name, &step) }
             }
         }
     }
@@ -93,8 +98,8 @@ fn large_blocks_are_the_naive_layer() {
     }
     // What draws goes through the same blocks at 100 as at 700; 256 is a power of two that strides avoid.
     let (vocab, dim) = (1201, 19);
-    let exact = |name: &&String| !cases::draws(&*Rig::new(name, vocab, dim, 0.0).layer);
-    for name in cases::all(vocab, dim).iter().filter(exact) {
+    let draws_nothing = |name: &&String| !Rig::new(name, vocab, dim, 0.0).draws();
+    for name in cases::all(vocab, dim).iter().filter(draws_nothing) {
         for batch in [256, 700] {
             assert_naive(name, vocab, dim, &Examples::random(batch, vocab, dim, 1));
         }
@@ -117,9 +122,14 @@ fn long_runs_of_a_target_are_the_naive_layer() {
 #[test]
 fn a_batch_in_parts_is_the_naive_layer() {
     let (vocab, dim, batch) = (700, 3, 4500);
-    for name in
-        ["full:bias=unigram", "differentiated:blocks=100x1+restx2", "differentiated-projected:blocks=100x2+restx1"]
-    {
+    for name in [
+        "full:bias=unigram",
+        "differentiated:blocks=100x1+restx2",
+        "differentiated-projected:blocks=100x2+restx1",
+        "self-normalized",
+        "sparsemax",
+        "adaptive:cutoffs=20",
+    ] {
         let rig = Rig::new(name, vocab, dim, 0.5);
         let examples = Examples::random(batch, vocab, dim, 1);
         let step = rig.step_from(&examples, 1, &Threads::new(2), 0.0);
@@ -140,7 +150,7 @@ fn exact_layers_lose_minus_ln_p() {
     for (vocab, dim, batch) in [(31, 9, 7), (1500, 37, 60)] {
         for name in cases::all(vocab, dim) {
             let rig = Rig::new(&name, vocab, dim, 0.8);
-            if cases::draws(&*rig.layer) || !rig.reference.loss.is_ln_p() {
+            if !rig.reference.is_exact() || !rig.reference.loss.is_ln_p() {
                 continue;
             }
             let examples = Examples::random(batch, vocab, dim, 3).unweighted();

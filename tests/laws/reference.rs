@@ -23,6 +23,17 @@ pub enum Scores {
     Slices,
     /// Block by block, z = W_i·(A_i·h) + b_i; the tables are A_1, W_1, A_2, …
     Projections,
+    /// Every table in its turn, z = W·h + b.
+    Stacked,
+    /// The first table flat, z = W·h + b; then pairs A_i, W_i, z = W_i·(A_i·h) + b_i.
+    Tails,
+}
+
+/// Where a word stands: a range of scores of which a softmax is taken, and its place in it.
+#[derive(Clone)]
+pub struct Choice {
+    pub scores: std::ops::Range<usize>,
+    pub place: usize,
 }
 
 /// What training minimizes.
@@ -37,6 +48,20 @@ pub enum Criterion {
     AmongRows,
     /// −ln σ(z_t) − Σ ln σ(−z) over the draws. At test time ln q is added to z.
     Noise { ln_q: Vec<f64> },
+    /// −ln σ(z_t − ln k·q_t) − Σ ln σ(−(z − ln k·q)) over k draws.
+    Contrastive { ln_q: Vec<f64> },
+    /// −Σ ln σ(z_t − z_j) / (S·q_j) over the draws but the target.
+    OneVsEach,
+    /// −ln p̃_t − Σ ln(1 − p̃_j) over the draws, p̃ = softmax(z − ln q) over target and draws.
+    BlackOut,
+    /// −ln of the product of a word's choices.
+    Choices(Vec<Vec<Choice>>),
+    /// The Fenchel–Young loss of α-entmax.
+    Entmax { alpha: f64 },
+    /// −ln softmax(z)_t + α·(ln Z)².
+    Penalized { alpha: f64 },
+    /// −z_t, and for the examples that were scanned + ln Z / γ, or + α·(ln Z)² / γ.
+    Infrequent { gamma: f64, alpha: Option<f64> },
 }
 
 /// What a step drew.
@@ -48,6 +73,8 @@ pub struct Sample {
     pub hits: Hits,
     /// The rows that the step read from the first table.
     pub rows: Vec<WordId>,
+    /// Which examples were scanned against all rows of the first table.
+    pub scanned: Vec<bool>,
 }
 
 /// The loss of an example and ∂L/∂z.
@@ -156,6 +183,22 @@ impl Params {
     }
 }
 
+fn projected(tables: &[Params], h: &[f64]) -> Vec<f64> {
+    tables.chunks(2).flat_map(|pair| pair[1].times(&pair[0].times(h))).collect()
+}
+
+fn projected_back(tables: &[Params], h: &[f64], d_z: &[f64], d_h: &mut [f64], d_tables: &mut [Params]) {
+    let mut first = 0;
+    for (pair, d_pair) in tables.chunks(2).zip(d_tables.chunks_mut(2)) {
+        let last = first + pair[1].weights.len();
+        let projected = pair[0].times(h);
+        let mut d_projected = vec![0.0; projected.len()];
+        pair[1].back(&projected, &d_z[first..last], &mut d_projected, &mut d_pair[1]);
+        pair[0].back(h, &d_projected, d_h, &mut d_pair[0]);
+        first = last;
+    }
+}
+
 pub fn abs(x: &[f64]) -> Vec<f64> {
     x.iter().map(|x| x.abs()).collect()
 }
@@ -178,7 +221,9 @@ impl Reference {
                 }
                 z
             }
-            Scores::Projections => tables.chunks(2).flat_map(|pair| pair[1].times(&pair[0].times(h))).collect(),
+            Scores::Projections => projected(tables, h),
+            Scores::Stacked => tables.iter().flat_map(|table| table.times(h)).collect(),
+            Scores::Tails => [tables[0].times(h), projected(&tables[1..], h)].concat(),
         }
     }
 
@@ -194,15 +239,18 @@ impl Reference {
                     (first, start) = (last, end);
                 }
             }
-            Scores::Projections => {
-                for (pair, d_pair) in tables.chunks(2).zip(d_tables.chunks_mut(2)) {
-                    let last = first + pair[1].weights.len();
-                    let projected = pair[0].times(h);
-                    let mut d_projected = vec![0.0; projected.len()];
-                    pair[1].back(&projected, &d_z[first..last], &mut d_projected, &mut d_pair[1]);
-                    pair[0].back(h, &d_projected, d_h, &mut d_pair[0]);
+            Scores::Projections => projected_back(tables, h, d_z, d_h, d_tables),
+            Scores::Stacked => {
+                for (table, d_table) in tables.iter().zip(d_tables) {
+                    let last = first + table.weights.len();
+                    table.back(h, &d_z[first..last], d_h, d_table);
                     first = last;
                 }
+            }
+            Scores::Tails => {
+                let (heads, d_heads) = (tables[0].weights.len(), &mut d_tables[0]);
+                tables[0].back(h, &d_z[..heads], d_h, d_heads);
+                projected_back(&tables[1..], h, &d_z[heads..], d_h, &mut d_tables[1..]);
             }
         }
     }
@@ -228,20 +276,72 @@ impl Reference {
                 let noise = sample.words.iter().map(|w| (*w, -1.0));
                 decisions_loss(z, std::iter::once((target, 1.0)).chain(noise))
             }
+            Criterion::Contrastive { ln_q } => {
+                let ln_k = (sample.words.len() as f64).ln();
+                let shifted: Vec<f64> = z.iter().zip(ln_q).map(|(z, ln_q)| z - ln_q - ln_k).collect();
+                let noise = sample.words.iter().map(|w| (*w, -1.0));
+                decisions_loss(&shifted, std::iter::once((target, 1.0)).chain(noise))
+            }
+            Criterion::Choices(words) => choices_loss(z, &words[target as usize]),
+            Criterion::Entmax { alpha } => entmax_loss(z, target, *alpha),
+            Criterion::OneVsEach => one_vs_each_loss(z, target, sample),
+            Criterion::BlackOut => black_out_loss(z, (target, -sample.target_ln_q[b]), sample),
+            Criterion::Penalized { alpha } => normalized_loss(z, target, 1.0, *alpha),
+            Criterion::Infrequent { .. } if !sample.scanned[b] => {
+                let mut loss = Loss::nothing(z);
+                loss.lift(z, target);
+                loss
+            }
+            Criterion::Infrequent { gamma, alpha: None } => normalized_loss(z, target, 1.0 / gamma, 0.0),
+            Criterion::Infrequent { gamma, alpha: Some(alpha) } => normalized_loss(z, target, 0.0, alpha / gamma),
         }
     }
 
-    /// The noise criterion's expectation over `k` draws from q: −ln σ(z_t) − k·Σ_w q(w)·ln σ(−z_w). For the others the
-    /// exact loss, −ln P(target) under the options of the loss.
+    /// The criterion's expectation over what is drawn (k words), where it has a closed form; for the others the exact
+    /// loss, −ln P(target).
     pub fn expected_loss(&self, z: &[f64], target: WordId, k: f64) -> f64 {
         match &self.criterion {
             Criterion::Softmax if !self.loss.is_ln_p() => return self.loss.loss(z, target).value,
             _ if self.loss.ignored == Some(target) => return 0.0,
             _ => {}
         }
-        let Criterion::Noise { ln_q } = &self.criterion else { return -self.log_probs(z)[target as usize] };
-        let noise: f64 = ln_q.iter().zip(z).map(|(ln_q, z)| ln_q.exp() * ln_sigmoid(-z)).sum();
-        -ln_sigmoid(z[target as usize]) - k * noise
+        let t = target as usize;
+        let noise = |z: &dyn Fn(usize) -> f64, ln_q: &[f64]| -> f64 {
+            (0..ln_q.len()).map(|w| ln_q[w].exp() * ln_sigmoid(-z(w))).sum()
+        };
+        match &self.criterion {
+            Criterion::Noise { ln_q } => -ln_sigmoid(z[t]) - k * noise(&|w| z[w], ln_q),
+            Criterion::Contrastive { ln_q } => {
+                let shifted = |w: usize| z[w] - ln_q[w] - k.ln();
+                -ln_sigmoid(shifted(t)) - k * noise(&shifted, ln_q)
+            }
+            Criterion::OneVsEach => -(0..z.len()).filter(|j| *j != t).map(|j| ln_sigmoid(z[t] - z[j])).sum::<f64>(),
+            Criterion::Entmax { alpha } => entmax_loss(z, target, *alpha).value,
+            Criterion::Penalized { alpha } => ln_sum_exp(z) - z[t] + alpha * ln_sum_exp(z).powi(2),
+            Criterion::Infrequent { alpha: Some(alpha), .. } => alpha * ln_sum_exp(z).powi(2) - z[t],
+            _ => -self.log_probs(z)[t],
+        }
+    }
+
+    /// Whether a step draws.
+    pub fn draws(&self) -> bool {
+        let never = matches!(self.criterion, Criterion::Penalized { .. } | Criterion::Entmax { .. });
+        !never && !self.is_exact()
+    }
+
+    /// Whether the criterion is −ln P(target).
+    pub fn is_exact(&self) -> bool {
+        matches!(self.criterion, Criterion::Softmax | Criterion::Path(_) | Criterion::Choices(_))
+    }
+
+    /// Whether training normalizes.
+    pub fn normalizes(&self) -> bool {
+        self.is_exact() || self.is_sparse()
+    }
+
+    /// Whether words may have the probability 0.
+    pub fn is_sparse(&self) -> bool {
+        matches!(self.criterion, Criterion::Entmax { .. })
     }
 
     /// ln P of all words.
@@ -249,6 +349,12 @@ impl Reference {
         if let Criterion::Path(tree) = &self.criterion {
             let ln_p = |w| path(tree, w).map(|(n, sign)| ln_sigmoid(sign * z[n as usize])).sum();
             return (0..tree.vocab() as WordId).map(ln_p).collect();
+        }
+        if let Criterion::Choices(words) = &self.criterion {
+            return words.iter().map(|choices| -choices_loss(z, choices).value).collect();
+        }
+        if let Criterion::Entmax { alpha } = self.criterion {
+            return entmax(z, alpha).iter().map(|p| p.ln()).collect();
         }
         let shifted = match &self.criterion {
             Criterion::Noise { ln_q } => z.iter().zip(ln_q).map(|(z, ln_q)| z + ln_q).collect(),
@@ -290,6 +396,127 @@ fn decisions_loss(z: &[f64], decisions: impl Iterator<Item = (u32, f64)>) -> Los
         loss.size[row] += wrong;
         loss.terms += 1.0;
     }
+    loss
+}
+
+impl Loss {
+    fn nothing(z: &[f64]) -> Self {
+        Self { value: 0.0, d_z: vec![0.0; z.len()], size: vec![0.0; z.len()], terms: 0.0 }
+    }
+
+    /// − z_t.
+    fn lift(&mut self, z: &[f64], target: WordId) {
+        let t = target as usize;
+        self.value -= z[t];
+        self.d_z[t] -= 1.0;
+        self.size[t] += 1.0;
+        self.terms += 1.0 + 2.0 * z[t].abs();
+    }
+}
+
+/// − z_t + a·ln Z + b·(ln Z)².
+fn normalized_loss(z: &[f64], target: WordId, a: f64, b: f64) -> Loss {
+    let ln_z = ln_sum_exp(z);
+    let mut loss = Loss::nothing(z);
+    loss.value = a * ln_z + b * ln_z * ln_z;
+    // ln Z is as uncertain as a score, and stands in front of every probability.
+    loss.terms = (a + b) * (1.0 + 2.0 * ln_z.abs());
+    for (w, z) in z.iter().enumerate() {
+        let p = (z - ln_z).exp();
+        loss.d_z[w] = (a + 2.0 * b * ln_z) * p;
+        loss.size[w] = (a + 2.0 * b * (1.0 + ln_z.abs())) * p;
+    }
+    loss.lift(z, target);
+    loss
+}
+
+/// A softmax over part of the scores, and another one.
+fn choices_loss(z: &[f64], choices: &[Choice]) -> Loss {
+    let mut loss = Loss::nothing(z);
+    for Choice { scores, place } in choices {
+        let one = softmax_loss(&z[scores.clone()], (*place as WordId, 0.0), {
+            let place = *place;
+            (0..scores.len()).filter(move |w| *w != place).map(|w| (w as WordId, 0.0))
+        });
+        loss.value += one.value;
+        loss.terms += one.terms;
+        for (i, w) in scores.clone().enumerate() {
+            loss.d_z[w] += one.d_z[i];
+            loss.size[w] += one.size[i];
+        }
+    }
+    loss
+}
+
+/// Probabilities by halving the interval in which the threshold lies.
+pub fn entmax(z: &[f64], alpha: f64) -> Vec<f64> {
+    let max = z.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let power = 1.0 / (alpha - 1.0);
+    let p =
+        |tau: f64| -> Vec<f64> { z.iter().map(|z| ((alpha - 1.0) * (z - max) - tau).max(0.0).powf(power)).collect() };
+    let (mut low, mut high) = (-1.0, 0.0);
+    for _ in 0..100 {
+        let middle = 0.5 * (low + high);
+        if p(middle).iter().sum::<f64>() > 1.0 { low = middle } else { high = middle }
+    }
+    p(low)
+}
+
+/// max_p (p·z + H(p)) − z_t. A probability moves by at most as much as a score, whatever its own size; those far from the
+/// threshold stay 0.
+fn entmax_loss(z: &[f64], target: WordId, alpha: f64) -> Loss {
+    let p = entmax(z, alpha);
+    let max = z.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let mut loss = Loss::nothing(z);
+    let entropy = (1.0 - p.iter().map(|p| p.powf(alpha)).sum::<f64>()) / (alpha * (alpha - 1.0));
+    loss.value = p.iter().zip(z).map(|(p, z)| p * (z - max)).sum::<f64>() + max + entropy;
+    for w in 0..z.len() {
+        loss.d_z[w] = p[w];
+        // Wherever rounding might lead into the support, for scores below 10⁵.
+        loss.size[w] = if (alpha - 1.0) * (z[w] - max) > -1.5 { 1.0 } else { p[w] };
+    }
+    loss.lift(z, target);
+    loss.terms += 1.0 + max.abs();
+    loss
+}
+
+/// Pairs of the target and a draw, each counted 1/(S·q) times.
+fn one_vs_each_loss(z: &[f64], target: WordId, sample: &Sample) -> Loss {
+    let mut loss = Loss::nothing(z);
+    let t = target as usize;
+    for (w, ln_q) in sample.words.iter().zip(&sample.ln_q).filter(|(w, _)| **w != target) {
+        let (w, times) = (*w as usize, (-ln_q).exp() / sample.words.len() as f64);
+        let wrong = ln_sigmoid(z[w] - z[t]).exp();
+        loss.value -= times * ln_sigmoid(z[t] - z[w]);
+        loss.d_z[w] += times * wrong;
+        loss.d_z[t] -= times * wrong;
+        loss.size[w] += times * wrong;
+        loss.size[t] += times * wrong;
+        loss.terms += times;
+    }
+    loss
+}
+
+/// −ln(1 − p̃_j) is ln Σ over all members minus ln Σ over all but j.
+fn black_out_loss(z: &[f64], target: (WordId, f64), sample: &Sample) -> Loss {
+    let draws = sample.words.iter().zip(&sample.ln_q).map(|(w, ln_q)| (*w, -ln_q));
+    let members: Vec<(WordId, f64)> = std::iter::once(target).chain(draws).collect();
+    let mut loss = softmax_loss(z, target, members[1..].iter().copied());
+    let all = softmax_loss(z, target, members[1..].iter().copied());
+    let mut draws: Vec<WordId> = sample.words.clone();
+    draws.sort_unstable();
+    for same in draws.chunk_by(|a, b| a == b) {
+        // One of them left out, as often as it was drawn.
+        let one = members.iter().skip(1).position(|(word, _)| *word == same[0]).unwrap() + 1;
+        let rest = members.iter().enumerate().skip(1).filter(|(j, _)| *j != one).map(|(_, member)| *member);
+        let (rest, times) = (softmax_loss(z, target, rest), same.len() as f64);
+        loss.value += times * (all.value - rest.value);
+        for w in 0..z.len() {
+            loss.d_z[w] += times * (all.d_z[w] - rest.d_z[w]);
+            loss.size[w] += times * (all.size[w] + rest.size[w]);
+        }
+    }
+    loss.terms = members.len() as f64;
     loss
 }
 

@@ -131,7 +131,7 @@ impl Rig {
                 matrix.bias_mut().copy_from_slice(&bias);
             }
         }
-        Self { name: name.into(), reference: cases::reference(name, &counts), layer, matrices }
+        Self { name: name.into(), reference: cases::reference(name, &counts, dim), layer, matrices }
     }
 
     /// The same weights under another optimizer.
@@ -147,6 +147,11 @@ impl Rig {
 
     pub fn vocab(&self) -> usize {
         self.layer.vocab()
+    }
+
+    /// Whether a step draws.
+    pub fn draws(&self) -> bool {
+        self.reference.draws()
     }
 
     /// The tables in f64.
@@ -170,11 +175,13 @@ impl Rig {
         let mut matrices = self.matrices.clone();
         let mut handles: Vec<_> = matrices.iter_mut().map(|m| Deferred::new(m, 1.0, threads.clone())).collect();
         let mut rows = vec![Vec::new(); handles.len()];
+        let mut scanned = vec![Vec::new(); handles.len()];
         let mut s = Scratch::new(WorkerRng::new(seed, 0));
         let mut d_hidden = Array2::from_elem(batch.hidden.raw_dim(), from);
         let mut losses = vec![f64::NAN; batch.len()];
-        let spy = |(inner, rows)| Box::new(Spy { inner, rows }) as Box<dyn Table>;
-        let mut w = Tables::new(handles.iter_mut().map(|h| h as &mut dyn Table).zip(&mut rows).map(spy).collect());
+        let spy = |((inner, rows), scanned)| Box::new(Spy { inner, rows, scanned }) as Box<dyn Table>;
+        let inner = handles.iter_mut().map(|h| h as &mut dyn Table);
+        let mut w = Tables::new(inner.zip(&mut rows).zip(&mut scanned).map(spy).collect());
         let total = self.layer.step(&mut w, batch, &mut s, d_hidden.view_mut(), Some(&mut losses));
         let cost = w.cost();
         drop(w);
@@ -186,6 +193,7 @@ impl Rig {
             hits: s.draws.hits,
             words: s.draws.words,
             rows: rows.into_iter().next().unwrap_or_default(),
+            scanned: batch.hidden.rows().into_iter().map(|h| scanned[0].contains(&h.to_vec())).collect(),
         };
         Step { total, losses, d_hidden, gradients, sample, cost }
     }
@@ -201,8 +209,10 @@ impl Rig {
         let mut d_hidden = Array2::zeros(examples.hidden.raw_dim());
         let mut s = Scratch::new(WorkerRng::new(0, 0));
         let mut rows = vec![Vec::new(); handles.len()];
-        let spy = |(inner, rows)| Box::new(Spy { inner, rows }) as Box<dyn Table>;
-        let mut w = Tables::new(handles.iter_mut().map(|h| h as &mut dyn Table).zip(&mut rows).map(spy).collect());
+        let mut scanned = vec![Vec::new(); handles.len()];
+        let spy = |((inner, rows), scanned)| Box::new(Spy { inner, rows, scanned }) as Box<dyn Table>;
+        let inner = handles.iter_mut().map(|h| h as &mut dyn Table);
+        let mut w = Tables::new(inner.zip(&mut rows).zip(&mut scanned).map(spy).collect());
         let says = self.layer.log_probs_backward(&mut w, examples.hidden.view(), d, &mut s, d_hidden.view_mut());
         assert!(says, "{} has no gradient of ln P", self.name);
         drop(w);

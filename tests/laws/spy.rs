@@ -8,6 +8,8 @@ pub struct Spy<'a> {
     pub inner: &'a mut dyn Table,
     /// The rows of every [`Table::step`].
     pub rows: &'a mut Vec<u32>,
+    /// The vectors of every [`Table::scan`].
+    pub scanned: &'a mut Vec<Vec<f32>>,
 }
 
 impl Table for Spy<'_> {
@@ -52,6 +54,7 @@ impl Table for Spy<'_> {
     }
 
     fn scan(&mut self, rows: Range<u32>, x: ArrayView2<f32>, fold: &Fold, out: &mut [Stat]) {
+        self.scanned.extend(x.rows().into_iter().map(|row| row.to_vec()));
         self.inner.scan(rows, x, fold, out);
     }
 

@@ -3,10 +3,14 @@
 use super::{Context, Settings};
 use crate::error::{Error, Result};
 use crate::layer::{
-    Blocks, DifferentiatedSoftmax, FullSoftmax, HierarchicalSoftmax, NegativeSampling, OutputLayer, SampledSoftmax,
+    AdaptiveSoftmax, BlackOut, Blocks, ClassBasedSoftmax, Classes, Contrast, CostModel, CutoffPlan, Cutoffs,
+    DifferentiatedSoftmax, Entmax, FullSoftmax, HierarchicalSoftmax, InfrequentNormalization, NegativeSampling,
+    NoiseContrastive, Normalization, OneVsEach, OutputLayer, SampledSoftmax, SelfNormalizedSoftmax, Sparsemax,
     TargetSampling,
 };
-use crate::sampler::{DistinctDraws, IndependentSet, LogUniform, Proposal, Sampler, Uniform, Unigram, WithReplacement};
+use crate::sampler::{
+    DistinctDraws, IndependentSet, LogUniform, Midx, Proposal, Quadratic, Sampler, Uniform, Unigram, WithReplacement,
+};
 
 type Built = Result<Box<dyn OutputLayer>>;
 
@@ -43,6 +47,18 @@ pub fn sampled(s: &Settings, c: &Context) -> Built {
     Ok(Box::new(SampledSoftmax::new(sampler, c.dim, c.bias)?))
 }
 
+pub fn sampled_quadratic(s: &Settings, c: &Context) -> Built {
+    let (samples, alpha) = (s.parse("samples", 64, COUNT)?, s.parse("alpha", 1.0, "a number")?);
+    let sampler = Quadratic::new(c.counts, c.dim, samples, alpha)?;
+    Ok(Box::new(SampledSoftmax::new(Box::new(sampler), c.dim, c.bias)?))
+}
+
+pub fn sampled_midx(s: &Settings, c: &Context) -> Built {
+    let (samples, codes) = (s.parse("samples", 256, COUNT)?, s.parse("codes", 32, COUNT)?);
+    let sampler = Midx::new(c.counts, c.dim, samples, codes)?;
+    Ok(Box::new(SampledSoftmax::new(Box::new(sampler), c.dim, c.bias)?))
+}
+
 pub fn target_sampled(s: &Settings, c: &Context) -> Built {
     let samples = s.parse("samples", (c.counts.len() / 4).max(1), COUNT)?;
     Ok(Box::new(TargetSampling::new(c.counts.len(), c.dim, samples, c.bias)?))
@@ -52,6 +68,116 @@ pub fn negative(s: &Settings, c: &Context) -> Built {
     let samples = s.parse("samples", 5, COUNT)?;
     let proposal = proposal(s, c, ["unigram", "log-uniform", "uniform"], 0.75)?;
     Ok(Box::new(NegativeSampling::new(WithReplacement::new(proposal, samples)?, c.dim, c.bias)?))
+}
+
+pub fn class_based(s: &Settings, c: &Context) -> Built {
+    let vocab = c.counts.len();
+    if let Some(text) = s.get("sizes") {
+        for key in ["classes", "by"] {
+            if let Some(value) = s.get(key) {
+                return Err(s.bad(key, value, "left out where sizes are given"));
+            }
+        }
+        let classes = sizes(text, vocab).ok_or_else(|| s.bad("sizes", text, SIZES))?;
+        return Ok(Box::new(ClassBasedSoftmax::new(Classes::given(&classes)?, c.dim, c.bias)?));
+    }
+    let classes = s.parse("classes", vocab.isqrt().max(1), COUNT)?;
+    let classes = match s.choice("by", &["frequency", "mass"], "frequency or mass")? {
+        0 => Classes::by_frequency(vocab, classes)?,
+        _ => Classes::by_mass(c.counts, classes)?,
+    };
+    Ok(Box::new(ClassBasedSoftmax::new(classes, c.dim, c.bias)?))
+}
+
+const SIZES: &str = "numbers of words from 1 joined by '+' that sum to the vocabulary; the last may be 'rest'";
+
+/// The class of each word, from the sizes of the classes.
+fn sizes(text: &str, vocab: usize) -> Option<Vec<u32>> {
+    let mut classes = Vec::with_capacity(vocab);
+    let mut parts = text.split('+').enumerate().peekable();
+    while let Some((class, part)) = parts.next() {
+        let left = vocab - classes.len();
+        let words = if part == "rest" && parts.peek().is_none() { left } else { part.parse().ok()? };
+        if words == 0 || words > left {
+            return None;
+        }
+        classes.resize(classes.len() + words, class as u32);
+    }
+    (classes.len() == vocab).then_some(classes)
+}
+
+/// The batch that cut-offs are chosen for.
+const PLANNED_BATCH: usize = 256;
+
+pub fn adaptive(s: &Settings, c: &Context) -> Built {
+    let division = s.parse("division", 4.0, "a number from 1")?;
+    let cutoffs = match s.get("cutoffs") {
+        Some(text) => {
+            if let Some(tails) = s.get("tails") {
+                return Err(s.bad("tails", tails, "left out where cut-offs are given"));
+            }
+            let bounds = text.split('+').map(str::parse).collect::<std::result::Result<_, _>>();
+            Cutoffs::new(bounds.map_err(|_| s.bad("cutoffs", text, "whole numbers joined by '+'"))?, c.counts.len())?
+        }
+        None => {
+            let tails: usize = s.parse("tails", 4, "a whole number from 0 to 16")?;
+            if tails > 16 {
+                return Err(s.bad("tails", &tails.to_string(), "a whole number from 0 to 16"));
+            }
+            let plan = CutoffPlan { dim: c.dim, division, batch: PLANNED_BATCH, tails };
+            Cutoffs::best(c.counts, &plan, &CostModel::REFERENCE)
+        }
+    };
+    Ok(Box::new(AdaptiveSoftmax::new(&cutoffs, c.dim, division, c.bias)?))
+}
+
+pub fn sparsemax(_: &Settings, c: &Context) -> Built {
+    Ok(Box::new(Sparsemax::new(c.counts.len(), c.dim, c.bias)?))
+}
+
+pub fn entmax(s: &Settings, c: &Context) -> Built {
+    Ok(Box::new(Entmax::new(c.counts.len(), c.dim, s.parse("alpha", 1.5, "a number")?, c.bias)?))
+}
+
+pub fn nce(s: &Settings, c: &Context) -> Built {
+    let noise = draws(s, c, 64, ["unigram", "log-uniform", "uniform"])?;
+    let contrast = match s.choice("variant", &["binary", "ranking"], "binary or ranking")? {
+        0 => Contrast::Binary,
+        _ => Contrast::Ranking,
+    };
+    Ok(Box::new(NoiseContrastive::new(noise, contrast, c.dim, c.bias)?))
+}
+
+pub fn black_out(s: &Settings, c: &Context) -> Built {
+    let draws = draws(s, c, 256, ["unigram", "log-uniform", "uniform"])?;
+    Ok(Box::new(BlackOut::new(draws, c.dim, c.bias)?))
+}
+
+pub fn one_vs_each(s: &Settings, c: &Context) -> Built {
+    let draws = draws(s, c, 256, ["unigram", "log-uniform", "uniform"])?;
+    Ok(Box::new(OneVsEach::new(Box::new(draws), c.dim, c.bias)?))
+}
+
+/// Draws with replacement; the unigram model to the power of 1 without settings.
+fn draws(s: &Settings, c: &Context, samples: usize, proposals: [&'static str; 3]) -> Result<WithReplacement> {
+    let samples = s.parse("samples", samples, COUNT)?;
+    WithReplacement::new(proposal(s, c, proposals, 1.0)?, samples)
+}
+
+pub fn self_normalized(s: &Settings, c: &Context) -> Built {
+    let alpha = s.parse("alpha", 0.1, "a number")?;
+    Ok(Box::new(SelfNormalizedSoftmax::new(c.counts.len(), c.dim, alpha, c.bias)?))
+}
+
+pub fn infrequent(s: &Settings, c: &Context) -> Built {
+    let fraction = s.parse("fraction", 0.1, "a number")?;
+    let squared = s.choice("penalty", &["linear", "squared"], "linear or squared")? == 1;
+    if let (Some(alpha), false) = (s.get("alpha"), squared) {
+        return Err(s.bad("alpha", alpha, "left out, or penalty=squared given with it"));
+    }
+    let normalization =
+        if squared { Normalization::Squared(s.parse("alpha", 1.0, "a number")?) } else { Normalization::Linear };
+    Ok(Box::new(InfrequentNormalization::new(c.counts.len(), c.dim, fraction, normalization, c.bias)?))
 }
 
 /// The proposal by name; the first of `names` without one.

@@ -101,6 +101,18 @@ pub static CATALOGUE: &[Entry] = &[
         tuned(64, 0.2, 0.1),
     ),
     Entry::new(
+        "sampled-quadratic",
+        build::sampled_quadratic,
+        &[key("samples", "draws a batch, 64"), key("alpha", "weight of the square in α·z² + 1, 1")],
+        tuned(64, 0.2, 0.1),
+    ),
+    Entry::new(
+        "sampled-midx",
+        build::sampled_midx,
+        &[key("samples", "draws a batch, 256"), key("codes", "code words in each of two books, 32")],
+        tuned(64, 0.2, 0.1),
+    ),
+    Entry::new(
         "target-sampled",
         build::target_sampled,
         &[key("samples", "words beside the targets, a quarter of all")],
@@ -111,6 +123,67 @@ pub static CATALOGUE: &[Entry] = &[
         build::negative,
         &[key("samples", "noise words a batch, 5"), PROPOSAL, POWER],
         tuned(16, 0.2, 0.2),
+    ),
+    Entry::new(
+        "class-based",
+        build::class_based,
+        &[
+            key("classes", "number of classes, √V"),
+            key("by", "frequency (classes of equal size) or mass"),
+            key("sizes", "words of each class joined by '+', frequent words first, e.g. 10+90+rest"),
+        ],
+        tuned(64, 0.2, 0.1),
+    ),
+    Entry::new(
+        "adaptive",
+        build::adaptive,
+        &[
+            key("cutoffs", "numbers of words joined by '+', e.g. 2000+10000; chosen by expected time without"),
+            key("tails", "at most so many tails where cut-offs are chosen, 4"),
+            key("division", "by which the vectors of each tail are shorter than those before, 4"),
+        ],
+        tuned(256, 0.2, 0.05),
+    ),
+    Entry::new("sparsemax", build::sparsemax, &[], tuned(256, 0.2, 0.5)),
+    Entry::new(
+        "entmax",
+        build::entmax,
+        &[key("alpha", "above 1 (softmax) and at most 2 (sparsemax), 1.5")],
+        tuned(256, 0.2, 0.2),
+    ),
+    Entry::new(
+        "nce",
+        build::nce,
+        &[key("samples", "noise words a batch, 64"), PROPOSAL, POWER, key("variant", "binary or ranking")],
+        tuned(64, 0.2, 0.1),
+    ),
+    Entry::new(
+        "blackout",
+        build::black_out,
+        &[key("samples", "draws a batch, 256"), PROPOSAL, POWER],
+        tuned(64, 0.2, 0.1),
+    ),
+    Entry::new(
+        "one-vs-each",
+        build::one_vs_each,
+        &[key("samples", "draws a batch, 256"), PROPOSAL, POWER],
+        tuned(64, 0.1, 0.001),
+    ),
+    Entry::new(
+        "self-normalized",
+        build::self_normalized,
+        &[key("alpha", "weight of the penalty (ln Z)², 0.1")],
+        tuned(256, 0.2, 0.05),
+    ),
+    Entry::new(
+        "infrequent",
+        build::infrequent,
+        &[
+            key("fraction", "share of the examples that are normalized, 0.1"),
+            key("penalty", "linear (ln Z) or squared ((ln Z)²)"),
+            key("alpha", "weight of the squared penalty, 1"),
+        ],
+        tuned(256, 0.2, 0.05),
     ),
 ];
 

@@ -1,0 +1,56 @@
+//! `lexmax cutoffs`.
+
+use clap::Args;
+use lexmax::corpus::Corpus;
+use lexmax::layer::{CutoffPlan, Cutoffs};
+use lexmax::measure::cost_model;
+use lexmax::{Error, Result};
+use std::path::PathBuf;
+
+#[derive(Args)]
+pub struct Arguments {
+    /// Training text, whose counts decide.
+    #[arg(long, num_args = 1.., value_name = "PATH", required = true)]
+    corpus: Vec<PathBuf>,
+    /// Words that occur more rarely are dropped.
+    #[arg(long, default_value_t = 5, value_name = "N")]
+    min_count: u64,
+    /// Size of the hidden vector.
+    #[arg(long, default_value_t = 100, value_name = "D", value_parser = clap::value_parser!(u32).range(1..=16_384))]
+    dim: u32,
+    /// Examples in a batch.
+    #[arg(long, default_value_t = 256, value_name = "B", value_parser = clap::value_parser!(u32).range(1..=65_536))]
+    batch: u32,
+    /// At most so many tails.
+    #[arg(long, default_value_t = 4, value_name = "J", value_parser = clap::value_parser!(u32).range(0..=16))]
+    tails: u32,
+    /// By which the vectors of each tail are shorter than those before.
+    #[arg(long, default_value_t = 4.0, value_name = "X")]
+    division: f64,
+    /// Threads [all].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    threads: Option<u32>,
+}
+
+pub fn run(arguments: &Arguments) -> Result<()> {
+    let (batch, dim, division) = (arguments.batch as usize, arguments.dim as usize, arguments.division);
+    if !(division >= 1.0 && division.is_finite()) {
+        return Err(Error::OutOfRange { name: "division", value: division, limit: "1 or more, and finite" });
+    }
+    let (vocab, _) = Corpus::load(&arguments.corpus, arguments.min_count)?;
+    let model = cost_model(batch, dim, super::threads(arguments.threads))?;
+    let plan = CutoffPlan { dim, division, batch, tails: arguments.tails as usize };
+    let cutoffs = Cutoffs::best(vocab.counts(), &plan, &model);
+    let bounds: Vec<String> = cutoffs.as_slice().iter().map(u32::to_string).collect();
+    let name = match bounds.len() {
+        0 => "full: no cut is faster".to_string(),
+        _ => format!("adaptive:cutoffs={}:division={division}", bounds.join("+")),
+    };
+    super::print(&format!(
+        "a call over k multiply-adds: {:.0} ns + {:.5} ns · max(0, k − {:.0})\n{} words: {name}\n",
+        model.call_ns,
+        model.ns_per_multiply_add,
+        model.free_multiply_adds,
+        vocab.len(),
+    ))
+}

@@ -1,0 +1,221 @@
+//! Where an adaptive softmax cuts the vocabulary.
+
+use crate::error::{Error, Result};
+use crate::vocab::Counts;
+use serde::Serialize;
+
+/// Where the short list ends, and each tail but the last: rising numbers of words below the vocabulary's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cutoffs {
+    bounds: Vec<u32>,
+    vocab: u32,
+}
+
+/// What a scan and a sweep over k words for n examples of size d takes: c + λ·max(0, 3·k·n·d − k₀) nanoseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct CostModel {
+    /// c: what the smallest call takes, nanoseconds.
+    pub call_ns: f64,
+    /// λ: nanoseconds a multiply-add.
+    pub ns_per_multiply_add: f64,
+    /// k₀: multiply-adds that a call has for nothing.
+    pub free_multiply_adds: f64,
+}
+
+impl CostModel {
+    /// Rounded from what `lexmax cutoffs` measured on two cores of an AMD EPYC (Zen 4), d = 100, B = 256: the default, so that
+    /// a name means the same layer on every machine.
+    pub const REFERENCE: Self = Self { call_ns: 40_000.0, ns_per_multiply_add: 0.01, free_multiply_adds: 2e6 };
+
+    /// Nanoseconds for n examples, of which a call with none costs nothing.
+    fn nanoseconds(&self, words: f64, examples: f64, dim: f64) -> f64 {
+        let called = 1.0 - (-examples).exp();
+        let madds = 3.0 * words * examples * dim;
+        called * self.call_ns + self.ns_per_multiply_add * (madds - called * self.free_multiply_adds).max(0.0)
+    }
+}
+
+/// What cut-offs are chosen for.
+#[derive(Clone, Copy, Debug)]
+pub struct CutoffPlan {
+    /// Size of the hidden vector, d.
+    pub dim: usize,
+    /// Tail i (from 0) has vectors of size d / division^(i + 1).
+    pub division: f64,
+    /// Examples in a batch.
+    pub batch: usize,
+    /// At most so many tails.
+    pub tails: usize,
+}
+
+/// The size of the vectors of tail i, from 0; never 0.
+pub fn tail_dim(dim: usize, division: f64, tail: usize) -> usize {
+    ((dim as f64 / division.powi(tail as i32 + 1)) as usize).max(1)
+}
+
+impl Cutoffs {
+    /// These cut-offs.
+    ///
+    /// # Errors
+    /// They do not rise, the first is 0, or the last leaves no word.
+    pub fn new(bounds: Vec<usize>, vocab: usize) -> Result<Self> {
+        let mut previous = 0;
+        for next in &bounds {
+            if *next <= previous || *next >= vocab {
+                return Err(Error::CutoffsNotRising { previous, next: *next, vocab });
+            }
+            previous = *next;
+        }
+        Ok(Self { bounds: bounds.into_iter().map(|b| b as u32).collect(), vocab: vocab as u32 })
+    }
+
+    /// The cut-offs of the least expected time of a step, by dynamic programming over about 200 places (Grave et al. 2017,
+    /// sec. 4.3). None where a plain softmax is as fast.
+    pub fn best(counts: &Counts, plan: &CutoffPlan, model: &CostModel) -> Self {
+        let places = places(counts.len());
+        let mut mass = vec![0.0; places.len()];
+        let (mut sum, mut place) = (0u64, 0);
+        for (word, count) in counts.as_slice().iter().enumerate() {
+            while place < places.len() && places[place] == word {
+                mass[place] = sum as f64 / counts.total() as f64;
+                place += 1;
+            }
+            sum += count;
+        }
+        *mass.last_mut().expect("the vocabulary's end") = 1.0;
+        let dynamic = Dynamic { places: &places, mass: &mass, plan, model };
+        let (_, cut) = (0..=plan.tails)
+            .map(|tails| dynamic.best(tails))
+            .min_by(|a, b| a.0.total_cmp(&b.0))
+            .expect("no tail is a choice too");
+        Self { bounds: cut.into_iter().map(|p| places[p] as u32).collect(), vocab: counts.len() as u32 }
+    }
+
+    /// The cut-offs.
+    pub fn as_slice(&self) -> &[u32] {
+        &self.bounds
+    }
+
+    /// Number of words, V.
+    pub fn vocab(&self) -> usize {
+        self.vocab as usize
+    }
+}
+
+/// Where a cut may be: every number of words up to 16, then in steps of a twentieth, and the vocabulary's end.
+fn places(vocab: usize) -> Vec<usize> {
+    let mut places = Vec::new();
+    let mut at = 1;
+    while at < vocab {
+        places.push(at);
+        at += (at / 20).max(1);
+    }
+    places.push(vocab);
+    places
+}
+
+/// The choice of a fixed number of tails.
+struct Dynamic<'a> {
+    places: &'a [usize],
+    /// The share of the text that the words before each place have.
+    mass: &'a [f64],
+    plan: &'a CutoffPlan,
+    model: &'a CostModel,
+}
+
+impl Dynamic<'_> {
+    /// The least time of a step with so many tails, and their places.
+    fn best(&self, tails: usize) -> (f64, Vec<usize>) {
+        let end = self.places.len() - 1;
+        let dim = self.plan.dim as f64;
+        let batch = self.plan.batch as f64;
+        let head = |place: usize| self.model.nanoseconds((self.places[place] + tails) as f64, batch, dim);
+        if tails == 0 {
+            return (head(end), Vec::new());
+        }
+        // best[i][s]: the least time of the tails from i on, of which the first begins at place s, and where it ends.
+        let mut best = vec![vec![(f64::INFINITY, end); end + 1]; tails + 1];
+        best[tails][end].0 = 0.0;
+        for tail in (0..tails).rev() {
+            for start in 0..end {
+                let until = |stop: usize| (self.tail(tail, start, stop) + best[tail + 1][stop].0, stop);
+                let least = (start + 1..=end).map(until).min_by(|a, b| a.0.total_cmp(&b.0));
+                best[tail][start] = least.expect("a place behind the start");
+            }
+        }
+        let start = (0..end).min_by(|a, b| (head(*a) + best[0][*a].0).total_cmp(&(head(*b) + best[0][*b].0)));
+        let Some(start) = start else { return (f64::INFINITY, Vec::new()) };
+        let mut cut = vec![start];
+        for tail in 0..tails - 1 {
+            cut.push(best[tail][cut[tail]].1);
+        }
+        (head(start) + best[0][start].0, cut)
+    }
+
+    /// The time of a tail from one place to another: its projection, and its words.
+    fn tail(&self, tail: usize, start: usize, stop: usize) -> f64 {
+        let examples = self.plan.batch as f64 * (self.mass[stop] - self.mass[start]);
+        let short = tail_dim(self.plan.dim, self.plan.division, tail) as f64;
+        let words = (self.places[stop] - self.places[start]) as f64;
+        self.model.nanoseconds(short, examples, self.plan.dim as f64) + self.model.nanoseconds(words, examples, short)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PLAN: CutoffPlan = CutoffPlan { dim: 64, division: 4.0, batch: 128, tails: 2 };
+    const LINEAR: CostModel = CostModel { call_ns: 1e4, ns_per_multiply_add: 0.02, free_multiply_adds: 0.0 };
+
+    fn zipf(vocab: u64) -> Counts {
+        Counts::new((1..=vocab).map(|rank| 1_000_000 / rank).collect()).unwrap()
+    }
+
+    /// The time of given cut-offs, from the definition.
+    fn time(counts: &Counts, bounds: &[usize], model: &CostModel) -> f64 {
+        let mass = |from: usize, to: usize| (from as u32..to as u32).map(|w| counts.probability(w)).sum::<f64>();
+        let head = bounds.first().map_or(counts.len(), |first| first + bounds.len());
+        let mut time = model.nanoseconds(head as f64, 128.0, 64.0);
+        for (i, start) in bounds.iter().enumerate() {
+            let stop = bounds.get(i + 1).copied().unwrap_or(counts.len());
+            let (examples, short) = (128.0 * mass(*start, stop), [16.0, 4.0][i]);
+            time += model.nanoseconds(short, examples, 64.0);
+            time += model.nanoseconds((stop - start) as f64, examples, short);
+        }
+        time
+    }
+
+    #[test]
+    fn the_best_cut_offs_are_those_of_all_tried() {
+        let counts = zipf(60);
+        for model in [LINEAR, CostModel { call_ns: 10.0, ..LINEAR }, CostModel { free_multiply_adds: 1e5, ..LINEAR }] {
+            let places = places(60);
+            let mut tried = vec![vec![]];
+            for (i, a) in places.iter().enumerate() {
+                tried.push(vec![*a]);
+                tried.extend(places[i + 1..].iter().map(|b| vec![*a, *b]));
+            }
+            tried.retain(|bounds| bounds.iter().all(|b| *b < 60));
+            let least = tried.iter().map(|b| time(&counts, b, &model)).fold(f64::INFINITY, f64::min);
+            let best: Vec<usize> = Cutoffs::best(&counts, &PLAN, &model).bounds.iter().map(|b| *b as usize).collect();
+            assert!((time(&counts, &best, &model) - least).abs() <= 1e-9 * least, "{model:?}: {best:?}");
+        }
+    }
+
+    #[test]
+    fn a_large_vocabulary_is_cut_and_a_small_one_is_not() {
+        assert!(Cutoffs::best(&zipf(2), &PLAN, &LINEAR).bounds.is_empty());
+        assert!(Cutoffs::best(&zipf(1), &PLAN, &LINEAR).bounds.is_empty());
+        let cut = Cutoffs::best(&zipf(100_000), &PLAN, &LINEAR);
+        assert!(cut.bounds.len() == 2 && (100..20_000).contains(&cut.bounds[0]), "{cut:?}");
+    }
+
+    #[test]
+    fn what_does_not_rise_is_refused() {
+        for bounds in [vec![0], vec![5, 5], vec![5, 4], vec![10]] {
+            assert!(matches!(Cutoffs::new(bounds, 10), Err(Error::CutoffsNotRising { .. })));
+        }
+        assert!(Cutoffs::new(vec![], 10).is_ok() && Cutoffs::new(vec![1, 9], 10).is_ok());
+    }
+}

@@ -1,0 +1,196 @@
+//! Infrequent normalization: ln Z for a few examples of a batch, in the name of all.
+
+use super::exact::{self, Block, groups};
+use super::gathered::Gathered;
+use super::verbs::WordFold;
+use super::{Batch, Bias, OutputLayer, Scratch};
+use crate::error::{Error, Result};
+use crate::table::{Cost, Stat, TableShape, Tables};
+use crate::vocab::{Counts, WordId};
+use ndarray::{ArrayView2, ArrayViewMut2};
+use rand::RngExt;
+use std::ops::Range;
+
+/// What a normalized example adds to the loss.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Normalization {
+    /// ln Z: the expected loss is that of the full softmax.
+    Linear,
+    /// α·(ln Z)²: brings ln Z to 1/(2α), where the gradient is that of the full softmax.
+    Squared(f64),
+}
+
+/// Every example raises its target's score; a share γ of them, drawn at random, pays for all by ln Z.
+///
+/// - *Model* P(w | h) = softmax(v_w·h + b_w).
+/// - *Criterion* L = −z_t, and for an example drawn with probability γ also + ln Z / γ, or + α·(ln Z)² / γ. With ln Z the
+///   expected gradient is full softmax's; the price is its variance, about 1/γ times as large.
+/// - *Gradient* ∂L/∂z = −e_t, and + P / γ or + 2·α·ln Z·P / γ.
+/// - *Cost* 3·γ·B·V·d + 3·(1 − γ)·B·d multiply-adds a step in the mean.
+/// - *Reference* Chen, Grangier & Auli 2016, sec. 2.6; Andreas & Klein 2015, eq. 8.
+#[derive(Clone, Debug)]
+pub struct InfrequentNormalization {
+    block: Block,
+    bias: Bias,
+    fraction: f64,
+    normalization: Normalization,
+}
+
+impl InfrequentNormalization {
+    /// Over `vocab` words and hidden vectors of size `dim`; a share `fraction` of the examples is normalized.
+    ///
+    /// # Errors
+    /// No word, more than 2³¹ words, `dim` = 0, a share outside 0 to 1 or of 0, or an α that is not positive and finite.
+    pub fn new(vocab: usize, dim: usize, fraction: f64, normalization: Normalization, bias: Bias) -> Result<Self> {
+        if !(fraction > 0.0 && fraction <= 1.0) {
+            return Err(Error::OutOfRange { name: "fraction", value: fraction, limit: "above 0 and at most 1" });
+        }
+        if let Normalization::Squared(alpha) = normalization
+            && !(alpha > 0.0 && alpha.is_finite())
+        {
+            return Err(Error::OutOfRange { name: "alpha", value: alpha, limit: "above 0, and finite" });
+        }
+        Ok(Self { block: super::checked_block(vocab, dim)?, bias, fraction, normalization })
+    }
+
+    /// What ln Z adds to the loss, and its derivative.
+    fn price(&self, ln_z: f64) -> (f64, f64) {
+        match self.normalization {
+            Normalization::Linear => (ln_z / self.fraction, 1.0 / self.fraction),
+            Normalization::Squared(alpha) => (alpha * ln_z * ln_z / self.fraction, 2.0 * alpha * ln_z / self.fraction),
+        }
+    }
+
+    /// The examples that are normalized: −z_t and the price of ln Z in one.
+    fn normalized(&self, w: &mut Tables, chosen: &mut Gathered, s: &mut Scratch) {
+        for part in exact::parts(chosen.len(), self.vocab()) {
+            let (batch, mut d_x) = chosen.split();
+            let x = exact::rows(&batch.hidden, &part);
+            exact::scan(w, &[(self.block, x)], &batch.targets[part.clone()], &mut s.stats);
+            let stats = &s.stats;
+            let of_all = |b: usize| self.price(stats[b].ln_z()).1;
+            let d_x = super::gathered::part(&mut d_x, &part);
+            exact::sweep_weighted(w, &self.block, x, &batch, &part, (stats, &of_all), d_x);
+            for (i, stat) in part.zip(&s.stats) {
+                let loss = self.price(stat.ln_z()).0 - f64::from(stat.target);
+                s.losses[chosen.examples[i]] = f64::from(chosen.weights[i]) * loss;
+            }
+        }
+    }
+
+    /// The others: −z_t alone. One step for each run of a target.
+    fn unnormalized(&self, w: &mut Tables, others: &mut Gathered, runs: &[Range<usize>], s: &mut Scratch) {
+        for run in runs {
+            let (batch, mut d_x) = others.split();
+            let (x, target) = (exact::rows(&batch.hidden, run), batch.targets[run.start]);
+            let coef = |part: Range<usize>, mut z: ArrayViewMut2<f32>, losses: &mut [f64]| {
+                for ((i, z), loss) in part.zip(z.iter_mut()).zip(losses) {
+                    let weight = batch.weight(run.start + i);
+                    *loss -= f64::from(weight) * f64::from(*z);
+                    *z = -weight;
+                }
+            };
+            let mut losses = vec![0.0; run.len()];
+            w.step(0, &[target], x, &coef, &mut losses, super::gathered::part(&mut d_x, run));
+            run.clone().zip(losses).for_each(|(i, loss)| s.losses[others.examples[i]] = loss);
+        }
+    }
+}
+
+impl OutputLayer for InfrequentNormalization {
+    fn vocab(&self) -> usize {
+        self.block.words as usize
+    }
+
+    fn dim(&self) -> usize {
+        self.block.dim
+    }
+
+    fn bias(&self) -> Bias {
+        self.bias
+    }
+
+    fn tables(&self) -> Vec<TableShape> {
+        super::one_table(&self.block, self.bias)
+    }
+
+    fn unigram_biases(&self, counts: &Counts) -> Vec<Vec<f32>> {
+        super::ln_unigram(counts)
+    }
+
+    fn step(
+        &self,
+        w: &mut Tables,
+        batch: Batch,
+        s: &mut Scratch,
+        mut d_hidden: ArrayViewMut2<f32>,
+        losses: Option<&mut [f64]>,
+    ) -> f64 {
+        s.clear_losses(&batch);
+        // A decision an example.
+        w.count_draws(batch.len());
+        let (mut chosen, mut others, mut runs) = (Vec::new(), Vec::new(), Vec::new());
+        for group in groups(batch.targets) {
+            let first = others.len();
+            for b in group {
+                let normalized = s.rng.random::<f64>() < self.fraction;
+                if normalized { chosen.push(b) } else { others.push(b) }
+            }
+            if others.len() > first {
+                runs.push(first..others.len());
+            }
+        }
+        let mut chosen = Gathered::new(&batch, chosen, batch.targets);
+        let mut others = Gathered::new(&batch, others, batch.targets);
+        self.normalized(w, &mut chosen, s);
+        self.unnormalized(w, &mut others, &runs, s);
+        chosen.add_to(&mut d_hidden);
+        others.add_to(&mut d_hidden);
+        s.total_loss(losses)
+    }
+
+    fn log_probs(&self, w: &mut Tables, hidden: ArrayView2<f32>, _: &mut Scratch, out: ArrayViewMut2<f32>) {
+        exact::log_probs(w, &[(self.block, hidden)], None, out);
+    }
+
+    fn log_prob(&self, w: &mut Tables, batch: Batch, s: &mut Scratch, out: &mut [f64]) {
+        exact::log_prob(w, &self.block, &batch, None, s, |b, stat| out[b] = -stat.loss());
+    }
+
+    fn ln_z(&self, w: &mut Tables, hidden: ArrayView2<f32>, s: &mut Scratch, out: &mut [f64]) -> bool {
+        exact::ln_z(w, &self.block, hidden, None, s, out);
+        true
+    }
+
+    fn scan_scores(&self, w: &mut Tables, hidden: ArrayView2<f32>, _: &mut Scratch, fold: &WordFold, out: &mut [Stat]) {
+        exact::scan_scores(w, &[(self.block, hidden)], None, fold, out);
+    }
+
+    fn log_probs_backward(
+        &self,
+        w: &mut Tables,
+        hidden: ArrayView2<f32>,
+        d_log_probs: ArrayView2<f32>,
+        _: &mut Scratch,
+        d_hidden: ArrayViewMut2<f32>,
+    ) -> bool {
+        exact::log_probs_backward(w, &mut [(self.block, hidden, d_hidden)], None, d_log_probs);
+        true
+    }
+
+    /// Rows are read where any example of a batch, or of a run, is of the kind: 1 − (1 − γ)^n, 1 − γ^n. (Of batches that
+    /// come in parts each part is taken to be met.)
+    fn expected_cost(&self, targets: &[WordId]) -> Cost {
+        let (batch, vocab, dim) = (targets.len() as f64, self.vocab() as f64, self.dim() as f64);
+        let (gamma, part) = (self.fraction, crate::table::batch_part(self.vocab()) as f64);
+        let sweeps = if batch <= part { 1.0 - (1.0 - gamma).powf(batch) } else { (gamma * batch / part).ceil() };
+        let runs: f64 = groups(targets).map(|g| 1.0 - gamma.powf(g.len() as f64)).sum();
+        let madds = 3.0 * batch * dim * (gamma * vocab + 1.0 - gamma);
+        Cost {
+            multiply_adds: madds.round() as u64,
+            rows_read: (2.0 * sweeps * vocab + runs).round() as u64,
+            rows_written: (sweeps * vocab + runs).round() as u64,
+            draws: targets.len() as u64,
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! Noise-contrastive estimation: the word against noise of a known distribution.
+
+use super::candidates;
+use super::exact::{self, Block, groups};
+use super::verbs::WordFold;
+use super::{Batch, Bias, OutputLayer, Scratch};
+use crate::error::Result;
+use crate::objective::logistic;
+use crate::sampler::{Sampler, WithReplacement};
+use crate::simd;
+use crate::table::{Cost, Stat, TableShape, Tables};
+use crate::vocab::{Counts, WordId};
+use ndarray::{ArrayView2, ArrayViewMut2, Axis, Slice};
+use std::ops::Range;
+
+/// How the word is told from the noise.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Contrast {
+    /// Each of target and noise on its own: data or noise?
+    #[default]
+    Binary,
+    /// Target and noise together: which of them is the data?
+    Ranking,
+}
+
+/// Classification of the target against S noise words, the noise shared by the batch.
+///
+/// - *Model* at test time P(w | h) = softmax(v_w·h + b_w). Binary: the scores themselves learn ln P, with Z ≈ 1; so
+///   biases that start at ln unigram start it near the end. Ranking: they learn ln P + c(h).
+/// - *Criterion* binary L = −ln σ(z_t − ln S·q_t) − Σ_j ln σ(−(z_j − ln S·q_j)), j ~ q with replacement; noise that hits the
+///   target counts as noise. Ranking L = −ln softmax(z − ln q)_t over {t} ∪ noise, hits kept beside the target: the
+///   criterion of [`super::SampledSoftmax`] with replacement.
+/// - *Gradient* binary ∂L/∂z = σ(z − ln S·q) − \[is the target\]; ranking softmax(z − ln q) − e_t.
+/// - *Cost* binary 3·B·(1 + S)·d multiply-adds a step; ranking 3·B·U·d, U the distinct words among targets and noise.
+/// - *Reference* Gutmann & Hyvärinen 2010, eq. 3; Mnih & Teh 2012, eq. 8; ranking: Ma & Collins 2018, eq. 4.
+pub struct NoiseContrastive {
+    block: Block,
+    bias: Bias,
+    contrast: Contrast,
+    noise: WithReplacement,
+    ln_samples: f32,
+}
+
+impl NoiseContrastive {
+    /// Over the words of `noise` and hidden vectors of size `dim`.
+    ///
+    /// # Errors
+    /// `dim` = 0.
+    pub fn new(noise: WithReplacement, contrast: Contrast, dim: usize, bias: Bias) -> Result<Self> {
+        let ln_samples = (noise.samples() as f64).ln() as f32;
+        Ok(Self { block: super::checked_block(noise.vocab(), dim)?, bias, contrast, noise, ln_samples })
+    }
+
+    /// A batch with one target is one step over target and noise; else the noise meets the whole batch, and every target
+    /// its own examples.
+    fn binary(&self, w: &mut Tables, batch: &Batch, s: &mut Scratch, mut d_hidden: ArrayViewMut2<f32>) {
+        self.noise.draw(Some(batch.hidden), batch.targets, &mut s.rng, &mut s.draws);
+        w.count_draws(s.draws.words.len());
+        let one_target = groups(batch.targets).nth(1).is_none() && !batch.is_empty();
+        let (mut rows, mut shift) = (std::mem::take(&mut s.rows), std::mem::take(&mut s.correction));
+        rows.clear();
+        shift.clear();
+        s.signs.clear();
+        if one_target {
+            rows.push(batch.targets[0]);
+            shift.push(-s.draws.target_ln_q[0] - self.ln_samples);
+            s.signs.push(1.0);
+        }
+        rows.extend(&s.draws.words);
+        shift.extend(s.draws.ln_q.iter().map(|ln_q| -ln_q - self.ln_samples));
+        s.signs.resize(rows.len(), -1.0);
+        decide(w, batch, &(0..batch.len()), (&rows, &shift, &s.signs), &mut s.losses, d_hidden.view_mut());
+        if !one_target {
+            for group in groups(batch.targets) {
+                let shift = [-s.draws.target_ln_q[group.start] - self.ln_samples];
+                let d_x = d_hidden.slice_axis_mut(Axis(0), Slice::from(group.clone()));
+                let decision = (&[batch.targets[group.start]][..], &shift[..], &[1.0][..]);
+                decide(w, batch, &group, decision, &mut s.losses, d_x);
+            }
+        }
+        (s.rows, s.correction) = (rows, shift);
+    }
+}
+
+/// One step of decisions on some rows, each with its shift and its sign, for a part of a batch.
+fn decide(
+    w: &mut Tables,
+    batch: &Batch,
+    part: &Range<usize>,
+    (rows, shift, signs): (&[u32], &[f32], &[f32]),
+    losses: &mut [f64],
+    d_x: ArrayViewMut2<f32>,
+) {
+    let coef = |of_part: Range<usize>, mut z: ArrayViewMut2<f32>, losses: &mut [f64]| {
+        z.rows_mut().into_iter().for_each(|mut row| simd::add(row.as_slice_mut().expect("contiguous rows"), shift));
+        logistic(signs, |b| batch.weight(part.start + of_part.start + b), z, losses);
+    };
+    w.step(0, rows, exact::rows(&batch.hidden, part), &coef, &mut losses[part.clone()], d_x);
+}
+
+impl OutputLayer for NoiseContrastive {
+    fn vocab(&self) -> usize {
+        self.block.words as usize
+    }
+
+    fn dim(&self) -> usize {
+        self.block.dim
+    }
+
+    fn bias(&self) -> Bias {
+        self.bias
+    }
+
+    fn tables(&self) -> Vec<TableShape> {
+        super::one_table(&self.block, self.bias)
+    }
+
+    fn unigram_biases(&self, counts: &Counts) -> Vec<Vec<f32>> {
+        super::ln_unigram(counts)
+    }
+
+    fn step(
+        &self,
+        w: &mut Tables,
+        batch: Batch,
+        s: &mut Scratch,
+        d_hidden: ArrayViewMut2<f32>,
+        losses: Option<&mut [f64]>,
+    ) -> f64 {
+        s.clear_losses(&batch);
+        match self.contrast {
+            Contrast::Binary => self.binary(w, &batch, s, d_hidden),
+            Contrast::Ranking => candidates::step_over_draws(&self.noise, w, &batch, s, d_hidden),
+        }
+        s.total_loss(losses)
+    }
+
+    fn log_probs(&self, w: &mut Tables, hidden: ArrayView2<f32>, _: &mut Scratch, out: ArrayViewMut2<f32>) {
+        exact::log_probs(w, &[(self.block, hidden)], None, out);
+    }
+
+    fn log_prob(&self, w: &mut Tables, batch: Batch, s: &mut Scratch, out: &mut [f64]) {
+        exact::log_prob(w, &self.block, &batch, None, s, |b, stat| out[b] = -stat.loss());
+    }
+
+    fn ln_z(&self, w: &mut Tables, hidden: ArrayView2<f32>, s: &mut Scratch, out: &mut [f64]) -> bool {
+        exact::ln_z(w, &self.block, hidden, None, s, out);
+        true
+    }
+
+    fn scan_scores(&self, w: &mut Tables, hidden: ArrayView2<f32>, _: &mut Scratch, fold: &WordFold, out: &mut [Stat]) {
+        exact::scan_scores(w, &[(self.block, hidden)], None, fold, out);
+    }
+
+    fn log_probs_backward(
+        &self,
+        w: &mut Tables,
+        hidden: ArrayView2<f32>,
+        d_log_probs: ArrayView2<f32>,
+        _: &mut Scratch,
+        d_hidden: ArrayViewMut2<f32>,
+    ) -> bool {
+        exact::log_probs_backward(w, &mut [(self.block, hidden, d_hidden)], None, d_log_probs);
+        true
+    }
+
+    fn expected_cost(&self, targets: &[WordId]) -> Cost {
+        if self.contrast == Contrast::Ranking {
+            return candidates::expected_cost(&self.noise, self.dim(), targets);
+        }
+        let (k, dim) = (self.noise.samples(), self.dim());
+        let draws = Cost { draws: k as u64, ..Cost::default() };
+        let groups: Vec<_> = groups(targets).collect();
+        if groups.len() == 1 {
+            return draws + Cost::step(targets.len(), 1 + k, dim);
+        }
+        draws + Cost::step(targets.len(), k, dim) + groups.iter().map(|g| Cost::step(g.len(), 1, dim)).sum()
+    }
+}

@@ -1,0 +1,259 @@
+//! α-entmax: probabilities with exact zeros, and their threshold, found by looking at tiles again and again.
+
+use crate::error::{Error, Result};
+use crate::table::{Stat, Tile};
+use crate::vocab::WordId;
+
+/// p_j = max(0, (α − 1)·z_j − τ)^(1/(α − 1)), τ so that Σ p = 1: sparsemax at α = 2, softmax as α → 1.
+///
+/// The threshold is found from below. With d_j = max(0, (α − 1)·z_j − τ) and β = 1/(α − 1), g(τ) = (Σ d^β)^(1/β) falls,
+/// is convex, and is linear where all d are alike, so Newton's steps on g(τ) = 1 rise to it, are few, and end at the last
+/// digits of f64. At α = 2 they are Michelot's, exact as soon as the support stays. A step that rounding leads astray is
+/// one of bisection instead.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Entmax {
+    alpha: f64,
+}
+
+/// How far the search for the threshold of an example has come. Scores are taken as z − `max`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Threshold {
+    /// The largest score.
+    pub max: f32,
+    /// τ − (α − 1)·max: in −1 to 0.
+    pub tau: f64,
+    /// τ lies between `tau`, from below, and this.
+    above: f64,
+    /// Whether the next look changed nothing that matters.
+    pub found: bool,
+}
+
+/// Looks after which a search ends: each at least halves what is left.
+pub const MOST_LOOKS: usize = 64;
+/// Steps of τ below this end a search: what rounding makes of the sums over a million words.
+const ENOUGH: f64 = 1e-12;
+
+impl Entmax {
+    /// The transformation of this α.
+    ///
+    /// # Errors
+    /// An α that is not above 1 and at most 2.
+    pub fn new(alpha: f64) -> Result<Self> {
+        if !(alpha > 1.0 && alpha <= 2.0) {
+            return Err(Error::OutOfRange { name: "alpha", value: alpha, limit: "above 1 and at most 2" });
+        }
+        Ok(Self { alpha })
+    }
+
+    /// β = 1/(α − 1).
+    fn power(&self) -> f64 {
+        1.0 / (self.alpha - 1.0)
+    }
+
+    /// Where a search over `words` scores begins: at the largest score alone, which has p = 1 there.
+    pub fn begin(&self, max: f32, words: usize) -> Threshold {
+        // If all were as likely as the most likely.
+        let above = -(words as f64).powf(1.0 - self.alpha);
+        Threshold { max, tau: -1.0, above, found: false }
+    }
+
+    /// d = (α − 1)·(z − max) − τ.
+    fn gap(&self, z: f32, at: &Threshold) -> f64 {
+        (self.alpha - 1.0) * (f64::from(z) - f64::from(at.max)) - at.tau
+    }
+
+    /// P of a score; exactly 0 at and below the threshold.
+    pub fn probability(&self, z: f32, at: &Threshold) -> f64 {
+        match self.gap(z, at) {
+            d if d <= 0.0 => 0.0,
+            d => self.raise(d).1,
+        }
+    }
+
+    /// ln P of a score; −∞ where P is 0.
+    pub fn log_prob(&self, z: f32, at: &Threshold) -> f64 {
+        match self.gap(z, at) {
+            d if d <= 0.0 => f64::NEG_INFINITY,
+            d => self.power() * d.ln(),
+        }
+    }
+
+    /// d^(β − 1) and d^β, of d > 0.
+    fn raise(&self, d: f64) -> (f64, f64) {
+        match self.alpha {
+            2.0 => (1.0, d),
+            1.5 => (d, d * d),
+            _ => {
+                let low = d.powf(self.power() - 1.0);
+                (low, low * d)
+            }
+        }
+    }
+
+    /// Adds what a look at a score tells: Σ d^β and Σ d^(β − 1).
+    fn look(&self, z: f32, at: &Threshold, sums: &mut [f64; 2]) {
+        let d = self.gap(z, at);
+        if d > 0.0 {
+            let (low, high) = self.raise(d);
+            sums[0] += high;
+            sums[1] += low;
+        }
+    }
+
+    /// The next threshold, from Σ d^β and Σ d^(β − 1) at this one.
+    fn improve(&self, at: &mut Threshold, [high, low]: [f64; 2]) {
+        // Newton's step on (Σ d^β)^(1/β) = 1.
+        let step = (high - high.powf(2.0 - self.alpha)) / low;
+        let mut next = at.tau + step;
+        if high < 1.0 {
+            at.above = at.above.min(at.tau);
+        }
+        if !(next >= -1.0 && next <= at.above) {
+            next = 0.5 * (at.tau + at.above);
+        }
+        at.found = (next - at.tau).abs() <= ENOUGH;
+        at.tau = next;
+    }
+
+    /// The threshold of a row of scores.
+    pub fn threshold(&self, scores: &[f32]) -> Threshold {
+        let mut at = self.begin(crate::simd::max(scores), scores.len());
+        for _ in 0..MOST_LOOKS {
+            let mut sums = [0.0; 2];
+            scores.iter().for_each(|z| self.look(*z, &at, &mut sums));
+            self.improve(&mut at, sums);
+            if at.found {
+                break;
+            }
+        }
+        at
+    }
+
+    /// Takes a tile's scores into a look: `sum` and `second` of the statistics.
+    pub fn fold(&self, thresholds: &[Threshold], tile: &Tile, stats: &mut [Stat]) {
+        let mut sums = vec![[0.0; 2]; thresholds.len()];
+        for row in tile.rows() {
+            for ((z, at), sums) in tile.row(row).iter().zip(thresholds).zip(&mut sums) {
+                self.look(*z, at, sums);
+            }
+        }
+        for (stat, [high, low]) in stats.iter_mut().zip(sums) {
+            // All parts share one maximum, so that their sums are added as they are.
+            stat.max = 0.0;
+            stat.sum += high;
+            stat.second += low;
+        }
+    }
+
+    /// Takes Σ p^α of a tile into `sum`, at thresholds that were found.
+    pub fn fold_entropy(&self, thresholds: &[Threshold], tile: &Tile, stats: &mut [Stat]) {
+        let mut sums = vec![0.0; thresholds.len()];
+        for row in tile.rows() {
+            for ((z, at), sum) in tile.row(row).iter().zip(thresholds).zip(&mut sums) {
+                let d = self.gap(*z, at);
+                if d > 0.0 {
+                    *sum += d * self.raise(d).1;
+                }
+            }
+        }
+        for (stat, sum) in stats.iter_mut().zip(sums) {
+            stat.max = 0.0;
+            stat.sum += sum;
+        }
+    }
+
+    /// The next thresholds after a look; whether all are found.
+    pub fn improve_all(&self, thresholds: &mut [Threshold], stats: &[Stat]) -> bool {
+        for (at, stat) in thresholds.iter_mut().zip(stats) {
+            if !at.found {
+                self.improve(at, [stat.sum, stat.second]);
+            }
+        }
+        thresholds.iter().all(|at| at.found)
+    }
+
+    /// A tile's scores become weight·(p − e_t).
+    pub fn gradient(
+        &self,
+        targets: &[WordId],
+        thresholds: &[Threshold],
+        weight: impl Fn(usize) -> f32,
+        tile: &mut Tile,
+    ) {
+        for row in tile.rows() {
+            for (b, (z, at)) in tile.row_mut(row).iter_mut().zip(thresholds).enumerate() {
+                let p = self.probability(*z, at) - f64::from(u8::from(targets[b] == row));
+                *z = (f64::from(weight(b)) * p) as f32;
+            }
+        }
+    }
+
+    /// The Fenchel–Young loss max_p (p·z + H(p)) − z_t with Tsallis' entropy H = (1 − Σ p^α) / (α·(α − 1)), given Σ p^α:
+    /// on the support z = (p^(α − 1) + τ) / (α − 1), so that p·z is (Σ p^α + τ) / (α − 1).
+    pub fn loss(&self, at: &Threshold, target: f32, power_sum: f64) -> f64 {
+        let (a, ab) = (self.alpha - 1.0, self.alpha * (self.alpha - 1.0));
+        (power_sum + at.tau) / a + f64::from(at.max) - f64::from(target) + (1.0 - power_sum) / ab
+    }
+
+    /// The score, but for a constant, at which a word has probability p.
+    pub fn score_of(&self, p: f64) -> f64 {
+        p.powf(self.alpha - 1.0) / (self.alpha - 1.0)
+    }
+}
+
+/// Takes the largest score of a tile, and the target's, into the statistics. Row r is word r.
+pub fn fold_max(targets: &[WordId], tile: &Tile, stats: &mut [Stat]) {
+    for row in tile.rows() {
+        for ((z, stat), target) in tile.row(row).iter().zip(stats.iter_mut()).zip(targets) {
+            stat.max = stat.max.max(*z);
+            if *target == row {
+                stat.target = *z;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// By halving, far beyond what is needed.
+    fn slow(scores: &[f32], alpha: f64) -> f64 {
+        let top = scores.iter().fold(f64::NEG_INFINITY, |m, z| m.max(f64::from(*z)));
+        let total = |tau: f64| -> f64 {
+            let d = scores.iter().map(|z| (alpha - 1.0) * (f64::from(*z) - top) - tau);
+            d.filter(|d| *d > 0.0).map(|d| d.powf(1.0 / (alpha - 1.0))).sum()
+        };
+        let (mut low, mut high) = (-1.0, 0.0);
+        for _ in 0..200 {
+            let middle = 0.5 * (low + high);
+            if total(middle) > 1.0 { low = middle } else { high = middle }
+        }
+        low
+    }
+
+    #[test]
+    fn thresholds_are_those_of_bisection() {
+        let spread = |n: usize, width: f32| -> Vec<f32> {
+            (0..n).map(|i| ((i * 7919) % 1009) as f32 / 1009.0 * width - 3.0).collect()
+        };
+        for scores in
+            [vec![4.0], vec![1.0, 1.0], vec![0.0; 5000], spread(3000, 0.001), spread(3000, 1.0), spread(50, 90.0)]
+        {
+            for alpha in [1.1, 1.25, 1.5, 1.75, 2.0] {
+                let entmax = Entmax::new(alpha).unwrap();
+                let at = entmax.threshold(&scores);
+                let sum: f64 = scores.iter().map(|z| entmax.probability(*z, &at)).sum();
+                assert!((sum - 1.0).abs() < 1e-10, "{alpha}, {}: Σ p = {sum}", scores.len());
+                assert!((at.tau - slow(&scores, alpha)).abs() < 1e-10, "{alpha}, {}: {at:?}", scores.len());
+            }
+        }
+    }
+
+    #[test]
+    fn senseless_alphas_are_refused() {
+        for alpha in [1.0, 0.5, 2.1, f64::NAN, f64::INFINITY] {
+            assert!(Entmax::new(alpha).is_err());
+        }
+    }
+}

@@ -1,0 +1,242 @@
+//! Draws through two codebooks: an inverted multi-index.
+
+use super::mixture::{self, AtBatch, dot, pick};
+use super::{Draws, Sampler, check_samples, ln_drawn};
+use crate::error::{Error, Result};
+use crate::rng::WorkerRng;
+use crate::simd;
+use crate::table::Tables;
+use crate::vocab::{Counts, WordId};
+use ndarray::ArrayView2;
+use rand::RngExt;
+
+/// q(w | h) ∝ p(w)·exp(h′·c′(w) + h″·c″(w)): softmax with each half of a word's vector replaced by the nearest of M code
+/// words, found by k-means when the weights were last looked at.
+///
+/// Words with the same two codes share a cell of an M × M table, so that a draw chooses a code, a code given it, and a word of
+/// the cell by its p, which is e^bias where the layer has biases, else the unigram model. With zero weights q is the unigram
+/// model itself. The draws of a batch come from the mixture of its q(· | h_b) in equal parts, of which every word's share is
+/// known: the correction is exact.
+///
+/// *Cost* B·(M·d + M²) a batch, O(M) a draw, B a distinct word's q.
+/// *Reference* Chen, Lian, Wang & al. 2022 (fast variational and sampling by inverted multi-index); within cells by p.
+pub struct Midx {
+    samples: usize,
+    codes: usize,
+    dim: usize,
+    /// p of every word, in proportion.
+    prior: Vec<f32>,
+    total: f64,
+    /// M × ⌈d/2⌉ and M × ⌊d/2⌋.
+    books: [Vec<f32>; 2],
+    /// The two codes of every word.
+    of_word: [Vec<u32>; 2],
+    /// The words of each cell, where the cells begin, and Σ p of the words before each and of all.
+    words: Vec<WordId>,
+    starts: Vec<u32>,
+    before: Vec<f64>,
+    /// Σ p over each cell, M × M.
+    mass: Vec<f64>,
+}
+
+/// Rounds of k-means at each look at the weights; code words move on from where they were.
+const ROUNDS: usize = 3;
+
+impl Midx {
+    /// `samples` draws a batch for hidden vectors of size `dim`, through two books of `codes` code words. Until the weights
+    /// are looked at, q is the unigram model of `counts`.
+    ///
+    /// # Errors
+    /// Less than 1 or more than 2²⁴ samples, less than 1 or more than 1,024 codes, or `dim` = 0.
+    pub fn new(counts: &Counts, dim: usize, samples: usize, codes: usize) -> Result<Self> {
+        check_samples(samples)?;
+        if !(1..=1024).contains(&codes) {
+            return Err(Error::OutOfRange { name: "codes", value: codes as f64, limit: "between 1 and 1024" });
+        }
+        if dim == 0 {
+            return Err(Error::OutOfRange { name: "dim", value: 0.0, limit: "1 or more" });
+        }
+        let vocab = counts.len();
+        let halves = [dim.div_ceil(2), dim / 2];
+        let mut midx = Self {
+            samples,
+            codes,
+            dim,
+            prior: (0..vocab as WordId).map(|w| counts.probability(w) as f32).collect(),
+            total: 0.0,
+            books: halves.map(|half| vec![0.0; codes * half]),
+            of_word: [vec![0; vocab], vec![0; vocab]],
+            words: Vec::new(),
+            starts: Vec::new(),
+            before: Vec::new(),
+            mass: Vec::new(),
+        };
+        midx.fill_cells();
+        Ok(midx)
+    }
+
+    fn cell(&self, word: usize) -> usize {
+        self.of_word[0][word] as usize * self.codes + self.of_word[1][word] as usize
+    }
+
+    /// Sorts the words into their cells.
+    fn fill_cells(&mut self) {
+        let (vocab, cells) = (self.prior.len(), self.codes * self.codes);
+        self.mass = vec![0.0; cells];
+        let mut words: Vec<WordId> = (0..vocab as WordId).collect();
+        words.sort_by_key(|word| self.cell(*word as usize));
+        let mut sizes = vec![0; cells + 1];
+        for word in 0..vocab {
+            let cell = self.cell(word);
+            self.mass[cell] += f64::from(self.prior[word]);
+            sizes[cell + 1] += 1;
+        }
+        for cell in 0..cells {
+            sizes[cell + 1] += sizes[cell];
+        }
+        let mut sum = 0.0;
+        self.before = vec![0.0];
+        self.before.extend(words.iter().map(|word| {
+            sum += f64::from(self.prior[*word as usize]);
+            sum
+        }));
+        (self.words, self.starts, self.total) = (words, sizes, sum);
+    }
+
+    /// The two halves of a vector of size d.
+    fn half<'a>(&self, book: usize, x: &'a [f32]) -> &'a [f32] {
+        let (first, second) = x.split_at(self.dim.div_ceil(2));
+        [first, second][book]
+    }
+
+    /// k-means of one half of all vectors, from the code words as they stand.
+    fn learn(&mut self, book: usize, vectors: &[f32]) {
+        let (dim, vocab) = ([self.dim.div_ceil(2), self.dim / 2][book], self.prior.len());
+        if dim == 0 {
+            return;
+        }
+        if self.books[book].iter().all(|x| *x == 0.0) {
+            // Words from all over the vocabulary.
+            for code in 0..self.codes {
+                let word = code * vocab / self.codes;
+                let v = self.half(book, &vectors[word * self.dim..][..self.dim]).to_vec();
+                self.books[book][code * dim..][..dim].copy_from_slice(&v);
+            }
+        }
+        for _ in 0..ROUNDS {
+            let (mut sums, mut counts) = (vec![0.0; self.codes * dim], vec![0u32; self.codes]);
+            let offsets: Vec<f32> = self.books[book].chunks_exact(dim).map(|c| 0.5 * dot(c, c)).collect();
+            for word in 0..vocab {
+                let v = self.half(book, &vectors[word * self.dim..][..self.dim]);
+                let (mut nearest, mut best) = (0, f32::NEG_INFINITY);
+                for (code, c) in self.books[book].chunks_exact(dim).enumerate() {
+                    let near = dot(c, v) - offsets[code];
+                    if near > best {
+                        (nearest, best) = (code, near);
+                    }
+                }
+                self.of_word[book][word] = nearest as u32;
+                counts[nearest] += 1;
+                simd::add(&mut sums[nearest * dim..][..dim], v);
+            }
+            for (code, count) in counts.iter().enumerate().filter(|(_, count)| **count > 0) {
+                let mean = &mut sums[code * dim..][..dim];
+                simd::scale(mean, 1.0 / *count as f32);
+                self.books[book][code * dim..][..dim].copy_from_slice(mean);
+            }
+        }
+    }
+
+    /// e^(h·c − max) of each code word of a book.
+    fn exponentials(&self, book: usize, h: &[f32]) -> Vec<f64> {
+        let h = self.half(book, h);
+        if h.is_empty() {
+            return vec![1.0; self.codes];
+        }
+        let z: Vec<f64> = self.books[book].chunks_exact(h.len()).map(|c| f64::from(dot(c, h))).collect();
+        let max = z.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        // Never 0, so that every word can be drawn.
+        z.into_iter().map(|z| (z - max).max(-200.0).exp()).collect()
+    }
+}
+
+/// One hidden vector: e^(h′·c′), e^(h″·c″), the share of each first code, and the sum of all.
+struct Hidden {
+    first: Vec<f64>,
+    second: Vec<f64>,
+    rows: Vec<f64>,
+    total: f64,
+}
+
+struct At<'a> {
+    midx: &'a Midx,
+    hidden: Vec<Hidden>,
+}
+
+impl AtBatch for At<'_> {
+    fn draw(&self, b: usize, rng: &mut WorkerRng) -> WordId {
+        let (m, h) = (self.midx, &self.hidden[b]);
+        let row = pick(h.rows.iter().copied(), rng);
+        let masses = &m.mass[row * m.codes..][..m.codes];
+        let column = pick(masses.iter().zip(&h.second).map(|(mass, e)| mass * e), rng);
+        let cell = row * m.codes + column;
+        // A cell may hold most of the vocabulary: a binary search in its partial sums.
+        let (start, end) = (m.starts[cell] as usize, m.starts[cell + 1] as usize);
+        let at = m.before[start] + rng.random::<f64>() * (m.before[end] - m.before[start]);
+        let place = m.before[start + 1..end].partition_point(|sum| *sum <= at);
+        m.words[start + place]
+    }
+
+    fn share(&self, b: usize, word: WordId) -> f64 {
+        let (m, h, word) = (self.midx, &self.hidden[b], word as usize);
+        let codes = [m.of_word[0][word] as usize, m.of_word[1][word] as usize];
+        f64::from(m.prior[word]) * h.first[codes[0]] * h.second[codes[1]] / h.total
+    }
+}
+
+impl Sampler for Midx {
+    fn vocab(&self) -> usize {
+        self.prior.len()
+    }
+
+    fn samples(&self) -> usize {
+        self.samples
+    }
+
+    /// For a hidden vector of zeros: p.
+    fn ln_prob(&self, word: WordId) -> f64 {
+        (f64::from(self.prior[word as usize]) / self.total).ln()
+    }
+
+    fn ln_inclusion(&self, word: WordId) -> f64 {
+        ln_drawn(self.ln_prob(word), self.samples as f64)
+    }
+
+    fn draw(&self, hidden: Option<ArrayView2<f32>>, targets: &[WordId], rng: &mut WorkerRng, out: &mut Draws) {
+        let hidden = hidden.expect("a proposal that depends on hidden vectors is given them");
+        let of_row = |h: ndarray::ArrayView1<'_, f32>| {
+            let h = h.to_vec();
+            let (first, second) = (self.exponentials(0, &h), self.exponentials(1, &h));
+            let row = |(e, masses): (&f64, &[f64])| e * masses.iter().zip(&second).map(|(m, e)| m * e).sum::<f64>();
+            let rows: Vec<f64> = first.iter().zip(self.mass.chunks_exact(self.codes)).map(row).collect();
+            let total = rows.iter().sum();
+            Hidden { first, second, rows, total }
+        };
+        let at = At { midx: self, hidden: hidden.rows().into_iter().map(of_row).collect() };
+        mixture::draw(&at, &hidden, targets, self.samples, rng, out);
+    }
+
+    fn follows_weights(&self) -> bool {
+        true
+    }
+
+    fn refresh(&mut self, w: &mut Tables, table: usize) {
+        let vectors = mixture::vectors(w, table);
+        if let Some(prior) = mixture::exp_biases(w, table) {
+            self.prior = prior;
+        }
+        self.learn(0, &vectors);
+        self.learn(1, &vectors);
+        self.fill_cells();
+    }
+}

@@ -1,0 +1,96 @@
+//! Proposals that depend on the hidden vector: what their samplers share.
+
+use super::{Draws, Hits};
+use crate::rng::WorkerRng;
+use crate::table::{Bags, Rows, Tables};
+use crate::vocab::WordId;
+use ndarray::{Array2, ArrayView2, ArrayViewMut2};
+use rand::RngExt;
+
+/// The weights of a table as they stand, rows × dim.
+pub fn vectors(w: &mut Tables, table: usize) -> Vec<f32> {
+    let (rows, dim) = (w.shape(table).rows, w.shape(table).dim);
+    let mut out = vec![0.0; rows as usize * dim];
+    let (list, offsets): (Vec<u32>, Vec<u32>) = ((0..rows).collect(), (0..=rows).collect());
+    let view = ArrayViewMut2::from_shape((rows as usize, dim), &mut out).expect("rows × dim");
+    // A bag of one row is the row.
+    w.bag_means(table, Bags { rows: &list, offsets: &offsets }, view);
+    out
+}
+
+/// e^bias of every row, in the proportion that makes the largest 1; `None` without biases.
+pub fn exp_biases(w: &mut Tables, table: usize) -> Option<Vec<f32>> {
+    let shape = w.shape(table);
+    if !shape.bias {
+        return None;
+    }
+    let mut z = Array2::zeros((1, shape.rows as usize));
+    // Without a hidden vector the biases are left.
+    w.scores(table, &Rows::Range(0..shape.rows), Array2::zeros((1, shape.dim)).view(), z.view_mut());
+    let max = z.iter().fold(f32::NEG_INFINITY, |m, b| m.max(*b));
+    // Far below the largest, but never 0: every word can be drawn.
+    Some(z.iter().map(|b| (b - max).max(-60.0).exp()).collect())
+}
+
+/// What is known of a proposal at the hidden vectors of a batch.
+pub trait AtBatch {
+    /// One draw from q(· | h_b).
+    fn draw(&self, b: usize, rng: &mut WorkerRng) -> WordId;
+
+    /// q(word | h_b).
+    fn share(&self, b: usize, word: WordId) -> f64;
+}
+
+/// S draws from the mixture of the q(· | h_b) of a batch in equal parts, with its ln q.
+pub fn draw(
+    at: &impl AtBatch,
+    hidden: &ArrayView2<f32>,
+    targets: &[WordId],
+    samples: usize,
+    rng: &mut WorkerRng,
+    out: &mut Draws,
+) {
+    out.hits = Hits::Keep;
+    out.words.clear();
+    let batch = hidden.nrows();
+    if batch > 0 {
+        out.words.extend((0..samples).map(|_| at.draw(rng.random_range(0..batch), rng)));
+    }
+    let ln_q = |word: &WordId| {
+        let sum: f64 = (0..batch).map(|b| at.share(b, *word)).sum();
+        (sum / batch as f64).max(f64::MIN_POSITIVE).ln() as f32
+    };
+    out.ln_q.clear();
+    out.target_ln_q.clear();
+    out.ln_q.extend(out.words.iter().map(ln_q));
+    out.target_ln_q.extend(targets.iter().map(ln_q));
+}
+
+/// x·y, in lanes that are summed at the end.
+pub fn dot(x: &[f32], y: &[f32]) -> f32 {
+    const LANES: usize = 16;
+    let ((xs, x_rest), (ys, y_rest)) = (x.as_chunks::<LANES>(), y.as_chunks::<LANES>());
+    let mut sums = [0.0; LANES];
+    for (x, y) in xs.iter().zip(ys) {
+        for lane in 0..LANES {
+            sums[lane] += x[lane] * y[lane];
+        }
+    }
+    sums.iter().sum::<f32>() + x_rest.iter().zip(y_rest).map(|(x, y)| x * y).sum::<f32>()
+}
+
+/// Where the partial sums of falling or rising shares pass a uniform part of their sum.
+pub fn pick(shares: impl Iterator<Item = f64> + Clone, rng: &mut WorkerRng) -> usize {
+    let mut left = rng.random::<f64>() * shares.clone().sum::<f64>();
+    let mut last = 0;
+    for (i, share) in shares.enumerate() {
+        if share > 0.0 {
+            last = i;
+            left -= share;
+            if left < 0.0 {
+                break;
+            }
+        }
+    }
+    last
+}

@@ -1,0 +1,178 @@
+//! Draws in the proportion of a quadratic kernel of hidden vector and word vector.
+
+use super::mixture::{self, AtBatch, dot, pick};
+use super::{Draws, Sampler, check_samples, ln_drawn};
+use crate::error::{Error, Result};
+use crate::rng::WorkerRng;
+use crate::simd;
+use crate::table::Tables;
+use crate::vocab::{Counts, WordId};
+use ndarray::ArrayView2;
+use rand::RngExt;
+
+/// q(w | h) ∝ p(w)·(α·(v_w·h)² + 1), p and v as they were when the weights were last looked at.
+///
+/// Σ_w p·(v·h)² = hᵀ·M·h with M = Σ p·v·vᵀ, so that a tree of such matrices over the words leads to a draw: each node says
+/// in d² which half has which share. A leaf has about d words, taken one by one. p is e^bias where the layer has biases, else
+/// the unigram model: with zero weights q is the unigram model itself. The draws of a batch come from the mixture of its
+/// q(· | h_b) in equal parts, of which every word's share is known: the correction is exact.
+///
+/// *Cost* S·d²·log₂(K/d) for the draws of a batch, B·d for each distinct word's q; memory 2·K·d numbers.
+/// *Reference* Blanc & Rendle 2018, sec. 3.2–3.3.
+pub struct Quadratic {
+    samples: usize,
+    alpha: f32,
+    dim: usize,
+    snapshot: Snapshot,
+}
+
+/// Weights as they were, and what a tree over them sums up.
+struct Snapshot {
+    /// p of every word.
+    prior: Vec<f32>,
+    /// K × dim.
+    vectors: Vec<f32>,
+    /// A complete tree in the order of a heap, the root at 1: Σ p of a node's words.
+    mass: Vec<f64>,
+    /// Σ p·v·vᵀ of the nodes, dim × dim each.
+    moments: Vec<f32>,
+    /// Words in a leaf; the last leaves may have fewer or none.
+    leaf: usize,
+    leaves: usize,
+}
+
+impl Snapshot {
+    fn new(prior: Vec<f32>, vectors: Vec<f32>, dim: usize) -> Self {
+        let words = prior.len();
+        let leaf = dim.max(8);
+        let leaves = words.div_ceil(leaf).next_power_of_two();
+        let (mut mass, mut moments) = (vec![0.0; 2 * leaves], vec![0.0; 2 * leaves * dim * dim]);
+        for word in 0..words {
+            let node = leaves + word / leaf;
+            let v = &vectors[word * dim..][..dim];
+            mass[node] += f64::from(prior[word]);
+            for (row, x) in moments[node * dim * dim..][..dim * dim].chunks_exact_mut(dim).zip(v) {
+                simd::add_scaled(row, prior[word] * x, v);
+            }
+        }
+        for node in (1..leaves).rev() {
+            mass[node] = mass[2 * node] + mass[2 * node + 1];
+            let (up, below) = moments.split_at_mut(2 * node * dim * dim);
+            let up = &mut up[node * dim * dim..][..dim * dim];
+            let (left, right) = below.split_at(dim * dim);
+            up.copy_from_slice(left);
+            simd::add(up, &right[..dim * dim]);
+        }
+        Self { prior, vectors, mass, moments, leaf, leaves }
+    }
+
+    fn vector(&self, word: usize, dim: usize) -> &[f32] {
+        &self.vectors[word * dim..][..dim]
+    }
+
+    /// α·hᵀMh + Σ p of a node.
+    fn node(&self, node: usize, h: &[f32], alpha: f32) -> f64 {
+        let dim = h.len();
+        let rows = self.moments[node * dim * dim..][..dim * dim].chunks_exact(dim);
+        let form: f64 = rows.zip(h).map(|(row, x)| f64::from(*x) * f64::from(dot(row, h))).sum();
+        f64::from(alpha) * form.max(0.0) + self.mass[node]
+    }
+
+    /// p·(α·(v·h)² + 1) of a word.
+    fn word(&self, word: usize, h: &[f32], alpha: f32) -> f64 {
+        let dot = f64::from(dot(self.vector(word, h.len()), h));
+        f64::from(self.prior[word]) * (f64::from(alpha) * dot * dot + 1.0)
+    }
+}
+
+impl Quadratic {
+    /// `samples` draws a batch for hidden vectors of size `dim`; `alpha` weighs the square against the constant. Until the
+    /// weights are looked at, q is the unigram model of `counts`.
+    ///
+    /// # Errors
+    /// Less than 1 or more than 2²⁴ samples, an α that is negative or not finite, or `dim` = 0.
+    pub fn new(counts: &Counts, dim: usize, samples: usize, alpha: f64) -> Result<Self> {
+        check_samples(samples)?;
+        if !(alpha >= 0.0 && alpha.is_finite()) {
+            return Err(Error::OutOfRange { name: "alpha", value: alpha, limit: "0 or more, and finite" });
+        }
+        if dim == 0 {
+            return Err(Error::OutOfRange { name: "dim", value: 0.0, limit: "1 or more" });
+        }
+        // The tree, and the vectors below it.
+        let leaves = counts.len().div_ceil(dim.max(8)).next_power_of_two();
+        let numbers = leaves.saturating_mul(2).saturating_mul(dim).saturating_mul(dim);
+        let numbers = numbers.saturating_add(counts.len().saturating_mul(dim));
+        let refused = |_| Error::TooLarge { rows: counts.len(), dim };
+        Vec::<f32>::new().try_reserve_exact(numbers).map_err(refused)?;
+        let prior = (0..counts.len() as WordId).map(|w| counts.probability(w) as f32).collect();
+        let snapshot = Snapshot::new(prior, vec![0.0; counts.len() * dim], dim);
+        Ok(Self { samples, alpha: alpha as f32, dim, snapshot })
+    }
+}
+
+/// The proposal at the hidden vectors of a batch.
+struct At<'a> {
+    snapshot: &'a Snapshot,
+    alpha: f32,
+    /// Each with its Σ_w p·(α·(v·h)² + 1).
+    hidden: Vec<(&'a [f32], f64)>,
+}
+
+impl AtBatch for At<'_> {
+    fn draw(&self, b: usize, rng: &mut WorkerRng) -> WordId {
+        let (s, (h, _)) = (self.snapshot, self.hidden[b]);
+        let mut node = 1;
+        while node < s.leaves {
+            let (left, right) = (s.node(2 * node, h, self.alpha), s.node(2 * node + 1, h, self.alpha));
+            node = 2 * node + usize::from(rng.random::<f64>() * (left + right) >= left);
+        }
+        let first = ((node - s.leaves) * s.leaf).min(s.prior.len() - 1);
+        let words = first..(first + s.leaf).min(s.prior.len());
+        (first + pick(words.map(|word| s.word(word, h, self.alpha)), rng)) as WordId
+    }
+
+    fn share(&self, b: usize, word: WordId) -> f64 {
+        let (h, total) = self.hidden[b];
+        self.snapshot.word(word as usize, h, self.alpha) / total
+    }
+}
+
+impl Sampler for Quadratic {
+    fn vocab(&self) -> usize {
+        self.snapshot.prior.len()
+    }
+
+    fn samples(&self) -> usize {
+        self.samples
+    }
+
+    /// For a hidden vector of zeros: p.
+    fn ln_prob(&self, word: WordId) -> f64 {
+        (f64::from(self.snapshot.prior[word as usize]) / self.snapshot.mass[1]).ln()
+    }
+
+    fn ln_inclusion(&self, word: WordId) -> f64 {
+        ln_drawn(self.ln_prob(word), self.samples as f64)
+    }
+
+    fn draw(&self, hidden: Option<ArrayView2<f32>>, targets: &[WordId], rng: &mut WorkerRng, out: &mut Draws) {
+        let hidden = hidden.expect("a proposal that depends on hidden vectors is given them");
+        let beside = |h: ndarray::ArrayView1<'_, f32>| h.to_vec();
+        let rows: Vec<Vec<f32>> = hidden.rows().into_iter().map(beside).collect();
+        let total = |h: &[f32]| self.snapshot.node(1, h, self.alpha);
+        let beside: Vec<(&[f32], f64)> = rows.iter().map(|h| (&h[..], total(h))).collect();
+        let at = At { snapshot: &self.snapshot, alpha: self.alpha, hidden: beside };
+        mixture::draw(&at, &hidden, targets, self.samples, rng, out);
+    }
+
+    fn follows_weights(&self) -> bool {
+        true
+    }
+
+    fn refresh(&mut self, w: &mut Tables, table: usize) {
+        let vectors = mixture::vectors(w, table);
+        let prior = mixture::exp_biases(w, table).unwrap_or_else(|| std::mem::take(&mut self.snapshot.prior));
+        self.snapshot = Snapshot::new(prior, vectors, self.dim);
+    }
+}
