@@ -10,8 +10,8 @@ mod scale;
 mod step;
 mod vocabs;
 
-pub use calls::cost_model;
 pub use advise::{Advice, AdviseConfig, Need, Verdict, advise};
+pub use calls::cost_model;
 pub use growth::{Crossover, Fit, Times, crossover};
 pub use machine::{RunFacts, free_bytes, peak_bytes, sgemm_gflops};
 pub use rig::zipf;
