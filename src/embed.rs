@@ -1,6 +1,6 @@
 //! Word vectors from a text, as word2vec trains them, through any layer of the catalogue.
 
-use crate::corpus::{Corpus, Model as WindowModel, Window};
+use crate::corpus::{Corpus, Model as WindowModel, Sentences, SpooledCorpus, Window};
 use crate::encoder::{Encoder, MeanEmbedding};
 use crate::error::Result;
 use crate::layer::Bias;
@@ -21,6 +21,8 @@ use std::time::Instant;
 pub struct Config {
     /// Text files: plain, `.gz` or `.zst`, a sentence a line.
     pub corpus: Vec<PathBuf>,
+    /// A folder for the ids of a text that is larger than memory; memory without.
+    pub spool: Option<PathBuf>,
     /// The output layer; without biases unless its name says otherwise.
     pub layer: LayerSpec,
     /// What is predicted from what.
@@ -127,7 +129,10 @@ impl Facts {
 /// Text that cannot be read, settings that make no sense, tables that do not fit in memory, a loss that is not finite.
 pub fn train(config: &Config, start: Instant, observe: &mut dyn FnMut(&Progress)) -> Result<Embeddings> {
     let loading = Instant::now();
-    let (vocab, corpus) = Corpus::load(&config.corpus, config.min_count)?;
+    let (vocab, corpus): (_, Box<dyn Sentences>) = match &config.spool {
+        None => Corpus::load(&config.corpus, config.min_count).map(|(v, c)| (v, Box::new(c) as _))?,
+        Some(dir) => SpooledCorpus::load(&config.corpus, config.min_count, dir).map(|(v, c)| (v, Box::new(c) as _))?,
+    };
     let load_seconds = loading.elapsed().as_secs_f64();
     let context = catalogue::Context { counts: vocab.counts(), words: Some(&vocab), dim: config.dim, bias: Bias::None };
     let encoder: Box<dyn Encoder> = match config.encoding {
@@ -145,9 +150,9 @@ pub fn train(config: &Config, start: Instant, observe: &mut dyn FnMut(&Progress)
         seed: config.seed,
     };
     let outcome = if config.deterministic {
-        train::deterministic(&mut model, &corpus, vocab.counts(), &settings, observe)?
+        train::deterministic(&mut model, &*corpus, vocab.counts(), &settings, observe)?
     } else {
-        train::hogwild(&model, &corpus, vocab.counts(), &settings, observe)?
+        train::hogwild(&model, &*corpus, vocab.counts(), &settings, observe)?
     };
     let words = corpus.ledger().tokens * u64::from(config.epochs);
     let facts = facts(config, &outcome, vocab.len(), words, load_seconds);

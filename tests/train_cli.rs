@@ -55,6 +55,24 @@ fn vectors_and_facts_are_written() {
 }
 
 #[test]
+fn ids_in_a_file_give_the_same_vectors_as_in_memory() {
+    let folder = tempfile::tempdir().unwrap();
+    let corpus = text(folder.path());
+    let spool = folder.path().join("spool");
+    std::fs::create_dir(&spool).unwrap();
+    for mode in [&[][..], &["--deterministic"]] {
+        let train = |name: &str, more: &[&str]| {
+            let out = folder.path().join(name);
+            let base = ["--corpus", &corpus, "--dim", "9", "--threads", "1", "--out", out.to_str().unwrap()];
+            lexmax(&[&base[..], mode, more].concat()).success();
+            read(&out, Format::Binary)
+        };
+        assert_eq!(train("memory", &[]), train("file", &["--spool", spool.to_str().unwrap()]), "{mode:?}");
+        assert_eq!(std::fs::read_dir(&spool).unwrap().count(), 0, "a file is left behind");
+    }
+}
+
+#[test]
 fn what_makes_no_sense_exits_with_2_and_writes_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let corpus = text(folder.path());
@@ -69,6 +87,10 @@ fn what_makes_no_sense_exits_with_2_and_writes_nothing() {
         &["--lr", "-1"],
         &["--lr", "inf"],
         &["--lr", "1e30"],
+        &["--lr-end", "-1"],
+        &["--lr-end", "nan"],
+        &["--lr-end", "1"],
+        &["--spool", "/nowhere"],
         &["--epochs", "0"],
         &["--dim", "0"],
         &["--window", "0"],

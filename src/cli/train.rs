@@ -19,6 +19,9 @@ pub struct Arguments {
     /// Text: plain, .gz or .zst, a sentence a line.
     #[arg(long, num_args = 1.., required = true, value_name = "PATH")]
     corpus: Vec<PathBuf>,
+    /// Folder for a temporary file of word ids, for a text that is larger than memory [ids are kept in memory].
+    #[arg(long, value_name = "DIR")]
+    spool: Option<PathBuf>,
     /// The output layer as NAME[:key=value]…, e.g. hierarchical or negative:samples=5.
     #[arg(long, default_value = "negative", value_name = "LAYER")]
     layer: LayerSpec,
@@ -125,6 +128,7 @@ impl Arguments {
         };
         Ok(Config {
             corpus: self.corpus.clone(),
+            spool: self.spool.clone(),
             layer: self.layer.clone(),
             window,
             encoding,

@@ -3,6 +3,7 @@
 //! | examples from | by | memory | what is known of the truth |
 //! |---|---|---|---|
 //! | files | [`Corpus`], then [`TextExamples`] and [`held_out`] | 4 bytes a word, 12 a sentence | nothing |
+//! | files larger than memory | [`SpooledCorpus`], for [`hogwild`](crate::train::hogwild()) | 8 bytes a sentence | nothing |
 //! | the synthetic language | [`SyntheticLanguage`], then [`SyntheticExamples`] | none for text | every probability, the least loss |
 //!
 //! Text goes through four steps, each of which can be used alone: [`for_each_line`] and [`words`] read (plain, gzip,
@@ -41,6 +42,8 @@ mod draw;
 mod examples;
 mod interner;
 mod reader;
+mod sentences;
+mod spool;
 mod subsample;
 mod synthetic;
 mod synthetic_examples;
@@ -51,6 +54,8 @@ mod zstd;
 
 pub use examples::{ExampleSource, Examples};
 pub use reader::{Words, for_each_line, words};
+pub use sentences::{SentenceReader, Sentences};
+pub use spool::SpooledCorpus;
 pub use subsample::Subsampler;
 pub use synthetic::SyntheticLanguage;
 pub use synthetic_examples::SyntheticExamples;

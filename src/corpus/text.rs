@@ -1,6 +1,6 @@
 //! A text as ids.
 
-use super::{Interner, for_each_line, words};
+use super::{Interner, SentenceReader, Sentences, for_each_line, words};
 use crate::error::{Error, Result};
 use crate::vocab::{Vocabulary, WordId};
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 /// breaks can be shuffled too.
 pub const LONGEST_SENTENCE: usize = 10_000;
 
-const DROPPED: WordId = WordId::MAX;
+pub(super) const DROPPED: WordId = WordId::MAX;
 
 /// What became of the words of a text: `tokens = kept + dropped`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -46,7 +46,7 @@ impl Corpus {
     pub fn load<P: AsRef<Path>>(paths: &[P], min_count: u64) -> Result<(Vocabulary, Self)> {
         let (seen, mut corpus) = Self::read(paths)?;
         let counts: Vec<_> = seen.iter().map(|(_, n)| n).collect();
-        let (vocab, new_ids) = vocabulary(&seen, &counts, min_count, &corpus)?;
+        let (vocab, new_ids) = vocabulary(&seen, &counts, min_count, &corpus.paths, corpus.ledger.tokens)?;
         drop(seen);
         corpus.renumber(&new_ids);
         Ok((vocab, corpus.finish()))
@@ -71,7 +71,7 @@ impl Corpus {
         let (mut train, mut held_out) = corpus.split(every);
         let mut counts = vec![0; seen.iter().count()];
         train.tokens.iter().for_each(|word| counts[*word as usize] += 1);
-        let (vocab, new_ids) = vocabulary(&seen, &counts, min_count, &train)?;
+        let (vocab, new_ids) = vocabulary(&seen, &counts, min_count, &train.paths, train.ledger.tokens)?;
         drop(seen);
         train.renumber(&new_ids);
         held_out.renumber(&new_ids);
@@ -209,10 +209,44 @@ impl Corpus {
     }
 }
 
+impl Sentences for Corpus {
+    fn len(&self) -> usize {
+        self.len()
+    }
+
+    fn has_pairs(&self) -> bool {
+        self.sentences().any(|s| s.len() > 1)
+    }
+
+    fn ledger(&self) -> Ledger {
+        self.ledger
+    }
+
+    fn paths(&self) -> &[PathBuf] {
+        &self.paths
+    }
+
+    fn reader(&self) -> Result<Box<dyn SentenceReader + '_>> {
+        Ok(Box::new(self))
+    }
+}
+
+impl SentenceReader for &Corpus {
+    fn sentence(&mut self, i: usize) -> Result<&[WordId]> {
+        Ok(Corpus::sentence(self, i))
+    }
+}
+
 /// The vocabulary of what was seen `counts` times, and the new id of each old one.
-fn vocabulary(seen: &Interner, counts: &[u64], min_count: u64, corpus: &Corpus) -> Result<(Vocabulary, Vec<WordId>)> {
+pub(super) fn vocabulary(
+    seen: &Interner,
+    counts: &[u64],
+    min_count: u64,
+    paths: &[PathBuf],
+    tokens: u64,
+) -> Result<(Vocabulary, Vec<WordId>)> {
     if counts.iter().all(|n| *n < min_count.max(1)) {
-        return Err(Error::NoWords { paths: corpus.paths.clone(), tokens: corpus.ledger.tokens, min_count });
+        return Err(Error::NoWords { paths: paths.to_vec(), tokens, min_count });
     }
     let words = seen.iter().zip(counts).map(|((word, _), n)| (word.into(), *n));
     let vocab = Vocabulary::new(words, min_count)?;

@@ -3,7 +3,7 @@
 //! Blocks are row-major with rows padded by zeros to `stride`, a multiple of [`LANES`], so that no kernel has a tail.
 
 use crate::simd::dispatch;
-use pulp::{Simd, WithSimd};
+use pulp::{Simd, WithSimd, bytemuck};
 
 /// The widest vector of any instruction set, in f32.
 pub const LANES: usize = 16;
@@ -106,9 +106,40 @@ pub fn block<S: Simd, const N: usize, const M: usize>(s: S, x: [&[f32]; N], w: [
     }
     let mut out = [[0.0; M]; N];
     for n in 0..N {
+        if M == 4 {
+            out[n].copy_from_slice(&sums(s, [acc[n][0], acc[n][1 % M], acc[n][2 % M], acc[n][3 % M]]));
+            continue;
+        }
         for m in 0..M {
             out[n][m] = s.reduce_sum_f32s(acc[n][m]);
         }
+    }
+    out
+}
+
+/// The sums over the lanes of four vectors: a transposition and three additions take the place of four reductions.
+#[inline(always)]
+fn sums<S: Simd>(s: S, vectors: [S::f32s; 4]) -> [f32; 4] {
+    // Which vector each lane comes from, if it depends on the lane's place among four alone; constants to the compiler.
+    let from = s.deinterleave_shfl_f32s([s.splat_f32s(0.0), s.splat_f32s(1.0), s.splat_f32s(2.0), s.splat_f32s(3.0)]);
+    let (from, _) = bytemuck::cast_slice::<S::f32s, f32>(&from).as_chunks::<4>();
+    let mut out = [0.0; 4];
+    if from.iter().any(|four| *four != from[0]) || S::F32_LANES < 4 {
+        for m in 0..4 {
+            out[m] = s.reduce_sum_f32s(vectors[m]);
+        }
+        return out;
+    }
+    let [a, b, c, d] = s.deinterleave_shfl_f32s(vectors);
+    let sum = [s.add_f32s(s.add_f32s(a, b), s.add_f32s(c, d))];
+    let mut fours = [0.0; 4];
+    for four in bytemuck::cast_slice::<S::f32s, f32>(&sum).as_chunks::<4>().0 {
+        for m in 0..4 {
+            fours[m] += four[m];
+        }
+    }
+    for m in 0..4 {
+        out[from[0][m] as usize] = fours[m];
     }
     out
 }

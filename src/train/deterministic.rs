@@ -2,7 +2,7 @@
 
 use super::hogwild::WORKER_STREAM;
 use super::{Hogwild, NOISE_STREAM, Outcome, Progress, Tally, Workspace};
-use crate::corpus::{Corpus, Examples, Subsampler};
+use crate::corpus::{Examples, SentenceReader, Sentences, Subsampler};
 use crate::error::{Error, Result};
 use crate::model::{Handles, SharedModel};
 use crate::rng::WorkerRng;
@@ -26,7 +26,7 @@ const RATE_WORDS: u64 = 1_000;
 /// What all workers look at.
 struct Course<'a> {
     model: &'a SharedModel,
-    corpus: &'a Corpus,
+    corpus: &'a dyn Sentences,
     subsampler: Subsampler,
     settings: &'a Hogwild,
     all_words: u64,
@@ -48,24 +48,24 @@ struct Course<'a> {
 /// not more than ten times a second.
 ///
 /// # Errors
-/// Settings that make no sense, [`Error::NoExamples`] if no sentence has two words, and [`Error::Diverged`] if a loss or a
-/// parameter is not finite.
+/// Settings that make no sense, [`Error::NoExamples`] if no sentence has two words, [`Error::Diverged`] if a loss or a
+/// parameter is not finite, and a file of ids that cannot be read.
 pub fn deterministic(
     model: &mut SharedModel,
-    corpus: &Corpus,
+    corpus: &dyn Sentences,
     counts: &Counts,
     settings: &Hogwild,
     observe: &mut dyn FnMut(&Progress),
 ) -> Result<Outcome> {
     settings.check()?;
-    if !corpus.sentences().any(|s| s.len() > 1) {
+    if !corpus.has_pairs() {
         return Err(Error::NoExamples { paths: corpus.paths().to_vec() });
     }
-    let all_words = u64::from(settings.epochs) * corpus.tokens().len() as u64;
+    let all_words = u64::from(settings.epochs) * corpus.ledger().kept;
     let subsampler = Subsampler::new(counts, settings.sample)?;
     let course = Course { model, corpus, subsampler, settings, all_words };
     let start = Instant::now();
-    let workers = course.run(start, observe);
+    let workers = course.run(start, observe)?;
     let seconds = start.elapsed().as_secs_f64();
     let mut tally = Tally::default();
     workers.iter().for_each(|worker| tally.merge(&worker.tally));
@@ -81,14 +81,17 @@ pub fn deterministic(
 
 impl Course<'_> {
     /// All workers from barrier to barrier, until the text is read or a loss is not finite.
-    fn run(&self, start: Instant, observe: &mut dyn FnMut(&Progress)) -> Vec<Worker> {
+    fn run(&self, start: Instant, observe: &mut dyn FnMut(&Progress)) -> Result<Vec<Worker<'_>>> {
         let threads = Threads::new(self.settings.workers.min(WORKERS));
-        let mut workers: Vec<_> = (0..WORKERS).map(|number| Worker::new(self, number)).collect();
+        let mut workers = (0..WORKERS).map(|number| Worker::new(self, number)).collect::<Result<Vec<_>>>()?;
         let decay = self.settings.rate;
         let (mut words, mut unmerged, mut read, mut observed) = (SHORTEST, 0, 0, Duration::ZERO);
         let mut merged = Settled::default();
         while workers.iter().any(|w| !w.is_done(self)) {
             threads.each(workers.iter_mut().collect(), |worker| worker.run(self, &merged, words, read));
+            if let Some(error) = workers.iter_mut().find_map(|w| w.unread.take()) {
+                return Err(error);
+            }
             unmerged += words;
             let all = unmerged >= ALL_ROWS || workers.iter().all(|w| w.is_done(self));
             unmerged = if all { 0 } else { unmerged };
@@ -109,12 +112,12 @@ impl Course<'_> {
                 observe(&Progress { examples: 0, seconds, share, rate: decay.at(share), loss: f64::NAN });
             }
         }
-        workers
+        Ok(workers)
     }
 
     /// The moves of all workers go into the model.
     fn merge(&self, workers: &[Worker], all: bool, threads: &Threads) -> Settled {
-        let merged = |tables: &[SharedMatrix], own: fn(&Worker) -> &[OwnRows]| {
+        let merged = |tables: &[SharedMatrix], own: for<'a> fn(&'a Worker<'_>) -> &'a [OwnRows]| {
             let table = |(i, base): (usize, &SharedMatrix)| {
                 let own: Vec<_> = workers.iter().map(|worker| &own(worker)[i]).collect();
                 merge(base, &own, all, threads)
@@ -136,7 +139,10 @@ struct Settled {
 }
 
 /// All that a worker owns.
-struct Worker {
+struct Worker<'a> {
+    reader: Box<dyn SentenceReader + 'a>,
+    /// Why the text could not be read.
+    unread: Option<Error>,
     encoder: Vec<OwnRows>,
     layer: Vec<OwnRows>,
     work: Workspace,
@@ -156,11 +162,13 @@ struct Worker {
     encoder_cost: Cost,
 }
 
-impl Worker {
-    fn new(course: &Course, number: usize) -> Self {
+impl<'a> Worker<'a> {
+    fn new(course: &Course<'a>, number: usize) -> Result<Self> {
         let (seed, stream) = (course.settings.seed, WORKER_STREAM + 2 * number as u64);
         let own = |tables: &[SharedMatrix]| tables.iter().map(|t| OwnRows::new(t.shape())).collect();
-        Self {
+        Ok(Self {
+            reader: course.corpus.reader()?,
+            unread: None,
             encoder: own(course.model.encoder_tables()),
             layer: own(course.model.layer_tables()),
             work: Workspace::new(
@@ -177,7 +185,7 @@ impl Worker {
             loss: 0.0,
             layer_cost: Cost::default(),
             encoder_cost: Cost::default(),
-        }
+        })
     }
 
     fn is_done(&self, course: &Course) -> bool {
@@ -208,7 +216,13 @@ impl Worker {
                 if self.next >= last || self.words - before >= 4 * words {
                     break;
                 }
-                let sentence = course.corpus.sentence(self.next % sentences);
+                let sentence = match self.reader.sentence(self.next % sentences) {
+                    Ok(sentence) => sentence,
+                    Err(error) => {
+                        self.unread = Some(error);
+                        break;
+                    }
+                };
                 self.words += sentence.len() as u64;
                 course.subsampler.sample(sentence, &mut self.rng, &mut self.sentence);
                 (self.next, self.position) = (self.next + WORKERS, 0);

@@ -1,7 +1,7 @@
 //! Several workers on one model, each with its own part of the text.
 
 use super::{Epoch, LinearDecay, NOISE_STREAM, Outcome, Progress, Tally, Workspace};
-use crate::corpus::{Corpus, Examples, Subsampler, Window};
+use crate::corpus::{Examples, Sentences, Subsampler, Window};
 use crate::error::{Error, Result};
 use crate::model::{Handles, SharedModel};
 use crate::rng::WorkerRng;
@@ -53,7 +53,7 @@ impl Hogwild {
 /// What all workers look at.
 struct Course<'a> {
     model: &'a SharedModel,
-    corpus: &'a Corpus,
+    corpus: &'a dyn Sentences,
     subsampler: Subsampler,
     settings: &'a Hogwild,
     /// The next chunk to be dealt out, over all epochs.
@@ -74,29 +74,32 @@ struct Part {
     encoder_cost: Cost,
     /// A loss that was not finite.
     diverged: Option<f64>,
+    /// Why the text could not be read.
+    unread: Option<Error>,
 }
 
 /// Trains `model` on a text with several workers at once: the examples of a position are one step, with word2vec's
 /// subsampling and windows. `observe` hears of it ten times a second.
 ///
-/// Words are read from memory; sentences are dealt out in the order of the text. One worker alone gives the same bits every
+/// Words are read from memory or, block by block, from a file; sentences are dealt out in the order of the text. One worker alone gives the same bits every
 /// time; several do not.
 ///
 /// # Errors
-/// Settings that make no sense, [`Error::NoExamples`] if no sentence has two words, and [`Error::Diverged`] if a loss or a
-/// parameter is not finite.
+/// Settings that make no sense, [`Error::NoExamples`] if no sentence has two words, [`Error::Diverged`] if a loss or a
+/// parameter is not finite, and a file of ids that cannot be read.
 pub fn hogwild(
     model: &SharedModel,
-    corpus: &Corpus,
+    corpus: &dyn Sentences,
     counts: &Counts,
     settings: &Hogwild,
     observe: &mut dyn FnMut(&Progress),
 ) -> Result<Outcome> {
     settings.check()?;
-    if !corpus.sentences().any(|s| s.len() > 1) {
+    if !corpus.has_pairs() {
         return Err(Error::NoExamples { paths: corpus.paths().to_vec() });
     }
-    let sentences_a_chunk = (CHUNK_WORDS * corpus.len() / corpus.tokens().len()).max(1);
+    let words = corpus.ledger().kept;
+    let sentences_a_chunk = (CHUNK_WORDS * corpus.len() / words as usize).max(1);
     let course = Course {
         model,
         corpus,
@@ -106,7 +109,7 @@ pub fn hogwild(
         sentences_a_chunk,
         chunks: corpus.len().div_ceil(sentences_a_chunk),
         words: AtomicU64::new(0),
-        all_words: u64::from(settings.epochs) * corpus.tokens().len() as u64,
+        all_words: u64::from(settings.epochs) * words,
         stop: AtomicBool::new(false),
     };
     let start = Instant::now();
@@ -118,6 +121,10 @@ pub fn hogwild(
         all.layer_cost += part.layer_cost;
         all.encoder_cost += part.encoder_cost;
         all.diverged = all.diverged.or(part.diverged);
+        all.unread = all.unread.or(part.unread);
+    }
+    if let Some(error) = all.unread {
+        return Err(error);
     }
     let epochs = all.tally.epochs();
     let examples = epochs.iter().map(|e: &Epoch| e.examples).sum();
@@ -194,7 +201,21 @@ impl<'a> Worker<'a> {
     }
 
     fn run(mut self) -> Part {
+        if let Err(error) = self.read() {
+            self.part.unread = Some(error);
+            self.course.stop.store(true, Relaxed);
+        }
+        self.handles.encoder.flush();
+        self.handles.layer.flush();
+        self.part.layer_cost = self.handles.layer.cost();
+        self.part.encoder_cost = self.handles.encoder.cost();
+        self.part
+    }
+
+    /// Takes chunks until the text is read.
+    fn read(&mut self) -> Result<()> {
         let course = self.course;
+        let mut reader = course.corpus.reader()?;
         let decay = course.settings.rate;
         let mut unreported = 0;
         while !course.stop.load(Relaxed) {
@@ -205,7 +226,7 @@ impl<'a> Worker<'a> {
             }
             let first = chunk % course.chunks * course.sentences_a_chunk;
             for number in first..(first + course.sentences_a_chunk).min(course.corpus.len()) {
-                let sentence = course.corpus.sentence(number);
+                let sentence = reader.sentence(number)?;
                 unreported += sentence.len() as u64;
                 if unreported >= RATE_WORDS {
                     course.words.fetch_add(unreported, Relaxed);
@@ -218,11 +239,7 @@ impl<'a> Worker<'a> {
             }
         }
         course.words.fetch_add(unreported, Relaxed);
-        self.handles.encoder.flush();
-        self.handles.layer.flush();
-        self.part.layer_cost = self.handles.layer.cost();
-        self.part.encoder_cost = self.handles.encoder.cost();
-        self.part
+        Ok(())
     }
 
     /// The steps of a sentence.

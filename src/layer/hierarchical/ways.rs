@@ -16,8 +16,8 @@ pub struct Paths {
     starts: Vec<u32>,
 }
 
-/// Words whose paths are kept at hand: 200 KB at the depths of a text.
-const FREQUENT: usize = 4096;
+/// Words whose paths are kept at hand: 4 MB at the depths of a text.
+const FREQUENT: usize = 1 << 16;
 
 impl Paths {
     /// The paths of the first words of a tree.

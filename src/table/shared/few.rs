@@ -106,6 +106,16 @@ impl WithSimd for Scores<'_> {
         let (x, w) = (padded.as_ref(), hot.all());
         let batch = z.len() / count;
         let mut b = 0;
+        while S::REGISTER_COUNT >= 32 && b + 4 <= batch {
+            let (left, right) = z[b * count..][..4 * count].split_at_mut(2 * count);
+            let ((z0, z1), (z2, z3)) = (left.split_at_mut(count), right.split_at_mut(count));
+            let mut four = [&[][..]; 4];
+            for n in 0..4 {
+                four[n] = &x[(b + n) * stride..][..stride];
+            }
+            dots(s, four, w, stride, places, [z0, z1, z2, z3]);
+            b += 4;
+        }
         while b + 2 <= batch {
             let (first, second) = z[b * count..][..2 * count].split_at_mut(count);
             let x = [&x[b * stride..][..stride], &x[(b + 1) * stride..][..stride]];
@@ -366,4 +376,4 @@ pub fn descend_shared<S: Simd>(s: S, matrix: &SharedMatrix, row: u32, rate: f32,
 }
 
 /// Entries of a shared row that are taken at a time.
-const PLAIN: usize = 128;
+pub const PLAIN: usize = 128;

@@ -1,10 +1,11 @@
 //! The rows that a worker keeps to itself, and exchanges with the others from time to time.
 
-use super::few::descend_shared;
+use super::few::{PLAIN, descend_shared};
 use super::{SharedMatrix, merged, pack, unpack};
+use crate::simd::dispatch;
 use crate::table::{Bags, kernel};
 use pulp::{Simd, WithSimd};
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// How many rows of each table a worker keeps to itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -171,20 +172,50 @@ impl Hot {
     pub fn exchange(&mut self, matrix: &SharedMatrix, row: u32) {
         self.left[row as usize] = self.period;
         let at = row as usize * self.stride;
-        let values = self.values.as_mut()[at..at + self.stride].as_chunks_mut::<2>().0;
-        let base = self.base.as_mut()[at..at + self.stride].as_chunks_mut::<2>().0;
-        for ((shared, local), base) in matrix.row(row).iter().zip(values).zip(base) {
-            let [a, b] = unpack(shared.load(Relaxed));
-            let now = [merged(a, base[0], local[0]), merged(b, base[1], local[1])];
-            shared.store(pack(now), Relaxed);
-            *local = now;
-            *base = now;
-        }
+        let (values, base) =
+            (&mut self.values.as_mut()[at..][..self.stride], &mut self.base.as_mut()[at..][..self.stride]);
+        dispatch(Exchange { shared: matrix.row(row), values, base });
         if let Some(shared) = matrix.bias.get(row as usize) {
             let row = row as usize;
             let now = merged(f32::from_bits(shared.load(Relaxed)), self.bias_base[row], self.bias[row]);
             shared.store(now.to_bits(), Relaxed);
             (self.bias[row], self.bias_base[row]) = (now, now);
+        }
+    }
+}
+
+/// [`merged`] for every entry of a row. By way of plain entries, as many as fill whole vectors of any width.
+struct Exchange<'a> {
+    shared: &'a [AtomicU64],
+    values: &'a mut [f32],
+    base: &'a mut [f32],
+}
+
+impl WithSimd for Exchange<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, s: S) {
+        let Self { shared, values, base } = self;
+        let rows = values.chunks_mut(PLAIN).zip(base.chunks_mut(PLAIN));
+        for (shared, (values, base)) in shared.chunks(PLAIN / 2).zip(rows) {
+            // Zeros beyond the end of the row: its padding must stay 0.
+            let mut plain = [0.0; PLAIN];
+            let (pairs, _) = plain.as_chunks_mut::<2>();
+            for (plain, shared) in pairs.iter_mut().zip(shared) {
+                *plain = unpack(shared.load(Relaxed));
+            }
+            let (values, base) = (S::as_mut_simd_f32s(values).0, S::as_mut_simd_f32s(base).0);
+            for ((shared, local), base) in S::as_mut_simd_f32s(&mut plain).0.iter_mut().zip(values).zip(base) {
+                let same = s.equal_u32s(s.transmute_u32s_f32s(*shared), s.transmute_u32s_f32s(*base));
+                let sum = s.add_f32s(*shared, s.sub_f32s(*local, *base));
+                let now = s.select_f32s(same, *local, sum);
+                (*shared, *local, *base) = (now, now, now);
+            }
+            let (pairs, _) = plain.as_chunks::<2>();
+            for (shared, plain) in shared.iter().zip(pairs) {
+                shared.store(pack(*plain), Relaxed);
+            }
         }
     }
 }
