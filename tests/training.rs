@@ -14,7 +14,7 @@ use lexmax::optimizer::Optimizer;
 use lexmax::report::LayerRow;
 use lexmax::rng::WorkerRng;
 use lexmax::table::{Matrix, Threads};
-use lexmax::train::{Budget, Outcome, Progress, Settings, train};
+use lexmax::train::{Budget, Outcome, Progress, Settings, train, train_and_look};
 use lexmax::tree::Tree;
 use lexmax::vocab::{Counts, WordId};
 use std::sync::Arc;
@@ -434,6 +434,26 @@ fn train_on_text(batch: usize, examples: u64, seed: u64) -> (Outcome, u64) {
     let mut model = build("full", &counts, 8, ADAGRAD);
     let mut source = TextExamples::new(corpus, &counts, bigram(), 0.0, seed).unwrap();
     (train(&mut model, &mut source, &settings(batch, 0.1, examples), &mut silent).unwrap(), pass)
+}
+
+#[test]
+fn looking_leaves_no_trace() {
+    let (counts, corpus, _) = small_text();
+    for batch in [1, 16] {
+        let source = || TextExamples::new(corpus.clone(), &counts, bigram(), 0.0, 3).unwrap();
+        let (mut plain, mut seen) = (build("negative", &counts, 8, ADAGRAD), build("negative", &counts, 8, ADAGRAD));
+        let settings = settings(batch, 0.1, 500);
+        let without = train(&mut plain, &mut source(), &settings, &mut silent).unwrap();
+        let mut looks = Vec::new();
+        let look = &mut |_: &Model, at: &Progress| looks.push(at.examples);
+        let with = train_and_look(&mut seen, &mut source(), &settings, &[0.2, 0.5, 1.0], &mut silent, look).unwrap();
+        assert_eq!(with.train_loss.to_bits(), without.train_loss.to_bits());
+        assert_eq!(with.layer_cost, without.layer_cost);
+        assert_eq!(seen.layer_tables()[0].weights(), plain.layer_tables()[0].weights());
+        // At the end of the batch that reaches a share.
+        let ends = [100u64, 250, 500].map(|n| n.next_multiple_of(batch as u64).min(500));
+        assert_eq!(looks, ends);
+    }
 }
 
 #[test]

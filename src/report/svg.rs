@@ -8,6 +8,7 @@ use plotters::prelude::*;
 
 const SIZE: (u32, u32) = (900, 480);
 const LEGEND: u32 = 210;
+/// From one name of the legend to the next, where there is room.
 const LINE: i32 = 19;
 const FONT: &str = "sans-serif";
 const GRAY: RGBColor = RGBColor(110, 110, 110);
@@ -92,8 +93,9 @@ where
 
 /// The legend: a piece of line, its marker and the name.
 fn names(chart: &Chart, area: &Area) -> Drawn {
+    let line = LINE.min((SIZE.1 as i32 - 80) / chart.series.len().max(1) as i32);
     for (n, series) in chart.series.iter().enumerate() {
-        let y = 14 + LINE * n as i32;
+        let y = 14 + line * n as i32;
         let style = stroke(series.look);
         let dash = series.look.dash;
         let (on, off) = (dash.first().copied().unwrap_or(30) as i32, dash.get(1).copied().unwrap_or(0) as i32);
@@ -103,7 +105,7 @@ fn names(chart: &Chart, area: &Area) -> Drawn {
         area.draw(&(EmptyElement::at((21, y)) + marker(series.look, (0, 0))))?;
         area.draw(&Text::new(series.name.clone(), (42, y - 7), (FONT, 13).into_font().color(&BLACK)))?;
     }
-    let y = 14 + LINE * chart.series.len() as i32;
+    let y = 14 + line * chart.series.len() as i32;
     if !chart.marks.is_empty() {
         area.draw(&Circle::new((21, y), 7, BLACK.stroke_width(1)))?;
         area.draw(&Text::new("a crossover", (42, y - 7), (FONT, 13).into_font().color(&BLACK)))?;
