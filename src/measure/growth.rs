@@ -108,7 +108,7 @@ mod tests {
         let linear = Fit::new("full", &times(|k| 3.0 * k)).unwrap();
         assert!((linear.power - 1.0).abs() < 1e-12 && linear.power_r2 > 1.0 - 1e-12, "{linear:?}");
         assert_eq!(linear.growth, "as K^1.00");
-        let tree = Fit::new("tree", &times(|k| 100.0 + 50.0 * k.log10())).unwrap();
+        let tree = Fit::new("tree", &times(|k| 50.0 * k.log10() - 100.0)).unwrap();
         assert!((tree.ns_per_decade - 50.0).abs() < 1e-9 && tree.log_r2 > tree.power_r2, "{tree:?}");
         assert_eq!(tree.growth, "in log K");
         assert_eq!(Fit::new("flat", &times(|_| 7.0)).unwrap().growth, "about constant");

@@ -86,9 +86,13 @@ impl Scale {
             let cheaper = throughout.join(", ");
             notes.push(format!("at every measured K, cheaper than {first} on this machine: {cheaper}"));
         }
-        let mut crossings: Vec<_> = self.crossovers.iter().filter(|c| !c.throughout).collect();
-        crossings.sort_by_key(|c| c.than != first);
-        notes.extend(crossings.into_iter().map(sentence));
+        let crossings = self.crossovers.iter().filter(|c| !c.throughout);
+        let (with_first, others): (Vec<_>, Vec<_>) = crossings.partition(|c| c.than == first || c.cheaper == first);
+        notes.extend(with_first.into_iter().map(sentence));
+        notes.extend(others.iter().take(MOST_OTHERS).map(|c| sentence(c)));
+        if others.len() > MOST_OTHERS {
+            notes.push(format!("{} more crossovers are in scale.json", others.len() - MOST_OTHERS));
+        }
         notes.extend(self.skipped.iter().map(|s| format!("skipped {} at K = {}: {}", s.layer, s.vocab, s.reason)));
         notes
     }
@@ -108,6 +112,8 @@ fn sentence(c: &Crossover) -> String {
     format!("from K = {from} on, {} is cheaper than {} on this machine", c.cheaper, c.than)
 }
 
+/// Crossovers without the first layer that are told.
+const MOST_OTHERS: usize = 8;
 /// Crossovers that a picture has room for.
 const MOST_MARKS: usize = 12;
 

@@ -157,7 +157,7 @@ mod tests {
             marks: Vec::new(),
         };
         let picture = svg(&chart).unwrap();
-        for text in ["<svg", "words K", "Cost &amp; size", "full", "a&lt;b", "#D55E00"] {
+        for text in ["<svg", "words K", "Cost &amp; size", "full", "a&lt;b", "#0072B2"] {
             assert!(picture.to_lowercase().contains(&text.to_lowercase()), "{text}");
         }
         assert!(!picture.contains("NaN") && !picture.contains("inf"));
