@@ -1,7 +1,10 @@
 //! Which correction is right: for 4 words, the exact expected gradient at the scores that a layer is to learn, by
 //! enumerating every target and every outcome of the draws through the layer itself. Zero, or biased.
 
-use crate::layer::{Batch, Bias, NegativeSampling, OutputLayer, SampledSoftmax, Scratch};
+use crate::layer::{
+    Batch, Bias, BlackOut, Contrast, NegativeSampling, NoiseContrastive, OneVsEach, OutputLayer, SampledSoftmax,
+    Scratch,
+};
 use crate::optimizer::Optimizer;
 use crate::rng::WorkerRng;
 use crate::sampler::{Draws, Hits, Proposal, Sampler, WithReplacement};
@@ -192,13 +195,45 @@ fn negative(words: &[WordId]) -> Box<dyn OutputLayer> {
     Box::new(NegativeSampling::new(replacement(words, Q.map(f64::ln)), 1, Bias::None).expect("4 words"))
 }
 
+/// A layer that draws from [`Q`] with replacement and is to learn ln p, by name.
+type Named = (&'static str, fn(&[WordId]) -> Box<dyn OutputLayer>);
+
+/// Layers whose draws are weighted: by up to 1/(S·q) = 10/S each, and by as much more than others they round.
+const WEIGHTED: [Named; 4] = [
+    ("nce", |words| contrast(words, Contrast::Binary)),
+    ("nce, ranking", |words| contrast(words, Contrast::Ranking)),
+    ("one-vs-each", |words| {
+        let draws = Box::new(replacement(words, Q.map(f64::ln)));
+        Box::new(OneVsEach::new(draws, 1, Bias::None).expect("4 words"))
+    }),
+    ("blackout", |words| black_out(words, Q.map(f64::ln))),
+];
+
+fn contrast(words: &[WordId], contrast: Contrast) -> Box<dyn OutputLayer> {
+    let draws = replacement(words, Q.map(f64::ln));
+    Box::new(NoiseContrastive::new(draws, contrast, 1, Bias::None).expect("4 words"))
+}
+
+fn black_out(words: &[WordId], ln_q: [f64; K]) -> Box<dyn OutputLayer> {
+    Box::new(BlackOut::new(replacement(words, ln_q), 1, Bias::None).expect("4 words"))
+}
+
 /// Every scheme of this crate, and those that look alike but are biased.
 pub fn corrections() -> Vec<Correction> {
     let ln_q = Q.map(f64::ln);
     let mut all = Vec::new();
+    for (name, layer) in WEIGHTED {
+        for s in [1, 3] {
+            let scheme = format!("{name}, {s} with replacement");
+            let bias = bias(P.map(f64::ln), &independent(s), layer);
+            all.push(Correction { scheme, bias, zero: 10.0 * ZERO, consistent: true });
+        }
+    }
     let mut add = |scheme: String, bias: f64, consistent: bool| {
         all.push(Correction { scheme, bias, zero: ZERO, consistent });
     };
+    let unweighted = bias(P.map(f64::ln), &independent(3), |words| black_out(words, [0.0; K]));
+    add("blackout, 3 with replacement, without its weights".into(), unweighted, false);
     for s in 1..=3 {
         let iid = independent(s);
         add(format!("sampled, {s} with replacement: hits kept, −ln q on all"), sampled(&iid, ln_q, Hits::Keep), true);

@@ -1,108 +1,16 @@
 //! Law 15: which correction is right. For 4 words, the exact expected gradient at the scores that the layer is to
 //! learn, by enumerating every target and every outcome of the draws through the layer itself: zero, or biased.
 
-use crate::expected::ROUNDING;
 use crate::fixed::Fixed;
-use crate::spy::Spy;
+use lexmax::check::enumeration::{K, Outcome, P, Q, ZERO, bias, distinct, independent, ln_inclusion, sets, unique};
 use lexmax::layer::{
-    Batch, Bias, BlackOut, Contrast, NegativeSampling, NoiseContrastive, OneVsEach, OutputLayer, SampledSoftmax,
-    Scratch,
+    Bias, BlackOut, Contrast, NegativeSampling, NoiseContrastive, OneVsEach, OutputLayer, SampledSoftmax,
 };
-use lexmax::optimizer::Optimizer;
-use lexmax::rng::WorkerRng;
 use lexmax::sampler::{Hits, WithReplacement};
-use lexmax::table::{Deferred, Matrix, Table, Tables, Threads};
 use lexmax::vocab::WordId;
-use ndarray::array;
 
-const K: usize = 4;
-const P: [f64; K] = [0.4, 0.3, 0.2, 0.1];
-const Q: [f64; K] = [0.1, 0.25, 0.2, 0.45];
-
-/// An outcome of the draws, and its probability.
-type Outcome = (f64, Vec<WordId>);
-
-/// The gradients are sums of at most 8 numbers up to 1 whose scores, up to 5, have at most 8 roundings; see `expected.rs`.
-const ZERO: f64 = (2.0 * 8.0 * 5.0 + 16.0 + 8.0) * ROUNDING;
 /// What is biased is biased by more than this.
 const BIAS: f64 = 1e-3;
-
-/// S independent draws from q.
-fn independent(samples: usize) -> Vec<Outcome> {
-    let mut outcomes = vec![(1.0, vec![])];
-    for _ in 0..samples {
-        let longer = |(p, words): &Outcome| {
-            let (p, words) = (*p, words.clone());
-            (0..K).map(move |w| (p * Q[w], [&words[..], &[w as WordId]].concat()))
-        };
-        outcomes = outcomes.iter().flat_map(longer).collect();
-    }
-    outcomes
-}
-
-/// Every set, of words that join on their own.
-fn sets(inclusion: [f64; K]) -> Vec<Outcome> {
-    let set = |bits: usize| {
-        let joins = |w: &usize| bits >> w & 1 == 1;
-        let p = (0..K).map(|w| if joins(&w) { inclusion[w] } else { 1.0 - inclusion[w] }).product();
-        (p, (0..K).filter(joins).map(|w| w as WordId).collect())
-    };
-    (0..1 << K).map(set).collect()
-}
-
-/// S distinct words, each from q among those that are left.
-fn distinct(samples: usize) -> Vec<Outcome> {
-    let mut outcomes: Vec<Outcome> = vec![(1.0, vec![])];
-    for _ in 0..samples {
-        let mut longer = Vec::new();
-        for (p, words) in &outcomes {
-            let left: Vec<usize> = (0..K).filter(|w| !words.contains(&(*w as WordId))).collect();
-            let mass: f64 = left.iter().map(|w| Q[*w]).sum();
-            longer.extend(left.iter().map(|w| (p * Q[*w] / mass, [&words[..], &[*w as WordId]].concat())));
-        }
-        outcomes = longer;
-    }
-    outcomes
-}
-
-/// ln of the probability that a word is among the draws.
-fn ln_inclusion(outcomes: &[Outcome]) -> [f64; K] {
-    let inclusion = |w: WordId| outcomes.iter().filter(|o| o.1.contains(&w)).map(|o| o.0).sum::<f64>().ln();
-    std::array::from_fn(|w| inclusion(w as WordId))
-}
-
-fn unique((p, mut words): Outcome) -> Outcome {
-    words.sort_unstable();
-    words.dedup();
-    (p, words)
-}
-
-/// The largest entry of |E ∂L/∂z| at the scores `z`, over targets from p and all outcomes.
-fn bias(z: [f64; K], outcomes: &[Outcome], layer: impl Fn(&[WordId]) -> Box<dyn OutputLayer>) -> f64 {
-    let total: f64 = outcomes.iter().map(|o| o.0).sum();
-    assert!((total - 1.0).abs() < 1e-12, "the outcomes have the probability {total}");
-    let mut expected = [0.0; K];
-    for (p, words) in outcomes {
-        let layer = layer(words);
-        for target in 0..K {
-            let mut matrix = Matrix::new(layer.tables()[0], Optimizer::Sgd, &mut WorkerRng::new(0, 0)).unwrap();
-            matrix.weights_mut().iter_mut().zip(z).for_each(|(w, z)| *w = z as f32);
-            let mut handle = Deferred::new(&mut matrix, 0.0, Threads::default());
-            let (mut rows, mut scanned) = (Vec::new(), Vec::new());
-            let spy = Spy { inner: &mut handle, rows: &mut rows, scanned: &mut scanned };
-            let mut w = Tables::new(vec![Box::new(spy)]);
-            let (x, targets) = (array![[1.0f32]], [target as WordId]);
-            let mut s = Scratch::new(WorkerRng::new(0, 0));
-            layer.step(&mut w, Batch::new(x.view(), &targets), &mut s, array![[0.0f32]].view_mut(), None);
-            drop(w);
-            for (word, sum) in (0..).zip(&mut expected) {
-                *sum += p * P[target] * f64::from(handle.gradient(word).0[0]);
-            }
-            handle.flush();
-        }
-    }
-    expected.iter().fold(0.0, |m: f64, x| m.max(x.abs()))
-}
 
 /// The bias of sampled softmax at z = ln p.
 fn sampled(outcomes: &[Outcome], ln_q: [f64; K], hits: Hits) -> f64 {

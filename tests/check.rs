@@ -1,0 +1,136 @@
+//! Audits: right layers pass, wrong ones do not, and the failure says where.
+
+use lexmax::check::{self, Settings, audit, corrections};
+use lexmax::error::Result;
+use lexmax::layer::{Batch, Bias, FullSoftmax, OutputLayer, Scratch};
+use lexmax::objective::LossOptions;
+use lexmax::table::{Cost, TableShape, Tables};
+use lexmax::vocab::{Counts, WordId};
+use ndarray::{ArrayView2, ArrayViewMut2};
+
+#[test]
+fn the_catalogue_passes() {
+    for (vocab, dim, batch, seed) in [(240, 6, 7, 1), (60, 9, 4, 2)] {
+        let found = check::catalogue(&check::all_layers(), vocab, dim, &Settings { batch, seed }).unwrap();
+        for (layer, audit) in found {
+            assert!(audit.passed(), "{layer}, V = {vocab}:\n{audit}");
+        }
+    }
+}
+
+#[test]
+fn options_of_the_loss_pass() {
+    let loss = LossOptions::new().with_smoothing(0.1).unwrap().with_z_loss(0.01).unwrap().with_soft_cap(5.0).unwrap();
+    let layer = FullSoftmax::new(60, 6, Bias::Zero).unwrap().with_loss(loss).unwrap();
+    let found = audit(&layer, &Settings::default());
+    assert!(found.passed(), "{found}");
+}
+
+#[test]
+fn every_correction_is_what_theory_says() {
+    for found in corrections() {
+        assert!(found.passed(), "{found:?}");
+    }
+}
+
+/// What is wrong with a layer.
+#[derive(Clone, Copy, PartialEq)]
+enum Fault {
+    /// ∂L/∂hidden of one example is off by a hundredth.
+    Hidden,
+    /// The loss is larger than its gradients say.
+    Loss,
+    /// ln P is shifted.
+    LogProbs,
+    /// ln P(target) is another word's.
+    LogProb,
+    /// More work is done than announced.
+    Cost,
+}
+
+/// A full softmax with a fault.
+struct Wrong(FullSoftmax, Fault);
+
+impl OutputLayer for Wrong {
+    fn vocab(&self) -> usize {
+        self.0.vocab()
+    }
+
+    fn dim(&self) -> usize {
+        self.0.dim()
+    }
+
+    fn bias(&self) -> Bias {
+        self.0.bias()
+    }
+
+    fn tables(&self) -> Vec<TableShape> {
+        self.0.tables()
+    }
+
+    fn unigram_biases(&self, counts: &Counts) -> Vec<Vec<f32>> {
+        self.0.unigram_biases(counts)
+    }
+
+    fn step(
+        &self,
+        w: &mut Tables,
+        batch: Batch,
+        s: &mut Scratch,
+        mut d_hidden: ArrayViewMut2<f32>,
+        losses: Option<&mut [f64]>,
+    ) -> f64 {
+        let loss = self.0.step(w, batch, s, d_hidden.view_mut(), losses);
+        if self.1 == Fault::Hidden {
+            d_hidden[[1, 2]] += 0.01;
+        }
+        if self.1 == Fault::Loss { 1.01 * loss } else { loss }
+    }
+
+    fn log_probs(&self, w: &mut Tables, hidden: ArrayView2<f32>, s: &mut Scratch, mut out: ArrayViewMut2<f32>) {
+        self.0.log_probs(w, hidden, s, out.view_mut());
+        if self.1 == Fault::LogProbs {
+            out.mapv_inplace(|ln_p| ln_p - 1e-4);
+        }
+    }
+
+    fn log_prob(&self, w: &mut Tables, batch: Batch, s: &mut Scratch, out: &mut [f64]) {
+        let others: Vec<WordId> = batch.targets.iter().map(|t| (t + 1) % self.vocab() as u32).collect();
+        let targets = if self.1 == Fault::LogProb { &others } else { batch.targets };
+        self.0.log_prob(w, Batch::new(batch.hidden, targets), s, out);
+    }
+
+    fn expected_cost(&self, targets: &[WordId]) -> Cost {
+        let more = if self.1 == Fault::Cost { 1 } else { 0 };
+        self.0.expected_cost(targets) + Cost { rows_written: more, ..Cost::default() }
+    }
+}
+
+#[test]
+fn wrong_layers_fail_where_they_are_wrong() -> Result<()> {
+    for (fault, check) in [
+        (Fault::Hidden, "∂L/∂hidden"),
+        (Fault::Loss, "∂L/∂W"),
+        (Fault::LogProbs, "Σ P = 1"),
+        (Fault::LogProb, "ln P(target)"),
+        (Fault::Cost, "cost"),
+    ] {
+        let found = audit(&Wrong(FullSoftmax::new(23, 6, Bias::Zero)?, fault), &Settings::default());
+        let failed: Vec<_> = found.findings.iter().filter(|f| !f.passed()).map(|f| f.check).collect();
+        assert!(failed.contains(&check), "{check} is wrong, not {failed:?}:\n{found}");
+    }
+    Ok(())
+}
+
+#[cfg(feature = "cli")]
+#[test]
+fn the_command_says_what_it_found() {
+    let check = |arguments: &[&str]| {
+        let mut command = assert_cmd::Command::cargo_bin("lexmax").unwrap();
+        command.arg("check").args(arguments).assert()
+    };
+    let output = check(&["--layers", "full:smoothing=0.1,hierarchical", "--vocab", "40"]).success();
+    assert!(String::from_utf8_lossy(&output.get_output().stdout).contains("all checks passed"));
+    check(&["--layers", "hierarchical:smoothing=0.1"]).code(2);
+    check(&["--batch", "0"]).code(2);
+}
