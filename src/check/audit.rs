@@ -45,7 +45,8 @@ impl Default for Settings {
 ///
 /// The differences are central ones, extrapolated (Richardson) from three steps; the sample is held fixed. They may be off
 /// by what f32 makes of the loss, 2⁻²⁴·(2·(2d + 4)·z + 16 + 6·√V + L) an example with scores up to z, and by what the last
-/// extrapolation still changed. Where a proposal depends on the hidden vector and the sample moves with it, the
+/// extrapolation still changed. The loss of a sparse layer has kinks in its slope; there the narrowest difference counts, and
+/// may be off by what the steps differ. Where a proposal depends on the hidden vector and the sample moves with it, the
 /// entry is left out: the proposal counts as given.
 ///
 /// The chance that a right layer fails is 10⁻⁶ a number of its cost where it draws, else none.
@@ -246,8 +247,14 @@ impl<'a> Rig<'a> {
         let (rough, fine) = ((4.0 * middle - wide) / 3.0, (4.0 * narrow - middle) / 3.0);
         let slope = (16.0 * fine - rough) / 15.0;
         moved(self, 0.0);
-        let tolerance = AMPLIFIED * self.loss_rounding(&here) + (slope - fine).abs();
-        same_sample.then_some(Slope { slope, tolerance })
+        let rounding = AMPLIFIED * self.loss_rounding(&here);
+        let slope = if self.layer.is_sparse() {
+            // Where the support changes, the slope has a kink, and an extrapolation says nothing: what the steps differ by.
+            Slope { slope: narrow, tolerance: rounding + (narrow - middle).abs() + (middle - wide).abs() }
+        } else {
+            Slope { slope, tolerance: rounding + (slope - fine).abs() }
+        };
+        same_sample.then_some(slope)
     }
 
     /// The work counted is the work announced; on average, where draws decide.

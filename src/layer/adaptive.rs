@@ -3,9 +3,9 @@
 use super::cutoffs::{Cutoffs, tail_dim};
 use super::exact::{self, Block};
 use super::gathered::{self, Gathered};
-use super::{Batch, Bias, OutputLayer, Scratch};
+use super::{Batch, Bias, OutputLayer, Scratch, expand};
 use crate::error::{Error, Result};
-use crate::objective::{ln_softmax_at, ln_softmax_gradient};
+use crate::objective::{LossOptions, ln_softmax_at, ln_softmax_gradient};
 use crate::table::{Cost, Init, Rows, TableShape, Tables};
 use crate::vocab::{Counts, WordId};
 use ndarray::{ArrayView2, ArrayViewMut2};
@@ -15,7 +15,7 @@ use ndarray::{ArrayView2, ArrayViewMut2};
 ///
 /// - *Model* head z = u·h + a over V₀ words and J tails; P(w | h) = softmax(z)_w on the short list, else
 ///   softmax(z)_tail · softmax(v·(A_i·h) + b over the words of tail i)_w, A_i of shape d_i × d.
-/// - *Criterion* L = −ln P(t | h).
+/// - *Criterion* L = −ln P(t | h). Of [`LossOptions`] an ignored target, weights of words and soft targets.
 /// - *Gradient* ∂L/∂z = softmax − e, in both decisions.
 /// - *Cost* 3·Σ_b \[d·(V₀ + J) + (d·d_i + d_i·V_i if t_b is in tail i)\] multiply-adds a step.
 /// - *Words must be sorted* by falling count.
@@ -29,6 +29,7 @@ pub struct AdaptiveSoftmax {
     vocab: usize,
     dim: usize,
     bias: Bias,
+    loss: LossOptions,
 }
 
 impl AdaptiveSoftmax {
@@ -50,7 +51,7 @@ impl AdaptiveSoftmax {
             // Rows are counted from the tail's first word.
             tails.push(Block { table: 2 * i + 2, first: *first, words: end - first, dim: tail_dim(dim, division, i) });
         }
-        Ok(Self { head, listed, tails, vocab, dim, bias })
+        Ok(Self { head, listed, tails, vocab, dim, bias, loss: LossOptions::new() })
     }
 
     /// The tail of a word, if it is not on the short list.
@@ -93,6 +94,30 @@ impl AdaptiveSoftmax {
         w.weighted_sum(tail.table - 1, &Rows::Range(projection.clone()), d_x, d_hidden.view_mut());
         w.descend(tail.table - 1, &Rows::Range(projection), d_x, batch.hidden);
         part.examples.iter().zip(losses).for_each(|(b, loss)| s.losses[*b] += loss);
+    }
+
+    /// A step towards words, without options of the loss.
+    fn step_to_words(
+        &self,
+        w: &mut Tables,
+        batch: Batch,
+        s: &mut Scratch,
+        mut d_hidden: ArrayViewMut2<f32>,
+        losses: Option<&mut [f64]>,
+    ) -> f64 {
+        s.clear_losses(&batch);
+        let in_head: Vec<u32> = batch.targets.iter().map(|t| self.in_head(*t)).collect();
+        let heads = Batch { targets: &in_head, ..batch };
+        softmax(w, &self.head, &heads, &mut d_hidden, &mut s.stats, &mut s.losses);
+        for (tail, examples) in self.tails.iter().zip(self.examples(batch.targets)) {
+            if !examples.is_empty() {
+                let places: Vec<u32> = batch.targets.iter().map(|t| t.saturating_sub(tail.first)).collect();
+                let mut part = Gathered::new(&batch, examples, &places);
+                self.step_tail(w, tail, &mut part, s);
+                part.add_to(&mut d_hidden);
+            }
+        }
+        s.total_loss(losses)
     }
 }
 
@@ -149,27 +174,22 @@ impl OutputLayer for AdaptiveSoftmax {
         biases
     }
 
+    fn set_loss(&mut self, loss: LossOptions) -> Result<()> {
+        loss.check("AdaptiveSoftmax", self.vocab(), expand::HONOURED)?;
+        self.loss = loss;
+        Ok(())
+    }
+
     fn step(
         &self,
         w: &mut Tables,
         batch: Batch,
         s: &mut Scratch,
-        mut d_hidden: ArrayViewMut2<f32>,
+        d_hidden: ArrayViewMut2<f32>,
         losses: Option<&mut [f64]>,
     ) -> f64 {
-        s.clear_losses(&batch);
-        let in_head: Vec<u32> = batch.targets.iter().map(|t| self.in_head(*t)).collect();
-        let heads = Batch { targets: &in_head, ..batch };
-        softmax(w, &self.head, &heads, &mut d_hidden, &mut s.stats, &mut s.losses);
-        for (tail, examples) in self.tails.iter().zip(self.examples(batch.targets)) {
-            if !examples.is_empty() {
-                let places: Vec<u32> = batch.targets.iter().map(|t| t.saturating_sub(tail.first)).collect();
-                let mut part = Gathered::new(&batch, examples, &places);
-                self.step_tail(w, tail, &mut part, s);
-                part.add_to(&mut d_hidden);
-            }
-        }
-        s.total_loss(losses)
+        let plain: expand::PlainStep = &|w, batch, s, d_x, losses| self.step_to_words(w, batch, s, d_x, losses);
+        expand::step(&self.loss, plain, w, batch, s, d_hidden, losses)
     }
 
     fn log_probs(&self, w: &mut Tables, hidden: ArrayView2<f32>, s: &mut Scratch, mut out: ArrayViewMut2<f32>) {
@@ -249,6 +269,7 @@ impl OutputLayer for AdaptiveSoftmax {
     }
 
     fn expected_cost(&self, targets: &[WordId]) -> Cost {
+        let targets = &expand::counted(&self.loss, targets)[..];
         let head = self.head.words as usize;
         let of_tail = |(tail, examples): (&Block, Vec<usize>)| match examples.len() {
             0 => Cost::default(),

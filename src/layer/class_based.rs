@@ -2,9 +2,9 @@
 
 use super::classes::Classes;
 use super::gathered::Gathered;
-use super::{Batch, Bias, OutputLayer, Scratch, exact};
+use super::{Batch, Bias, OutputLayer, Scratch, exact, expand};
 use crate::error::Result;
-use crate::objective::{ln_softmax_at, ln_softmax_gradient, softmax_row};
+use crate::objective::{LossOptions, ln_softmax_at, ln_softmax_gradient, softmax_row};
 use crate::table::{Cost, Init, TableShape, Tables};
 use crate::vocab::{Counts, WordId};
 use ndarray::{ArrayView2, ArrayViewMut2};
@@ -17,7 +17,7 @@ const WORDS: usize = 1;
 /// A softmax over classes, then one over the words of the class.
 ///
 /// - *Model* P(w | h) = softmax(u·h + a)_c(w) · softmax(v·h + b over the words of c(w))_w.
-/// - *Criterion* L = −ln P(t | h).
+/// - *Criterion* L = −ln P(t | h). Of [`LossOptions`] an ignored target, weights of words and soft targets.
 /// - *Gradient* ∂L/∂z = softmax − e, in both decisions.
 /// - *Cost* 3·d·Σ_b (C + |class of t_b|) multiply-adds a step; about 6·B·d·√V with √V classes of one size. A class of one
 ///   word costs nothing. The examples of a batch whose targets share a class read its rows once.
@@ -29,6 +29,7 @@ pub struct ClassBasedSoftmax {
     ids: Vec<u32>,
     dim: usize,
     bias: Bias,
+    loss: LossOptions,
 }
 
 impl ClassBasedSoftmax {
@@ -38,7 +39,7 @@ impl ClassBasedSoftmax {
     /// More than 2³¹ words, or `dim` = 0.
     pub fn new(classes: Classes, dim: usize, bias: Bias) -> Result<Self> {
         super::checked_block(classes.vocab(), dim)?;
-        Ok(Self { ids: (0..classes.vocab() as u32).collect(), classes, dim, bias })
+        Ok(Self { ids: (0..classes.vocab() as u32).collect(), classes, dim, bias, loss: LossOptions::new() })
     }
 
     /// The examples of each class that some target is in, the classes in their order.
@@ -56,6 +57,35 @@ impl ClassBasedSoftmax {
 
     fn list(&self, rows: Range<u32>) -> &[u32] {
         &self.ids[rows.start as usize..rows.end as usize]
+    }
+
+    /// A step towards words, without options of the loss.
+    fn step_to_words(
+        &self,
+        w: &mut Tables,
+        batch: Batch,
+        s: &mut Scratch,
+        mut d_hidden: ArrayViewMut2<f32>,
+        losses: Option<&mut [f64]>,
+    ) -> f64 {
+        s.clear_losses(&batch);
+        let classes: Vec<u32> = batch.targets.iter().map(|t| self.classes.class(*t)).collect();
+        let places: Vec<u32> = batch.targets.iter().map(|t| self.place(*t)).collect();
+        let heads = (HEAD, self.list(0..self.classes.len() as u32));
+        decide(w, heads, &Batch { targets: &classes, ..batch }, &mut s.losses, d_hidden.view_mut());
+        for (class, examples) in self.groups(batch.targets) {
+            let rows = self.classes.rows(class);
+            if rows.len() == 1 {
+                continue;
+            }
+            let mut part = Gathered::new(&batch, examples, &places);
+            let mut losses = vec![0.0; part.len()];
+            let (of_class, d_x) = part.split();
+            decide(w, (WORDS, self.list(rows)), &of_class, &mut losses, d_x);
+            part.add_to(&mut d_hidden);
+            part.examples.iter().zip(losses).for_each(|(b, loss)| s.losses[*b] += loss);
+        }
+        s.total_loss(losses)
     }
 }
 
@@ -105,32 +135,22 @@ impl OutputLayer for ClassBasedSoftmax {
         vec![mass.into_iter().map(|p| p.ln() as f32).collect(), biases]
     }
 
+    fn set_loss(&mut self, loss: LossOptions) -> Result<()> {
+        loss.check("ClassBasedSoftmax", self.vocab(), expand::HONOURED)?;
+        self.loss = loss;
+        Ok(())
+    }
+
     fn step(
         &self,
         w: &mut Tables,
         batch: Batch,
         s: &mut Scratch,
-        mut d_hidden: ArrayViewMut2<f32>,
+        d_hidden: ArrayViewMut2<f32>,
         losses: Option<&mut [f64]>,
     ) -> f64 {
-        s.clear_losses(&batch);
-        let classes: Vec<u32> = batch.targets.iter().map(|t| self.classes.class(*t)).collect();
-        let places: Vec<u32> = batch.targets.iter().map(|t| self.place(*t)).collect();
-        let heads = (HEAD, self.list(0..self.classes.len() as u32));
-        decide(w, heads, &Batch { targets: &classes, ..batch }, &mut s.losses, d_hidden.view_mut());
-        for (class, examples) in self.groups(batch.targets) {
-            let rows = self.classes.rows(class);
-            if rows.len() == 1 {
-                continue;
-            }
-            let mut part = Gathered::new(&batch, examples, &places);
-            let mut losses = vec![0.0; part.len()];
-            let (of_class, d_x) = part.split();
-            decide(w, (WORDS, self.list(rows)), &of_class, &mut losses, d_x);
-            part.add_to(&mut d_hidden);
-            part.examples.iter().zip(losses).for_each(|(b, loss)| s.losses[*b] += loss);
-        }
-        s.total_loss(losses)
+        let plain: expand::PlainStep = &|w, batch, s, d_x, losses| self.step_to_words(w, batch, s, d_x, losses);
+        expand::step(&self.loss, plain, w, batch, s, d_hidden, losses)
     }
 
     fn log_probs(&self, w: &mut Tables, hidden: ArrayView2<f32>, s: &mut Scratch, mut out: ArrayViewMut2<f32>) {
@@ -198,6 +218,7 @@ impl OutputLayer for ClassBasedSoftmax {
     }
 
     fn expected_cost(&self, targets: &[WordId]) -> Cost {
+        let targets = &expand::counted(&self.loss, targets)[..];
         let of_class = |(class, examples): (u32, Vec<usize>)| match self.classes.rows(class).len() {
             1 => Cost::default(),
             rows => Cost::step(examples.len(), rows, self.dim),

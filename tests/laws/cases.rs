@@ -63,6 +63,7 @@ const OPTIONS: &[&str] = &[
     "differentiated:smoothing=0.3:z-loss=0.01:ignore=1",
     "differentiated-projected:smoothing=0.1:soft-cap=4",
     "hierarchical:ignore=1",
+    "class-based:ignore=1",
 ];
 
 /// Every line of the catalogue with its defaults, with and without biases.
@@ -86,6 +87,7 @@ pub fn all(vocab: usize, dim: usize) -> Vec<String> {
     names.push("class-based:by=mass:classes=3".into());
     names.push(format!("adaptive:cutoffs=1+{}:division=2", few + 1));
     names.push(format!("adaptive:cutoffs={few}+{}", vocab - 1));
+    names.push(format!("adaptive:cutoffs={few}:ignore=1"));
     with_biases(names)
 }
 

@@ -12,7 +12,7 @@ use lexmax::table::Threads;
 use ndarray::{Array2, Axis};
 
 const SMOOTHED: [&str; 3] = ["full", "differentiated", "differentiated-projected"];
-const PATHS: [&str; 1] = ["hierarchical"];
+const PATHS: [&str; 3] = ["hierarchical", "class-based", "adaptive"];
 
 fn word_weights(vocab: usize) -> Vec<f32> {
     (0..vocab).map(|w| [1.0, 0.25, 0.0, 3.0][w % 4]).collect()

@@ -257,6 +257,9 @@ impl Reference {
 
     /// The loss of example b, and ∂L/∂z.
     pub fn loss(&self, z: &[f64], b: usize, target: WordId, sample: &Sample) -> Loss {
+        if self.loss.ignored == Some(target) {
+            return decisions_loss(z, std::iter::empty());
+        }
         let all = (0..z.len() as WordId).filter(|w| *w != target).map(|w| (w, 0.0));
         match &self.criterion {
             Criterion::Softmax if self.loss != LossSettings::default() => self.loss.loss(z, target),
@@ -270,7 +273,6 @@ impl Reference {
                 let draws = draws.filter(|(w, _)| sample.hits == Hits::Keep || *w != target);
                 softmax_loss(z, (target, -sample.target_ln_q[b]), draws)
             }
-            Criterion::Path(_) if self.loss.ignored == Some(target) => decisions_loss(z, std::iter::empty()),
             Criterion::Path(tree) => decisions_loss(z, path(tree, target)),
             Criterion::Noise { .. } => {
                 let noise = sample.words.iter().map(|w| (*w, -1.0));
