@@ -3,6 +3,7 @@
 use super::cutoffs::{Cutoffs, tail_dim};
 use super::exact::{self, Block};
 use super::gathered::{self, Gathered};
+use super::verbs::descent::{At, Descent, Softmaxes};
 use super::{Batch, Bias, OutputLayer, Scratch, expand};
 use crate::error::{Error, Result};
 use crate::objective::{LossOptions, ln_softmax_at, ln_softmax_gradient};
@@ -228,6 +229,26 @@ impl OutputLayer for AdaptiveSoftmax {
                 out[*b] += ln_softmax_at(z, (batch.targets[*b] - tail.first) as usize);
             }
         }
+    }
+
+    /// Node 0 is the head, node i + 1 tail i.
+    fn descent<'a>(&'a self, w: &'a mut Tables, hidden: ArrayView2<'a, f32>) -> Option<Box<dyn Descent + 'a>> {
+        let (mut x, mut z) = (Vec::new(), Vec::new());
+        let decide = move |node: u32, places: &mut Vec<(At, f32)>| {
+            let Some(tail) = node.checked_sub(1).map(|i| self.tails[i as usize]) else {
+                z.resize(self.head.words as usize, 0.0);
+                exact::scores(w, 0, 0..self.head.words, hidden, &mut z);
+                let at = |i: u32| if i < self.listed { At::Word(i) } else { At::Node(i - self.listed + 1) };
+                return places.extend((0..).zip(&z).map(|(i, z)| (at(i), *z)));
+            };
+            x.resize(tail.dim, 0.0);
+            exact::scores(w, tail.table - 1, 0..tail.dim as u32, hidden, &mut x);
+            z.resize(tail.words as usize, 0.0);
+            let x = ArrayView2::from_shape((1, tail.dim), &x[..]).expect("1 × tail's size");
+            exact::scores(w, tail.table, 0..tail.words, x, &mut z);
+            places.extend((tail.first..).zip(&z).map(|(word, z)| (At::Word(word), *z)));
+        };
+        Some(Box::new(Softmaxes::new(decide)))
     }
 
     fn log_probs_backward(

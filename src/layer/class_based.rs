@@ -2,6 +2,7 @@
 
 use super::classes::Classes;
 use super::gathered::Gathered;
+use super::verbs::descent::{At, Descent, Softmaxes};
 use super::{Batch, Bias, OutputLayer, Scratch, exact, expand};
 use crate::error::Result;
 use crate::objective::{LossOptions, ln_softmax_at, ln_softmax_gradient, softmax_row};
@@ -185,6 +186,27 @@ impl OutputLayer for ClassBasedSoftmax {
                 out[*b] = ln_softmax_at(&heads[b * count..][..count], class as usize) + ln_softmax_at(z, place);
             }
         }
+    }
+
+    /// Node 0 decides between the classes, node c + 1 between the words of class c.
+    fn descent<'a>(&'a self, w: &'a mut Tables, hidden: ArrayView2<'a, f32>) -> Option<Box<dyn Descent + 'a>> {
+        let mut z = Vec::new();
+        let decide = move |node: u32, places: &mut Vec<(At, f32)>| {
+            let class = node.checked_sub(1);
+            let (table, rows) = class.map_or((HEAD, 0..self.classes.len() as u32), |c| (WORDS, self.classes.rows(c)));
+            z.resize(rows.len(), 0.0);
+            exact::scores(w, table, rows, hidden, &mut z);
+            let place = |i: u32| match class {
+                Some(class) => At::Word(self.classes.words(class)[i as usize]),
+                // The class of one word is that word.
+                None => match self.classes.words(i) {
+                    [word] => At::Word(*word),
+                    _ => At::Node(i + 1),
+                },
+            };
+            places.extend((0..).zip(&z).map(|(i, z)| (place(i), *z)));
+        };
+        Some(Box::new(Softmaxes::new(decide)))
     }
 
     fn log_probs_backward(

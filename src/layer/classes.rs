@@ -11,6 +11,8 @@ pub struct Classes {
     of_word: Vec<u32>,
     /// The row of each word.
     row_of: Vec<u32>,
+    /// The word of each row.
+    word_at: Vec<WordId>,
     /// Where each class begins, and the end.
     bounds: Vec<u32>,
 }
@@ -66,7 +68,7 @@ impl Classes {
             row_of[*word as usize] = row;
         }
         bounds.push(of_word.len() as u32);
-        Ok(Self { of_word: number, row_of, bounds })
+        Ok(Self { of_word: number, row_of, word_at: words, bounds })
     }
 
     /// Number of words, V.
@@ -97,6 +99,12 @@ impl Classes {
     /// The row of a word.
     pub fn row(&self, word: WordId) -> u32 {
         self.row_of[word as usize]
+    }
+
+    /// The words of a class, in the order of their rows.
+    pub fn words(&self, class: u32) -> &[WordId] {
+        let rows = self.rows(class);
+        &self.word_at[rows.start as usize..rows.end as usize]
     }
 }
 
