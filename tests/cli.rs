@@ -234,6 +234,15 @@ fn all_layers_have_a_line_and_sparse_ones_an_epsilon_perplexity() {
     assert_eq!(number(&comparison["config"], "epsilon"), 1e-6);
 }
 
+/// The picture of likelihoods has nothing to show then; the page has its table all the same.
+#[test]
+fn a_comparison_without_a_finite_likelihood_has_a_page() {
+    let place = Place::new();
+    place.success(&format!("{SMALL} --layers sparsemax --valid-examples 500"));
+    let page = std::fs::read_to_string(place.path().join("lexmax-out/compare.html")).unwrap();
+    assert!(page.contains("sparsemax"));
+}
+
 #[test]
 fn a_bare_run_is_a_comparison() {
     let place = Place::new();

@@ -18,7 +18,7 @@ pub struct Page {
     pub title: String,
     /// What was found, in a sentence or two.
     pub lead: Vec<String>,
-    /// The pictures; the first answers the question.
+    /// The pictures; the first answers the question. One without a point (no layer with a finite NLL) is left out.
     pub charts: Vec<Chart>,
     /// The numbers.
     pub grid: Grid,
@@ -38,9 +38,10 @@ impl Page {
     /// The page as HTML that needs no network and no other file.
     ///
     /// # Errors
-    /// A chart without a point.
+    /// A chart that cannot be drawn.
     pub fn to_html(&self) -> Result<String> {
-        let pictures = self.charts.iter().map(svg).collect::<Result<Vec<_>>>()?;
+        let charts = self.drawn();
+        let pictures = charts.iter().copied().map(svg).collect::<Result<Vec<_>>>()?;
         let title = escaped(&self.title);
         let mut html = String::with_capacity(LIBRARY.len() + (1 << 17));
         html += "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n";
@@ -52,7 +53,7 @@ impl Page {
         html += &format!("<title>{title}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<h1>{title}</h1>\n");
         self.lead.iter().for_each(|line| html += &format!("<p class=\"lead\">{}</p>\n", escaped(line)));
         html += "<nav id=\"layers\" aria-label=\"Layers: click to switch off and on\"></nav>\n";
-        for (chart, picture) in self.charts.iter().zip(&pictures) {
+        for (chart, picture) in charts.iter().zip(&pictures) {
             let (id, title, note) = (chart.id, escaped(&chart.title), escaped(&chart.note));
             html += &format!(
                 "<figure>\n<h2>{title}</h2>\n<div class=\"chart\"><canvas id=\"chart-{id}\" role=\"img\" \
@@ -66,10 +67,14 @@ impl Page {
         html += "<h2>How it was measured</h2>\n<dl>\n";
         self.facts.iter().for_each(|(k, v)| html += &format!("<dt>{}</dt><dd>{}</dd>\n", escaped(k), escaped(v)));
         html += "</dl>\n";
-        html += &format!("<script id=\"data\" type=\"application/json\">{}</script>\n", inert(&self.charts));
+        html += &format!("<script id=\"data\" type=\"application/json\">{}</script>\n", inert(&charts));
         html +=
             &format!("<!--\n{LICENCE}-->\n<script>{LIBRARY}</script>\n<script>\n{SCRIPT}</script>\n</body>\n</html>\n");
         Ok(html)
+    }
+
+    fn drawn(&self) -> Vec<&Chart> {
+        self.charts.iter().filter(|chart| chart.frame().is_some()).collect()
     }
 }
 
@@ -89,9 +94,9 @@ pub(super) fn run_facts(run: &RunFacts, version: &str) -> Vec<(String, String)> 
 /// Writes the page as `name`.html into a folder, and each of its pictures as SVG beside it. Returns the page's path.
 ///
 /// # Errors
-/// What cannot be written; a picture without a point.
+/// What cannot be written or drawn.
 pub fn write_page(page: &Page, folder: &Path, name: &str) -> Result<PathBuf> {
-    for chart in &page.charts {
+    for chart in page.drawn() {
         write_atomically(&folder.join(format!("{}.svg", chart.id)), svg(chart)?.as_bytes())?;
     }
     let path = folder.join(format!("{name}.html"));
@@ -100,7 +105,7 @@ pub fn write_page(page: &Page, folder: &Path, name: &str) -> Result<PathBuf> {
 }
 
 /// The data as JSON in which no tag can begin.
-fn inert(charts: &[Chart]) -> String {
+fn inert(charts: &[&Chart]) -> String {
     let json = json!({ "charts": charts }).to_string();
     json.replace('<', "\\u003c").replace('>', "\\u003e").replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029")
 }
