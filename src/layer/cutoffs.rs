@@ -23,8 +23,8 @@ pub struct CostModel {
 }
 
 impl CostModel {
-    /// Rounded from what `lexmax cutoffs` measured on two cores of an AMD EPYC (Zen 4), d = 100, B = 256: the default, so that
-    /// a name means the same layer on every machine.
+    /// A round machine: 40 µs for the smallest call, 10¹¹ multiply-adds a second, two million of them for nothing. The default,
+    /// so that a name means the same layer on every machine; `lexmax cutoffs` measures the one at hand.
     pub const REFERENCE: Self = Self { call_ns: 40_000.0, ns_per_multiply_add: 0.01, free_multiply_adds: 2e6 };
 
     /// Nanoseconds for n examples, of which a call with none costs nothing.

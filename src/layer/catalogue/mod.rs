@@ -37,7 +37,10 @@ pub struct Key {
     pub doc: &'static str,
 }
 
-/// Batch size and rates, swept on the synthetic language (`lexmax compare` with `--lr` and `--batch`).
+/// Batch size and rates to start from. Those of `full`, `hierarchical`, both differentiated layers, `sampled`, `target-sampled`
+/// and `negative` were swept on the synthetic language (`lexmax compare` with `--lr` and `--batch`); the others have those of
+/// the layer that they are nearest to. They are for hidden vectors that are means of embeddings: after a tanh layer take
+/// half, or less.
 #[derive(Clone, Copy, Debug)]
 pub struct Tuning {
     /// Examples in a mini-batch.
