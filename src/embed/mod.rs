@@ -1,5 +1,9 @@
 //! Word vectors from a text, as word2vec trains them, through any layer of the catalogue.
 
+mod facts;
+
+pub use facts::Facts;
+
 use crate::corpus::{Corpus, Model as WindowModel, Sentences, SpooledCorpus, Window};
 use crate::encoder::{Encoder, MeanEmbedding};
 use crate::error::Result;
@@ -9,10 +13,9 @@ use crate::measure::peak_bytes;
 use crate::model::{Encoding, SharedModel};
 use crate::report::stream_atomically;
 use crate::table::HotRows;
-use crate::train::{self, Hogwild, LinearDecay, Outcome, Progress};
+use crate::train::{self, Hogwild, LinearDecay, Progress};
 use crate::vectors::{self, Format};
 use crate::vocab::Vocabulary;
-use serde::Serialize;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -67,62 +70,6 @@ pub struct Embeddings {
     start: Instant,
 }
 
-/// What a training run came to.
-#[derive(Clone, Debug, Serialize)]
-pub struct Facts {
-    /// The version of the crate.
-    pub lexmax: &'static str,
-    /// The layer, with its settings.
-    pub layer: String,
-    /// `cbow`, `skipgram` or `ngram`.
-    pub model: &'static str,
-    /// Size of the vectors.
-    pub dim: usize,
-    /// Words a side, at most.
-    pub window: usize,
-    /// The least count that a word is kept at.
-    pub min_count: u64,
-    /// Threshold of subsampling.
-    pub sample: f64,
-    /// Passes over the text.
-    pub epochs: u32,
-    /// Threads.
-    pub threads: usize,
-    /// Whether the bits do not depend on the threads.
-    pub deterministic: bool,
-    /// Rate at the start.
-    pub rate: f32,
-    /// Rate at the end.
-    pub last_rate: f32,
-    /// The seed.
-    pub seed: u64,
-    /// Number of words in the vocabulary.
-    pub vocab: usize,
-    /// Words of the text, rare ones too, times passes.
-    pub words: u64,
-    /// Seconds for reading the text.
-    pub load_seconds: f64,
-    /// Seconds of training.
-    pub train_seconds: f64,
-    /// Seconds from the start of the program until the vectors were written.
-    pub total_seconds: f64,
-    /// `words / train_seconds`.
-    pub words_per_second: f64,
-    /// The most memory that the program has held, where the system tells.
-    pub peak_bytes: Option<u64>,
-    /// Examples trained on.
-    pub examples: u64,
-    /// Mean training criterion of each pass, nats an example.
-    pub loss: Vec<f64>,
-}
-
-impl Facts {
-    /// As JSON, indented, with a line break at the end.
-    pub fn to_json(&self) -> String {
-        serde_json::to_string_pretty(self).expect("facts are plain data") + "\n"
-    }
-}
-
 /// Reads the text and trains. `start` is when the program began; `observe` hears of the training.
 ///
 /// # Errors
@@ -155,38 +102,8 @@ pub fn train(config: &Config, start: Instant, observe: &mut dyn FnMut(&Progress)
         train::hogwild(&model, &*corpus, vocab.counts(), &settings, observe)?
     };
     let words = corpus.ledger().tokens * u64::from(config.epochs);
-    let facts = facts(config, &outcome, vocab.len(), words, load_seconds);
+    let facts = facts::facts(config, &outcome, vocab.len(), words, load_seconds);
     Ok(Embeddings { vocab, model, facts, start })
-}
-
-fn facts(config: &Config, outcome: &Outcome, vocab: usize, words: u64, load_seconds: f64) -> Facts {
-    Facts {
-        lexmax: env!("CARGO_PKG_VERSION"),
-        layer: config.layer.to_string(),
-        model: config.encoding.name(&config.window),
-        dim: match config.encoding {
-            Encoding::Mean => config.dim,
-            Encoding::NGram { embedding } => embedding,
-        },
-        window: config.window.size(),
-        min_count: config.min_count,
-        sample: config.sample,
-        epochs: config.epochs,
-        threads: config.threads,
-        deterministic: config.deterministic,
-        rate: config.rate.start(),
-        last_rate: config.rate.end(),
-        seed: config.seed,
-        vocab,
-        words,
-        load_seconds,
-        train_seconds: outcome.seconds,
-        total_seconds: f64::NAN,
-        words_per_second: words as f64 / outcome.seconds,
-        peak_bytes: None,
-        examples: outcome.examples,
-        loss: outcome.epochs.iter().map(|e| e.train_loss).collect(),
-    }
 }
 
 impl Embeddings {

@@ -1,0 +1,92 @@
+//! What is known of a training run.
+
+use super::Config;
+use crate::model::Encoding;
+use crate::train::Outcome;
+use serde::Serialize;
+
+/// What a training run came to.
+#[derive(Clone, Debug, Serialize)]
+pub struct Facts {
+    /// The version of the crate.
+    pub lexmax: &'static str,
+    /// The layer, with its settings.
+    pub layer: String,
+    /// `cbow`, `skipgram` or `ngram`.
+    pub model: &'static str,
+    /// Size of the vectors.
+    pub dim: usize,
+    /// Words a side, at most.
+    pub window: usize,
+    /// The least count that a word is kept at.
+    pub min_count: u64,
+    /// Threshold of subsampling.
+    pub sample: f64,
+    /// Passes over the text.
+    pub epochs: u32,
+    /// Threads.
+    pub threads: usize,
+    /// Whether the bits do not depend on the threads.
+    pub deterministic: bool,
+    /// Rate at the start.
+    pub rate: f32,
+    /// Rate at the end.
+    pub last_rate: f32,
+    /// The seed.
+    pub seed: u64,
+    /// Number of words in the vocabulary.
+    pub vocab: usize,
+    /// Words of the text, rare ones too, times passes.
+    pub words: u64,
+    /// Seconds for reading the text.
+    pub load_seconds: f64,
+    /// Seconds of training.
+    pub train_seconds: f64,
+    /// Seconds from the start of the program until the vectors were written.
+    pub total_seconds: f64,
+    /// `words / train_seconds`.
+    pub words_per_second: f64,
+    /// The most memory that the program has held, where the system tells.
+    pub peak_bytes: Option<u64>,
+    /// Examples trained on.
+    pub examples: u64,
+    /// Mean training criterion of each pass, nats an example.
+    pub loss: Vec<f64>,
+}
+
+impl Facts {
+    /// As JSON, indented, with a line break at the end.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string_pretty(self).expect("facts are plain data") + "\n"
+    }
+}
+
+pub(super) fn facts(config: &Config, outcome: &Outcome, vocab: usize, words: u64, load_seconds: f64) -> Facts {
+    Facts {
+        lexmax: env!("CARGO_PKG_VERSION"),
+        layer: config.layer.to_string(),
+        model: config.encoding.name(&config.window),
+        dim: match config.encoding {
+            Encoding::Mean => config.dim,
+            Encoding::NGram { embedding } => embedding,
+        },
+        window: config.window.size(),
+        min_count: config.min_count,
+        sample: config.sample,
+        epochs: config.epochs,
+        threads: config.threads,
+        deterministic: config.deterministic,
+        rate: config.rate.start(),
+        last_rate: config.rate.end(),
+        seed: config.seed,
+        vocab,
+        words,
+        load_seconds,
+        train_seconds: outcome.seconds,
+        total_seconds: f64::NAN,
+        words_per_second: words as f64 / outcome.seconds,
+        peak_bytes: None,
+        examples: outcome.examples,
+        loss: outcome.epochs.iter().map(|e| e.train_loss).collect(),
+    }
+}
