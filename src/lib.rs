@@ -77,6 +77,7 @@ pub mod embed;
 pub mod encoder;
 pub mod error;
 pub mod eval;
+pub mod files;
 pub mod layer;
 pub mod math;
 pub mod measure;

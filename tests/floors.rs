@@ -10,6 +10,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("math", 0),
     ("rng", 0),
     ("simd", 0),
+    ("files", 1),
     ("vocab", 1),
     ("optimizer", 1),
     ("vectors", 2),

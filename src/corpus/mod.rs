@@ -50,7 +50,6 @@ mod synthetic_examples;
 mod text;
 mod text_examples;
 mod windows;
-mod zstd;
 
 pub use examples::{ExampleSource, Examples};
 pub use reader::{Words, for_each_line, words};
@@ -67,4 +66,3 @@ use chain::{ClassChain, entropy};
 use draw::{below, shuffle, uniform};
 use examples::Carry;
 use interner::Interner;
-use zstd::ZstdFrames;

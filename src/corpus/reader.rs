@@ -1,13 +1,9 @@
 //! Text files as lines, lines as words.
 
-use super::ZstdFrames;
 use crate::error::{Error, Result};
-use flate2::bufread::MultiGzDecoder;
-use std::fs::File;
-use std::io::{self, BufRead, BufReader};
+use crate::files;
+use std::io::BufRead;
 use std::path::Path;
-
-const BUFFER: usize = 1 << 18;
 
 /// Calls `f` with every line of the files in turn, without its line end and without a byte order mark at a file's start.
 ///
@@ -20,7 +16,7 @@ const BUFFER: usize = 1 << 18;
 pub fn for_each_line<P: AsRef<Path>>(paths: &[P], mut f: impl FnMut(&str) -> Result<()>) -> Result<()> {
     let mut line = Vec::new();
     for path in paths.iter().map(AsRef::as_ref) {
-        let mut reader = open(path).map_err(Error::io(path))?;
+        let mut reader = files::open(path).map_err(Error::io(path))?;
         let mut number = 0;
         loop {
             line.clear();
@@ -81,19 +77,6 @@ fn trim(line: &str, first: bool) -> &str {
     let line = line.strip_suffix('\n').unwrap_or(line);
     let line = line.strip_suffix('\r').unwrap_or(line);
     if first { line.strip_prefix('\u{feff}').unwrap_or(line) } else { line }
-}
-
-fn open(path: &Path) -> io::Result<Box<dyn BufRead>> {
-    let mut file = BufReader::with_capacity(BUFFER, File::open(path)?);
-    let start = file.fill_buf()?;
-    let named = |end| path.extension().is_some_and(|e| e.eq_ignore_ascii_case(end)) && !start.is_empty();
-    Ok(if start.starts_with(&[0x1f, 0x8b]) || named("gz") {
-        Box::new(BufReader::with_capacity(BUFFER, MultiGzDecoder::new(file)))
-    } else if start.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) || named("zst") {
-        Box::new(BufReader::with_capacity(BUFFER, ZstdFrames::new(file)))
-    } else {
-        Box::new(file)
-    })
 }
 
 #[cfg(test)]

@@ -3,7 +3,6 @@
 mod advice;
 pub mod chart;
 mod comparison;
-mod file;
 pub mod grid;
 #[cfg(feature = "report")]
 mod page;
@@ -15,7 +14,7 @@ mod svg;
 #[cfg(feature = "report")]
 pub mod terminal;
 
-pub use file::{check_writable, sha256, stream_atomically, write_atomically};
+pub use crate::files::{check_writable, sha256, stream_atomically, write_atomically};
 #[cfg(feature = "report")]
 pub use page::{Page, write_page};
 #[cfg(feature = "report")]
