@@ -1,5 +1,9 @@
 //! The one error type of the crate: every variant carries the value, the limit and the place.
 
+mod model;
+
+pub use model::{LinksFault, ModelFault, WordFault};
+
 use std::path::PathBuf;
 
 /// What can be wrong with something that a caller hands in.
@@ -180,6 +184,24 @@ pub enum Error {
         path: PathBuf,
         /// What is wrong with it.
         fault: VectorsFault,
+    },
+    /// A model's file cannot be read.
+    #[error("{path}: {fault}", path = path.display())]
+    ModelFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        fault: Box<ModelFault>,
+    },
+    /// A parameter that is not finite.
+    #[error("{value} in row {row} of table {table}")]
+    NotFinite {
+        /// The table, as files call it: `encoder.0`, `layer.0`, ….
+        table: String,
+        /// The row.
+        row: u32,
+        /// The parameter.
+        value: f32,
     },
     /// Cut-offs of adaptive softmax must rise and leave a word behind the last.
     #[error("cut-offs must rise from 1 and stay below {vocab}, the vocabulary: {next} after {previous}")]

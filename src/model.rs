@@ -1,9 +1,13 @@
 //! A model: an encoder, an output layer, and the matrices of both.
 
+mod architecture;
 mod encoding;
+mod file;
 mod shared;
 
+pub use architecture::Architecture;
 pub use encoding::Encoding;
+pub use file::{ModelReader, ModelWriter, Side};
 pub use shared::SharedModel;
 
 use crate::encoder::Encoder;
@@ -90,6 +94,20 @@ impl Model {
     /// The layer's parameters, in the order of its `tables()`.
     pub fn layer_tables(&self) -> &[Matrix] {
         &self.layer_tables
+    }
+
+    pub(crate) fn tables(&self, side: Side) -> &[Matrix] {
+        match side {
+            Side::Encoder => &self.encoder_tables,
+            Side::Layer => &self.layer_tables,
+        }
+    }
+
+    fn tables_mut(&mut self, side: Side) -> &mut [Matrix] {
+        match side {
+            Side::Encoder => &mut self.encoder_tables,
+            Side::Layer => &mut self.layer_tables,
+        }
     }
 
     /// Handles that only read.

@@ -2,10 +2,12 @@
 
 use rand::{RngExt, SeedableRng, TryRng};
 use rand_xoshiro::{SplitMix64, Xoshiro256PlusPlus};
+use serde::{Deserialize, Deserializer, Serialize, de};
 use std::convert::Infallible;
 
-/// A worker's generator. The same seed and stream give the same numbers on every platform.
-#[derive(Clone, Debug)]
+/// A worker's generator. The same seed and stream give the same numbers on every platform. Its state can be written down
+/// and read again: `{"s": [four numbers]}`, not all of them 0.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct WorkerRng(Xoshiro256PlusPlus);
 
 impl WorkerRng {
@@ -15,6 +17,23 @@ impl WorkerRng {
         let first = SplitMix64::seed_from_u64(seed).random::<u64>();
         let second = SplitMix64::seed_from_u64(stream ^ 0x9e37_79b9_7f4a_7c15).random::<u64>();
         Self(Xoshiro256PlusPlus::seed_from_u64(first.rotate_left(17) ^ second))
+    }
+}
+
+impl<'de> Deserialize<'de> for WorkerRng {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct State {
+            s: [u64; 4],
+        }
+        let State { s } = State::deserialize(from)?;
+        if s == [0; 4] {
+            return Err(de::Error::custom("a generator whose state is 0 gives nothing but 0"));
+        }
+        let mut seed = [0; 32];
+        seed.as_chunks_mut::<8>().0.iter_mut().zip(s).for_each(|(to, word)| *to = word.to_le_bytes());
+        Ok(Self(Xoshiro256PlusPlus::from_seed(seed)))
     }
 }
 
@@ -82,6 +101,16 @@ mod tests {
             assert_eq!(noise.uniform(word), (bits as f64 + 0.5) / (1u64 << 52) as f64);
         }
         assert!((noise.gumbel(3) + (-(1.0 - noise.uniform(3)).ln()).ln()).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_generator_goes_on_from_its_written_state() {
+        let mut rng = WorkerRng::new(5, 3);
+        rng.random::<u64>();
+        let mut read: WorkerRng = serde_json::from_str(&serde_json::to_string(&rng).unwrap()).unwrap();
+        assert_eq!(read, rng);
+        assert_eq!([read.random::<u64>(), read.random::<u64>()], [rng.random::<u64>(), rng.random::<u64>()]);
+        assert!(serde_json::from_str::<WorkerRng>(r#"{"s": [0, 0, 0, 0]}"#).is_err());
     }
 
     #[test]

@@ -11,6 +11,7 @@
 //!
 //! What costs is the expected depth, what pays is that the words below a node are alike.
 
+use crate::error::LinksFault;
 use crate::vocab::{Counts, WordId};
 use std::cmp::Reverse;
 use std::ops::Add;
@@ -61,7 +62,7 @@ pub enum Child {
 /// Only the links to the parents are kept, 4 bytes a leaf and a node. They suffice for every word at once: go through the
 /// nodes by rising id, ln P(node) = ln P(parent) + ln σ(±z_parent) with [`Tree::node_parent`], then through the words
 /// with [`Tree::leaf_parent`].
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tree {
     leaves: Vec<Link>,
     nodes: Vec<Link>,
@@ -169,6 +170,47 @@ impl Tree {
             add(&mut sums, self.nodes[child], zero + one);
         }
         sums
+    }
+
+    /// The links to the parents as numbers, of the words and of the nodes: `node << 1 | code`, and `u32::MAX` without a parent.
+    pub fn links(&self) -> [Vec<u32>; 2] {
+        [&self.leaves, &self.nodes].map(|links| links.iter().map(|link| link.0).collect())
+    }
+
+    /// The tree of such links, its nodes numbered as they are.
+    ///
+    /// # Errors
+    /// The first fault: there must be a node less than words, every node have two children, and the root be node 0 and every
+    /// parent's number below its child's.
+    pub fn from_raw_links(leaves: Vec<u32>, nodes: Vec<u32>) -> std::result::Result<Self, LinksFault> {
+        if leaves.len() != nodes.len() + 1 {
+            return Err(LinksFault::Nodes { words: leaves.len(), nodes: nodes.len() });
+        }
+        let [leaves, nodes] = [leaves, nodes].map(|links| links.into_iter().map(Link).collect::<Vec<_>>());
+        let mut taken = vec![[false; 2]; nodes.len()];
+        let mut take = |link: Link, limit: usize, fault: LinksFault| match link.get() {
+            Some((node, code)) if (node as usize) < limit => {
+                let place = &mut taken[node as usize][usize::from(code)];
+                if std::mem::replace(place, true) { Err(fault) } else { Ok(()) }
+            }
+            _ => Err(fault),
+        };
+        for (node, link) in nodes.iter().enumerate() {
+            match (node, link.get()) {
+                (0, None) => {}
+                (0, Some(_)) => return Err(LinksFault::Node { node }),
+                _ => take(*link, node, LinksFault::Node { node })?,
+            }
+        }
+        for (word, link) in leaves.iter().enumerate() {
+            match (nodes.len(), link.get()) {
+                (0, None) => {}
+                _ => take(*link, nodes.len(), LinksFault::Leaf { word })?,
+            }
+        }
+        // As many children as places, none of them twice: every place is taken.
+        let max_depth = max_depth(&leaves, &nodes);
+        Ok(Self { leaves, nodes, max_depth })
     }
 
     /// The tree of these links, its nodes numbered anew by falling weight, so that the same paths give the same numbers.

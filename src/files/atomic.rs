@@ -44,7 +44,6 @@ pub fn check_writable(path: &Path) -> Result<()> {
 }
 
 /// SHA-256 of a plain file, as `sha256sum` gives it; none for a pipe, which can be read once only.
-#[cfg(feature = "report")]
 pub fn sha256(path: &Path) -> Option<String> {
     use sha2::Digest;
     let mut file = std::fs::File::open(path).ok().filter(|f| f.metadata().is_ok_and(|m| m.is_file()))?;
@@ -55,12 +54,6 @@ pub fn sha256(path: &Path) -> Option<String> {
             n => hash.update(&buffer[..n]),
         }
     }
-}
-
-/// None without the feature `report`.
-#[cfg(not(feature = "report"))]
-pub fn sha256(_: &Path) -> Option<String> {
-    None
 }
 
 fn folder(path: &Path) -> &Path {
@@ -79,7 +72,6 @@ fn builder() -> tempfile::Builder<'static, 'static> {
 mod tests {
     use super::*;
 
-    #[cfg(feature = "report")]
     #[test]
     fn the_sum_is_that_of_the_standard() {
         let folder = tempfile::tempdir().unwrap();

@@ -59,11 +59,6 @@ impl HierarchicalSoftmax {
         Ok(self)
     }
 
-    /// The tree.
-    pub fn tree(&self) -> &Tree {
-        &self.tree
-    }
-
     /// Fills `rows` and `signs` with the path of a word.
     fn path(&self, word: WordId, s: &mut Scratch) {
         s.rows.clear();
@@ -122,6 +117,10 @@ impl OutputLayer for HierarchicalSoftmax {
 
     fn bias(&self) -> Bias {
         self.bias
+    }
+
+    fn tree(&self) -> Option<&Tree> {
+        Some(&self.tree)
     }
 
     fn tables(&self) -> Vec<TableShape> {

@@ -71,6 +71,7 @@ use crate::error::{Error, Result};
 use crate::objective::{LossOptions, Reduction, SoftTargets};
 use crate::rng::Noise;
 use crate::table::{Cost, Init, Stat, TableShape, Tables};
+use crate::tree::Tree;
 use crate::vocab::{Counts, WordId};
 use ndarray::{Array2, ArrayView2, ArrayViewMut2};
 use rand::RngExt;
@@ -199,6 +200,11 @@ pub trait OutputLayer: Send + Sync {
     /// not normalize in training; `false`, and nothing done, for layers that do.
     fn ln_z(&self, _w: &mut Tables, _hidden: ArrayView2<f32>, _s: &mut Scratch, _out: &mut [f64]) -> bool {
         false
+    }
+
+    /// The tree that it decides along, if it does.
+    fn tree(&self) -> Option<&Tree> {
+        None
     }
 
     /// Looks at the weights, for proposals that follow them. The training loop calls it now and then, while no worker runs.

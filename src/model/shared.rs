@@ -1,6 +1,6 @@
 //! A model whose parameters several workers train at once.
 
-use super::{ENCODER_STREAM, Handles, LAYER_STREAM, Model};
+use super::{ENCODER_STREAM, Handles, LAYER_STREAM, Model, Side};
 use crate::encoder::Encoder;
 use crate::error::Result;
 use crate::layer::{Bias, OutputLayer};
@@ -79,6 +79,20 @@ impl SharedModel {
     /// The layer's parameters, in the order of its `tables()`.
     pub fn layer_tables(&self) -> &[SharedMatrix] {
         &self.layer_tables
+    }
+
+    pub(crate) fn tables(&self, side: Side) -> &[SharedMatrix] {
+        match side {
+            Side::Encoder => &self.encoder_tables,
+            Side::Layer => &self.layer_tables,
+        }
+    }
+
+    pub(crate) fn tables_mut(&mut self, side: Side) -> &mut [SharedMatrix] {
+        match side {
+            Side::Encoder => &mut self.encoder_tables,
+            Side::Layer => &mut self.layer_tables,
+        }
     }
 
     /// The handles of one of `workers` workers.

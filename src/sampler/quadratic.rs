@@ -34,7 +34,7 @@ struct Snapshot {
     vectors: Vec<f32>,
     /// A complete tree in the order of a heap, the root at 1: Σ p of a node's words.
     mass: Vec<f64>,
-    /// Σ p·v·vᵀ of the nodes, dim × dim each.
+    /// Σ p·v·vᵀ of the nodes, dim × dim each; nothing while all vectors are zero.
     moments: Vec<f32>,
     /// Words in a leaf; the last leaves may have fewer or none.
     leaf: usize,
@@ -66,12 +66,29 @@ impl Snapshot {
         Self { prior, vectors, mass, moments, leaf, leaves }
     }
 
+    /// As [`Snapshot::new`] with vectors of zeros, without the moments.
+    fn of_prior(prior: Vec<f32>, dim: usize) -> Self {
+        let leaf = dim.max(8);
+        let leaves = prior.len().div_ceil(leaf).next_power_of_two();
+        let mut mass = vec![0.0; 2 * leaves];
+        prior.chunks(leaf).zip(&mut mass[leaves..]).for_each(|(words, sum)| {
+            *sum = words.iter().fold(0.0, |sum, p| sum + f64::from(*p));
+        });
+        for node in (1..leaves).rev() {
+            mass[node] = mass[2 * node] + mass[2 * node + 1];
+        }
+        Self { vectors: vec![0.0; prior.len() * dim], prior, mass, moments: Vec::new(), leaf, leaves }
+    }
+
     fn vector(&self, word: usize, dim: usize) -> &[f32] {
         &self.vectors[word * dim..][..dim]
     }
 
     /// α·hᵀMh + Σ p of a node.
     fn node(&self, node: usize, h: &[f32], alpha: f32) -> f64 {
+        if self.moments.is_empty() {
+            return self.mass[node];
+        }
         let dim = h.len();
         let rows = self.moments[node * dim * dim..][..dim * dim].chunks_exact(dim);
         let form: f64 = rows.zip(h).map(|(row, x)| f64::from(*x) * f64::from(dot(row, h))).sum();
@@ -106,7 +123,7 @@ impl Quadratic {
         let refused = |_| Error::TooLarge { rows: counts.len(), dim };
         Vec::<f32>::new().try_reserve_exact(numbers).map_err(refused)?;
         let prior = (0..counts.len() as WordId).map(|w| counts.probability(w) as f32).collect();
-        let snapshot = Snapshot::new(prior, vec![0.0; counts.len() * dim], dim);
+        let snapshot = Snapshot::of_prior(prior, dim);
         Ok(Self { samples, alpha: alpha as f32, dim, snapshot })
     }
 }

@@ -90,6 +90,16 @@ impl Matrix {
         &mut self.bias.values
     }
 
+    /// What the optimizer keeps beside the weights and beside the biases; empty for plain descent.
+    pub fn optimizer_state(&self) -> [&[f32]; 2] {
+        [&self.weights.state, &self.bias.state]
+    }
+
+    /// The same, to be set.
+    pub fn optimizer_state_mut(&mut self) -> [&mut [f32]; 2] {
+        [&mut self.weights.state, &mut self.bias.state]
+    }
+
     /// How gradients move this matrix.
     pub fn optimizer(&self) -> Optimizer {
         self.optimizer

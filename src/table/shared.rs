@@ -128,6 +128,20 @@ impl SharedMatrix {
         }
     }
 
+    /// Sets the weights of a row.
+    ///
+    /// # Panics
+    /// If `values` is not as long as a row.
+    pub fn write_row(&mut self, row: u32, values: &[f32]) {
+        assert_eq!(values.len(), self.shape.dim, "entries of a row");
+        self.store(row, values);
+    }
+
+    /// A copy of the biases; empty without.
+    pub fn bias(&self) -> Vec<f32> {
+        self.bias.iter().map(|b| f32::from_bits(b.load(Relaxed))).collect()
+    }
+
     /// Sets the biases; nothing for a matrix without.
     pub fn set_bias(&mut self, bias: &[f32]) {
         self.bias.iter().zip(bias).for_each(|(to, from)| to.store(from.to_bits(), Relaxed));

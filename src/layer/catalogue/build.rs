@@ -11,6 +11,7 @@ use crate::layer::{
 use crate::sampler::{
     DistinctDraws, IndependentSet, LogUniform, Midx, Proposal, Quadratic, Sampler, Uniform, Unigram, WithReplacement,
 };
+use crate::tree::Tree;
 
 type Built = Result<Box<dyn OutputLayer>>;
 
@@ -23,6 +24,10 @@ pub fn full(_: &Settings, c: &Context) -> Built {
 
 pub fn hierarchical(s: &Settings, c: &Context) -> Built {
     Ok(Box::new(HierarchicalSoftmax::new(super::trees::tree(s, c)?, c.dim, c.bias)?))
+}
+
+pub fn over_tree(tree: Tree, c: &Context) -> Built {
+    Ok(Box::new(HierarchicalSoftmax::new(tree, c.dim, c.bias)?))
 }
 
 pub fn differentiated(s: &Settings, c: &Context) -> Built {

@@ -4,6 +4,7 @@ use super::{CATALOGUE, Context, Entry, entry};
 use crate::error::{Error, Result};
 use crate::layer::{Bias, OutputLayer};
 use crate::objective::LossOptions;
+use crate::tree::Tree;
 use std::fmt;
 use std::str::FromStr;
 
@@ -41,18 +42,35 @@ impl LayerSpec {
         }
     }
 
+    /// Whether the layer decides along a tree.
+    pub fn has_tree(&self) -> bool {
+        self.entry.keys.iter().any(|key| key.name == "tree")
+    }
+
     /// Makes the layer.
     ///
     /// # Errors
     /// A value that cannot be read, or sizes that do not fit the vocabulary or the hidden vector.
     pub fn build(&self, context: &Context) -> Result<Box<dyn OutputLayer>> {
+        self.build_over(None, context)
+    }
+
+    /// The same over a tree that is there already, which then stands for the settings of the tree; other layers ignore it.
+    ///
+    /// # Errors
+    /// As [`LayerSpec::build`].
+    pub fn build_over(&self, tree: Option<Tree>, context: &Context) -> Result<Box<dyn OutputLayer>> {
         let bias = match self.settings.choice("bias", &["", "none", "zero", "unigram"], BIASES)? {
             0 => context.bias,
             1 => Bias::None,
             2 => Bias::Zero,
             _ => Bias::Unigram,
         };
-        let mut layer = (self.entry.build)(&self.settings, &Context { bias, ..*context })?;
+        let context = Context { bias, ..*context };
+        let mut layer = match tree {
+            Some(tree) if self.has_tree() => super::build::over_tree(tree, &context)?,
+            _ => (self.entry.build)(&self.settings, &context)?,
+        };
         let loss = self.settings.loss()?;
         if !loss.is_plain() {
             layer.set_loss(loss)?;

@@ -18,6 +18,8 @@ pub struct Paths {
 
 /// Words whose paths are kept at hand: 4 MB at the depths of a text.
 const FREQUENT: usize = 1 << 16;
+/// Decisions on them at most, for trees that are far deeper than need be.
+const LONGEST: usize = 1 << 23;
 
 impl Paths {
     /// The paths of the first words of a tree.
@@ -26,6 +28,9 @@ impl Paths {
         for word in 0..tree.vocab().min(FREQUENT) as WordId {
             links.extend(tree.ancestors(word).map(|(node, code)| node << 1 | u32::from(code)));
             starts.push(links.len() as u32);
+            if links.len() > LONGEST {
+                break;
+            }
         }
         Self { links, starts }
     }

@@ -1,0 +1,180 @@
+//! What a model is made of, as files say it.
+
+use super::Encoding;
+use crate::corpus::{Context, Model as WindowModel, Window};
+use crate::encoder::Encoder;
+use crate::error::{Error, Result};
+use crate::layer::catalogue::{self, LayerSpec};
+use crate::layer::{Bias, OutputLayer};
+use crate::optimizer::Optimizer;
+use crate::tree::Tree;
+use crate::vocab::Vocabulary;
+use serde::{Deserialize, Serialize};
+
+/// All that a model is, beside its vocabulary, its tree and its numbers.
+#[derive(Clone, Debug)]
+pub struct Architecture {
+    /// The output layer.
+    pub layer: LayerSpec,
+    /// Its biases.
+    pub bias: Bias,
+    /// What is predicted from what.
+    pub window: Window,
+    /// What makes the hidden vector.
+    pub encoding: Encoding,
+    /// Size of the hidden vector, d.
+    pub dim: usize,
+    /// How gradients move the parameters.
+    pub optimizer: Optimizer,
+}
+
+impl Architecture {
+    /// The encoder. Costs nothing that grows with the model.
+    ///
+    /// # Errors
+    /// Sizes that make no sense.
+    pub fn encoder(&self, vocab: usize) -> Result<Box<dyn Encoder>> {
+        self.encoding.build(vocab, &self.window, self.dim)
+    }
+
+    /// The output layer, over a tree that is there already if the layer decides along one.
+    ///
+    /// # Errors
+    /// As [`LayerSpec::build`].
+    pub fn layer(&self, vocab: &Vocabulary, tree: Option<Tree>) -> Result<Box<dyn OutputLayer>> {
+        let (counts, words) = (vocab.counts(), Some(vocab));
+        self.layer.build_over(tree, &catalogue::Context { counts, words, dim: self.dim, bias: self.bias })
+    }
+}
+
+/// An [`Architecture`] in JSON.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Description {
+    pub format: u32,
+    /// The version that wrote it.
+    lexmax: String,
+    layer: String,
+    bias: BiasName,
+    encoder: EncoderName,
+    window: WindowSettings,
+    dim: usize,
+    optimizer: OptimizerName,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum BiasName {
+    None,
+    Zero,
+    Unigram,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+enum EncoderName {
+    Mean,
+    Ngram { embedding: usize },
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WindowSettings {
+    model: ModelName,
+    context: ContextName,
+    size: usize,
+    dynamic: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum ModelName {
+    Skipgram,
+    Cbow,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum ContextName {
+    Both,
+    Left,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+enum OptimizerName {
+    Sgd,
+    Adagrad { initial: f32 },
+}
+
+/// What this version writes and reads.
+pub(super) const FORMAT: u32 = 1;
+
+impl From<&Architecture> for Description {
+    fn from(a: &Architecture) -> Self {
+        Self {
+            format: FORMAT,
+            lexmax: env!("CARGO_PKG_VERSION").into(),
+            layer: a.layer.to_string(),
+            bias: match a.bias {
+                Bias::None => BiasName::None,
+                Bias::Zero => BiasName::Zero,
+                Bias::Unigram => BiasName::Unigram,
+            },
+            encoder: match a.encoding {
+                Encoding::Mean => EncoderName::Mean,
+                Encoding::NGram { embedding } => EncoderName::Ngram { embedding },
+            },
+            window: WindowSettings {
+                model: match a.window.model() {
+                    WindowModel::SkipGram => ModelName::Skipgram,
+                    WindowModel::Cbow => ModelName::Cbow,
+                },
+                context: match a.window.context() {
+                    Context::Both => ContextName::Both,
+                    Context::Left => ContextName::Left,
+                },
+                size: a.window.size(),
+                dynamic: a.window.is_dynamic(),
+            },
+            dim: a.dim,
+            optimizer: match a.optimizer {
+                Optimizer::Sgd => OptimizerName::Sgd,
+                Optimizer::Adagrad { initial } => OptimizerName::Adagrad { initial },
+            },
+        }
+    }
+}
+
+impl Description {
+    /// The architecture, or the field that makes no sense.
+    pub fn architecture(self) -> std::result::Result<Architecture, (&'static str, Error)> {
+        let window = &self.window;
+        let model = match window.model {
+            ModelName::Skipgram => WindowModel::SkipGram,
+            ModelName::Cbow => WindowModel::Cbow,
+        };
+        let context = match window.context {
+            ContextName::Both => Context::Both,
+            ContextName::Left => Context::Left,
+        };
+        Ok(Architecture {
+            layer: self.layer.parse().map_err(|e| ("layer", e))?,
+            bias: match self.bias {
+                BiasName::None => Bias::None,
+                BiasName::Zero => Bias::Zero,
+                BiasName::Unigram => Bias::Unigram,
+            },
+            window: Window::new(model, context, window.size, window.dynamic).map_err(|e| ("window", e))?,
+            encoding: match self.encoder {
+                EncoderName::Mean => Encoding::Mean,
+                EncoderName::Ngram { embedding } => Encoding::NGram { embedding },
+            },
+            dim: self.dim,
+            optimizer: match self.optimizer {
+                OptimizerName::Sgd => Optimizer::Sgd,
+                OptimizerName::Adagrad { initial } => Optimizer::adagrad(initial).map_err(|e| ("optimizer", e))?,
+            },
+        })
+    }
+}

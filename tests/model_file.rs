@@ -1,0 +1,274 @@
+//! Models in files: the same bits again, and nothing but a typed error for files that are none.
+
+use lexmax::corpus::{Context, Model as WindowModel, Window};
+use lexmax::error::{ModelFault, WordFault};
+use lexmax::layer::catalogue::{self, CATALOGUE};
+use lexmax::layer::{Bias, OutputLayer, Scratch};
+use lexmax::model::{Architecture, Encoding, Model, ModelReader, ModelWriter, SharedModel, Updates};
+use lexmax::optimizer::Optimizer;
+use lexmax::rng::WorkerRng;
+use lexmax::table::{Bags, Threads};
+use lexmax::vocab::Vocabulary;
+use lexmax::{Error, Result};
+use ndarray::Array2;
+use proptest::prelude::*;
+use rand::RngExt;
+use std::io::Cursor;
+use std::path::Path;
+
+fn vocab(words: usize) -> Vocabulary {
+    let word = |i: usize| match i {
+        0 => "größe".into(),
+        1 => "數".into(),
+        2 => "a b".into(),
+        _ => format!("w{i}"),
+    };
+    Vocabulary::new((0..words).map(|i| (word(i).into(), 10_000 / (i as u64 + 1))), 1).unwrap()
+}
+
+fn architecture(layer: &str, encoding: Encoding, optimizer: Optimizer) -> Architecture {
+    let window = match encoding {
+        Encoding::Mean => Window::new(WindowModel::Cbow, Context::Both, 3, true),
+        Encoding::NGram { .. } => Encoding::window(4),
+    };
+    Architecture {
+        layer: layer.parse().unwrap(),
+        bias: Bias::Unigram,
+        window: window.unwrap(),
+        encoding,
+        dim: 12,
+        optimizer,
+    }
+}
+
+fn new(a: &Architecture, vocab: &Vocabulary) -> Model {
+    let (encoder, layer) = (a.encoder(vocab.len()).unwrap(), a.layer(vocab, None).unwrap());
+    Model::new(encoder, layer, vocab.counts(), a.optimizer, 3).unwrap()
+}
+
+/// A model that some steps have moved everywhere.
+fn trained(a: &Architecture, vocab: &Vocabulary) -> Model {
+    let mut model = new(a, vocab);
+    let (mut rng, mut scratch) = (WorkerRng::new(7, 0), Scratch::new(WorkerRng::new(7, 1)));
+    let mut train = model.trainable(Updates::Deferred, 0.1, &Threads::default());
+    for _ in 0..20 {
+        let words: Vec<u32> = (0..32).map(|_| rng.random_range(0..vocab.len() as u32)).collect();
+        let targets: Vec<u32> = (0..8).map(|_| rng.random_range(0..vocab.len() as u32)).collect();
+        let offsets: Vec<u32> = (0..=8).map(|b| 4 * b).collect();
+        let bags = Bags { rows: &words, offsets: &offsets };
+        let (mut hidden, mut d_hidden) = (Array2::zeros((8, a.dim)), Array2::zeros((8, a.dim)));
+        train.encoder.forward(&mut train.handles.encoder, bags, hidden.view_mut());
+        let batch = lexmax::layer::Batch::new(hidden.view(), &targets);
+        train.layer.step(&mut train.handles.layer, batch, &mut scratch, d_hidden.view_mut(), None);
+        train.handles.layer.flush();
+        train.encoder.backward(&mut train.handles.encoder, bags, hidden.view(), d_hidden.view());
+        train.handles.encoder.flush();
+    }
+    drop(train);
+    model
+}
+
+fn log_probs(model: &Model) -> Vec<u32> {
+    let (words, offsets) = ([0, 3, 5, 1, 4, 2, 9], [0, 3, 4, 7]);
+    let mut handles = model.frozen(&Threads::default());
+    let mut hidden = Array2::zeros((3, model.layer().dim()));
+    let bags = Bags { rows: &words, offsets: &offsets };
+    model.encoder().forward(&mut handles.encoder, bags, hidden.view_mut());
+    let mut out = Array2::zeros((3, model.layer().vocab()));
+    let mut scratch = Scratch::new(WorkerRng::new(0, 0));
+    model.layer().log_probs(&mut handles.layer, hidden.view(), &mut scratch, out.view_mut());
+    out.iter().map(|x| x.to_bits()).collect()
+}
+
+fn parameters(model: &Model) -> Vec<u32> {
+    let tables = model.encoder_tables().iter().chain(model.layer_tables());
+    let all = tables.flat_map(|t| {
+        let [weights, biases] = t.optimizer_state();
+        t.weights().iter().chain(t.bias()).chain(weights).chain(biases).map(|x| x.to_bits()).collect::<Vec<_>>()
+    });
+    all.collect()
+}
+
+fn written(a: &Architecture, vocab: &Vocabulary, model: &Model) -> Vec<u8> {
+    let mut file = Vec::new();
+    ModelWriter::new(a, vocab, model).unwrap().write(&mut file).unwrap();
+    file
+}
+
+fn read(file: &[u8]) -> Result<(Architecture, Vocabulary, Model)> {
+    ModelReader::open(Cursor::new(file), Path::new("m.lexmax"))?.read()
+}
+
+#[test]
+fn every_layer_and_encoder_comes_back_with_the_same_bits() {
+    let vocab = vocab(47);
+    for entry in CATALOGUE {
+        for encoding in [Encoding::Mean, Encoding::NGram { embedding: 5 }] {
+            for optimizer in [Optimizer::Sgd, Optimizer::adagrad(0.1).unwrap()] {
+                let a = architecture(entry.name, encoding, optimizer);
+                let model = trained(&a, &vocab);
+                let file = written(&a, &vocab, &model);
+                let (b, words, again) = read(&file).unwrap();
+                let what = format!("{} {encoding:?} {optimizer:?}", entry.name);
+                assert_eq!(b.layer.to_string(), a.layer.to_string());
+                assert_eq!((b.bias, b.window, b.encoding, b.dim), (a.bias, a.window, a.encoding, a.dim), "{what}");
+                assert_eq!(words.counts().as_slice(), vocab.counts().as_slice(), "{what}");
+                assert!((0..47).all(|i| words.word(i) == vocab.word(i)), "{what}");
+                assert!(parameters(&again) == parameters(&model), "{what}");
+                assert!(log_probs(&again) == log_probs(&model), "{what}");
+                assert_ne!(log_probs(&again), log_probs(&new(&a, &vocab)), "{what}: training changes something");
+                assert!(written(&b, &words, &again) == file, "{what}");
+            }
+        }
+    }
+}
+
+/// A tree from a file is in the model's file itself: the other one may be gone.
+#[test]
+fn trees_that_no_name_gives_are_kept() {
+    let vocab = vocab(5);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tree.txt");
+    std::fs::write(&path, "größe 10\n數 110\nw3 0\nw4 1110\n").unwrap();
+    // A word with a space cannot stand in a tree's text, so this vocabulary goes without it.
+    let words = [0, 1, 3, 4].map(|i| (vocab.word(i).into(), 50 - u64::from(i)));
+    let vocab = Vocabulary::new(words, 1).unwrap();
+    std::fs::write(&path, "größe 10\n數 110\nw3 0\nw4 111\n").unwrap();
+    let mut a = architecture(&format!("hierarchical:tree={}", path.display()), Encoding::Mean, Optimizer::Sgd);
+    a.bias = Bias::None;
+    let context = catalogue::Context { counts: vocab.counts(), words: Some(&vocab), dim: a.dim, bias: a.bias };
+    let layer = a.layer.build(&context).unwrap();
+    let model = Model::new(a.encoder(4).unwrap(), layer, vocab.counts(), a.optimizer, 1).unwrap();
+    let file = written(&a, &vocab, &model);
+    std::fs::remove_file(&path).unwrap();
+    let (_, _, again) = read(&file).unwrap();
+    assert_eq!(again.layer().tree(), model.layer().tree());
+    assert_ne!(again.layer().tree(), Some(&lexmax::tree::Tree::huffman(vocab.counts())));
+}
+
+#[test]
+fn a_model_that_workers_share_is_written_alike() {
+    let vocab = vocab(20);
+    let a = architecture("hierarchical", Encoding::NGram { embedding: 5 }, Optimizer::Sgd);
+    let model = trained(&a, &vocab);
+    let file = written(&a, &vocab, &model);
+    let shared = SharedModel::from_model(model).unwrap();
+    let mut again = Vec::new();
+    ModelWriter::shared(&a, &vocab, &shared).unwrap().write(&mut again).unwrap();
+    assert!(file == again);
+    let mut reader = ModelReader::open(Cursor::new(&file), Path::new("m")).unwrap();
+    let mut other = SharedModel::from_model(new(&a, &vocab)).unwrap();
+    reader.read_into(&mut other).unwrap();
+    assert_eq!(parameters(&other.into_model().unwrap()), parameters(&shared.into_model().unwrap()));
+}
+
+#[test]
+fn what_is_not_finite_is_not_written() {
+    let vocab = vocab(20);
+    for value in [f32::NAN, f32::INFINITY] {
+        for layer in ["full", "hierarchical"] {
+            let a = architecture(layer, Encoding::Mean, Optimizer::Sgd);
+            let mut model = new(&a, &vocab);
+            let mut train = model.trainable(Updates::Online, value, &Threads::default());
+            let x = Array2::ones((1, 12));
+            let rows = lexmax::table::Rows::List(&[7]);
+            train.handles.layer.descend(0, &rows, Array2::ones((1, 1)).view(), x.view());
+            drop(train);
+            let refused = ModelWriter::new(&a, &vocab, &model).err();
+            assert!(matches!(refused, Some(Error::NotFinite { table, row: 7, .. }) if table == "layer.0"));
+        }
+    }
+}
+
+fn fault(file: &[u8]) -> ModelFault {
+    match read(file).err().expect("a fault") {
+        Error::ModelFile { path, fault } if path == Path::new("m.lexmax") => *fault,
+        other => panic!("{other}"),
+    }
+}
+
+/// The same file with a part of its header replaced by as many bytes.
+fn changed(file: &[u8], from: &str, to: &str) -> Vec<u8> {
+    assert_eq!(from.len(), to.len());
+    let at = file.windows(from.len()).position(|w| w == from.as_bytes()).expect(from);
+    let mut file = file.to_vec();
+    file[at..at + to.len()].copy_from_slice(to.as_bytes());
+    file
+}
+
+/// Where a tensor begins, by the header as JSON.
+fn offset(file: &[u8], tensor: &str) -> usize {
+    let length = u64::from_le_bytes(file[..8].try_into().unwrap()) as usize;
+    let header: serde_json::Value = serde_json::from_slice(&file[8..8 + length]).unwrap();
+    8 + length + header[tensor]["data_offsets"][0].as_u64().unwrap() as usize
+}
+
+#[test]
+fn faults_are_named_with_their_place() {
+    let vocab = vocab(20);
+    let a = architecture("hierarchical", Encoding::Mean, Optimizer::Sgd);
+    let file = written(&a, &vocab, &trained(&a, &vocab));
+    assert!(matches!(fault(&file[..5]), ModelFault::TooShort { bytes: 5 }));
+    assert!(matches!(fault(&file[..50]), ModelFault::HeaderLength { limit: 42, .. }));
+    assert!(matches!(fault(&file[..file.len() - 1]), ModelFault::Size { .. }));
+    assert!(matches!(fault(&[&file[..], &[0]].concat()), ModelFault::Size { .. }));
+    let mut huge = file.clone();
+    huge[..8].copy_from_slice(&u64::MAX.to_le_bytes());
+    assert!(matches!(fault(&huge), ModelFault::HeaderLength { length: u64::MAX, .. }));
+    assert!(matches!(fault(&changed(&file, "\"lexmax\":", "\"lexmin\":")), ModelFault::NoField { field: "lexmax" }));
+    assert!(matches!(fault(&changed(&file, "format\\\":1", "format\\\":2")), ModelFault::Format { found: 2, .. }));
+    let unknown = fault(&changed(&file, "hierarchical", "hierarchicul"));
+    assert!(matches!(unknown, ModelFault::Senseless { field: "layer", .. }), "{unknown}");
+    assert!(matches!(fault(&changed(&file, "\\\"dim\\\":12", "\\\"dim\\\":13")), ModelFault::Shape { .. }));
+    assert!(matches!(fault(&changed(&file, "vocab.ends", "vocab.end_")), ModelFault::NoTensor { .. }));
+    assert!(matches!(fault(&changed(&file, "[20,12]", "[12,20]")), ModelFault::Shape { .. }));
+    assert!(matches!(fault(&changed(&file, "{\"__met", "[\"__met")), ModelFault::Header { byte: 8, .. }));
+
+    let with = |tensor: &str, at: usize, bytes: &[u8]| {
+        let mut file = file.clone();
+        let at = offset(&file, tensor) + at;
+        file[at..at + bytes.len()].copy_from_slice(bytes);
+        (fault(&file), at as u64)
+    };
+    let (found, at) = with("layer.0.weight", 4 * (12 * 3 + 5), &f32::NAN.to_le_bytes());
+    assert!(matches!(found, ModelFault::Number { row: 3, byte, .. } if byte == at), "{found}");
+    let (found, at) = with("vocab.words", "größe".len(), &[0xff]);
+    assert!(matches!(found, ModelFault::Word { word: 1, byte, fault: WordFault::NotUtf8 } if byte == at), "{found}");
+    let last = 19 * 8;
+    let (found, _) = with("vocab.ends", last, &1_000_u64.to_le_bytes());
+    assert!(matches!(found, ModelFault::Word { word: 19, fault: WordFault::End { end: 1_000 }, .. }), "{found}");
+    let (found, _) = with("vocab.counts", 0, &1_u64.to_le_bytes());
+    assert!(matches!(found, ModelFault::Counts { .. }), "{found}");
+    let (found, _) = with("tree.nodes", 4 * 7, &(9_u32 << 1).to_le_bytes());
+    assert!(found.to_string().contains("decision 7"), "{found}");
+    let leaf = |file: &[u8]| file[offset(file, "tree.leaves")..][..4].to_vec();
+    let (found, _) = with("tree.leaves", 4 * 5, &leaf(&file));
+    assert!(matches!(found, ModelFault::Tree { .. }), "{found}");
+    let twice = changed(&file, "w18w19", "w18w18");
+    assert!(matches!(fault(&twice), ModelFault::Word { word: 19, fault: WordFault::Repeated { first: 18 }, .. }));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    /// Whatever is done to a file, reading it ends in a model or in an error.
+    #[test]
+    fn damaged_files_never_panic(
+        layer in 0..CATALOGUE.len(), at in any::<prop::sample::Index>(), bytes in prop::collection::vec(any::<u8>(), 1..9),
+        header: bool, cut in any::<prop::sample::Index>(), shorten: bool,
+    ) {
+        let vocab = vocab(11);
+        let a = architecture(CATALOGUE[layer].name, Encoding::Mean, Optimizer::Sgd);
+        let mut file = written(&a, &vocab, &new(&a, &vocab));
+        let length = 8 + u64::from_le_bytes(file[..8].try_into().unwrap()) as usize;
+        let at = at.index(if header { length } else { file.len() });
+        let end = (at + bytes.len()).min(file.len());
+        file[at..end].copy_from_slice(&bytes[..end - at]);
+        if shorten {
+            file.truncate(cut.index(file.len()));
+        }
+        if let Ok((_, _, model)) = read(&file) {
+            prop_assert!(model.encoder_tables().iter().all(|t| t.weights().iter().all(|w| w.is_finite())));
+        }
+    }
+}
