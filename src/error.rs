@@ -185,6 +185,12 @@ pub enum Error {
         /// What is wrong with it.
         fault: VectorsFault,
     },
+    /// Words that were asked for are unknown.
+    #[error("not in the vocabulary: {}", words.join(", "))]
+    NotInVocabulary {
+        /// The words.
+        words: Vec<String>,
+    },
     /// A model's file cannot be read.
     #[error("{path}: {fault}", path = path.display())]
     ModelFile {

@@ -3,11 +3,13 @@
 mod architecture;
 mod encoding;
 mod file;
+mod predict;
 mod shared;
 
 pub use architecture::Architecture;
 pub use encoding::Encoding;
 pub use file::{ModelReader, ModelWriter, Side};
+pub use predict::{Prediction, Predictor};
 pub use shared::SharedModel;
 
 use crate::encoder::Encoder;

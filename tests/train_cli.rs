@@ -111,3 +111,48 @@ fn what_makes_no_sense_exits_with_2_and_writes_nothing() {
     lexmax(&["--out", out_name]).code(2);
     assert!(!out.exists());
 }
+
+#[test]
+fn a_saved_model_predicts() {
+    let folder = tempfile::tempdir().unwrap();
+    let corpus = text(folder.path());
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_string();
+    let (model, out) = (path("m.safetensors"), path("v.bin"));
+    for (layer, kind) in [("hierarchical:bias=zero", "cbow"), ("full:bias=unigram", "ngram"), ("negative", "skipgram")]
+    {
+        let base =
+            ["--corpus", &corpus, "--layer", layer, "--model", kind, "--dim", "9", "--threads", "1", "--lr", "0.1"];
+        let more = ["--sample", "0", "--epochs", "20", "--out", &out, "--save-model", &model];
+        lexmax(&[&base[..], &more].concat()).success();
+        let predict = |more: &[&str], input: &str| {
+            let mut command = Command::cargo_bin("lexmax").unwrap();
+            let done = command.args(["predict", &model]).args(more).write_stdin(input).assert().success();
+            let text = String::from_utf8(done.get_output().stdout.clone()).unwrap();
+            let fields = |line: &str| line.split('\t').map(String::from).collect::<Vec<_>>();
+            text.lines().filter(|line| !line.is_empty()).map(fields).collect::<Vec<_>>()
+        };
+        let all = predict(&["--top", "100", "chat", "noir", "dort"], "");
+        let sum: f64 = all.iter().map(|line| line[1].parse::<f64>().unwrap()).sum();
+        assert!(all.len() == 10 && (sum - 1.0).abs() < 1e-4, "{layer}: {sum} of {}", all.len());
+        assert!(all.windows(2).all(|w| w[0][2].parse::<f64>().unwrap() >= w[1][2].parse::<f64>().unwrap()));
+        if kind == "ngram" {
+            assert_eq!(all[0][0], "près", "{all:?}");
+        }
+        let words: Vec<&str> = all.iter().map(|line| line[0].as_str()).collect();
+        let of = predict(&["chat", "noir", "dort", "--of", &words.join(",")], "");
+        for (line, again) in all.iter().zip(&of) {
+            let ln_p = |line: &[String]| line[2].parse::<f64>().unwrap();
+            assert!(line[0] == again[0] && (ln_p(line) - ln_p(again)).abs() < 2e-5, "{layer}: {line:?} {again:?}");
+        }
+        assert_eq!(predict(&["--top", "100"], "chat noir dort\n\nnobody\n"), all, "as a prompt");
+    }
+    let fails = |arguments: &[&str], says: &str| {
+        let done = Command::cargo_bin("lexmax").unwrap().arg("predict").args(arguments).assert().code(2);
+        let stderr = String::from_utf8(done.get_output().stderr.clone()).unwrap();
+        assert!(stderr.contains(says), "{stderr}");
+    };
+    fails(&[&model, "nobody"], "not in the vocabulary: nobody");
+    fails(&[&model, "chat", "--of", "nobody"], "not in the vocabulary: nobody");
+    fails(&[&out, "chat"], "v.bin: ");
+    fails(&["/nowhere", "chat"], "/nowhere");
+}

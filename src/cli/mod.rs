@@ -5,6 +5,7 @@ mod audit;
 mod check;
 mod compare;
 mod cutoffs;
+mod predict;
 mod progress;
 mod scale;
 mod step;
@@ -32,6 +33,8 @@ enum Command {
     Compare(compare::Arguments),
     /// Trains word vectors, as word2vec does, through any layer.
     Train(train::Arguments),
+    /// Asks a trained model which words go with others, and how probable they are.
+    Predict(predict::Arguments),
     /// Measures the cost of a step of each layer against the size of the vocabulary.
     Scale(scale::Arguments),
     /// Audits layers: gradients, normalization, costs, and whether samplers are corrected rightly.
@@ -52,6 +55,7 @@ pub fn run(start: Instant) -> Result<bool> {
         None => compare::run(&cli.compare),
         Some(Command::Compare(arguments)) => compare::run(&arguments),
         Some(Command::Train(arguments)) => train::run(&arguments, start),
+        Some(Command::Predict(arguments)) => predict::run(&arguments),
         Some(Command::Scale(arguments)) => scale::run(&arguments),
         Some(Command::Advise(arguments)) => advise::run(&arguments),
         Some(Command::Step(arguments)) => step::run(&arguments),

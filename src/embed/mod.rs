@@ -10,7 +10,8 @@ use crate::error::Result;
 use crate::layer::Bias;
 use crate::layer::catalogue::{self, LayerSpec};
 use crate::measure::peak_bytes;
-use crate::model::{Encoding, SharedModel};
+use crate::model::{Architecture, Encoding, ModelWriter, SharedModel};
+use crate::optimizer::Optimizer;
 use crate::report::stream_atomically;
 use crate::table::HotRows;
 use crate::train::{self, Hogwild, LinearDecay, Progress};
@@ -53,6 +54,18 @@ pub struct Config {
 }
 
 impl Config {
+    /// What the model is made of.
+    fn architecture(&self, bias: Bias) -> Architecture {
+        Architecture {
+            layer: self.layer.clone(),
+            bias,
+            window: self.window,
+            encoding: self.encoding,
+            dim: self.dim,
+            optimizer: Optimizer::Sgd,
+        }
+    }
+
     /// word2vec's rate at the start.
     pub fn default_rate(model: WindowModel) -> f32 {
         match model {
@@ -65,6 +78,7 @@ impl Config {
 /// Trained vectors, and what is known of the training.
 pub struct Embeddings {
     vocab: Vocabulary,
+    architecture: Architecture,
     model: SharedModel,
     facts: Facts,
     start: Instant,
@@ -103,7 +117,8 @@ pub fn train(config: &Config, start: Instant, observe: &mut dyn FnMut(&Progress)
     };
     let words = corpus.ledger().tokens * u64::from(config.epochs);
     let facts = facts::facts(config, &outcome, vocab.len(), words, load_seconds);
-    Ok(Embeddings { vocab, model, facts, start })
+    let architecture = config.architecture(model.layer().bias());
+    Ok(Embeddings { vocab, architecture, model, facts, start })
 }
 
 impl Embeddings {
@@ -125,6 +140,15 @@ impl Embeddings {
         let table = &self.model.encoder_tables()[0];
         let row = |id, to: &mut [f32]| table.read_row(id, to);
         stream_atomically(path, |out| vectors::write(out, format, &self.vocab, table.shape().dim, row))
+    }
+
+    /// Writes the whole model: see [`ModelWriter`]. The file is there whole or not at all.
+    ///
+    /// # Errors
+    /// [`Error::Io`](crate::Error::Io) with the path; [`Error::NotFinite`](crate::Error::NotFinite).
+    pub fn save_model(&self, path: &Path) -> Result<()> {
+        let writer = ModelWriter::shared(&self.architecture, &self.vocab, &self.model)?;
+        stream_atomically(path, |out| writer.write(out))
     }
 
     /// What is known of the training until now.

@@ -58,6 +58,9 @@ pub fn run(arguments: &Arguments, start: Instant) -> Result<()> {
     let vectors = embed::train(&config, start, &mut |progress| bar.share(progress))?;
     bar.clear();
     vectors.write(&output.out, output.format())?;
+    if let Some(path) = &output.save_model {
+        vectors.save_model(path)?;
+    }
     let facts = vectors.facts();
     if let Some(path) = &output.json {
         write_atomically(path, facts.to_json().as_bytes())?;

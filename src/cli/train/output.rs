@@ -13,6 +13,9 @@ pub struct Output {
     /// Format of the vectors: word2vec's.
     #[arg(long, value_enum, default_value_t = FormatName::Binary)]
     pub format: FormatName,
+    /// File for the whole model, in the safetensors format: what `predict` reads.
+    #[arg(long, value_name = "FILE")]
+    pub save_model: Option<PathBuf>,
     /// File for what is known of the training.
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
@@ -35,6 +38,6 @@ impl Output {
 
     /// All files that will be written.
     pub fn files(&self) -> impl Iterator<Item = &PathBuf> {
-        std::iter::once(&self.out).chain(&self.json)
+        std::iter::once(&self.out).chain(&self.save_model).chain(&self.json)
     }
 }

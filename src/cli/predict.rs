@@ -1,0 +1,67 @@
+//! `lexmax predict`.
+
+use clap::Args;
+use lexmax::Result;
+use lexmax::model::Predictor;
+use lexmax::table::Threads;
+use std::io::{BufRead, IsTerminal};
+use std::path::PathBuf;
+
+#[derive(Args)]
+pub struct Arguments {
+    /// A model's file, as train --save-model or --checkpoint writes it.
+    #[arg(value_name = "MODEL")]
+    model: PathBuf,
+    /// The words around (cbow, skipgram) or before (ngram) the one that is asked for; without, every line of standard
+    /// input is a context.
+    #[arg(value_name = "CONTEXT")]
+    context: Vec<String>,
+    /// So many words, the most probable first.
+    #[arg(long, default_value_t = 10, value_name = "K", value_parser = clap::value_parser!(u32).range(1..))]
+    top: u32,
+    /// Instead, how probable these words are.
+    #[arg(long, num_args = 1.., value_name = "WORD", value_delimiter = ',')]
+    of: Vec<String>,
+    /// Threads [all].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    threads: Option<u32>,
+}
+
+pub fn run(arguments: &Arguments) -> Result<()> {
+    let predictor = Predictor::open(&arguments.model, Threads::new(super::threads(arguments.threads)))?;
+    if !arguments.context.is_empty() {
+        let context: Vec<&str> = arguments.context.iter().flat_map(|words| words.split_whitespace()).collect();
+        return super::print(&answer(arguments, &predictor, &context)?);
+    }
+    let input = std::io::stdin().lock();
+    let asks = input.is_terminal();
+    let prompt = || if asks { super::print("> ") } else { Ok(()) };
+    prompt()?;
+    for line in input.lines() {
+        let line = line.map_err(lexmax::Error::io("standard input"))?;
+        let context: Vec<&str> = line.split_whitespace().collect();
+        if !context.is_empty() {
+            match answer(arguments, &predictor, &context) {
+                Ok(text) => super::print(&(text + "\n"))?,
+                Err(error) => eprintln!("{error}"),
+            }
+        }
+        prompt()?;
+    }
+    Ok(())
+}
+
+/// A line a word: the word, its probability, ln P in nats.
+fn answer(arguments: &Arguments, predictor: &Predictor, context: &[&str]) -> Result<String> {
+    let line = |word: &str, ln_p: f64| format!("{word}\t{:.6e}\t{ln_p:.6}\n", ln_p.exp());
+    if !arguments.of.is_empty() {
+        let words: Vec<&str> = arguments.of.iter().map(String::as_str).collect();
+        let found = predictor.log_prob(context, &words)?;
+        return Ok(words.iter().zip(found).map(|(word, ln_p)| line(word, ln_p)).collect());
+    }
+    let found = predictor.top(context, arguments.top as usize)?;
+    if !found.unknown.is_empty() {
+        eprintln!("unknown: {}", found.unknown.join(" "));
+    }
+    Ok(found.words.iter().map(|(word, ln_p)| line(word, *ln_p)).collect())
+}
