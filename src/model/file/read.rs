@@ -303,7 +303,7 @@ impl<R: Read + Seek> ModelReader<R> {
 fn header_of(header: &[u8]) -> Faulty<Metadata> {
     let fault = |source: serde_json::Error| {
         // In what way the sizes are wrong is said of no place.
-        let byte = if source.line() == 1 { 7 + source.column() as u64 } else { 8 };
+        let byte = 8 + if source.line() == 1 { source.column().saturating_sub(1) as u64 } else { 0 };
         ModelFault::Header { byte, source }
     };
     serde_json::from_slice(header).map_err(fault)
