@@ -3,6 +3,7 @@
 //! | objective | loss of a row | ∂L/∂z |
 //! |---|---|---|
 //! | [`logistic`] | −Σ_n ln σ(s_n·z_n), s_n = ±1 | −s_n·σ(−s_n·z_n) |
+//! | [`SigmoidTable`] | the same | that of word2vec.c, gensim or fastText |
 //! | [`corrected_softmax`] | −ln softmax(z + a)_t | softmax(z + a) − e_t |
 //! | [`softmax_row`] | −ln softmax(z)_t | softmax(z) − e_t |
 //! | [`one_vs_each`] | −Σ_j w_j·ln σ(z_t − z_j) | w_j·σ(z_j − z_t), and minus their sum for t |
@@ -19,9 +20,11 @@ pub use loss::{LossOption, LossOptions, Reduction, SoftTargets};
 
 mod entmax;
 mod sampled;
+mod sigmoid;
 
 pub use entmax::{Entmax, MOST_LOOKS, Threshold, fold_max};
 pub use sampled::{WeightedDraws, black_out, one_vs_each};
+pub use sigmoid::SigmoidTable;
 
 use crate::simd;
 use crate::table::{Stat, Tile};
@@ -39,6 +42,22 @@ pub fn logistic(signs: &[f32], weight: impl Fn(usize) -> f32, mut scores: ArrayV
         if weight != 1.0 {
             simd::scale(row, weight);
         }
+    }
+}
+
+/// [`logistic`] with σ from a table, where there is one.
+pub fn logistic_by(
+    table: Option<&SigmoidTable>,
+    signs: &[f32],
+    weight: impl Fn(usize) -> f32,
+    mut scores: ArrayViewMut2<f32>,
+    losses: &mut [f64],
+) {
+    let Some(table) = table else { return logistic(signs, weight, scores, losses) };
+    for (b, (mut row, loss)) in scores.rows_mut().into_iter().zip(losses).enumerate() {
+        let row = row.as_slice_mut().expect("contiguous rows");
+        *loss += f64::from(weight(b)) * table.logistic(row, signs);
+        simd::scale(row, weight(b));
     }
 }
 

@@ -7,7 +7,7 @@ use super::verbs::descent::Descent;
 use super::{Batch, Bias, OutputLayer, Scratch, expand};
 use crate::error::{Error, Result};
 use crate::math::{ln_sigmoid, logistic as logistic_function};
-use crate::objective::{LossOptions, logistic, logistic_block};
+use crate::objective::{LossOptions, SigmoidTable, logistic_block, logistic_by};
 use crate::table::{Cost, Init, Rows, TableShape, Tables, Tile};
 use crate::tree::{Child, Tree};
 use crate::vocab::{Counts, WordId};
@@ -19,7 +19,7 @@ use ways::{Below, Paths};
 /// Softmax as a path of decisions from the root of a tree to the word.
 ///
 /// - *Model* P(w | h) = Π over the nodes n on the path of w of σ(±(v_n·h + b_n)), + for code 0, − for code 1.
-/// - *Criterion* L = −ln P(t | h); no gradient is dropped however large a score. Of [`LossOptions`] an ignored target,
+/// - *Criterion* L = −ln P(t | h); no gradient is dropped however large a score (but [`HierarchicalSoftmax::with_sigmoid`]). Of [`LossOptions`] an ignored target,
 ///   weights of words and soft targets: all others are about every node, not about a path.
 /// - *Gradient* ∂L/∂z_n = −s·σ(−s·z_n), s the sign.
 /// - *Cost* 3·d·Σ_b |code(t_b)| multiply-adds a step, |code| rows written.
@@ -30,6 +30,7 @@ pub struct HierarchicalSoftmax {
     dim: usize,
     bias: Bias,
     loss: LossOptions,
+    sigmoid: Option<SigmoidTable>,
     frequent: Paths,
     /// Made when a verb goes down for the first time: training only goes up.
     children: OnceLock<Vec<[Child; 2]>>,
@@ -47,7 +48,15 @@ impl HierarchicalSoftmax {
         if dim == 0 {
             return Err(Error::OutOfRange { name: "dim", value: 0.0, limit: "1 or more" });
         }
-        Ok(Self { frequent: Paths::of(&tree), tree, dim, bias, loss: LossOptions::new(), children: OnceLock::new() })
+        Ok(Self {
+            frequent: Paths::of(&tree),
+            tree,
+            dim,
+            bias,
+            loss: LossOptions::new(),
+            sigmoid: None,
+            children: OnceLock::new(),
+        })
     }
 
     /// With options of the loss.
@@ -57,6 +66,11 @@ impl HierarchicalSoftmax {
     pub fn with_loss(mut self, loss: LossOptions) -> Result<Self> {
         self.set_loss(loss)?;
         Ok(self)
+    }
+
+    /// With σ in training from a table: gradients of word2vec.c and gensim, which drop decisions.
+    pub fn with_sigmoid(self, table: SigmoidTable) -> Self {
+        Self { sigmoid: Some(table), ..self }
     }
 
     /// Fills `rows` and `signs` with the path of a word.
@@ -88,7 +102,8 @@ impl HierarchicalSoftmax {
             self.path(batch.targets[group.start], s);
             let x = rows(&batch.hidden, &group);
             let d_x = d_hidden.slice_axis_mut(Axis(0), Slice::from(group.clone()));
-            let summed = batch.weights.is_none() && losses.is_none();
+            let table = self.sigmoid.as_ref();
+            let summed = batch.weights.is_none() && losses.is_none() && table.is_none();
             if summed {
                 s.repeat_signs(group.len());
             }
@@ -97,7 +112,7 @@ impl HierarchicalSoftmax {
                 if summed {
                     logistic_block(signs, z, losses);
                 } else {
-                    logistic(signs, |b| batch.weight(group.start + part.start + b), z, losses);
+                    logistic_by(table, signs, |b| batch.weight(group.start + part.start + b), z, losses);
                 }
             };
             w.step(0, &s.rows, x, &coef, &mut s.losses[group.clone()], d_x);

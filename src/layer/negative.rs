@@ -4,7 +4,7 @@ use super::exact::{self, Block, groups};
 use super::verbs::WordFold;
 use super::{Batch, Bias, OutputLayer, Scratch};
 use crate::error::Result;
-use crate::objective::{logistic, logistic_block};
+use crate::objective::{SigmoidTable, logistic_block, logistic_by};
 use crate::sampler::Sampler;
 use crate::table::{Cost, Stat, TableShape, Tables};
 use crate::vocab::{Counts, WordId};
@@ -15,14 +15,17 @@ use ndarray::{ArrayView2, ArrayViewMut2, Axis, Slice};
 /// - *Model* the scores learn ln P(w | h) − ln(k·q(w)); so P(w | h) = softmax(v_w·h + b_w + ln q(w)).
 /// - *Criterion* L = −ln σ(z_t) − Σ_j ln σ(−z_j) over k words j ~ q with replacement. A noise word that equals the
 ///   target counts as noise (word2vec drops it, which bends what is learned).
-/// - *Gradient* ∂L/∂z = σ(z) − \[is the target\].
-/// - *Cost* 3·B·(1 + k)·d multiply-adds a step.
+///   [`NegativeSampling::dropping_hits`] does as word2vec.
+/// - *Gradient* ∂L/∂z = σ(z) − \[is the target\]; σ from another program's table by [`NegativeSampling::with_sigmoid`].
+/// - *Cost* 3·B·(1 + k)·d multiply-adds a step, at most that where hits are dropped.
 /// - *Reference* Mikolov et al. 2013b, eq. 4; what it learns: Levy & Goldberg 2014, eq. 11.
 pub struct NegativeSampling {
     block: Block,
     bias: Bias,
     noise: Box<dyn Sampler>,
     ln_negatives: f64,
+    sigmoid: Option<SigmoidTable>,
+    drops_hits: bool,
 }
 
 impl NegativeSampling {
@@ -32,7 +35,25 @@ impl NegativeSampling {
     /// `dim` = 0.
     pub fn new(noise: crate::sampler::WithReplacement, dim: usize, bias: Bias) -> Result<Self> {
         let ln_negatives = (noise.samples() as f64).ln();
-        Ok(Self { block: super::checked_block(noise.vocab(), dim)?, bias, noise: Box::new(noise), ln_negatives })
+        Ok(Self {
+            block: super::checked_block(noise.vocab(), dim)?,
+            bias,
+            noise: Box::new(noise),
+            ln_negatives,
+            sigmoid: None,
+            drops_hits: false,
+        })
+    }
+
+    /// With σ in training from a table.
+    pub fn with_sigmoid(self, table: SigmoidTable) -> Self {
+        Self { sigmoid: Some(table), ..self }
+    }
+
+    /// Noise that is the target is left out, as in word2vec.c and gensim: the scores of frequent words then learn less than
+    /// ln P − ln(k·q), and no closed form makes probabilities of them. [`log_probs`](OutputLayer::log_probs) stays what it is.
+    pub fn dropping_hits(self) -> Self {
+        Self { drops_hits: true, ..self }
     }
 
     /// The noise in `s.rows` behind a place for the target, with the signs.
@@ -45,6 +66,24 @@ impl NegativeSampling {
         s.signs.clear();
         s.signs.resize(s.rows.len(), -1.0);
         s.signs[0] = 1.0;
+    }
+
+    /// Each target with what was drawn and is not it.
+    fn step_without_hits(&self, w: &mut Tables, batch: &Batch, s: &mut Scratch, mut d_hidden: ArrayViewMut2<f32>) {
+        for group in groups(batch.targets) {
+            let target = batch.targets[group.start];
+            s.rows.clear();
+            s.rows.push(target);
+            s.rows.extend(s.draws.words.iter().filter(|word| **word != target));
+            let signs = &s.signs[..s.rows.len()];
+            let coef = |part: std::ops::Range<usize>, z: ArrayViewMut2<f32>, losses: &mut [f64]| {
+                let weight = |b: usize| batch.weight(group.start + part.start + b);
+                logistic_by(self.sigmoid.as_ref(), signs, weight, z, losses);
+            };
+            let x = exact::rows(&batch.hidden, &group);
+            let d_x = d_hidden.slice_axis_mut(Axis(0), Slice::from(group.clone()));
+            w.step(0, &s.rows, x, &coef, &mut s.losses[group.clone()], d_x);
+        }
     }
 }
 
@@ -71,7 +110,7 @@ impl OutputLayer for NegativeSampling {
     }
 
     /// A batch with one target is one step over target and noise; else the noise meets the whole batch, and every
-    /// target its own examples.
+    /// target its own examples. Where hits are dropped every target meets the noise on its own.
     fn step(
         &self,
         w: &mut Tables,
@@ -82,12 +121,17 @@ impl OutputLayer for NegativeSampling {
     ) -> f64 {
         s.clear_losses(&batch);
         self.draw(w, &batch, s);
+        if self.drops_hits {
+            self.step_without_hits(w, &batch, s, d_hidden);
+            return s.total_loss(losses);
+        }
+        let table = self.sigmoid.as_ref();
         let one_target = groups(batch.targets).nth(1).is_none() && !batch.is_empty();
         let noise_from = usize::from(!one_target);
         if one_target {
             s.rows[0] = batch.targets[0];
         }
-        let summed = one_target && batch.weights.is_none() && losses.is_none();
+        let summed = one_target && batch.weights.is_none() && losses.is_none() && table.is_none();
         if summed {
             s.repeat_signs(batch.len());
         }
@@ -96,14 +140,14 @@ impl OutputLayer for NegativeSampling {
             if summed {
                 logistic_block(signs, z, losses);
             } else {
-                logistic(signs, |b| batch.weight(part.start + b), z, losses);
+                logistic_by(table, signs, |b| batch.weight(part.start + b), z, losses);
             }
         };
         w.step(0, &s.rows[noise_from..], batch.hidden, &coef, &mut s.losses, d_hidden.view_mut());
         if !one_target {
             for group in groups(batch.targets) {
                 let coef = |part: std::ops::Range<usize>, z: ArrayViewMut2<f32>, losses: &mut [f64]| {
-                    logistic(&[1.0], |b| batch.weight(group.start + part.start + b), z, losses);
+                    logistic_by(table, &[1.0], |b| batch.weight(group.start + part.start + b), z, losses);
                 };
                 let x = exact::rows(&batch.hidden, &group);
                 let d_x = d_hidden.slice_axis_mut(Axis(0), Slice::from(group.clone()));
@@ -151,6 +195,9 @@ impl OutputLayer for NegativeSampling {
         let (k, dim) = (self.noise.samples(), self.dim());
         let draws = Cost { draws: k as u64, ..Cost::default() };
         let groups: Vec<_> = groups(targets).collect();
+        if self.drops_hits {
+            return draws + groups.iter().map(|g| Cost::step(g.len(), 1 + k, dim)).sum();
+        }
         if groups.len() == 1 {
             return draws + Cost::step(targets.len(), 1 + k, dim);
         }

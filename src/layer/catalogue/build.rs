@@ -8,6 +8,7 @@ use crate::layer::{
     NoiseContrastive, Normalization, OneVsEach, OutputLayer, SampledSoftmax, SelfNormalizedSoftmax, Sparsemax,
     TargetSampling,
 };
+use crate::objective::SigmoidTable;
 use crate::sampler::{
     DistinctDraws, IndependentSet, LogUniform, Midx, Proposal, Quadratic, Sampler, Uniform, Unigram, WithReplacement,
 };
@@ -23,7 +24,11 @@ pub fn full(_: &Settings, c: &Context) -> Built {
 }
 
 pub fn hierarchical(s: &Settings, c: &Context) -> Built {
-    Ok(Box::new(HierarchicalSoftmax::new(super::trees::tree(s, c)?, c.dim, c.bias)?))
+    let layer = HierarchicalSoftmax::new(super::trees::tree(s, c)?, c.dim, c.bias)?;
+    Ok(Box::new(match sigmoid(s, true)? {
+        Some(table) => layer.with_sigmoid(table),
+        None => layer,
+    }))
 }
 
 pub fn over_tree(tree: Tree, c: &Context) -> Built {
@@ -72,7 +77,25 @@ pub fn target_sampled(s: &Settings, c: &Context) -> Built {
 pub fn negative(s: &Settings, c: &Context) -> Built {
     let samples = s.parse("samples", 5, COUNT)?;
     let proposal = proposal(s, c, ["unigram", "log-uniform", "uniform"], 0.75)?;
-    Ok(Box::new(NegativeSampling::new(WithReplacement::new(proposal, samples)?, c.dim, c.bias)?))
+    let mut layer = NegativeSampling::new(WithReplacement::new(proposal, samples)?, c.dim, c.bias)?;
+    if let Some(table) = sigmoid(s, false)? {
+        layer = layer.with_sigmoid(table);
+    }
+    if s.choice("hits", &["keep", "drop"], "keep or drop")? == 1 {
+        layer = layer.dropping_hits();
+    }
+    Ok(Box::new(layer))
+}
+
+/// The table of σ, where it is another program's; `tree`: for hierarchical softmax.
+fn sigmoid(s: &Settings, tree: bool) -> Result<Option<SigmoidTable>> {
+    let names = ["exact", "word2vec", "gensim", "fasttext"];
+    Ok(match s.choice("sigmoid", &names, "exact, word2vec, gensim or fasttext")? {
+        0 => None,
+        1 => Some(SigmoidTable::word2vec(tree)),
+        2 => Some(SigmoidTable::gensim()),
+        _ => Some(SigmoidTable::fasttext()),
+    })
 }
 
 pub fn class_based(s: &Settings, c: &Context) -> Built {

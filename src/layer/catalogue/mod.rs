@@ -84,12 +84,13 @@ const POWER: Key = key("power", "α of the proposal unigram^α");
 const TREE: Key = key("tree", "huffman, balanced, random, frequency, kmeans, weighted-kmeans, or a tree's file");
 const VECTORS: Key = key("vectors", "a file of word vectors in word2vec's format, for kmeans and weighted-kmeans");
 const SEED: Key = key("seed", "of random, kmeans and weighted-kmeans, 1");
+const SIGMOID: Key = key("sigmoid", "exact, or in training from the table of word2vec, gensim or fasttext");
 const BLOCKS: Key = key("blocks", "WORDSxSIZE blocks joined by '+', frequent words first, e.g. 500x12+4000x8+restx4");
 
 /// All layers, in the order of their tables.
 pub static CATALOGUE: &[Entry] = &[
     Entry::new("full", build::full, &[], tuned(256, 0.2, 0.05)),
-    Entry::new("hierarchical", build::hierarchical, &[TREE, VECTORS, SEED], tuned(64, 0.4, 0.1)),
+    Entry::new("hierarchical", build::hierarchical, &[TREE, VECTORS, SEED, SIGMOID], tuned(64, 0.4, 0.1)),
     Entry::new("differentiated", build::differentiated, &[BLOCKS], tuned(256, 0.4, 0.05)),
     Entry::new("differentiated-projected", build::differentiated_projected, &[BLOCKS], tuned(256, 0.2, 0.05)),
     Entry::new(
@@ -124,7 +125,13 @@ pub static CATALOGUE: &[Entry] = &[
     Entry::new(
         "negative",
         build::negative,
-        &[key("samples", "noise words a batch, 5"), PROPOSAL, POWER],
+        &[
+            key("samples", "noise words a batch, 5"),
+            PROPOSAL,
+            POWER,
+            SIGMOID,
+            key("hits", "whether noise that is the target counts: keep, or drop as in word2vec"),
+        ],
         tuned(16, 0.2, 0.2),
     ),
     Entry::new(
