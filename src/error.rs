@@ -1,8 +1,12 @@
 //! The one error type of the crate: every variant carries the value, the limit and the place.
 
+mod input;
 mod model;
+mod tree;
 
+pub use input::VocabularyFault;
 pub use model::{LinksFault, ModelFault, WordFault};
+pub use tree::TreeFault;
 
 use std::path::PathBuf;
 
@@ -27,6 +31,41 @@ pub enum Error {
         line: u64,
         /// The first bad byte in the line, from 1.
         byte: usize,
+    },
+    /// A pattern without a match, or a directory without a file.
+    #[error("{path}: no file there", path = path.display())]
+    NoFiles {
+        /// The pattern or the directory.
+        path: PathBuf,
+    },
+    /// A pattern for names of files that is none.
+    #[error("{path}: not a pattern: {why}, at {at}", path = path.display())]
+    BadPattern {
+        /// The pattern.
+        path: PathBuf,
+        /// Where in it, from 0.
+        at: usize,
+        /// What is wrong.
+        why: &'static str,
+    },
+    /// Standard input can be read once.
+    #[error("-, standard input, is given twice")]
+    RepeatedInput,
+    /// What stands between the words of a phrase would part them again.
+    #[error("{delimiter:?} cannot join words: it has white space")]
+    BadDelimiter {
+        /// What was given.
+        delimiter: String,
+    },
+    /// A vocabulary's file is none.
+    #[error("{path}:{line}: {fault}", path = path.display())]
+    VocabularyFile {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1; of what the whole file lacks, the last.
+        line: u64,
+        /// What is wrong with it.
+        fault: VocabularyFault,
     },
     /// No word was left of the text.
     #[error("{}: no word is left: {tokens} tokens read, none of them occurs at least {min_count} times", list(paths))]
@@ -96,6 +135,16 @@ pub enum Error {
         setting: &'static str,
         /// What it was given with.
         other: &'static str,
+    },
+    /// Two settings that cannot both hold.
+    #[error("{first} and {second} contradict each other: {hint}")]
+    Contradiction {
+        /// The one.
+        first: &'static str,
+        /// The other.
+        second: &'static str,
+        /// What to do.
+        hint: &'static str,
     },
     /// A layer's name that is not in the catalogue.
     #[error("there is no layer {name:?}; there are: {known}", known = known.join(", "))]
@@ -256,71 +305,6 @@ pub enum Error {
         rows: usize,
         /// Entries a row.
         dim: usize,
-    },
-}
-
-/// What is wrong with a line of a tree's file.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum TreeFault {
-    /// A code has other signs than 0 and 1.
-    #[error("the code {code:?} of {word:?} is not made of 0 and 1")]
-    BadCode {
-        /// The word.
-        word: String,
-        /// Its code.
-        code: String,
-    },
-    /// The line is not a word, a space and a code.
-    #[error("not a word, a space and a code")]
-    NoWord,
-    /// The vocabulary lacks the word.
-    #[error("{word:?} is not in the vocabulary")]
-    UnknownWord {
-        /// The word.
-        word: String,
-    },
-    /// A word has two lines.
-    #[error("{word:?} has a line already, {first}")]
-    RepeatedWord {
-        /// The word.
-        word: String,
-        /// Its first line.
-        first: u64,
-    },
-    /// A word of the vocabulary has no line.
-    #[error("the file ends without {word:?} of the vocabulary")]
-    MissingWord {
-        /// The word.
-        word: String,
-    },
-    /// The way to a word leads through another, or two words share a place: the paths are of no one tree.
-    #[error(
-        "the ways to {word:?} and to {other:?} of line {line} run through one another: one code begins with the other"
-    )]
-    Crossing {
-        /// The word of this line.
-        word: String,
-        /// The other word.
-        other: String,
-        /// Its line.
-        line: u64,
-    },
-    /// Far more decisions than words: most have one child.
-    #[error("the codes up to that of {word:?} make more than {limit} decisions, more than so many words can need")]
-    TooManyDecisions {
-        /// The word of this line.
-        word: String,
-        /// What is accepted at most.
-        limit: usize,
-    },
-    /// A decision leads only one way.
-    #[error("decision {decision} on the way to {word:?} has one child: no word's code goes the other way")]
-    OneChild {
-        /// A word below it.
-        word: String,
-        /// Which of its decisions, from 1.
-        decision: usize,
     },
 }
 

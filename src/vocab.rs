@@ -1,5 +1,7 @@
 //! Words as ids in the order of falling counts.
 
+mod file;
+
 use crate::error::{Error, Result};
 use hashbrown::HashMap;
 
@@ -102,6 +104,15 @@ impl Vocabulary {
         let words: Vec<Box<str>> = kept.into_iter().map(|(w, _)| w).collect();
         let ids = words.iter().enumerate().map(|(i, w)| (w.clone(), i as WordId)).collect();
         Ok(Self { words, ids, counts })
+    }
+
+    /// The words that have at least `min_count`, and of those the `most` most frequent ones.
+    ///
+    /// # Errors
+    /// No word left.
+    pub fn limited(&self, min_count: u64, most: usize) -> Result<Self> {
+        let words = self.words.iter().cloned().zip(self.counts.as_slice().iter().copied());
+        Self::new(words.take(most), min_count)
     }
 
     /// Number of words, V.

@@ -8,6 +8,7 @@ mod cutoffs;
 mod predict;
 mod progress;
 mod scale;
+mod spelling;
 mod step;
 mod table;
 mod train;
@@ -32,7 +33,7 @@ enum Command {
     /// Trains the same model on the same text with each output layer: what a step costs, and what it reaches.
     Compare(compare::Arguments),
     /// Trains word vectors, as word2vec does, through any layer.
-    Train(train::Arguments),
+    Train(Box<train::Arguments>),
     /// Asks a trained model which words go with others, and how probable they are.
     Predict(predict::Arguments),
     /// Measures the cost of a step of each layer against the size of the vocabulary.
@@ -49,7 +50,16 @@ enum Command {
 
 /// Reads the arguments and does what they say; `start` is when the program began. `false` if an audit failed.
 pub fn run(start: Instant) -> Result<bool> {
-    let cli = Cli::parse();
+    let cli = Cli::try_parse().unwrap_or_else(|error| {
+        let words = || std::env::args_os().map(|word| word.to_string_lossy().into_owned());
+        match spelling::hint(words()).filter(|_| words().nth(1).is_some_and(|word| word == "train")) {
+            Some(hint) => {
+                eprintln!("lexmax: {hint}");
+                std::process::exit(2);
+            }
+            None => error.exit(),
+        }
+    });
     let done = match cli.command {
         Some(Command::Check(arguments)) => return check::run(&arguments),
         None => compare::run(&cli.compare),

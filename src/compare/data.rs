@@ -51,7 +51,7 @@ pub struct Data {
 enum Kind {
     Text {
         train: Arc<Corpus>,
-        valid: Corpus,
+        valid: Box<Corpus>,
         valid_paths: Vec<PathBuf>,
         sha256: Vec<Option<String>>,
         min_count: u64,
@@ -75,7 +75,7 @@ impl Data {
                 let (vocab, train, held_out) = read(corpus, valid, *min_count)?;
                 let kind = Kind::Text {
                     train: Arc::new(train),
-                    valid: held_out,
+                    valid: Box::new(held_out),
                     valid_paths: valid.clone(),
                     sha256: corpus.iter().map(|path| sha256(path)).collect(),
                     min_count: *min_count,
@@ -177,9 +177,9 @@ impl Data {
                 source: names(train.paths()),
                 valid_source: names(valid_paths),
                 tokens: Some(train.ledger().kept),
-                dropped_tokens: Some(train.ledger().dropped),
+                dropped_tokens: Some(train.ledger().dropped()),
                 valid_tokens: Some(valid.ledger().tokens),
-                valid_unknown_tokens: Some(valid.ledger().dropped),
+                valid_unknown_tokens: Some(valid.ledger().dropped()),
                 ..facts
             },
         }

@@ -45,6 +45,28 @@ impl Interner {
         Ok(words as u32)
     }
 
+    /// The number of a word, which is new if the word is; does not count it.
+    pub(super) fn number(&mut self, word: &str) -> Result<u32> {
+        let id = self.intern(word)?;
+        self.counts[id as usize] -= 1;
+        Ok(id)
+    }
+
+    /// A word by its number.
+    pub(super) fn word(&self, id: u32) -> &str {
+        word_of(&self.text, &self.ends, id)
+    }
+
+    /// How often each word was met, by number.
+    pub(super) fn counts(&self) -> &[u64] {
+        &self.counts
+    }
+
+    /// The same, to be corrected where words were joined.
+    pub(super) fn counts_mut(&mut self) -> &mut [u64] {
+        &mut self.counts
+    }
+
     /// The words with their counts, by number.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&str, u64)> {
         self.counts.iter().enumerate().map(|(id, n)| (word_of(&self.text, &self.ends, id as u32), *n))

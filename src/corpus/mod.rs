@@ -6,9 +6,11 @@
 //! | files larger than memory | [`SpooledCorpus`], for [`hogwild`](crate::train::hogwild()) | 8 bytes a sentence | nothing |
 //! | the synthetic language | [`SyntheticLanguage`], then [`SyntheticExamples`] | none for text | every probability, the least loss |
 //!
-//! Text goes through four steps, each of which can be used alone: [`for_each_line`] and [`words`] read (plain, gzip,
-//! Zstandard; a sentence a line), [`Corpus`] turns words into ids and drops rare ones, [`Subsampler`] thins frequent ones, and
-//! a [`Window`] makes [`Examples`] of what is left. What fills batches is an [`ExampleSource`], and so can be a type of yours.
+//! Text goes through four steps, each of which can be used alone: a [`Source`] reads (plain, gzip, Zstandard, bzip2; a sentence
+//! a line; [`files()`] finds them) and a [`Normalizer`] makes one word of several spellings, [`Corpus`] turns [`words`] into ids and
+//! by its [`Rules`] joins [`Phrases`] and drops rare words, [`Subsampler`] thins frequent ones, and a [`Window`] makes
+//! [`Examples`] of what is left. A [`Ledger`] says what became of every word. What fills batches is an [`ExampleSource`], and so can
+//! be a type of yours.
 //!
 //! | window | examples a position | take it for |
 //! |---|---|---|
@@ -40,8 +42,13 @@
 mod chain;
 mod draw;
 mod examples;
+mod files;
 mod interner;
+mod ledger;
+mod normalize;
+mod phrases;
 mod reader;
+mod rules;
 mod sentences;
 mod spool;
 mod subsample;
@@ -52,13 +59,18 @@ mod text_examples;
 mod windows;
 
 pub use examples::{ExampleSource, Examples};
-pub use reader::{Words, for_each_line, words};
+pub use files::files;
+pub use ledger::Ledger;
+pub use normalize::{Normalizer, Split};
+pub use phrases::{PhraseScore, Phrases};
+pub use reader::{Invalid, LONGEST_LINE, Source, Words, for_each_line, words};
+pub use rules::Rules;
 pub use sentences::{SentenceReader, Sentences};
 pub use spool::SpooledCorpus;
 pub use subsample::Subsampler;
 pub use synthetic::SyntheticLanguage;
 pub use synthetic_examples::SyntheticExamples;
-pub use text::{Corpus, LONGEST_SENTENCE, Ledger};
+pub use text::{Corpus, LONGEST_SENTENCE};
 pub use text_examples::{TextExamples, held_out};
 pub use windows::{Context, Model, Window};
 

@@ -1,38 +1,187 @@
 //! Text files as lines, lines as words.
 
+use super::{Ledger, Normalizer};
 use crate::error::{Error, Result};
-use crate::files;
-use std::io::BufRead;
-use std::path::Path;
+use crate::files::{is_stdin, open};
+use std::borrow::Cow;
+use std::io::{self, BufRead, Read};
+use std::path::{Path, PathBuf};
 
-/// Calls `f` with every line of the files in turn, without its line end and without a byte order mark at a file's start.
+/// A longer line is handed out in pieces, cut at white space, so that a text without line breaks needs no more memory than this.
+pub const LONGEST_LINE: usize = 1 << 24;
+
+/// What becomes of bytes that are not UTF-8.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Invalid {
+    /// [`Error::NotUtf8`], with the place.
+    #[default]
+    Refuse,
+    /// Each bad sequence becomes U+FFFD, as in [`String::from_utf8_lossy`].
+    Replace,
+    /// The word that they are in is dropped: all from ASCII white space to ASCII white space.
+    Skip,
+}
+
+/// Where a text is, and how it becomes lines of words.
 ///
-/// Files are plain, gzip or Zstandard, of any number of members or frames. The first bytes tell which (neither magic number
-/// can begin a text in UTF-8); where they are silent, a name that ends in `.gz` or `.zst` promises that format. Lines end in
-/// `\n` or `\r\n`. One line at a time is in memory.
+/// Files are plain, gzip, Zstandard or bzip2, of any number of members or frames; `-` is standard input. The first bytes tell
+/// which (no text begins so); where they are silent, a name that ends in `.gz`, `.zst` or `.bz2` promises that format. Lines
+/// end in `\n` or `\r\n`; a byte order mark at a file's start is no part of its first line. One line at a time is in memory,
+/// at most [`LONGEST_LINE`] bytes of it, or a single word should that be longer.
+///
+/// ```
+/// use lexmax::corpus::{Invalid, Ledger, Normalizer, Source, Split, words};
+/// # fn main() -> lexmax::Result<()> {
+/// # let file = tempfile::NamedTempFile::new().unwrap();
+/// # std::fs::write(file.path(), b"Hello, WORLD!\nbad\xff byte").unwrap();
+/// # let path = file.path();
+/// let normalizer = Normalizer { lowercase: true, nfc: true, split: Split::Words };
+/// let source = Source { invalid: Invalid::Skip, normalizer, ..Source::plain(&[path]) };
+/// let (mut ledger, mut all) = (Ledger::default(), Vec::new());
+/// source.for_each_line(&mut ledger, |line| {
+///     all.extend(words(line).map(String::from));
+///     Ok(())
+/// })?;
+/// assert_eq!(all, ["hello", "world", "byte"]);
+/// assert_eq!((ledger.lines, ledger.invalid), (2, 1));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Source {
+    /// The files: see [`files`](super::files()) for patterns and directories.
+    pub paths: Vec<PathBuf>,
+    /// What becomes of bytes that are not UTF-8.
+    pub invalid: Invalid,
+    /// What is done to a line.
+    pub normalizer: Normalizer,
+}
+
+impl Source {
+    /// Files as they are.
+    pub fn plain<P: AsRef<Path>>(paths: &[P]) -> Self {
+        Self { paths: paths.iter().map(|p| p.as_ref().into()).collect(), ..Self::default() }
+    }
+
+    /// Calls `f` with every line in turn, normalized, without its line end; counts files, lines, and words that bad bytes are in.
+    ///
+    /// # Errors
+    /// [`Error::Io`] with the file that is missing, unreadable or damaged, [`Error::NotUtf8`] with the place, and what `f` returns.
+    pub fn for_each_line(&self, ledger: &mut Ledger, f: impl FnMut(&str) -> Result<()>) -> Result<()> {
+        self.for_each_piece(LONGEST_LINE, ledger, f)
+    }
+
+    /// Lines in pieces of at most `longest` bytes.
+    fn for_each_piece(&self, longest: usize, ledger: &mut Ledger, mut f: impl FnMut(&str) -> Result<()>) -> Result<()> {
+        let mut normal = String::new();
+        for path in &self.paths {
+            let name = || if is_stdin(path) { Path::new("standard input") } else { path };
+            let mut lines = Lines::new(open(path).map_err(|e| Error::io(name())(e))?, longest);
+            ledger.files += 1;
+            while lines.next().map_err(|e| Error::io(name())(e))? {
+                let text = match std::str::from_utf8(&lines.line) {
+                    Ok(text) => Cow::Borrowed(text),
+                    Err(e) => match self.invalid {
+                        Invalid::Refuse => {
+                            let byte = lines.offset + e.valid_up_to() + 1;
+                            return Err(Error::NotUtf8 { path: name().into(), line: lines.number, byte });
+                        }
+                        Invalid::Replace => Cow::Owned(replaced(&lines.line, ledger)),
+                        Invalid::Skip => Cow::Owned(without_bad_words(&lines.line, ledger)),
+                    },
+                };
+                let first = lines.number == 1 && lines.offset == 0;
+                f(self.normalizer.apply(trim(&text, first), &mut normal))?;
+                ledger.cut_lines += u64::from(lines.is_cut());
+            }
+            ledger.lines += lines.number;
+        }
+        Ok(())
+    }
+}
+
+/// Calls `f` with every line of the files in turn: [`Source::for_each_line`] of [`Source::plain`].
 ///
 /// # Errors
-/// [`Error::Io`] with the file that is missing, unreadable or damaged, [`Error::NotUtf8`] with the place, and what `f` returns.
-pub fn for_each_line<P: AsRef<Path>>(paths: &[P], mut f: impl FnMut(&str) -> Result<()>) -> Result<()> {
-    let mut line = Vec::new();
-    for path in paths.iter().map(AsRef::as_ref) {
-        let mut reader = files::open(path).map_err(Error::io(path))?;
-        let mut number = 0;
+/// As there.
+pub fn for_each_line<P: AsRef<Path>>(paths: &[P], f: impl FnMut(&str) -> Result<()>) -> Result<()> {
+    Source::plain(paths).for_each_line(&mut Ledger::default(), f)
+}
+
+/// A file line by line.
+struct Lines {
+    reader: Box<dyn BufRead>,
+    longest: usize,
+    /// The line at hand, or a piece of it.
+    line: Vec<u8>,
+    /// What was read of a long line beyond the piece at hand.
+    rest: Vec<u8>,
+    cut: bool,
+    /// The line's number, from 1, and where in it the piece begins.
+    number: u64,
+    offset: usize,
+}
+
+impl Lines {
+    fn new(reader: Box<dyn BufRead>, longest: usize) -> Self {
+        Self { reader, longest, line: Vec::new(), rest: Vec::new(), cut: false, number: 0, offset: 0 }
+    }
+
+    /// Whether the line goes on behind the piece at hand.
+    fn is_cut(&self) -> bool {
+        self.cut
+    }
+
+    /// Goes to the next line, or to the next piece of a long one; false at the end of the file.
+    fn next(&mut self) -> io::Result<bool> {
+        let continued = std::mem::take(&mut self.cut);
+        if continued {
+            self.offset += self.line.len() + 1;
+            std::mem::swap(&mut self.line, &mut self.rest);
+            self.rest.clear();
+        } else {
+            self.line.clear();
+            self.offset = 0;
+        }
         loop {
-            line.clear();
-            if reader.read_until(b'\n', &mut line).map_err(Error::io(path))? == 0 {
+            let read = (&mut self.reader).take(self.longest as u64).read_until(b'\n', &mut self.line)?;
+            if read < self.longest || self.line.ends_with(b"\n") {
                 break;
             }
-            number += 1;
-            let text = std::str::from_utf8(&line).map_err(|e| Error::NotUtf8 {
-                path: path.into(),
-                line: number,
-                byte: e.valid_up_to() + 1,
-            })?;
-            f(trim(text, number == 1))?;
+            // A word longer than a piece is read to its end.
+            if let Some(space) = self.line.iter().rposition(u8::is_ascii_whitespace) {
+                self.rest.extend_from_slice(&self.line[space + 1..]);
+                self.line.truncate(space);
+                self.cut = true;
+                break;
+            }
+        }
+        let more = self.cut || !self.line.is_empty();
+        self.number += u64::from(more && !continued);
+        Ok(more)
+    }
+}
+
+fn replaced(line: &[u8], ledger: &mut Ledger) -> String {
+    ledger.replaced += line.utf8_chunks().filter(|chunk| !chunk.invalid().is_empty()).count() as u64;
+    String::from_utf8_lossy(line).into_owned()
+}
+
+fn without_bad_words(line: &[u8], ledger: &mut Ledger) -> String {
+    let mut text = String::with_capacity(line.len());
+    for word in line.split(u8::is_ascii_whitespace) {
+        match std::str::from_utf8(word) {
+            Ok(word) => {
+                text.push_str(word);
+                text.push(' ');
+            }
+            Err(_) => {
+                ledger.tokens += 1;
+                ledger.invalid += 1;
+            }
         }
     }
-    Ok(())
+    text
 }
 
 /// The words of a line, split on Unicode white space.
@@ -80,99 +229,4 @@ fn trim(line: &str, first: bool) -> &str {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use flate2::{Compression, write::GzEncoder};
-    use proptest::prelude::*;
-    use ruzstd::encoding::{CompressionLevel, compress_to_vec};
-    use std::io::Write;
-    use std::path::PathBuf;
-
-    fn gz(text: &[u8]) -> Vec<u8> {
-        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-        encoder.write_all(text).unwrap();
-        encoder.finish().unwrap()
-    }
-
-    fn lines(files: &[(&str, &[u8])]) -> Result<Vec<String>> {
-        let dir = tempfile::tempdir().unwrap();
-        let paths: Vec<PathBuf> = files.iter().map(|(name, _)| dir.path().join(name)).collect();
-        for (path, (_, bytes)) in paths.iter().zip(files) {
-            std::fs::write(path, bytes).unwrap();
-        }
-        let mut out = Vec::new();
-        for_each_line(&paths, |line| {
-            out.push(line.to_owned());
-            Ok(())
-        })?;
-        Ok(out)
-    }
-
-    #[test]
-    fn plain_gzip_and_zstd_give_the_same_lines() {
-        let text: String = (0..30_000).map(|i| format!("word{} füñf {i}\n", i % 97)).collect();
-        let (head, tail) = text.as_bytes().split_at(100_001);
-        let zst = |b| compress_to_vec(b, CompressionLevel::Fastest);
-        let plain = lines(&[("a.txt", text.as_bytes())]).unwrap();
-        assert_eq!(plain.len(), 30_000);
-        for (name, bytes) in [
-            ("a.gz", [gz(head), gz(tail)].concat()),
-            ("A.GZ", gz(text.as_bytes())),
-            ("a.zst", [zst(head), zst(tail)].concat()),
-            ("nameless", gz(text.as_bytes())),
-            ("other.txt", zst(text.as_bytes())),
-        ] {
-            assert!(lines(&[(name, &bytes)]).unwrap() == plain, "{name}");
-        }
-        let short = gz(text.as_bytes());
-        assert!(matches!(lines(&[("a.gz", &short[..short.len() / 2])]), Err(Error::Io { .. })));
-        assert!(matches!(lines(&[("a.gz", b"no gzip")]), Err(Error::Io { .. })));
-        assert!(matches!(lines(&[("a.zst", b"no zstd")]), Err(Error::Io { .. })));
-    }
-
-    #[test]
-    fn line_ends_and_byte_order_marks_are_no_part_of_a_line() {
-        let got =
-            lines(&[("a", b"\xef\xbb\xbfone two\r\n\r\nthree"), ("b", b""), ("c.gz", b""), ("d", b"\xef\xbb\xbf\n")]);
-        assert_eq!(got.unwrap(), ["one two", "", "three", ""]);
-    }
-
-    #[test]
-    fn bad_bytes_are_located() {
-        let got = lines(&[("good", b"a\n"), ("bad", "ok\nfü\u{a0}".as_bytes()), ("worse", b"one\n\xc3\xa4 \xff\n")]);
-        match got {
-            Err(Error::NotUtf8 { path, line, byte }) => {
-                assert_eq!((path.file_name().unwrap().to_str().unwrap(), line, byte), ("worse", 2, 4));
-            }
-            other => panic!("{other:?}"),
-        }
-        assert!(matches!(lines(&[("cut", b"\xe3\x80")]), Err(Error::NotUtf8 { line: 1, byte: 1, .. })));
-    }
-
-    #[test]
-    fn what_cannot_be_read_is_named() {
-        let dir = tempfile::tempdir().unwrap();
-        for path in [dir.path().join("missing"), dir.path().to_path_buf()] {
-            match for_each_line(&[&path], |_| Ok(())) {
-                Err(Error::Io { path: named, .. }) => assert_eq!(named, path),
-                other => panic!("{other:?}"),
-            }
-        }
-    }
-
-    #[test]
-    fn words_split_on_every_white_space_of_unicode() {
-        let got: Vec<_> = words("\u{a0}un\u{3000}deux\u{2003}\u{85}trois\u{2028}\tquatre\u{200b}cinq ").collect();
-        assert_eq!(got, ["un", "deux", "trois", "quatre\u{200b}cinq"]);
-        assert_eq!(words("\x0ba\x0bb\x0c c\x1cd\r").collect::<Vec<_>>(), ["a", "b", "c\x1cd"]);
-        assert_eq!(words(" \t ").next(), None);
-    }
-
-    proptest! {
-        #[test]
-        fn words_are_those_of_the_standard_library(line in "[a-zé\\t\\x0b\\x0c \u{a0}\u{3000}]{0,40}", ascii in "[!-~\\s&&[ -~\\t\\r]]{0,40}") {
-            prop_assert!(words(&line).eq(line.split_whitespace()));
-            prop_assert!(words(&ascii).eq(ascii.split_whitespace()));
-        }
-    }
-}
+mod tests;

@@ -1,7 +1,8 @@
 //! A text as ids in a file, for texts that are larger than memory.
 
-use super::text::{DROPPED, vocabulary};
-use super::{Interner, LONGEST_SENTENCE, Ledger, SentenceReader, Sentences, for_each_line, words};
+use super::phrases::IdLines;
+use super::text::DROPPED;
+use super::{Interner, Ledger, Rules, SentenceReader, Sentences, Source, words};
 use crate::error::{Error, Result};
 use crate::vocab::{Vocabulary, WordId};
 use std::fs::File;
@@ -25,50 +26,56 @@ const BLOCK: u64 = 1 << 16;
 const BYTES: usize = size_of::<WordId>();
 
 impl SpooledCorpus {
-    /// Reads a training text once, and makes its vocabulary of the words that occur at least `min_count` times. The file is in
-    /// the folder `dir`, which needs room for 4 bytes for every word read and 4 for every word kept.
+    /// Reads a training text once, and makes its vocabulary of the words that occur at least `min_count` times.
     ///
     /// # Errors
-    /// Those of [`Corpus::load`](super::Corpus::load), and a folder that cannot be written to or is full.
+    /// As [`SpooledCorpus::read`].
     pub fn load<P: AsRef<Path>>(paths: &[P], min_count: u64, dir: &Path) -> Result<(Vocabulary, Self)> {
-        let files: Vec<PathBuf> = paths.iter().map(|p| p.as_ref().into()).collect();
+        Self::read(&Source::plain(paths), &Rules::min_count(min_count), dir)
+    }
+
+    /// Reads a training text once, and makes its vocabulary by the rules. The file is in the folder `dir`, which needs room for
+    /// 4 bytes for every word read and 4 for every word kept.
+    ///
+    /// # Errors
+    /// Those of [`Corpus::read`](super::Corpus::read), and a folder that cannot be written to or is full.
+    pub fn read(source: &Source, rules: &Rules, dir: &Path) -> Result<(Vocabulary, Self)> {
+        rules.check()?;
         let (mut seen, mut ledger) = (Interner::default(), Ledger::default());
-        let mut first = Writer::new(dir)?;
+        let mut out = Writer::new(dir)?;
         let mut ends = Vec::new();
-        for_each_line(paths, |line| {
+        source.for_each_line(&mut ledger, |line| {
             for word in words(line) {
-                first.push(seen.intern(word)?)?;
+                out.push(seen.intern(word)?)?;
             }
-            ledger.lines += 1;
-            if ends.last().copied().unwrap_or(0) < first.words {
-                ends.push(first.words);
+            if ends.last().copied().unwrap_or(0) < out.words {
+                ends.push(out.words);
             }
             Ok(())
         })?;
-        ledger.tokens = first.words;
-        let counts: Vec<_> = seen.iter().map(|(_, n)| n).collect();
-        let (vocab, new_ids) = vocabulary(&seen, &counts, min_count, &files, ledger.tokens)?;
-        drop(seen);
-        let first = first.finish()?;
-        let mut numbers = Reader::new(&first)?;
-        let mut kept = Writer::new(dir)?;
-        let (mut read, mut kept_ends) = (0, Vec::with_capacity(ends.len()));
-        for end in ends {
-            let start = kept.words;
-            for _ in read..end {
-                let id = new_ids[numbers.next()? as usize];
-                if id != DROPPED {
-                    kept.push(id)?;
-                }
-            }
-            read = end;
-            kept_ends.extend((start..kept.words).skip(LONGEST_SENTENCE).step_by(LONGEST_SENTENCE));
-            if kept.words > start {
-                kept_ends.push(kept.words);
-            }
+        ledger.tokens += out.words;
+        let mut lines = FileLines { dir, file: out.finish()?, ends };
+        if let Some(phrases) = &rules.phrases {
+            lines = phrases.join(lines, &mut seen, &mut ledger)?;
         }
-        (ledger.kept, ledger.dropped) = (kept.words, ledger.tokens - kept.words);
-        Ok((vocab, Self { file: kept.finish()?, ends: kept_ends, ledger, paths: files }))
+        let (vocab, new_ids) = rules.number(&seen, seen.counts(), &source.paths, &mut ledger)?;
+        drop(seen);
+        let lines = lines.rewrite(&mut |line, out| {
+            out.extend(line.iter().map(|old| new_ids[*old as usize]).filter(|id| *id != DROPPED));
+        })?;
+        let (mut start, mut ends) = (0, Vec::with_capacity(lines.ends.len()));
+        for end in lines.ends {
+            let longest = rules.longest_sentence;
+            ledger.cut_sentences += (end - start).saturating_sub(1) / longest as u64;
+            ends.extend((start..end).skip(longest).step_by(longest));
+            if end > start {
+                ends.push(end);
+            }
+            start = end;
+        }
+        (ledger.kept, ledger.sentences) = (start, ends.len() as u64);
+        debug_assert!(ledger.adds_up(), "{ledger:?}");
+        Ok((vocab, Self { file: lines.file, ends, ledger, paths: source.paths.clone() }))
     }
 
     fn start(&self, sentence: usize) -> u64 {
@@ -132,6 +139,51 @@ impl SentenceReader for Blocks<'_> {
     }
 }
 
+/// Lines of numbers in a file.
+struct FileLines<'a> {
+    dir: &'a Path,
+    file: NamedTempFile,
+    ends: Vec<u64>,
+}
+
+impl FileLines<'_> {
+    fn read(&self, f: &mut dyn FnMut(&[WordId]) -> Result<()>) -> Result<()> {
+        let mut numbers = Reader::new(&self.file)?;
+        let (mut start, mut line) = (0, Vec::new());
+        for end in &self.ends {
+            line.clear();
+            for _ in start..*end {
+                line.push(numbers.next()?);
+            }
+            start = *end;
+            f(&line)?;
+        }
+        Ok(())
+    }
+}
+
+impl IdLines for FileLines<'_> {
+    fn for_each(&self, f: &mut dyn FnMut(&[WordId])) -> Result<()> {
+        self.read(&mut |line| {
+            f(line);
+            Ok(())
+        })
+    }
+
+    fn rewrite(self, f: &mut dyn FnMut(&[WordId], &mut Vec<WordId>)) -> Result<Self> {
+        let mut out = Writer::new(self.dir)?;
+        let (mut ends, mut left) = (Vec::with_capacity(self.ends.len()), Vec::new());
+        self.read(&mut |line| {
+            left.clear();
+            f(line, &mut left);
+            left.iter().try_for_each(|id| out.push(*id))?;
+            ends.push(out.words);
+            Ok(())
+        })?;
+        Ok(Self { dir: self.dir, file: out.finish()?, ends })
+    }
+}
+
 /// Ids into a new file.
 struct Writer {
     out: BufWriter<NamedTempFile>,
@@ -181,9 +233,19 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// Holds that a spooled corpus has the sentences of one in memory, in their order.
+#[cfg(test)]
+pub(super) fn assert_same(memory: &super::Corpus, spooled: &SpooledCorpus) {
+    assert_eq!((spooled.len(), spooled.ledger()), (memory.len(), memory.ledger()));
+    let mut reader = spooled.reader().unwrap();
+    for (i, sentence) in memory.sentences().enumerate() {
+        assert_eq!(reader.sentence(i).unwrap(), sentence, "sentence {i}");
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::Corpus;
+    use super::super::{Corpus, LONGEST_SENTENCE};
     use super::*;
     use proptest::prelude::*;
 

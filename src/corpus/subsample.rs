@@ -45,6 +45,12 @@ impl Subsampler {
         if self.is_off() { 1.0 } else { (f64::from(self.limits[word as usize]) + 1.0) / (1u64 << 32) as f64 }
     }
 
+    /// How many of the words of a text with these counts are dropped in a pass, on average.
+    pub fn expected_drops(&self, counts: &Counts) -> f64 {
+        let drops = |(id, n): (WordId, &u64)| *n as f64 * (1.0 - self.keep_probability(id));
+        (0..).zip(counts.as_slice()).map(drops).sum()
+    }
+
     /// Clears `out` and puts in what is kept of a sentence.
     pub fn sample(&self, sentence: &[WordId], rng: &mut WorkerRng, out: &mut Vec<WordId>) {
         out.clear();
@@ -78,6 +84,9 @@ mod tests {
             assert!((out.len() as f64 - n as f64 * keep).abs() <= deviation, "word {word}: {} of {n}", out.len());
         }
         assert_eq!(sampler.keep_probability(3), 1.0);
+        let drops: f64 =
+            (0..5).map(|w| counts.as_slice()[w as usize] as f64 * (1.0 - sampler.keep_probability(w))).sum();
+        assert_eq!(sampler.expected_drops(&counts), drops);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! A text as ids.
 
-use super::{Interner, SentenceReader, Sentences, for_each_line, words};
+use super::phrases::IdLines;
+use super::{Interner, Ledger, Rules, SentenceReader, Sentences, Source, words};
 use crate::error::{Error, Result};
 use crate::vocab::{Vocabulary, WordId};
 use std::path::{Path, PathBuf};
@@ -10,19 +11,6 @@ use std::path::{Path, PathBuf};
 pub const LONGEST_SENTENCE: usize = 10_000;
 
 pub(super) const DROPPED: WordId = WordId::MAX;
-
-/// What became of the words of a text: `tokens = kept + dropped`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Ledger {
-    /// Lines read.
-    pub lines: u64,
-    /// Words read.
-    pub tokens: u64,
-    /// Words kept.
-    pub kept: u64,
-    /// Words dropped: below the least count in [`Corpus::load`], out of the vocabulary in [`Corpus::with_vocabulary`].
-    pub dropped: u64,
-}
 
 /// The known words of a text in their order, 4 bytes each, and where its sentences end, 8 bytes each.
 ///
@@ -39,16 +27,30 @@ pub struct Corpus {
 impl Corpus {
     /// Reads a training text once, and makes its vocabulary of the words that occur at least `min_count` times.
     ///
-    /// Needs 4 bytes for every word read, dropped ones too, until it returns.
+    /// # Errors
+    /// As [`Corpus::read`].
+    pub fn load<P: AsRef<Path>>(paths: &[P], min_count: u64) -> Result<(Vocabulary, Self)> {
+        Self::read(&Source::plain(paths), &Rules::min_count(min_count))
+    }
+
+    /// Reads a training text once, and makes its vocabulary by the rules.
+    ///
+    /// Needs 4 bytes for every word read, dropped ones too, until it returns, and 8 for every line.
     ///
     /// # Errors
-    /// Those of [`for_each_line`](super::for_each_line), [`Error::NoWords`], and [`Error::TooManyWords`].
-    pub fn load<P: AsRef<Path>>(paths: &[P], min_count: u64) -> Result<(Vocabulary, Self)> {
-        let (seen, mut corpus) = Self::read(paths)?;
-        let counts: Vec<_> = seen.iter().map(|(_, n)| n).collect();
-        let (vocab, new_ids) = vocabulary(&seen, &counts, min_count, &corpus.paths, corpus.ledger.tokens)?;
+    /// Those of [`Source::for_each_line`], [`Error::NoWords`] (by a vocabulary that was given, [`Error::NoKnownWords`]),
+    /// [`Error::TooManyWords`], and rules that make no sense.
+    pub fn read(source: &Source, rules: &Rules) -> Result<(Vocabulary, Self)> {
+        rules.check()?;
+        let (mut seen, mut corpus) = Self::numbers(source)?;
+        if let Some(phrases) = &rules.phrases {
+            let mut ledger = corpus.ledger;
+            corpus = phrases.join(corpus, &mut seen, &mut ledger)?;
+            corpus.ledger = ledger;
+        }
+        let (vocab, new_ids) = rules.number(&seen, seen.counts(), &corpus.paths, &mut corpus.ledger)?;
         drop(seen);
-        corpus.renumber(&new_ids);
+        corpus.renumber(&new_ids, rules.longest_sentence);
         Ok((vocab, corpus.finish()))
     }
 
@@ -62,19 +64,20 @@ impl Corpus {
         min_count: u64,
         every: usize,
     ) -> Result<(Vocabulary, Self, Self)> {
-        let (seen, corpus) = Self::read(paths)?;
+        let (seen, corpus) = Self::numbers(&Source::plain(paths))?;
         if corpus.len() == 1 {
             let limit = "2 or more where no held-out text is given";
             return Err(Error::OutOfRange { name: "lines of text", value: 1.0, limit });
         }
         let every = every.clamp(2, corpus.len().max(2));
         let (mut train, mut held_out) = corpus.split(every);
-        let mut counts = vec![0; seen.iter().count()];
+        let mut counts = vec![0; seen.counts().len()];
         train.tokens.iter().for_each(|word| counts[*word as usize] += 1);
-        let (vocab, new_ids) = vocabulary(&seen, &counts, min_count, &train.paths, train.ledger.tokens)?;
+        let (vocab, new_ids) = Rules::min_count(min_count).number(&seen, &counts, &train.paths, &mut train.ledger)?;
         drop(seen);
-        train.renumber(&new_ids);
-        held_out.renumber(&new_ids);
+        train.renumber(&new_ids, LONGEST_SENTENCE);
+        held_out.renumber(&new_ids, LONGEST_SENTENCE);
+        held_out.ledger.unknown = held_out.ledger.tokens - held_out.tokens.len() as u64;
         if held_out.tokens.is_empty() {
             return Err(Error::NoKnownWords { paths: held_out.paths, tokens: held_out.ledger.tokens });
         }
@@ -82,20 +85,21 @@ impl Corpus {
     }
 
     /// The words of a text as numbers of first appearance.
-    fn read<P: AsRef<Path>>(paths: &[P]) -> Result<(Interner, Self)> {
-        let mut corpus = Self::empty(paths);
+    fn numbers(source: &Source) -> Result<(Interner, Self)> {
+        let mut corpus = Self::empty(&source.paths);
         let mut seen = Interner::default();
-        for_each_line(paths, |line| {
+        let mut ledger = Ledger::default();
+        source.for_each_line(&mut ledger, |line| {
             for word in words(line) {
                 corpus.tokens.push(seen.intern(word)?);
             }
-            corpus.ledger.lines += 1;
             if corpus.tokens.len() > corpus.ends.last().copied().unwrap_or(0) {
                 corpus.ends.push(corpus.tokens.len());
             }
             Ok(())
         })?;
-        corpus.ledger.tokens = corpus.tokens.len() as u64;
+        ledger.tokens += corpus.tokens.len() as u64;
+        corpus.ledger = ledger;
         Ok((seen, corpus))
     }
 
@@ -118,17 +122,29 @@ impl Corpus {
     /// # Errors
     /// Those of [`for_each_line`](super::for_each_line), and [`Error::NoKnownWords`].
     pub fn with_vocabulary<P: AsRef<Path>>(paths: &[P], vocab: &Vocabulary) -> Result<Self> {
-        let mut corpus = Self::empty(paths);
-        for_each_line(paths, |line| {
+        Self::read_known(&Source::plain(paths), vocab)
+    }
+
+    /// The same for a text that is read in a way of its own. Phrases are not joined.
+    ///
+    /// # Errors
+    /// Those of [`Source::for_each_line`], and [`Error::NoKnownWords`].
+    pub fn read_known(source: &Source, vocab: &Vocabulary) -> Result<Self> {
+        let mut corpus = Self::empty(&source.paths);
+        let (mut ledger, mut tokens) = (Ledger::default(), 0);
+        source.for_each_line(&mut ledger, |line| {
             let start = corpus.tokens.len();
             for word in words(line) {
-                corpus.ledger.tokens += 1;
+                tokens += 1;
                 corpus.tokens.extend(vocab.id(word));
             }
-            corpus.ledger.lines += 1;
-            corpus.end_sentences(start, corpus.tokens.len());
+            corpus.end_sentences(start, corpus.tokens.len(), LONGEST_SENTENCE);
             Ok(())
         })?;
+        ledger.tokens += tokens;
+        ledger.unknown = tokens - corpus.tokens.len() as u64;
+        ledger.cut_sentences = corpus.ledger.cut_sentences;
+        corpus.ledger = ledger;
         if corpus.tokens.is_empty() {
             return Err(Error::NoKnownWords { paths: corpus.paths, tokens: corpus.ledger.tokens });
         }
@@ -177,7 +193,7 @@ impl Corpus {
     }
 
     /// Replaces the ids in place and closes the gaps of dropped words.
-    fn renumber(&mut self, new_ids: &[WordId]) {
+    fn renumber(&mut self, new_ids: &[WordId], longest: usize) {
         let (mut read, mut kept) = (0, 0);
         for end in std::mem::take(&mut self.ends) {
             let start = kept;
@@ -188,13 +204,14 @@ impl Corpus {
                 kept += usize::from(id != DROPPED);
                 read += 1;
             }
-            self.end_sentences(start, kept);
+            self.end_sentences(start, kept, longest);
         }
         self.tokens.truncate(kept);
     }
 
-    fn end_sentences(&mut self, start: usize, end: usize) {
-        self.ends.extend((start..end).skip(LONGEST_SENTENCE).step_by(LONGEST_SENTENCE));
+    fn end_sentences(&mut self, start: usize, end: usize, longest: usize) {
+        self.ledger.cut_sentences += (end - start).saturating_sub(1) as u64 / longest as u64;
+        self.ends.extend((start..end).skip(longest).step_by(longest));
         if end > start {
             self.ends.push(end);
         }
@@ -204,8 +221,30 @@ impl Corpus {
         self.tokens.shrink_to_fit();
         self.ends.shrink_to_fit();
         self.ledger.kept = self.tokens.len() as u64;
-        self.ledger.dropped = self.ledger.tokens - self.ledger.kept;
+        self.ledger.sentences = self.ends.len() as u64;
+        debug_assert!(self.ledger.adds_up(), "{:?}", self.ledger);
         self
+    }
+}
+
+impl IdLines for Corpus {
+    fn for_each(&self, f: &mut dyn FnMut(&[WordId])) -> Result<()> {
+        self.sentences().for_each(f);
+        Ok(())
+    }
+
+    fn rewrite(mut self, f: &mut dyn FnMut(&[WordId], &mut Vec<WordId>)) -> Result<Self> {
+        let (mut start, mut kept, mut line) = (0, 0, Vec::new());
+        for end in &mut self.ends {
+            line.clear();
+            f(&self.tokens[start..*end], &mut line);
+            start = *end;
+            self.tokens[kept..kept + line.len()].copy_from_slice(&line);
+            kept += line.len();
+            *end = kept;
+        }
+        self.tokens.truncate(kept);
+        Ok(self)
     }
 }
 
@@ -237,101 +276,5 @@ impl SentenceReader for &Corpus {
     }
 }
 
-/// The vocabulary of what was seen `counts` times, and the new id of each old one.
-pub(super) fn vocabulary(
-    seen: &Interner,
-    counts: &[u64],
-    min_count: u64,
-    paths: &[PathBuf],
-    tokens: u64,
-) -> Result<(Vocabulary, Vec<WordId>)> {
-    if counts.iter().all(|n| *n < min_count.max(1)) {
-        return Err(Error::NoWords { paths: paths.to_vec(), tokens, min_count });
-    }
-    let words = seen.iter().zip(counts).map(|((word, _), n)| (word.into(), *n));
-    let vocab = Vocabulary::new(words, min_count)?;
-    let new_ids = seen.iter().map(|(word, _)| vocab.id(word).unwrap_or(DROPPED)).collect();
-    Ok((vocab, new_ids))
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-    use std::collections::HashMap;
-
-    fn load(text: &str, min_count: u64) -> Result<(Vocabulary, Corpus)> {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(file.path(), text).unwrap();
-        Corpus::load(&[file.path()], min_count)
-    }
-
-    fn read(text: &str, vocab: &Vocabulary) -> Result<Corpus> {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(file.path(), text).unwrap();
-        Corpus::with_vocabulary(&[file.path()], vocab)
-    }
-
-    #[test]
-    fn ids_fall_by_count_and_rare_words_leave_no_gap() {
-        let (vocab, corpus) = load("b a rare a\r\n\nonce\n b\u{3000}a\u{a0}c c", 2).unwrap();
-        assert_eq!((0..3).map(|i| vocab.word(i)).collect::<Vec<_>>(), ["a", "b", "c"]);
-        assert_eq!(vocab.counts().as_slice(), [3, 2, 2]);
-        assert!(corpus.sentences().eq([&[1, 0, 0][..], &[1, 0, 2, 2]]));
-        assert_eq!(corpus.ledger(), Ledger { lines: 4, tokens: 9, kept: 7, dropped: 2 });
-        let held_out = read("\nc new a\nnew\n", &vocab).unwrap();
-        assert!(held_out.sentences().eq([&[2, 0][..]]));
-        assert_eq!(held_out.ledger(), Ledger { lines: 3, tokens: 4, kept: 2, dropped: 2 });
-    }
-
-    #[test]
-    fn held_out_lines_are_no_part_of_the_vocabulary() {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(file.path(), "a b\na\nnew b\na a b\nc\nb new\n").unwrap();
-        let (vocab, train, held_out) = Corpus::load_and_hold_out(&[file.path()], 1, 3).unwrap();
-        assert_eq!((0..3).map(|i| vocab.word(i)).collect::<Vec<_>>(), ["a", "b", "c"]);
-        assert!(train.sentences().eq([&[0, 1][..], &[0], &[0, 0, 1], &[2]]));
-        assert!(held_out.sentences().eq([&[1][..], &[1]]));
-        assert_eq!(held_out.ledger(), Ledger { lines: 2, tokens: 4, kept: 2, dropped: 2 });
-        std::fs::write(file.path(), "a b c\n\n").unwrap();
-        assert!(matches!(Corpus::load_and_hold_out(&[file.path()], 1, 3), Err(Error::OutOfRange { .. })));
-    }
-
-    #[test]
-    fn nothing_kept_is_an_error() {
-        for (text, min_count, read) in [("", 1, 0), ("\n \u{2003}\r\n", 0, 0), ("a b", 2, 2)] {
-            assert!(matches!(load(text, min_count), Err(Error::NoWords { tokens, .. }) if tokens == read), "{text:?}");
-        }
-        let (vocab, _) = load("a", 1).unwrap();
-        assert!(matches!(read("b c", &vocab), Err(Error::NoKnownWords { tokens: 2, .. })));
-    }
-
-    #[test]
-    fn a_text_without_line_breaks_is_cut() {
-        let text = "rare ".to_owned() + &"x y ".repeat(LONGEST_SENTENCE);
-        let (vocab, corpus) = load(&text, 2).unwrap();
-        assert_eq!(corpus.sentences().map(<[_]>::len).collect::<Vec<_>>(), [LONGEST_SENTENCE; 2]);
-        assert!(read(&text, &vocab).unwrap().sentences().eq(corpus.sentences()));
-        let (_, corpus) = load(&(text + "x"), 2).unwrap();
-        assert_eq!(corpus.sentence(2), [0]);
-    }
-
-    proptest! {
-        #[test]
-        fn a_text_is_what_a_naive_reading_gives(text in "[a-eé \\n]{0,200}", min_count in 0u64..4) {
-            let mut counts = HashMap::new();
-            text.split_whitespace().for_each(|w| *counts.entry(w).or_insert(0u64) += 1);
-            let kept = |line: &'_ str| line.split_whitespace().filter(|w| counts[w] >= min_count).map(String::from).collect::<Vec<_>>();
-            let want: Vec<_> = text.lines().map(kept).filter(|s| !s.is_empty()).collect();
-            match load(&text, min_count) {
-                Err(e) => prop_assert!(want.is_empty(), "{e}"),
-                Ok((vocab, corpus)) => {
-                    let got: Vec<Vec<_>> = corpus.sentences().map(|s| s.iter().map(|&w| vocab.word(w).to_owned()).collect()).collect();
-                    prop_assert_eq!(got, want);
-                    prop_assert!((0..vocab.len()).all(|w| vocab.counts().as_slice()[w] == counts[vocab.word(w as u32)]));
-                    prop_assert!(read(&text, &vocab).unwrap().sentences().eq(corpus.sentences()));
-                }
-            }
-        }
-    }
-}
+mod tests;

@@ -1,6 +1,7 @@
 //! What is known of a training run.
 
 use super::Config;
+use crate::corpus::Ledger;
 use crate::model::Encoding;
 use crate::train::Outcome;
 use serde::Serialize;
@@ -36,6 +37,10 @@ pub struct Facts {
     pub seed: u64,
     /// Number of words in the vocabulary.
     pub vocab: usize,
+    /// What became of the words of the text.
+    pub ledger: Ledger,
+    /// Words of those kept that subsampling drops in a pass, on average. Another choice is made in every pass.
+    pub subsampled_per_epoch: f64,
     /// Words of the text, rare ones too, times passes.
     pub words: u64,
     /// Seconds for reading the text.
@@ -61,7 +66,16 @@ impl Facts {
     }
 }
 
-pub(super) fn facts(config: &Config, outcome: &Outcome, vocab: usize, words: u64, load_seconds: f64) -> Facts {
+/// What is known of the text.
+pub(super) struct Text {
+    pub ledger: Ledger,
+    pub vocab: usize,
+    pub subsampled: f64,
+    pub load_seconds: f64,
+}
+
+pub(super) fn facts(config: &Config, outcome: &Outcome, text: Text) -> Facts {
+    let words = text.ledger.tokens * u64::from(config.epochs);
     Facts {
         lexmax: env!("CARGO_PKG_VERSION"),
         layer: config.layer.to_string(),
@@ -71,7 +85,7 @@ pub(super) fn facts(config: &Config, outcome: &Outcome, vocab: usize, words: u64
             Encoding::NGram { embedding } => embedding,
         },
         window: config.window.size(),
-        min_count: config.min_count,
+        min_count: config.rules.min_count,
         sample: config.sample,
         epochs: config.epochs,
         threads: config.threads,
@@ -79,9 +93,11 @@ pub(super) fn facts(config: &Config, outcome: &Outcome, vocab: usize, words: u64
         rate: config.rate.start(),
         last_rate: config.rate.end(),
         seed: config.seed,
-        vocab,
+        vocab: text.vocab,
+        ledger: text.ledger,
+        subsampled_per_epoch: text.subsampled,
         words,
-        load_seconds,
+        load_seconds: text.load_seconds,
         train_seconds: outcome.seconds,
         total_seconds: f64::NAN,
         words_per_second: words as f64 / outcome.seconds,

@@ -1,12 +1,18 @@
 //! Word vectors from a text, as word2vec trains them, through any layer of the catalogue.
 
 mod facts;
+mod options;
+mod plan;
+mod preset;
 
 pub use facts::Facts;
+pub use options::{Kind, Options, Shape};
+pub use plan::{Plan, plan};
+pub use preset::{Defaults, Preset, Sigmoid};
 
-use crate::corpus::{Corpus, Model as WindowModel, Sentences, SpooledCorpus, Window};
+use crate::corpus::{Corpus, Rules, Sentences, Source, SpooledCorpus, Subsampler, Window};
 use crate::encoder::{Encoder, MeanEmbedding};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::layer::Bias;
 use crate::layer::catalogue::{self, LayerSpec};
 use crate::measure::peak_bytes;
@@ -23,8 +29,10 @@ use std::time::Instant;
 /// The settings of a training run.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Text files: plain, `.gz` or `.zst`, a sentence a line.
-    pub corpus: Vec<PathBuf>,
+    /// Where the text is, and how it becomes words.
+    pub source: Source,
+    /// Which words are kept.
+    pub rules: Rules,
     /// A folder for the ids of a text that is larger than memory; memory without.
     pub spool: Option<PathBuf>,
     /// The output layer; without biases unless its name says otherwise.
@@ -35,8 +43,8 @@ pub struct Config {
     pub encoding: Encoding,
     /// Size of the hidden vectors, and where the encoding says no other of the vectors.
     pub dim: usize,
-    /// The least count that a word is kept at.
-    pub min_count: u64,
+    /// Whether each word of a bag descends along the whole gradient of their mean, as in word2vec.
+    pub whole_gradients: bool,
     /// Threshold of subsampling; 0 is off.
     pub sample: f64,
     /// Passes over the text.
@@ -65,14 +73,6 @@ impl Config {
             optimizer: Optimizer::Sgd,
         }
     }
-
-    /// word2vec's rate at the start.
-    pub fn default_rate(model: WindowModel) -> f32 {
-        match model {
-            WindowModel::SkipGram => 0.025,
-            WindowModel::Cbow => 0.05,
-        }
-    }
 }
 
 /// Trained vectors, and what is known of the training.
@@ -84,24 +84,62 @@ pub struct Embeddings {
     start: Instant,
 }
 
+/// Reads the text.
+///
+/// # Errors
+/// Those of [`Corpus::read`] and [`SpooledCorpus::read`].
+pub fn read(config: &Config) -> Result<(Vocabulary, Box<dyn Sentences>)> {
+    Ok(match &config.spool {
+        None => Corpus::read(&config.source, &config.rules).map(|(v, c)| (v, Box::new(c) as _))?,
+        Some(dir) => SpooledCorpus::read(&config.source, &config.rules, dir).map(|(v, c)| (v, Box::new(c) as _))?,
+    })
+}
+
+/// Reads the words that occur at least `min_count` times by a file's own counts: see [`Vocabulary::read`].
+///
+/// # Errors
+/// As there.
+pub fn read_vocabulary(path: &Path, min_count: u64) -> Result<Vocabulary> {
+    let file = std::fs::File::open(path).map_err(Error::io(path))?;
+    Vocabulary::read(&mut std::io::BufReader::new(file), path, min_count)
+}
+
 /// Reads the text and trains. `start` is when the program began; `observe` hears of the training.
 ///
 /// # Errors
 /// Text that cannot be read, settings that make no sense, tables that do not fit in memory, a loss that is not finite.
 pub fn train(config: &Config, start: Instant, observe: &mut dyn FnMut(&Progress)) -> Result<Embeddings> {
     let loading = Instant::now();
-    let (vocab, corpus): (_, Box<dyn Sentences>) = match &config.spool {
-        None => Corpus::load(&config.corpus, config.min_count).map(|(v, c)| (v, Box::new(c) as _))?,
-        Some(dir) => SpooledCorpus::load(&config.corpus, config.min_count, dir).map(|(v, c)| (v, Box::new(c) as _))?,
-    };
+    let (vocab, corpus) = read(config)?;
     let load_seconds = loading.elapsed().as_secs_f64();
-    let context = catalogue::Context { counts: vocab.counts(), words: Some(&vocab), dim: config.dim, bias: Bias::None };
+    let subsampled = Subsampler::new(vocab.counts(), config.sample)?.expected_drops(vocab.counts());
+    let mut model = build_model(config, &vocab)?;
+    let settings = settings(config);
+    let outcome = if config.deterministic {
+        train::deterministic(&mut model, &*corpus, vocab.counts(), &settings, observe)?
+    } else {
+        train::hogwild(&model, &*corpus, vocab.counts(), &settings, observe)?
+    };
+    let text = facts::Text { ledger: corpus.ledger(), vocab: vocab.len(), subsampled, load_seconds };
+    let facts = facts::facts(config, &outcome, text);
+    let architecture = config.architecture(model.layer().bias());
+    Ok(Embeddings { vocab, architecture, model, facts, start })
+}
+
+/// The model at the start of training.
+fn build_model(config: &Config, vocab: &Vocabulary) -> Result<SharedModel> {
+    let context = catalogue::Context { counts: vocab.counts(), words: Some(vocab), dim: config.dim, bias: Bias::None };
     let encoder: Box<dyn Encoder> = match config.encoding {
-        Encoding::Mean => Box::new(MeanEmbedding::new(vocab.len(), config.dim)?.with_whole_gradients()),
+        Encoding::Mean if config.whole_gradients => {
+            Box::new(MeanEmbedding::new(vocab.len(), config.dim)?.with_whole_gradients())
+        }
         other => other.build(vocab.len(), &config.window, config.dim)?,
     };
-    let mut model = SharedModel::new(encoder, config.layer.build(&context)?, vocab.counts(), config.seed)?;
-    let settings = Hogwild {
+    SharedModel::new(encoder, config.layer.build(&context)?, vocab.counts(), config.seed)
+}
+
+fn settings(config: &Config) -> Hogwild {
+    Hogwild {
         window: config.window,
         sample: config.sample,
         rate: config.rate,
@@ -109,16 +147,7 @@ pub fn train(config: &Config, start: Instant, observe: &mut dyn FnMut(&Progress)
         workers: config.threads,
         hot: config.hot,
         seed: config.seed,
-    };
-    let outcome = if config.deterministic {
-        train::deterministic(&mut model, &*corpus, vocab.counts(), &settings, observe)?
-    } else {
-        train::hogwild(&model, &*corpus, vocab.counts(), &settings, observe)?
-    };
-    let words = corpus.ledger().tokens * u64::from(config.epochs);
-    let facts = facts::facts(config, &outcome, vocab.len(), words, load_seconds);
-    let architecture = config.architecture(model.layer().bias());
-    Ok(Embeddings { vocab, architecture, model, facts, start })
+    }
 }
 
 impl Embeddings {
@@ -135,7 +164,7 @@ impl Embeddings {
     /// Writes the vectors, the frequent words first: the file is there whole or not at all.
     ///
     /// # Errors
-    /// [`Error::Io`](crate::Error::Io) with the path.
+    /// [`Error::Io`] with the path.
     pub fn write(&self, path: &Path, format: Format) -> Result<()> {
         let table = &self.model.encoder_tables()[0];
         let row = |id, to: &mut [f32]| table.read_row(id, to);
@@ -145,10 +174,18 @@ impl Embeddings {
     /// Writes the whole model: see [`ModelWriter`]. The file is there whole or not at all.
     ///
     /// # Errors
-    /// [`Error::Io`](crate::Error::Io) with the path; [`Error::NotFinite`](crate::Error::NotFinite).
+    /// [`Error::Io`] with the path; [`Error::NotFinite`].
     pub fn save_model(&self, path: &Path) -> Result<()> {
         let writer = ModelWriter::shared(&self.architecture, &self.vocab, &self.model)?;
         stream_atomically(path, |out| writer.write(out))
+    }
+
+    /// Writes the words and their counts in word2vec's format: see [`Vocabulary::write`].
+    ///
+    /// # Errors
+    /// [`Error::Io`] with the path.
+    pub fn write_vocabulary(&self, path: &Path) -> Result<()> {
+        stream_atomically(path, |out| self.vocab.write(out, self.facts.ledger.lines))
     }
 
     /// What is known of the training until now.

@@ -5,4 +5,4 @@ mod open;
 mod zstd;
 
 pub use atomic::{check_writable, sha256, stream_atomically, write_atomically};
-pub use open::open;
+pub use open::{is_stdin, open};

@@ -11,6 +11,7 @@ use clap::Args;
 use lexmax::Result;
 use lexmax::embed::{self, Config};
 use lexmax::report::{check_writable, write_atomically};
+use std::path::PathBuf;
 use std::time::Instant;
 
 #[derive(Args)]
@@ -27,37 +28,55 @@ pub struct Arguments {
     output: output::Output,
 }
 
+/// Seconds of a dry run's measurement.
+const MEASURED: f64 = 2.0;
+
 impl Arguments {
     fn config(&self) -> Result<Config> {
         let Self { input, vocabulary, model, schedule, .. } = self;
-        let (encoding, window, dim) = model.encoding()?;
+        let options = model.options(schedule.lr, schedule.lr_end)?;
+        let (own, shape) = (options.defaults(), options.shape()?);
         Ok(Config {
-            corpus: input.corpus.clone(),
-            spool: input.spool.clone(),
-            layer: model.layer.clone(),
-            window,
-            encoding,
-            dim,
-            min_count: vocabulary.min_count,
-            sample: vocabulary.sample,
-            epochs: schedule.epochs,
+            source: input.source()?,
+            rules: vocabulary.rules(&own)?,
+            spool: input.spool(),
+            layer: options.layer()?,
+            window: shape.window,
+            encoding: shape.encoding,
+            dim: shape.dim,
+            whole_gradients: shape.whole_gradients,
+            sample: vocabulary.sample.unwrap_or(own.sample),
+            epochs: schedule.epochs.unwrap_or(own.epochs),
             threads: super::threads(schedule.threads),
-            rate: schedule.rate(Config::default_rate(model.kind()))?,
-            hot: schedule.hot(),
+            rate: options.rate()?,
+            hot: schedule.hot()?,
             deterministic: schedule.deterministic,
             seed: schedule.seed,
         })
     }
 }
 
+/// Says what the run would be.
+fn dry_run(config: &Config, json: Option<&PathBuf>) -> Result<()> {
+    let plan = embed::plan(config, MEASURED)?;
+    if let Some(path) = json {
+        write_atomically(path, plan.to_json().as_bytes())?;
+    }
+    super::print(&plan.to_string())
+}
+
 pub fn run(arguments: &Arguments, start: Instant) -> Result<()> {
-    let config = arguments.config()?;
     let output = &arguments.output;
-    output.files().try_for_each(|path| check_writable(path))?;
+    output.check()?;
+    let config = arguments.config()?;
+    let vocabulary = &arguments.vocabulary.save_vocab;
+    output.files().chain(vocabulary).try_for_each(|path| check_writable(path))?;
+    let Some(path) = &output.out else { return dry_run(&config, output.json.as_ref()) };
     let mut bar = Bars::single(&config.layer);
     let vectors = embed::train(&config, start, &mut |progress| bar.share(progress))?;
     bar.clear();
-    vectors.write(&output.out, output.format())?;
+    vectors.write(path, output.format(arguments.model.preset))?;
+    vocabulary.as_ref().map_or(Ok(()), |path| vectors.write_vocabulary(path))?;
     if let Some(path) = &output.save_model {
         vectors.save_model(path)?;
     }
@@ -66,6 +85,8 @@ pub fn run(arguments: &Arguments, start: Instant) -> Result<()> {
         write_atomically(path, facts.to_json().as_bytes())?;
     }
     let (words, train, total) = (facts.words_per_second, facts.train_seconds, facts.total_seconds);
-    let out = output.out.display();
-    super::print(&format!("{words:.0} words/s: {train:.2} s of training, {total:.2} s in all\n{out}\n"))
+    let (out, ledger, sampled) = (path.display(), facts.ledger, facts.subsampled_per_epoch);
+    super::print(&format!(
+        "{ledger}, {sampled:.0} dropped by subsampling in a pass\n{words:.0} words/s: {train:.2} s of training, {total:.2} s in all\n{out}\n"
+    ))
 }

@@ -1,18 +1,28 @@
 //! What is written.
 
 use clap::{Args, ValueEnum};
+use lexmax::embed::Preset;
 use lexmax::vectors::Format;
+use lexmax::{Error, Result};
 use std::path::PathBuf;
 
 #[derive(Args)]
 #[command(next_help_heading = "Output")]
 pub struct Output {
     /// File for the vectors.
-    #[arg(long, value_name = "FILE")]
-    pub out: PathBuf,
-    /// Format of the vectors: word2vec's.
-    #[arg(long, value_enum, default_value_t = FormatName::Binary)]
-    pub format: FormatName,
+    #[arg(long, value_name = "FILE", alias = "output", required_unless_present = "dry_run")]
+    pub out: Option<PathBuf>,
+    /// Trains nothing and writes no vectors: says what the text has, how many parameters there would be, how much memory and
+    /// work, and from two seconds of training how long it would take.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Format of the vectors: word2vec's [binary].
+    #[arg(long, value_enum)]
+    pub format: Option<FormatName>,
+    /// word2vec's way to say --format binary (1) or text (0).
+    #[arg(long, value_name = "0|1", num_args = 0..=1, default_missing_value = "1",
+        value_parser = clap::value_parser!(u8).range(0..=1))]
+    pub binary: Option<u8>,
     /// File for the whole model, in the safetensors format: what `predict` reads.
     #[arg(long, value_name = "FILE")]
     pub save_model: Option<PathBuf>,
@@ -28,16 +38,29 @@ pub enum FormatName {
 }
 
 impl Output {
+    /// Refuses what contradicts itself.
+    pub fn check(&self) -> Result<()> {
+        let contradiction = |first, second, hint| Err(Error::Contradiction { first, second, hint });
+        if self.format.is_some() && self.binary.is_some() {
+            return contradiction("--format", "--binary", "leave one of them out");
+        }
+        if self.dry_run && self.out.is_some() {
+            return contradiction("--dry-run", "--out", "a dry run writes no vectors; leave one of them out");
+        }
+        Ok(())
+    }
+
     /// The format of the vectors.
-    pub fn format(&self) -> Format {
-        match self.format {
-            FormatName::Binary => Format::Binary,
-            FormatName::Text => Format::Text,
+    pub fn format(&self, preset: Preset) -> Format {
+        match (self.format, self.binary) {
+            (Some(FormatName::Text), _) | (None, Some(0)) => Format::Text,
+            (None, None) if preset.defaults().text => Format::Text,
+            _ => Format::Binary,
         }
     }
 
     /// All files that will be written.
     pub fn files(&self) -> impl Iterator<Item = &PathBuf> {
-        std::iter::once(&self.out).chain(&self.save_model).chain(&self.json)
+        self.out.iter().chain(&self.save_model).chain(&self.json)
     }
 }

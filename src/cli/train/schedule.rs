@@ -1,30 +1,29 @@
 //! How long, how fast, and on what.
 
 use clap::Args;
-use lexmax::Result;
 use lexmax::table::HotRows;
-use lexmax::train::LinearDecay;
+use lexmax::{Error, Result};
 
 #[derive(Args)]
 #[command(next_help_heading = "Training")]
 pub struct Schedule {
-    /// Passes over the text.
-    #[arg(long, default_value_t = 5, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
-    pub epochs: u32,
+    /// Passes over the text [5].
+    #[arg(long, value_name = "N", alias = "iter", alias = "epoch", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub epochs: Option<u32>,
     /// Threads [all].
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    #[arg(long, value_name = "N", alias = "workers", value_parser = clap::value_parser!(u32).range(1..=1024))]
     pub threads: Option<u32>,
     /// Rate at the start [0.025 for skipgram, 0.05 for cbow].
-    #[arg(long, value_name = "R")]
+    #[arg(long, value_name = "R", alias = "alpha", allow_negative_numbers = true)]
     pub lr: Option<f32>,
     /// Rate at the end, to which it falls linearly with the words read [a ten-thousandth of the first].
-    #[arg(long, value_name = "R")]
+    #[arg(long, value_name = "R", alias = "min-alpha", allow_negative_numbers = true)]
     pub lr_end: Option<f32>,
     /// Rows of each table that a thread keeps to itself [6 MB of them, less with many threads].
     #[arg(long, value_name = "N")]
     pub hot_rows: Option<u32>,
     /// The same bits for any number of threads: same binary, same machine family (the instruction set is chosen at run
-    /// time), same seed, text and settings. Slower, and --hot-rows does not count.
+    /// time), same seed, text and settings. Slower, and without --hot-rows.
     #[arg(long)]
     pub deterministic: bool,
     /// Decides all that is random.
@@ -33,13 +32,12 @@ pub struct Schedule {
 }
 
 impl Schedule {
-    /// The rate, where the model starts at `first` unless told otherwise.
-    pub fn rate(&self, first: f32) -> Result<LinearDecay> {
-        LinearDecay::to(self.lr.unwrap_or(first), self.lr_end.unwrap_or(0.0))
-    }
-
     /// Rows that a thread keeps to itself.
-    pub fn hot(&self) -> HotRows {
-        self.hot_rows.map_or(HotRows::Cached, HotRows::First)
+    pub fn hot(&self) -> Result<HotRows> {
+        if self.deterministic && self.hot_rows.is_some() {
+            let hint = "deterministic workers keep all rows that they touch; leave --hot-rows out";
+            return Err(Error::Contradiction { first: "--deterministic", second: "--hot-rows", hint });
+        }
+        Ok(self.hot_rows.map_or(HotRows::Cached, HotRows::First))
     }
 }

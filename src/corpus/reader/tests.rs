@@ -1,0 +1,187 @@
+//! Lines and words of files.
+
+use super::*;
+use bzip2::write::BzEncoder;
+use flate2::{Compression, write::GzEncoder};
+use proptest::prelude::*;
+use ruzstd::encoding::{CompressionLevel, compress_to_vec};
+use std::io::Write;
+use std::path::PathBuf;
+
+fn gz(text: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(text).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn bz2(text: &[u8]) -> Vec<u8> {
+    let mut encoder = BzEncoder::new(Vec::new(), bzip2::Compression::fast());
+    encoder.write_all(text).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn lines(files: &[(&str, &[u8])]) -> Result<Vec<String>> {
+    let dir = tempfile::tempdir().unwrap();
+    let paths: Vec<PathBuf> = files.iter().map(|(name, _)| dir.path().join(name)).collect();
+    for (path, (_, bytes)) in paths.iter().zip(files) {
+        std::fs::write(path, bytes).unwrap();
+    }
+    let mut out = Vec::new();
+    for_each_line(&paths, |line| {
+        out.push(line.to_owned());
+        Ok(())
+    })?;
+    Ok(out)
+}
+
+#[test]
+fn plain_gzip_and_zstd_give_the_same_lines() {
+    let text: String = (0..30_000).map(|i| format!("word{} füñf {i}\n", i % 97)).collect();
+    let (head, tail) = text.as_bytes().split_at(100_001);
+    let zst = |b| compress_to_vec(b, CompressionLevel::Fastest);
+    let plain = lines(&[("a.txt", text.as_bytes())]).unwrap();
+    assert_eq!(plain.len(), 30_000);
+    for (name, bytes) in [
+        ("a.gz", [gz(head), gz(tail)].concat()),
+        ("A.GZ", gz(text.as_bytes())),
+        ("a.zst", [zst(head), zst(tail)].concat()),
+        ("nameless", gz(text.as_bytes())),
+        ("other.txt", zst(text.as_bytes())),
+        ("a.bz2", [bz2(head), bz2(tail)].concat()),
+        ("packed", bz2(text.as_bytes())),
+    ] {
+        assert!(lines(&[(name, &bytes)]).unwrap() == plain, "{name}");
+    }
+    let short = gz(text.as_bytes());
+    assert!(matches!(lines(&[("a.gz", &short[..short.len() / 2])]), Err(Error::Io { .. })));
+    let short = bz2(text.as_bytes());
+    assert!(matches!(lines(&[("a.bz2", &short[..short.len() / 2])]), Err(Error::Io { .. })));
+    assert!(matches!(lines(&[("a.bz2", b"no bzip2")]), Err(Error::Io { .. })));
+    assert_eq!(lines(&[("a.bz2", &bz2(b""))]).unwrap(), [""; 0]);
+    assert_eq!(lines(&[("a.txt", b"BZh9 is a word")]).unwrap(), ["BZh9 is a word"]);
+    assert!(matches!(lines(&[("a.gz", b"no gzip")]), Err(Error::Io { .. })));
+    assert!(matches!(lines(&[("a.zst", b"no zstd")]), Err(Error::Io { .. })));
+}
+
+#[test]
+fn line_ends_and_byte_order_marks_are_no_part_of_a_line() {
+    let got = lines(&[("a", b"\xef\xbb\xbfone two\r\n\r\nthree"), ("b", b""), ("c.gz", b""), ("d", b"\xef\xbb\xbf\n")]);
+    assert_eq!(got.unwrap(), ["one two", "", "three", ""]);
+}
+
+#[test]
+fn bad_bytes_are_located() {
+    let got = lines(&[("good", b"a\n"), ("bad", "ok\nfü\u{a0}".as_bytes()), ("worse", b"one\n\xc3\xa4 \xff\n")]);
+    match got {
+        Err(Error::NotUtf8 { path, line, byte }) => {
+            assert_eq!((path.file_name().unwrap().to_str().unwrap(), line, byte), ("worse", 2, 4));
+        }
+        other => panic!("{other:?}"),
+    }
+    assert!(matches!(lines(&[("cut", b"\xe3\x80")]), Err(Error::NotUtf8 { line: 1, byte: 1, .. })));
+}
+
+#[test]
+fn what_cannot_be_read_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    for path in [dir.path().join("missing"), dir.path().to_path_buf()] {
+        match for_each_line(&[&path], |_| Ok(())) {
+            Err(Error::Io { path: named, .. }) => assert_eq!(named, path),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn words_split_on_every_white_space_of_unicode() {
+    let got: Vec<_> = words("\u{a0}un\u{3000}deux\u{2003}\u{85}trois\u{2028}\tquatre\u{200b}cinq ").collect();
+    assert_eq!(got, ["un", "deux", "trois", "quatre\u{200b}cinq"]);
+    assert_eq!(words("\x0ba\x0bb\x0c c\x1cd\r").collect::<Vec<_>>(), ["a", "b", "c\x1cd"]);
+    assert_eq!(words(" \t ").next(), None);
+}
+
+proptest! {
+    #[test]
+    fn words_are_those_of_the_standard_library(line in "[a-zé\\t\\x0b\\x0c \u{a0}\u{3000}]{0,40}", ascii in "[!-~\\s&&[ -~\\t\\r]]{0,40}") {
+        prop_assert!(words(&line).eq(line.split_whitespace()));
+        prop_assert!(words(&ascii).eq(ascii.split_whitespace()));
+    }
+}
+
+/// What is left of `bytes`, line by line, and what is counted.
+fn lenient(bytes: &[u8], invalid: Invalid) -> Result<(Vec<String>, Ledger)> {
+    pieces(bytes, invalid, LONGEST_LINE)
+}
+
+fn pieces(bytes: &[u8], invalid: Invalid, longest: usize) -> Result<(Vec<String>, Ledger)> {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), bytes).unwrap();
+    let (mut ledger, mut lines) = (Ledger::default(), Vec::new());
+    let source = Source { invalid, ..Source::plain(&[file.path()]) };
+    source.for_each_piece(longest, &mut ledger, |line| {
+        lines.push(words(line).collect::<Vec<_>>().join(" "));
+        Ok(())
+    })?;
+    Ok((lines, ledger))
+}
+
+#[test]
+fn bad_bytes_are_replaced_or_their_words_dropped_and_counted() {
+    let bytes = b"\xffone t\xe3\x80wo three\n\xc3\xa4\nx\xfey\xfez";
+    let (lines, ledger) = lenient(bytes, Invalid::Replace).unwrap();
+    assert_eq!(lines, ["\u{fffd}one t\u{fffd}wo three", "ä", "x\u{fffd}y\u{fffd}z"]);
+    assert_eq!((ledger.files, ledger.lines, ledger.replaced, ledger.invalid), (1, 3, 4, 0));
+    let (lines, ledger) = lenient(bytes, Invalid::Skip).unwrap();
+    assert_eq!(lines, ["three", "ä", ""]);
+    assert_eq!((ledger.replaced, ledger.invalid, ledger.tokens), (0, 3, 3));
+}
+
+#[test]
+fn long_lines_come_in_pieces_without_losing_a_word() {
+    const LONGEST: usize = 1 << 12;
+    let word = |i: usize| format!("wört{}", i % 9);
+    let words: Vec<_> = (0..LONGEST * 5 / 2 / 7).map(word).collect();
+    let long = "x".repeat(LONGEST + 3);
+    let text = [words.join(" "), long.clone(), format!("a {long} b")].join("\n");
+    let (lines, ledger) = pieces(text.as_bytes(), Invalid::Refuse, LONGEST).unwrap();
+    let got = lines.iter().flat_map(|line| line.split(' '));
+    assert!(got.eq(text.split_ascii_whitespace()));
+    // The first line in three pieces; a word is never cut, so that the last line is cut before it, if at all.
+    assert_eq!(ledger.lines, 3);
+    assert!((2..=4).contains(&ledger.cut_lines), "{}", ledger.cut_lines);
+    // A place beyond a cut is that in the line.
+    let mut bytes = words.join(" ").into_bytes();
+    bytes.push(0xff);
+    match pieces(&bytes, Invalid::Refuse, LONGEST) {
+        Err(Error::NotUtf8 { line: 1, byte, .. }) => assert_eq!(byte, bytes.len()),
+        other => panic!("{:?}", other.map(|(_, ledger)| ledger)),
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_are_lines_or_an_error(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        let valid = std::str::from_utf8(&bytes);
+        match lenient(&bytes, Invalid::Refuse) {
+            Ok((lines, ledger)) => {
+                // Damage of what only looks packed is an error as well.
+                prop_assert_eq!(lines.len() as u64, ledger.lines);
+                prop_assert!(valid.is_ok());
+            }
+            Err(Error::NotUtf8 { .. }) => prop_assert!(valid.is_err()),
+            Err(Error::Io { .. }) => {}
+            Err(e) => return Err(TestCaseError::fail(e.to_string())),
+        }
+        let words = bytes.split(u8::is_ascii_whitespace).filter(|w| !w.is_empty());
+        if let Ok((_, ledger)) = lenient(&bytes, Invalid::Skip) {
+            let bad = words.filter(|w| std::str::from_utf8(w).is_err()).count() as u64;
+            prop_assert_eq!((ledger.invalid, ledger.tokens), (bad, bad));
+        }
+        if let Ok((lines, ledger)) = lenient(&bytes, Invalid::Replace) {
+            let clean = String::from_utf8_lossy(&bytes);
+            prop_assert_eq!(lines.len(), clean.lines().count());
+            let most = clean.matches('\u{fffd}').count() as u64;
+            prop_assert!(ledger.replaced <= most);
+        }
+    }
+}

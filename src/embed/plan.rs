@@ -1,0 +1,247 @@
+//! What a run would be, before it is run.
+
+use super::{Config, build_model, read, settings};
+use crate::corpus::{Ledger, SentenceReader, Sentences, Subsampler};
+use crate::error::{Error, Result};
+use crate::measure::peak_bytes;
+use crate::model::SharedModel;
+use crate::table::{Cost, TableShape};
+use crate::train::{self, Hogwild, Outcome};
+use crate::vocab::{Counts, WordId};
+use serde::Serialize;
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Instant;
+
+/// Words of the trial that says how long the measurement must be.
+const PILOT_WORDS: f64 = 1e5;
+/// Sentences that stay together in a part of the text, so that a text in a file is not read piecemeal.
+const BLOCK: usize = 64;
+
+/// What a training run would take.
+#[derive(Clone, Debug, Serialize)]
+pub struct Plan {
+    /// What became of the words of the text.
+    pub ledger: Ledger,
+    /// Words in the vocabulary.
+    pub vocab: usize,
+    /// Words of those kept that subsampling drops in a pass, on average.
+    pub subsampled_per_epoch: f64,
+    /// Numbers to be learned, of the encoder and of the layer.
+    pub parameters: u64,
+    /// Bytes of the parameters.
+    pub parameter_bytes: u64,
+    /// Bytes of the text in memory: 4 a word, unless they are in a file, and 8 a sentence.
+    pub text_bytes: u64,
+    /// The most memory that the program has held until now, for reading and the measurement, where the system tells.
+    pub peak_bytes: Option<u64>,
+    /// Multiply-adds of layer and encoder in a pass, as counted in the measurement and scaled.
+    pub multiply_adds_per_epoch: f64,
+    /// Rows of parameters written in a pass.
+    pub rows_written_per_epoch: f64,
+    /// Examples in a pass.
+    pub examples_per_epoch: f64,
+    /// Passes.
+    pub epochs: u32,
+    /// Threads.
+    pub threads: usize,
+    /// Seconds that reading took.
+    pub load_seconds: f64,
+    /// Seconds of training that the estimate rests on.
+    pub measured_seconds: f64,
+    /// Estimated seconds of training a pass.
+    pub seconds_per_epoch: f64,
+    /// Estimated seconds of training.
+    pub train_seconds: f64,
+}
+
+impl Plan {
+    /// As JSON, indented, with a line break at the end.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string_pretty(self).expect("a plan is plain data") + "\n"
+    }
+}
+
+impl fmt::Display for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        let mb = |bytes: u64| bytes as f64 / 1e6;
+        writeln!(f, "text        {}", self.ledger)?;
+        writeln!(f, "            {:.0} words dropped by subsampling in a pass", self.subsampled_per_epoch)?;
+        writeln!(f, "vocabulary  {} words", self.vocab)?;
+        writeln!(f, "parameters  {}, {:.1} MB", self.parameters, mb(self.parameter_bytes))?;
+        write!(f, "memory      {:.1} MB for the text", mb(self.text_bytes))?;
+        if let Some(peak) = self.peak_bytes {
+            write!(f, ", {:.1} MB at most in all until now", mb(peak))?;
+        }
+        let (madds, rows) = (self.multiply_adds_per_epoch, self.rows_written_per_epoch);
+        writeln!(f, "\nwork        {madds:.3e} multiply-adds, {rows:.3e} rows written a pass")?;
+        let (all, one, epochs, threads) = (self.train_seconds, self.seconds_per_epoch, self.epochs, self.threads);
+        write!(f, "time        about {all:.1} s of training: {epochs} × {one:.1} s on {threads} threads")?;
+        writeln!(f, ", from {:.1} s measured; reading took {:.1} s", self.measured_seconds, self.load_seconds)
+    }
+}
+
+/// Reads the text, trains a model that is thrown away for about `seconds` on parts of the text from its beginning to its end, and says
+/// what the whole run would be.
+///
+/// # Errors
+/// Those of [`train`](super::train()).
+pub fn plan(config: &Config, seconds: f64) -> Result<Plan> {
+    if !(seconds > 0.0 && seconds.is_finite()) {
+        return Err(Error::OutOfRange { name: "seconds of measurement", value: seconds, limit: "more than 0" });
+    }
+    let loading = Instant::now();
+    let (vocab, corpus) = read(config)?;
+    let load_seconds = loading.elapsed().as_secs_f64();
+    let mut model = build_model(config, &vocab)?;
+    let ledger = corpus.ledger();
+    let words = ledger.kept as f64;
+    let mut trial = |words: f64| -> Result<(Outcome, f64)> {
+        let part = Part::new(&*corpus, words)?;
+        let epochs = (words / part.ledger.kept as f64).round().clamp(1.0, 1e4) as u32;
+        let outcome = run(config, &mut model, &part, vocab.counts(), &Hogwild { epochs, ..settings(config) })?;
+        Ok((outcome, f64::from(epochs) * part.ledger.kept as f64))
+    };
+    let (pilot, tried) = trial(PILOT_WORDS)?;
+    let (outcome, tried) = trial(tried * seconds / pilot.seconds.max(1e-3))?;
+    let scale = words / tried;
+    let seconds_per_epoch = outcome.seconds * scale;
+    let cost = outcome.layer_cost + outcome.encoder_cost;
+    let numbers = |s: &TableShape| u64::from(s.rows) * (s.dim + usize::from(s.bias)) as u64;
+    let parameters = model.encoder().tables().iter().chain(&model.layer().tables()).map(numbers).sum();
+    let text = if config.spool.is_some() { 0 } else { 4 * ledger.kept };
+    Ok(Plan {
+        ledger,
+        vocab: vocab.len(),
+        subsampled_per_epoch: Subsampler::new(vocab.counts(), config.sample)?.expected_drops(vocab.counts()),
+        parameters,
+        parameter_bytes: 4 * parameters,
+        text_bytes: text + 8 * ledger.sentences,
+        peak_bytes: peak_bytes(),
+        multiply_adds_per_epoch: scaled(&cost, scale, |c| c.multiply_adds),
+        rows_written_per_epoch: scaled(&cost, scale, |c| c.rows_written),
+        examples_per_epoch: outcome.examples as f64 * scale,
+        epochs: config.epochs,
+        threads: config.threads,
+        load_seconds,
+        measured_seconds: outcome.seconds,
+        seconds_per_epoch,
+        train_seconds: f64::from(config.epochs) * seconds_per_epoch,
+    })
+}
+
+fn scaled(cost: &Cost, scale: f64, of: impl Fn(&Cost) -> u64) -> f64 {
+    of(cost) as f64 * scale
+}
+
+fn run(
+    config: &Config,
+    model: &mut SharedModel,
+    text: &dyn Sentences,
+    counts: &Counts,
+    settings: &Hogwild,
+) -> Result<Outcome> {
+    if config.deterministic {
+        train::deterministic(model, text, counts, settings, &mut |_| {})
+    } else {
+        train::hogwild(model, text, counts, settings, &mut |_| {})
+    }
+}
+
+/// Some of the blocks of a text, evenly spread.
+struct Part<'a> {
+    whole: &'a dyn Sentences,
+    blocks: usize,
+    /// Blocks of the whole for one of the part.
+    stride: f64,
+    ledger: Ledger,
+}
+
+impl<'a> Part<'a> {
+    /// About so many words of a text, or all of it.
+    fn new(whole: &'a dyn Sentences, words: f64) -> Result<Self> {
+        let all = whole.len() / BLOCK;
+        let blocks = (words / whole.ledger().kept as f64 * all as f64).ceil().max(1.0) as usize;
+        let (blocks, stride) = if blocks < all { (blocks, all as f64 / blocks as f64) } else { (0, 1.0) };
+        let mut part = Self { whole, blocks, stride, ledger: whole.ledger() };
+        if blocks > 0 {
+            let mut reader = whole.reader()?;
+            let lengths = (0..part.len()).map(|i| reader.sentence(part.number(i)).map(|s| s.len() as u64));
+            part.ledger.kept = lengths.sum::<Result<u64>>()?;
+            if !part.has_pairs() {
+                // A text of almost nothing but lonely words: all of it.
+                part = Self { whole, blocks: 0, stride: 1.0, ledger: whole.ledger() };
+            }
+        }
+        Ok(part)
+    }
+
+    /// The number in the whole of a sentence of the part.
+    fn number(&self, i: usize) -> usize {
+        if self.blocks == 0 { i } else { (((i / BLOCK) as f64 * self.stride) as usize) * BLOCK + i % BLOCK }
+    }
+}
+
+impl Sentences for Part<'_> {
+    fn len(&self) -> usize {
+        if self.blocks == 0 { self.whole.len() } else { self.blocks * BLOCK }
+    }
+
+    fn has_pairs(&self) -> bool {
+        // More words than sentences: one of them has two.
+        if self.blocks == 0 { self.whole.has_pairs() } else { self.ledger.kept > self.len() as u64 }
+    }
+
+    fn ledger(&self) -> Ledger {
+        self.ledger
+    }
+
+    fn paths(&self) -> &[PathBuf] {
+        self.whole.paths()
+    }
+
+    fn reader(&self) -> Result<Box<dyn SentenceReader + '_>> {
+        Ok(Box::new(PartReader { part: self, reader: self.whole.reader()? }))
+    }
+}
+
+struct PartReader<'a> {
+    part: &'a Part<'a>,
+    reader: Box<dyn SentenceReader + 'a>,
+}
+
+impl SentenceReader for PartReader<'_> {
+    fn sentence(&mut self, i: usize) -> Result<&[WordId]> {
+        self.reader.sentence(self.part.number(i))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::corpus::Corpus;
+
+    #[test]
+    fn a_part_is_spread_over_the_text_and_no_sentence_comes_twice() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let text: String = (0..3_000).map(|i| format!("w{i} x y\n")).collect();
+        std::fs::write(file.path(), text).unwrap();
+        let (vocab, corpus) = Corpus::load(&[file.path()], 1).unwrap();
+        for words in [1.0, 700.0, 4_000.0, 8_900.0, 9_000.0, 1e9] {
+            let part = Part::new(&corpus, words).unwrap();
+            let mut reader = part.reader().unwrap();
+            let mut numbers = Vec::new();
+            for i in 0..part.len() {
+                let sentence = reader.sentence(i).unwrap();
+                let unique = sentence.iter().map(|&w| vocab.word(w)).find(|w| w.starts_with('w')).unwrap();
+                numbers.push(unique[1..].parse::<usize>().unwrap());
+            }
+            assert!(numbers.is_sorted_by(|a, b| a < b), "{words}");
+            assert_eq!(part.ledger().kept, 3 * part.len() as u64);
+            let wanted = (words as usize / 3).min(3_000);
+            assert!(part.len() >= wanted && part.len() <= wanted + BLOCK + 1, "{} for {words}", part.len());
+            // The last sentence lies in the last share of the text that a part of this size leaves out at most.
+            assert!(*numbers.last().unwrap() as f64 >= 3_000.0 - part.stride * BLOCK as f64 - BLOCK as f64);
+        }
+    }
+}

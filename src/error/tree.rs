@@ -1,0 +1,66 @@
+//! What is wrong with files of trees.
+
+/// What is wrong with a line of a tree's file.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TreeFault {
+    /// A code has other signs than 0 and 1.
+    #[error("the code {code:?} of {word:?} is not made of 0 and 1")]
+    BadCode {
+        /// The word.
+        word: String,
+        /// Its code.
+        code: String,
+    },
+    /// The line is not a word, a space and a code.
+    #[error("not a word, a space and a code")]
+    NoWord,
+    /// The vocabulary lacks the word.
+    #[error("{word:?} is not in the vocabulary")]
+    UnknownWord {
+        /// The word.
+        word: String,
+    },
+    /// A word has two lines.
+    #[error("{word:?} has a line already, {first}")]
+    RepeatedWord {
+        /// The word.
+        word: String,
+        /// Its first line.
+        first: u64,
+    },
+    /// A word of the vocabulary has no line.
+    #[error("the file ends without {word:?} of the vocabulary")]
+    MissingWord {
+        /// The word.
+        word: String,
+    },
+    /// The way to a word leads through another, or two words share a place: the paths are of no one tree.
+    #[error(
+        "the ways to {word:?} and to {other:?} of line {line} run through one another: one code begins with the other"
+    )]
+    Crossing {
+        /// The word of this line.
+        word: String,
+        /// The other word.
+        other: String,
+        /// Its line.
+        line: u64,
+    },
+    /// Far more decisions than words: most have one child.
+    #[error("the codes up to that of {word:?} make more than {limit} decisions, more than so many words can need")]
+    TooManyDecisions {
+        /// The word of this line.
+        word: String,
+        /// What is accepted at most.
+        limit: usize,
+    },
+    /// A decision leads only one way.
+    #[error("decision {decision} on the way to {word:?} has one child: no word's code goes the other way")]
+    OneChild {
+        /// A word below it.
+        word: String,
+        /// Which of its decisions, from 1.
+        decision: usize,
+    },
+}

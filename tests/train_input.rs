@@ -1,0 +1,235 @@
+//! What `lexmax train` reads, and what it says of it.
+
+use assert_cmd::Command;
+use bzip2::write::BzEncoder;
+use flate2::write::GzEncoder;
+use serde_json::Value;
+use std::io::Write;
+use std::path::Path;
+
+fn train(arguments: &[&str], stdin: &[u8]) -> assert_cmd::assert::Assert {
+    Command::cargo_bin("lexmax").unwrap().arg("train").args(arguments).write_stdin(stdin).assert()
+}
+
+/// What `--json` says of a run with these arguments, and the vectors.
+fn run(folder: &Path, arguments: &[&str], stdin: &[u8]) -> (Value, Vec<u8>) {
+    let (out, json) = (folder.join("out.bin"), folder.join("out.json"));
+    let own = ["--dim", "4", "--threads", "1", "--epochs", "1"];
+    let files = ["--out", out.to_str().unwrap(), "--json", json.to_str().unwrap()];
+    let assert = train(&[&own[..], &files, arguments].concat(), stdin).success();
+    let facts: Value = serde_json::from_slice(&std::fs::read(&json).unwrap()).unwrap();
+    let n = |key: &str| facts["ledger"][key].as_u64().unwrap();
+    let parts = ["kept", "rare", "over_limit", "unknown", "joined", "invalid"].map(n);
+    assert_eq!(n("tokens"), parts.iter().sum::<u64>(), "{arguments:?}");
+    let printed = String::from_utf8_lossy(&assert.get_output().stdout).into_owned();
+    assert!(printed.contains(&format!("{} words: {} kept", n("tokens"), n("kept"))), "{printed}");
+    (facts, std::fs::read(out).unwrap())
+}
+
+fn gz(text: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(text).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn bz2(text: &[u8]) -> Vec<u8> {
+    let mut encoder = BzEncoder::new(Vec::new(), bzip2::Compression::fast());
+    encoder.write_all(text).unwrap();
+    encoder.finish().unwrap()
+}
+
+#[test]
+fn files_patterns_folders_and_standard_input_give_the_same_vectors() {
+    let folder = tempfile::tempdir().unwrap();
+    let texts: Vec<String> = (0..3).map(|f| (0..60).map(|i| format!("w{} x y{f} z\n", i % 7)).collect()).collect();
+    let parts = folder.path().join("parts");
+    std::fs::create_dir(&parts).unwrap();
+    std::fs::write(parts.join("1.txt"), &texts[0]).unwrap();
+    std::fs::write(parts.join("2.txt.gz"), gz(texts[1].as_bytes())).unwrap();
+    let (head, tail) = texts[2].split_at(texts[2].len() / 2);
+    std::fs::write(parts.join("3.txt.bz2"), [bz2(head.as_bytes()), bz2(tail.as_bytes())].concat()).unwrap();
+    let (directory, pattern) = (parts.to_str().unwrap(), parts.join("*.txt*"));
+    let (want, vectors) = run(folder.path(), &["--corpus", directory], b"");
+    assert_eq!((&want["ledger"]["lines"], &want["ledger"]["files"]), (&180.into(), &3.into()));
+    let whole = texts.concat();
+    for (paths, stdin) in [
+        (&[pattern.to_str().unwrap()][..], &b""[..]),
+        (&["-"], whole.as_bytes()),
+        (&["-"], &gz(whole.as_bytes())),
+        (&["-"], &bz2(whole.as_bytes())),
+    ] {
+        let (facts, got) = run(folder.path(), &[&["--corpus"], paths].concat(), stdin);
+        assert!(got == vectors, "{paths:?}");
+        assert_eq!((&facts["ledger"]["lines"], &facts["ledger"]["kept"]), (&180.into(), &720.into()));
+    }
+    assert!(run(folder.path(), &["--corpus", directory, "--spool"], b"").1 == vectors);
+}
+
+#[test]
+fn words_are_made_alike_and_what_is_dropped_is_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "The E\u{301}te\u{301}, THE \u{e9}t\u{e9}! (the).\n".repeat(10);
+    let all = ["--corpus", "-", "--lowercase", "--nfc", "--split", "words", "--min-count", "1"];
+    let (facts, _) = run(folder.path(), &all, text.as_bytes());
+    assert_eq!((&facts["vocab"], &facts["ledger"]["kept"]), (&2.into(), &50.into()));
+    let mut bytes = "a b c d e\n".repeat(9).into_bytes();
+    bytes.extend(b"bad\xff\xfe a b\n");
+    let output = train(&["--corpus", "-", "--out", "/dev/null/x"], b"").code(2).get_output().clone();
+    assert!(!output.stderr.is_empty());
+    let out = folder.path().join("never.bin");
+    let refused = train(&["--corpus", "-", "--out", out.to_str().unwrap()], &bytes).code(2).get_output().clone();
+    let message = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(message.contains("standard input:10: byte 4 of the line is not UTF-8"), "{message}");
+    assert!(!out.exists());
+    for (policy, invalid, replaced, rare) in [("skip", 1, 0, 0), ("replace", 0, 2, 1)] {
+        let (facts, _) = run(folder.path(), &["--corpus", "-", "--invalid-utf8", policy, "--sample", "0"], &bytes);
+        let ledger = &facts["ledger"];
+        assert_eq!((&ledger["invalid"], &ledger["replaced"]), (&invalid.into(), &replaced.into()), "{policy}");
+        assert_eq!((&ledger["rare"], &ledger["kept"]), (&rare.into(), &47.into()), "{policy}");
+        assert_eq!(facts["subsampled_per_epoch"], 0.0);
+    }
+    let limits = ["--corpus", "-", "--invalid-utf8", "skip", "--max-vocab", "3", "--max-sentence", "2"];
+    let (facts, _) = run(folder.path(), &limits, &bytes);
+    // Of nine lines a, b and c are left, in two sentences each, and a b of the last.
+    let ledger = &facts["ledger"];
+    assert_eq!(
+        (&ledger["over_limit"], &ledger["cut_sentences"], &ledger["sentences"]),
+        (&18.into(), &9.into(), &19.into())
+    );
+    assert!(facts["subsampled_per_epoch"].as_f64().unwrap() > 0.0);
+}
+
+#[test]
+fn vocabularies_are_written_and_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let (text, file) = ("b a a c\na b rare\n".repeat(6), folder.path().join("vocab.txt"));
+    let file = file.to_str().unwrap();
+    let (first, vectors) = run(folder.path(), &["--corpus", "-", "--save-vocab", file], text.as_bytes());
+    assert_eq!(std::fs::read_to_string(file).unwrap(), "</s> 12\na 18\nb 12\nc 6\nrare 6\n");
+    let (again, same) = run(folder.path(), &["--corpus", "-", "--read-vocab", file], text.as_bytes());
+    assert!(same == vectors && again["vocab"] == first["vocab"]);
+    let (limited, _) =
+        run(folder.path(), &["--corpus", "-", "--read-vocab", file, "--min-count", "7"], text.as_bytes());
+    assert_eq!((&limited["vocab"], &limited["ledger"]["unknown"]), (&2.into(), &12.into()));
+    for wrong in ["a 1\nb two\n", "a 1\na 2\n", "", "a b c 1\n", "a 0\n"] {
+        std::fs::write(file, wrong).unwrap();
+        let out = folder.path().join("never.bin");
+        let arguments = ["--corpus", "-", "--min-count", "1", "--read-vocab", file, "--out", out.to_str().unwrap()];
+        let output = train(&arguments, text.as_bytes()).code(2).get_output().clone();
+        let message = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(message.contains("vocab.txt:") && !out.exists(), "{wrong:?}: {message}");
+    }
+}
+
+#[test]
+fn phrases_become_words() {
+    let folder = tempfile::tempdir().unwrap();
+    let others: String = (0..400).map(|i| format!("w{} x{} new v{}\n", i % 40, i % 37, i % 31)).collect();
+    let text = others + &"we saw new york city\n".repeat(8);
+    let vocab = folder.path().join("vocab.txt");
+    let save = ["--corpus", "-", "--save-vocab", vocab.to_str().unwrap()];
+    for (more, want) in [
+        (&["--phrases", "2", "--phrase-threshold", "20,5"][..], "we_saw"),
+        (&["--phrases", "1", "--phrase-score", "npmi", "--phrase-threshold", "0.7"], "york_city"),
+        (&["--phrases", "1", "--phrase-delimiter", "+", "--phrase-threshold", "9"], "york+city"),
+    ] {
+        let (facts, _) = run(folder.path(), &[&save[..], more].concat(), text.as_bytes());
+        let words = std::fs::read_to_string(&vocab).unwrap();
+        assert!(words.contains(want), "{more:?}: {words}");
+        assert!(facts["ledger"]["joined"].as_u64().unwrap() >= 8);
+    }
+    for wrong in [
+        &["--phrase-threshold", "5"][..],
+        &["--phrases", "2", "--phrase-threshold", "1,2,3"],
+        &["--phrases", "1", "--phrase-score", "npmi", "--phrase-threshold", "2"],
+        &["--phrases", "1", "--phrase-delimiter", " "],
+        &["--phrases", "0"],
+        &["--max-vocab", "0"],
+        &["--max-sentence", "10001"],
+        &["--invalid-utf8", "maybe"],
+        &["--read-vocab", "/nowhere"],
+    ] {
+        let out = folder.path().join("never.bin");
+        let base = ["--corpus", "-", "--out", out.to_str().unwrap()];
+        train(&[&base[..], wrong].concat(), text.as_bytes()).code(2);
+        assert!(!out.exists(), "{wrong:?}");
+    }
+}
+
+fn refusal(arguments: &[&str]) -> String {
+    let output = train(arguments, b"").code(2).get_output().clone();
+    assert!(output.stdout.is_empty());
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+fn presets_set_the_group_and_options_override_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "a b c d a b\n".repeat(30);
+    let sigmoid = |name: &str| format!(":hits=drop:sigmoid={name}");
+    for (preset, layer, model, rate, sample) in [
+        ("lexmax", "negative".to_string(), "skipgram", 0.025, 1e-3),
+        ("word2vec", "negative".to_string() + &sigmoid("word2vec"), "cbow", 0.05, 1e-3),
+        ("gensim", "negative".to_string() + &sigmoid("gensim"), "cbow", 0.025, 1e-3),
+        ("fasttext", "negative:power=0.5".to_string() + &sigmoid("fasttext"), "skipgram", 0.05, 1e-4),
+    ] {
+        let (facts, _) = run(folder.path(), &["--corpus", "-", "--preset", preset], text.as_bytes());
+        let near = |key: &str, want: f64| (facts[key].as_f64().unwrap() / want - 1.0).abs() < 1e-6;
+        assert!(near("rate", rate) && near("sample", sample), "{preset}");
+        assert_eq!((&facts["layer"], &facts["model"]), (&layer.into(), &model.into()), "{preset}");
+    }
+    let more = ["--hs", "--cbow", "0", "--alpha", "0.1", "--window-rule", "fixed", "--sigmoid", "exact", "--iter", "1"];
+    let base = ["--corpus", "-", "--preset", "word2vec", "--binary"];
+    let out = folder.path().join("out.bin");
+    let end = ["--size", "3", "--out", out.to_str().unwrap()];
+    train(&[&base[..], &more, &end].concat(), text.as_bytes()).success();
+    assert!(std::fs::read(&out).unwrap().starts_with(b"4 3\na "));
+}
+
+#[test]
+fn contradictions_and_old_spellings_get_a_hint() {
+    let base = ["--corpus", "-", "--out", "/tmp/never"];
+    for (more, first, second) in [
+        (&["--layer", "full", "--hs"][..], "--layer", "--hs"),
+        (&["--layer", "full", "--negative", "5"], "--layer", "--negative"),
+        (&["--hs", "--negative", "5"], "--hs", "--negative"),
+        (&["--hs", "--noise-power", "0.5"], "--hs", "--noise-power"),
+        (&["--negative", "0"], "--negative 0", "--hs 0"),
+        (&["--model", "skipgram", "--cbow"], "--model", "--cbow"),
+        (&["--format", "text", "--binary"], "--format", "--binary"),
+        (&["--deterministic", "--hot-rows", "5"], "--deterministic", "--hot-rows"),
+        (&["--dry-run"], "--dry-run", "--out"),
+        (&["--cbow-gradient", "mean"], "--cbow-gradient", "--model skipgram"),
+        (&["--model", "ngram", "--window-rule", "fixed"], "--window-rule", "--model ngram"),
+    ] {
+        let message = refusal(&[&base[..], more].concat());
+        assert!(message.contains(first) && message.contains(second), "{more:?}: {message}");
+    }
+    for (old, new) in [("-size", "--dim"), ("-iter", "--epochs"), ("-minCount", "--min-count"), ("-train", "--corpus")]
+    {
+        let message = refusal(&[&base[..], &[old, "100"]].concat());
+        assert!(message.contains(old) && message.contains(new), "{message}");
+    }
+    assert!(refusal(&[&base[..], &["-bucket", "1"]].concat()).contains("docs/presets.md"));
+}
+
+#[test]
+fn a_dry_run_says_what_would_be_and_writes_no_vectors() {
+    let folder = tempfile::tempdir().unwrap();
+    let text: String = (0..3_000).map(|i| format!("the w{} of x{} and y{}\n", i % 50, i % 71, i % 13)).collect();
+    let json = folder.path().join("plan.json");
+    let arguments = ["--corpus", "-", "--dry-run", "--dim", "8", "--threads", "1", "--json", json.to_str().unwrap()];
+    let output = train(&arguments, text.as_bytes()).success().get_output().clone();
+    let plan: Value = serde_json::from_slice(&std::fs::read(&json).unwrap()).unwrap();
+    let vocab = 3 + 50 + 71 + 13;
+    assert_eq!((&plan["vocab"], &plan["parameters"]), (&vocab.into(), &(2 * 8 * vocab).into()));
+    assert_eq!((&plan["ledger"]["kept"], &plan["epochs"]), (&18_000.into(), &5.into()));
+    let number = |key: &str| plan[key].as_f64().unwrap();
+    assert!((number("train_seconds") / number("seconds_per_epoch") - 5.0).abs() < 1e-9);
+    // Skip-gram with five negatives: at least a multiply-add for each example, candidate and entry, three times.
+    assert!(number("multiply_adds_per_epoch") >= number("examples_per_epoch") * 3.0 * 6.0 * 8.0);
+    assert!(number("seconds_per_epoch") > 0.0 && number("measured_seconds") > 0.0);
+    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(printed.contains("137 words") && printed.contains("about"), "{printed}");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+}
