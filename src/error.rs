@@ -1,12 +1,16 @@
 //! The one error type of the crate: every variant carries the value, the limit and the place.
 
+mod evaluation;
 mod input;
 mod model;
 mod tree;
+mod vectors;
 
+pub use evaluation::EvaluationFault;
 pub use input::VocabularyFault;
 pub use model::{LinksFault, ModelFault, WordFault};
 pub use tree::TreeFault;
+pub use vectors::{Place, VectorsFault};
 
 use std::path::PathBuf;
 
@@ -226,14 +230,51 @@ pub enum Error {
         /// What is wrong with it.
         fault: TreeFault,
     },
-    /// Word vectors cannot be read, or are not those that are needed.
-    #[error("{path}: {fault}", path = path.display())]
+    /// Word vectors cannot be read or written, or are not those that are needed.
+    #[error("{path}{place}: {fault}", path = path.display())]
     VectorsFile {
         /// The file.
         path: PathBuf,
+        /// Where in the file.
+        place: Place,
         /// What is wrong with it.
         fault: VectorsFault,
     },
+    /// The name of a file of word vectors does not tell its format, and its beginning does not either.
+    #[error("{path}: neither name nor content tells the format of the vectors; name it: {known}", path = path.display())]
+    VectorsFormat {
+        /// The file.
+        path: PathBuf,
+        /// The names of the formats, joined by commas.
+        known: String,
+    },
+    /// A file of word pairs or of analogy questions cannot be used.
+    #[error("{path}:{line}: {fault}", path = path.display())]
+    EvaluationFile {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1; where something is missing, the last.
+        line: u64,
+        /// What is wrong with it.
+        fault: EvaluationFault,
+    },
+    /// A word without a vector was asked for.
+    #[error("no vector of {word:?}{hint}", hint = did_you_mean(similar))]
+    UnknownWord {
+        /// The word.
+        word: String,
+        /// Words that there are and that look like it.
+        similar: Vec<String>,
+    },
+    /// An analogy needs three words.
+    #[error("an analogy needs three words, not {words}")]
+    NotThreeWords {
+        /// Words given.
+        words: usize,
+    },
+    /// Neither pairs nor questions were named.
+    #[error("nothing to evaluate with: name files of word pairs (--similarity) or of questions (--analogies)")]
+    NothingToEvaluate,
     /// Words that were asked for are unknown.
     #[error("not in the vocabulary: {}", words.join(", "))]
     NotInVocabulary {
@@ -308,24 +349,6 @@ pub enum Error {
     },
 }
 
-/// What is wrong with a file of word vectors.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum VectorsFault {
-    /// A word of the vocabulary has no vector.
-    #[error("no vector of {word:?}, a word of the vocabulary")]
-    MissingWord {
-        /// The word.
-        word: String,
-    },
-    /// A vector has an entry that is not finite.
-    #[error("the vector of {word:?} is not finite")]
-    NotFinite {
-        /// The word.
-        word: String,
-    },
-}
-
 /// A result whose error is [`enum@Error`].
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -340,4 +363,9 @@ impl Error {
 fn list(paths: &[PathBuf]) -> String {
     let names: Vec<_> = paths.iter().map(|p| p.display().to_string()).collect();
     names.join(", ")
+}
+
+fn did_you_mean(words: &[String]) -> String {
+    let quoted: Vec<_> = words.iter().map(|word| format!("{word:?}")).collect();
+    if quoted.is_empty() { String::new() } else { format!("; there is {}", quoted.join(", ")) }
 }

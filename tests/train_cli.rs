@@ -1,8 +1,7 @@
 //! `lexmax train` as its users call it.
 
 use assert_cmd::Command;
-use lexmax::vectors::{Format, WordVectors};
-use std::io::BufReader;
+use lexmax::vectors::{self, Format, WordVectors};
 use std::path::Path;
 
 fn lexmax(arguments: &[&str]) -> assert_cmd::assert::Assert {
@@ -17,7 +16,7 @@ fn text(folder: &Path) -> String {
 }
 
 fn read(path: &Path, format: Format) -> WordVectors {
-    WordVectors::read(&mut BufReader::new(std::fs::File::open(path).unwrap()), format).unwrap()
+    vectors::read(path, Some(format)).unwrap()
 }
 
 #[test]
@@ -39,8 +38,8 @@ fn vectors_and_facts_are_written() {
             run(&plain, "text");
             let vectors = read(&binary, Format::Binary);
             assert_eq!(vectors, read(&plain, Format::Text), "{layer} {model}");
-            assert_eq!((vectors.words[0].as_str(), vectors.dim, vectors.words.len()), ("le", 9, 10));
-            assert!(vectors.words.iter().any(|w| w == "größe1"));
+            assert_eq!((vectors.word(0), vectors.dim(), vectors.len()), ("le", 9, 10));
+            assert!(vectors.words().any(|w| w == "größe1"));
             let facts: serde_json::Value = serde_json::from_slice(&std::fs::read(&json).unwrap()).unwrap();
             assert_eq!(facts["words"], 2 * 400 * 8);
             assert_eq!(facts["loss"].as_array().unwrap().len(), 2);

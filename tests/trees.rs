@@ -177,11 +177,10 @@ fn layers_take_trees_and_vectors_from_files() {
 
     let vectors = vectors(40);
     let path = folder.path().join("v");
-    let row = |w: WordId, to: &mut [f32]| to.iter_mut().zip(vectors.row(w as usize)).for_each(|(to, x)| *to = *x);
+    let words = (0..40).map(named);
+    let named_vectors = lexmax::vectors::WordVectors::new(words, vectors.clone()).unwrap();
     for format in [lexmax::vectors::Format::Text, lexmax::vectors::Format::Binary] {
-        let mut file = Vec::new();
-        lexmax::vectors::write(&mut file, format, &vocab, 3, row).unwrap();
-        std::fs::write(&path, file).unwrap();
+        lexmax::vectors::write(&path, format, &named_vectors).unwrap();
         let spec = |kind: &str| format!("hierarchical:tree={kind}:vectors={}:seed=1", path.display());
         for (kind, weighting) in [("kmeans", Weighting::Plain), ("weighted-kmeans", Weighting::Counts)] {
             let tree = Tree::by_clusters(&counts, vectors.view(), weighting, 1);

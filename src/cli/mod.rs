@@ -1,12 +1,18 @@
 //! Commands.
 
 mod advise;
+mod analogy;
 mod audit;
 mod check;
 mod compare;
+mod convert;
 mod cutoffs;
+mod eval;
+mod format;
+mod nearest;
 mod predict;
 mod progress;
+mod prompt;
 mod scale;
 mod spelling;
 mod step;
@@ -36,6 +42,14 @@ enum Command {
     Train(Box<train::Arguments>),
     /// Asks a trained model which words go with others, and how probable they are.
     Predict(predict::Arguments),
+    /// Scores word vectors: similarity of words, and analogies as word2vec's compute-accuracy counts them.
+    Eval(eval::Arguments),
+    /// Shows the words nearest to a word, of word vectors.
+    Nearest(nearest::Arguments),
+    /// Answers "a is to b as c is to …" with word vectors.
+    Analogy(analogy::Arguments),
+    /// Turns word vectors from one file format into another.
+    Convert(convert::Arguments),
     /// Measures the cost of a step of each layer against the size of the vocabulary.
     Scale(scale::Arguments),
     /// Audits layers: gradients, normalization, costs, and whether samplers are corrected rightly.
@@ -66,6 +80,10 @@ pub fn run(start: Instant) -> Result<bool> {
         Some(Command::Compare(arguments)) => compare::run(&arguments),
         Some(Command::Train(arguments)) => train::run(&arguments, start),
         Some(Command::Predict(arguments)) => predict::run(&arguments),
+        Some(Command::Eval(arguments)) => eval::run(&arguments),
+        Some(Command::Nearest(arguments)) => nearest::run(&arguments),
+        Some(Command::Analogy(arguments)) => analogy::run(&arguments),
+        Some(Command::Convert(arguments)) => convert::run(&arguments),
         Some(Command::Scale(arguments)) => scale::run(&arguments),
         Some(Command::Advise(arguments)) => advise::run(&arguments),
         Some(Command::Step(arguments)) => step::run(&arguments),

@@ -13,16 +13,16 @@ pub use preset::{Defaults, Preset, Sigmoid};
 use crate::corpus::{Corpus, Rules, Sentences, Source, SpooledCorpus, Subsampler, Window};
 use crate::encoder::{Encoder, MeanEmbedding};
 use crate::error::{Error, Result};
+use crate::files;
 use crate::layer::Bias;
 use crate::layer::catalogue::{self, LayerSpec};
 use crate::measure::peak_bytes;
 use crate::model::{Architecture, Encoding, ModelWriter, SharedModel};
 use crate::optimizer::Optimizer;
-use crate::report::stream_atomically;
 use crate::table::HotRows;
 use crate::train::{self, Hogwild, LinearDecay, Progress};
 use crate::vectors::{self, Format};
-use crate::vocab::Vocabulary;
+use crate::vocab::{Vocabulary, WordId};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -164,11 +164,9 @@ impl Embeddings {
     /// Writes the vectors, the frequent words first: the file is there whole or not at all.
     ///
     /// # Errors
-    /// [`Error::Io`] with the path.
+    /// As [`vectors::write`].
     pub fn write(&self, path: &Path, format: Format) -> Result<()> {
-        let table = &self.model.encoder_tables()[0];
-        let row = |id, to: &mut [f32]| table.read_row(id, to);
-        stream_atomically(path, |out| vectors::write(out, format, &self.vocab, table.shape().dim, row))
+        vectors::write(path, format, self)
     }
 
     /// Writes the whole model: see [`ModelWriter`]. The file is there whole or not at all.
@@ -177,7 +175,7 @@ impl Embeddings {
     /// [`Error::Io`] with the path; [`Error::NotFinite`].
     pub fn save_model(&self, path: &Path) -> Result<()> {
         let writer = ModelWriter::shared(&self.architecture, &self.vocab, &self.model)?;
-        stream_atomically(path, |out| writer.write(out))
+        files::stream_atomically(path, |out| writer.write(out))
     }
 
     /// Writes the words and their counts in word2vec's format: see [`Vocabulary::write`].
@@ -185,12 +183,30 @@ impl Embeddings {
     /// # Errors
     /// [`Error::Io`] with the path.
     pub fn write_vocabulary(&self, path: &Path) -> Result<()> {
-        stream_atomically(path, |out| self.vocab.write(out, self.facts.ledger.lines))
+        files::stream_atomically(path, |out| self.vocab.write(out, self.facts.ledger.lines))
     }
 
     /// What is known of the training until now.
     pub fn facts(&self) -> Facts {
         let total_seconds = self.start.elapsed().as_secs_f64();
         Facts { total_seconds, peak_bytes: peak_bytes(), ..self.facts.clone() }
+    }
+}
+
+impl vectors::Source for Embeddings {
+    fn len(&self) -> usize {
+        self.vocab.len()
+    }
+
+    fn dim(&self) -> usize {
+        self.model.encoder_tables()[0].shape().dim
+    }
+
+    fn word(&self, id: WordId) -> &str {
+        self.vocab.word(id)
+    }
+
+    fn row(&self, id: WordId, out: &mut [f32]) {
+        self.model.encoder_tables()[0].read_row(id, out);
     }
 }

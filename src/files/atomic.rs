@@ -19,11 +19,20 @@ pub fn write_atomically(path: &Path, contents: &[u8]) -> Result<()> {
 /// # Errors
 /// [`Error::Io`] with the path.
 pub fn stream_atomically(path: &Path, write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) -> Result<()> {
+    create_atomically(path, |out| write(out).map_err(Error::io(path)))
+}
+
+/// The same where other things than the system can fail.
+///
+/// # Errors
+/// [`Error::Io`] with the path, and what `write` returns; then `path` is as it was.
+pub fn create_atomically(path: &Path, write: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()> {
     let folder = folder(path);
     std::fs::create_dir_all(folder).map_err(Error::io(folder))?;
     let mut file = builder().tempfile_in(folder).map_err(Error::io(folder))?;
     let mut buffer = BufWriter::with_capacity(BUFFER, &mut file);
-    write(&mut buffer).and_then(|()| buffer.flush()).map_err(Error::io(path))?;
+    write(&mut buffer)?;
+    buffer.flush().map_err(Error::io(path))?;
     drop(buffer);
     file.as_file().sync_all().map_err(Error::io(path))?;
     file.persist(path).map_err(|e| Error::io(path)(e.error))?;

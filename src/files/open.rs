@@ -66,3 +66,13 @@ fn is_bzip2(head: &[u8]) -> bool {
     let blocks: [&[u8]; 2] = [&[0x31, 0x41, 0x59, 0x26, 0x53, 0x59], &[0x17, 0x72, 0x45, 0x38, 0x50, 0x90]];
     head.len() == MAGIC && head.starts_with(b"BZh") && matches!(head[3], b'1'..=b'9') && blocks.contains(&&head[4..])
 }
+
+/// Whether a file begins as a compressed one.
+///
+/// # Errors
+/// What the system says.
+pub fn is_compressed(path: &Path) -> io::Result<bool> {
+    let mut start = Vec::new();
+    File::open(path)?.take(4).read_to_end(&mut start)?;
+    Ok(start.starts_with(&[0x1f, 0x8b]) || start.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) || start.starts_with(b"BZh"))
+}

@@ -3,6 +3,7 @@
 mod advice;
 pub mod chart;
 mod comparison;
+mod evaluation;
 pub mod grid;
 #[cfg(feature = "report")]
 mod page;
@@ -15,6 +16,7 @@ mod svg;
 pub mod terminal;
 
 pub use crate::files::{check_writable, sha256, stream_atomically, write_atomically};
+pub use evaluation::neighbours;
 #[cfg(feature = "report")]
 pub use page::{Page, write_page};
 #[cfg(feature = "report")]

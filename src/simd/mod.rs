@@ -264,6 +264,29 @@ pub fn scale(xs: &mut [f32], scale: f32) {
     dispatch(|| xs.iter_mut().for_each(|x| *x *= scale));
 }
 
+/// Keeps the greatest score of each lane and its row: rows of scores are `stride` apart, the first is row `first`. Of equal scores the
+/// first row stays; what is no number is passed over.
+pub fn keep_best(best: &mut [f32], at: &mut [u32], scores: &[f32], stride: usize, first: u32) {
+    dispatch(|| {
+        for (row, scores) in (first..).zip(scores.chunks_exact(stride)) {
+            for ((best, at), score) in best.iter_mut().zip(at.iter_mut()).zip(scores) {
+                let better = *score > *best;
+                *best = if better { *score } else { *best };
+                *at = if better { row } else { *at };
+            }
+        }
+    });
+}
+
+/// b ← (1 + b)/2·(1 + c)/2 / ((1 + a)/2 + ε), cosines all.
+pub fn cos_mul(bs: &mut [f32], cs: &[f32], as_: &[f32], epsilon: f32) {
+    dispatch(|| {
+        for ((b, c), a) in bs.iter_mut().zip(cs).zip(as_) {
+            *b = ((1.0 + *b) / 2.0) * ((1.0 + c) / 2.0) / ((1.0 + a) / 2.0 + epsilon);
+        }
+    });
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -42,6 +42,7 @@ pub use online::Online;
 pub use overlay::{Merged, Overlay, OwnRows, merge};
 pub use shared::{HotRows, Shared, SharedMatrix};
 pub use threads::Threads;
+pub(crate) use tile::Packed;
 
 use crate::rng::WorkerRng;
 use ndarray::{ArrayView2, ArrayViewMut2};

@@ -73,7 +73,7 @@ impl Packed {
     }
 
     /// Zᵀ = W·Xᵀ + b over the rows of a tile.
-    fn scores(&self, weights: &[f32], bias: &[f32], out: &mut [f32]) {
+    pub fn scores(&self, weights: &[f32], bias: &[f32], out: &mut [f32]) {
         if self.batch <= gemv::FEW {
             return gemv::scores(weights, &self.few, self.dim, bias, out, self.stride);
         }

@@ -1,6 +1,7 @@
 //! What is written.
 
-use clap::{Args, ValueEnum};
+use crate::cli::format::FormatName;
+use clap::Args;
 use lexmax::embed::Preset;
 use lexmax::vectors::Format;
 use lexmax::{Error, Result};
@@ -16,8 +17,8 @@ pub struct Output {
     /// work, and from two seconds of training how long it would take.
     #[arg(long)]
     pub dry_run: bool,
-    /// Format of the vectors: word2vec's [binary].
-    #[arg(long, value_enum)]
+    /// Format of the vectors [what the ending of --out tells, or else binary].
+    #[arg(long, value_enum, value_name = "FORMAT")]
     pub format: Option<FormatName>,
     /// word2vec's way to say --format binary (1) or text (0).
     #[arg(long, value_name = "0|1", num_args = 0..=1, default_missing_value = "1",
@@ -29,12 +30,6 @@ pub struct Output {
     /// File for what is known of the training.
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-pub enum FormatName {
-    Binary,
-    Text,
 }
 
 impl Output {
@@ -52,10 +47,14 @@ impl Output {
 
     /// The format of the vectors.
     pub fn format(&self, preset: Preset) -> Format {
-        match (self.format, self.binary) {
-            (Some(FormatName::Text), _) | (None, Some(0)) => Format::Text,
-            (None, None) if preset.defaults().text => Format::Text,
-            _ => Format::Binary,
+        let named = self.out.as_deref().and_then(Format::of);
+        match (self.format, self.binary, named) {
+            (Some(format), _, _) => format.into(),
+            (None, Some(0), _) => Format::Text,
+            (None, Some(_), _) => Format::Binary,
+            // A preset that writes text does so whatever the file is called, as its model does.
+            (None, None, None | Some(Format::Binary)) if preset.defaults().text => Format::Text,
+            (None, None, named) => named.unwrap_or(Format::Binary),
         }
     }
 

@@ -1,11 +1,10 @@
 //! The trees that a layer's name can ask for.
 
 use super::{Context, Settings};
-use crate::error::{Error, Result, VectorsFault};
+use crate::error::{Error, Place, Result, VectorsFault};
 use crate::tree::{Tree, Weighting};
-use crate::vectors::{Format, WordVectors};
+use crate::vectors;
 use crate::vocab::WordId;
-use hashbrown::HashMap;
 use ndarray::Array2;
 use std::fs::File;
 use std::io::BufReader;
@@ -29,8 +28,8 @@ pub fn tree(s: &Settings, c: &Context) -> Result<Tree> {
         "balanced" => Tree::balanced(c.counts),
         "random" => Tree::random(c.counts, seed),
         "frequency" => Tree::by_frequency(c.counts),
-        "kmeans" => Tree::by_clusters(c.counts, vectors(s, c)?.view(), Weighting::Plain, seed),
-        "weighted-kmeans" => Tree::by_clusters(c.counts, vectors(s, c)?.view(), Weighting::Counts, seed),
+        "kmeans" => Tree::by_clusters(c.counts, points(s, c)?.view(), Weighting::Plain, seed),
+        "weighted-kmeans" => Tree::by_clusters(c.counts, points(s, c)?.view(), Weighting::Counts, seed),
         path => read(Path::new(path), c)?,
     })
 }
@@ -51,27 +50,18 @@ fn read(path: &Path, c: &Context) -> Result<Tree> {
 }
 
 /// The vectors of all words, K×d.
-fn vectors(s: &Settings, c: &Context) -> Result<Array2<f32>> {
+fn points(s: &Settings, c: &Context) -> Result<Array2<f32>> {
     let path = s.get("vectors").ok_or_else(|| s.bad("vectors", "", "the file of the vectors to cluster"))?;
     let path = Path::new(path);
-    let bytes = std::fs::read(path).map_err(Error::io(path))?;
-    let read = |format| WordVectors::read(&mut &bytes[..], format);
-    // Numbers in binary are hardly ever UTF-8.
-    let format = if std::str::from_utf8(&bytes).is_ok() { Format::Text } else { Format::Binary };
-    let read = read(format).map_err(Error::io(path))?;
-    let numbers: HashMap<&str, usize> = read.words.iter().enumerate().map(|(i, word)| (word.as_str(), i)).collect();
-    let mut all = Array2::zeros((c.counts.len(), read.dim));
+    let read = vectors::read(path, None)?;
+    let mut all = Array2::zeros((c.counts.len(), read.dim()));
     for (word, mut row) in (0..).zip(all.rows_mut()) {
         let name = name(c, word);
-        let fault = |fault| Error::VectorsFile { path: path.into(), fault };
-        let Some(number) = numbers.get(name.as_str()) else {
-            return Err(fault(VectorsFault::MissingWord { word: name }));
+        let Some(id) = read.id(&name) else {
+            let fault = VectorsFault::MissingWord { word: name };
+            return Err(Error::VectorsFile { path: path.into(), place: Place::Whole, fault });
         };
-        let vector = read.vector(*number);
-        if vector.iter().any(|x| !x.is_finite()) {
-            return Err(fault(VectorsFault::NotFinite { word: name }));
-        }
-        row.iter_mut().zip(vector).for_each(|(to, x)| *to = *x);
+        row.iter_mut().zip(read.vector(id)).for_each(|(to, x)| *to = *x);
     }
     Ok(all)
 }

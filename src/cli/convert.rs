@@ -1,0 +1,34 @@
+//! `lexmax convert`.
+
+use super::format::FormatName;
+use clap::Args;
+use lexmax::Result;
+use lexmax::vectors::convert;
+use std::path::PathBuf;
+
+#[derive(Args)]
+pub struct Arguments {
+    /// File of word vectors; .gz and .zst too.
+    #[arg(value_name = "IN")]
+    input: PathBuf,
+    /// File to write, compressed if its name ends in .gz or .zst.
+    #[arg(value_name = "OUT")]
+    output: PathBuf,
+    /// Format of IN [what its ending or its beginning tells].
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    from: Option<FormatName>,
+    /// Format of OUT [what its ending tells].
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    to: Option<FormatName>,
+    /// Takes the first words only.
+    #[arg(long, value_name = "N", value_parser = super::count)]
+    first: Option<u64>,
+}
+
+pub fn run(arguments: &Arguments) -> Result<()> {
+    let from = (arguments.input.as_path(), arguments.from.map(Into::into));
+    let to = (arguments.output.as_path(), arguments.to.map(Into::into));
+    let done = convert(from, to, arguments.first.map(|n| n as usize))?;
+    let (words, of, dim) = (done.words, done.of, done.dim);
+    super::print(&format!("{words} of {of} words, {dim} numbers each\n{}\n", arguments.output.display()))
+}

@@ -1,0 +1,104 @@
+//! `lexmax eval`.
+
+use super::format::FormatName;
+use super::table::{self, Format};
+use clap::{Args, ValueEnum};
+use lexmax::eval::{AnalogyOptions, Case, EvaluationOptions, Method, Rules, evaluate};
+use lexmax::report::{check_writable, write_atomically};
+use lexmax::{Error, Result};
+use std::path::PathBuf;
+
+#[derive(Args)]
+pub struct Arguments {
+    /// Files of word vectors; of several the means are told too, with 95 % intervals.
+    #[arg(required = true, num_args = 1.., value_name = "VECTORS")]
+    vectors: Vec<PathBuf>,
+    /// Files of word pairs and judgements, such as WordSim-353, SimLex-999 or MEN: Spearman's ρ.
+    #[arg(long, num_args = 1.., value_name = "FILE")]
+    similarity: Vec<PathBuf>,
+    /// Files of analogy questions, such as questions-words.txt.
+    #[arg(long, num_args = 1.., value_name = "FILE")]
+    analogies: Vec<PathBuf>,
+    /// How questions are counted.
+    #[arg(long, value_enum, default_value_t = RulesName::Word2vec)]
+    rules: RulesName,
+    /// How answers are scored.
+    #[arg(long, value_enum, default_value_t = MethodName::Add)]
+    method: MethodName,
+    /// Questions and answers are among the first N words; 0 is all.
+    #[arg(long, default_value_t = 30_000, value_name = "N")]
+    first: u32,
+    /// A row for each section of questions.
+    #[arg(long)]
+    sections: bool,
+    /// Words of pairs are compared letter by letter, not without regard to case.
+    #[arg(long)]
+    exact: bool,
+    /// Format of the vectors [what endings or beginnings tell].
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    from: Option<FormatName>,
+    /// Threads [all].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    threads: Option<u32>,
+    /// How the table is printed.
+    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
+    table: Format,
+    /// File for all that was found, sections too.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum RulesName {
+    /// word2vec's compute-accuracy to the last count: a to z without regard to case, just the three words of a question are no answer.
+    Word2vec,
+    /// Without regard to case as Unicode says, and all forms of the three words are no answer.
+    Unicode,
+    /// Letter by letter.
+    Exact,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub enum MethodName {
+    /// 3CosAdd: the cosine to b − a + c.
+    Add,
+    /// 3CosMul: products and quotients of cosines.
+    Mul,
+}
+
+impl From<MethodName> for Method {
+    fn from(name: MethodName) -> Self {
+        match name {
+            MethodName::Add => Self::CosAdd,
+            MethodName::Mul => Self::CosMul,
+        }
+    }
+}
+
+pub fn run(arguments: &Arguments) -> Result<()> {
+    if arguments.similarity.is_empty() && arguments.analogies.is_empty() {
+        return Err(Error::NothingToEvaluate);
+    }
+    if let Some(path) = &arguments.json {
+        check_writable(path)?;
+    }
+    let options = EvaluationOptions {
+        case: if arguments.exact { Case::Exact } else { Case::Fold },
+        analogies: AnalogyOptions {
+            rules: match arguments.rules {
+                RulesName::Word2vec => Rules::Word2vec,
+                RulesName::Unicode => Rules::Unicode,
+                RulesName::Exact => Rules::Exact,
+            },
+            method: arguments.method.into(),
+            first: Some(arguments.first as usize).filter(|n| *n > 0),
+            threads: super::threads(arguments.threads),
+        },
+        format: arguments.from.map(Into::into),
+    };
+    let found = evaluate(&arguments.vectors, &arguments.similarity, &arguments.analogies, &options)?;
+    if let Some(path) = &arguments.json {
+        write_atomically(path, found.to_json().as_bytes())?;
+    }
+    super::print(&table::formatted(&found.grid(arguments.sections), arguments.table, &[]))
+}

@@ -1,0 +1,174 @@
+//! Analogies: a is to b as c is to which word?
+
+use super::best::{BLOCK, Query, best};
+use super::forms::{Case, Forms};
+use super::questions::Questions;
+use crate::table::Threads;
+use crate::vectors::WordVectors;
+use crate::vocab::WordId;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+pub use super::best::Method;
+
+/// How questions are asked and answers counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Rules {
+    /// Those of word2vec's compute-accuracy, to the last count: a to z are upper-cased, the first of words that become the same
+    /// stands for them in a question, just the three words are no answer, an answer's score is above 0, and the first five sections
+    /// are semantic.
+    Word2vec,
+    /// Words are compared by Unicode's canonical caseless matching, all forms of the three words are no answer, and the sections
+    /// whose name begins with `gram` are syntactic.
+    Unicode,
+    /// The same letter by letter.
+    Exact,
+}
+
+impl Rules {
+    /// When words are the same.
+    pub const fn case(self) -> Case {
+        match self {
+            Self::Word2vec => Case::Ascii,
+            Self::Unicode => Case::Fold,
+            Self::Exact => Case::Exact,
+        }
+    }
+}
+
+/// The settings.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct AnalogyOptions {
+    /// How answers are counted.
+    pub rules: Rules,
+    /// How they are scored.
+    pub method: Method,
+    /// Questions and answers are among so many first words; all without.
+    pub first: Option<usize>,
+    /// Threads.
+    pub threads: usize,
+}
+
+impl Default for AnalogyOptions {
+    fn default() -> Self {
+        Self { rules: Rules::Word2vec, method: Method::CosAdd, first: Some(30_000), threads: 1 }
+    }
+}
+
+/// How many answers were right.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Score {
+    /// Right answers.
+    pub right: u64,
+    /// Questions whose four words are known.
+    pub asked: u64,
+    /// All questions.
+    pub questions: u64,
+}
+
+impl Score {
+    /// Right answers to asked questions, a share; none if none was asked.
+    pub fn share(&self) -> Option<f64> {
+        (self.asked > 0).then(|| self.right as f64 / self.asked as f64)
+    }
+
+    /// Right answers to all questions, those with an unknown word counting as wrong.
+    pub fn share_unknown_as_wrong(&self) -> Option<f64> {
+        (self.questions > 0).then(|| self.right as f64 / self.questions as f64)
+    }
+
+    fn add(self, other: &Self) -> Self {
+        let Self { right, asked, questions } = other;
+        Self { right: self.right + right, asked: self.asked + asked, questions: self.questions + questions }
+    }
+}
+
+/// The score of a section.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Section {
+    /// What it is about.
+    pub name: String,
+    /// Whether it is semantic, not syntactic.
+    pub semantic: bool,
+    /// The score.
+    pub score: Score,
+}
+
+/// The scores of a file of questions.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Analogies {
+    /// The file's name.
+    pub name: String,
+    /// How answers were scored.
+    pub method: Method,
+    /// All questions.
+    pub total: Score,
+    /// Those of semantic sections.
+    pub semantic: Score,
+    /// Those of syntactic sections.
+    pub syntactic: Score,
+    /// The sections in the order of the file.
+    pub sections: Vec<Section>,
+}
+
+/// Answers all questions. Costs 3CosAdd Q·K·d multiply-adds, 3CosMul three times that, for Q questions whose words are known and K
+/// words; memory is a tile a thread beside the vectors.
+pub fn analogies(vectors: &WordVectors, questions: &Questions, options: &AnalogyOptions) -> Analogies {
+    let words = options.first.unwrap_or(usize::MAX).min(vectors.len());
+    let forms = Forms::new(vectors, options.rules.case(), words);
+    // Which words have the same form, where that counts.
+    let mut same: BTreeMap<WordId, Vec<WordId>> = BTreeMap::new();
+    if options.rules != Rules::Word2vec {
+        (0..).zip(forms.classes()).for_each(|(id, class)| same.entry(*class).or_default().push(id));
+    }
+    let excluded = |word: &WordId| same.get(word).cloned().unwrap_or_else(|| vec![*word]);
+    let (mut queries, mut expected) = (Vec::new(), Vec::new());
+    for (number, section) in questions.sections.iter().enumerate() {
+        for question in &section.questions {
+            let known = question.iter().map(|word| forms.find(word)).collect::<Option<Vec<_>>>();
+            let Some(&[a, b, c, d]) = known.as_deref() else { continue };
+            let words = [a, b, c];
+            queries.push(Query { words, excluded: words.iter().flat_map(excluded).collect() });
+            expected.push((number, d));
+        }
+    }
+    let units = vectors.units();
+    let units = &units[..words * vectors.dim()];
+    let floor = if options.rules == Rules::Word2vec { 0.0 } else { f32::NEG_INFINITY };
+    let mut answers = vec![None; queries.len()];
+    let blocks = queries.chunks(BLOCK).zip(answers.chunks_mut(BLOCK)).collect();
+    Threads::new(options.threads).each(blocks, |(block, answers): (&[Query], &mut [_])| {
+        answers.copy_from_slice(&best(units, vectors.dim(), block, options.method, floor));
+    });
+    let mut sections: Vec<_> =
+        questions.sections.iter().enumerate().map(|(n, s)| section(n, s, questions, options)).collect();
+    for ((number, right), answer) in expected.into_iter().zip(answers) {
+        let score = &mut sections[number].score;
+        score.asked += 1;
+        score.right += u64::from(answer.is_some_and(|word| forms.classes()[word as usize] == right));
+    }
+    let sum = |which: &dyn Fn(&Section) -> bool| {
+        sections.iter().filter(|s| which(s)).fold(Score::default(), |sum, s| sum.add(&s.score))
+    };
+    Analogies {
+        name: questions.name.clone(),
+        method: options.method,
+        total: sum(&|_| true),
+        semantic: sum(&|s| s.semantic),
+        syntactic: sum(&|s| !s.semantic),
+        sections,
+    }
+}
+
+/// A section before its questions are answered.
+fn section(number: usize, section: &super::QuestionSection, all: &Questions, options: &AnalogyOptions) -> Section {
+    // compute-accuracy counts sections from 1; questions before the first have the number 0.
+    let first = usize::from(!all.sections[0].name.is_empty());
+    let semantic = match options.rules {
+        Rules::Word2vec => number + first <= 5,
+        Rules::Unicode | Rules::Exact => !section.name.starts_with("gram"),
+    };
+    let score = Score { questions: section.questions.len() as u64, ..Score::default() };
+    Section { name: section.name.clone(), semantic, score }
+}

@@ -1,0 +1,143 @@
+//! Files of vectors on files of pairs and questions, and what several files have in common.
+
+use super::analogy::{Analogies, AnalogyOptions, Score, analogies};
+use super::similarity::{Pairs, Similarity, similarity};
+use super::{Case, Questions};
+use crate::error::Result;
+use crate::vectors::{self, Format};
+use serde::Serialize;
+use statrs::distribution::{ContinuousCDF, StudentsT};
+use std::path::PathBuf;
+
+/// How files are evaluated.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct EvaluationOptions {
+    /// When a word of a pair is one of the vectors'.
+    pub case: Case,
+    /// How questions are asked.
+    pub analogies: AnalogyOptions,
+    /// The format of the vectors, where names and beginnings do not tell.
+    #[serde(skip)]
+    pub format: Option<Format>,
+}
+
+/// What was found; its JSON is this.
+#[derive(Clone, Debug, Serialize)]
+pub struct Evaluation {
+    /// The version of the crate.
+    pub lexmax: &'static str,
+    /// The settings.
+    pub options: EvaluationOptions,
+    /// Each file of vectors.
+    pub files: Vec<FileScores>,
+    /// Means over the files, where there are several.
+    pub means: Option<Means>,
+}
+
+/// The scores of a file of vectors.
+#[derive(Clone, Debug, Serialize)]
+pub struct FileScores {
+    /// The file.
+    pub vectors: String,
+    /// Number of words.
+    pub words: usize,
+    /// Size of a vector.
+    pub dim: usize,
+    /// For each file of pairs.
+    pub similarity: Vec<Similarity>,
+    /// For each file of questions.
+    pub analogies: Vec<Analogies>,
+}
+
+/// Means over files of vectors, such as those of several seeds.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Means {
+    /// Spearman's ρ, for each file of pairs.
+    pub similarity: Vec<Option<Mean>>,
+    /// The share of right answers, for each file of questions: of all, of semantic and of syntactic ones.
+    pub analogies: Vec<[Option<Mean>; 3]>,
+}
+
+/// A mean with its interval.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Mean {
+    /// Numbers.
+    pub n: usize,
+    /// Their mean.
+    pub mean: f64,
+    /// Half of the 95 % interval by Student's t: what the mean of many such runs is within, if they scatter normally.
+    pub half_width: f64,
+}
+
+impl Mean {
+    /// Of two numbers or more.
+    pub fn new(values: &[f64]) -> Option<Self> {
+        if values.len() < 2 {
+            return None;
+        }
+        let n = values.len() as f64;
+        let mean = values.iter().sum::<f64>() / n;
+        let variance = values.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / (n - 1.0);
+        let t = StudentsT::new(0.0, 1.0, n - 1.0).expect("a degree of freedom at least").inverse_cdf(0.975);
+        Some(Self { n: values.len(), mean, half_width: t * (variance / n).sqrt() })
+    }
+}
+
+impl Evaluation {
+    /// As JSON, indented, with a line break at the end.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string_pretty(self).expect("scores are plain data") + "\n"
+    }
+}
+
+/// Reads and evaluates each file of vectors, one at a time in memory.
+///
+/// # Errors
+/// What [`vectors::read`], [`Pairs::read`] and [`Questions::read`] say.
+pub fn evaluate(
+    files: &[PathBuf],
+    pairs: &[PathBuf],
+    questions: &[PathBuf],
+    options: &EvaluationOptions,
+) -> Result<Evaluation> {
+    let pairs = pairs.iter().map(|path| Pairs::read(path)).collect::<Result<Vec<_>>>()?;
+    let questions = questions.iter().map(|path| Questions::read(path)).collect::<Result<Vec<_>>>()?;
+    let scores = |path: &PathBuf| {
+        let vectors = vectors::read(path, options.format)?;
+        Ok(FileScores {
+            vectors: path.display().to_string(),
+            words: vectors.len(),
+            dim: vectors.dim(),
+            similarity: pairs.iter().map(|pairs| similarity(&vectors, pairs, options.case)).collect(),
+            analogies: questions.iter().map(|q| analogies(&vectors, q, &options.analogies)).collect(),
+        })
+    };
+    let files = files.iter().map(scores).collect::<Result<Vec<_>>>()?;
+    let means = means(&files);
+    Ok(Evaluation { lexmax: env!("CARGO_PKG_VERSION"), options: *options, files, means })
+}
+
+fn means(files: &[FileScores]) -> Option<Means> {
+    let first = files.first().filter(|_| files.len() > 1)?;
+    // Over all files or not at all.
+    let mean = |of: &dyn Fn(&FileScores) -> Option<f64>| Mean::new(&files.iter().map(of).collect::<Option<Vec<_>>>()?);
+    let similarity = (0..first.similarity.len()).map(|n| mean(&|file| file.similarity[n].spearman)).collect();
+    let share = |n: usize, part: fn(&Analogies) -> &Score| mean(&|file| part(&file.analogies[n]).share());
+    let parts: [fn(&Analogies) -> &Score; 3] = [|a| &a.total, |a| &a.semantic, |a| &a.syntactic];
+    let analogies = (0..first.analogies.len()).map(|n| parts.map(|part| share(n, part))).collect();
+    Some(Means { similarity, analogies })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// R 4: `t.test(c(1, 2, 4))$conf.int` is −1.4611…, 6.1277…, that is 7/3 ± t₀.₉₇₅(2)·√(7/9), with t₀.₉₇₅(2) = 4.302652729911275.
+    #[test]
+    fn intervals_are_those_of_students_t() {
+        let mean = Mean::new(&[1.0, 2.0, 4.0]).unwrap();
+        assert!((mean.mean - 7.0 / 3.0).abs() < 1e-15);
+        assert!((mean.half_width - 4.302_652_729_911_275 * (7.0f64 / 9.0).sqrt()).abs() < 1e-9, "{mean:?}");
+        assert_eq!(Mean::new(&[1.0]), None);
+    }
+}

@@ -1,0 +1,61 @@
+//! From one format to another.
+
+use super::{Format, Source, WordVectors, read, write};
+use crate::error::{Error, Result};
+use crate::files::check_writable;
+use crate::vocab::WordId;
+use std::path::Path;
+
+/// What was converted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Converted {
+    /// Words written.
+    pub words: usize,
+    /// Words read.
+    pub of: usize,
+    /// Size of a vector.
+    pub dim: usize,
+}
+
+/// Reads one file and writes another, the `first` words where that is given. Formats that are not given follow from the names.
+///
+/// # Errors
+/// What [`read`] and [`write`] say; [`Error::VectorsFormat`] for a name that tells no format to write.
+pub fn convert(
+    (from, read_as): (&Path, Option<Format>),
+    (to, write_as): (&Path, Option<Format>),
+    first: Option<usize>,
+) -> Result<Converted> {
+    let known = || Format::ALL.map(Format::name).join(", ");
+    let format = write_as.or_else(|| Format::of(to));
+    let format = format.ok_or_else(|| Error::VectorsFormat { path: to.into(), known: known() })?;
+    check_writable(to)?;
+    let vectors = read(from, read_as)?;
+    let head = Head { vectors: &vectors, len: first.unwrap_or(usize::MAX).min(vectors.len()) };
+    write(to, format, &head)?;
+    Ok(Converted { words: head.len, of: vectors.len(), dim: vectors.dim() })
+}
+
+/// The first words of vectors.
+struct Head<'a> {
+    vectors: &'a WordVectors,
+    len: usize,
+}
+
+impl Source for Head<'_> {
+    fn len(&self) -> usize {
+        self.len
+    }
+
+    fn dim(&self) -> usize {
+        self.vectors.dim()
+    }
+
+    fn word(&self, id: WordId) -> &str {
+        self.vectors.word(id)
+    }
+
+    fn row(&self, id: WordId, out: &mut [f32]) {
+        out.copy_from_slice(self.vectors.vector(id));
+    }
+}

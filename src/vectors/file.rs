@@ -1,0 +1,235 @@
+//! Formats by name, and files as a whole.
+
+use super::input::{Input, check_finite};
+use super::word2vec::{self, Style};
+use super::{Source, WordVectors, finalfusion, npy, projector};
+use crate::error::{Error, Place, Result, VectorsFault};
+use crate::files;
+use crate::vocab::WordId;
+use std::fmt;
+use std::io::{BufRead, Write};
+use std::path::{Path, PathBuf};
+
+/// A file format of word vectors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Format {
+    /// word2vec's binary format.
+    Binary,
+    /// word2vec's text format.
+    Text,
+    /// fastText's text format.
+    FastText,
+    /// NumPy's matrix, and the words beside it.
+    Npy,
+    /// finalfusion's chunks.
+    Finalfusion,
+    /// The tab-separated vectors of TensorBoard's projector, and the words beside them.
+    Projector,
+}
+
+impl Format {
+    /// All formats.
+    pub const ALL: [Self; 6] =
+        [Self::Binary, Self::Text, Self::FastText, Self::Npy, Self::Finalfusion, Self::Projector];
+
+    /// What the format is called.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Binary => "binary",
+            Self::Text => "text",
+            Self::FastText => "fasttext",
+            Self::Npy => "npy",
+            Self::Finalfusion => "finalfusion",
+            Self::Projector => "projector",
+        }
+    }
+
+    /// How its files end.
+    pub const fn ending(self) -> &'static str {
+        match self {
+            Self::Binary => "bin",
+            Self::Text => "txt",
+            Self::FastText => "vec",
+            Self::Npy => "npy",
+            Self::Finalfusion => "fifu",
+            Self::Projector => "tsv",
+        }
+    }
+
+    /// The format that a file's name tells.
+    pub fn of(path: &Path) -> Option<Self> {
+        let plain = files::without_compression(path);
+        let ending = plain.extension()?;
+        Self::ALL.into_iter().find(|format| ending.eq_ignore_ascii_case(format.ending()))
+    }
+
+    /// The file of the words, for formats that keep them beside the vectors.
+    pub fn beside(self, path: &Path) -> Option<PathBuf> {
+        let stem = path.with_file_name(files::without_compression(path).file_name()?);
+        match self {
+            Self::Npy => Some(stem.with_extension("words.txt")),
+            Self::Projector => Some(stem.with_extension("metadata.tsv")),
+            _ => None,
+        }
+    }
+
+    /// The format that the first bytes of a file tell: the magic numbers of two, or word2vec's first line and whether a word and a
+    /// decimal number follow it.
+    fn sniff(start: &[u8]) -> Option<Self> {
+        if start.starts_with(npy::MAGIC) {
+            return Some(Self::Npy);
+        }
+        if start.starts_with(finalfusion::MAGIC) {
+            return Some(Self::Finalfusion);
+        }
+        let mut lines = start.split(|byte| *byte == b'\n');
+        let (header, first) = (lines.next()?, lines.next()?);
+        let numbers = header.iter().all(|byte| byte.is_ascii_digit() || byte.is_ascii_whitespace());
+        let number = String::from_utf8_lossy(first).split_ascii_whitespace().nth(1).map(|n| n.parse::<f64>().is_ok());
+        let text = number == Some(true) && !first.contains(&0);
+        (numbers && !header.is_empty()).then_some(if text { Self::Text } else { Self::Binary })
+    }
+
+    /// Whether the format is one of those that people call by each other's endings.
+    fn is_word2vec(self) -> bool {
+        matches!(self, Self::Binary | Self::Text | Self::FastText)
+    }
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Bytes, and what is known of them.
+pub struct Stream<'a> {
+    /// The bytes.
+    pub source: &'a mut dyn BufRead,
+    /// How many there are, where that is known: then a file that says it holds more is refused at once.
+    pub len: Option<u64>,
+    /// What errors call it.
+    pub path: &'a Path,
+}
+
+impl<'a> Stream<'a> {
+    fn input(self) -> Input<'a> {
+        Input::new(self.source, self.len, self.path)
+    }
+}
+
+/// Reads a file, of the format that its name tells, or else its beginning, where none is given. word2vec's formats go by each other's
+/// endings: there the beginning counts.
+///
+/// # Errors
+/// [`Error::Io`], [`Error::VectorsFormat`], [`Error::VectorsFile`] with the line or the byte, and [`Error::NotUtf8`].
+pub fn read(path: &Path, format: Option<Format>) -> Result<WordVectors> {
+    let mut source = files::open(path).map_err(Error::io(path))?;
+    let format = match (format, Format::of(path)) {
+        (Some(format), _) => format,
+        (None, Some(named)) if !named.is_word2vec() => named,
+        (None, named) => {
+            let known = || Format::ALL.map(Format::name).join(", ");
+            let start = source.fill_buf().map_err(Error::io(path))?;
+            let sniffed = Format::sniff(start).filter(|found| match named {
+                // A text whose first line is damaged is still one.
+                Some(Format::Text | Format::FastText) => start.contains(&0),
+                Some(_) => *found == Format::Text,
+                None => true,
+            });
+            sniffed.or(named).ok_or_else(|| Error::VectorsFormat { path: path.into(), known: known() })?
+        }
+    };
+    let stream = Stream { source: &mut *source, len: plain_len(path), path };
+    let Some(beside) = format.beside(path) else { return read_streams(stream, None, format) };
+    let mut words = files::open(&beside).map_err(Error::io(&beside))?;
+    let words = Stream { source: &mut *words, len: None, path: &beside };
+    read_streams(stream, Some(words), format)
+}
+
+/// The length of a file that is neither compressed nor a pipe.
+fn plain_len(path: &Path) -> Option<u64> {
+    let metadata = std::fs::metadata(path).ok().filter(|m| m.is_file())?;
+    let compressed = files::is_compressed(path).unwrap_or(true);
+    (!compressed).then_some(metadata.len())
+}
+
+/// Reads vectors from `main`; `words` holds the words of formats that keep them apart, and is left alone by others.
+///
+/// # Errors
+/// As [`read`].
+///
+/// # Panics
+/// A format that keeps words apart, without them.
+pub fn read_streams(main: Stream, words: Option<Stream>, format: Format) -> Result<WordVectors> {
+    let beside = || words.expect("a stream of words").input();
+    let mut input = main.input();
+    match format {
+        Format::Binary => word2vec::read_binary(&mut input),
+        Format::Text | Format::FastText => word2vec::read_text(&mut input),
+        Format::Npy => npy::read(&mut input, &mut beside()),
+        Format::Finalfusion => finalfusion::read(&mut input),
+        Format::Projector => projector::read(&mut input, &mut beside()),
+    }
+}
+
+/// Writes all words of `source`, the file or files whole or not at all; compressed, where the name ends in `.gz` or `.zst`.
+///
+/// # Errors
+/// [`Error::Io`], and [`Error::VectorsFile`] for a vector that is not finite and a word that cannot stand in the format.
+pub fn write(path: &Path, format: Format, source: &dyn Source) -> Result<()> {
+    if let Some(beside) = format.beside(path) {
+        files::create_atomically(&beside, |out| {
+            let mut out = Output { out, path: &beside };
+            match format {
+                Format::Npy => npy::write_words(&mut out, source),
+                _ => projector::write_words(&mut out, source),
+            }
+        })?;
+    }
+    files::create_compressed(path, |out| {
+        let mut out = Output { out, path };
+        match format {
+            Format::Binary => word2vec::write(&mut out, Style::Binary, source),
+            Format::Text => word2vec::write(&mut out, Style::Word2vec, source),
+            Format::FastText => word2vec::write(&mut out, Style::FastText, source),
+            Format::Npy => npy::write(&mut out, source),
+            Format::Finalfusion => finalfusion::write(&mut out, source),
+            Format::Projector => projector::write(&mut out, source),
+        }
+    })
+}
+
+/// Where vectors are written to.
+pub struct Output<'a> {
+    out: &'a mut dyn Write,
+    path: &'a Path,
+}
+
+impl<'a> Output<'a> {
+    pub fn put(&mut self, bytes: &[u8]) -> Result<()> {
+        self.out.write_all(bytes).map_err(Error::io(self.path))
+    }
+
+    pub fn path(&self) -> &'a Path {
+        self.path
+    }
+}
+
+/// Calls `f` with each word and its vector, once they are found fit to be written.
+pub fn each(
+    source: &dyn Source,
+    path: &Path,
+    check: &dyn Fn(&str) -> std::result::Result<(), VectorsFault>,
+    f: &mut dyn FnMut(&str, &[f32]) -> Result<()>,
+) -> Result<()> {
+    let mut vector = vec![0.0; source.dim()];
+    for id in 0..source.len() as WordId {
+        let word = source.word(id);
+        source.row(id, &mut vector);
+        let checked = check(word).and_then(|()| check_finite(word, &vector));
+        checked.map_err(|fault| Error::VectorsFile { path: path.into(), place: Place::Whole, fault })?;
+        f(word, &vector)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,192 @@
+//! finalfusion's format (<https://finalfusion.github.io/spec>): a header that lists chunks, then the chunks. The vectors have length
+//! 1, and their lengths stand in a chunk of their own.
+
+use super::file::{Output, each};
+use super::input::{Input, LONGEST_WORD, check_finite};
+use super::words::Words;
+use super::{Source, WordVectors};
+use crate::error::{Place, Result, VectorsFault};
+use crate::vocab::WordId;
+use ndarray::Array2;
+
+pub const MAGIC: &[u8] = b"FiFu";
+const SIMPLE_VOCAB: u32 = 1;
+const ND_ARRAY: u32 = 2;
+const BUCKET_VOCAB: u32 = 3;
+const METADATA: u32 = 5;
+const NORMS: u32 = 6;
+const FASTTEXT_VOCAB: u32 = 7;
+/// The number of the type f32.
+const F32: u32 = 10;
+/// A file has four chunks at most.
+const MOST_CHUNKS: u32 = 16;
+const KNOWN: &str = "vocabularies of words (1, 3, 7), matrices of f32 (2), metadata (5), norms (6)";
+
+/// Reads words, vectors and, where they are there, lengths. Vectors of subword units, which follow those of the words, are passed
+/// over.
+pub fn read(input: &mut Input) -> Result<WordVectors> {
+    let mut magic = [0; 4];
+    input.exact(&mut magic, "the first bytes", 0)?;
+    let (version, chunks) = (input.u32("the header", 0)?, input.u32("the header", 0)?);
+    if magic != MAGIC || version != 0 || chunks > MOST_CHUNKS {
+        let expected = "a file of finalfusion, of version 0";
+        return Err(input.fault(Place::Byte(0), VectorsFault::Header { expected }));
+    }
+    let chunks = (0..chunks).map(|_| input.u32("the header", 0)).collect::<Result<Vec<_>>>()?;
+    let (mut words, mut values, mut dim) = (Words::default(), Vec::new(), 0);
+    for listed in chunks {
+        let place = Place::Byte(input.at());
+        let (chunk, len) = (input.u32("a chunk", words.len())?, input.u64("a chunk", words.len())?);
+        if chunk != listed || matches!(chunk, ND_ARRAY | NORMS) == (words.len() == 0) && chunk != METADATA {
+            let expected = "chunks as the header lists them, a vocabulary first";
+            return Err(input.fault(place, VectorsFault::Header { expected }));
+        }
+        match chunk {
+            METADATA => input.skip(len, "metadata")?,
+            SIMPLE_VOCAB => read_words(input, 0, &mut words)?,
+            BUCKET_VOCAB | FASTTEXT_VOCAB => read_words(input, 12, &mut words)?,
+            ND_ARRAY if values.is_empty() => (values, dim) = read_array(input, words.len())?,
+            NORMS if !values.is_empty() => scale(input, &mut values, words.len(), dim)?,
+            _ => {
+                let fault = VectorsFault::NotRead { what: "a chunk", value: chunk.to_string(), known: KNOWN };
+                return Err(input.fault(place, fault));
+            }
+        }
+    }
+    input.end(words.len())?;
+    if values.is_empty() {
+        let fault = VectorsFault::WordsMissVectors { words: words.len() as u64, vectors: 0 };
+        return Err(input.fault(Place::Whole, fault));
+    }
+    let values = Array2::from_shape_vec((words.len(), dim), values).expect("dim numbers a word");
+    let vectors = WordVectors { words, values };
+    vectors.check().map_err(|fault| input.fault(Place::Whole, fault))?;
+    Ok(vectors)
+}
+
+/// The words, behind `settings` bytes about subword units.
+fn read_words(input: &mut Input, settings: u64, words: &mut Words) -> Result<()> {
+    let place = Place::Byte(input.at());
+    let count = input.u64("a vocabulary", 0)?;
+    input.skip(settings, "a vocabulary")?;
+    input.check_size(place, count, 1, count.checked_mul(5))?;
+    let mut bytes = Vec::new();
+    for number in 0..count as usize {
+        let place = Place::Byte(input.at());
+        let len = input.u32("a word", number)? as usize;
+        if len > LONGEST_WORD {
+            let fault = VectorsFault::LongWord { number: number + 1, limit: LONGEST_WORD };
+            return Err(input.fault(place, fault));
+        }
+        bytes.resize(len, 0);
+        input.exact(&mut bytes, "a word", number)?;
+        input.word(&bytes, words, place)?;
+    }
+    Ok(())
+}
+
+/// Passes over the bytes that bring numbers to a multiple of four: between one and four of them.
+fn read_padding(input: &mut Input) -> Result<()> {
+    input.skip(4 - input.at() % 4, "padding")
+}
+
+fn check_type(input: &mut Input) -> Result<()> {
+    let place = Place::Byte(input.at());
+    match input.u32("a chunk", 0)? {
+        F32 => Ok(()),
+        other => {
+            let fault =
+                VectorsFault::NotRead { what: "the type of the numbers", value: other.to_string(), known: "f32 (10)" };
+            Err(input.fault(place, fault))
+        }
+    }
+}
+
+fn read_array(input: &mut Input, words: usize) -> Result<(Vec<f32>, usize)> {
+    let place = Place::Byte(input.at());
+    let (rows, dim) = (input.u64("a matrix", 0)?, u64::from(input.u32("a matrix", 0)?));
+    check_type(input)?;
+    read_padding(input)?;
+    if rows < words as u64 || dim == 0 {
+        return Err(input.fault(place, VectorsFault::WordsMissVectors { words: words as u64, vectors: rows }));
+    }
+    let need = rows.checked_mul(dim).and_then(|n| n.checked_mul(4));
+    input.check_size(place, rows, dim, need)?;
+    let mut values = Vec::new();
+    input.numbers(words * dim as usize, 0, f32::from_le_bytes, &mut values)?;
+    input.skip((rows - words as u64) * dim * 4, "a matrix")?;
+    Ok((values, dim as usize))
+}
+
+/// Multiplies the vectors by their lengths.
+fn scale(input: &mut Input, values: &mut [f32], words: usize, dim: usize) -> Result<()> {
+    let place = Place::Byte(input.at());
+    let count = input.u64("norms", 0)?;
+    check_type(input)?;
+    read_padding(input)?;
+    if count != words as u64 {
+        return Err(input.fault(place, VectorsFault::WordsMissVectors { words: words as u64, vectors: count }));
+    }
+    let mut norms = Vec::new();
+    input.numbers(words, 0, f32::from_le_bytes, &mut norms)?;
+    for (row, norm) in values.chunks_exact_mut(dim).zip(norms) {
+        row.iter_mut().for_each(|x| *x *= norm);
+    }
+    Ok(())
+}
+
+/// Writes words, directions and lengths.
+pub fn write(out: &mut Output, source: &dyn Source) -> Result<()> {
+    let ids = 0..source.len() as WordId;
+    let chunks = [SIMPLE_VOCAB, ND_ARRAY, NORMS];
+    let mut head = [MAGIC, &0u32.to_le_bytes(), &(chunks.len() as u32).to_le_bytes()].concat();
+    chunks.iter().for_each(|chunk| head.extend(chunk.to_le_bytes()));
+    let vocab: u64 = 8 + ids.clone().map(|id| 4 + source.word(id).len() as u64).sum::<u64>();
+    head.extend(chunk_head(SIMPLE_VOCAB, vocab, &(source.len() as u64).to_le_bytes()));
+    out.put(&head)?;
+    for word in ids.map(|id| source.word(id)) {
+        check_word(word).map_err(|fault| crate::error::Error::VectorsFile {
+            path: out.path().into(),
+            place: Place::Whole,
+            fault,
+        })?;
+        out.put(&(word.len() as u32).to_le_bytes())?;
+        out.put(word.as_bytes())?;
+    }
+    let (rows, dim) = (source.len() as u64, source.dim() as u64);
+    // Where the padding begins, in bytes from the start of the file.
+    let at = head.len() as u64 + vocab - 8 + 4 + 8 + 8 + 4 + 4;
+    let padding = vec![0; (4 - at % 4) as usize];
+    let size = [&rows.to_le_bytes()[..], &(dim as u32).to_le_bytes(), &F32.to_le_bytes(), &padding].concat();
+    out.put(&chunk_head(ND_ARRAY, size.len() as u64 + rows * dim * 4, &size))?;
+    let (mut norms, mut bytes) = (Vec::with_capacity(source.len()), Vec::new());
+    let path = out.path();
+    each(source, path, &check_word, &mut |word, vector| {
+        let norm = vector.iter().map(|x| f64::from(*x).powi(2)).sum::<f64>().sqrt();
+        check_finite(word, &[norm as f32]).map_err(|fault| crate::error::Error::VectorsFile {
+            path: path.into(),
+            place: Place::Whole,
+            fault,
+        })?;
+        norms.push(norm as f32);
+        bytes.clear();
+        let scale = if norm > 0.0 { norm.recip() } else { 0.0 };
+        vector.iter().for_each(|x| bytes.extend_from_slice(&((f64::from(*x) * scale) as f32).to_le_bytes()));
+        out.put(&bytes)
+    })?;
+    // The matrix ends at a multiple of four.
+    let size = [&rows.to_le_bytes()[..], &F32.to_le_bytes(), &[0; 4]].concat();
+    out.put(&chunk_head(NORMS, size.len() as u64 + rows * 4, &size))?;
+    norms.iter().try_for_each(|norm| out.put(&norm.to_le_bytes()))
+}
+
+fn chunk_head(chunk: u32, len: u64, first: &[u8]) -> Vec<u8> {
+    [&chunk.to_le_bytes()[..], &len.to_le_bytes(), first].concat()
+}
+
+fn check_word(word: &str) -> std::result::Result<(), VectorsFault> {
+    if word.is_empty() || word.len() > LONGEST_WORD {
+        return Err(VectorsFault::NotWritable { word: word.into(), reason: "it is empty or too long" });
+    }
+    Ok(())
+}

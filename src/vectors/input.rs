@@ -1,0 +1,186 @@
+//! Bytes of a file with their place, and never more of them in memory than the file gave.
+
+use super::words::Words;
+use crate::error::{Error, Place, Result, VectorsFault};
+use std::io::{BufRead, Read};
+use std::path::Path;
+
+/// Bytes of the longest word.
+pub const LONGEST_WORD: usize = 1 << 16;
+/// The longest vector.
+pub const LONGEST_VECTOR: u64 = 1 << 20;
+
+/// Bytes read at a time.
+const PIECE: usize = 1 << 16;
+
+/// A stream with its position.
+pub struct Input<'a> {
+    source: &'a mut dyn BufRead,
+    path: &'a Path,
+    /// Bytes of all, where that is known.
+    len: Option<u64>,
+    at: u64,
+    line: u64,
+}
+
+impl<'a> Input<'a> {
+    pub fn new(source: &'a mut dyn BufRead, len: Option<u64>, path: &'a Path) -> Self {
+        Self { source, path, len, at: 0, line: 0 }
+    }
+
+    /// Bytes read.
+    pub fn at(&self) -> u64 {
+        self.at
+    }
+
+    pub fn fault(&self, place: Place, fault: VectorsFault) -> Error {
+        Error::VectorsFile { path: self.path.into(), place, fault }
+    }
+
+    /// Here, as a byte.
+    pub fn fault_here(&self, fault: VectorsFault) -> Error {
+        self.fault(Place::Byte(self.at), fault)
+    }
+
+    /// In the line read last.
+    pub fn fault_in_line(&self, fault: VectorsFault) -> Error {
+        self.fault(Place::Line(self.line.max(1)), fault)
+    }
+
+    /// Bytes that are left, where that is known.
+    pub fn left(&self) -> Option<u64> {
+        self.len.map(|len| len.saturating_sub(self.at))
+    }
+
+    /// Refuses sizes that cannot be held, or for which too few bytes are left; `need` is the least number of them. Says how many
+    /// numbers to make room for at once: none where the end is not known.
+    pub fn check_size(&self, place: Place, words: u64, dim: u64, need: Option<u64>) -> Result<usize> {
+        let numbers = words.checked_mul(dim).and_then(|n| usize::try_from(n).ok());
+        let (Some(numbers), Some(need)) = (numbers.filter(|_| dim <= LONGEST_VECTOR && words <= i32::MAX as u64), need)
+        else {
+            return Err(self.fault(place, VectorsFault::TooLarge { words, dim }));
+        };
+        match self.left() {
+            Some(left) if left < need => Err(self.fault(place, VectorsFault::TooShort { words, dim, need, left })),
+            Some(_) => Ok(numbers),
+            None => Ok(0),
+        }
+    }
+
+    /// Reads up to and with `end`, or to the end of the file, but no more than `limit` bytes; false if there is nothing left.
+    pub fn until(&mut self, end: u8, limit: usize, to: &mut Vec<u8>) -> Result<bool> {
+        to.clear();
+        let mut part = (&mut *self.source).take(limit as u64);
+        let read = part.read_until(end, to).map_err(Error::io(self.path))?;
+        self.at += read as u64;
+        self.line += u64::from(end == b'\n');
+        Ok(read > 0)
+    }
+
+    /// A line without its end; none at the end of the file.
+    pub fn line<'b>(&mut self, limit: usize, words: usize, to: &'b mut Vec<u8>) -> Result<Option<&'b str>> {
+        if !self.until(b'\n', limit, to)? {
+            return Ok(None);
+        }
+        if to.len() == limit && to.last() != Some(&b'\n') {
+            return Err(self.fault_in_line(VectorsFault::LongWord { number: words + 1, limit: LONGEST_WORD }));
+        }
+        let text = std::str::from_utf8(to).map_err(|e| Error::NotUtf8 {
+            path: self.path.into(),
+            line: self.line,
+            byte: e.valid_up_to() + 1,
+        })?;
+        let text = text.strip_suffix('\n').unwrap_or(text);
+        Ok(Some(text.strip_suffix('\r').unwrap_or(text)))
+    }
+
+    /// Fills `out`; `what` it is, and how many words came before.
+    pub fn exact(&mut self, out: &mut [u8], what: &'static str, words: usize) -> Result<()> {
+        let mut filled = 0;
+        while filled < out.len() {
+            match self.source.read(&mut out[filled..]) {
+                Ok(0) => return Err(self.fault_here(VectorsFault::Ends { what, words })),
+                Ok(read) => {
+                    filled += read;
+                    self.at += read as u64;
+                }
+                Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(e) => return Err(Error::io(self.path)(e)),
+            }
+        }
+        Ok(())
+    }
+
+    pub fn u32(&mut self, what: &'static str, words: usize) -> Result<u32> {
+        let mut bytes = [0; 4];
+        self.exact(&mut bytes, what, words)?;
+        Ok(u32::from_le_bytes(bytes))
+    }
+
+    pub fn u64(&mut self, what: &'static str, words: usize) -> Result<u64> {
+        let mut bytes = [0; 8];
+        self.exact(&mut bytes, what, words)?;
+        Ok(u64::from_le_bytes(bytes))
+    }
+
+    /// Appends `count` numbers of `N` bytes, which grow as they come.
+    pub fn numbers<const N: usize>(
+        &mut self,
+        count: usize,
+        words: usize,
+        read: impl Fn([u8; N]) -> f32,
+        to: &mut Vec<f32>,
+    ) -> Result<()> {
+        let (mut piece, mut left) = ([0; PIECE], count);
+        while left > 0 {
+            let now = left.min(PIECE / N);
+            let bytes = &mut piece[..now * N];
+            self.exact(bytes, "a vector", words)?;
+            to.extend(bytes.as_chunks::<N>().0.iter().map(|bytes| read(*bytes)));
+            left -= now;
+        }
+        Ok(())
+    }
+
+    /// Bytes that are passed over.
+    pub fn skip(&mut self, count: u64, what: &'static str) -> Result<()> {
+        let skipped = std::io::copy(&mut (&mut *self.source).take(count), &mut std::io::sink());
+        let skipped = skipped.map_err(Error::io(self.path))?;
+        self.at += skipped;
+        if skipped < count { Err(self.fault_here(VectorsFault::Ends { what, words: 0 })) } else { Ok(()) }
+    }
+
+    /// A word of which all bytes are there.
+    pub fn word(&self, bytes: &[u8], words: &mut Words, place: Place) -> Result<()> {
+        let number = words.len() + 1;
+        let word = std::str::from_utf8(bytes).map_err(|_| self.fault(place, VectorsFault::NotUtf8 { number }))?;
+        words.push(word).map_err(|fault| self.fault(place, fault))
+    }
+
+    /// Refuses what follows the last vector, but for line breaks.
+    pub fn end(&mut self, words: usize) -> Result<()> {
+        loop {
+            let rest = self.source.fill_buf().map_err(Error::io(self.path))?;
+            if rest.is_empty() {
+                return Ok(());
+            }
+            let blank = rest.iter().take_while(|byte| matches!(byte, b'\n' | b'\r')).count();
+            let all = blank == rest.len();
+            self.source.consume(blank);
+            self.at += blank as u64;
+            if !all {
+                return Err(self.fault_here(VectorsFault::GoesOn { words }));
+            }
+        }
+    }
+}
+
+/// Refuses a vector that is not finite.
+pub fn check_finite(word: &str, vector: &[f32]) -> std::result::Result<(), VectorsFault> {
+    if vector.iter().all(|x| x.is_finite()) { Ok(()) } else { Err(VectorsFault::NotFinite { word: word.into() }) }
+}
+
+/// A decimal number as f32; what is too large for one is not finite.
+pub fn number(word: &str, text: &str) -> std::result::Result<f32, VectorsFault> {
+    text.parse().map_err(|_| VectorsFault::Number { word: word.into(), text: text.chars().take(40).collect() })
+}

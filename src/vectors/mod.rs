@@ -1,0 +1,188 @@
+//! Word vectors, and the files that they come in.
+//!
+//! | format | ending | is | read by |
+//! |---|---|---|---|
+//! | [`Format::Binary`] | `.bin` | a line `words dim`, then for each word: the word, a space, dim little-endian f32, a line break | word2vec, gensim |
+//! | [`Format::Text`] | `.txt` | a line `words dim`, then a line a word: the word and dim decimal numbers | those, and everything else |
+//! | [`Format::FastText`] | `.vec` | the same with a space at the end of each line | fastText, gensim |
+//! | [`Format::Npy`] | `.npy` | the K×d matrix; the words beside it in `.words.txt`, one a line | NumPy |
+//! | [`Format::Finalfusion`] | `.fifu` | chunks: the words, unit vectors, their norms | finalfusion |
+//! | [`Format::Projector`] | `.tsv` | a line of numbers a word; the words beside them in `.metadata.tsv` | TensorBoard's projector |
+//!
+//! `.gz` or `.zst` behind the ending of a format means that the file is compressed; what lies beside it is not. Readers take
+//! either form of word2vec's text, and of `.npy` any order and f64 too; finalfusion's words are read with their vectors, subword
+//! units are passed over. Numbers in text are the shortest that give the same f32 again, so all formats but finalfusion, which
+//! keeps directions and lengths apart, come back to the bit.
+//!
+//! Files may be hostile: whatever is wrong is an error with its line or byte, and memory stays within a small multiple of what the
+//! file holds, whatever it says that it holds.
+
+mod convert;
+mod file;
+mod finalfusion;
+mod input;
+mod npy;
+mod projector;
+mod similar;
+mod word2vec;
+mod words;
+
+pub use convert::{Converted, convert};
+pub use file::{Format, Stream, read, read_streams, write};
+
+use crate::error::{Error, Place, Result, VectorsFault};
+use crate::vocab::WordId;
+use ndarray::{Array2, ArrayView2};
+use std::path::Path;
+use words::Words;
+
+/// Words with a vector each: what can be written.
+pub trait Source {
+    /// Number of words, K.
+    fn len(&self) -> usize;
+
+    /// Whether there is no word.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Size of a vector, d.
+    fn dim(&self) -> usize;
+
+    /// A word.
+    fn word(&self, id: WordId) -> &str;
+
+    /// Copies the vector of a word.
+    fn row(&self, id: WordId, out: &mut [f32]);
+}
+
+/// Words and a finite vector each, K×d, the frequent words first.
+#[derive(Clone, Debug)]
+pub struct WordVectors {
+    words: Words,
+    values: Array2<f32>,
+}
+
+impl WordVectors {
+    /// Takes words and the rows of `values`, one each.
+    ///
+    /// # Errors
+    /// [`Error::VectorsFile`], without a path, for an empty or repeated word, a number that is not finite, other numbers of words
+    /// than of rows, and vectors without entries.
+    pub fn new<W: AsRef<str>>(words: impl IntoIterator<Item = W>, values: Array2<f32>) -> Result<Self> {
+        let fault = |fault| Error::VectorsFile { path: Path::new("").into(), place: Place::Whole, fault };
+        let mut known = Words::default();
+        for word in words {
+            known.push(word.as_ref()).map_err(fault)?;
+        }
+        let read = Self { words: known, values: values.as_standard_layout().into_owned() };
+        read.check().map_err(fault)?;
+        Ok(read)
+    }
+
+    /// What is to be checked once all is there.
+    fn check(&self) -> std::result::Result<(), VectorsFault> {
+        let (rows, dim) = self.values.dim();
+        if self.words.len() != rows {
+            return Err(VectorsFault::WordsMissVectors { words: self.words.len() as u64, vectors: rows as u64 });
+        }
+        if rows == 0 || dim == 0 {
+            return Err(VectorsFault::Header { expected: "a file with a word and a number" });
+        }
+        let broken = (0..rows).find(|row| !self.vector(*row as WordId).iter().all(|x| x.is_finite()));
+        broken.map_or(Ok(()), |row| Err(VectorsFault::NotFinite { word: self.words.get(row).into() }))
+    }
+
+    /// Number of words, K.
+    pub fn len(&self) -> usize {
+        self.words.len()
+    }
+
+    /// Never true; here because `len` is.
+    pub fn is_empty(&self) -> bool {
+        false
+    }
+
+    /// Size of a vector, d.
+    pub fn dim(&self) -> usize {
+        self.values.ncols()
+    }
+
+    /// A word.
+    pub fn word(&self, id: WordId) -> &str {
+        self.words.get(id as usize)
+    }
+
+    /// All words.
+    pub fn words(&self) -> impl ExactSizeIterator<Item = &str> {
+        (0..self.len()).map(|number| self.words.get(number))
+    }
+
+    /// The number of a word, if it has a vector.
+    pub fn id(&self, word: &str) -> Option<WordId> {
+        self.words.find(word)
+    }
+
+    /// The number of a word.
+    ///
+    /// # Errors
+    /// [`Error::UnknownWord`] with words that look like it.
+    pub fn known(&self, word: &str) -> Result<WordId> {
+        self.id(word).ok_or_else(|| Error::UnknownWord { word: word.into(), similar: self.similar(word) })
+    }
+
+    /// At most three words that differ from `word` by case or by a few letters.
+    pub fn similar(&self, word: &str) -> Vec<String> {
+        similar::similar(self.words(), word)
+    }
+
+    /// The vector of a word.
+    pub fn vector(&self, id: WordId) -> &[f32] {
+        &self.entries()[id as usize * self.dim()..][..self.dim()]
+    }
+
+    /// All vectors, K×d.
+    pub fn values(&self) -> ArrayView2<'_, f32> {
+        self.values.view()
+    }
+
+    /// All entries, row by row.
+    pub fn entries(&self) -> &[f32] {
+        self.values.as_slice().expect("rows lie one after the other")
+    }
+
+    /// The vectors divided by their lengths, as word2vec's tools do it: f32 throughout, sums in the order of the entries. A vector
+    /// of zeros gives what 0/0 is.
+    pub fn units(&self) -> Vec<f32> {
+        let mut units = self.entries().to_vec();
+        for row in units.chunks_exact_mut(self.dim()) {
+            let length = row.iter().fold(0f32, |sum, x| x.mul_add(*x, sum)).sqrt();
+            row.iter_mut().for_each(|x| *x /= length);
+        }
+        units
+    }
+}
+
+impl PartialEq for WordVectors {
+    fn eq(&self, other: &Self) -> bool {
+        self.values == other.values && self.words().eq(other.words())
+    }
+}
+
+impl Source for WordVectors {
+    fn len(&self) -> usize {
+        self.len()
+    }
+
+    fn dim(&self) -> usize {
+        self.dim()
+    }
+
+    fn word(&self, id: WordId) -> &str {
+        self.word(id)
+    }
+
+    fn row(&self, id: WordId, out: &mut [f32]) {
+        out.copy_from_slice(self.vector(id));
+    }
+}

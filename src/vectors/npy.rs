@@ -1,0 +1,190 @@
+//! NumPy's `.npy` (NEP 1): a matrix, with the words in a text file beside it, one a line.
+
+use super::file::{Output, each};
+use super::input::{Input, LONGEST_WORD, check_finite};
+use super::words::Words;
+use super::{Source, WordVectors};
+use crate::error::{Place, Result, VectorsFault};
+use ndarray::{Array2, ShapeBuilder};
+
+pub const MAGIC: &[u8] = b"\x93NUMPY";
+/// Bytes of the longest header; NumPy's own limit.
+const LONGEST_HEADER: usize = 10_000;
+/// The matrix begins at a multiple of this.
+const ALIGNMENT: usize = 64;
+const EXPECTED: &str = "a file of NumPy, of version 1 to 3, with a matrix";
+
+/// Reads the matrix and its words.
+pub fn read(input: &mut Input, beside: &mut Input) -> Result<WordVectors> {
+    let bad = |input: &Input| input.fault(Place::Byte(0), VectorsFault::Header { expected: EXPECTED });
+    let mut start = [0; 8];
+    input.exact(&mut start, "the first bytes", 0)?;
+    if &start[..6] != MAGIC {
+        return Err(bad(input));
+    }
+    let mut len = [0; 4];
+    match start[6] {
+        1 => input.exact(&mut len[..2], "the header", 0)?,
+        2 | 3 => input.exact(&mut len, "the header", 0)?,
+        _ => return Err(bad(input)),
+    }
+    let len = u32::from_le_bytes(len) as usize;
+    if len > LONGEST_HEADER {
+        return Err(bad(input));
+    }
+    let (mut header, place) = (vec![0; len], Place::Byte(input.at()));
+    input.exact(&mut header, "the header", 0)?;
+    let header = std::str::from_utf8(&header).ok().and_then(Header::parse).ok_or_else(|| bad(input))?;
+    let &[rows, dim] = &header.shape[..] else { return Err(bad(input)) };
+    let size = match header.kind.as_str() {
+        "<f4" | ">f4" => 4,
+        "<f8" | ">f8" => 8,
+        _ => {
+            let fault = VectorsFault::NotRead {
+                what: "the type of the numbers",
+                value: header.kind,
+                known: "<f4, >f4, <f8, >f8",
+            };
+            return Err(input.fault(place, fault));
+        }
+    };
+    let need = rows.checked_mul(dim).and_then(|n| n.checked_mul(size));
+    let mut values = Vec::with_capacity(input.check_size(place, rows, dim, need)?);
+    let count = (rows * dim) as usize;
+    match header.kind.as_str() {
+        "<f4" => input.numbers(count, 0, f32::from_le_bytes, &mut values)?,
+        ">f4" => input.numbers(count, 0, f32::from_be_bytes, &mut values)?,
+        "<f8" => input.numbers(count, 0, |bytes| f64::from_le_bytes(bytes) as f32, &mut values)?,
+        _ => input.numbers(count, 0, |bytes| f64::from_be_bytes(bytes) as f32, &mut values)?,
+    }
+    input.end(rows as usize)?;
+    let shape = (rows as usize, dim as usize).set_f(header.by_columns);
+    let values =
+        Array2::from_shape_vec(shape, values).expect("rows times dim numbers").as_standard_layout().into_owned();
+    let words = words(beside, rows as usize)?;
+    let vectors = WordVectors { words, values };
+    let bad = (0..).zip(vectors.values.rows()).find_map(|(id, row)| {
+        let row = row.to_slice().expect("rows lie one after the other");
+        check_finite(vectors.word(id), row).err()
+    });
+    match bad {
+        Some(fault) => Err(input.fault(Place::Whole, fault)),
+        None if rows == 0 || dim == 0 => Err(input.fault(place, VectorsFault::TooLarge { words: rows, dim })),
+        None => Ok(vectors),
+    }
+}
+
+/// A word a line, as many as there are rows.
+fn words(beside: &mut Input, rows: usize) -> Result<Words> {
+    let (mut words, mut line) = (Words::default(), Vec::new());
+    while let Some(text) = beside.line(LONGEST_WORD + 2, words.len(), &mut line)? {
+        words.push(text).map_err(|fault| beside.fault_in_line(fault))?;
+        if words.len() > rows {
+            break;
+        }
+    }
+    if words.len() != rows {
+        let fault = VectorsFault::WordsMissVectors { words: words.len() as u64, vectors: rows as u64 };
+        return Err(beside.fault_in_line(fault));
+    }
+    Ok(words)
+}
+
+/// What the header says: a literal of Python.
+struct Header {
+    kind: String,
+    by_columns: bool,
+    shape: Vec<u64>,
+}
+
+impl Header {
+    fn parse(text: &str) -> Option<Self> {
+        let (mut kind, mut by_columns, mut shape) = (None, None, None);
+        let mut rest = text.trim().strip_prefix('{')?.strip_suffix('}')?.trim();
+        while !rest.is_empty() {
+            let (key, after) = quoted(rest)?;
+            let value = after.trim_start().strip_prefix(':')?.trim_start();
+            let after = match key {
+                "descr" => {
+                    let (name, after) = quoted(value)?;
+                    kind = Some(name.to_string());
+                    after
+                }
+                "fortran_order" => {
+                    let yes = value.strip_prefix("True");
+                    by_columns = Some(yes.is_some());
+                    yes.or_else(|| value.strip_prefix("False"))?
+                }
+                "shape" => {
+                    let (numbers, after) = value.strip_prefix('(')?.split_once(')')?;
+                    let numbers = numbers.split(',').map(str::trim).filter(|n| !n.is_empty());
+                    shape = Some(numbers.map(|n| n.parse().ok()).collect::<Option<Vec<u64>>>()?);
+                    after
+                }
+                _ => return None,
+            };
+            rest = after.trim_start();
+            rest = match rest.strip_prefix(',') {
+                Some(next) => next.trim_start(),
+                None if rest.is_empty() => rest,
+                None => return None,
+            };
+        }
+        Some(Self { kind: kind?, by_columns: by_columns?, shape: shape? })
+    }
+}
+
+/// A string in either quotes, and what follows it.
+fn quoted(text: &str) -> Option<(&str, &str)> {
+    let quote = text.chars().next().filter(|c| matches!(c, '\'' | '"'))?;
+    text[1..].split_once(quote)
+}
+
+/// Writes the matrix.
+pub fn write(out: &mut Output, source: &dyn Source) -> Result<()> {
+    let mut header =
+        format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({}, {}), }}", source.len(), source.dim());
+    // Six bytes of magic, two of the version, two of the length, and a line break.
+    let plain = MAGIC.len() + 4 + header.len() + 1;
+    header.extend(std::iter::repeat_n(' ', plain.next_multiple_of(ALIGNMENT) - plain));
+    header.push('\n');
+    out.put(&[MAGIC, &[1, 0], &(header.len() as u16).to_le_bytes(), header.as_bytes()].concat())?;
+    let mut bytes = Vec::new();
+    each(source, out.path(), &|_| Ok(()), &mut |_, vector| {
+        bytes.clear();
+        vector.iter().for_each(|x| bytes.extend_from_slice(&x.to_le_bytes()));
+        out.put(&bytes)
+    })
+}
+
+/// Writes the words.
+pub fn write_words(out: &mut Output, source: &dyn Source) -> Result<()> {
+    each(source, out.path(), &check_line, &mut |word, _| out.put(format!("{word}\n").as_bytes()))
+}
+
+/// Refuses words that do not fit in a line.
+fn check_line(word: &str) -> std::result::Result<(), VectorsFault> {
+    if word.is_empty() || word.len() > LONGEST_WORD || word.contains(['\n', '\r']) {
+        return Err(VectorsFault::NotWritable { word: word.into(), reason: "it is no line of its own" });
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headers_are_literals_of_python() {
+        let parse = |text| Header::parse(text).map(|h| (h.kind, h.by_columns, h.shape));
+        let want = Some(("<f4".to_string(), false, vec![3, 2]));
+        assert_eq!(parse("{'descr': '<f4', 'fortran_order': False, 'shape': (3, 2), }     \n"), want);
+        assert_eq!(parse("{\"shape\":(3,2),\"fortran_order\":False,\"descr\":\"<f4\"}"), want);
+        for bad in ["", "{}", "{'descr': '<f4'}", "{'descr': '<f4', 'fortran_order': 0, 'shape': (3, 2)}", "{'descr: 1"]
+        {
+            assert_eq!(parse(bad), None, "{bad}");
+        }
+        assert_eq!(parse("{'descr': '<f4', 'fortran_order': True, 'shape': (3,)}").unwrap().2, [3]);
+        assert_eq!(parse("{'descr': '<f4', 'fortran_order': True, 'shape': (-3, 1)}"), None);
+    }
+}
