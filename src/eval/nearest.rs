@@ -72,7 +72,7 @@ fn top(vectors: &WordVectors, without: &[WordId], n: usize, score: impl Fn(WordI
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Error;
+    use crate::error::Error;
     use ndarray::array;
 
     fn vectors() -> WordVectors {

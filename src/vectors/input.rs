@@ -73,7 +73,7 @@ impl<'a> Input<'a> {
         let mut part = (&mut *self.source).take(limit as u64);
         let read = part.read_until(end, to).map_err(Error::io(self.path))?;
         self.at += read as u64;
-        self.line += u64::from(end == b'\n');
+        self.line += u64::from(end == b'\n' && read > 0);
         Ok(read > 0)
     }
 
