@@ -19,11 +19,13 @@
 //! | [`Shared`] | `&SharedMatrix` | at once, others' later | several workers at a time, examples one by one |
 //! | [`Overlay`] | `&SharedMatrix` | at once, others' after [`merge`] | the same, with bits that do not depend on the threads |
 
+mod aligned;
 mod block;
 mod cost;
 mod deferred;
 mod dense;
 mod exclusive;
+mod few;
 mod gemm;
 mod gemv;
 mod gradient;

@@ -3,13 +3,12 @@
 //! Entries are relaxed atomics: a worker may see another's update late or in part, but never a torn number (Hogwild,
 //! Recht et al. 2011). What makes it fast is in [`handle`]: each worker keeps the hottest rows to itself.
 
-mod few;
 mod handle;
 mod hot;
 mod local;
+mod row;
 
 pub use handle::Shared;
-pub(super) use hot::Aligned;
 pub use hot::HotRows;
 pub(super) use local::LocalStore;
 

@@ -19,7 +19,7 @@ const SHORTEST: u64 = 32;
 /// At most.
 const LONGEST: u64 = 512;
 /// Words that a worker trains on between two barriers at which all rows are merged, not just those that are due.
-const ALL_ROWS: u64 = 2_048;
+const ALL_ROWS: u64 = 8_192;
 /// Words between two changes of the rate.
 const RATE_WORDS: u64 = 1_000;
 

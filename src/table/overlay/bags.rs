@@ -44,43 +44,45 @@ impl WithSimd for Descend<'_> {
     }
 }
 
-/// out ← the mean of a bag, added in the order of its rows.
-pub struct Mean<'a> {
+/// out ← the mean of every bag, added in the order of its rows.
+pub struct Means<'a> {
     pub base: &'a SharedMatrix,
     pub own: &'a mut OwnRows,
-    pub bag: &'a [u32],
-    /// d.
+    pub bags: Bags<'a>,
+    /// bags × d.
     pub out: &'a mut [f32],
 }
 
-impl WithSimd for Mean<'_> {
+impl WithSimd for Means<'_> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, s: S) {
-        let Self { base, own, bag, out } = self;
-        out.fill(0.0);
-        let scale = s.splat_f32s(1.0 / bag.len().max(1) as f32);
-        for row in bag {
-            let slot = own.slot(base, *row);
+        let Self { base, own, bags, out } = self;
+        for (b, out) in out.chunks_exact_mut(own.dim).enumerate() {
+            let rows = bags.bag(b);
+            out.fill(0.0);
+            let scale = s.splat_f32s(1.0 / rows.len().max(1) as f32);
             let (to, tail) = S::as_mut_simd_f32s(out);
-            let from = S::as_simd_f32s(own.at(slot)).0;
-            for (y, w) in to.iter_mut().zip(from) {
-                *y = s.add_f32s(*y, *w);
+            for row in rows {
+                let slot = own.slot(base, *row);
+                let from = S::as_simd_f32s(own.at(slot)).0;
+                for (y, w) in to.iter_mut().zip(from) {
+                    *y = s.add_f32s(*y, *w);
+                }
+                if !tail.is_empty() {
+                    let sum = s.add_f32s(s.partial_load_f32s(tail), from[to.len()]);
+                    s.partial_store_f32s(tail, sum);
+                }
             }
-            if !tail.is_empty() {
-                let sum = s.add_f32s(s.partial_load_f32s(tail), from[to.len()]);
-                s.partial_store_f32s(tail, sum);
-            }
-        }
-        if bag.len() > 1 {
-            let (to, tail) = S::as_mut_simd_f32s(out);
-            for y in to {
-                *y = s.mul_f32s(*y, scale);
-            }
-            if !tail.is_empty() {
-                let scaled = s.mul_f32s(s.partial_load_f32s(tail), scale);
-                s.partial_store_f32s(tail, scaled);
+            if rows.len() > 1 {
+                for y in to {
+                    *y = s.mul_f32s(*y, scale);
+                }
+                if !tail.is_empty() {
+                    let scaled = s.mul_f32s(s.partial_load_f32s(tail), scale);
+                    s.partial_store_f32s(tail, scaled);
+                }
             }
         }
     }

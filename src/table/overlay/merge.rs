@@ -1,9 +1,11 @@
 //! The moves of all workers, added to the matrix.
 
 use super::OwnRows;
+use crate::simd::dispatch;
 use crate::table::Threads;
 use crate::table::block::RowSource;
 use crate::table::shared::SharedMatrix;
+use pulp::{Simd, WithSimd};
 use std::ops::Range;
 
 /// The examples that may move a row, by all workers together and unseen by each other, before the moves are no longer
@@ -96,11 +98,7 @@ impl<'a> Sum<'a> {
                 let n = movers.len() as f32;
                 let share = (UNSEEN / updates as f32).clamp(1.0 / n, 1.0);
                 base.read_row(row, now);
-                moves.fill(0.0);
-                for (own, ..) in &*movers {
-                    moves.iter_mut().zip(*own).zip(&*now).for_each(|((sum, own), base)| *sum += own - base);
-                }
-                now.iter_mut().zip(&*moves).for_each(|(base, sum)| *base += share * sum);
+                dispatch(Add { movers, share, moves, now });
                 base.store(row, now);
                 if base.has_bias() {
                     let before = base.row_bias(row);
@@ -108,6 +106,32 @@ impl<'a> Sum<'a> {
                     base.store_bias(row, before + share * moves);
                 }
             }
+        }
+    }
+}
+
+/// now += share·Σ (own − now), in the order of the movers.
+struct Add<'a> {
+    movers: &'a [(&'a [f32], f32, u32)],
+    share: f32,
+    moves: &'a mut [f32],
+    now: &'a mut [f32],
+}
+
+impl WithSimd for Add<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _s: S) {
+        let Self { movers, share, moves, now } = self;
+        moves.fill(0.0);
+        for (own, ..) in movers {
+            for ((sum, own), base) in moves.iter_mut().zip(*own).zip(&*now) {
+                *sum += own - base;
+            }
+        }
+        for (now, sum) in now.iter_mut().zip(moves) {
+            *now += share * *sum;
         }
     }
 }

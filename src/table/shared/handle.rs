@@ -1,11 +1,11 @@
 //! One worker's handle on a shared matrix.
 
-use super::few::Few;
-use super::hot::{Descend, Hot, Means};
+use super::hot::{Beside, Descend, Hot, Means};
 use super::local::Local;
 use super::{HotRows, SharedMatrix};
 use crate::simd::{self, dispatch};
 use crate::table::block::{Block, RowSource, is_small};
+use crate::table::few::Few;
 use crate::table::{Bags, Coefficients, Fold, Rows, Stat, Table, TableShape, Threads, TileCoefficients};
 use ndarray::{ArrayView2, ArrayViewMut2};
 use std::ops::Range;
@@ -194,7 +194,8 @@ impl Table for Shared<'_> {
     ) {
         self.forget();
         if is_small(x.nrows(), rows.len()) && x.is_standard_layout() && d_x.is_standard_layout() {
-            return self.few.step(self.matrix, &mut self.hot, rows, x, self.rate, coef, losses, d_x);
+            let mut table = Beside { matrix: self.matrix, hot: &mut self.hot };
+            return self.few.step(&mut table, rows, x, self.rate, coef, losses, d_x);
         }
         let threads = Threads::default();
         let mut block = std::mem::take(&mut self.block);

@@ -1,11 +1,16 @@
 //! The rows that a worker keeps to itself, and exchanges with the others from time to time.
 
-use super::few::{PLAIN, descend_shared};
+use super::row::{PLAIN, descend_shared};
 use super::{SharedMatrix, merged, pack, unpack};
 use crate::simd::dispatch;
+use crate::table::aligned::Aligned;
+use crate::table::few::Placed;
 use crate::table::{Bags, kernel};
 use pulp::{Simd, WithSimd};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+/// Rows behind the hot ones that there is room for from the start.
+const SPARE: usize = 64;
 
 /// How many rows of each table a worker keeps to itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -77,43 +82,10 @@ impl Hot {
         self.left.len()
     }
 
-    #[inline(always)]
-    pub fn stride(&self) -> usize {
-        self.stride
-    }
-
     /// Whether a row is hot.
     #[inline(always)]
     pub fn has(&self, row: u32) -> bool {
         (row as usize) < self.left.len()
-    }
-
-    /// The hot rows, and those placed behind them.
-    #[inline(always)]
-    pub fn all(&self) -> &[f32] {
-        self.values.as_ref()
-    }
-
-    /// Makes room for so many rows behind the hot ones.
-    pub fn reserve(&mut self, count: usize) {
-        self.values.grow((self.left.len() + count) * self.stride);
-    }
-
-    /// Where each of `rows` is in [`Hot::all`]: in its place if it is hot, else copied behind.
-    #[inline(always)]
-    pub fn place(&mut self, matrix: &SharedMatrix, rows: &[u32], places: &mut Vec<u32>) {
-        let (hot, dim) = (self.left.len(), matrix.shape.dim);
-        let mut free = hot;
-        places.clear();
-        for row in rows {
-            if (*row as usize) < hot {
-                places.push(*row);
-            } else {
-                matrix.read_row(*row, &mut self.values.as_mut()[free * self.stride..][..dim]);
-                places.push(free as u32);
-                free += 1;
-            }
-        }
     }
 
     /// The bias of a row, hot or not.
@@ -184,6 +156,81 @@ impl Hot {
     }
 }
 
+/// The hot rows, and others copied behind them for a step.
+pub struct Beside<'a> {
+    pub matrix: &'a SharedMatrix,
+    pub hot: &'a mut Hot,
+}
+
+impl Placed for Beside<'_> {
+    #[inline(always)]
+    fn dim(&self) -> usize {
+        self.matrix.shape.dim
+    }
+
+    #[inline(always)]
+    fn stride(&self) -> usize {
+        self.hot.stride
+    }
+
+    fn reserve(&mut self, count: usize) {
+        self.hot.values.grow((self.hot.len() + count) * self.hot.stride);
+    }
+
+    #[inline(always)]
+    fn place(&mut self, rows: &[u32], _batch: usize, places: &mut Vec<u32>) {
+        let (hot, dim, stride) = (self.hot.len(), self.dim(), self.hot.stride);
+        let mut free = hot;
+        places.clear();
+        for row in rows {
+            if (*row as usize) < hot {
+                places.push(*row);
+            } else {
+                self.matrix.read_row(*row, &mut self.hot.values.as_mut()[free * stride..][..dim]);
+                places.push(free as u32);
+                free += 1;
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn is_kept(&self, row: u32) -> bool {
+        self.hot.has(row)
+    }
+
+    #[inline(always)]
+    fn weights(&self) -> &[f32] {
+        self.hot.values.as_ref()
+    }
+
+    #[inline(always)]
+    fn weights_mut(&mut self) -> &mut [f32] {
+        self.hot.values.as_mut()
+    }
+
+    #[inline(always)]
+    fn updated(&mut self, row: u32) {
+        self.hot.updated(self.matrix, row);
+    }
+
+    #[inline(always)]
+    fn descend<S: Simd>(&mut self, s: S, row: u32, rate: f32, gradient: &[f32]) {
+        descend_shared(s, self.matrix, row, rate, gradient);
+    }
+
+    fn has_bias(&self) -> bool {
+        self.matrix.shape.bias
+    }
+
+    fn bias(&self, row: u32, _place: u32) -> f32 {
+        self.hot.bias_of(self.matrix, row)
+    }
+
+    fn descend_bias(&mut self, row: u32, _place: u32, rate: f32, gradient: f32) {
+        self.hot.descend_bias(self.matrix, row, rate, gradient);
+    }
+}
+
 /// [`merged`] for every entry of a row. By way of plain entries, as many as fill whole vectors of any width.
 struct Exchange<'a> {
     shared: &'a [AtomicU64],
@@ -217,57 +264,6 @@ impl WithSimd for Exchange<'_> {
                 shared.store(pack(*plain), Relaxed);
             }
         }
-    }
-}
-
-/// Numbers that begin at a cache line.
-#[derive(Default)]
-pub struct Aligned {
-    data: Vec<f32>,
-    start: usize,
-    len: usize,
-}
-
-/// Rows that there is room for from the start.
-const SPARE: usize = 64;
-/// Bytes in a cache line, and in the widest vector.
-const LINE: usize = 64;
-
-impl Aligned {
-    fn zeros(len: usize) -> Self {
-        let data = vec![0.0; len + LINE / size_of::<f32>()];
-        let start = data.as_ptr().align_offset(LINE).min(LINE / size_of::<f32>());
-        Self { data, start, len }
-    }
-
-    /// At least so many numbers, new ones zero.
-    pub fn grow(&mut self, len: usize) {
-        if len > self.len {
-            let old = std::mem::replace(self, Self::zeros(len));
-            self.as_mut()[..old.len].copy_from_slice(old.as_ref());
-        }
-    }
-}
-
-impl Clone for Aligned {
-    fn clone(&self) -> Self {
-        let mut copy = Self::zeros(self.len);
-        copy.as_mut().copy_from_slice(self.as_ref());
-        copy
-    }
-}
-
-impl AsRef<[f32]> for Aligned {
-    #[inline(always)]
-    fn as_ref(&self) -> &[f32] {
-        &self.data[self.start..][..self.len]
-    }
-}
-
-impl AsMut<[f32]> for Aligned {
-    #[inline(always)]
-    fn as_mut(&mut self) -> &mut [f32] {
-        &mut self.data[self.start..][..self.len]
     }
 }
 

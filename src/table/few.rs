@@ -1,20 +1,56 @@
 //! A step over few rows, in two passes: scores, and then all that the coefficients bring about.
 //!
-//! Hot rows are worked on where they are, others beside them. Each entry is computed in the order of
-//! [`kernel`](crate::table::kernel)'s functions, so that the bits are the same.
+//! Rows that the worker keeps are worked on where they are, others beside them. Each entry is computed in the order of
+//! [`kernel`]'s functions, so that the bits are the same.
 
-use super::hot::{Aligned, Hot};
-use super::{SharedMatrix, pack, unpack};
+use super::aligned::Aligned;
+use super::{Coefficients, kernel};
 use crate::simd::dispatch;
-use crate::table::{Coefficients, kernel};
 use ndarray::{ArrayView2, ArrayViewMut2};
 use pulp::{Simd, WithSimd};
-use std::sync::atomic::Ordering::Relaxed;
+
+/// Where a worker has its rows: each at a place of one padded, aligned slice.
+pub trait Placed {
+    /// d.
+    fn dim(&self) -> usize;
+
+    /// d with the padding.
+    fn stride(&self) -> usize;
+
+    /// Makes room for so many rows that are not kept.
+    fn reserve(&mut self, _count: usize) {}
+
+    /// Brings all rows that a batch is about to move to a place, which are written to `places`.
+    fn place(&mut self, rows: &[u32], batch: usize, places: &mut Vec<u32>);
+
+    /// Whether a placed row is the worker's own, to be updated there.
+    fn is_kept(&self, row: u32) -> bool;
+
+    /// Rows by place: places × stride.
+    fn weights(&self) -> &[f32];
+
+    /// The same.
+    fn weights_mut(&mut self) -> &mut [f32];
+
+    /// A kept row has been updated.
+    fn updated(&mut self, row: u32);
+
+    /// A row that is not kept ← itself − rate·gradient.
+    fn descend<S: Simd>(&mut self, s: S, row: u32, rate: f32, gradient: &[f32]);
+
+    /// Whether rows have a bias.
+    fn has_bias(&self) -> bool;
+
+    /// The bias of a row that has one.
+    fn bias(&self, row: u32, place: u32) -> f32;
+
+    /// Its bias ← itself − rate·gradient.
+    fn descend_bias(&mut self, row: u32, place: u32, rate: f32, gradient: f32);
+}
 
 /// The memory of a step, used again.
 #[derive(Default)]
 pub struct Few {
-    /// Where each row stands among the hot ones and those gathered beside them.
     places: Vec<u32>,
     /// batch × stride.
     x: Aligned,
@@ -29,8 +65,7 @@ impl Few {
     #[allow(clippy::too_many_arguments)]
     pub fn step(
         &mut self,
-        matrix: &SharedMatrix,
-        hot: &mut Hot,
+        table: &mut impl Placed,
         rows: &[u32],
         x: ArrayView2<f32>,
         rate: f32,
@@ -38,7 +73,7 @@ impl Few {
         losses: &mut [f64],
         mut d_x: ArrayViewMut2<f32>,
     ) {
-        let (batch, count, stride) = (x.nrows(), rows.len(), hot.stride());
+        let (batch, count, stride) = (x.nrows(), rows.len(), table.stride());
         if count == 0 || batch == 0 {
             let z = ArrayViewMut2::from_shape((batch, count), &mut []).expect("no scores");
             return coef(0..batch, z, losses);
@@ -48,37 +83,32 @@ impl Few {
         if self.z.len() < batch * count {
             self.z.resize(batch * count, 0.0);
         }
-        hot.reserve(count);
+        table.reserve(count);
         let z = &mut self.z[..batch * count];
-        {
-            let x = x.to_slice().expect("hidden vectors are contiguous");
-            dispatch(Scores { matrix, hot, rows, x, padded: &mut self.x, places: &mut self.places, z });
-        }
-        if matrix.shape.bias {
-            for row in z.chunks_exact_mut(count) {
-                for (z, r) in row.iter_mut().zip(rows) {
-                    *z += hot.bias_of(matrix, *r);
-                }
+        let flat = x.to_slice().expect("hidden vectors are contiguous");
+        dispatch(Scores { table, rows, x: flat, padded: &mut self.x, places: &mut self.places, z });
+        if table.has_bias() {
+            for z in z.chunks_exact_mut(count) {
+                z.iter_mut().zip(rows).zip(&self.places).for_each(|((z, row), place)| *z += table.bias(*row, *place));
             }
         }
         coef(0..batch, ArrayViewMut2::from_shape((batch, count), &mut *z).expect("batch × count"), losses);
-        if matrix.shape.bias {
-            for (c, row) in rows.iter().enumerate() {
+        if table.has_bias() {
+            for (c, (row, place)) in rows.iter().zip(&self.places).enumerate() {
                 let mut sum = 0.0;
                 z.chunks_exact(count).for_each(|k| sum += k[c]);
-                hot.descend_bias(matrix, *row, rate, sum);
+                table.descend_bias(*row, *place, rate, sum);
             }
         }
         let d_x = d_x.as_slice_mut().expect("∂L/∂x is contiguous");
         let gradient = &mut self.gradient;
-        dispatch(Descent { matrix, hot, rows, places: &self.places, x: &self.x, coef: z, rate, d_x, gradient });
+        dispatch(Descent { table, rows, places: &self.places, x: &self.x, coef: z, rate, d_x, gradient });
     }
 }
 
 /// X padded, the places of the rows, and z = X·Wᵀ.
-struct Scores<'a> {
-    matrix: &'a SharedMatrix,
-    hot: &'a mut Hot,
+struct Scores<'a, T> {
+    table: &'a mut T,
     rows: &'a [u32],
     /// batch × d.
     x: &'a [f32],
@@ -87,14 +117,15 @@ struct Scores<'a> {
     z: &'a mut [f32],
 }
 
-impl WithSimd for Scores<'_> {
+impl<T: Placed> WithSimd for Scores<'_, T> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, s: S) {
-        let Self { matrix, hot, rows, x, padded, places, z } = self;
-        let (dim, stride, count) = (matrix.shape.dim, hot.stride(), rows.len());
-        hot.place(matrix, rows, places);
+        let Self { table, rows, x, padded, places, z } = self;
+        let (dim, stride, count) = (table.dim(), table.stride(), rows.len());
+        let batch = z.len() / count;
+        table.place(rows, batch, places);
         for (to, from) in padded.as_mut().chunks_exact_mut(stride).zip(x.chunks_exact(dim)) {
             let (body, tail) = S::as_simd_f32s(from);
             let to = S::as_mut_simd_f32s(to).0;
@@ -103,8 +134,7 @@ impl WithSimd for Scores<'_> {
                 to[body.len()] = s.partial_load_f32s(tail);
             }
         }
-        let (x, w) = (padded.as_ref(), hot.all());
-        let batch = z.len() / count;
+        let (x, w) = (padded.as_ref(), table.weights());
         let mut b = 0;
         while S::REGISTER_COUNT >= 32 && b + 4 <= batch {
             let (left, right) = z[b * count..][..4 * count].split_at_mut(2 * count);
@@ -175,9 +205,8 @@ fn some<S: Simd, const N: usize, const M: usize>(
 }
 
 /// d_x += K·W, then W ← W − rate·Kᵀ·X.
-struct Descent<'a> {
-    matrix: &'a SharedMatrix,
-    hot: &'a mut Hot,
+struct Descent<'a, T> {
+    table: &'a mut T,
     rows: &'a [u32],
     places: &'a [u32],
     x: &'a Aligned,
@@ -188,12 +217,12 @@ struct Descent<'a> {
     gradient: &'a mut Aligned,
 }
 
-impl WithSimd for Descent<'_> {
+impl<T: Placed> WithSimd for Descent<'_, T> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, s: S) {
-        let (count, dim) = (self.rows.len(), self.matrix.shape.dim);
+        let (count, dim) = (self.rows.len(), self.table.dim());
         let batch = self.coef.len() / count;
         let mut b = 0;
         while b + 2 <= batch {
@@ -214,11 +243,11 @@ impl WithSimd for Descent<'_> {
     }
 }
 
-impl Descent<'_> {
+impl<T: Placed> Descent<'_, T> {
     /// N rows of d_x from row `b` on.
     #[inline(always)]
     fn d_x_rows<S: Simd, const N: usize>(&mut self, s: S, b: usize, count: usize, dim: usize) {
-        let width = self.hot.stride() / S::F32_LANES;
+        let width = self.table.stride() / S::F32_LANES;
         let mut k = 0;
         while k < width {
             k += match (width - k).min(widest::<S>()) {
@@ -244,8 +273,8 @@ impl Descent<'_> {
         count: usize,
         dim: usize,
     ) -> usize {
-        let width = self.hot.stride() / S::F32_LANES;
-        let w = S::as_simd_f32s(self.hot.all()).0;
+        let width = self.table.stride() / S::F32_LANES;
+        let w = S::as_simd_f32s(self.table.weights()).0;
         let mut acc = [[s.splat_f32s(0.0); V]; N];
         for (c, place) in self.places.iter().enumerate() {
             let row: &[S::f32s; V] = w[*place as usize * width + k..][..V].try_into().expect("V vectors");
@@ -273,7 +302,7 @@ impl Descent<'_> {
     /// Gradients and updates of N rows of the table, one after the other: a row may be repeated.
     #[inline(always)]
     fn rows<S: Simd, const N: usize>(&mut self, s: S, c: usize, count: usize, batch: usize) {
-        let width = self.hot.stride() / S::F32_LANES;
+        let width = self.table.stride() / S::F32_LANES;
         let mut k = 0;
         while k < width {
             k += match (width - k).min(widest::<S>()) {
@@ -289,11 +318,11 @@ impl Descent<'_> {
         }
         for n in 0..N {
             let row = self.rows[c + n];
-            if self.hot.has(row) {
-                self.hot.updated(self.matrix, row);
+            if self.table.is_kept(row) {
+                self.table.updated(row);
             } else {
-                let gradient = &self.gradient.as_ref()[n * self.hot.stride()..];
-                descend_shared(s, self.matrix, row, self.rate, gradient);
+                let gradient = &self.gradient.as_ref()[n * self.table.stride()..];
+                self.table.descend(s, row, self.rate, gradient);
             }
         }
     }
@@ -309,7 +338,7 @@ impl Descent<'_> {
         count: usize,
         batch: usize,
     ) -> usize {
-        let width = self.hot.stride() / S::F32_LANES;
+        let width = self.table.stride() / S::F32_LANES;
         let x = S::as_simd_f32s(self.x.as_ref()).0;
         let mut acc = [[s.splat_f32s(0.0); V]; N];
         for b in 0..batch {
@@ -324,9 +353,9 @@ impl Descent<'_> {
         }
         let rate = s.splat_f32s(self.rate);
         for n in 0..N {
-            let row = self.rows[c + n];
-            if self.hot.has(row) {
-                let to = &mut S::as_mut_simd_f32s(self.hot.row_mut(row)).0[k..][..V];
+            if self.table.is_kept(self.rows[c + n]) {
+                let at = self.places[c + n] as usize * width + k;
+                let to = &mut S::as_mut_simd_f32s(self.table.weights_mut()).0[at..][..V];
                 for v in 0..V {
                     to[v] = s.sub_f32s(to[v], s.mul_f32s(rate, acc[n][v]));
                 }
@@ -346,34 +375,3 @@ impl Descent<'_> {
 fn widest<S: Simd>() -> usize {
     if S::REGISTER_COUNT >= 32 { 8 } else { 4 }
 }
-
-/// A shared row ← itself − rate·gradient. By way of a plain row, whose arithmetic is done in vectors.
-#[inline(always)]
-pub fn descend_shared<S: Simd>(s: S, matrix: &SharedMatrix, row: u32, rate: f32, gradient: &[f32]) {
-    let shared = matrix.row(row);
-    let rates = s.splat_f32s(rate);
-    // Whole vectors of every width, and long enough that the small writes have arrived when the wide reads come.
-    let mut buffer = [0.0; PLAIN];
-    for (shared, gradient) in shared.chunks(PLAIN / 2).zip(gradient[..matrix.shape.dim].chunks(PLAIN)) {
-        let (pairs, _) = buffer.as_chunks_mut::<2>();
-        for (plain, shared) in pairs.iter_mut().zip(shared) {
-            *plain = unpack(shared.load(Relaxed));
-        }
-        let (body, tail) = S::as_simd_f32s(gradient);
-        let plain = S::as_mut_simd_f32s(&mut buffer).0;
-        for (w, g) in plain.iter_mut().zip(body) {
-            *w = s.sub_f32s(*w, s.mul_f32s(rates, *g));
-        }
-        if !tail.is_empty() {
-            let w = &mut plain[body.len()];
-            *w = s.sub_f32s(*w, s.mul_f32s(rates, s.partial_load_f32s(tail)));
-        }
-        let (pairs, _) = buffer.as_chunks::<2>();
-        for (shared, plain) in shared.iter().zip(pairs) {
-            shared.store(pack(*plain), Relaxed);
-        }
-    }
-}
-
-/// Entries of a shared row that are taken at a time.
-pub const PLAIN: usize = 128;

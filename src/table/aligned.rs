@@ -1,0 +1,51 @@
+//! Memory for whole vectors.
+
+/// Numbers that begin at a cache line.
+#[derive(Default)]
+pub struct Aligned {
+    data: Vec<f32>,
+    start: usize,
+    len: usize,
+}
+
+/// Bytes in a cache line, and in the widest vector.
+const LINE: usize = 64;
+
+impl Aligned {
+    /// So many zeros.
+    pub fn zeros(len: usize) -> Self {
+        let data = vec![0.0; len + LINE / size_of::<f32>()];
+        let start = data.as_ptr().align_offset(LINE).min(LINE / size_of::<f32>());
+        Self { data, start, len }
+    }
+
+    /// At least so many numbers, new ones zero.
+    pub fn grow(&mut self, len: usize) {
+        if len > self.len {
+            let old = std::mem::replace(self, Self::zeros(len));
+            self.as_mut()[..old.len].copy_from_slice(old.as_ref());
+        }
+    }
+}
+
+impl Clone for Aligned {
+    fn clone(&self) -> Self {
+        let mut copy = Self::zeros(self.len);
+        copy.as_mut().copy_from_slice(self.as_ref());
+        copy
+    }
+}
+
+impl AsRef<[f32]> for Aligned {
+    #[inline(always)]
+    fn as_ref(&self) -> &[f32] {
+        &self.data[self.start..][..self.len]
+    }
+}
+
+impl AsMut<[f32]> for Aligned {
+    #[inline(always)]
+    fn as_mut(&mut self) -> &mut [f32] {
+        &mut self.data[self.start..][..self.len]
+    }
+}
