@@ -140,6 +140,12 @@ fn names_and_beginnings_tell_the_format() {
         vectors::write(&path, format, &small()).unwrap();
         assert!(same(format, &small(), &vectors::read(&path, None).unwrap()), "{format}");
     }
+    // word2vec's formats go by each other's endings.
+    for (name, format) in [("v.bin", Format::Text), ("v.txt", Format::Binary), ("v.vec", Format::Binary)] {
+        let path = folder.path().join(name);
+        vectors::write(&path, format, &small()).unwrap();
+        assert!(same(format, &small(), &vectors::read(&path, None).unwrap()), "{name}");
+    }
     std::fs::write(&path, "neither\n").unwrap();
     assert!(matches!(vectors::read(&path, None), Err(Error::VectorsFormat { .. })));
 }
