@@ -5,6 +5,9 @@ mod cli;
 use std::process::ExitCode;
 use std::time::Instant;
 
+#[global_allocator]
+static HEAP: peak_alloc::PeakAlloc = peak_alloc::PeakAlloc;
+
 fn main() -> ExitCode {
     match cli::run(Instant::now()) {
         Ok(true) => ExitCode::SUCCESS,

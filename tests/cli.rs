@@ -1,6 +1,8 @@
 //! The command, run as a user would.
 #![cfg(feature = "cli")]
 
+#[path = "cli/colours.rs"]
+mod colours;
 #[path = "cli/place.rs"]
 mod place;
 #[path = "cli/refusals.rs"]

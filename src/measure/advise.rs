@@ -65,7 +65,7 @@ pub struct Verdict {
     pub step_ns_per_example: f64,
     /// Time of the exact ln P of a word, nanoseconds.
     pub evaluation_ns_per_example: f64,
-    /// Bytes of the layer in training, by closed form.
+    /// Bytes of the layer in training: what its tables would hold, without training.
     pub memory_bytes: u64,
     /// Seconds to train on all tokens once.
     pub train_seconds: f64,
@@ -103,14 +103,16 @@ impl Advice {
     }
 }
 
-/// Multiply-adds of a step that is timed, at most: beyond, a smaller vocabulary stands for the whole.
-const WORK: u64 = 8_000_000_000;
+/// Seconds of a step that is timed, at most: beyond, a smaller vocabulary stands for the whole.
+const STEP_SECONDS: f64 = 0.25;
 /// The same for bytes of parameters.
 const BYTES: u64 = 1 << 30;
 /// No vocabulary below this stands for a larger one: caches would hold it.
-const LEAST: usize = 1_000;
-const STEPS: Plan = Plan { warm_up: 1, repeats: (3, 300), seconds: 0.1 };
-const EVALUATIONS: Plan = Plan { warm_up: 1, repeats: (2, 100), seconds: 0.03 };
+const LEAST: usize = 20_000;
+/// A first look at such a vocabulary.
+const LOOK: Plan = Plan { warm_up: 1, windows: 2, repeats: (1, 1), seconds: 0.0 };
+const STEPS: Plan = Plan { warm_up: 1, windows: 3, repeats: (1, 300), seconds: 0.05 };
+const EVALUATIONS: Plan = Plan { warm_up: 1, windows: 3, repeats: (1, 100), seconds: 0.015 };
 
 /// Says which layers fit.
 ///
@@ -156,8 +158,14 @@ fn estimate(layer: &LayerSpec, counts: &Counts, sizes: Sizes, threads: &Threads)
     let whole = Rig::new(layer, counts, Bias::Unigram, sizes)?;
     let (cost, memory_bytes) = (whole.expected_cost(), whole.training_bytes());
     let vocab = counts.len();
-    let share = (WORK as f64 / cost.multiply_adds as f64).min(BYTES as f64 / whole.parameter_bytes() as f64);
-    let timed_at = vocab.min(((vocab as f64 * share) as usize).max(LEAST));
+    let mut timed_at = vocab;
+    if vocab > LEAST {
+        let small = Rig::new(layer, &zipf(LEAST)?, Bias::Unigram, sizes)?;
+        let look = small.time_steps(&mut small.matrices()?, threads, LOOK).quantile(0.0);
+        let growth = cost.multiply_adds as f64 / small.expected_cost().multiply_adds.max(1) as f64;
+        let share = (STEP_SECONDS / (look * growth)).min(BYTES as f64 / whole.parameter_bytes() as f64);
+        timed_at = vocab.min(((vocab as f64 * share) as usize).max(LEAST));
+    }
     let rig = if timed_at == vocab { whole } else { Rig::new(layer, &zipf(timed_at)?, Bias::Unigram, sizes)? };
     let mut matrices = rig.matrices()?;
     let step = rig.time_steps(&mut matrices, threads, STEPS);

@@ -71,12 +71,6 @@ pub fn peak_bytes() -> Option<u64> {
     status("VmHWM:")
 }
 
-/// Starts the tally of [`peak_bytes`] anew, and gives the memory that the process has now; `None` where that cannot be done.
-pub(super) fn restart_peak() -> Option<u64> {
-    std::fs::write("/proc/self/clear_refs", "5").ok()?;
-    status("VmRSS:")
-}
-
 /// Memory that could be had, in bytes; `None` where the system does not say.
 pub fn free_bytes() -> Option<u64> {
     kilobytes("/proc/meminfo", "MemAvailable:")

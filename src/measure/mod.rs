@@ -4,6 +4,7 @@
 mod advise;
 mod calls;
 mod growth;
+pub mod heap;
 mod machine;
 mod rig;
 mod scale;

@@ -1,13 +1,13 @@
 //! A layer on synthetic data, ready to be timed: Zipf's law, random weights, batches of targets.
 
-use super::machine;
+use super::heap;
 use crate::error::{Error, Result};
 use crate::layer::catalogue::{Context, LayerSpec};
 use crate::layer::{Batch, Bias, OutputLayer, Scratch};
 use crate::optimizer::Optimizer;
 use crate::rng::WorkerRng;
 use crate::sampler::{Proposal, Unigram};
-use crate::table::{Cost, Deferred, Frozen, Matrix, Table, TableShape, Tables, Threads, batch_part};
+use crate::table::{Cost, Deferred, Frozen, Held, Ledger, Matrix, Table, TableShape, Tables, Threads};
 use crate::vocab::{Counts, WordId};
 use ndarray::Array2;
 use rand::RngExt;
@@ -64,6 +64,7 @@ pub(super) struct Rig {
     pub sizes: Sizes,
     pub batches: Vec<Vec<WordId>>,
     counts: Counts,
+    structure_bytes: u64,
 }
 
 impl Rig {
@@ -71,11 +72,13 @@ impl Rig {
     /// Sizes that make no sense or do not fit in memory.
     pub fn new(spec: &LayerSpec, counts: &Counts, bias: Bias, sizes: Sizes) -> Result<Self> {
         sizes.check()?;
-        let layer = spec.build(&Context { counts, words: None, dim: sizes.dim, bias })?;
+        let (layer, grown) = heap::of(|| spec.build(&Context { counts, words: None, dim: sizes.dim, bias }));
+        let structure_bytes = grown.map_or(0, |grown| grown.held);
         let mut rng = WorkerRng::new(sizes.seed, TARGETS);
         let words = Unigram::new(counts, 1.0)?;
         let draw = |_| (0..sizes.batch).map(|_| words.sample(&mut rng)).collect();
-        Ok(Self { layer, sizes, batches: (0..BATCHES).map(draw).collect(), counts: counts.clone() })
+        let batches = (0..BATCHES).map(draw).collect();
+        Ok(Self { layer: layer?, sizes, batches, counts: counts.clone(), structure_bytes })
     }
 
     /// The closed form of a step's cost, over the batches.
@@ -95,21 +98,38 @@ impl Rig {
         self.layer.tables().iter().map(bytes).sum()
     }
 
-    /// Bytes that training takes, by closed form: parameters, the gradient that waits for the end of a batch, the scores
-    /// between, and the vectors of a batch.
+    /// Bytes that the layer itself holds: tree, proposal, classes; 0 where nobody counts (see [`heap`]).
+    pub fn structure_bytes(&self) -> u64 {
+        self.structure_bytes
+    }
+
+    /// Bytes that training takes, without any arithmetic: the layer and its parameters, what deferred handles would hold for
+    /// its steps, what the layer allocates in them, and the vectors of a batch.
     pub fn training_bytes(&self) -> u64 {
-        let Sizes { dim, batch, .. } = self.sizes;
-        let tables = self.layer.tables();
-        let rows: u64 = tables.iter().map(|t| u64::from(t.rows)).sum();
-        let written = self.expected_cost().rows_written;
-        // A layer that writes most of its rows sweeps them: gradient and scores are those of all.
-        let swept = 2 * written > rows;
-        let part = batch.min(batch_part(self.layer.vocab())) as u64;
-        let of_batch =
-            if swept { self.parameter_bytes() + 4 * rows * part } else { 8 * written * (dim as u64 + batch as u64) };
-        // Slots of touched rows, and the hidden vectors with their gradient.
-        let rest = if swept { 0 } else { 4 * rows } + 8 * (batch * dim) as u64;
-        self.parameter_bytes() + of_batch + rest
+        let shapes = self.layer.tables();
+        let mut held = vec![Held::default(); shapes.len()];
+        let ((), grown) = heap::of(|| self.walk(&mut held));
+        let of_tables: u64 = held.iter().zip(&shapes).map(|(held, shape)| held.bytes(shape)).sum();
+        let of_layer = grown.map_or_else(|| self.batch_bytes(), |grown| grown.peak);
+        self.structure_bytes + self.parameter_bytes() + of_tables + of_layer
+    }
+
+    /// Hidden vectors with their gradient.
+    fn batch_bytes(&self) -> u64 {
+        8 * (self.sizes.batch * self.sizes.dim) as u64
+    }
+
+    /// Takes the steps over ledgers.
+    fn walk(&self, held: &mut [Held]) {
+        let hidden = Array2::zeros((self.sizes.batch, self.sizes.dim));
+        let mut d_hidden = hidden.clone();
+        let ledger = |(shape, held)| -> Box<dyn Table> { Box::new(Ledger::new(shape, held)) };
+        let mut w = Tables::new(self.layer.tables().into_iter().zip(held).map(ledger).collect());
+        let mut scratch = Scratch::new(WorkerRng::new(self.sizes.seed, DRAWS));
+        for targets in &self.batches {
+            self.layer.step(&mut w, Batch::new(hidden.view(), targets), &mut scratch, d_hidden.view_mut(), None);
+            w.flush();
+        }
     }
 
     /// Random weights in ±0.1, and the biases that the layer wants.
@@ -187,12 +207,14 @@ fn bytes(shape: &TableShape) -> u64 {
     4 * u64::from(shape.rows) * (shape.dim as u64 + u64::from(shape.bias))
 }
 
-/// How often to take a time.
+/// How often to take a time: in windows, so that what else the machine does for a while spoils some of them only.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Plan {
     /// Runs before the clock counts.
     pub warm_up: usize,
-    /// Runs that count, at least and at most; between, as many as fit in `seconds`.
+    /// Windows one after the other; the one with the least median counts.
+    pub windows: usize,
+    /// Runs of a window, at least and at most; between, as many as fit in `seconds`.
     pub repeats: (usize, usize),
     pub seconds: f64,
 }
@@ -200,8 +222,10 @@ pub(super) struct Plan {
 /// Times of equal pieces of work.
 #[derive(Clone, Debug)]
 pub(super) struct Timed {
-    /// Seconds, rising.
+    /// Seconds in the window that counts, rising.
     pub seconds: Vec<f64>,
+    /// Pieces in all windows.
+    pub pieces: usize,
     /// Work of a piece, the mean.
     pub cost: Cost,
     /// Bytes of parameters moved by a piece, the mean.
@@ -214,6 +238,23 @@ impl Plan {
     fn time(&self, w: &mut Tables, work: &mut dyn FnMut(&mut Tables)) -> Timed {
         (0..self.warm_up).for_each(|_| work(w));
         let (before, bytes) = (w.cost(), w.bytes_moved());
+        let windows: Vec<Vec<f64>> = (0..self.windows).map(|_| self.window(w, work)).collect();
+        let pieces = windows.iter().map(Vec::len).sum();
+        let after = w.cost();
+        let mean = |after: u64, before: u64| (after - before) / pieces as u64;
+        let cost = Cost {
+            multiply_adds: mean(after.multiply_adds, before.multiply_adds),
+            rows_read: mean(after.rows_read, before.rows_read),
+            rows_written: mean(after.rows_written, before.rows_written),
+            draws: mean(after.draws, before.draws),
+        };
+        let bytes = mean(w.bytes_moved(), bytes);
+        let quietest = windows.into_iter().min_by(|a, b| middle(a).total_cmp(&middle(b)));
+        Timed { seconds: quietest.expect("a window"), pieces, cost, bytes, loss: 0.0 }
+    }
+
+    /// The times of a window, rising.
+    fn window(&self, w: &mut Tables, work: &mut dyn FnMut(&mut Tables)) -> Vec<f64> {
         let mut seconds: Vec<f64> = Vec::new();
         let start = Instant::now();
         let (least, most) = self.repeats;
@@ -223,17 +264,13 @@ impl Plan {
             seconds.push(start.elapsed().as_secs_f64());
         }
         seconds.sort_by(f64::total_cmp);
-        let after = w.cost();
-        let mean = |after: u64, before: u64| (after - before) / seconds.len() as u64;
-        let cost = Cost {
-            multiply_adds: mean(after.multiply_adds, before.multiply_adds),
-            rows_read: mean(after.rows_read, before.rows_read),
-            rows_written: mean(after.rows_written, before.rows_written),
-            draws: mean(after.draws, before.draws),
-        };
-        let bytes = mean(w.bytes_moved(), bytes);
-        Timed { seconds, cost, bytes, loss: 0.0 }
+        seconds
     }
+}
+
+/// The median of rising times.
+fn middle(seconds: &[f64]) -> f64 {
+    seconds[(seconds.len() - 1) / 2]
 }
 
 impl Timed {
@@ -241,12 +278,4 @@ impl Timed {
     pub fn quantile(&self, share: f64) -> f64 {
         self.seconds[((self.seconds.len() - 1) as f64 * share).round() as usize]
     }
-}
-
-/// The most memory that `work` took beyond what the process had before, but no less than `least`, which it surely took.
-pub(super) fn peak_of<T>(least: u64, work: impl FnOnce() -> Result<T>) -> Result<(T, u64)> {
-    let before = machine::restart_peak();
-    let out = work()?;
-    let peak = before.and_then(|before| machine::peak_bytes().map(|peak| peak.saturating_sub(before)));
-    Ok((out, peak.unwrap_or(0).max(least)))
 }

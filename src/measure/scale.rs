@@ -1,8 +1,9 @@
 //! The cost of a step and of an exact evaluation against the size of the vocabulary.
 
 use super::growth::{Crossover, Fit, crossover};
+use super::heap;
 use super::machine::{self, RunFacts};
-use super::rig::{Plan, Rig, Sizes, peak_of, zipf};
+use super::rig::{Plan, Rig, Sizes, zipf};
 use super::vocabs::Vocabs;
 use crate::error::Result;
 use crate::layer::Bias;
@@ -49,8 +50,8 @@ pub const POINT_SECONDS: f64 = 10.0;
 /// Of the memory that is free, the share that a point may take.
 const MEMORY_SHARE: f64 = 0.8;
 /// Runs of a dear point: one to warm up, three that count.
-const STEPS: Plan = Plan { warm_up: 1, repeats: (3, 500), seconds: 0.1 };
-const EVALUATIONS: Plan = Plan { warm_up: 1, repeats: (2, 200), seconds: 0.03 };
+const STEPS: Plan = Plan { warm_up: 1, windows: 3, repeats: (1, 300), seconds: 0.07 };
+const EVALUATIONS: Plan = Plan { warm_up: 1, windows: 3, repeats: (1, 100), seconds: 0.02 };
 /// Before a layer was ever timed: a rate that any machine has, multiply-adds a second.
 const CAUTIOUS_RATE: f64 = 2e9;
 
@@ -61,7 +62,7 @@ pub struct Point {
     pub layer: String,
     /// Number of words, K.
     pub vocab: usize,
-    /// Median time of a training step with its update, nanoseconds an example.
+    /// Median time of a training step with its update, nanoseconds an example, in the quietest of three windows.
     pub step_ns_per_example: f64,
     /// The first and the third quartile of it.
     pub step_ns_quartiles: [f64; 2],
@@ -81,7 +82,8 @@ pub struct Point {
     pub evaluation_multiply_adds: u64,
     /// Bytes of the layer's parameters.
     pub parameter_bytes: u64,
-    /// Bytes that the process took for this point beyond what it had; at least the parameters.
+    /// The most bytes that training held: layer, parameters, gradients and buffers, as the program's allocator counts them;
+    /// where none does (see [`super::heap`]), what its tables would hold.
     pub peak_bytes: u64,
     /// Seconds to make the layer: tree, proposal, clusters.
     pub build_seconds: f64,
@@ -224,20 +226,20 @@ fn measure(
     // One step to warm up and three that count; an evaluation is a third of a step at the most.
     within_time("it", step * 5.0, config.point_seconds - build_seconds)?;
     let limit = config.memory_bytes.or_else(|| machine::free_bytes().map(|b| (b as f64 * MEMORY_SHARE) as u64));
-    within_memory(rig.training_bytes(), limit)?;
-    let ((step, evaluation), peak_bytes) = peak_of(rig.parameter_bytes(), || {
-        let mut matrices = rig.matrices()?;
-        let step = rig.time_steps(&mut matrices, threads, STEPS);
-        Ok((step, rig.time_evaluation(&matrices, threads, EVALUATIONS)))
-    })
-    .map_err(|e| e.to_string())?;
+    let expected_bytes = rig.training_bytes();
+    within_memory(expected_bytes, limit)?;
+    let mut matrices = rig.matrices().map_err(|e| e.to_string())?;
+    let (step, grown) = heap::of(|| rig.time_steps(&mut matrices, threads, STEPS));
+    let evaluation = rig.time_evaluation(&matrices, threads, EVALUATIONS);
+    let of_tables = rig.structure_bytes() + rig.parameter_bytes();
+    let peak_bytes = grown.map_or(expected_bytes, |grown| of_tables + grown.peak);
     let per_example = |seconds: f64| seconds * 1e9 / sizes.batch as f64;
     Ok(Point {
         layer: layer.to_string(),
         vocab: counts.len(),
         step_ns_per_example: per_example(step.quantile(0.5)),
         step_ns_quartiles: [0.25, 0.75].map(|share| per_example(step.quantile(share))),
-        steps: step.seconds.len(),
+        steps: step.pieces,
         multiply_adds: step.cost.multiply_adds,
         rows: step.cost.rows_read + step.cost.rows_written,
         bytes: step.bytes,

@@ -42,7 +42,7 @@ impl Advice {
                 "{} words, d = {}, {} words to train on; the embeddings take {embeddings} more",
                 self.vocab, self.dim, self.tokens
             ),
-            "work and memory by closed form, times by a short measurement on this machine, without the encoder".into(),
+            "work by closed form, memory by what the tables would hold, times by a short measurement on this machine; without the encoder".into(),
         ];
         notes.extend(self.refused.iter().map(|(layer, why)| format!("not {layer}: {why}")));
         notes

@@ -81,6 +81,14 @@ impl Comparison {
                 "entropy rate {rate:.4} nats: the least NLL there is; excess is the distance from the truth"
             ));
         }
+        let sparse: Vec<_> =
+            self.layers.iter().filter(|l| !l.valid_nll.is_finite()).map(|l| l.layer.as_str()).collect();
+        if !sparse.is_empty() {
+            notes.push(format!(
+                "no curve and no NLL: {}, which gave a held-out word the probability 0; their ε-perplexity is in the table",
+                sparse.join(", ")
+            ));
+        }
         if let (Some(tokens), Some(unknown)) = (corpus.valid_tokens, corpus.valid_unknown_tokens) {
             notes.push(format!("held out: {unknown} of {tokens} tokens are outside the vocabulary and passed over"));
         }

@@ -19,7 +19,7 @@ const COLUMNS: [Column; 13] = [
     Column::new("bytes", "bytes", "bytes of parameters read and updated in a step"),
     Column::new("draws", "draws", "random words drawn in a step"),
     Column::new("parameter_bytes", "parameters", "bytes of parameters"),
-    Column::new("peak_bytes", "memory", "bytes that the process took for the point, at least the parameters"),
+    Column::new("peak_bytes", "memory", "the most bytes that training held: layer, parameters, gradients, buffers"),
     Column::new("build_seconds", "build s", "seconds to make tree, proposal or clusters"),
 ];
 

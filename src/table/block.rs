@@ -9,7 +9,7 @@ use ndarray::{ArrayView2, ArrayViewMut2, Axis};
 /// Blocks up to this many scores go through the register kernels, larger ones through the general matrix product.
 const SMALL: usize = 2048;
 /// Rows that are packed together in a large block, so that they stay in the second-level cache.
-const PART: usize = 512;
+pub const PART: usize = 512;
 /// Shares of the batch that threads take; a constant, so that results do not depend on their number.
 const SHARES: usize = 16;
 

@@ -18,6 +18,7 @@
 //! | [`Deferred`] | `&mut Matrix` | after `flush` | mini-batches; gradients can be read before `flush` |
 //! | [`Shared`] | `&SharedMatrix` | at once, others' later | several workers at a time, examples one by one |
 //! | [`Overlay`] | `&SharedMatrix` | at once, others' after [`merge`] | the same, with bits that do not depend on the threads |
+//! | [`Ledger`] | nothing but a shape | has none | how much memory a [`Deferred`] handle would hold for the same calls |
 
 mod aligned;
 mod block;
@@ -30,6 +31,7 @@ mod gemm;
 mod gemv;
 mod gradient;
 mod kernel;
+mod ledger;
 mod online;
 mod overlay;
 mod shared;
@@ -40,6 +42,7 @@ pub use cost::{Cost, Tables};
 pub use deferred::Deferred;
 pub use dense::{Frozen, Matrix};
 pub use exclusive::{Exclusive, Storage};
+pub use ledger::{Held, Ledger};
 pub use online::Online;
 pub use overlay::{Merged, Overlay, OwnRows, merge};
 pub use shared::{HotRows, Shared, SharedMatrix};

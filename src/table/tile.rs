@@ -42,11 +42,17 @@ pub struct Packed {
 }
 
 impl Packed {
+    /// The sizes of a batch, without its contents.
+    pub fn sized(batch: usize, dim: usize) -> Self {
+        let padded = padded(batch);
+        let stride = if padded.is_multiple_of(CACHE_SETS) { padded + 16 } else { padded };
+        Self { batch, dim, stride, ..Self::default() }
+    }
+
     /// Takes the batch for a scan.
     pub fn for_scan(&mut self, x: &ArrayView2<f32>) {
-        (self.batch, self.dim) = x.dim();
-        let padded = padded(self.batch);
-        self.stride = if padded.is_multiple_of(CACHE_SETS) { padded + 16 } else { padded };
+        let Self { batch, dim, stride, .. } = Self::sized(x.nrows(), x.ncols());
+        (self.batch, self.dim, self.stride) = (batch, dim, stride);
         if self.batch <= gemv::FEW {
             self.few.clear();
             return self.few.extend(x.iter());
