@@ -3,12 +3,10 @@
 use super::machine::{self, RunFacts};
 use super::rig::{Plan, Rig, Sizes, zipf};
 use crate::error::{Error, Result};
+use crate::layer::Bias;
 use crate::layer::catalogue::LayerSpec;
-use crate::layer::{Bias, Scratch};
-use crate::rng::WorkerRng;
-use crate::table::{Cost, Frozen, Table, Tables, Threads};
+use crate::table::{Cost, Threads};
 use crate::vocab::Counts;
-use ndarray::Array2;
 use serde::Serialize;
 
 /// What a model is wanted for.
@@ -114,6 +112,9 @@ const LOOK: Plan = Plan { warm_up: 1, windows: 2, repeats: (1, 1), seconds: 0.0 
 const STEPS: Plan = Plan { warm_up: 1, windows: 3, repeats: (1, 300), seconds: 0.05 };
 const EVALUATIONS: Plan = Plan { warm_up: 1, windows: 3, repeats: (1, 100), seconds: 0.015 };
 
+/// Seconds after which a layer is not timed a second time.
+const PATIENCE: f64 = 1.0;
+
 /// Says which layers fit.
 ///
 /// # Errors
@@ -167,13 +168,7 @@ fn estimate(layer: &LayerSpec, counts: &Counts, sizes: Sizes, threads: &Threads)
         timed_at = vocab.min(((vocab as f64 * share) as usize).max(LEAST));
     }
     let rig = if timed_at == vocab { whole } else { Rig::new(layer, &zipf(timed_at)?, Bias::Unigram, sizes)? };
-    let mut matrices = rig.matrices()?;
-    let step = rig.time_steps(&mut matrices, threads, STEPS);
-    let evaluation = rig.time_evaluation(&matrices, threads, EVALUATIONS);
-    let frozen = |m| -> Box<dyn Table> { Box::new(Frozen::new(m, threads.clone())) };
-    let mut w = Tables::new(matrices.iter().map(frozen).collect());
-    let mut scratch = Scratch::new(WorkerRng::new(sizes.seed, 0));
-    let normalized = !rig.layer.ln_z(&mut w, Array2::zeros((1, sizes.dim)).view(), &mut scratch, &mut [0.0]);
+    let ([step, evaluation], _) = rig.time(threads, [STEPS, EVALUATIONS], PATIENCE)?;
     let ns = |seconds: f64| seconds * 1e9 / sizes.batch as f64;
     let growth = cost.multiply_adds as f64 / rig.expected_cost().multiply_adds.max(1) as f64;
     Ok(Estimate {
@@ -182,7 +177,7 @@ fn estimate(layer: &LayerSpec, counts: &Counts, sizes: Sizes, threads: &Threads)
         timed_at,
         step_ns: ns(step.quantile(0.5)) * growth,
         evaluation_ns: ns(evaluation.quantile(0.5)) * vocab as f64 / timed_at as f64,
-        normalized,
+        normalized: rig.is_normalized(),
     })
 }
 
@@ -192,8 +187,8 @@ impl Estimate {
         let memory = self.memory_bytes + embeddings;
         let mut against = Vec::new();
         if let Some(limit) = limit.filter(|limit| memory > *limit) {
-            let gib = |bytes: u64| bytes as f64 / (1u64 << 30) as f64;
-            against.push(format!("takes {:.1} GiB with the embeddings, more than {:.1} GiB", gib(memory), gib(limit)));
+            let [memory, limit] = [memory, limit].map(machine::written);
+            against.push(format!("takes {memory} with the embeddings, more than {limit}"));
         }
         if let Some(seconds) = config.seconds.filter(|seconds| train_seconds > *seconds) {
             against.push(format!("takes {train_seconds:.0} s, more than {seconds:.0} s"));

@@ -76,6 +76,14 @@ pub fn free_bytes() -> Option<u64> {
     kilobytes("/proc/meminfo", "MemAvailable:")
 }
 
+/// A number of bytes in the unit of the options that limit them, or in one that shows more of a small one.
+pub(super) fn written(bytes: u64) -> String {
+    match bytes as f64 / (1u64 << 30) as f64 {
+        gib if gib >= 0.1 => format!("{gib:.1} GiB"),
+        gib => format!("{:.2} MiB", gib * 1024.0),
+    }
+}
+
 fn status(key: &str) -> Option<u64> {
     kilobytes("/proc/self/status", key)
 }

@@ -1,6 +1,6 @@
 //! A layer on synthetic data, ready to be timed: Zipf's law, random weights, batches of targets.
 
-use super::heap;
+use super::heap::{self, Grown};
 use crate::error::{Error, Result};
 use crate::layer::catalogue::{Context, LayerSpec};
 use crate::layer::{Batch, Bias, OutputLayer, Scratch};
@@ -110,8 +110,9 @@ impl Rig {
         let mut held = vec![Held::default(); shapes.len()];
         let ((), grown) = heap::of(|| self.walk(&mut held));
         let of_tables: u64 = held.iter().zip(&shapes).map(|(held, shape)| held.bytes(shape)).sum();
+        let moved = held.iter().zip(&shapes).map(|(held, shape)| held.moved_bytes(shape)).max().unwrap_or(0);
         let of_layer = grown.map_or_else(|| self.batch_bytes(), |grown| grown.peak);
-        self.structure_bytes + self.parameter_bytes() + of_tables + of_layer
+        self.structure_bytes + self.parameter_bytes() + of_tables + moved + of_layer
     }
 
     /// Hidden vectors with their gradient.
@@ -119,12 +120,25 @@ impl Rig {
         8 * (self.sizes.batch * self.sizes.dim) as u64
     }
 
+    /// Tables without weights.
+    fn ledgers<'a>(&self, held: &'a mut [Held]) -> Tables<'a> {
+        let ledger = |(shape, held)| -> Box<dyn Table + 'a> { Box::new(Ledger::new(shape, held)) };
+        Tables::new(self.layer.tables().into_iter().zip(held).map(ledger).collect())
+    }
+
+    /// Whether the layer normalizes in training.
+    pub fn is_normalized(&self) -> bool {
+        let mut held = vec![Held::default(); self.layer.tables().len()];
+        let mut scratch = Scratch::new(WorkerRng::new(self.sizes.seed, DRAWS));
+        let hidden = Array2::zeros((1, self.sizes.dim));
+        !self.layer.ln_z(&mut self.ledgers(&mut held), hidden.view(), &mut scratch, &mut [0.0])
+    }
+
     /// Takes the steps over ledgers.
     fn walk(&self, held: &mut [Held]) {
         let hidden = Array2::zeros((self.sizes.batch, self.sizes.dim));
         let mut d_hidden = hidden.clone();
-        let ledger = |(shape, held)| -> Box<dyn Table> { Box::new(Ledger::new(shape, held)) };
-        let mut w = Tables::new(self.layer.tables().into_iter().zip(held).map(ledger).collect());
+        let mut w = self.ledgers(held);
         let mut scratch = Scratch::new(WorkerRng::new(self.sizes.seed, DRAWS));
         for targets in &self.batches {
             self.layer.step(&mut w, Batch::new(hidden.view(), targets), &mut scratch, d_hidden.view_mut(), None);
@@ -153,14 +167,36 @@ impl Rig {
         Ok(matrices)
     }
 
-    fn hidden(&self) -> Array2<f32> {
-        let mut rng = WorkerRng::new(self.sizes.seed, HIDDEN);
+    fn hidden(&self, stream: u64) -> Array2<f32> {
+        let mut rng = WorkerRng::new(self.sizes.seed, stream);
         Array2::from_shape_fn((self.sizes.batch, self.sizes.dim), |_| rng.random::<f32>() - 0.5)
+    }
+
+    /// Times steps, then evaluations, twice, each time with its tables made anew: where in memory they lie matters as well. The
+    /// quieter time of each counts. A layer that needs more than `patience` seconds is timed once. Also what training held
+    /// beyond layer and parameters.
+    ///
+    /// # Errors
+    /// Tables that do not fit in memory.
+    pub fn time(&self, threads: &Threads, plans: [Plan; 2], patience: f64) -> Result<([Timed; 2], Option<Grown>)> {
+        let start = Instant::now();
+        let once = || -> Result<_> {
+            let mut matrices = self.matrices()?;
+            let (step, grown) = heap::of(|| self.time_steps(&mut matrices, threads, plans[0]));
+            Ok(([step, self.time_evaluation(&matrices, threads, plans[1])], grown))
+        };
+        let (first, grown) = once()?;
+        if start.elapsed().as_secs_f64() > patience {
+            return Ok((first, grown));
+        }
+        let ([step, evaluation], _) = once()?;
+        let [first_step, first_evaluation] = first;
+        Ok(([first_step.quieter(step), first_evaluation.quieter(evaluation)], grown))
     }
 
     /// Times steps with their updates, plain descent at a rate that moves little.
     pub fn time_steps(&self, matrices: &mut [Matrix], threads: &Threads, plan: Plan) -> Timed {
-        let hidden = self.hidden();
+        let hidden = self.hidden(HIDDEN);
         let mut d_hidden = Array2::zeros(hidden.raw_dim());
         let rate = 0.01 / self.sizes.batch as f32;
         let handle = |m| -> Box<dyn Table> { Box::new(Deferred::new(m, rate, threads.clone())) };
@@ -179,16 +215,17 @@ impl Rig {
         Timed { loss: loss / self.sizes.batch as f64, ..timed }
     }
 
-    /// Times the exact ln P of a batch of targets.
+    /// Times the exact ln P of a batch of targets. Two batches of hidden vectors take turns: a handle that has seen the same
+    /// one before may have kept its scores.
     pub fn time_evaluation(&self, matrices: &[Matrix], threads: &Threads, plan: Plan) -> Timed {
-        let hidden = self.hidden();
+        let hidden = [HIDDEN, OTHER_HIDDEN].map(|stream| self.hidden(stream));
         let mut log_probs = vec![0.0; self.sizes.batch];
         let handle = |m| -> Box<dyn Table> { Box::new(Frozen::new(m, threads.clone())) };
         let mut w = Tables::new(matrices.iter().map(handle).collect());
         let mut scratch = Scratch::new(WorkerRng::new(self.sizes.seed, DRAWS));
         let mut next = 0;
         let mut evaluate = |w: &mut Tables| {
-            let batch = Batch::new(hidden.view(), &self.batches[next % BATCHES]);
+            let batch = Batch::new(hidden[next % 2].view(), &self.batches[next % BATCHES]);
             next += 1;
             self.layer.log_prob(w, batch, &mut scratch, &mut log_probs);
         };
@@ -201,6 +238,7 @@ const TARGETS: u64 = 0;
 const WEIGHTS: u64 = 1;
 const HIDDEN: u64 = 2;
 const DRAWS: u64 = 3;
+const OTHER_HIDDEN: u64 = 4;
 
 /// Bytes of a table.
 fn bytes(shape: &TableShape) -> u64 {
@@ -274,6 +312,13 @@ fn middle(seconds: &[f64]) -> f64 {
 }
 
 impl Timed {
+    /// The one with the lower median, of as many pieces as both.
+    fn quieter(self, other: Self) -> Self {
+        let pieces = self.pieces + other.pieces;
+        let quieter = if middle(&other.seconds) < middle(&self.seconds) { other } else { self };
+        Self { pieces, ..quieter }
+    }
+
     /// The time below which a share of the pieces are; 0.5 is the median.
     pub fn quantile(&self, share: f64) -> f64 {
         self.seconds[((self.seconds.len() - 1) as f64 * share).round() as usize]

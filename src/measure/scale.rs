@@ -1,7 +1,6 @@
 //! The cost of a step and of an exact evaluation against the size of the vocabulary.
 
 use super::growth::{Crossover, Fit, crossover};
-use super::heap;
 use super::machine::{self, RunFacts};
 use super::rig::{Plan, Rig, Sizes, zipf};
 use super::vocabs::Vocabs;
@@ -52,6 +51,8 @@ const MEMORY_SHARE: f64 = 0.8;
 /// Runs of a dear point: one to warm up, three that count.
 const STEPS: Plan = Plan { warm_up: 1, windows: 3, repeats: (1, 300), seconds: 0.07 };
 const EVALUATIONS: Plan = Plan { warm_up: 1, windows: 3, repeats: (1, 100), seconds: 0.02 };
+/// Of the seconds that a point may take, those after which it is not timed a second time.
+const PATIENCE: f64 = 0.15;
 /// Before a layer was ever timed: a rate that any machine has, multiply-adds a second.
 const CAUTIOUS_RATE: f64 = 2e9;
 
@@ -62,7 +63,7 @@ pub struct Point {
     pub layer: String,
     /// Number of words, K.
     pub vocab: usize,
-    /// Median time of a training step with its update, nanoseconds an example, in the quietest of three windows.
+    /// Median time of a training step with its update, nanoseconds an example, in the quietest of a few windows.
     pub step_ns_per_example: f64,
     /// The first and the third quartile of it.
     pub step_ns_quartiles: [f64; 2],
@@ -228,9 +229,8 @@ fn measure(
     let limit = config.memory_bytes.or_else(|| machine::free_bytes().map(|b| (b as f64 * MEMORY_SHARE) as u64));
     let expected_bytes = rig.training_bytes();
     within_memory(expected_bytes, limit)?;
-    let mut matrices = rig.matrices().map_err(|e| e.to_string())?;
-    let (step, grown) = heap::of(|| rig.time_steps(&mut matrices, threads, STEPS));
-    let evaluation = rig.time_evaluation(&matrices, threads, EVALUATIONS);
+    let timed = rig.time(threads, [STEPS, EVALUATIONS], config.point_seconds * PATIENCE);
+    let ([step, evaluation], grown) = timed.map_err(|e| e.to_string())?;
     let of_tables = rig.structure_bytes() + rig.parameter_bytes();
     let peak_bytes = grown.map_or(expected_bytes, |grown| of_tables + grown.peak);
     let per_example = |seconds: f64| seconds * 1e9 / sizes.batch as f64;
@@ -271,8 +271,7 @@ fn within_time(what: &str, seconds: f64, budget: f64) -> std::result::Result<(),
 fn within_memory(bytes: u64, limit: Option<u64>) -> std::result::Result<(), String> {
     match limit {
         Some(limit) if bytes > limit => {
-            let gib = |bytes: u64| bytes as f64 / (1u64 << 30) as f64;
-            Err(format!("it would take about {:.1} GiB, more than {:.1} GiB", gib(bytes), gib(limit)))
+            Err(format!("it would take about {}, more than {}", machine::written(bytes), machine::written(limit)))
         }
         _ => Ok(()),
     }

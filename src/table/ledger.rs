@@ -26,6 +26,8 @@ pub struct Held {
     kept_scores: usize,
     packed: usize,
     of_strips: usize,
+    /// The longest vector that was there twice while it grew.
+    moved: usize,
 }
 
 impl Held {
@@ -34,11 +36,18 @@ impl Held {
         let (rows, dim) = (shape.rows as usize, shape.dim);
         let of_row = dim + usize::from(shape.bias);
         let swept = if self.swept { rows * of_row } else { 0 };
-        // Vectors of what was touched grow by doubling, and for a moment the half is there beside the whole.
+        // Vectors of what was touched grow by doubling.
         let room = self.touched.next_power_of_two();
-        let touched = if self.touched > 0 { rows + room * (dim + 2) + room * dim / 2 } else { 0 };
-        let numbers = self.gathered + self.beside + touched + swept + self.kept_scores + self.packed + self.of_strips;
+        let touched = if self.touched > 0 { rows + room * (dim + 2) } else { 0 };
+        let gathered = 2 * self.gathered + self.panels + self.beside + self.scores;
+        let numbers = gathered + touched + swept + self.kept_scores + self.packed + self.of_strips;
         (numbers * size_of::<f32>()) as u64
+    }
+
+    /// Bytes that are there twice for a moment, while a vector grows.
+    pub fn moved_bytes(&self, shape: &TableShape) -> u64 {
+        let touched = self.touched.next_power_of_two() / 2 * shape.dim;
+        (self.moved.max(touched) * size_of::<f32>()) as u64
     }
 }
 
@@ -67,7 +76,7 @@ impl<'a> Ledger<'a> {
     fn gather(&mut self, batch: usize, count: usize) {
         let dim = self.shape.dim;
         let stride = kernel::stride(dim);
-        grow(&mut self.held.gathered, count * stride);
+        grow(&mut self.held.gathered, &mut self.held.moved, count * stride);
         let (panels, d_x, scores) = match block::is_small(batch, count) {
             true => (0, stride, count),
             false => {
@@ -77,13 +86,14 @@ impl<'a> Ledger<'a> {
         };
         self.held.panels = self.held.panels.max(panels);
         self.held.beside = self.held.beside.max(batch * (stride + d_x));
-        grow(&mut self.held.scores, batch * scores);
+        grow(&mut self.held.scores, &mut self.held.moved, batch * scores);
     }
 }
 
 /// A vector that is too short doubles, if that is enough.
-fn grow(capacity: &mut usize, wanted: usize) {
+fn grow(capacity: &mut usize, moved: &mut usize, wanted: usize) {
     if wanted > *capacity {
+        *moved = (*moved).max(*capacity);
         *capacity = wanted.max(2 * *capacity);
     }
 }
@@ -137,7 +147,7 @@ impl Table for Ledger<'_> {
             false => packed.stride * strip.len().min(packed.tile_rows()),
         };
         let scores = tile::strips(&rows).iter().map(size).sum();
-        grow(&mut self.held.kept_scores, scores);
+        grow(&mut self.held.kept_scores, &mut self.held.moved, scores);
         self.held.packed = self.held.packed.max(pack_size(&packed));
         let sum = rows.len() as f64;
         out.iter_mut().for_each(|stat| stat.merge(&Stat { max: 0.0, sum, target: 0.0, ..Stat::EMPTY }));

@@ -40,8 +40,8 @@ fn every_layer_is_measured_at_every_vocabulary() {
 #[test]
 fn what_passes_a_budget_is_skipped_with_a_line() {
     let place = Place::new();
-    // 600 words of 9 numbers are 21.6 kB, and their gradient as much again.
-    let (found, stdout) = scale(&place, "--layers full --memory 0.00002");
+    // 600 words of 9 numbers are 21.6 kB, their gradient as much again, and their scores, padded to 16 examples, 38.4 kB.
+    let (found, stdout) = scale(&place, "--layers full --memory 0.00007");
     assert_eq!(found["points"].as_array().unwrap().len(), 1, "{found}");
     assert_eq!(found["skipped"][0]["vocab"], 600);
     assert!(stdout.contains("skipped full at K = 600: it would take about"), "{stdout}");
