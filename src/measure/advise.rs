@@ -108,9 +108,9 @@ const BYTES: u64 = 1 << 30;
 /// No vocabulary below this stands for a larger one: caches would hold it.
 const LEAST: usize = 20_000;
 /// A first look at such a vocabulary.
-const LOOK: Plan = Plan { warm_up: 1, windows: 2, repeats: (1, 1), seconds: 0.0 };
-const STEPS: Plan = Plan { warm_up: 1, windows: 3, repeats: (1, 300), seconds: 0.05 };
-const EVALUATIONS: Plan = Plan { warm_up: 1, windows: 3, repeats: (1, 100), seconds: 0.015 };
+const LOOK: Plan = Plan { warm_up: 1, windows: 2, repeats: (1, 1), seconds: 0.0, patience: f64::INFINITY };
+const STEPS: Plan = Plan { warm_up: 1, windows: 3, repeats: (1, 300), seconds: 0.05, patience: f64::INFINITY };
+const EVALUATIONS: Plan = Plan { warm_up: 1, windows: 3, repeats: (1, 100), seconds: 0.015, patience: 1.0 };
 
 /// Seconds after which a layer is not timed a second time.
 const PATIENCE: f64 = 1.0;

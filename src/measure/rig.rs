@@ -255,6 +255,8 @@ pub(super) struct Plan {
     /// Runs of a window, at least and at most; between, as many as fit in `seconds`.
     pub repeats: (usize, usize),
     pub seconds: f64,
+    /// Seconds after which no other window begins.
+    pub patience: f64,
 }
 
 /// Times of equal pieces of work.
@@ -274,9 +276,13 @@ pub(super) struct Timed {
 
 impl Plan {
     fn time(&self, w: &mut Tables, work: &mut dyn FnMut(&mut Tables)) -> Timed {
+        let start = Instant::now();
         (0..self.warm_up).for_each(|_| work(w));
         let (before, bytes) = (w.cost(), w.bytes_moved());
-        let windows: Vec<Vec<f64>> = (0..self.windows).map(|_| self.window(w, work)).collect();
+        let mut windows: Vec<Vec<f64>> = Vec::new();
+        while windows.is_empty() || (windows.len() < self.windows && start.elapsed().as_secs_f64() < self.patience) {
+            windows.push(self.window(w, work));
+        }
         let pieces = windows.iter().map(Vec::len).sum();
         let after = w.cost();
         let mean = |after: u64, before: u64| (after - before) / pieces as u64;

@@ -87,7 +87,13 @@ pub fn time_step(config: &StepConfig) -> Result<StepReport> {
     let rig = Rig::new(&config.layer, &zipf(config.vocab)?, Bias::Zero, sizes)?;
     let mut matrices = rig.matrices()?;
     let threads = Threads::new(config.threads);
-    let plan = Plan { warm_up: WARM_UP, windows: 1, repeats: (config.repeats, config.repeats), seconds: 0.0 };
+    let plan = Plan {
+        warm_up: WARM_UP,
+        windows: 1,
+        repeats: (config.repeats, config.repeats),
+        seconds: 0.0,
+        patience: f64::INFINITY,
+    };
     let timed = rig.time_steps(&mut matrices, &threads, plan);
     let step_ms = 1e3 * timed.quantile(0.5);
     let gflops = 2.0 * timed.cost.multiply_adds as f64 / step_ms * 1e-6;
