@@ -1,7 +1,8 @@
 //! Audits: right layers pass, wrong ones do not, and the failure says where.
 
-use lexmax::check::{self, Settings, audit, corrections};
+use lexmax::check::{self, Reference, Settings, against, audit, corrections};
 use lexmax::error::Result;
+use lexmax::layer::catalogue::{CATALOGUE, Context};
 use lexmax::layer::{Batch, Bias, FullSoftmax, OutputLayer, Scratch};
 use lexmax::objective::LossOptions;
 use lexmax::table::{Cost, TableShape, Tables};
@@ -46,10 +47,18 @@ enum Fault {
     LogProb,
     /// More work is done than announced.
     Cost,
+    /// All is as it should be for hidden vectors twice as long: a right layer, and not the one it is said to be.
+    Model,
 }
 
 /// A full softmax with a fault.
 struct Wrong(FullSoftmax, Fault);
+
+impl Wrong {
+    fn factor(&self) -> f32 {
+        if self.1 == Fault::Model { 2.0 } else { 1.0 }
+    }
+}
 
 impl OutputLayer for Wrong {
     fn vocab(&self) -> usize {
@@ -80,6 +89,13 @@ impl OutputLayer for Wrong {
         mut d_hidden: ArrayViewMut2<f32>,
         losses: Option<&mut [f64]>,
     ) -> f64 {
+        if self.1 == Fault::Model {
+            let (twice, mut d_twice) = (&batch.hidden * 2.0, ndarray::Array2::zeros(batch.hidden.raw_dim()));
+            let batch = Batch { hidden: twice.view(), ..batch };
+            let loss = self.0.step(w, batch, s, d_twice.view_mut(), losses);
+            d_hidden.scaled_add(2.0, &d_twice);
+            return loss;
+        }
         let loss = self.0.step(w, batch, s, d_hidden.view_mut(), losses);
         if self.1 == Fault::Hidden {
             d_hidden[[1, 2]] += 0.01;
@@ -88,7 +104,7 @@ impl OutputLayer for Wrong {
     }
 
     fn log_probs(&self, w: &mut Tables, hidden: ArrayView2<f32>, s: &mut Scratch, mut out: ArrayViewMut2<f32>) {
-        self.0.log_probs(w, hidden, s, out.view_mut());
+        self.0.log_probs(w, (&hidden * self.factor()).view(), s, out.view_mut());
         if self.1 == Fault::LogProbs {
             out.mapv_inplace(|ln_p| ln_p - 1e-4);
         }
@@ -97,7 +113,7 @@ impl OutputLayer for Wrong {
     fn log_prob(&self, w: &mut Tables, batch: Batch, s: &mut Scratch, out: &mut [f64]) {
         let others: Vec<WordId> = batch.targets.iter().map(|t| (t + 1) % self.vocab() as u32).collect();
         let targets = if self.1 == Fault::LogProb { &others } else { batch.targets };
-        self.0.log_prob(w, Batch::new(batch.hidden, targets), s, out);
+        self.0.log_prob(w, Batch::new((&batch.hidden * self.factor()).view(), targets), s, out);
     }
 
     fn expected_cost(&self, targets: &[WordId]) -> Cost {
@@ -119,6 +135,50 @@ fn wrong_layers_fail_where_they_are_wrong() -> Result<()> {
         let failed: Vec<_> = found.findings.iter().filter(|f| !f.passed()).map(|f| f.check).collect();
         assert!(failed.contains(&check), "{check} is wrong, not {failed:?}:\n{found}");
     }
+    Ok(())
+}
+
+/// A layer that agrees with itself is caught by the naive one alone; others by both.
+#[test]
+fn wrong_layers_are_not_the_naive_ones() -> Result<()> {
+    let counts = Counts::new(vec![1; 23])?;
+    let naive = Reference::of(&"full".parse()?, &Context { counts: &counts, words: None, dim: 6, bias: Bias::Zero })?;
+    let right = FullSoftmax::new(23, 6, Bias::Zero)?;
+    let found = against(&right, &naive, &Settings::default());
+    assert!(found.passed(), "{found}");
+    let all = ["ln P, naive", "ln P(target), naive", "loss, naive", "∂L/∂hidden, naive", "∂L/∂W, naive"];
+    for (fault, wrong) in [
+        (Fault::Hidden, &all[3..4]),
+        (Fault::Loss, &all[2..3]),
+        (Fault::LogProbs, &all[..1]),
+        (Fault::LogProb, &all[1..2]),
+        (Fault::Model, &all[..]),
+    ] {
+        let layer = Wrong(right.clone(), fault);
+        let found = against(&layer, &naive, &Settings::default());
+        let failed: Vec<_> = found.findings.iter().filter(|f| !f.passed()).map(|f| f.check).collect();
+        assert_eq!(failed, wrong, "{found}");
+        let alone = audit(&layer, &Settings::default());
+        assert_eq!(alone.passed(), fault == Fault::Model, "{alone}");
+    }
+    Ok(())
+}
+
+/// Every line of the catalogue is a layer of its own: the naive layer of another line with the same tables is not it.
+#[test]
+fn every_layer_has_its_own_naive_one() -> Result<()> {
+    let counts = Counts::new((1..=60).rev().collect())?;
+    let context = Context { counts: &counts, words: None, dim: 6, bias: Bias::Zero };
+    for entry in CATALOGUE {
+        let layer = entry.name.parse::<lexmax::layer::catalogue::LayerSpec>()?.build(&context)?;
+        let found = against(&*layer, &Reference::of(&entry.name.parse()?, &context)?, &Settings::default());
+        assert!(found.passed() && found.findings.len() == 5, "{}:\n{found}", entry.name);
+        assert!(found.findings.iter().all(|f| f.seen > 0), "{}:\n{found}", entry.name);
+    }
+    let layer = "entmax:alpha=1.6".parse::<lexmax::layer::catalogue::LayerSpec>()?.build(&context)?;
+    assert!(!against(&*layer, &Reference::of(&"entmax".parse()?, &context)?, &Settings::default()).passed());
+    let layer = "negative:power=0.8".parse::<lexmax::layer::catalogue::LayerSpec>()?.build(&context)?;
+    assert!(!against(&*layer, &Reference::of(&"negative".parse()?, &context)?, &Settings::default()).passed());
     Ok(())
 }
 

@@ -42,6 +42,7 @@ const LAYER_HELPERS: &[&str] = &[
     "aim",
     "exact",
     "expand",
+    "flat",
     "candidates",
     "gathered",
     "classes",

@@ -1,5 +1,5 @@
 //! The laws of the house, over every line of the catalogue and over variants of its settings, beside naive layers in
-//! f64 (`laws/reference.rs`). A test that draws says its α: the chance that a right layer fails it, had its seed been
+//! f64 (`lexmax::check::reference`). A test that draws says its α: the chance that a right layer fails it, had its seed been
 //! random.
 
 #[path = "laws/batches.rs"]
@@ -16,22 +16,16 @@ mod distribution;
 mod encoder;
 #[path = "laws/enumeration.rs"]
 mod enumeration;
-#[path = "laws/expected.rs"]
-mod expected;
 #[path = "laws/fixed.rs"]
 mod fixed;
 #[path = "laws/gradients.rs"]
 mod gradients;
 #[path = "laws/loss.rs"]
 mod loss;
-#[path = "laws/reference.rs"]
-mod reference;
 #[path = "laws/rig.rs"]
 mod rig;
 #[path = "laws/sampling.rs"]
 mod sampling;
-#[path = "laws/spy.rs"]
-mod spy;
 #[path = "laws/statistics.rs"]
 mod statistics;
 #[path = "laws/tables.rs"]

@@ -1,11 +1,15 @@
 //! Proposals that depend on the hidden vector: their ln q is that of what they draw, before and after a look at weights.
 
+use lexmax::corpus::{Context as Side, Corpus, Model as WindowModel, Window};
+use lexmax::encoder::MeanEmbedding;
 use lexmax::layer::catalogue::{Context, LayerSpec};
 use lexmax::layer::{Batch, Bias, OutputLayer, Scratch};
+use lexmax::model::{Model, SharedModel};
 use lexmax::optimizer::Optimizer;
 use lexmax::rng::WorkerRng;
 use lexmax::sampler::{Draws, Midx, Quadratic, Sampler};
-use lexmax::table::{Frozen, Init, Matrix, TableShape, Tables, Threads};
+use lexmax::table::{Frozen, HotRows, Init, Matrix, TableShape, Tables, Threads};
+use lexmax::train::{Hogwild, LinearDecay, deterministic, hogwild};
 use lexmax::vocab::{Counts, WordId};
 use ndarray::Array2;
 use rand::RngExt;
@@ -164,5 +168,71 @@ fn layers_look_at_their_own_weights() {
         let before = ln_q(&*layer);
         layer.refresh(&mut Tables::new(vec![Box::new(Frozen::new(&matrix, Threads::default()))]));
         assert_ne!(ln_q(&*layer), before, "{name}");
+    }
+}
+
+/// How a model is trained by several workers.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Path {
+    Hogwild,
+    Deterministic,
+}
+
+/// A model after training on a text of 40 words in a circle, and its unigram model.
+fn trained(layer: &str, path: Path, workers: usize) -> (Model, Counts) {
+    let mut text = String::new();
+    for sentence in 0..1500 {
+        (0..20).for_each(|i| text += &format!("w{} ", (sentence * 7 + i) % 40));
+        text += "\n";
+    }
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), text).unwrap();
+    let (vocab, corpus) = Corpus::load(&[file.path()], 1).unwrap();
+    let counts = vocab.counts().clone();
+    let context = Context { counts: &counts, words: None, dim: DIM, bias: Bias::Unigram };
+    let layer = layer.parse::<LayerSpec>().unwrap().build(&context).unwrap();
+    let encoder = Box::new(MeanEmbedding::new(40, DIM).unwrap());
+    let mut model = SharedModel::new(encoder, layer, &counts, 1).unwrap();
+    let window = Window::new(WindowModel::Cbow, Side::Left, 1, false).unwrap();
+    let (rate, hot) = (LinearDecay::new(0.1), HotRows::First(10));
+    let settings = Hogwild { window, sample: 0.0, rate, epochs: 2, workers, hot, seed: 1 };
+    let train = match path {
+        Path::Hogwild => hogwild,
+        Path::Deterministic => deterministic,
+    };
+    train(&mut model, &corpus, &counts, &settings, &mut |_| {}).unwrap();
+    (model.into_model().unwrap(), counts)
+}
+
+/// Training with several workers looks at the weights as well: q is no longer the unigram model, and its ln q is that of
+/// what it draws.
+#[test]
+fn proposals_follow_the_weights_of_every_way_to_train() {
+    for name in ["sampled-quadratic:samples=8", "sampled-midx:samples=8:codes=4"] {
+        for (path, workers) in [(Path::Hogwild, 1), (Path::Hogwild, 3), (Path::Deterministic, 2)] {
+            let (model, counts) = trained(name, path, workers);
+            let vocab = counts.len();
+            let all: Vec<WordId> = (0..vocab as WordId).collect();
+            let mut w = model.frozen(&Threads::default()).layer;
+            let mut s = Scratch::new(WorkerRng::new(1, 0));
+            // One hidden vector, so that all steps draw from the same proposal.
+            let hidden = Array2::from_elem((vocab, DIM), 0.7f32);
+            let mut words = Vec::new();
+            let mut ln_q: Vec<f64> = Vec::new();
+            for step in 0..3_000 {
+                let mut d_hidden = Array2::zeros((vocab, DIM));
+                model.layer().step(&mut w, Batch::new(hidden.view(), &all), &mut s, d_hidden.view_mut(), None);
+                if step == 0 {
+                    ln_q.extend(s.draws.target_ln_q.iter().map(|q| f64::from(*q)));
+                }
+                words.extend(&s.draws.words);
+            }
+            let what = format!("{name}, {path:?} with {workers}");
+            let sum: f64 = ln_q.iter().map(|q| q.exp()).sum();
+            assert!((sum - 1.0).abs() < 1e-5, "{what}: Σ q = {sum}");
+            chi_squared(&what, &ln_q, &words);
+            let moved = all.iter().map(|w| (ln_q[*w as usize] - counts.ln_probability(*w)).abs()).fold(0.0, f64::max);
+            assert!(moved > 0.1, "{what}: within {moved} of the unigram model");
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Any layer against its own contract, from outside: the steps, probabilities and costs that it gives.
 
-use super::{Audit, Finding};
+use super::{Audit, Finding, ROUNDING};
 use crate::layer::{Batch, OutputLayer, Scratch};
 use crate::optimizer::Optimizer;
 use crate::rng::WorkerRng;
@@ -10,8 +10,6 @@ use crate::vocab::WordId;
 use ndarray::{Array2, Axis};
 use rand::RngExt;
 
-/// 2⁻²⁴, the relative error of one rounding to f32.
-const ROUNDING: f64 = 1.0 / (1u64 << 24) as f64;
 /// Weights, hidden vectors and steps are multiples of this, so that a parameter moves in f32 by exactly the step.
 const GRID: i32 = 1024;
 /// The widest step of the differences; halved twice.
@@ -59,9 +57,9 @@ pub fn audit(layer: &dyn OutputLayer, settings: &Settings) -> Audit {
 }
 
 /// A layer with parameters and a batch.
-struct Rig<'a> {
+pub(super) struct Rig<'a> {
     layer: &'a dyn OutputLayer,
-    matrices: Vec<Matrix>,
+    pub(super) matrices: Vec<Matrix>,
     hidden: Array2<f32>,
     targets: Vec<WordId>,
     weights: Vec<f32>,
@@ -76,7 +74,7 @@ struct Step {
 }
 
 impl<'a> Rig<'a> {
-    fn new(layer: &'a dyn OutputLayer, settings: &Settings) -> Self {
+    pub(super) fn new(layer: &'a dyn OutputLayer, settings: &Settings) -> Self {
         let mut rng = WorkerRng::new(settings.seed, 0);
         let mut entry = |limit: i32| rng.random_range(-limit..=limit) as f32 / GRID as f32;
         let hidden = Array2::from_shape_simple_fn((settings.batch, layer.dim()), || entry(GRID));
@@ -98,11 +96,11 @@ impl<'a> Rig<'a> {
         Self { layer, matrices, hidden, targets, weights, seed: settings.seed }
     }
 
-    fn batch(&self) -> Batch<'_> {
+    pub(super) fn batch(&self) -> Batch<'_> {
         Batch { weights: Some(&self.weights), ..Batch::new(self.hidden.view(), &self.targets) }
     }
 
-    fn frozen(&self) -> Tables<'_> {
+    pub(super) fn frozen(&self) -> Tables<'_> {
         let handle = |m| Box::new(Frozen::new(m, Threads::default())) as Box<dyn Table>;
         Tables::new(self.matrices.iter().map(handle).collect())
     }

@@ -14,13 +14,18 @@
 //! # }
 //! ```
 //!
+//! [`against()`] holds it against a naive layer in f64 ([`reference`]), and [`catalogue`] does both for layers by name.
 //! [`corrections`] enumerates every draw of small sampled layers: which corrections are consistent, and which are not.
 
+mod against;
 mod audit;
 pub mod enumeration;
+pub mod reference;
 
+pub use against::against;
 pub use audit::{Settings, audit};
 pub use enumeration::{Correction, corrections};
+pub use reference::Reference;
 
 use crate::error::{Error, Result};
 use crate::layer::Bias;
@@ -28,12 +33,16 @@ use crate::layer::catalogue::{CATALOGUE, Context, LayerSpec};
 use crate::vocab::Counts;
 use std::fmt;
 
+/// 2⁻²⁴, the relative error of one rounding to f32.
+pub const ROUNDING: f64 = 1.0 / (1u64 << 24) as f64;
+
 /// Every line of the catalogue with its defaults.
 pub fn all_layers() -> Vec<LayerSpec> {
     CATALOGUE.iter().filter_map(|entry| entry.name.parse().ok()).collect()
 }
 
-/// Audits layers of the catalogue, with biases, over `vocab` words whose counts fall as in a text.
+/// Audits layers of the catalogue, with biases, over `vocab` words whose counts fall as in a text: each against itself
+/// ([`audit()`]) and against its naive layer in f64 ([`against()`]).
 ///
 /// # Errors
 /// A layer that cannot be built for these sizes, and a batch of none.
@@ -44,8 +53,12 @@ pub fn catalogue(layers: &[LayerSpec], vocab: usize, dim: usize, settings: &Sett
     let counts = Counts::new((1..=vocab as u64).map(|rank| 1 + 5_000 / rank).collect())?;
     let build = |spec: &LayerSpec| {
         let in_layer = |e| Error::InLayer { layer: spec.to_string(), source: Box::new(e) };
-        let layer = spec.build(&Context { counts: &counts, words: None, dim, bias: Bias::Zero }).map_err(in_layer)?;
-        Ok((spec.to_string(), audit(&*layer, settings)))
+        let context = Context { counts: &counts, words: None, dim, bias: Bias::Zero };
+        let layer = spec.build(&context).map_err(in_layer)?;
+        let reference = Reference::of(spec, &context).map_err(in_layer)?;
+        let mut found = audit(&*layer, settings);
+        found.findings.extend(against(&*layer, &reference, settings).findings);
+        Ok((spec.to_string(), found))
     };
     layers.iter().map(build).collect()
 }

@@ -3,7 +3,7 @@
 use super::audit;
 use clap::Args;
 use lexmax::Result;
-use lexmax::check::{self, Settings};
+use lexmax::check::{self, Audit, Correction, Settings};
 use lexmax::layer::catalogue::LayerSpec;
 
 #[derive(Args)]
@@ -32,14 +32,47 @@ pub fn run(arguments: &Arguments) -> Result<bool> {
     let all = arguments.layers.is_empty();
     let layers = if all { check::all_layers() } else { arguments.layers.clone() };
     let audits = check::catalogue(&layers, vocab, dim, &settings)?;
-    let mut text = audit::of_audits(&audits) + "\n";
-    let mut passed = audits.iter().all(|(_, audit)| audit.passed());
-    if all {
-        let corrections = check::corrections();
-        passed &= corrections.iter().all(check::Correction::passed);
-        text += &format!("\n{}\n", audit::of_corrections(&corrections));
-    }
-    text += if passed { "all checks passed\n" } else { "SOME CHECKS FAILED\n" };
+    let (text, passed) = report(&audits, &if all { check::corrections() } else { Vec::new() });
     super::print(&text)?;
     Ok(passed)
+}
+
+/// The tables, and whether all passed.
+fn report(audits: &[(String, Audit)], corrections: &[Correction]) -> (String, bool) {
+    let mut text = audit::of_audits(audits) + "\n";
+    if !corrections.is_empty() {
+        text += &format!("\n{}\n", audit::of_corrections(corrections));
+    }
+    let passed = audits.iter().all(|(_, audit)| audit.passed()) && corrections.iter().all(Correction::passed);
+    text += if passed { "all checks passed\n" } else { "SOME CHECKS FAILED\n" };
+    (text, passed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lexmax::check::{Reference, against};
+    use lexmax::layer::Bias;
+    use lexmax::layer::catalogue::Context;
+    use lexmax::vocab::Counts;
+
+    /// What `main` makes exit code 1 of: a layer that is not what its name says, or a biased correction.
+    #[test]
+    fn a_wrong_layer_fails_the_report() -> Result<()> {
+        let counts = Counts::new((1..=30).rev().collect())?;
+        let context = Context { counts: &counts, words: None, dim: 5, bias: Bias::Zero };
+        let of = |name: &str, naive: &str| -> Result<Vec<(String, Audit)>> {
+            let (layer, naive) =
+                (name.parse::<LayerSpec>()?.build(&context)?, Reference::of(&naive.parse()?, &context)?);
+            Ok(vec![(name.into(), against(&*layer, &naive, &Settings::default()))])
+        };
+        let (text, passed) = report(&of("entmax", "entmax")?, &[]);
+        assert!(passed && text.contains("all checks passed") && !text.contains("FAILED"), "{text}");
+        let (text, passed) = report(&of("entmax", "sparsemax")?, &[]);
+        assert!(!passed && text.contains("SOME CHECKS FAILED"), "{text}");
+        let biased = Correction { scheme: "x".into(), bias: 0.1, zero: 1e-5, consistent: true };
+        let (text, passed) = report(&of("entmax", "entmax")?, &[biased]);
+        assert!(!passed && text.contains("SOME CHECKS FAILED"), "{text}");
+        Ok(())
+    }
 }

@@ -118,7 +118,7 @@ pub fn train(config: &Config, start: Instant, observe: &mut dyn FnMut(&Progress)
     let outcome = if config.deterministic {
         train::deterministic(&mut model, &*corpus, vocab.counts(), &settings, observe)?
     } else {
-        train::hogwild(&model, &*corpus, vocab.counts(), &settings, observe)?
+        train::hogwild(&mut model, &*corpus, vocab.counts(), &settings, observe)?
     };
     let text = facts::Text { ledger: corpus.ledger(), vocab: vocab.len(), subsampled, load_seconds };
     let facts = facts::facts(config, &outcome, text);

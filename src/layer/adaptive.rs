@@ -45,7 +45,7 @@ impl AdaptiveSoftmax {
         let vocab = cutoffs.vocab();
         let bounds = cutoffs.as_slice();
         let listed = bounds.first().copied().unwrap_or(vocab as u32);
-        let head = Block { words: listed + bounds.len() as u32, ..super::checked_block(vocab, dim)? };
+        let head = Block { words: listed + bounds.len() as u32, ..Block::over(vocab, dim)? };
         let mut tails = Vec::new();
         for (i, first) in bounds.iter().enumerate() {
             let end = bounds.get(i + 1).copied().unwrap_or(vocab as u32);
@@ -153,12 +153,12 @@ impl OutputLayer for AdaptiveSoftmax {
     }
 
     fn tables(&self) -> Vec<TableShape> {
-        let mut tables = super::one_table(&self.head, self.bias);
+        let mut tables = vec![self.head.shape(self.bias)];
         for tail in &self.tails {
             // Entries of variance 1/d keep the length of what they project.
             let init = Init::Uniform((3.0 / self.dim as f32).sqrt());
             tables.push(TableShape { rows: tail.dim as u32, dim: self.dim, bias: false, init });
-            tables.extend(super::one_table(tail, self.bias));
+            tables.push(tail.shape(self.bias));
         }
         tables
     }

@@ -39,7 +39,7 @@ impl ClassBasedSoftmax {
     /// # Errors
     /// More than 2³¹ words, or `dim` = 0.
     pub fn new(classes: Classes, dim: usize, bias: Bias) -> Result<Self> {
-        super::checked_block(classes.vocab(), dim)?;
+        exact::Block::over(classes.vocab(), dim)?;
         Ok(Self { ids: (0..classes.vocab() as u32).collect(), classes, dim, bias, loss: LossOptions::new() })
     }
 

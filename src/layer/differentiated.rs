@@ -137,7 +137,7 @@ impl DifferentiatedSoftmax {
 
     fn new(sizes: &Blocks, dim: usize, projected: bool, bias: Bias) -> Result<Self> {
         let vocab = sizes.0.iter().map(|b| b.0).sum();
-        super::checked_block(vocab, dim)?;
+        Block::over(vocab, dim)?;
         let mut blocks = Vec::new();
         let mut first = 0;
         for (i, (words, dim)) in sizes.0.iter().enumerate() {
@@ -220,7 +220,7 @@ impl OutputLayer for DifferentiatedSoftmax {
                 let init = Init::Uniform((3.0 / self.dim as f32).sqrt());
                 tables.push(TableShape { rows: block.dim as u32, dim: self.dim, bias: false, init });
             }
-            tables.extend(super::one_table(block, self.bias));
+            tables.push(block.shape(self.bias));
         }
         tables
     }

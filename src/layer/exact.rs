@@ -1,9 +1,10 @@
 //! The tiled, exact softmax over all words, in one table or in several: what the flat layers share.
 
 use super::verbs::{WordFold, WordScores};
-use super::{Batch, Scratch};
+use super::{Batch, Bias, Scratch};
+use crate::error::{Error, Result};
 use crate::objective::{fold_ln_z, fold_softmax, softmax_gradient, weighted_softmax_gradient};
-use crate::table::{Cost, Rows, Stat, Tables, Tile, batch_part};
+use crate::table::{Cost, Init, Rows, Stat, TableShape, Tables, Tile, batch_part};
 use crate::vocab::WordId;
 use ndarray::{ArrayView2, ArrayViewMut2, Axis, Slice};
 use std::ops::Range;
@@ -19,6 +20,31 @@ pub struct Block {
     pub words: u32,
     /// Size of a row.
     pub dim: usize,
+}
+
+impl Block {
+    /// One table over all words, if the sizes make sense.
+    ///
+    /// # Errors
+    /// No word, more than 2³¹ words, or `dim` = 0.
+    pub fn over(vocab: usize, dim: usize) -> Result<Self> {
+        let limit = i32::MAX as usize;
+        if vocab == 0 {
+            return Err(Error::EmptyVocabulary);
+        }
+        if vocab > limit {
+            return Err(Error::TooManyWords { words: vocab, limit });
+        }
+        if dim == 0 {
+            return Err(Error::OutOfRange { name: "dim", value: 0.0, limit: "1 or more" });
+        }
+        Ok(Self { table: 0, first: 0, words: vocab as u32, dim })
+    }
+
+    /// The shape of the table, which starts at zero.
+    pub fn shape(&self, bias: Bias) -> TableShape {
+        TableShape { rows: self.words, dim: self.dim, bias: bias != Bias::None, init: Init::Zero }
+    }
 }
 
 /// The examples of a batch in parts, the scores of each of which fit in memory.

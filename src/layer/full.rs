@@ -1,7 +1,8 @@
 //! The full softmax: every word, every time.
 
 use super::aim::{self, Aim};
-use super::exact::{self, Block};
+use super::exact;
+use super::flat::Flat;
 use super::verbs::{self, WordFold};
 use super::{Batch, Bias, OutputLayer, Scratch};
 use crate::error::Result;
@@ -19,8 +20,7 @@ use ndarray::{ArrayView2, ArrayViewMut2, Axis, Slice};
 /// - *Reference* Bridle 1990; tiled with the online normalizer of Milakov & Gimelshein 2018, eq. 4.
 #[derive(Clone, Debug)]
 pub struct FullSoftmax {
-    block: Block,
-    bias: Bias,
+    flat: Flat,
     loss: LossOptions,
 }
 
@@ -30,7 +30,7 @@ impl FullSoftmax {
     /// # Errors
     /// No word, more than 2³¹ words, or `dim` = 0.
     pub fn new(vocab: usize, dim: usize, bias: Bias) -> Result<Self> {
-        Ok(Self { block: super::checked_block(vocab, dim)?, bias, loss: LossOptions::new() })
+        Ok(Self { flat: Flat::new(vocab, dim, bias)?, loss: LossOptions::new() })
     }
 
     /// With options of the loss.
@@ -45,23 +45,23 @@ impl FullSoftmax {
 
 impl OutputLayer for FullSoftmax {
     fn vocab(&self) -> usize {
-        self.block.words as usize
+        self.flat.vocab()
     }
 
     fn dim(&self) -> usize {
-        self.block.dim
+        self.flat.dim()
     }
 
     fn bias(&self) -> Bias {
-        self.bias
+        self.flat.bias()
     }
 
     fn tables(&self) -> Vec<TableShape> {
-        super::one_table(&self.block, self.bias)
+        self.flat.tables()
     }
 
     fn unigram_biases(&self, counts: &Counts) -> Vec<Vec<f32>> {
-        aim::uncap(&self.loss, super::ln_unigram(counts))
+        aim::uncap(&self.loss, self.flat.biases(|word| counts.ln_probability(word)))
     }
 
     fn set_loss(&mut self, loss: LossOptions) -> Result<()> {
@@ -81,27 +81,27 @@ impl OutputLayer for FullSoftmax {
         let aim = Aim::new(&self.loss, batch, self.vocab(), s);
         for part in exact::parts(batch.len(), self.vocab()) {
             let x = exact::rows(&batch.hidden, &part);
-            aim.scan(w, &[(self.block, x)], &part, &mut s.stats);
+            aim.scan(w, &[(*self.flat.block(), x)], &part, &mut s.stats);
             let d_x = d_hidden.slice_axis_mut(Axis(0), Slice::from(part.clone()));
-            aim.sweep(w, &self.block, x, &part, &s.stats, d_x);
+            aim.sweep(w, self.flat.block(), x, &part, &s.stats, d_x);
             aim.losses(&part, &s.stats, &mut s.losses);
         }
         s.total_loss(losses)
     }
 
     fn log_probs(&self, w: &mut Tables, hidden: ArrayView2<f32>, _: &mut Scratch, out: ArrayViewMut2<f32>) {
-        aim::log_probs(w, &[(self.block, hidden)], &self.loss, out);
+        aim::log_probs(w, &[(*self.flat.block(), hidden)], &self.loss, out);
     }
 
     fn log_prob(&self, w: &mut Tables, batch: Batch, s: &mut Scratch, out: &mut [f64]) {
-        aim::log_prob(w, &[(self.block, batch.hidden)], &self.loss, &batch, &mut s.stats, out);
+        aim::log_prob(w, &[(*self.flat.block(), batch.hidden)], &self.loss, &batch, &mut s.stats, out);
     }
 
     fn scan_scores(&self, w: &mut Tables, hidden: ArrayView2<f32>, s: &mut Scratch, fold: &WordFold, out: &mut [Stat]) {
         if self.loss.soft_cap().is_some() {
             return verbs::scan_log_probs(self, w, hidden, s, fold, out);
         }
-        exact::scan_scores(w, &[(self.block, hidden)], None, fold, out);
+        exact::scan_scores(w, &[(*self.flat.block(), hidden)], None, fold, out);
     }
 
     fn log_probs_backward(
@@ -115,7 +115,7 @@ impl OutputLayer for FullSoftmax {
         if self.loss.soft_cap().is_some() {
             return false;
         }
-        exact::log_probs_backward(w, &mut [(self.block, hidden, d_hidden)], None, d_log_probs);
+        exact::log_probs_backward(w, &mut [(*self.flat.block(), hidden, d_hidden)], None, d_log_probs);
         true
     }
 

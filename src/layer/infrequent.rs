@@ -1,13 +1,13 @@
 //! Infrequent normalization: ln Z for a few examples of a batch, in the name of all.
 
-use super::exact::{self, Block, groups};
+use super::exact::{self, groups};
+use super::flat::{Flat, FlatLayer};
 use super::gathered::Gathered;
-use super::verbs::WordFold;
-use super::{Batch, Bias, OutputLayer, Scratch};
+use super::{Batch, Bias, Scratch};
 use crate::error::{Error, Result};
-use crate::table::{Cost, Stat, TableShape, Tables};
-use crate::vocab::{Counts, WordId};
-use ndarray::{ArrayView2, ArrayViewMut2};
+use crate::table::{Cost, Tables};
+use crate::vocab::WordId;
+use ndarray::ArrayViewMut2;
 use rand::RngExt;
 use std::ops::Range;
 
@@ -30,8 +30,7 @@ pub enum Normalization {
 /// - *Reference* Chen, Grangier & Auli 2016, sec. 2.6; Andreas & Klein 2015, eq. 8.
 #[derive(Clone, Debug)]
 pub struct InfrequentNormalization {
-    block: Block,
-    bias: Bias,
+    flat: Flat,
     fraction: f64,
     normalization: Normalization,
 }
@@ -50,7 +49,7 @@ impl InfrequentNormalization {
         {
             return Err(Error::OutOfRange { name: "alpha", value: alpha, limit: "above 0, and finite" });
         }
-        Ok(Self { block: super::checked_block(vocab, dim)?, bias, fraction, normalization })
+        Ok(Self { flat: Flat::new(vocab, dim, bias)?, fraction, normalization })
     }
 
     /// What ln Z adds to the loss, and its derivative.
@@ -63,14 +62,14 @@ impl InfrequentNormalization {
 
     /// The examples that are normalized: −z_t and the price of ln Z in one.
     fn normalized(&self, w: &mut Tables, chosen: &mut Gathered, s: &mut Scratch) {
-        for part in exact::parts(chosen.len(), self.vocab()) {
+        for part in exact::parts(chosen.len(), self.flat.vocab()) {
             let (batch, mut d_x) = chosen.split();
             let x = exact::rows(&batch.hidden, &part);
-            exact::scan(w, &[(self.block, x)], &batch.targets[part.clone()], &mut s.stats);
+            exact::scan(w, &[(*self.flat.block(), x)], &batch.targets[part.clone()], &mut s.stats);
             let stats = &s.stats;
             let of_all = |b: usize| self.price(stats[b].ln_z()).1;
             let d_x = super::gathered::part(&mut d_x, &part);
-            exact::sweep_weighted(w, &self.block, x, &batch, &part, (stats, &of_all), d_x);
+            exact::sweep_weighted(w, self.flat.block(), x, &batch, &part, (stats, &of_all), d_x);
             for (i, stat) in part.zip(&s.stats) {
                 let loss = self.price(stat.ln_z()).0 - f64::from(stat.target);
                 s.losses[chosen.examples[i]] = f64::from(chosen.weights[i]) * loss;
@@ -97,36 +96,12 @@ impl InfrequentNormalization {
     }
 }
 
-impl OutputLayer for InfrequentNormalization {
-    fn vocab(&self) -> usize {
-        self.block.words as usize
+impl FlatLayer for InfrequentNormalization {
+    fn flat(&self) -> &Flat {
+        &self.flat
     }
 
-    fn dim(&self) -> usize {
-        self.block.dim
-    }
-
-    fn bias(&self) -> Bias {
-        self.bias
-    }
-
-    fn tables(&self) -> Vec<TableShape> {
-        super::one_table(&self.block, self.bias)
-    }
-
-    fn unigram_biases(&self, counts: &Counts) -> Vec<Vec<f32>> {
-        super::ln_unigram(counts)
-    }
-
-    fn step(
-        &self,
-        w: &mut Tables,
-        batch: Batch,
-        s: &mut Scratch,
-        mut d_hidden: ArrayViewMut2<f32>,
-        losses: Option<&mut [f64]>,
-    ) -> f64 {
-        s.clear_losses(&batch);
+    fn train(&self, w: &mut Tables, batch: Batch, s: &mut Scratch, mut d_hidden: ArrayViewMut2<f32>, _: bool) {
         // A decision an example.
         w.count_draws(batch.len());
         let (mut chosen, mut others, mut runs) = (Vec::new(), Vec::new(), Vec::new());
@@ -146,43 +121,13 @@ impl OutputLayer for InfrequentNormalization {
         self.unnormalized(w, &mut others, &runs, s);
         chosen.add_to(&mut d_hidden);
         others.add_to(&mut d_hidden);
-        s.total_loss(losses)
-    }
-
-    fn log_probs(&self, w: &mut Tables, hidden: ArrayView2<f32>, _: &mut Scratch, out: ArrayViewMut2<f32>) {
-        exact::log_probs(w, &[(self.block, hidden)], None, out);
-    }
-
-    fn log_prob(&self, w: &mut Tables, batch: Batch, s: &mut Scratch, out: &mut [f64]) {
-        exact::log_prob(w, &self.block, &batch, None, s, |b, stat| out[b] = -stat.loss());
-    }
-
-    fn ln_z(&self, w: &mut Tables, hidden: ArrayView2<f32>, s: &mut Scratch, out: &mut [f64]) -> bool {
-        exact::ln_z(w, &self.block, hidden, None, s, out);
-        true
-    }
-
-    fn scan_scores(&self, w: &mut Tables, hidden: ArrayView2<f32>, _: &mut Scratch, fold: &WordFold, out: &mut [Stat]) {
-        exact::scan_scores(w, &[(self.block, hidden)], None, fold, out);
-    }
-
-    fn log_probs_backward(
-        &self,
-        w: &mut Tables,
-        hidden: ArrayView2<f32>,
-        d_log_probs: ArrayView2<f32>,
-        _: &mut Scratch,
-        d_hidden: ArrayViewMut2<f32>,
-    ) -> bool {
-        exact::log_probs_backward(w, &mut [(self.block, hidden, d_hidden)], None, d_log_probs);
-        true
     }
 
     /// Rows are read where any example of a batch, or of a run, is of the kind: 1 − (1 − γ)^n, 1 − γ^n. (Of batches that
     /// come in parts each part is taken to be met.)
-    fn expected_cost(&self, targets: &[WordId]) -> Cost {
-        let (batch, vocab, dim) = (targets.len() as f64, self.vocab() as f64, self.dim() as f64);
-        let (gamma, part) = (self.fraction, crate::table::batch_part(self.vocab()) as f64);
+    fn train_cost(&self, targets: &[WordId]) -> Cost {
+        let (batch, vocab, dim) = (targets.len() as f64, self.flat.vocab() as f64, self.flat.dim() as f64);
+        let (gamma, part) = (self.fraction, crate::table::batch_part(self.flat.vocab()) as f64);
         let sweeps = if batch <= part { 1.0 - (1.0 - gamma).powf(batch) } else { (gamma * batch / part).ceil() };
         let runs: f64 = groups(targets).map(|g| 1.0 - gamma.powf(g.len() as f64)).sum();
         let madds = 3.0 * batch * dim * (gamma * vocab + 1.0 - gamma);

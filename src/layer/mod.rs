@@ -33,6 +33,7 @@ mod differentiated;
 mod entmax;
 mod exact;
 mod expand;
+mod flat;
 mod full;
 mod gathered;
 mod hierarchical;
@@ -55,6 +56,7 @@ pub use classes::Classes;
 pub use cutoffs::{CostModel, CutoffPlan, Cutoffs};
 pub use differentiated::{Blocks, DifferentiatedSoftmax};
 pub use entmax::Entmax;
+pub use flat::{Flat, FlatLayer};
 pub use full::FullSoftmax;
 pub use hierarchical::HierarchicalSoftmax;
 pub use infrequent::{InfrequentNormalization, Normalization};
@@ -67,10 +69,10 @@ pub use self_normalized::SelfNormalizedSoftmax;
 pub use sparsemax::Sparsemax;
 pub use target_sampling::TargetSampling;
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::objective::{LossOptions, Reduction, SoftTargets};
 use crate::rng::Noise;
-use crate::table::{Cost, Init, Stat, TableShape, Tables};
+use crate::table::{Cost, Stat, TableShape, Tables};
 use crate::tree::Tree;
 use crate::vocab::{Counts, WordId};
 use ndarray::{Array2, ArrayView2, ArrayViewMut2};
@@ -207,7 +209,7 @@ pub trait OutputLayer: Send + Sync {
         None
     }
 
-    /// Looks at the weights, for proposals that follow them. The training loop calls it now and then, while no worker runs.
+    /// Looks at the weights, for proposals that follow them. Every training loop calls it now and then, while no worker runs.
     fn refresh(&mut self, _w: &mut Tables) {}
 
     /// Whether [`OutputLayer::refresh`] does anything.
@@ -295,29 +297,4 @@ pub trait OutputLayer: Send + Sync {
         verbs::relax_backward(temperature, relaxed, d_relaxed, d_scores.view_mut());
         self.log_probs_backward(w, hidden, d_scores.view(), s, d_hidden)
     }
-}
-
-/// One table over all words, if the sizes make sense.
-fn checked_block(vocab: usize, dim: usize) -> Result<exact::Block> {
-    let limit = i32::MAX as usize;
-    if vocab == 0 {
-        return Err(Error::EmptyVocabulary);
-    }
-    if vocab > limit {
-        return Err(Error::TooManyWords { words: vocab, limit });
-    }
-    if dim == 0 {
-        return Err(Error::OutOfRange { name: "dim", value: 0.0, limit: "1 or more" });
-    }
-    Ok(exact::Block { table: 0, first: 0, words: vocab as u32, dim })
-}
-
-/// The biases of a table over all words that scores ln p.
-fn ln_unigram(counts: &Counts) -> Vec<Vec<f32>> {
-    vec![(0..counts.len() as WordId).map(|w| counts.ln_probability(w) as f32).collect()]
-}
-
-/// The shape of a table of word vectors that starts at zero.
-fn one_table(block: &exact::Block, bias: Bias) -> Vec<TableShape> {
-    vec![TableShape { rows: block.words, dim: block.dim, bias: bias != Bias::None, init: Init::Zero }]
 }

@@ -1,16 +1,16 @@
 //! Noise-contrastive estimation: the word against noise of a known distribution.
 
 use super::candidates;
-use super::exact::{self, Block, groups};
-use super::verbs::WordFold;
-use super::{Batch, Bias, OutputLayer, Scratch};
+use super::exact::{self, groups};
+use super::flat::{Flat, FlatLayer};
+use super::{Batch, Bias, Scratch};
 use crate::error::Result;
 use crate::objective::logistic;
 use crate::sampler::{Sampler, WithReplacement};
 use crate::simd;
-use crate::table::{Cost, Stat, TableShape, Tables};
-use crate::vocab::{Counts, WordId};
-use ndarray::{ArrayView2, ArrayViewMut2, Axis, Slice};
+use crate::table::{Cost, Tables};
+use crate::vocab::WordId;
+use ndarray::{ArrayViewMut2, Axis, Slice};
 use std::ops::Range;
 
 /// How the word is told from the noise.
@@ -34,8 +34,7 @@ pub enum Contrast {
 /// - *Cost* binary 3·B·(1 + S)·d multiply-adds a step; ranking 3·B·U·d, U the distinct words among targets and noise.
 /// - *Reference* Gutmann & Hyvärinen 2010, eq. 3; Mnih & Teh 2012, eq. 8; ranking: Ma & Collins 2018, eq. 4.
 pub struct NoiseContrastive {
-    block: Block,
-    bias: Bias,
+    flat: Flat,
     contrast: Contrast,
     noise: WithReplacement,
     ln_samples: f32,
@@ -48,7 +47,7 @@ impl NoiseContrastive {
     /// `dim` = 0.
     pub fn new(noise: WithReplacement, contrast: Contrast, dim: usize, bias: Bias) -> Result<Self> {
         let ln_samples = (noise.samples() as f64).ln() as f32;
-        Ok(Self { block: super::checked_block(noise.vocab(), dim)?, bias, contrast, noise, ln_samples })
+        Ok(Self { flat: Flat::new(noise.vocab(), dim, bias)?, contrast, noise, ln_samples })
     }
 
     /// A batch with one target is one step over target and noise; else the noise meets the whole batch, and every target
@@ -98,77 +97,23 @@ fn decide(
     w.step(0, rows, exact::rows(&batch.hidden, part), &coef, &mut losses[part.clone()], d_x);
 }
 
-impl OutputLayer for NoiseContrastive {
-    fn vocab(&self) -> usize {
-        self.block.words as usize
+impl FlatLayer for NoiseContrastive {
+    fn flat(&self) -> &Flat {
+        &self.flat
     }
 
-    fn dim(&self) -> usize {
-        self.block.dim
-    }
-
-    fn bias(&self) -> Bias {
-        self.bias
-    }
-
-    fn tables(&self) -> Vec<TableShape> {
-        super::one_table(&self.block, self.bias)
-    }
-
-    fn unigram_biases(&self, counts: &Counts) -> Vec<Vec<f32>> {
-        super::ln_unigram(counts)
-    }
-
-    fn step(
-        &self,
-        w: &mut Tables,
-        batch: Batch,
-        s: &mut Scratch,
-        d_hidden: ArrayViewMut2<f32>,
-        losses: Option<&mut [f64]>,
-    ) -> f64 {
-        s.clear_losses(&batch);
+    fn train(&self, w: &mut Tables, batch: Batch, s: &mut Scratch, d_hidden: ArrayViewMut2<f32>, _: bool) {
         match self.contrast {
             Contrast::Binary => self.binary(w, &batch, s, d_hidden),
             Contrast::Ranking => candidates::step_over_draws(&self.noise, w, &batch, s, d_hidden),
         }
-        s.total_loss(losses)
     }
 
-    fn log_probs(&self, w: &mut Tables, hidden: ArrayView2<f32>, _: &mut Scratch, out: ArrayViewMut2<f32>) {
-        exact::log_probs(w, &[(self.block, hidden)], None, out);
-    }
-
-    fn log_prob(&self, w: &mut Tables, batch: Batch, s: &mut Scratch, out: &mut [f64]) {
-        exact::log_prob(w, &self.block, &batch, None, s, |b, stat| out[b] = -stat.loss());
-    }
-
-    fn ln_z(&self, w: &mut Tables, hidden: ArrayView2<f32>, s: &mut Scratch, out: &mut [f64]) -> bool {
-        exact::ln_z(w, &self.block, hidden, None, s, out);
-        true
-    }
-
-    fn scan_scores(&self, w: &mut Tables, hidden: ArrayView2<f32>, _: &mut Scratch, fold: &WordFold, out: &mut [Stat]) {
-        exact::scan_scores(w, &[(self.block, hidden)], None, fold, out);
-    }
-
-    fn log_probs_backward(
-        &self,
-        w: &mut Tables,
-        hidden: ArrayView2<f32>,
-        d_log_probs: ArrayView2<f32>,
-        _: &mut Scratch,
-        d_hidden: ArrayViewMut2<f32>,
-    ) -> bool {
-        exact::log_probs_backward(w, &mut [(self.block, hidden, d_hidden)], None, d_log_probs);
-        true
-    }
-
-    fn expected_cost(&self, targets: &[WordId]) -> Cost {
+    fn train_cost(&self, targets: &[WordId]) -> Cost {
         if self.contrast == Contrast::Ranking {
-            return candidates::expected_cost(&self.noise, self.dim(), targets);
+            return candidates::expected_cost(&self.noise, self.flat.dim(), targets);
         }
-        let (k, dim) = (self.noise.samples(), self.dim());
+        let (k, dim) = (self.noise.samples(), self.flat.dim());
         let draws = Cost { draws: k as u64, ..Cost::default() };
         let groups: Vec<_> = groups(targets).collect();
         if groups.len() == 1 {

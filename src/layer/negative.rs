@@ -1,14 +1,14 @@
 //! Negative sampling: is this the word, or is it noise?
 
-use super::exact::{self, Block, groups};
-use super::verbs::WordFold;
-use super::{Batch, Bias, OutputLayer, Scratch};
+use super::exact::{self, groups};
+use super::flat::{Flat, FlatLayer};
+use super::{Batch, Bias, Scratch};
 use crate::error::Result;
 use crate::objective::{SigmoidTable, logistic_block, logistic_by};
 use crate::sampler::Sampler;
-use crate::table::{Cost, Stat, TableShape, Tables};
-use crate::vocab::{Counts, WordId};
-use ndarray::{ArrayView2, ArrayViewMut2, Axis, Slice};
+use crate::table::{Cost, Tables};
+use crate::vocab::WordId;
+use ndarray::{ArrayViewMut2, Axis, Slice};
 
 /// Logistic regression of the target against k noise words, the noise shared by the batch.
 ///
@@ -20,8 +20,7 @@ use ndarray::{ArrayView2, ArrayViewMut2, Axis, Slice};
 /// - *Cost* 3·B·(1 + k)·d multiply-adds a step, at most that where hits are dropped.
 /// - *Reference* Mikolov et al. 2013b, eq. 4; what it learns: Levy & Goldberg 2014, eq. 11.
 pub struct NegativeSampling {
-    block: Block,
-    bias: Bias,
+    flat: Flat,
     noise: Box<dyn Sampler>,
     ln_negatives: f64,
     sigmoid: Option<SigmoidTable>,
@@ -36,8 +35,7 @@ impl NegativeSampling {
     pub fn new(noise: crate::sampler::WithReplacement, dim: usize, bias: Bias) -> Result<Self> {
         let ln_negatives = (noise.samples() as f64).ln();
         Ok(Self {
-            block: super::checked_block(noise.vocab(), dim)?,
-            bias,
+            flat: Flat::new(noise.vocab(), dim, bias)?,
             noise: Box::new(noise),
             ln_negatives,
             sigmoid: None,
@@ -51,7 +49,8 @@ impl NegativeSampling {
     }
 
     /// Noise that is the target is left out, as in word2vec.c and gensim: the scores of frequent words then learn less than
-    /// ln P − ln(k·q), and no closed form makes probabilities of them. [`log_probs`](OutputLayer::log_probs) stays what it is.
+    /// ln P − ln(k·q), and no closed form makes probabilities of them. [`log_probs`](super::OutputLayer::log_probs) stays what it
+    /// is.
     pub fn dropping_hits(self) -> Self {
         Self { drops_hits: true, ..self }
     }
@@ -87,43 +86,32 @@ impl NegativeSampling {
     }
 }
 
-impl OutputLayer for NegativeSampling {
-    fn vocab(&self) -> usize {
-        self.block.words as usize
+impl FlatLayer for NegativeSampling {
+    fn flat(&self) -> &Flat {
+        &self.flat
     }
 
-    fn dim(&self) -> usize {
-        self.block.dim
+    fn is_shifted(&self) -> bool {
+        true
     }
 
-    fn bias(&self) -> Bias {
-        self.bias
+    /// ln q: scores lack it.
+    fn shift(&self, word: WordId) -> f64 {
+        self.noise.ln_prob(word)
     }
 
-    fn tables(&self) -> Vec<TableShape> {
-        super::one_table(&self.block, self.bias)
-    }
-
-    fn unigram_biases(&self, counts: &Counts) -> Vec<Vec<f32>> {
-        let bias = |w| counts.ln_probability(w) - self.ln_negatives - self.noise.ln_prob(w);
-        vec![(0..self.block.words).map(|w| bias(w) as f32).collect()]
+    /// ln k: ln Σ exp(z + ln(k·q)) is 0 where the scores are what the criterion wants them to be.
+    fn ln_z_shift(&self) -> f64 {
+        self.ln_negatives
     }
 
     /// A batch with one target is one step over target and noise; else the noise meets the whole batch, and every
     /// target its own examples. Where hits are dropped every target meets the noise on its own.
-    fn step(
-        &self,
-        w: &mut Tables,
-        batch: Batch,
-        s: &mut Scratch,
-        mut d_hidden: ArrayViewMut2<f32>,
-        losses: Option<&mut [f64]>,
-    ) -> f64 {
-        s.clear_losses(&batch);
+    fn train(&self, w: &mut Tables, batch: Batch, s: &mut Scratch, mut d_hidden: ArrayViewMut2<f32>, each: bool) {
         self.draw(w, &batch, s);
         if self.drops_hits {
             self.step_without_hits(w, &batch, s, d_hidden);
-            return s.total_loss(losses);
+            return;
         }
         let table = self.sigmoid.as_ref();
         let one_target = groups(batch.targets).nth(1).is_none() && !batch.is_empty();
@@ -131,7 +119,7 @@ impl OutputLayer for NegativeSampling {
         if one_target {
             s.rows[0] = batch.targets[0];
         }
-        let summed = one_target && batch.weights.is_none() && losses.is_none() && table.is_none();
+        let summed = one_target && batch.weights.is_none() && !each && table.is_none();
         if summed {
             s.repeat_signs(batch.len());
         }
@@ -154,45 +142,10 @@ impl OutputLayer for NegativeSampling {
                 w.step(0, &[batch.targets[group.start]], x, &coef, &mut s.losses[group.clone()], d_x);
             }
         }
-        s.total_loss(losses)
     }
 
-    fn log_probs(&self, w: &mut Tables, hidden: ArrayView2<f32>, _: &mut Scratch, out: ArrayViewMut2<f32>) {
-        exact::log_probs(w, &[(self.block, hidden)], Some(&|word| self.noise.ln_prob(word)), out);
-    }
-
-    fn log_prob(&self, w: &mut Tables, batch: Batch, s: &mut Scratch, out: &mut [f64]) {
-        let shift = |word| self.noise.ln_prob(word) as f32;
-        exact::log_prob(w, &self.block, &batch, Some(&shift), s, |b, stat| out[b] = -stat.loss());
-    }
-
-    /// ln Σ exp(z + ln(k·q)): 0 where the scores are what the criterion wants them to be.
-    fn ln_z(&self, w: &mut Tables, hidden: ArrayView2<f32>, s: &mut Scratch, out: &mut [f64]) -> bool {
-        let shift = |word| (self.ln_negatives + self.noise.ln_prob(word)) as f32;
-        exact::ln_z(w, &self.block, hidden, Some(&shift), s, out);
-        true
-    }
-
-    fn scan_scores(&self, w: &mut Tables, hidden: ArrayView2<f32>, _: &mut Scratch, fold: &WordFold, out: &mut [Stat]) {
-        let shift = |word| self.noise.ln_prob(word) as f32;
-        exact::scan_scores(w, &[(self.block, hidden)], Some(&shift), fold, out);
-    }
-
-    fn log_probs_backward(
-        &self,
-        w: &mut Tables,
-        hidden: ArrayView2<f32>,
-        d_log_probs: ArrayView2<f32>,
-        _: &mut Scratch,
-        d_hidden: ArrayViewMut2<f32>,
-    ) -> bool {
-        let shift = |word| self.noise.ln_prob(word) as f32;
-        exact::log_probs_backward(w, &mut [(self.block, hidden, d_hidden)], Some(&shift), d_log_probs);
-        true
-    }
-
-    fn expected_cost(&self, targets: &[WordId]) -> Cost {
-        let (k, dim) = (self.noise.samples(), self.dim());
+    fn train_cost(&self, targets: &[WordId]) -> Cost {
+        let (k, dim) = (self.noise.samples(), self.flat.dim());
         let draws = Cost { draws: k as u64, ..Cost::default() };
         let groups: Vec<_> = groups(targets).collect();
         if self.drops_hits {

@@ -1,15 +1,14 @@
 //! One-vs-each: the target against every other word, two at a time.
 
 use super::candidates;
-use super::exact::{self, Block};
-use super::verbs::WordFold;
-use super::{Batch, Bias, OutputLayer, Scratch};
+use super::flat::{Flat, FlatLayer};
+use super::{Batch, Bias, Scratch};
 use crate::error::Result;
 use crate::objective::one_vs_each;
 use crate::sampler::{Hits, Sampler};
-use crate::table::{Cost, Stat, TableShape, Tables};
-use crate::vocab::{Counts, WordId};
-use ndarray::{ArrayView2, ArrayViewMut2};
+use crate::table::{Cost, Tables};
+use crate::vocab::WordId;
+use ndarray::ArrayViewMut2;
 
 /// A bound on the softmax that is a sum over words, so that a sample of them estimates it without bias.
 ///
@@ -22,8 +21,7 @@ use ndarray::{ArrayView2, ArrayViewMut2};
 /// - *Cost* 3·B·U·d multiply-adds a step, U the number of distinct words among the batch's targets and draws.
 /// - *Reference* Titsias 2016, eq. 4 and sec. 2.2.
 pub struct OneVsEach {
-    block: Block,
-    bias: Bias,
+    flat: Flat,
     sampler: Box<dyn Sampler>,
 }
 
@@ -33,40 +31,16 @@ impl OneVsEach {
     /// # Errors
     /// `dim` = 0.
     pub fn new(sampler: Box<dyn Sampler>, dim: usize, bias: Bias) -> Result<Self> {
-        Ok(Self { block: super::checked_block(sampler.vocab(), dim)?, bias, sampler })
+        Ok(Self { flat: Flat::new(sampler.vocab(), dim, bias)?, sampler })
     }
 }
 
-impl OutputLayer for OneVsEach {
-    fn vocab(&self) -> usize {
-        self.block.words as usize
+impl FlatLayer for OneVsEach {
+    fn flat(&self) -> &Flat {
+        &self.flat
     }
 
-    fn dim(&self) -> usize {
-        self.block.dim
-    }
-
-    fn bias(&self) -> Bias {
-        self.bias
-    }
-
-    fn tables(&self) -> Vec<TableShape> {
-        super::one_table(&self.block, self.bias)
-    }
-
-    fn unigram_biases(&self, counts: &Counts) -> Vec<Vec<f32>> {
-        super::ln_unigram(counts)
-    }
-
-    fn step(
-        &self,
-        w: &mut Tables,
-        batch: Batch,
-        s: &mut Scratch,
-        d_hidden: ArrayViewMut2<f32>,
-        losses: Option<&mut [f64]>,
-    ) -> f64 {
-        s.clear_losses(&batch);
+    fn train(&self, w: &mut Tables, batch: Batch, s: &mut Scratch, d_hidden: ArrayViewMut2<f32>, _: bool) {
         candidates::draw(&*self.sampler, w, &batch, s);
         let draws = match s.draws.hits {
             Hits::Keep => s.draws.words.len() as f32,
@@ -78,39 +52,9 @@ impl OutputLayer for OneVsEach {
             one_vs_each(z, &weights, target, batch.weight(b))
         });
         s.correction = weights;
-        s.total_loss(losses)
     }
 
-    fn log_probs(&self, w: &mut Tables, hidden: ArrayView2<f32>, _: &mut Scratch, out: ArrayViewMut2<f32>) {
-        exact::log_probs(w, &[(self.block, hidden)], None, out);
-    }
-
-    fn log_prob(&self, w: &mut Tables, batch: Batch, s: &mut Scratch, out: &mut [f64]) {
-        exact::log_prob(w, &self.block, &batch, None, s, |b, stat| out[b] = -stat.loss());
-    }
-
-    fn ln_z(&self, w: &mut Tables, hidden: ArrayView2<f32>, s: &mut Scratch, out: &mut [f64]) -> bool {
-        exact::ln_z(w, &self.block, hidden, None, s, out);
-        true
-    }
-
-    fn scan_scores(&self, w: &mut Tables, hidden: ArrayView2<f32>, _: &mut Scratch, fold: &WordFold, out: &mut [Stat]) {
-        exact::scan_scores(w, &[(self.block, hidden)], None, fold, out);
-    }
-
-    fn log_probs_backward(
-        &self,
-        w: &mut Tables,
-        hidden: ArrayView2<f32>,
-        d_log_probs: ArrayView2<f32>,
-        _: &mut Scratch,
-        d_hidden: ArrayViewMut2<f32>,
-    ) -> bool {
-        exact::log_probs_backward(w, &mut [(self.block, hidden, d_hidden)], None, d_log_probs);
-        true
-    }
-
-    fn expected_cost(&self, targets: &[WordId]) -> Cost {
-        candidates::expected_cost(&*self.sampler, self.dim(), targets)
+    fn train_cost(&self, targets: &[WordId]) -> Cost {
+        candidates::expected_cost(&*self.sampler, self.flat.dim(), targets)
     }
 }

@@ -1,14 +1,13 @@
 //! Sampled softmax: importance sampling over any sampler.
 
 use super::candidates;
-use super::exact::{self, Block};
-use super::verbs::WordFold;
-use super::{Batch, Bias, OutputLayer, Scratch};
+use super::flat::{Flat, FlatLayer};
+use super::{Batch, Bias, Scratch};
 use crate::error::Result;
 use crate::sampler::Sampler;
-use crate::table::{Cost, Stat, TableShape, Tables};
-use crate::vocab::{Counts, WordId};
-use ndarray::{ArrayView2, ArrayViewMut2};
+use crate::table::{Cost, Tables};
+use crate::vocab::WordId;
+use ndarray::ArrayViewMut2;
 
 /// Softmax over the target and words drawn from a proposal q, the draws shared by the batch.
 ///
@@ -21,8 +20,7 @@ use ndarray::{ArrayView2, ArrayViewMut2};
 ///   B + S): candidates are scored once for the whole batch.
 /// - *Reference* Bengio & Senécal 2003, eq. 9; Jean et al. 2015; Jozefowicz et al. 2016, sec. 3.1.
 pub struct SampledSoftmax {
-    block: Block,
-    bias: Bias,
+    flat: Flat,
     sampler: Box<dyn Sampler>,
 }
 
@@ -32,82 +30,28 @@ impl SampledSoftmax {
     /// # Errors
     /// `dim` = 0.
     pub fn new(sampler: Box<dyn Sampler>, dim: usize, bias: Bias) -> Result<Self> {
-        Ok(Self { block: super::checked_block(sampler.vocab(), dim)?, bias, sampler })
+        Ok(Self { flat: Flat::new(sampler.vocab(), dim, bias)?, sampler })
     }
 }
 
-impl OutputLayer for SampledSoftmax {
-    fn vocab(&self) -> usize {
-        self.block.words as usize
+impl FlatLayer for SampledSoftmax {
+    fn flat(&self) -> &Flat {
+        &self.flat
     }
 
-    fn dim(&self) -> usize {
-        self.block.dim
-    }
-
-    fn bias(&self) -> Bias {
-        self.bias
-    }
-
-    fn tables(&self) -> Vec<TableShape> {
-        super::one_table(&self.block, self.bias)
-    }
-
-    fn unigram_biases(&self, counts: &Counts) -> Vec<Vec<f32>> {
-        super::ln_unigram(counts)
-    }
-
-    fn step(
-        &self,
-        w: &mut Tables,
-        batch: Batch,
-        s: &mut Scratch,
-        d_hidden: ArrayViewMut2<f32>,
-        losses: Option<&mut [f64]>,
-    ) -> f64 {
-        s.clear_losses(&batch);
+    fn train(&self, w: &mut Tables, batch: Batch, s: &mut Scratch, d_hidden: ArrayViewMut2<f32>, _: bool) {
         candidates::step_over_draws(&*self.sampler, w, &batch, s, d_hidden);
-        s.total_loss(losses)
     }
 
-    fn log_probs(&self, w: &mut Tables, hidden: ArrayView2<f32>, _: &mut Scratch, out: ArrayViewMut2<f32>) {
-        exact::log_probs(w, &[(self.block, hidden)], None, out);
+    fn look(&mut self, w: &mut Tables) {
+        self.sampler.refresh(w, self.flat.block().table);
     }
 
-    fn log_prob(&self, w: &mut Tables, batch: Batch, s: &mut Scratch, out: &mut [f64]) {
-        exact::log_prob(w, &self.block, &batch, None, s, |b, stat| out[b] = -stat.loss());
-    }
-
-    fn ln_z(&self, w: &mut Tables, hidden: ArrayView2<f32>, s: &mut Scratch, out: &mut [f64]) -> bool {
-        exact::ln_z(w, &self.block, hidden, None, s, out);
-        true
-    }
-
-    fn scan_scores(&self, w: &mut Tables, hidden: ArrayView2<f32>, _: &mut Scratch, fold: &WordFold, out: &mut [Stat]) {
-        exact::scan_scores(w, &[(self.block, hidden)], None, fold, out);
-    }
-
-    fn log_probs_backward(
-        &self,
-        w: &mut Tables,
-        hidden: ArrayView2<f32>,
-        d_log_probs: ArrayView2<f32>,
-        _: &mut Scratch,
-        d_hidden: ArrayViewMut2<f32>,
-    ) -> bool {
-        exact::log_probs_backward(w, &mut [(self.block, hidden, d_hidden)], None, d_log_probs);
-        true
-    }
-
-    fn refresh(&mut self, w: &mut Tables) {
-        self.sampler.refresh(w, self.block.table);
-    }
-
-    fn follows_weights(&self) -> bool {
+    fn looks(&self) -> bool {
         self.sampler.follows_weights()
     }
 
-    fn expected_cost(&self, targets: &[WordId]) -> Cost {
-        candidates::expected_cost(&*self.sampler, self.dim(), targets)
+    fn train_cost(&self, targets: &[WordId]) -> Cost {
+        candidates::expected_cost(&*self.sampler, self.flat.dim(), targets)
     }
 }

@@ -1,6 +1,7 @@
 //! Sparsemax: the nearest distribution to the scores.
 
-use super::exact::{self, Block};
+use super::exact;
+use super::flat::Flat;
 use super::{Batch, Bias, OutputLayer, Scratch, sparse};
 use crate::error::Result;
 use crate::objective::Entmax;
@@ -10,16 +11,15 @@ use ndarray::{ArrayView2, ArrayViewMut2};
 
 /// The Euclidean projection of the scores onto the distributions: exactly 0 for all but a few words.
 ///
-/// - *Model* P(w | h) = max(0, z_w − τ), z = v·h + b, τ so that Σ P = 1.
+/// - *Model* P(w | h) = max(0, z_w − τ), z = (v·h + b)/T, τ so that Σ P = 1.
 /// - *Criterion* L = −z_t + ½·Σ_{support} (z² − τ²) + ½, the Fenchel–Young loss of H(p) = ½·(1 − Σ p²): 0 exactly where
 ///   P(t) = 1, finite also where P(t) = 0. Held-out text may have −ln P = ∞; see `epsilon_perplexity`.
-/// - *Gradient* ∂L/∂z = P − e_t.
+/// - *Gradient* ∂L/∂(v·h + b) = (P − e_t)/T.
 /// - *Cost* 3·B·V·d multiply-adds a step, and about ten looks at the scores to find τ.
 /// - *Reference* Martins & Astudillo 2016, eq. 2 and 22.
 #[derive(Clone, Debug)]
 pub struct Sparsemax {
-    block: Block,
-    bias: Bias,
+    flat: Flat,
     entmax: Entmax,
 }
 
@@ -29,30 +29,39 @@ impl Sparsemax {
     /// # Errors
     /// No word, more than 2³¹ words, or `dim` = 0.
     pub fn new(vocab: usize, dim: usize, bias: Bias) -> Result<Self> {
-        Ok(Self { block: super::checked_block(vocab, dim)?, bias, entmax: Entmax::new(2.0)? })
+        Ok(Self { flat: Flat::new(vocab, dim, bias)?, entmax: Entmax::new(2.0)? })
+    }
+
+    /// With scores divided by a temperature. Scores of this layer live on the scale of probabilities: a difference of T alone
+    /// makes a word certain, so that training with rates for other layers throws rare words out at once. A T above 1 slows
+    /// the layer down and leaves the encoder its rate.
+    ///
+    /// # Errors
+    /// A temperature that is not positive and finite.
+    pub fn with_temperature(self, temperature: f64) -> Result<Self> {
+        Ok(Self { entmax: self.entmax.at_temperature(temperature)?, ..self })
     }
 }
 
 impl OutputLayer for Sparsemax {
     fn vocab(&self) -> usize {
-        self.block.words as usize
+        self.flat.vocab()
     }
 
     fn dim(&self) -> usize {
-        self.block.dim
+        self.flat.dim()
     }
 
     fn bias(&self) -> Bias {
-        self.bias
+        self.flat.bias()
     }
 
     fn tables(&self) -> Vec<TableShape> {
-        super::one_table(&self.block, self.bias)
+        self.flat.tables()
     }
 
     fn unigram_biases(&self, counts: &Counts) -> Vec<Vec<f32>> {
-        let words = 0..self.block.words;
-        vec![words.map(|w| counts.probability(w) as f32).collect()]
+        self.flat.biases(|word| self.entmax.score_of(counts.probability(word)))
     }
 
     fn step(
@@ -63,16 +72,16 @@ impl OutputLayer for Sparsemax {
         d_hidden: ArrayViewMut2<f32>,
         losses: Option<&mut [f64]>,
     ) -> f64 {
-        sparse::step(w, &self.block, self.entmax, &batch, s, d_hidden);
+        sparse::step(w, self.flat.block(), self.entmax, &batch, s, d_hidden);
         s.total_loss(losses)
     }
 
     fn log_probs(&self, w: &mut Tables, hidden: ArrayView2<f32>, _: &mut Scratch, out: ArrayViewMut2<f32>) {
-        sparse::log_probs(w, &self.block, self.entmax, hidden, out);
+        sparse::log_probs(w, self.flat.block(), self.entmax, hidden, out);
     }
 
     fn log_prob(&self, w: &mut Tables, batch: Batch, s: &mut Scratch, out: &mut [f64]) {
-        sparse::log_prob(w, &self.block, self.entmax, &batch, s, out);
+        sparse::log_prob(w, self.flat.block(), self.entmax, &batch, s, out);
     }
 
     fn is_sparse(&self) -> bool {

@@ -1,14 +1,13 @@
 //! Target sampling: the batch's own targets as one another's alternatives, and some uniform others.
 
 use super::candidates::{distinct, step_over_candidates};
-use super::exact::{self, Block};
-use super::verbs::WordFold;
-use super::{Batch, Bias, OutputLayer, Scratch};
+use super::flat::{Flat, FlatLayer};
+use super::{Batch, Bias, Scratch};
 use crate::error::{Error, Result};
 use crate::objective::TargetCorrection;
-use crate::table::{Cost, Stat, TableShape, Tables};
-use crate::vocab::{Counts, WordId};
-use ndarray::{ArrayView2, ArrayViewMut2};
+use crate::table::{Cost, Tables};
+use crate::vocab::WordId;
+use ndarray::ArrayViewMut2;
 use rand::RngExt;
 
 /// Softmax over V' = the batch's targets ∪ S words drawn uniformly, without repeats, from the others.
@@ -22,8 +21,7 @@ use rand::RngExt;
 /// - *Reference* Jean, Cho, Memisevic & Bengio 2015, sec. 3.1–3.2.
 #[derive(Clone, Debug)]
 pub struct TargetSampling {
-    block: Block,
-    bias: Bias,
+    flat: Flat,
     samples: usize,
 }
 
@@ -36,12 +34,12 @@ impl TargetSampling {
         if samples == 0 {
             return Err(Error::OutOfRange { name: "samples", value: 0.0, limit: "1 or more" });
         }
-        Ok(Self { block: super::checked_block(vocab, dim)?, bias, samples })
+        Ok(Self { flat: Flat::new(vocab, dim, bias)?, samples })
     }
 
     /// Adds the words beside the targets: by trial where most words are free, else by a shuffle of the free ones.
     fn draw_others(&self, s: &mut Scratch) {
-        let vocab = self.block.words;
+        let vocab = self.flat.vocab() as u32;
         let free = vocab as usize - s.candidates.rows.len();
         let wanted = self.samples.min(free);
         if 2 * wanted <= free {
@@ -62,78 +60,24 @@ impl TargetSampling {
     }
 }
 
-impl OutputLayer for TargetSampling {
-    fn vocab(&self) -> usize {
-        self.block.words as usize
+impl FlatLayer for TargetSampling {
+    fn flat(&self) -> &Flat {
+        &self.flat
     }
 
-    fn dim(&self) -> usize {
-        self.block.dim
-    }
-
-    fn bias(&self) -> Bias {
-        self.bias
-    }
-
-    fn tables(&self) -> Vec<TableShape> {
-        super::one_table(&self.block, self.bias)
-    }
-
-    fn unigram_biases(&self, counts: &Counts) -> Vec<Vec<f32>> {
-        super::ln_unigram(counts)
-    }
-
-    fn step(
-        &self,
-        w: &mut Tables,
-        batch: Batch,
-        s: &mut Scratch,
-        d_hidden: ArrayViewMut2<f32>,
-        losses: Option<&mut [f64]>,
-    ) -> f64 {
-        s.clear_losses(&batch);
-        s.candidates.begin(self.vocab(), batch.targets);
+    fn train(&self, w: &mut Tables, batch: Batch, s: &mut Scratch, d_hidden: ArrayViewMut2<f32>, _: bool) {
+        s.candidates.begin(self.flat.vocab(), batch.targets);
         let targets = s.candidates.rows.len();
         self.draw_others(s);
         w.count_draws(s.candidates.rows.len() - targets);
         s.correction.clear();
         s.correction.resize(s.candidates.rows.len(), 0.0);
         step_over_candidates(w, &batch, s, d_hidden, |_| TargetCorrection::default());
-        s.total_loss(losses)
     }
 
-    fn log_probs(&self, w: &mut Tables, hidden: ArrayView2<f32>, _: &mut Scratch, out: ArrayViewMut2<f32>) {
-        exact::log_probs(w, &[(self.block, hidden)], None, out);
-    }
-
-    fn log_prob(&self, w: &mut Tables, batch: Batch, s: &mut Scratch, out: &mut [f64]) {
-        exact::log_prob(w, &self.block, &batch, None, s, |b, stat| out[b] = -stat.loss());
-    }
-
-    fn ln_z(&self, w: &mut Tables, hidden: ArrayView2<f32>, s: &mut Scratch, out: &mut [f64]) -> bool {
-        exact::ln_z(w, &self.block, hidden, None, s, out);
-        true
-    }
-
-    fn scan_scores(&self, w: &mut Tables, hidden: ArrayView2<f32>, _: &mut Scratch, fold: &WordFold, out: &mut [Stat]) {
-        exact::scan_scores(w, &[(self.block, hidden)], None, fold, out);
-    }
-
-    fn log_probs_backward(
-        &self,
-        w: &mut Tables,
-        hidden: ArrayView2<f32>,
-        d_log_probs: ArrayView2<f32>,
-        _: &mut Scratch,
-        d_hidden: ArrayViewMut2<f32>,
-    ) -> bool {
-        exact::log_probs_backward(w, &mut [(self.block, hidden, d_hidden)], None, d_log_probs);
-        true
-    }
-
-    fn expected_cost(&self, targets: &[WordId]) -> Cost {
+    fn train_cost(&self, targets: &[WordId]) -> Cost {
         let distinct = distinct(targets);
-        let draws = self.samples.min(self.vocab() - distinct);
-        Cost { draws: draws as u64, ..Cost::step(targets.len(), distinct + draws, self.dim()) }
+        let draws = self.samples.min(self.flat.vocab() - distinct);
+        Cost { draws: draws as u64, ..Cost::step(targets.len(), distinct + draws, self.flat.dim()) }
     }
 }

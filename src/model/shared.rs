@@ -101,6 +101,12 @@ impl SharedModel {
         Handles { encoder: handles(&self.encoder_tables), layer: handles(&self.layer_tables) }
     }
 
+    /// Lets the layer look at the weights, for proposals that follow them. The caller has the model to itself, so no worker
+    /// runs.
+    pub fn refresh(&mut self) {
+        self.layer.refresh(&mut Tables::new(shared(&self.layer_tables, 0.0, HotRows::First(0), 1)));
+    }
+
     /// Whether no parameter is infinite or NaN.
     pub fn is_finite(&self) -> bool {
         self.encoder_tables.iter().chain(&self.layer_tables).all(SharedMatrix::is_finite)

@@ -4,15 +4,16 @@ use crate::error::{Error, Result};
 use crate::table::{Stat, Tile};
 use crate::vocab::WordId;
 
-/// p_j = max(0, (α − 1)·z_j − τ)^(1/(α − 1)), τ so that Σ p = 1: sparsemax at α = 2, softmax as α → 1.
+/// p_j = max(0, (α − 1)·z_j/T − τ)^(1/(α − 1)), τ so that Σ p = 1: sparsemax at α = 2, softmax as α → 1; T is the temperature.
 ///
-/// The threshold is found from below. With d_j = max(0, (α − 1)·z_j − τ) and β = 1/(α − 1), g(τ) = (Σ d^β)^(1/β) falls,
+/// The threshold is found from below. With d_j = max(0, (α − 1)·z_j/T − τ) and β = 1/(α − 1), g(τ) = (Σ d^β)^(1/β) falls,
 /// is convex, and is linear where all d are alike, so Newton's steps on g(τ) = 1 rise to it, are few, and end at the last
 /// digits of f64. At α = 2 they are Michelot's, exact as soon as the support stays. A step that rounding leads astray is
 /// one of bisection instead.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Entmax {
     alpha: f64,
+    temperature: f64,
 }
 
 /// How far the search for the threshold of an example has come. Scores are taken as z − `max`.
@@ -20,7 +21,7 @@ pub struct Entmax {
 pub struct Threshold {
     /// The largest score.
     pub max: f32,
-    /// τ − (α − 1)·max: in −1 to 0.
+    /// τ − (α − 1)·max/T: in −1 to 0.
     pub tau: f64,
     /// τ lies between `tau`, from below, and this.
     above: f64,
@@ -42,7 +43,19 @@ impl Entmax {
         if !(alpha > 1.0 && alpha <= 2.0) {
             return Err(Error::OutOfRange { name: "alpha", value: alpha, limit: "above 1 and at most 2" });
         }
-        Ok(Self { alpha })
+        Ok(Self { alpha, temperature: 1.0 })
+    }
+
+    /// With scores divided by a temperature.
+    ///
+    /// # Errors
+    /// One that is not positive, or not finite.
+    pub fn at_temperature(self, temperature: f64) -> Result<Self> {
+        if !(temperature > 0.0 && temperature.is_finite()) {
+            let limit = "more than 0, and finite";
+            return Err(Error::OutOfRange { name: "temperature", value: temperature, limit });
+        }
+        Ok(Self { temperature, ..self })
     }
 
     /// β = 1/(α − 1).
@@ -57,9 +70,9 @@ impl Entmax {
         Threshold { max, tau: -1.0, above, found: false }
     }
 
-    /// d = (α − 1)·(z − max) − τ.
+    /// d = (α − 1)·(z − max)/T − τ.
     fn gap(&self, z: f32, at: &Threshold) -> f64 {
-        (self.alpha - 1.0) * (f64::from(z) - f64::from(at.max)) - at.tau
+        (self.alpha - 1.0) / self.temperature * (f64::from(z) - f64::from(at.max)) - at.tau
     }
 
     /// P of a score; exactly 0 at and below the threshold.
@@ -172,7 +185,7 @@ impl Entmax {
         thresholds.iter().all(|at| at.found)
     }
 
-    /// A tile's scores become weight·(p − e_t).
+    /// A tile's scores become weight·(p − e_t)/T.
     pub fn gradient(
         &self,
         targets: &[WordId],
@@ -183,21 +196,21 @@ impl Entmax {
         for row in tile.rows() {
             for (b, (z, at)) in tile.row_mut(row).iter_mut().zip(thresholds).enumerate() {
                 let p = self.probability(*z, at) - f64::from(u8::from(targets[b] == row));
-                *z = (f64::from(weight(b)) * p) as f32;
+                *z = (f64::from(weight(b)) * p / self.temperature) as f32;
             }
         }
     }
 
-    /// The Fenchel–Young loss max_p (p·z + H(p)) − z_t with Tsallis' entropy H = (1 − Σ p^α) / (α·(α − 1)), given Σ p^α:
-    /// on the support z = (p^(α − 1) + τ) / (α − 1), so that p·z is (Σ p^α + τ) / (α − 1).
+    /// The Fenchel–Young loss max_p (p·z/T + H(p)) − z_t/T with Tsallis' entropy H = (1 − Σ p^α) / (α·(α − 1)), given Σ p^α:
+    /// on the support z/T = (p^(α − 1) + τ) / (α − 1), so that p·z/T is (Σ p^α + τ) / (α − 1).
     pub fn loss(&self, at: &Threshold, target: f32, power_sum: f64) -> f64 {
         let (a, ab) = (self.alpha - 1.0, self.alpha * (self.alpha - 1.0));
-        (power_sum + at.tau) / a + f64::from(at.max) - f64::from(target) + (1.0 - power_sum) / ab
+        (power_sum + at.tau) / a + (f64::from(at.max) - f64::from(target)) / self.temperature + (1.0 - power_sum) / ab
     }
 
     /// The score, but for a constant, at which a word has probability p.
     pub fn score_of(&self, p: f64) -> f64 {
-        p.powf(self.alpha - 1.0) / (self.alpha - 1.0)
+        self.temperature * p.powf(self.alpha - 1.0) / (self.alpha - 1.0)
     }
 }
 

@@ -20,12 +20,15 @@ const SHORTEST: u64 = 32;
 const LONGEST: u64 = 512;
 /// Words that a worker trains on between two barriers at which all rows are merged, not just those that are due.
 const ALL_ROWS: u64 = 8_192;
+/// Words of all after which a layer whose proposal follows the weights looks at them; then whenever there were half as many
+/// again, at the barrier that follows.
+const FIRST_LOOK: u64 = 1_000;
 /// Words between two changes of the rate.
 const RATE_WORDS: u64 = 1_000;
 
 /// What all workers look at.
 struct Course<'a> {
-    model: &'a SharedModel,
+    model: &'a mut SharedModel,
     corpus: &'a dyn Sentences,
     subsampler: Subsampler,
     settings: &'a Hogwild,
@@ -42,7 +45,8 @@ struct Course<'a> {
 /// # How
 /// The text is dealt to four workers, sentence by sentence; each has random numbers of its own and moves only its own
 /// copies of the rows that it touches ([`Overlay`]). After a fixed number of words comes a barrier: the moves of all are
-/// added in the order of the workers ([`merge()`]). Threads take workers as they come and share the rows of a merge.
+/// added in the order of the workers ([`merge()`]). Threads take workers as they come and share the rows of a merge. A layer
+/// whose proposal follows the weights looks at them at barriers, when all rows are merged.
 /// Memory: the rows that each worker has touched between two merges of all rows, and 4 bytes for every row of every table a
 /// worker; with a layer that moves whole tables a copy of those for every worker. `observe` hears of every barrier, but
 /// not more than ten times a second.
@@ -63,7 +67,7 @@ pub fn deterministic(
     }
     let all_words = u64::from(settings.epochs) * corpus.ledger().kept;
     let subsampler = Subsampler::new(counts, settings.sample)?;
-    let course = Course { model, corpus, subsampler, settings, all_words };
+    let mut course = Course { model, corpus, subsampler, settings, all_words };
     let start = Instant::now();
     let workers = course.run(start, observe)?;
     let seconds = start.elapsed().as_secs_f64();
@@ -71,7 +75,7 @@ pub fn deterministic(
     workers.iter().for_each(|worker| tally.merge(&worker.tally));
     let (epochs, train_loss) = (tally.epochs(), tally.mean());
     let examples = epochs.iter().map(|e| e.examples).sum();
-    if !(train_loss.is_finite() && model.is_finite()) {
+    if !(train_loss.is_finite() && course.model.is_finite()) {
         return Err(Error::Diverged { value: train_loss, examples, rate: f64::from(settings.rate.start()) });
     }
     let layer_cost = workers.iter().map(|w| w.layer_cost).sum();
@@ -79,27 +83,33 @@ pub fn deterministic(
     Ok(Outcome { examples, seconds, train_loss, epochs, layer_cost, encoder_cost })
 }
 
-impl Course<'_> {
+impl<'a> Course<'a> {
     /// All workers from barrier to barrier, until the text is read or a loss is not finite.
-    fn run(&self, start: Instant, observe: &mut dyn FnMut(&Progress)) -> Result<Vec<Worker<'_>>> {
+    fn run(&mut self, start: Instant, observe: &mut dyn FnMut(&Progress)) -> Result<Vec<Worker<'a>>> {
         let threads = Threads::new(self.settings.workers.min(WORKERS));
         let mut workers = (0..WORKERS).map(|number| Worker::new(self, number)).collect::<Result<Vec<_>>>()?;
         let decay = self.settings.rate;
         let (mut words, mut unmerged, mut read, mut observed) = (SHORTEST, 0, 0, Duration::ZERO);
         let mut merged = Settled::default();
+        let mut look = if self.model.layer().follows_weights() { FIRST_LOOK } else { u64::MAX };
         while workers.iter().any(|w| !w.is_done(self)) {
-            threads.each(workers.iter_mut().collect(), |worker| worker.run(self, &merged, words, read));
+            let course = &*self;
+            threads.each(workers.iter_mut().collect(), |worker| worker.run(course, &merged, words, read));
             if let Some(error) = workers.iter_mut().find_map(|w| w.unread.take()) {
                 return Err(error);
             }
             unmerged += words;
-            let all = unmerged >= ALL_ROWS || workers.iter().all(|w| w.is_done(self));
+            read = workers.iter().map(|w| w.words).sum();
+            let all = unmerged >= ALL_ROWS || read >= look || workers.iter().all(|w| w.is_done(self));
             unmerged = if all { 0 } else { unmerged };
             merged = self.merge(&workers, all, &threads);
             if !workers.iter().all(|w| w.loss.is_finite()) {
                 break;
             }
-            read = workers.iter().map(|w| w.words).sum();
+            if read >= look {
+                self.model.refresh();
+                look = read + read / 2;
+            }
             let is_whole = |w: &Worker| w.encoder.iter().chain(&w.layer).any(OwnRows::is_whole);
             if !workers.iter().any(is_whole) {
                 words = (2 * words).min(LONGEST);
@@ -117,7 +127,7 @@ impl Course<'_> {
 
     /// The moves of all workers go into the model.
     fn merge(&self, workers: &[Worker], all: bool, threads: &Threads) -> Settled {
-        let merged = |tables: &[SharedMatrix], own: for<'a> fn(&'a Worker<'_>) -> &'a [OwnRows]| {
+        let merged = |tables: &[SharedMatrix], own: for<'b> fn(&'b Worker<'_>) -> &'b [OwnRows]| {
             let table = |(i, base): (usize, &SharedMatrix)| {
                 let own: Vec<_> = workers.iter().map(|worker| &own(worker)[i]).collect();
                 merge(base, &own, all, threads)

@@ -52,13 +52,13 @@ impl Hogwild {
 
 /// What all workers look at.
 struct Course<'a> {
-    model: &'a SharedModel,
     corpus: &'a dyn Sentences,
     subsampler: Subsampler,
     settings: &'a Hogwild,
     /// The next chunk to be dealt out, over all epochs.
     next: AtomicUsize,
     sentences_a_chunk: usize,
+    /// Of an epoch.
     chunks: usize,
     /// Words read by all.
     words: AtomicU64,
@@ -81,14 +81,17 @@ struct Part {
 /// Trains `model` on a text with several workers at once: the examples of a position are one step, with word2vec's
 /// subsampling and windows. `observe` hears of it ten times a second.
 ///
-/// Words are read from memory or, block by block, from a file; sentences are dealt out in the order of the text. One worker alone gives the same bits every
-/// time; several do not.
+/// Words are read from memory or, block by block, from a file; sentences are dealt out in the order of the text. One worker
+/// alone gives the same bits every time; several do not.
+///
+/// A layer whose proposal follows the weights looks at them where no worker runs: after the first chunk of 20,000 words, and
+/// whenever there were half as many again, all workers come to an end, and are set to work again.
 ///
 /// # Errors
 /// Settings that make no sense, [`Error::NoExamples`] if no sentence has two words, [`Error::Diverged`] if a loss or a
 /// parameter is not finite, and a file of ids that cannot be read.
 pub fn hogwild(
-    model: &SharedModel,
+    model: &mut SharedModel,
     corpus: &dyn Sentences,
     counts: &Counts,
     settings: &Hogwild,
@@ -101,7 +104,6 @@ pub fn hogwild(
     let words = corpus.ledger().kept;
     let sentences_a_chunk = (CHUNK_WORDS * corpus.len() / words as usize).max(1);
     let course = Course {
-        model,
         corpus,
         subsampler: Subsampler::new(counts, settings.sample)?,
         settings,
@@ -113,10 +115,19 @@ pub fn hogwild(
         stop: AtomicBool::new(false),
     };
     let start = Instant::now();
-    let parts = course.run(start, observe);
+    let mut workers: Vec<_> = (0..settings.workers).map(|n| Worker::new(settings, model.layer().dim(), n)).collect();
+    let last = settings.epochs as usize * course.chunks;
+    let mut until = 0;
+    while until < last && !course.stop.load(Relaxed) {
+        until = if model.layer().follows_weights() { next_look(until).min(last) } else { last };
+        course.run(model, &mut workers, until, start, observe);
+        if until < last {
+            model.refresh();
+        }
+    }
     let seconds = start.elapsed().as_secs_f64();
     let mut all = Part::default();
-    for part in parts {
+    for part in workers.into_iter().map(|worker| worker.part) {
         all.tally.merge(&part.tally);
         all.layer_cost += part.layer_cost;
         all.encoder_cost += part.encoder_cost;
@@ -138,18 +149,30 @@ pub fn hogwild(
     Ok(Outcome { examples, seconds, train_loss: tally.mean(), epochs, layer_cost, encoder_cost })
 }
 
+/// The chunk before which a layer looks at the weights, after `chunk`.
+fn next_look(chunk: usize) -> usize {
+    chunk + (chunk / 2).max(1)
+}
+
 impl Course<'_> {
-    /// All workers, each on a thread; this one reports.
-    fn run(&self, start: Instant, observe: &mut dyn FnMut(&Progress)) -> Vec<Part> {
+    /// All workers, each on a thread, until chunk `until`; this one reports.
+    fn run(
+        &self,
+        model: &SharedModel,
+        workers: &mut [Worker],
+        until: usize,
+        start: Instant,
+        observe: &mut dyn FnMut(&Progress),
+    ) {
         std::thread::scope(|scope| {
             let (done, reports) = mpsc::channel::<()>();
-            let workers: Vec<_> = (0..self.settings.workers)
-                .map(|number| {
+            let threads: Vec<_> = workers
+                .iter_mut()
+                .map(|worker| {
                     let done = done.clone();
                     scope.spawn(move || {
-                        let part = Worker::new(self, number as u64).run();
+                        worker.run(self, model, until);
                         drop(done);
-                        part
                     })
                 })
                 .collect();
@@ -160,12 +183,12 @@ impl Course<'_> {
                 let seconds = start.elapsed().as_secs_f64();
                 observe(&Progress { examples: 0, seconds, share, rate: decay.at(share), loss: f64::NAN });
             }
-            let join = |worker: std::thread::ScopedJoinHandle<'_, Part>| match worker.join() {
-                Ok(part) => part,
-                Err(panic) => std::panic::resume_unwind(panic),
-            };
-            workers.into_iter().map(join).collect()
-        })
+            for thread in threads {
+                if let Err(panic) = thread.join() {
+                    std::panic::resume_unwind(panic);
+                }
+            }
+        });
     }
 
     /// The share of all words that are read.
@@ -175,9 +198,7 @@ impl Course<'_> {
 }
 
 /// All that a worker owns.
-struct Worker<'a> {
-    course: &'a Course<'a>,
-    handles: Handles<'a>,
+struct Worker {
     work: Workspace,
     rng: WorkerRng,
     sentence: Vec<WordId>,
@@ -185,45 +206,41 @@ struct Worker<'a> {
     part: Part,
 }
 
-impl<'a> Worker<'a> {
-    fn new(course: &'a Course<'a>, number: u64) -> Self {
-        let Hogwild { rate, hot, workers, seed, .. } = *course.settings;
-        let noise = if number == 0 { NOISE_STREAM } else { WORKER_STREAM + 2 * number + 1 };
+impl Worker {
+    fn new(settings: &Hogwild, dim: usize, number: usize) -> Self {
+        let stream = WORKER_STREAM + 2 * number as u64;
+        let noise = if number == 0 { NOISE_STREAM } else { stream + 1 };
         Self {
-            course,
-            handles: course.model.handles(rate.start(), hot, workers),
-            work: Workspace::new(course.model.layer().dim(), WorkerRng::new(seed, noise)),
-            rng: WorkerRng::new(seed, WORKER_STREAM + 2 * number),
+            work: Workspace::new(dim, WorkerRng::new(settings.seed, noise)),
+            rng: WorkerRng::new(settings.seed, stream),
             sentence: Vec::new(),
             examples: Examples::new(),
             part: Part::default(),
         }
     }
 
-    fn run(mut self) -> Part {
-        if let Err(error) = self.read() {
+    fn run(&mut self, course: &Course, model: &SharedModel, until: usize) {
+        let Hogwild { rate, hot, workers, .. } = *course.settings;
+        let mut handles = model.handles(rate.at(course.share()), hot, workers);
+        if let Err(error) = self.read(course, model, &mut handles, until) {
             self.part.unread = Some(error);
-            self.course.stop.store(true, Relaxed);
+            course.stop.store(true, Relaxed);
         }
-        self.handles.encoder.flush();
-        self.handles.layer.flush();
-        self.part.layer_cost = self.handles.layer.cost();
-        self.part.encoder_cost = self.handles.encoder.cost();
-        self.part
+        handles.encoder.flush();
+        handles.layer.flush();
+        self.part.layer_cost += handles.layer.cost();
+        self.part.encoder_cost += handles.encoder.cost();
     }
 
-    /// Takes chunks until the text is read.
-    fn read(&mut self) -> Result<()> {
-        let course = self.course;
+    /// Takes chunks up to `until`.
+    fn read(&mut self, course: &Course, model: &SharedModel, handles: &mut Handles, until: usize) -> Result<()> {
         let mut reader = course.corpus.reader()?;
         let decay = course.settings.rate;
         let mut unreported = 0;
         while !course.stop.load(Relaxed) {
-            let chunk = course.next.fetch_add(1, Relaxed);
+            let following = |next| (next < until).then_some(next + 1);
+            let Ok(chunk) = course.next.fetch_update(Relaxed, Relaxed, following) else { break };
             let epoch = chunk / course.chunks;
-            if epoch >= course.settings.epochs as usize {
-                break;
-            }
             let first = chunk % course.chunks * course.sentences_a_chunk;
             for number in first..(first + course.sentences_a_chunk).min(course.corpus.len()) {
                 let sentence = reader.sentence(number)?;
@@ -232,10 +249,10 @@ impl<'a> Worker<'a> {
                     course.words.fetch_add(unreported, Relaxed);
                     unreported = 0;
                     let rate = decay.at(course.share());
-                    self.handles.encoder.set_rate(rate);
-                    self.handles.layer.set_rate(rate);
+                    handles.encoder.set_rate(rate);
+                    handles.layer.set_rate(rate);
                 }
-                self.sentence(sentence, epoch);
+                self.sentence(course, model, handles, sentence, epoch);
             }
         }
         course.words.fetch_add(unreported, Relaxed);
@@ -243,10 +260,16 @@ impl<'a> Worker<'a> {
     }
 
     /// The steps of a sentence.
-    fn sentence(&mut self, sentence: &[WordId], epoch: usize) {
-        let (course, window) = (self.course, &self.course.settings.window);
+    fn sentence(
+        &mut self,
+        course: &Course,
+        model: &SharedModel,
+        handles: &mut Handles,
+        sentence: &[WordId],
+        epoch: usize,
+    ) {
+        let window = &course.settings.window;
         course.subsampler.sample(sentence, &mut self.rng, &mut self.sentence);
-        let (encoder, layer) = (course.model.encoder(), course.model.layer());
         let (mut examples, mut loss) = (0, 0.0);
         for position in 0..self.sentence.len() {
             self.examples.clear();
@@ -255,7 +278,7 @@ impl<'a> Worker<'a> {
             if self.examples.is_empty() {
                 continue;
             }
-            loss += self.work.step(encoder, layer, &mut self.handles, &self.examples);
+            loss += self.work.step(model.encoder(), model.layer(), handles, &self.examples);
             examples += self.examples.len();
         }
         self.part.tally.add(epoch as u64, examples, loss);

@@ -1,8 +1,9 @@
 //! Laws 5, 6 and 7: batches, handles, seeds and threads.
 
 use crate::cases;
-use crate::expected::{Expected, ROUNDING};
-use crate::rig::{Examples, Rig, Step, UPDATES, Updates, bits};
+use crate::rig::{Check, Examples, Rig, UPDATES, Updates, bits};
+use lexmax::check::ROUNDING;
+use lexmax::check::reference::Step;
 use lexmax::optimizer::Optimizer;
 use lexmax::table::Threads;
 use ndarray::{Array2, Axis};
@@ -23,7 +24,7 @@ fn a_batch_is_its_examples() {
             let examples = Examples::random(batch, vocab, dim, 5);
             let mut together = rig.step(&examples, 0);
             let ones: Vec<Step> = (0..batch).map(|b| rig.step(&examples.one(b), 0)).collect();
-            let expected = Expected::new(&rig, &examples, &together.sample);
+            let expected = rig.expected(&examples, &together.sample);
             expected.check(&name, &together);
             together.losses = ones.iter().map(|one| one.losses[0]).collect();
             together.total = together.losses.iter().sum();

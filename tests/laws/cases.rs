@@ -1,10 +1,9 @@
 //! Which layers the laws are held against: every line of the catalogue, and variants of their settings.
 
-use crate::reference::{Choice, Criterion, LossSettings, Reference, Scores};
+use lexmax::check::Reference;
 use lexmax::layer::catalogue::{CATALOGUE, Context, LayerSpec};
-use lexmax::layer::{Bias, Classes, CostModel, CutoffPlan, Cutoffs, OutputLayer};
-use lexmax::tree::Tree;
-use lexmax::vocab::{Counts, WordId};
+use lexmax::layer::{Bias, OutputLayer};
+use lexmax::vocab::Counts;
 
 /// Sampled variants that exist from 6 words on.
 const VARIANTS: &[&str] = &[
@@ -37,6 +36,8 @@ const VARIANTS: &[&str] = &[
     "infrequent:fraction=1",
     "entmax:alpha=1.25",
     "entmax:alpha=1.9",
+    "entmax:temperature=3",
+    "sparsemax:temperature=30",
 ];
 
 /// Variants where many words are drawn, as large blocks need.
@@ -113,122 +114,7 @@ pub fn build(name: &str, counts: &Counts, dim: usize) -> Box<dyn OutputLayer> {
 
 /// The naive layer of a name.
 pub fn reference(name: &str, counts: &Counts, dim: usize) -> Reference {
-    let (scores, criterion) = match name.split(':').next().unwrap() {
-        "full" => (Scores::Flat, Criterion::Softmax),
-        "hierarchical" => (Scores::Flat, Criterion::Path(tree(name, counts))),
-        "differentiated" => (Scores::Slices, Criterion::Softmax),
-        "differentiated-projected" => (Scores::Projections, Criterion::Softmax),
-        "class-based" => (Scores::Stacked, Criterion::Choices(classes(name, counts))),
-        "adaptive" => (Scores::Tails, Criterion::Choices(tails(&cutoffs(name, counts, dim), counts.len()))),
-        "sparsemax" => (Scores::Flat, Criterion::Entmax { alpha: 2.0 }),
-        "entmax" => (Scores::Flat, Criterion::Entmax { alpha: number(name, "alpha", 1.5) }),
-        "sampled" | "sampled-quadratic" | "sampled-midx" => (Scores::Flat, Criterion::Sampled),
-        "target-sampled" => (Scores::Flat, Criterion::AmongRows),
-        "negative" => (Scores::Flat, Criterion::Noise { ln_q: ln_noise(name, counts, 0.75) }),
-        "nce" if name.contains("ranking") => (Scores::Flat, Criterion::Sampled),
-        "nce" => (Scores::Flat, Criterion::Contrastive { ln_q: ln_noise(name, counts, 1.0) }),
-        "blackout" => (Scores::Flat, Criterion::BlackOut),
-        "one-vs-each" => (Scores::Flat, Criterion::OneVsEach),
-        "self-normalized" => (Scores::Flat, Criterion::Penalized { alpha: number(name, "alpha", 0.1) }),
-        "infrequent" => {
-            let alpha = name.contains("squared").then(|| number(name, "alpha", 1.0));
-            (Scores::Flat, Criterion::Infrequent { gamma: number(name, "fraction", 0.1), alpha })
-        }
-        other => panic!("the catalogue has {other}: give it a naive reference here"),
-    };
-    Reference { scores, criterion, loss: loss_settings(name) }
-}
-
-/// The options of the loss that a name has.
-fn loss_settings(name: &str) -> LossSettings {
-    let value = |key: &str| name.split(':').find_map(|part| part.strip_prefix(key)?.strip_prefix('='));
-    // As the layer has them, in f32.
-    let number = |key| value(key).map(|v| f64::from(v.parse::<f32>().unwrap()));
-    LossSettings {
-        smoothing: number("smoothing").unwrap_or(0.0),
-        z_loss: number("z-loss").unwrap_or(0.0),
-        cap: number("soft-cap"),
-        ignored: value("ignore").map(|v| v.parse().unwrap()),
-        word_weights: None,
-    }
-}
-
-fn tree(name: &str, counts: &Counts) -> Tree {
-    match name {
-        name if name.contains("tree=balanced") => Tree::balanced(counts),
-        name if name.contains("tree=random") => Tree::random(counts, 3),
-        name if name.contains("tree=frequency") => Tree::by_frequency(counts),
-        _ => Tree::huffman(counts),
-    }
-}
-
-/// The text behind a key of a layer's name.
-fn text<'a>(name: &'a str, key: &str) -> Option<&'a str> {
-    name.split(':').find_map(|part| part.strip_prefix(key)?.strip_prefix('='))
-}
-
-/// The choices of class-based softmax: the class, then the word in it.
-fn classes(name: &str, counts: &Counts) -> Vec<Vec<Choice>> {
-    let vocab = counts.len();
-    let classes = match text(name, "sizes") {
-        Some(sizes) => {
-            let mut of_word = Vec::new();
-            for (class, size) in (0..).zip(sizes.split('+')) {
-                of_word.resize(size.parse().map_or(vocab, |n: usize| of_word.len() + n), class);
-            }
-            Classes::given(&of_word).unwrap()
-        }
-        None if name.contains("by=mass") => Classes::by_mass(counts, number(name, "classes", 0.0) as usize).unwrap(),
-        None => Classes::by_frequency(vocab, vocab.isqrt().max(1)).unwrap(),
-    };
-    let heads = classes.len();
-    let choices = |word: WordId| {
-        let (class, rows) = (classes.class(word), classes.rows(classes.class(word)));
-        let of_class = heads + rows.start as usize..heads + rows.end as usize;
-        let place = (classes.row(word) - rows.start) as usize;
-        vec![Choice { scores: 0..heads, place: class as usize }, Choice { scores: of_class, place }]
-    };
-    (0..vocab as WordId).map(choices).collect()
-}
-
-/// The cut-offs in a name; those of the reference machine without.
-fn cutoffs(name: &str, counts: &Counts, dim: usize) -> Vec<usize> {
-    if let Some(text) = text(name, "cutoffs") {
-        return text.split('+').map(|n| n.parse().unwrap()).collect();
-    }
-    let plan = CutoffPlan { dim, division: 4.0, batch: 256, tails: 4 };
-    Cutoffs::best(counts, &plan, &CostModel::REFERENCE).as_slice().iter().map(|n| *n as usize).collect()
-}
-
-/// The choices of adaptive softmax: the head, then the word in its tail.
-fn tails(cutoffs: &[usize], vocab: usize) -> Vec<Vec<Choice>> {
-    let listed = cutoffs.first().copied().unwrap_or(vocab);
-    let heads = listed + cutoffs.len();
-    let choices = |word: usize| {
-        let Some(tail) = cutoffs.iter().rposition(|first| *first <= word) else {
-            return vec![Choice { scores: 0..heads, place: word }];
-        };
-        // Scores come head first, then tail after tail.
-        let end = cutoffs.get(tail + 1).copied().unwrap_or(vocab);
-        let of_tail = heads + cutoffs[tail] - listed..heads + end - listed;
-        vec![Choice { scores: 0..heads, place: listed + tail }, Choice { scores: of_tail, place: word - cutoffs[tail] }]
-    };
-    (0..vocab).map(choices).collect()
-}
-
-/// The number behind a key of a layer's name.
-fn number(name: &str, key: &str, default: f64) -> f64 {
-    text(name, key).map_or(default, |value| value.parse().unwrap())
-}
-
-/// ln q of the noise: the unigram model to a power, unless its name says otherwise.
-fn ln_noise(name: &str, counts: &Counts, power: f64) -> Vec<f64> {
-    let power = number(name, "power", power);
-    let weight = |w: WordId| match name {
-        name if name.contains("log-uniform") => (1.0 / (f64::from(w) + 1.0)).ln_1p(),
-        name if name.contains("uniform") => 1.0,
-        _ => counts.probability(w).powf(power),
-    };
-    let sum: f64 = (0..counts.len() as WordId).map(weight).sum();
-    (0..counts.len() as WordId).map(|w| (weight(w) / sum).ln()).collect()
+    let spec: LayerSpec = name.parse().unwrap_or_else(|e| panic!("{name}: {e}"));
+    let context = Context { counts, words: None, dim, bias: Bias::None };
+    Reference::of(&spec, &context).unwrap_or_else(|e| panic!("{name}: {e}"))
 }

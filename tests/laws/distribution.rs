@@ -1,9 +1,9 @@
 //! Laws 1, 2, 11, 12 and 13, and ln Z: what a layer says of the words is a distribution, for any weights.
 
 use crate::cases;
-use crate::expected::{Expected, ROUNDING, score_size};
-use crate::reference::{Criterion, Params, Scores};
-use crate::rig::{Examples, Rig};
+use crate::rig::{Check, Examples, Rig};
+use lexmax::check::reference::{Criterion, Scores, log_prob_findings, score_size};
+use lexmax::check::{Audit, ROUNDING};
 use lexmax::layer::{OutputLayer, Scratch};
 use lexmax::optimizer::Optimizer;
 use lexmax::rng::WorkerRng;
@@ -24,53 +24,12 @@ fn assert_normalized(what: &str, ln_p: &[f32]) {
 /// Laws 1 and 2: normalized, and the naive layer's; `log_prob` picks out the target.
 fn assert_distribution(rig: &Rig, examples: &Examples, threads: &Threads) {
     let (all, of_target) = rig.log_probs(examples, threads);
-    let tables = rig.params();
     for b in 0..examples.len() {
-        let (name, h) = (&rig.name, examples.h(b));
-        let row: Vec<f32> = all.row(b).to_vec();
-        assert_normalized(name, &row);
-        let naive = rig.reference.log_probs(&rig.reference.scores(&tables, &h));
-        if rig.reference.is_sparse() {
-            let want: Vec<f64> = naive.iter().map(|ln_p| ln_p.exp()).collect();
-            let size = score_size(&rig.reference, &tables, &h).max(10.0);
-            assert_probabilities(name, &row, of_target[b], &want, examples.targets[b], size, rig.layer.dim() as f64);
-            continue;
-        }
-        let tolerance = tolerance(rig, &tables, &h);
-        for (w, want) in naive.iter().enumerate() {
-            let error = (f64::from(row[w]) - want).abs();
-            assert!(error <= tolerance(*want), "{name}: ln P({w}) is {}, not {want} ± {:e}", row[w], tolerance(*want));
-        }
-        let (got, want) = (of_target[b], naive[examples.targets[b] as usize]);
-        assert!((got - want).abs() <= tolerance(want), "{name}: ln P(target) is {got}, not {want}");
+        assert_normalized(&rig.name, &all.row(b).to_vec());
     }
-}
-
-/// How far ln P may be off: 2d + 4 roundings a score, 16 and two of the result; a path has at most `terms` scores, a
-/// softmax two.
-pub fn tolerance(rig: &Rig, tables: &[Params], h: &[f64]) -> impl Fn(f64) -> f64 + use<> {
-    let (d, size) = (rig.layer.dim() as f64, score_size(&rig.reference, tables, h).max(10.0));
-    let terms = depth(rig);
-    move |ln_p| (terms * ((2.0 * d + 4.0) * size + 16.0) + 2.0 * ln_p.abs()) * ROUNDING
-}
-
-/// Probabilities that may be 0 are compared as they are: each moves by at most as much as a score, and the threshold too.
-fn assert_probabilities(name: &str, row: &[f32], of_target: f64, want: &[f64], target: WordId, size: f64, d: f64) {
-    let tolerance = 2.0 * ((2.0 * d + 4.0) * size + 16.0) * ROUNDING;
-    let of_target = (of_target, want[target as usize], target as usize);
-    let all = row.iter().zip(want).enumerate().map(|(w, (got, want))| (f64::from(*got), *want, w));
-    for (got, want, w) in all.chain([of_target]) {
-        assert!((got.exp() - want).abs() <= tolerance, "{name}: P({w}) is {}, not {want} ± {tolerance:e}", got.exp());
-    }
-}
-
-/// Scores that make up ln P of a word, at most.
-fn depth(rig: &Rig) -> f64 {
-    match &rig.reference.criterion {
-        Criterion::Path(tree) => tree.max_depth().max(2) as f64,
-        Criterion::Choices(_) => 4.0,
-        _ => 2.0,
-    }
+    let findings = log_prob_findings(&rig.reference, &rig.params(), &examples.batch(), (&all, &of_target));
+    let found = Audit { findings };
+    assert!(found.passed(), "{}:\n{found}", rig.name);
 }
 
 #[test]
@@ -94,12 +53,12 @@ fn ln_z_is_the_naive_one() {
             let mut got = vec![f64::NAN; batch];
             let mut w = rig.frozen(&Threads::default());
             let says = rig.layer.ln_z(&mut w, examples.hidden.view(), &mut s, &mut got);
-            assert_eq!(says, !rig.reference.normalizes(), "{name}");
+            assert_eq!(says, !rig.reference.criterion.normalizes(), "{name}");
             for b in (0..batch).filter(|_| says) {
                 let h = examples.h(b);
                 let z = rig.reference.scores(&tables, &h);
                 let shift = match &rig.reference.criterion {
-                    Criterion::Noise { ln_q } => ln_q[0] + (rig.layer.expected_cost(&[0]).draws as f64).ln(),
+                    Criterion::Noise { ln_q, .. } => ln_q[0] + (rig.layer.expected_cost(&[0]).draws as f64).ln(),
                     _ => 0.0,
                 };
                 let want = z[0] + shift - rig.reference.log_probs(&z)[0];
@@ -121,7 +80,7 @@ fn one_and_two_words() {
                 let examples = Examples::random(3, vocab, dim, 7);
                 assert_distribution(&rig, &examples, &Threads::default());
                 let step = rig.step(&examples, 0);
-                Expected::new(&rig, &examples, &step.sample).check(&name, &step);
+                rig.expected(&examples, &step.sample).check(&name, &step);
                 let (ln_p, _) = rig.log_probs(&examples, &Threads::default());
                 assert!(vocab > 1 || ln_p.iter().all(|x| *x == 0.0), "{name}: {ln_p}");
             }
@@ -156,7 +115,7 @@ fn large_scores_stay_finite() {
         let gradients = step.gradients.iter().flat_map(|g| g.weights.iter().flatten().chain(&g.bias));
         assert!(gradients.chain(&step.losses).all(|x| x.is_finite()), "{name} at ±{largest}");
         assert!(step.d_hidden.iter().all(|x| x.is_finite()), "{name} at ±{largest}");
-        Expected::new(&rig, &examples, &step.sample).check(name, &step);
+        rig.expected(&examples, &step.sample).check(name, &step);
     }
 }
 
@@ -199,7 +158,7 @@ fn zero_weights_and_unigram_biases_are_the_unigram_model() {
             }
             let (ln_p, _) = rig.log_probs(&Examples::random(2, vocab, dim, 1), &Threads::default());
             // Where scores are probabilities, biases in f32 add up to 1 but for 10⁻⁷.
-            if rig.reference.is_sparse() {
+            if rig.reference.criterion.is_sparse() {
                 let apart = |w: usize| (f64::from(ln_p[[0, w]]).exp() - counts.probability(w as WordId)).abs();
                 assert!((0..vocab).all(|w| apart(w) <= 1e-7), "{name}, V = {vocab}");
                 continue;

@@ -1,6 +1,6 @@
 //! Encoders: h and its gradients beside naive ones in f64 and finite differences, and the counted cost.
 
-use crate::expected::ROUNDING;
+use lexmax::check::ROUNDING;
 use lexmax::encoder::{Encoder, MeanEmbedding, NGram};
 use lexmax::optimizer::Optimizer;
 use lexmax::rng::WorkerRng;

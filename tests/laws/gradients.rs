@@ -1,12 +1,20 @@
 //! Law 3, finite differences, and law 4, the criterion itself; on small layers and where blocks are large.
 
 use crate::cases;
-use crate::expected::{Expected, losses};
-use crate::reference::{Params, Sample};
-use crate::rig::{Examples, Rig, UPDATES, bits};
+use crate::rig::{Check, Examples, Rig, UPDATES, bits};
+use lexmax::check::reference::{Expected, Params, Reference, Sample};
 use lexmax::table::Threads;
 
 const STEP: f64 = 1e-3;
+
+/// The losses of all examples, weighted, given what was drawn.
+fn losses(reference: &Reference, tables: &[Params], examples: &Examples, hidden: &[Vec<f64>], s: &Sample) -> f64 {
+    let loss = |b: usize| {
+        let z = reference.scores(tables, &hidden[b]);
+        examples.weight(b) * reference.loss(&z, b, examples.targets[b], s).value
+    };
+    (0..examples.len()).map(loss).sum()
+}
 
 /// The five-point derivative at 0: its error is STEP⁴/30 times the fifth derivative, at most about 10² here, so 3·10⁻¹² and
 /// with the rounding of f64 below 10⁻¹⁰.
@@ -65,13 +73,13 @@ fn gradients_are_the_finite_differences_of_the_naive_loss() {
                 [Examples::random(batch, vocab, dim, seed), Examples::random(batch, vocab, dim, seed).unweighted()]
             {
                 let step = rig.step(&examples, seed);
-                let mut expected = Expected::new(&rig, &examples, &step.sample);
-                let by_hand = Expected::new(&rig, &examples, &step.sample);
+                let mut expected = rig.expected(&examples, &step.sample);
+                let by_hand = rig.expected(&examples, &step.sample);
                 differentiate(&mut expected, &rig, &examples, &step.sample);
                 let apart = furthest(&expected, &by_hand);
                 // And the rounding of f64, of terms of a loss that are sums of up to 20.
                 // Where a word enters or leaves the support, the second derivative jumps.
-                let sparse = rig.reference.is_sparse();
+                let sparse = rig.reference.criterion.is_sparse();
                 let jump = if sparse { STEP } else { 0.0 };
                 let limit = jump + 1e-9 + 20.0 * by_hand.loss_size() * f64::EPSILON / STEP;
                 assert!(apart < limit, "{name}: the naive gradient is {apart:e} off its differences");
@@ -86,7 +94,7 @@ fn gradients_are_the_finite_differences_of_the_naive_loss() {
 fn assert_naive(name: &str, vocab: usize, dim: usize, examples: &Examples) {
     let rig = Rig::new(name, vocab, dim, 0.5);
     let step = rig.step_from(examples, 6, &Threads::new(2), 0.0);
-    Expected::new(&rig, examples, &step.sample).check(name, &step);
+    rig.expected(examples, &step.sample).check(name, &step);
 }
 
 #[test]
@@ -133,7 +141,7 @@ fn a_batch_in_parts_is_the_naive_layer() {
         let rig = Rig::new(name, vocab, dim, 0.5);
         let examples = Examples::random(batch, vocab, dim, 1);
         let step = rig.step_from(&examples, 1, &Threads::new(2), 0.0);
-        Expected::new(&rig, &examples, &step.sample).check(name, &step);
+        rig.expected(&examples, &step.sample).check(name, &step);
         assert_eq!(step.cost, rig.layer.expected_cost(&examples.targets), "{name}");
         let [online, deferred] = UPDATES.map(|updates| {
             let mut rig = Rig::new(name, vocab, dim, 0.5);
@@ -150,12 +158,12 @@ fn exact_layers_lose_minus_ln_p() {
     for (vocab, dim, batch) in [(31, 9, 7), (1500, 37, 60)] {
         for name in cases::all(vocab, dim) {
             let rig = Rig::new(&name, vocab, dim, 0.8);
-            if !rig.reference.is_exact() || !rig.reference.loss.is_ln_p() {
+            if !rig.reference.criterion.is_exact() || !rig.reference.loss.is_ln_p() {
                 continue;
             }
             let examples = Examples::random(batch, vocab, dim, 3).unweighted();
             let (step, (_, ln_p)) = (rig.step(&examples, 0), rig.log_probs(&examples, &Threads::default()));
-            let expected = Expected::new(&rig, &examples, &step.sample);
+            let expected = rig.expected(&examples, &step.sample);
             for b in 0..batch {
                 let apart = (step.losses[b] + ln_p[b]).abs();
                 assert!(apart <= 2.0 * expected.loss_tolerance(b), "{name}: {} {}", step.losses[b], ln_p[b]);

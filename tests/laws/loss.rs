@@ -1,10 +1,9 @@
 //! Weights of words, soft targets, reductions and refusals: what of the loss has no name in the catalogue.
 
 use crate::cases;
-use crate::expected::Expected;
-use crate::reference::LossSettings;
-use crate::rig::{Examples, Rig, Step};
+use crate::rig::{Check, Examples, Rig};
 use lexmax::Error;
+use lexmax::check::reference::{LossSettings, Step};
 use lexmax::layer::Batch;
 use lexmax::layer::catalogue::CATALOGUE;
 use lexmax::objective::{LossOptions, Reduction, SoftTargets};
@@ -43,7 +42,7 @@ fn weights_of_words_scale_their_losses() {
             for (options, naive) in [(&plain, &naive), (&smooth, &smooth_naive)] {
                 let rig = rig(name, vocab, dim, options, naive.clone());
                 let step = rig.step_from(&examples, 1, &Threads::new(2), 0.0);
-                Expected::new(&rig, &examples, &step.sample).check(name, &step);
+                rig.expected(&examples, &step.sample).check(name, &step);
             }
         }
         // Elsewhere the words' weights are upstream factors.
@@ -53,7 +52,7 @@ fn weights_of_words_scale_their_losses() {
             let step = weighted.step(&examples, 1);
             let upstream = examples.weights.as_mut().unwrap().iter_mut();
             upstream.zip(&examples.targets).for_each(|(w, t)| *w *= if *t == 5 { 0.0 } else { weights[*t as usize] });
-            Expected::new(&weighted, &examples, &step.sample).check(name, &step);
+            weighted.expected(&examples, &step.sample).check(name, &step);
         }
     }
 }
@@ -103,7 +102,7 @@ fn soft_targets_are_weighted_words() {
         let rig = rig(name, vocab, dim, &options, naive);
         for soft in [sparse, dense] {
             let mut step = soft_step(&rig, &hidden, soft, &weights);
-            let mut expected = Expected::new(&rig, &all, &step.sample);
+            let mut expected = rig.expected(&all, &step.sample);
             // An empty row reaches for nothing.
             assert_eq!(step.losses[1], 0.0, "{name}");
             expected.fold_rows(&of_row, 4);
@@ -125,7 +124,7 @@ fn smoothing_is_a_soft_target() {
         let naive = LossSettings { smoothing: f64::from(share), ..LossSettings::default() };
         let rig = rig(name, vocab, dim, &LossOptions::new().with_soft_targets(), naive);
         let step = soft_step(&rig, &examples.hidden, soft, examples.weights.as_ref().unwrap());
-        Expected::new(&rig, &examples, &step.sample).check(name, &step);
+        rig.expected(&examples, &step.sample).check(name, &step);
     }
 }
 

@@ -1,12 +1,12 @@
 //! A layer with weights, a batch for it, and what one step of it gives.
 
 use crate::cases;
-use crate::reference::{Params, Reference, Sample};
-use crate::spy::Spy;
+use lexmax::check::Audit;
+use lexmax::check::reference::{Expected, Params, Reference, Sample, Step, recorded};
 use lexmax::layer::{Batch, OutputLayer, Scratch};
 use lexmax::optimizer::Optimizer;
 use lexmax::rng::WorkerRng;
-use lexmax::table::{Cost, Deferred, Frozen, Matrix, Online, Table, Tables, Threads};
+use lexmax::table::{Deferred, Frozen, Matrix, Online, Table, Tables, Threads};
 use lexmax::vocab::{Counts, WordId};
 use ndarray::{Array2, ArrayView2, Axis, Slice};
 use rand::RngExt;
@@ -26,17 +26,6 @@ pub struct Examples {
     pub targets: Vec<WordId>,
     /// None: all 1.
     pub weights: Option<Vec<f32>>,
-}
-
-/// What a step gave.
-pub struct Step {
-    pub total: f64,
-    pub losses: Vec<f64>,
-    pub d_hidden: Array2<f32>,
-    /// ∂L/∂W of each table.
-    pub gradients: Vec<Params>,
-    pub sample: Sample,
-    pub cost: Cost,
 }
 
 /// When a trained table moves.
@@ -151,12 +140,12 @@ impl Rig {
 
     /// Whether a step draws.
     pub fn draws(&self) -> bool {
-        self.reference.draws()
+        self.reference.criterion.draws()
     }
 
     /// The tables in f64.
     pub fn params(&self) -> Vec<Params> {
-        self.matrices.iter().map(params).collect()
+        self.matrices.iter().map(Params::of).collect()
     }
 
     /// Tables that only read.
@@ -172,30 +161,12 @@ impl Rig {
 
     /// The same for any batch.
     pub fn step_of(&self, batch: Batch, seed: u64, threads: &Threads, from: f32) -> Step {
-        let mut matrices = self.matrices.clone();
-        let mut handles: Vec<_> = matrices.iter_mut().map(|m| Deferred::new(m, 1.0, threads.clone())).collect();
-        let mut rows = vec![Vec::new(); handles.len()];
-        let mut scanned = vec![Vec::new(); handles.len()];
-        let mut s = Scratch::new(WorkerRng::new(seed, 0));
-        let mut d_hidden = Array2::from_elem(batch.hidden.raw_dim(), from);
-        let mut losses = vec![f64::NAN; batch.len()];
-        let spy = |((inner, rows), scanned)| Box::new(Spy { inner, rows, scanned }) as Box<dyn Table>;
-        let inner = handles.iter_mut().map(|h| h as &mut dyn Table);
-        let mut w = Tables::new(inner.zip(&mut rows).zip(&mut scanned).map(spy).collect());
-        let total = self.layer.step(&mut w, batch, &mut s, d_hidden.view_mut(), Some(&mut losses));
-        let cost = w.cost();
-        drop(w);
-        let gradients = handles.iter().zip(&self.matrices).map(|(handle, m)| gradients(handle, m)).collect();
-        let wide = |xs: &[f32]| xs.iter().map(|x| f64::from(*x)).collect();
-        let sample = Sample {
-            ln_q: wide(&s.draws.ln_q),
-            target_ln_q: wide(&s.draws.target_ln_q),
-            hits: s.draws.hits,
-            words: s.draws.words,
-            rows: rows.into_iter().next().unwrap_or_default(),
-            scanned: batch.hidden.rows().into_iter().map(|h| scanned[0].contains(&h.to_vec())).collect(),
-        };
-        Step { total, losses, d_hidden, gradients, sample, cost }
+        Step::take(&*self.layer, &self.matrices, batch, seed, threads, from)
+    }
+
+    /// What a step must give, given what it drew.
+    pub fn expected(&self, examples: &Examples, sample: &Sample) -> Expected {
+        Expected::new(&self.reference, &self.params(), &examples.batch(), sample)
     }
 
     pub fn step(&self, examples: &Examples, seed: u64) -> Step {
@@ -204,20 +175,12 @@ impl Rig {
 
     /// ∂L/∂hidden and ∂L/∂W of L = Σ d·ln P.
     pub fn log_probs_backward(&self, examples: &Examples, d: ArrayView2<f32>) -> (Array2<f32>, Vec<Params>) {
-        let mut matrices = self.matrices.clone();
-        let mut handles: Vec<_> = matrices.iter_mut().map(|m| Deferred::new(m, 1.0, Threads::default())).collect();
-        let mut d_hidden = Array2::zeros(examples.hidden.raw_dim());
-        let mut s = Scratch::new(WorkerRng::new(0, 0));
-        let mut rows = vec![Vec::new(); handles.len()];
-        let mut scanned = vec![Vec::new(); handles.len()];
-        let spy = |((inner, rows), scanned)| Box::new(Spy { inner, rows, scanned }) as Box<dyn Table>;
-        let inner = handles.iter_mut().map(|h| h as &mut dyn Table);
-        let mut w = Tables::new(inner.zip(&mut rows).zip(&mut scanned).map(spy).collect());
-        let says = self.layer.log_probs_backward(&mut w, examples.hidden.view(), d, &mut s, d_hidden.view_mut());
+        let (mut d_hidden, mut s) = (Array2::zeros(examples.hidden.raw_dim()), Scratch::new(WorkerRng::new(0, 0)));
+        let (says, left) = recorded(&self.matrices, &Threads::default(), |w| {
+            self.layer.log_probs_backward(w, examples.hidden.view(), d, &mut s, d_hidden.view_mut())
+        });
         assert!(says, "{} has no gradient of ln P", self.name);
-        drop(w);
-        let gradients = handles.iter().zip(&self.matrices).map(|(handle, m)| gradients(handle, m)).collect();
-        (d_hidden, gradients)
+        (d_hidden, left.gradients)
     }
 
     /// Several steps that move the weights.
@@ -244,21 +207,16 @@ impl Rig {
     }
 }
 
-fn params(matrix: &Matrix) -> Params {
-    let wide = |xs: &[f32]| xs.iter().map(|x| f64::from(*x)).collect();
-    Params { weights: (0..matrix.shape().rows).map(|r| wide(matrix.row(r))).collect(), bias: wide(matrix.bias()) }
+/// Holds every number of a step against what it must be.
+pub trait Check {
+    fn check(&self, name: &str, step: &Step);
 }
 
-fn gradients(handle: &Deferred, matrix: &Matrix) -> Params {
-    let (mut weights, mut biases) = (Vec::new(), Vec::new());
-    for row in 0..matrix.shape().rows {
-        let (gradient, bias) = handle.gradient(row);
-        weights.push(gradient.into_iter().map(f64::from).collect());
-        if matrix.shape().bias {
-            biases.push(f64::from(bias));
-        }
+impl Check for Expected {
+    fn check(&self, name: &str, step: &Step) {
+        let found = Audit { findings: self.findings(step) };
+        assert!(found.passed(), "{name}:\n{found}");
     }
-    Params { weights, bias: biases }
 }
 
 /// The bits of every parameter.

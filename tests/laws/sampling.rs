@@ -1,9 +1,8 @@
 //! Law 14: sampled layers that draw every word once with a uniform q are the full softmax.
 
 use crate::cases;
-use crate::expected::Expected;
 use crate::fixed::Fixed;
-use crate::rig::{Examples, Rig};
+use crate::rig::{Check, Examples, Rig};
 use crate::statistics::assert_uniform_sets;
 use lexmax::layer::{Bias, OutputLayer, SampledSoftmax};
 use lexmax::sampler::Hits;
@@ -15,7 +14,7 @@ fn assert_full(what: &str, layer: Box<dyn OutputLayer>, examples: &Examples) {
     let full = Rig::new("full:bias=unigram", layer.vocab(), layer.dim(), 0.8);
     let rig = Rig { layer, ..full };
     let step = rig.step_from(examples, 1, &Threads::new(2), 0.0);
-    Expected::new(&rig, examples, &step.sample).check(what, &step);
+    rig.expected(examples, &step.sample).check(what, &step);
 }
 
 #[test]

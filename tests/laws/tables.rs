@@ -1,8 +1,8 @@
 //! Law 9, repeated rows are merged rows, and that all routes through a table are one: a step, its three verbs, a sweep
 //! with and without the scan before it.
 
-use crate::expected::ROUNDING;
 use crate::rig::{UPDATES, Updates};
+use lexmax::check::ROUNDING;
 use lexmax::optimizer::Optimizer;
 use lexmax::rng::WorkerRng;
 use lexmax::table::{Init, Matrix, Rows, Stat, Table, TableShape, Threads, Tile};

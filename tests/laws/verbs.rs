@@ -1,11 +1,10 @@
 //! The verbs of every layer: the best words, ranks, samples and relaxed samples are those of the naive ln P.
 
 use crate::cases;
-use crate::distribution::tolerance;
-use crate::expected::{ROUNDING, score_size};
-use crate::reference::{Criterion, LossSettings, Params, Scores};
 use crate::rig::{Examples, Rig};
 use crate::statistics::assert_fits;
+use lexmax::check::ROUNDING;
+use lexmax::check::reference::{Criterion, LossSettings, Params, Scores, log_prob_tolerance, score_size};
 use lexmax::layer::verbs::{Sampling, Scored};
 use lexmax::layer::{Batch, Scratch};
 use lexmax::optimizer::Optimizer;
@@ -54,7 +53,7 @@ fn top_k_is_the_head_of_the_sorted_words() {
                 assert_eq!(found.len(), batch, "{name}");
                 for (b, found) in found.iter().enumerate() {
                     let (h, tables) = (examples.h(b), rig.params());
-                    let (naive, tolerance) = (rig.naive(&h, 1.0), tolerance(&rig, &tables, &h));
+                    let (naive, tolerance) = (rig.naive(&h, 1.0), log_prob_tolerance(&rig.reference, &tables, &h));
                     let mut sorted: Vec<f64> = naive.iter().map(|p| p.ln()).collect();
                     sorted.sort_by(|a, b| b.total_cmp(a));
                     let mut words: Vec<_> = found.iter().map(|scored| scored.word).collect();
@@ -84,7 +83,7 @@ fn rank_is_the_count_of_the_more_probable() {
             let (ranks, _) = rig.ranks(examples.batch());
             for (b, rank) in ranks.into_iter().enumerate() {
                 let (h, tables) = (examples.h(b), rig.params());
-                let (ln_p, tolerance) = (rig.naive(&h, 1.0), tolerance(&rig, &tables, &h));
+                let (ln_p, tolerance) = (rig.naive(&h, 1.0), log_prob_tolerance(&rig.reference, &tables, &h));
                 let ln_p: Vec<f64> = ln_p.iter().map(|p| p.ln()).collect();
                 let target = examples.targets[b] as usize;
                 let above = |slack: f64| {
@@ -139,7 +138,8 @@ fn samples_follow_the_distribution() {
                 let (found, _) = rig.sampled(examples.hidden.view(), at(draws, temperature), &Threads::new(2));
                 for (b, found) in found.iter().enumerate() {
                     let (h, tables) = (examples.h(b), rig.params());
-                    let (naive, tolerance) = (rig.naive(&h, temperature), tolerance(&rig, &tables, &h));
+                    let (naive, tolerance) =
+                        (rig.naive(&h, temperature), log_prob_tolerance(&rig.reference, &tables, &h));
                     let what = format!("{name} at T = {temperature}");
                     assert_fits(&what, &histogram(vocab, found.iter().copied()), &naive);
                     for scored in found.iter().take(50) {
@@ -279,7 +279,7 @@ fn gradient_sizes(rig: &Rig, tables: &[Params], h: &[f64], d: &[f64]) -> Vec<f64
         _ => d_z.iter_mut().zip(d).for_each(|(d_z, d_w)| *d_z = d_w + d.iter().sum::<f64>()),
     }
     let mut d_h = vec![0.0; h.len()];
-    rig.reference.back(&tables, &h, &d_z, &mut d_h, &mut crate::reference::zero_like(&tables));
+    rig.reference.back(&tables, &h, &d_z, &mut d_h, &mut tables.iter().map(Params::zero_like).collect::<Vec<_>>());
     d_h
 }
 
@@ -309,7 +309,8 @@ fn gumbel_softmax_and_its_gradient() {
             for b in 0..batch {
                 let h = examples.h(b);
                 let want = relaxed(&rig, &h, &noise[b], temperature);
-                let tolerance = 2.0 * tolerance(&rig, &tables, &h)(20.0) / temperature + 4.0 * ROUNDING;
+                let tolerance =
+                    2.0 * log_prob_tolerance(&rig.reference, &tables, &h)(20.0) / temperature + 4.0 * ROUNDING;
                 for (got, want) in y.row(b).iter().zip(&want) {
                     assert!((f64::from(*got) - want).abs() <= tolerance * want, "{name}: y = {got}, not {want}");
                 }
@@ -346,7 +347,7 @@ fn the_gradient_of_ln_p_is_the_exact_step() {
     let (vocab, dim, batch) = (31, 9, 7);
     for name in cases::dense(vocab, dim) {
         let rig = Rig::new(&name, vocab, dim, 0.8);
-        if !rig.reference.is_exact() || rig.reference.loss != LossSettings::default() {
+        if !rig.reference.criterion.is_exact() || rig.reference.loss != LossSettings::default() {
             continue;
         }
         let examples = Examples::random(batch, vocab, dim, 4);

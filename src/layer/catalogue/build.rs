@@ -159,12 +159,14 @@ pub fn adaptive(s: &Settings, c: &Context) -> Built {
     Ok(Box::new(AdaptiveSoftmax::new(&cutoffs, c.dim, division, c.bias)?))
 }
 
-pub fn sparsemax(_: &Settings, c: &Context) -> Built {
-    Ok(Box::new(Sparsemax::new(c.counts.len(), c.dim, c.bias)?))
+pub fn sparsemax(s: &Settings, c: &Context) -> Built {
+    let temperature = s.parse("temperature", 1.0, "a number")?;
+    Ok(Box::new(Sparsemax::new(c.counts.len(), c.dim, c.bias)?.with_temperature(temperature)?))
 }
 
 pub fn entmax(s: &Settings, c: &Context) -> Built {
-    Ok(Box::new(Entmax::new(c.counts.len(), c.dim, s.parse("alpha", 1.5, "a number")?, c.bias)?))
+    let (alpha, temperature) = (s.parse("alpha", 1.5, "a number")?, s.parse("temperature", 1.0, "a number")?);
+    Ok(Box::new(Entmax::new(c.counts.len(), c.dim, alpha, c.bias)?.with_temperature(temperature)?))
 }
 
 pub fn nce(s: &Settings, c: &Context) -> Built {

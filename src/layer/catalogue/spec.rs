@@ -28,6 +28,19 @@ impl LayerSpec {
         self.entry
     }
 
+    /// Its settings.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// The tree that these settings ask for.
+    ///
+    /// # Errors
+    /// A file that cannot be read, or is no tree over the words.
+    pub fn tree(&self, context: &Context) -> Result<Tree> {
+        super::trees::tree(&self.settings, context)
+    }
+
     /// The same layer with that number of samples, if it takes samples and its name does not say how many.
     ///
     /// # Errors

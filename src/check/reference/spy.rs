@@ -1,15 +1,15 @@
 //! A handle that passes everything on and writes down which rows a step was about.
 
-use lexmax::table::{Bags, Coefficients, Fold, Rows, Stat, Table, TableShape, TileCoefficients};
+use crate::table::{Bags, Coefficients, Fold, Rows, Stat, Table, TableShape, TileCoefficients};
 use ndarray::{ArrayView2, ArrayViewMut2};
 use std::ops::Range;
 
-pub struct Spy<'a> {
-    pub inner: &'a mut dyn Table,
+pub(super) struct Spy<'a> {
+    pub(super) inner: &'a mut dyn Table,
     /// The rows of every [`Table::step`].
-    pub rows: &'a mut Vec<u32>,
+    pub(super) rows: &'a mut Vec<u32>,
     /// The vectors of every [`Table::scan`].
-    pub scanned: &'a mut Vec<Vec<f32>>,
+    pub(super) scanned: &'a mut Vec<Vec<f32>>,
 }
 
 impl Table for Spy<'_> {
