@@ -37,9 +37,9 @@ pub struct Key {
     pub doc: &'static str,
 }
 
-/// Batch size and rates to start from, swept on the synthetic language (`lexmax compare --vocab 1000` with `--lr` and `--batch`
-/// of 16, 64 and 256), those of the newer layers also on novels: Adagrad's are the best of 0.05 to 0.8, sparse layers from 0.02 on;
-/// those of plain descent are the best from which twice the rate does not diverge. They are for hidden vectors that are means of
+/// Batch size and rates to start from, as `lexmax compare` on the synthetic language found them (`--vocab 1000`, batches of 16, 64
+/// and 256): Adagrad's are the best of 0.05 to 0.8, for newer layers weighed against novels under CBOW at 0.1 to 0.4 (`docs/results.md`
+/// has the table); those of plain descent are small enough not to diverge there. They are for hidden vectors that are means of
 /// embeddings: after a tanh layer take half, or less.
 #[derive(Clone, Copy, Debug)]
 pub struct Tuning {
