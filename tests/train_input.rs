@@ -3,6 +3,7 @@
 use assert_cmd::Command;
 use bzip2::write::BzEncoder;
 use flate2::write::GzEncoder;
+use lexmax::corpus::{Corpus, PhraseScore, Phrases, Rules, Source};
 use serde_json::Value;
 use std::io::Write;
 use std::path::Path;
@@ -232,4 +233,29 @@ fn a_dry_run_says_what_would_be_and_writes_no_vectors() {
     let printed = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(printed.contains("137 words") && printed.contains("about"), "{printed}");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+/// The words of a text after the phrases were joined.
+fn joined(text: &str, score: PhraseScore, thresholds: &[f64]) -> Vec<Vec<String>> {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), text).unwrap();
+    let phrases = Some(Phrases::new(score, 3, thresholds, "_").unwrap());
+    let rules = Rules { phrases, ..Rules::min_count(1) };
+    let (vocab, corpus) = Corpus::read(&Source::plain(&[file.path()]), &rules).unwrap();
+    corpus.sentences().map(|s| s.iter().map(|&w| vocab.word(w).to_owned()).collect()).collect()
+}
+
+fn lines(text: &str) -> Vec<Vec<String>> {
+    text.lines().map(|line| line.split_whitespace().map(String::from).collect()).collect()
+}
+
+#[test]
+fn phrases_are_those_of_gensim_and_word2phrase() {
+    let text = include_str!("phrases/text.txt");
+    // gensim 4.4: Phrases(lines, min_count=3, threshold=0.3, scoring='npmi', delimiter='_')[line].
+    assert_eq!(joined(text, PhraseScore::Npmi, &[0.3]), lines(include_str!("phrases/gensim-npmi.txt")));
+    // word2phrase.c 0.1a on the text as one line (it also counts pairs over line ends), -min-count 3, with
+    // -threshold 2.5 and then on what came out with -threshold 1.1.
+    let (one, want) = (text.replace('\n', " "), include_str!("phrases/word2phrase-two-passes.txt"));
+    assert_eq!(joined(&one, PhraseScore::Word2Phrase, &[2.5, 1.1]), lines(want));
 }

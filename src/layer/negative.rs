@@ -157,3 +157,60 @@ impl FlatLayer for NegativeSampling {
         draws + Cost::step(targets.len(), k, dim) + groups.iter().map(|g| Cost::step(g.len(), 1, dim)).sum()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::layer::catalogue::{Context, LayerSpec};
+    use crate::layer::{Batch, Bias, Scratch};
+    use crate::optimizer::Optimizer;
+    use crate::rng::WorkerRng;
+    use crate::table::{Matrix, Online, Table, Tables, Threads};
+    use crate::vocab::Counts;
+    use ndarray::Array2;
+
+    /// The loss of one step on `target` with a hidden vector of zeros, and how far the biases move at rate 1.
+    fn step(name: &str, counts: &[u64], bias: &[f32], target: u32) -> (f64, Vec<f32>) {
+        let counts = Counts::new(counts.to_vec()).unwrap();
+        let context = Context { counts: &counts, words: None, dim: 2, bias: Bias::Zero };
+        let layer = name.parse::<LayerSpec>().unwrap().build(&context).unwrap();
+        let mut matrix = Matrix::new(layer.tables()[0], Optimizer::Sgd, &mut WorkerRng::new(1, 0)).unwrap();
+        matrix.bias_mut().copy_from_slice(bias);
+        let table: Box<dyn Table> = Box::new(Online::new(&mut matrix, 1.0, Threads::default()));
+        let (mut w, mut s) = (Tables::new(vec![table]), Scratch::new(WorkerRng::new(1, 1)));
+        let (hidden, mut d_hidden) = (Array2::zeros((1, 2)), Array2::zeros((1, 2)));
+        let loss = layer.step(&mut w, Batch::new(hidden.view(), &[target]), &mut s, d_hidden.view_mut(), None);
+        drop(w);
+        (loss, matrix.bias_mut().iter().zip(bias).map(|(after, before)| after - before).collect())
+    }
+
+    #[test]
+    fn dropped_hits_leave_the_target_alone() {
+        // Of one word all noise is the target.
+        let ln_2 = std::f64::consts::LN_2;
+        assert!((step("negative:samples=4", &[9], &[0.0], 0).0 - 5.0 * ln_2).abs() < 1e-6);
+        let (loss, moved) = step("negative:samples=4:hits=drop", &[9], &[0.0], 0);
+        assert!((loss - ln_2).abs() < 1e-6 && (moved[0] - 0.5).abs() < 1e-6);
+    }
+
+    #[test]
+    fn tables_of_other_programs_cut_gradients_off() {
+        // A score of 7 for what is noise or lies the other way, and of -7 for the target: all wrong.
+        let exact = 1.0 / (1.0 + (-7f32).exp());
+        for (sigmoid, tree, noise) in
+            [("exact", exact, exact), ("word2vec", 0.0, 1.0), ("gensim", 0.0, 0.0), ("fasttext", exact, exact)]
+        {
+            let (loss, moved) = step(&format!("hierarchical:sigmoid={sigmoid}"), &[2, 1], &[7.0], 1);
+            let wrong = if loss > 6.0 {
+                (loss, moved)
+            } else {
+                step(&format!("hierarchical:sigmoid={sigmoid}"), &[2, 1], &[7.0], 0)
+            };
+            assert!((wrong.0 - 7.000911).abs() < 1e-4, "{sigmoid}: {}", wrong.0);
+            assert!((wrong.1[0].abs() - tree).abs() < 1e-3, "{sigmoid}: {:?}", wrong.1);
+            let name = format!("negative:samples=1:hits=drop:sigmoid={sigmoid}");
+            let (loss, moved) = step(&name, &[1_000_000, 1], &[7.0, -7.0], 1);
+            assert!((loss - 14.001823).abs() < 1e-3, "{sigmoid}: {loss}");
+            assert!((moved[0] + noise).abs() < 1e-3 && (moved[1] - noise).abs() < 1e-3, "{sigmoid}: {moved:?}");
+        }
+    }
+}
