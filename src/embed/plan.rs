@@ -15,6 +15,8 @@ use std::time::Instant;
 
 /// Words of the trial that says how long the measurement must be.
 const PILOT_WORDS: f64 = 1e5;
+/// Trials that the time of the measurement is divided into.
+const TRIALS: u32 = 8;
 /// Sentences that stay together in a part of the text, so that a text in a file is not read piecemeal.
 const BLOCK: usize = 64;
 
@@ -102,11 +104,19 @@ pub fn plan(config: &Config, seconds: f64) -> Result<Plan> {
         let outcome = run(config, &mut model, &part, vocab.counts(), &Hogwild { epochs, ..settings(config) })?;
         Ok((outcome, f64::from(epochs) * part.ledger.kept as f64))
     };
+    // The first of all is slow: pages and caches are cold.
     let (pilot, tried) = trial(PILOT_WORDS)?;
-    let (outcome, tried) = trial(tried * seconds / pilot.seconds.max(1e-3))?;
-    let scale = words / tried;
-    let seconds_per_epoch = outcome.seconds * scale;
-    let cost = outcome.layer_cost + outcome.encoder_cost;
+    let mut step = tried * seconds / f64::from(TRIALS) / pilot.seconds.max(1e-3);
+    let mut all = Sum::default();
+    while all.seconds < seconds && all.paces.len() < 4 * TRIALS as usize {
+        let (outcome, tried) = trial(step)?;
+        step = tried * seconds / f64::from(TRIALS) / outcome.seconds.max(1e-3);
+        all.add(&outcome, tried);
+    }
+    // The middle of all: what else the machine did at times does not count.
+    all.paces.sort_by(f64::total_cmp);
+    let seconds_per_epoch = words * all.paces[all.paces.len() / 2];
+    let scale = words / all.words;
     let numbers = |s: &TableShape| u64::from(s.rows) * (s.dim + usize::from(s.bias)) as u64;
     let parameters = model.encoder().tables().iter().chain(&model.layer().tables()).map(numbers).sum();
     let text = if config.spool.is_some() { 0 } else { 4 * ledger.kept };
@@ -118,20 +128,37 @@ pub fn plan(config: &Config, seconds: f64) -> Result<Plan> {
         parameter_bytes: 4 * parameters,
         text_bytes: text + 8 * ledger.sentences,
         peak_bytes: peak_bytes(),
-        multiply_adds_per_epoch: scaled(&cost, scale, |c| c.multiply_adds),
-        rows_written_per_epoch: scaled(&cost, scale, |c| c.rows_written),
-        examples_per_epoch: outcome.examples as f64 * scale,
+        multiply_adds_per_epoch: all.cost.multiply_adds as f64 * scale,
+        rows_written_per_epoch: all.cost.rows_written as f64 * scale,
+        examples_per_epoch: all.examples as f64 * scale,
         epochs: config.epochs,
         threads: config.threads,
         load_seconds,
-        measured_seconds: outcome.seconds,
+        measured_seconds: all.seconds,
         seconds_per_epoch,
         train_seconds: f64::from(config.epochs) * seconds_per_epoch,
     })
 }
 
-fn scaled(cost: &Cost, scale: f64, of: impl Fn(&Cost) -> u64) -> f64 {
-    of(cost) as f64 * scale
+/// What all trials came to.
+#[derive(Default)]
+struct Sum {
+    words: f64,
+    seconds: f64,
+    examples: u64,
+    cost: Cost,
+    /// Seconds a word of each.
+    paces: Vec<f64>,
+}
+
+impl Sum {
+    fn add(&mut self, outcome: &Outcome, words: f64) {
+        self.words += words;
+        self.seconds += outcome.seconds;
+        self.examples += outcome.examples;
+        self.cost += outcome.layer_cost + outcome.encoder_cost;
+        self.paces.push(outcome.seconds / words);
+    }
 }
 
 fn run(
