@@ -17,7 +17,7 @@ use ndarray::{ArrayViewMut2, Axis, Slice};
 ///   target counts as noise (word2vec drops it, which bends what is learned).
 ///   [`NegativeSampling::dropping_hits`] does as word2vec.
 /// - *Gradient* ∂L/∂z = σ(z) − \[is the target\]; σ from another program's table by [`NegativeSampling::with_sigmoid`].
-/// - *Cost* 3·B·(1 + k)·d multiply-adds a step, at most that where hits are dropped.
+/// - *Cost* 3·B·(1 + k)·d multiply-adds a step; where hits are dropped, with the noise anew for each target.
 /// - *Reference* Mikolov et al. 2013b, eq. 4; what it learns: Levy & Goldberg 2014, eq. 11.
 pub struct NegativeSampling {
     flat: Flat,
@@ -67,14 +67,17 @@ impl NegativeSampling {
         s.signs[0] = 1.0;
     }
 
-    /// Each target with what was drawn and is not it.
+    /// Each target with the noise, of which a hit has the sign 0: no gradient, and a loss of ln 2 that is taken off again.
     fn step_without_hits(&self, w: &mut Tables, batch: &Batch, s: &mut Scratch, mut d_hidden: ArrayViewMut2<f32>) {
         for group in groups(batch.targets) {
             let target = batch.targets[group.start];
-            s.rows.clear();
-            s.rows.push(target);
-            s.rows.extend(s.draws.words.iter().filter(|word| **word != target));
-            let signs = &s.signs[..s.rows.len()];
+            s.rows[0] = target;
+            let mut hits = 0.0;
+            for (sign, word) in s.signs[1..].iter_mut().zip(&s.rows[1..]) {
+                *sign = if *word == target { 0.0 } else { -1.0 };
+                hits += f64::from(1.0 + *sign);
+            }
+            let signs = &s.signs;
             let coef = |part: std::ops::Range<usize>, z: ArrayViewMut2<f32>, losses: &mut [f64]| {
                 let weight = |b: usize| batch.weight(group.start + part.start + b);
                 logistic_by(self.sigmoid.as_ref(), signs, weight, z, losses);
@@ -82,6 +85,7 @@ impl NegativeSampling {
             let x = exact::rows(&batch.hidden, &group);
             let d_x = d_hidden.slice_axis_mut(Axis(0), Slice::from(group.clone()));
             w.step(0, &s.rows, x, &coef, &mut s.losses[group.clone()], d_x);
+            group.for_each(|b| s.losses[b] -= f64::from(batch.weight(b)) * hits * std::f64::consts::LN_2);
         }
     }
 }

@@ -39,7 +39,7 @@ impl SigmoidTable {
         Self { values, end: 8.0, scale: 32.0, drops: false }
     }
 
-    /// Σ −ln σ(sign·z), exact, and z ← σ̂(z) − \[sign is +\], with σ̂ from the table. As many signs as scores.
+    /// Σ −ln σ(sign·z), exact, and z ← σ̂(z) − \[sign is +\], with σ̂ from the table; 0 for a sign of 0. As many signs as scores.
     pub fn logistic(&self, zs: &mut [f32], signs: &[f32]) -> f64 {
         const CHUNK: usize = 64;
         assert_eq!(zs.len(), signs.len(), "scores and signs");
@@ -49,7 +49,9 @@ impl SigmoidTable {
             let copy = &mut copy[..zs.len()];
             copy.copy_from_slice(zs);
             loss += simd::logistic(copy, signs);
-            zs.iter_mut().zip(signs).for_each(|(z, sign)| *z = self.gradient(*z, *sign > 0.0));
+            let gradient =
+                |(z, sign): (&mut f32, &f32)| *z = if *sign == 0.0 { 0.0 } else { self.gradient(*z, *sign > 0.0) };
+            zs.iter_mut().zip(signs).for_each(gradient);
         }
         loss
     }

@@ -175,7 +175,8 @@ pub fn sum_exp(xs: &[f32], shift: f32) -> f64 {
 /// Vectors whose factors 1 + e^−|t| are multiplied before a logarithm is taken: 7 × 16 factors of at most 2 stay below 2¹²⁷.
 const PRODUCT_CHUNK: usize = 7;
 
-/// Independent decisions: Σ −ln σ(sign·z), and z ← its derivative, −sign·σ(−sign·z). Signs are ±1.
+/// Independent decisions: Σ −ln σ(sign·z), and z ← its derivative, −sign·σ(−sign·z). Signs are ±1; one of 0 has no
+/// derivative and a loss of ln 2.
 ///
 /// The logarithm of a product stands for the sum of logarithms: Σ ln(1 + u) = ln Π(1 + u).
 pub fn logistic(zs: &mut [f32], signs: &[f32]) -> f64 {
