@@ -3,12 +3,14 @@
 mod evaluation;
 mod input;
 mod model;
+mod run;
 mod tree;
 mod vectors;
 
 pub use evaluation::EvaluationFault;
 pub use input::VocabularyFault;
 pub use model::{LinksFault, ModelFault, WordFault};
+pub use run::{CheckpointFault, Divergence, InitFault};
 pub use tree::TreeFault;
 pub use vectors::{Place, VectorsFault};
 
@@ -309,15 +311,47 @@ pub enum Error {
         /// Words in the vocabulary.
         vocab: usize,
     },
-    /// A loss that is not finite turned up in training.
-    #[error("the loss became {value} after {examples} examples at rate {rate}; try a lower rate")]
+    /// A loss or a parameter that is not finite turned up in training.
+    #[error("{cause} after {examples} examples at rate {rate}; try a rate of {suggested} or less")]
     Diverged {
-        /// The loss.
-        value: f64,
+        /// What is not finite.
+        cause: Divergence,
         /// Examples seen until then.
         examples: u64,
         /// The rate in force.
         rate: f64,
+        /// A rate to try.
+        suggested: f64,
+    },
+    /// A run cannot go on from a checkpoint.
+    #[error("{path}: {fault}", path = path.display())]
+    Checkpoint {
+        /// The checkpoint.
+        path: PathBuf,
+        /// Why.
+        fault: CheckpointFault,
+    },
+    /// A run cannot start from these vectors.
+    #[error("{path}: {fault}", path = path.display())]
+    Init {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        fault: InitFault,
+    },
+    /// The state of a training run is not that of such a run.
+    #[error("the state of the training run does not fit: {field}")]
+    StateField {
+        /// Its field.
+        field: &'static str,
+    },
+    /// The proposal of a layer that follows the weights is not in a checkpoint.
+    #[error(
+        "--checkpoint: {layer} draws from a proposal that follows the weights, which checkpoints do not hold; train it in one go"
+    )]
+    NoCheckpoint {
+        /// The layer.
+        layer: String,
     },
     /// Tables that workers share keep no optimizer state.
     #[error("tables shared by workers take plain descent (sgd), not {optimizer}")]

@@ -36,6 +36,13 @@ pub struct Handles<'a> {
     pub layer: Tables<'a>,
 }
 
+impl<'a> Handles<'a> {
+    /// Handles that only read.
+    pub fn frozen(encoder: &'a [Matrix], layer: &'a [Matrix], threads: &Threads) -> Self {
+        Self { encoder: Tables::new(frozen(encoder, threads)), layer: Tables::new(frozen(layer, threads)) }
+    }
+}
+
 /// When updates count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Updates {
@@ -114,10 +121,7 @@ impl Model {
 
     /// Handles that only read.
     pub fn frozen(&self, threads: &Threads) -> Handles<'_> {
-        Handles {
-            encoder: Tables::new(frozen(&self.encoder_tables, threads)),
-            layer: Tables::new(frozen(&self.layer_tables, threads)),
-        }
+        Handles::frozen(&self.encoder_tables, &self.layer_tables, threads)
     }
 
     /// The parts of the model with handles that train, for the one worker that owns it.

@@ -391,8 +391,9 @@ fn a_loss_that_is_not_finite_is_an_error() {
     };
     for (entry, batch) in CATALOGUE.iter().flat_map(|entry| [(entry, 1), (entry, 64)]) {
         match run(entry.name, batch) {
-            Err(Error::Diverged { value, examples, rate }) => {
+            Err(Error::Diverged { cause: lexmax::error::Divergence::Loss(value), examples, rate, suggested }) => {
                 assert!(!value.is_finite() && (1..=5_000).contains(&examples) && rate > 0.0, "{}", entry.name);
+                assert!(suggested > 0.0 && suggested <= 0.025, "{}: {suggested}", entry.name);
             }
             Err(e) => panic!("{}: {e}", entry.name),
             Ok(outcome) => assert!(outcome.train_loss.is_finite(), "{}: {outcome:?}", entry.name),

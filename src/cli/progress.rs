@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 /// A bar a layer.
 pub struct Bars {
     bar: ProgressBar,
+    threads: usize,
     drawn: Instant,
     /// Mean loss since the bar was last drawn: sum and batches.
     loss: (f64, u32),
@@ -22,14 +23,14 @@ const REDRAW: Duration = Duration::from_millis(100);
 impl Bars {
     /// Nothing to show yet.
     pub fn new() -> Self {
-        Self { bar: ProgressBar::hidden(), drawn: Instant::now(), loss: (0.0, 0) }
+        Self { bar: ProgressBar::hidden(), threads: 1, drawn: Instant::now(), loss: (0.0, 0) }
     }
 }
 
 impl Bars {
     /// A bar for the training of one layer.
-    pub fn single(layer: &LayerSpec) -> Self {
-        let mut bars = Self::new();
+    pub fn single(layer: &LayerSpec, threads: usize) -> Self {
+        let mut bars = Self { threads, ..Self::new() };
         bars.begin(layer, 0, 1);
         bars
     }
@@ -37,7 +38,12 @@ impl Bars {
     /// Shows how far the training is.
     pub fn share(&mut self, p: &Progress) {
         let left = p.seconds * (1.0 / p.share.max(1e-9) - 1.0);
-        self.bar.set_message(format!("rate {:.5}, {left:.0} s left", p.rate));
+        let speed = p.words as f64 / p.seconds.max(1e-9);
+        let (all, each) = (speed / 1e3, speed / 1e3 / self.threads as f64);
+        let loss = if p.loss.is_finite() { format!("{:.4}", p.loss) } else { "–".into() };
+        let message =
+            format!("{all:.0}k words/s, {each:.0}k a thread, rate {:.5}, loss {loss}, {left:.0} s left", p.rate);
+        self.bar.set_message(message);
         self.bar.set_position((p.share * STEPS as f64) as u64);
     }
 

@@ -7,7 +7,7 @@ pub use data::{Data, Source};
 
 use self::curve::Curve;
 use crate::corpus::{Context, Model as WindowModel, Window};
-use crate::error::{Error, Result};
+use crate::error::{Divergence, Error, Result};
 use crate::eval;
 use crate::layer::Bias;
 use crate::layer::catalogue::{self, LayerSpec};
@@ -143,8 +143,7 @@ pub fn compare(config: &Config, data: &Data, observer: &mut dyn Observer) -> Res
         // Where a target may have the probability 0, the NLL may be infinite in good order.
         let value = if model.layer().is_sparse() { row.epsilon_perplexity } else { row.valid_perplexity };
         if !value.is_finite() {
-            let rate = f64::from(row.rate);
-            return Err(in_layer(Error::Diverged { value: row.valid_nll, examples: row.examples, rate }));
+            return Err(in_layer(Error::diverged(Divergence::Loss(row.valid_nll), row.examples, row.rate)));
         }
         observer.end(&row);
         layers.push(row);

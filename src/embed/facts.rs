@@ -1,9 +1,9 @@
 //! What is known of a training run.
 
-use super::Config;
+use super::run::Watched;
+use super::{Config, Ended, Warm};
 use crate::corpus::Ledger;
 use crate::model::Encoding;
-use crate::train::Outcome;
 use serde::Serialize;
 
 /// What a training run came to.
@@ -55,6 +55,12 @@ pub struct Facts {
     pub peak_bytes: Option<u64>,
     /// Examples trained on.
     pub examples: u64,
+    /// Why the run ended.
+    pub ended: Ended,
+    /// The last held-out NLL, nats an example.
+    pub valid_nll: Option<f64>,
+    /// What was taken over from earlier vectors.
+    pub warm: Option<Warm>,
     /// Mean training criterion of each pass, nats an example.
     pub loss: Vec<f64>,
 }
@@ -74,8 +80,11 @@ pub(super) struct Text {
     pub load_seconds: f64,
 }
 
-pub(super) fn facts(config: &Config, outcome: &Outcome, text: Text) -> Facts {
-    let words = text.ledger.tokens * u64::from(config.epochs);
+pub(super) fn facts(config: &Config, done: &Watched, text: Text) -> Facts {
+    let outcome = &done.outcome;
+    // Of a run that was stopped, those up to there.
+    let passes = outcome.words as f64 / text.ledger.kept as f64;
+    let words = (text.ledger.tokens as f64 * passes).round() as u64;
     Facts {
         lexmax: env!("CARGO_PKG_VERSION"),
         layer: config.layer.to_string(),
@@ -103,6 +112,9 @@ pub(super) fn facts(config: &Config, outcome: &Outcome, text: Text) -> Facts {
         words_per_second: words as f64 / outcome.seconds,
         peak_bytes: None,
         examples: outcome.examples,
+        ended: done.ended,
+        valid_nll: done.nll,
+        warm: done.warm.clone(),
         loss: outcome.epochs.iter().map(|e| e.train_loss).collect(),
     }
 }

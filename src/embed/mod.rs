@@ -1,14 +1,22 @@
 //! Word vectors from a text, as word2vec trains them, through any layer of the catalogue.
 
+mod checkpoint;
+mod control;
 mod facts;
+mod log;
 mod options;
 mod plan;
 mod preset;
+mod run;
+mod supervisor;
+mod warm;
 
+pub use control::{Checkpoints, Control, Ended, Valid};
 pub use facts::Facts;
 pub use options::{Kind, Options, Shape};
 pub use plan::{Plan, plan};
 pub use preset::{Defaults, Preset, Sigmoid};
+pub use warm::Warm;
 
 use crate::corpus::{Corpus, Rules, Sentences, Source, SpooledCorpus, Subsampler, Window};
 use crate::encoder::{Encoder, MeanEmbedding};
@@ -20,7 +28,7 @@ use crate::measure::peak_bytes;
 use crate::model::{Architecture, Encoding, ModelWriter, SharedModel};
 use crate::optimizer::Optimizer;
 use crate::table::HotRows;
-use crate::train::{self, Hogwild, LinearDecay, Progress};
+use crate::train::{Hogwild, LinearDecay, Progress};
 use crate::vectors::{self, Format};
 use crate::vocab::{Vocabulary, WordId};
 use std::path::{Path, PathBuf};
@@ -55,10 +63,14 @@ pub struct Config {
     pub rate: LinearDecay,
     /// Rows of each table that a thread keeps to itself.
     pub hot: HotRows,
-    /// Whether the bits do not depend on the threads: see [`train::deterministic`].
+    /// Whether the bits do not depend on the threads: see [`deterministic`](crate::train::deterministic()).
     pub deterministic: bool,
     /// The seed.
     pub seed: u64,
+    /// Vectors or a model to start from: see [`Warm`].
+    pub init: Option<PathBuf>,
+    /// Checkpoints, a held-out text, a budget, a log.
+    pub control: Control,
 }
 
 impl Config {
@@ -115,14 +127,10 @@ pub fn train(config: &Config, start: Instant, observe: &mut dyn FnMut(&Progress)
     let subsampled = Subsampler::new(vocab.counts(), config.sample)?.expected_drops(vocab.counts());
     let mut model = build_model(config, &vocab)?;
     let settings = settings(config);
-    let outcome = if config.deterministic {
-        train::deterministic(&mut model, &*corpus, vocab.counts(), &settings, observe)?
-    } else {
-        train::hogwild(&mut model, &*corpus, vocab.counts(), &settings, observe)?
-    };
-    let text = facts::Text { ledger: corpus.ledger(), vocab: vocab.len(), subsampled, load_seconds };
-    let facts = facts::facts(config, &outcome, text);
     let architecture = config.architecture(model.layer().bias());
+    let done = run::watched(config, &architecture, (&vocab, &*corpus), &mut model, &settings, observe)?;
+    let text = facts::Text { ledger: corpus.ledger(), vocab: vocab.len(), subsampled, load_seconds };
+    let facts = facts::facts(config, &done, text);
     Ok(Embeddings { vocab, architecture, model, facts, start })
 }
 
@@ -184,6 +192,11 @@ impl Embeddings {
     /// [`Error::Io`] with the path.
     pub fn write_vocabulary(&self, path: &Path) -> Result<()> {
         files::stream_atomically(path, |out| self.vocab.write(out, self.facts.ledger.lines))
+    }
+
+    /// Why the run ended.
+    pub fn ended(&self) -> Ended {
+        self.facts.ended
     }
 
     /// What is known of the training until now.

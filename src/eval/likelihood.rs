@@ -1,8 +1,9 @@
 //! The exact, normalized likelihood of held-out examples, one scale for every layer.
 
 use crate::corpus::Examples;
-use crate::layer::{Batch, Scratch};
-use crate::model::Model;
+use crate::encoder::Encoder;
+use crate::layer::{Batch, OutputLayer, Scratch};
+use crate::model::{Handles, Model};
 use crate::rng::WorkerRng;
 use crate::table::{Bags, Threads};
 use ndarray::Array2;
@@ -50,8 +51,16 @@ impl HeldOut {
 
 /// Evaluates `model` on `examples`. No weight changes, nothing is drawn.
 pub fn held_out(model: &Model, examples: &Examples, threads: &Threads) -> HeldOut {
-    let layer = model.layer();
-    let mut handles = model.frozen(threads);
+    held_out_by(model.encoder(), model.layer(), &mut model.frozen(threads), examples)
+}
+
+/// The same through handles on the parameters.
+pub fn held_out_by(
+    encoder: &dyn Encoder,
+    layer: &dyn OutputLayer,
+    handles: &mut Handles,
+    examples: &Examples,
+) -> HeldOut {
     let mut scratch = Scratch::new(WorkerRng::new(0, 0));
     let mut log_probs = vec![0.0; examples.len()];
     let mut ln_z = vec![0.0; examples.len()];
@@ -60,7 +69,7 @@ pub fn held_out(model: &Model, examples: &Examples, threads: &Threads) -> HeldOu
         let range = start..(start + BATCH).min(examples.len());
         let bags = Bags { rows: &examples.words, offsets: &examples.offsets[range.start..=range.end] };
         let mut hidden = Array2::zeros((range.len(), layer.dim()));
-        model.encoder().forward(&mut handles.encoder, bags, hidden.view_mut());
+        encoder.forward(&mut handles.encoder, bags, hidden.view_mut());
         let batch = Batch::new(hidden.view(), &examples.targets[range.clone()]);
         layer.log_prob(&mut handles.layer, batch, &mut scratch, &mut log_probs[range.clone()]);
         self_normalized = layer.ln_z(&mut handles.layer, hidden.view(), &mut scratch, &mut ln_z[range]);

@@ -25,7 +25,7 @@ pub use analogy::{Analogies, AnalogyOptions, Method, Rules, Score, Section, anal
 pub use evaluation::{Evaluation, EvaluationOptions, FileScores, Mean, Means, evaluate};
 pub use excess::{EXACT_VOCAB, excess_nats};
 pub use forms::Case;
-pub use likelihood::{HeldOut, LnZ, held_out};
+pub use likelihood::{HeldOut, LnZ, held_out, held_out_by};
 pub use nearest::{Neighbour, answers, neighbours};
 pub use questions::{Question, QuestionSection, Questions};
 pub use similarity::{Pair, Pairs, Similarity, similarity};

@@ -2,10 +2,10 @@
 
 use super::{ENCODER_STREAM, Handles, LAYER_STREAM, Model, Side};
 use crate::encoder::Encoder;
-use crate::error::Result;
+use crate::error::{Divergence, Result};
 use crate::layer::{Bias, OutputLayer};
 use crate::rng::WorkerRng;
-use crate::table::{HotRows, Shared, SharedMatrix, Table, Tables};
+use crate::table::{HotRows, Matrix, Shared, SharedMatrix, Table, Tables};
 use crate::vocab::Counts;
 
 /// Encoder, layer and parameters that are shared by workers.
@@ -107,9 +107,27 @@ impl SharedModel {
         self.layer.refresh(&mut Tables::new(shared(&self.layer_tables, 0.0, HotRows::First(0), 1)));
     }
 
+    /// A plain copy of the parameters of one side.
+    ///
+    /// # Errors
+    /// It does not fit in memory.
+    pub fn copy(&self, side: Side) -> Result<Vec<Matrix>> {
+        self.tables(side).iter().map(SharedMatrix::to_matrix).collect()
+    }
+
     /// Whether no parameter is infinite or NaN.
     pub fn is_finite(&self) -> bool {
         self.encoder_tables.iter().chain(&self.layer_tables).all(SharedMatrix::is_finite)
+    }
+
+    /// The first parameter that is infinite or NaN.
+    pub fn not_finite(&self) -> Option<Divergence> {
+        let tables = |side| self.tables(side).iter().enumerate().map(move |(number, table)| (side, number, table));
+        let all = tables(Side::Encoder).chain(tables(Side::Layer));
+        all.filter(|(_, _, table)| !table.is_finite()).find_map(|(side, number, table)| {
+            let (row, value) = table.not_finite()?;
+            Some(Divergence::Parameter { table: side.table(number), row, value })
+        })
     }
 }
 

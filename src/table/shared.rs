@@ -152,6 +152,16 @@ impl SharedMatrix {
         self.pairs.iter().all(finite) && self.bias.iter().all(|b| f32::from_bits(b.load(Relaxed)).is_finite())
     }
 
+    /// The first row with an entry that is infinite or NaN, and that entry.
+    pub fn not_finite(&self) -> Option<(u32, f32)> {
+        let mut row = vec![0.0; self.shape.dim];
+        (0..self.shape.rows).find_map(|number| {
+            self.read_row(number, &mut row);
+            let entries = row.iter().copied().chain([self.row_bias(number)]);
+            entries.into_iter().find(|x| !x.is_finite()).map(|value| (number, value))
+        })
+    }
+
     /// Sets the bias of a row; nothing without.
     pub(super) fn store_bias(&self, row: u32, value: f32) {
         if let Some(bias) = self.bias.get(row as usize) {

@@ -1,14 +1,16 @@
 //! Workers whose number and text do not depend on the threads that run them.
 
-use super::hogwild::WORKER_STREAM;
-use super::{Hogwild, NOISE_STREAM, Outcome, Progress, Tally, Workspace};
-use crate::corpus::{Examples, SentenceReader, Sentences, Subsampler};
-use crate::error::{Error, Result};
-use crate::model::{Handles, SharedModel};
-use crate::rng::WorkerRng;
-use crate::table::{Cost, Merged, Overlay, OwnRows, SharedMatrix, Table, Tables, Threads, merge};
-use crate::vocab::{Counts, WordId};
-use std::time::{Duration, Instant};
+mod worker;
+
+use super::state::{Fit, State};
+use super::watch::{Next, Observer, Quiet, Told};
+use super::{Clock, Hogwild, Outcome, Progress, Tally};
+use crate::corpus::{Sentences, Subsampler};
+use crate::error::{Divergence, Error, Result};
+use crate::model::SharedModel;
+use crate::table::{Merged, OwnRows, SharedMatrix, Threads, merge};
+use crate::vocab::Counts;
+use worker::Worker;
 
 /// Workers, whatever the number of threads: more threads than this find nothing to do. The fewer there are, the less
 /// they drift apart between two barriers.
@@ -61,73 +63,196 @@ pub fn deterministic(
     settings: &Hogwild,
     observe: &mut dyn FnMut(&Progress),
 ) -> Result<Outcome> {
+    deterministic_watched(model, corpus, counts, settings, None, &mut Told::new(observe))
+}
+
+/// The same under the eyes of an [`Observer`], and from where an earlier run of the same settings stood, if `from` says so
+/// and `model` has the parameters of that moment.
+///
+/// # Contract
+/// Looking leaves no trace: a run that is interrupted at any quiet point and goes on from its state gives the bits of one that
+/// was not, on any number of threads before and after.
+///
+/// # Errors
+/// As [`deterministic`], what the observer says, and [`Error::StateField`] for a state of another run.
+pub fn deterministic_watched(
+    model: &mut SharedModel,
+    corpus: &dyn Sentences,
+    counts: &Counts,
+    settings: &Hogwild,
+    from: Option<&State>,
+    observer: &mut dyn Observer,
+) -> Result<Outcome> {
     settings.check()?;
+    if from.is_some() && model.layer().follows_weights() {
+        return Err(Error::StateField { field: "the layer's proposal" });
+    }
     if !corpus.has_pairs() {
         return Err(Error::NoExamples { paths: corpus.paths().to_vec() });
     }
     let all_words = u64::from(settings.epochs) * corpus.ledger().kept;
     let subsampler = Subsampler::new(counts, settings.sample)?;
-    let mut course = Course { model, corpus, subsampler, settings, all_words };
-    let start = Instant::now();
-    let workers = course.run(start, observe)?;
-    let seconds = start.elapsed().as_secs_f64();
+    let course = Course { model, corpus, subsampler, settings, all_words };
+    if let Some(state) = from {
+        let sentences = settings.epochs as u64 * corpus.len() as u64 + WORKERS as u64;
+        let (vocab, epochs) = (counts.len(), settings.epochs as usize);
+        let fit = Fit { workers: WORKERS, vocab, sentences, epochs, words: all_words, phase: SHORTEST..LONGEST + 1 };
+        state.check(&fit)?;
+    }
+    let mut run = Run::new(course, from)?;
+    run.until_done(observer)?;
+    let Run { workers, stopped, clock, .. } = run;
+    let seconds = clock.seconds();
     let mut tally = Tally::default();
     workers.iter().for_each(|worker| tally.merge(&worker.tally));
     let (epochs, train_loss) = (tally.epochs(), tally.mean());
     let examples = epochs.iter().map(|e| e.examples).sum();
-    if !(train_loss.is_finite() && course.model.is_finite()) {
-        return Err(Error::Diverged { value: train_loss, examples, rate: f64::from(settings.rate.start()) });
-    }
+    let words = workers.iter().map(|w| w.words).sum();
     let layer_cost = workers.iter().map(|w| w.layer_cost).sum();
     let encoder_cost = workers.iter().map(|w| w.encoder_cost).sum();
-    Ok(Outcome { examples, seconds, train_loss, epochs, layer_cost, encoder_cost })
+    Ok(Outcome { examples, words, seconds, train_loss, epochs, layer_cost, encoder_cost, stopped })
 }
 
-impl<'a> Course<'a> {
-    /// All workers from barrier to barrier, until the text is read or a loss is not finite.
-    fn run(&mut self, start: Instant, observe: &mut dyn FnMut(&Progress)) -> Result<Vec<Worker<'a>>> {
-        let threads = Threads::new(self.settings.workers.min(WORKERS));
-        let mut workers = (0..WORKERS).map(|number| Worker::new(self, number)).collect::<Result<Vec<_>>>()?;
-        let decay = self.settings.rate;
-        let (mut words, mut unmerged, mut read, mut observed) = (SHORTEST, 0, 0, Duration::ZERO);
-        let mut merged = Settled::default();
-        let mut look = if self.model.layer().follows_weights() { FIRST_LOOK } else { u64::MAX };
-        while workers.iter().any(|w| !w.is_done(self)) {
-            let course = &*self;
-            threads.each(workers.iter_mut().collect(), |worker| worker.run(course, &merged, words, read));
-            if let Some(error) = workers.iter_mut().find_map(|w| w.unread.take()) {
-                return Err(error);
-            }
-            unmerged += words;
-            read = workers.iter().map(|w| w.words).sum();
-            let all = unmerged >= ALL_ROWS || read >= look || workers.iter().all(|w| w.is_done(self));
-            unmerged = if all { 0 } else { unmerged };
-            merged = self.merge(&workers, all, &threads);
-            if !workers.iter().all(|w| w.loss.is_finite()) {
-                break;
-            }
-            if read >= look {
-                self.model.refresh();
-                look = read + read / 2;
-            }
-            let is_whole = |w: &Worker| w.encoder.iter().chain(&w.layer).any(OwnRows::is_whole);
-            if !workers.iter().any(is_whole) {
-                words = (2 * words).min(LONGEST);
-            }
-            let now = start.elapsed();
-            if now - observed >= Duration::from_millis(100) {
-                observed = now;
-                let share = read as f64 / self.all_words as f64;
-                let seconds = now.as_secs_f64();
-                observe(&Progress { examples: 0, seconds, share, rate: decay.at(share), loss: f64::NAN });
-            }
+/// All workers on their way from barrier to barrier.
+struct Run<'a> {
+    course: Course<'a>,
+    threads: Threads,
+    workers: Vec<Worker<'a>>,
+    /// Words between two barriers, those since all rows were merged, and those read.
+    words: u64,
+    unmerged: u64,
+    read: u64,
+    merged: Settled,
+    /// Words of all after which the layer looks at the weights.
+    look: u64,
+    clock: Clock,
+    stopped: bool,
+    /// Examples and summed loss when the observer heard of them last.
+    told: (u64, f64),
+}
+
+impl<'a> Run<'a> {
+    fn new(course: Course<'a>, from: Option<&State>) -> Result<Self> {
+        let mut workers = (0..WORKERS).map(|number| Worker::new(&course, number)).collect::<Result<Vec<_>>>()?;
+        let (mut words, mut before) = (SHORTEST, 0.0);
+        if let Some(state) = from {
+            (words, before) = (state.phase, state.seconds());
+            workers.iter_mut().zip(&state.workers).for_each(|(worker, state)| worker.restore(state));
         }
-        Ok(workers)
+        let read = workers.iter().map(|w| w.words).sum();
+        let threads = Threads::new(course.settings.workers.min(WORKERS));
+        let (clock, merged) = (Clock::new(before), Settled::default());
+        let look = if course.model.layer().follows_weights() { FIRST_LOOK } else { u64::MAX };
+        let mut run = Self {
+            course,
+            threads,
+            workers,
+            words,
+            unmerged: 0,
+            read,
+            merged,
+            look,
+            clock,
+            stopped: false,
+            told: (0, 0.0),
+        };
+        run.told = run.sums();
+        Ok(run)
     }
 
+    /// Until the text is read, the observer stops, or something is not finite.
+    fn until_done(&mut self, observer: &mut dyn Observer) -> Result<()> {
+        while !self.is_done() && !self.stopped {
+            if !self.phase()? {
+                continue;
+            }
+            let progress = self.progress();
+            let next = observer.progress(&progress);
+            self.stopped = next == Next::Stop;
+            if next == Next::Look && !self.is_done() {
+                self.stopped = self.show(progress, false, observer)? == Next::Stop;
+            }
+        }
+        self.stopped &= !self.is_done();
+        let rate = self.course.settings.rate.at(self.share());
+        if let Some(error) = self.course.model.not_finite() {
+            return Err(Error::diverged(error, self.sums().0, rate));
+        }
+        let progress = self.progress();
+        self.show(progress, true, observer).map(|_| ())
+    }
+
+    fn show(&mut self, progress: Progress, is_end: bool, observer: &mut dyn Observer) -> Result<Next> {
+        let seconds = self.clock.pause();
+        let state = || State {
+            seconds: seconds.to_bits(),
+            phase: self.words,
+            read: self.read,
+            workers: self.workers.iter().map(Worker::state).collect(),
+        };
+        let next = observer.look(&Quiet { progress, model: self.course.model, is_end, state: &state });
+        self.clock.go_on();
+        next
+    }
+
+    fn is_done(&self) -> bool {
+        self.workers.iter().all(|w| w.is_done(&self.course))
+    }
+
+    /// All workers once until they meet; whether all rows are merged now.
+    fn phase(&mut self) -> Result<bool> {
+        let Self { course, threads, workers, words, read, merged, .. } = self;
+        let course = &*course;
+        threads.each(workers.iter_mut().collect(), |worker| worker.run(course, merged, *words, *read));
+        if let Some(error) = workers.iter_mut().find_map(|w| w.unread.take()) {
+            return Err(error);
+        }
+        self.unmerged += self.words;
+        self.read = self.workers.iter().map(|w| w.words).sum();
+        let all = self.unmerged >= ALL_ROWS || self.read >= self.look || self.is_done();
+        self.unmerged = if all { 0 } else { self.unmerged };
+        self.merged = self.course.merge(&self.workers, all, &self.threads);
+        if let Some(worker) = self.workers.iter().find(|w| !w.loss.is_finite()) {
+            let rate = self.course.settings.rate.at(self.share());
+            return Err(Error::diverged(Divergence::Loss(worker.loss), self.sums().0, rate));
+        }
+        if self.read >= self.look {
+            self.course.model.refresh();
+            self.look = self.read + self.read / 2;
+        }
+        let is_whole = |w: &Worker| w.encoder.iter().chain(&w.layer).any(OwnRows::is_whole);
+        // Whole tables are merged at every barrier.
+        let whole = self.workers.iter().any(is_whole);
+        if !whole {
+            self.words = (2 * self.words).min(LONGEST);
+        }
+        Ok(all)
+    }
+
+    fn share(&self) -> f64 {
+        self.read as f64 / self.course.all_words as f64
+    }
+
+    /// Examples and summed loss of all epochs and workers.
+    fn sums(&self) -> (u64, f64) {
+        let parts = self.workers.iter().flat_map(|w| &w.tally.epochs);
+        parts.fold((0, 0.0), |sum, part| (sum.0 + part.0, sum.1 + part.1))
+    }
+
+    fn progress(&mut self) -> Progress {
+        let (sums, share) = (self.sums(), self.share());
+        let examples = sums.0 - self.told.0;
+        let loss = if examples > 0 { (sums.1 - self.told.1) / examples as f64 } else { f64::NAN };
+        self.told = sums;
+        let rate = self.course.settings.rate.at(share);
+        Progress { examples: sums.0, words: self.read, seconds: self.clock.seconds(), share, rate, loss }
+    }
+}
+
+impl Course<'_> {
     /// The moves of all workers go into the model.
     fn merge(&self, workers: &[Worker], all: bool, threads: &Threads) -> Settled {
-        let merged = |tables: &[SharedMatrix], own: for<'b> fn(&'b Worker<'_>) -> &'b [OwnRows]| {
+        let merged = |tables: &[SharedMatrix], own: for<'a> fn(&'a Worker<'_>) -> &'a [OwnRows]| {
             let table = |(i, base): (usize, &SharedMatrix)| {
                 let own: Vec<_> = workers.iter().map(|worker| &own(worker)[i]).collect();
                 merge(base, &own, all, threads)
@@ -146,131 +271,4 @@ impl<'a> Course<'a> {
 struct Settled {
     encoder: Vec<Merged>,
     layer: Vec<Merged>,
-}
-
-/// All that a worker owns.
-struct Worker<'a> {
-    reader: Box<dyn SentenceReader + 'a>,
-    /// Why the text could not be read.
-    unread: Option<Error>,
-    encoder: Vec<OwnRows>,
-    layer: Vec<OwnRows>,
-    work: Workspace,
-    rng: WorkerRng,
-    /// The next sentence, over all epochs.
-    next: usize,
-    /// The rest of the sentence at work, from `position` on.
-    sentence: Vec<WordId>,
-    position: usize,
-    examples: Examples,
-    /// Words read.
-    words: u64,
-    tally: Tally,
-    /// The loss of the last step, or one that was not finite.
-    loss: f64,
-    layer_cost: Cost,
-    encoder_cost: Cost,
-}
-
-impl<'a> Worker<'a> {
-    fn new(course: &Course<'a>, number: usize) -> Result<Self> {
-        let (seed, stream) = (course.settings.seed, WORKER_STREAM + 2 * number as u64);
-        let own = |tables: &[SharedMatrix]| tables.iter().map(|t| OwnRows::new(t.shape())).collect();
-        Ok(Self {
-            reader: course.corpus.reader()?,
-            unread: None,
-            encoder: own(course.model.encoder_tables()),
-            layer: own(course.model.layer_tables()),
-            work: Workspace::new(
-                course.model.layer().dim(),
-                WorkerRng::new(seed, if number == 0 { NOISE_STREAM } else { stream + 1 }),
-            ),
-            rng: WorkerRng::new(seed, stream),
-            next: number,
-            sentence: Vec::new(),
-            position: 0,
-            examples: Examples::new(),
-            words: 0,
-            tally: Tally::default(),
-            loss: 0.0,
-            layer_cost: Cost::default(),
-            encoder_cost: Cost::default(),
-        })
-    }
-
-    fn is_done(&self, course: &Course) -> bool {
-        self.position >= self.sentence.len() && self.next >= course.settings.epochs as usize * course.corpus.len()
-    }
-
-    /// Trains on `words` words that subsampling leaves, where all together have read `read` before.
-    fn run(&mut self, course: &Course, merged: &Settled, words: u64, read: u64) {
-        renew(course.model.encoder_tables(), &mut self.encoder, &merged.encoder);
-        renew(course.model.layer_tables(), &mut self.layer, &merged.layer);
-        let decay = course.settings.rate;
-        let before = self.words;
-        let rate = |now: u64| {
-            let read = read + WORKERS as u64 * (now - before);
-            decay.at((read as f64 / course.all_words as f64).min(1.0))
-        };
-        let mut handles = Handles {
-            encoder: overlays(course.model.encoder_tables(), &mut self.encoder, rate(before)),
-            layer: overlays(course.model.layer_tables(), &mut self.layer, rate(before)),
-        };
-        let (encoder, layer, window) = (course.model.encoder(), course.model.layer(), &course.settings.window);
-        let (sentences, last) = (course.corpus.len(), course.settings.epochs as usize * course.corpus.len());
-        let mut rated = before;
-        let mut steps = 0;
-        while steps < words {
-            if self.position >= self.sentence.len() {
-                // A text that subsampling leaves little of comes to a barrier as well.
-                if self.next >= last || self.words - before >= 4 * words {
-                    break;
-                }
-                let sentence = match self.reader.sentence(self.next % sentences) {
-                    Ok(sentence) => sentence,
-                    Err(error) => {
-                        self.unread = Some(error);
-                        break;
-                    }
-                };
-                self.words += sentence.len() as u64;
-                course.subsampler.sample(sentence, &mut self.rng, &mut self.sentence);
-                (self.next, self.position) = (self.next + WORKERS, 0);
-                if self.words - rated >= RATE_WORDS {
-                    rated = self.words;
-                    let rate = rate(rated);
-                    handles.encoder.set_rate(rate);
-                    handles.layer.set_rate(rate);
-                }
-                continue;
-            }
-            self.examples.clear();
-            let reduced = window.draw_size(&mut self.rng);
-            window.examples_at(&self.sentence, self.position, reduced, &mut self.examples);
-            self.position += 1;
-            steps += 1;
-            if self.examples.is_empty() {
-                continue;
-            }
-            self.loss = self.work.step(encoder, layer, &mut handles, &self.examples);
-            let epoch = (self.next - WORKERS) / sentences;
-            self.tally.add(epoch as u64, self.examples.len(), self.loss);
-            if !self.loss.is_finite() {
-                break;
-            }
-        }
-        self.layer_cost += handles.layer.cost();
-        self.encoder_cost += handles.encoder.cost();
-    }
-}
-
-fn renew(tables: &[SharedMatrix], own: &mut [OwnRows], merged: &[Merged]) {
-    tables.iter().zip(own).zip(merged).for_each(|((table, own), merged)| own.renew(table, merged));
-}
-
-fn overlays<'a>(tables: &'a [SharedMatrix], own: &'a mut [OwnRows], rate: f32) -> Tables<'a> {
-    let handle = |(table, own): (&'a SharedMatrix, &'a mut OwnRows)| -> Box<dyn Table + 'a> {
-        Box::new(Overlay::new(table, own, rate))
-    };
-    Tables::new(tables.iter().zip(own).map(handle).collect())
 }

@@ -1,15 +1,19 @@
 //! Several workers on one model, each with its own part of the text.
 
-use super::{Epoch, LinearDecay, NOISE_STREAM, Outcome, Progress, Tally, Workspace};
-use crate::corpus::{Examples, Sentences, Subsampler, Window};
-use crate::error::{Error, Result};
-use crate::model::{Handles, SharedModel};
-use crate::rng::WorkerRng;
-use crate::table::{Cost, HotRows};
-use crate::vocab::{Counts, WordId};
+mod worker;
+
+use super::state::{Fit, State};
+use super::watch::{Next, Observer, Quiet, Told};
+use super::{Clock, LinearDecay, Outcome, Progress, Tally};
+use crate::corpus::{Sentences, Subsampler, Window};
+use crate::error::{Divergence, Error, Result};
+use crate::model::SharedModel;
+use crate::table::HotRows;
+use crate::vocab::Counts;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::mpsc::{self, RecvTimeoutError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use worker::Worker;
 
 /// How to train with several workers.
 #[derive(Clone, Copy, Debug)]
@@ -52,30 +56,37 @@ impl Hogwild {
 
 /// What all workers look at.
 struct Course<'a> {
+    model: &'a SharedModel,
     corpus: &'a dyn Sentences,
     subsampler: Subsampler,
     settings: &'a Hogwild,
     /// The next chunk to be dealt out, over all epochs.
     next: AtomicUsize,
+    /// The chunk before which workers come to rest.
+    until: usize,
     sentences_a_chunk: usize,
     /// Of an epoch.
     chunks: usize,
     /// Words read by all.
     words: AtomicU64,
     all_words: u64,
-    stop: AtomicBool,
+    /// Whether workers are to come to rest at the end of their sentence.
+    halt: AtomicBool,
+    /// What each worker has done, for those who watch.
+    told: Vec<Done>,
 }
 
-/// What a worker has done.
-#[derive(Default)]
-struct Part {
-    tally: Tally,
-    layer_cost: Cost,
-    encoder_cost: Cost,
-    /// A loss that was not finite.
-    diverged: Option<f64>,
-    /// Why the text could not be read.
-    unread: Option<Error>,
+/// Examples, and the bits of their summed loss.
+struct Done {
+    examples: AtomicU64,
+    loss: AtomicU64,
+}
+
+impl Done {
+    fn new(from: Option<&State>, number: usize) -> Self {
+        let (examples, loss) = from.map_or((0, 0.0), |state| state.workers[number].sums());
+        Self { examples: AtomicU64::new(examples), loss: AtomicU64::new(loss.to_bits()) }
+    }
 }
 
 /// Trains `model` on a text with several workers at once: the examples of a position are one step, with word2vec's
@@ -97,56 +108,72 @@ pub fn hogwild(
     settings: &Hogwild,
     observe: &mut dyn FnMut(&Progress),
 ) -> Result<Outcome> {
+    hogwild_watched(model, corpus, counts, settings, None, &mut Told::new(observe))
+}
+
+/// The same under the eyes of an [`Observer`], and from where an earlier run of the same settings stood, if `from` says so
+/// and `model` has the parameters of that moment.
+///
+/// With one worker a run that goes on from its state gives the bits of one that was not interrupted; with several it is one
+/// of the runs that the same settings may give.
+///
+/// # Errors
+/// As [`hogwild`], what the observer says, and [`Error::StateField`] for a state of another run.
+pub fn hogwild_watched(
+    model: &mut SharedModel,
+    corpus: &dyn Sentences,
+    counts: &Counts,
+    settings: &Hogwild,
+    from: Option<&State>,
+    observer: &mut dyn Observer,
+) -> Result<Outcome> {
     settings.check()?;
+    if from.is_some() && model.layer().follows_weights() {
+        return Err(Error::StateField { field: "the layer's proposal" });
+    }
     if !corpus.has_pairs() {
         return Err(Error::NoExamples { paths: corpus.paths().to_vec() });
     }
-    let words = corpus.ledger().kept;
-    let sentences_a_chunk = (CHUNK_WORDS * corpus.len() / words as usize).max(1);
-    let course = Course {
-        corpus,
-        subsampler: Subsampler::new(counts, settings.sample)?,
-        settings,
-        next: AtomicUsize::new(0),
-        sentences_a_chunk,
-        chunks: corpus.len().div_ceil(sentences_a_chunk),
-        words: AtomicU64::new(0),
-        all_words: u64::from(settings.epochs) * words,
-        stop: AtomicBool::new(false),
-    };
-    let start = Instant::now();
-    let mut workers: Vec<_> = (0..settings.workers).map(|n| Worker::new(settings, model.layer().dim(), n)).collect();
-    let last = settings.epochs as usize * course.chunks;
-    let mut until = 0;
-    while until < last && !course.stop.load(Relaxed) {
-        until = if model.layer().follows_weights() { next_look(until).min(last) } else { last };
-        course.run(model, &mut workers, until, start, observe);
-        if until < last {
+    let all_words = u64::from(settings.epochs) * corpus.ledger().kept;
+    let subsampler = Subsampler::new(counts, settings.sample)?;
+    let sentences_a_chunk = (CHUNK_WORDS * corpus.len() / corpus.ledger().kept as usize).max(1);
+    let chunks = corpus.len().div_ceil(sentences_a_chunk);
+    let epochs = settings.epochs as usize;
+    let last = epochs * chunks;
+    if let Some(state) = from {
+        let sentences = epochs as u64 * corpus.len() as u64;
+        let (workers, vocab, words) = (settings.workers, counts.len(), all_words);
+        state.check(&Fit { workers, vocab, sentences, epochs, words, phase: 0..last as u64 + 1 })?;
+    }
+    let mut clock = Clock::new(from.map_or(0.0, State::seconds));
+    let mut from = from.cloned();
+    let mut told = from.as_ref().map_or((0, 0.0), State::sums);
+    loop {
+        let dealt = from.as_ref().map_or(0, |state| state.phase as usize);
+        let until = if model.layer().follows_weights() { next_look(dealt).min(last) } else { last };
+        let course = Course {
+            model,
+            corpus,
+            subsampler: subsampler.clone(),
+            settings,
+            next: AtomicUsize::new(dealt),
+            until,
+            sentences_a_chunk,
+            chunks,
+            words: AtomicU64::new(from.as_ref().map_or(0, |state| state.read)),
+            all_words,
+            halt: AtomicBool::new(false),
+            told: (0..settings.workers).map(|number| Done::new(from.as_ref(), number)).collect(),
+        };
+        let (workers, end) = course.run(from.as_ref(), &mut clock, &mut told, observer)?;
+        if let End::Rest(state) = end {
+            drop(workers);
             model.refresh();
+            from = Some(state);
+            continue;
         }
+        return Ok(outcome(&course, &workers, &clock, matches!(end, End::Stopped)));
     }
-    let seconds = start.elapsed().as_secs_f64();
-    let mut all = Part::default();
-    for part in workers.into_iter().map(|worker| worker.part) {
-        all.tally.merge(&part.tally);
-        all.layer_cost += part.layer_cost;
-        all.encoder_cost += part.encoder_cost;
-        all.diverged = all.diverged.or(part.diverged);
-        all.unread = all.unread.or(part.unread);
-    }
-    if let Some(error) = all.unread {
-        return Err(error);
-    }
-    let epochs = all.tally.epochs();
-    let examples = epochs.iter().map(|e: &Epoch| e.examples).sum();
-    if all.diverged.is_none() && !model.is_finite() {
-        all.diverged = Some(f64::NAN);
-    }
-    if let Some(value) = all.diverged {
-        return Err(Error::Diverged { value, examples, rate: f64::from(settings.rate.start()) });
-    }
-    let Part { tally, layer_cost, encoder_cost, .. } = all;
-    Ok(Outcome { examples, seconds, train_loss: tally.mean(), epochs, layer_cost, encoder_cost })
 }
 
 /// The chunk before which a layer looks at the weights, after `chunk`.
@@ -154,137 +181,146 @@ fn next_look(chunk: usize) -> usize {
     chunk + (chunk / 2).max(1)
 }
 
+/// How workers came to rest.
+enum End {
+    /// The text is read.
+    Done,
+    /// The observer stopped the run.
+    Stopped,
+    /// For the layer to look at the weights.
+    Rest(State),
+}
+
+/// What all have done.
+fn outcome(course: &Course, workers: &[Worker], clock: &Clock, stopped: bool) -> Outcome {
+    let mut tally = Tally::default();
+    workers.iter().for_each(|worker| tally.merge(&worker.tally));
+    let epochs = tally.epochs();
+    Outcome {
+        examples: epochs.iter().map(|e| e.examples).sum(),
+        words: course.words.load(Relaxed) + workers.iter().map(|w| w.unreported).sum::<u64>(),
+        seconds: clock.seconds(),
+        train_loss: tally.mean(),
+        epochs,
+        layer_cost: workers.iter().map(|w| w.handles.layer.cost() + w.layer_cost).sum(),
+        encoder_cost: workers.iter().map(|w| w.handles.encoder.cost() + w.encoder_cost).sum(),
+        stopped,
+    }
+}
+
 impl Course<'_> {
-    /// All workers, each on a thread, until chunk `until`; this one reports.
-    fn run(
-        &self,
-        model: &SharedModel,
-        workers: &mut [Worker],
-        until: usize,
-        start: Instant,
-        observe: &mut dyn FnMut(&Progress),
-    ) {
+    /// All workers, each on a thread, from quiet point to quiet point; this thread reports.
+    fn run<'a>(
+        &'a self,
+        from: Option<&State>,
+        clock: &mut Clock,
+        told: &mut (u64, f64),
+        observer: &mut dyn Observer,
+    ) -> Result<(Vec<Worker<'a>>, End)> {
+        let mut slots: Vec<Option<Worker>> = (0..self.settings.workers).map(|_| None).collect();
+        let mut stopped = false;
+        loop {
+            self.halt.store(false, Relaxed);
+            let asked = self.until_rest(&mut slots, from, clock, told, observer);
+            let workers = || slots.iter().flatten();
+            let rate = self.settings.rate.at(self.share());
+            let examples = workers().flat_map(|w| &w.tally.epochs).map(|e| e.0).sum();
+            if let Some(value) = workers().find_map(|w| w.diverged) {
+                return Err(Error::diverged(Divergence::Loss(value), examples, rate));
+            }
+            if let Some(error) = slots.iter_mut().flatten().find_map(|w| w.unread.take()) {
+                return Err(error);
+            }
+            let workers = || slots.iter().flatten();
+            let rests = self.next.load(Relaxed) >= self.until && workers().all(|w| w.left.is_empty());
+            let is_done = rests && self.until >= self.chunks * self.settings.epochs as usize;
+            stopped |= asked == Next::Stop;
+            let seconds = clock.pause();
+            let state = || State {
+                seconds: seconds.to_bits(),
+                phase: self.next.load(Relaxed) as u64,
+                read: self.words.load(Relaxed),
+                workers: workers().map(Worker::state).collect(),
+            };
+            if rests && !is_done && !stopped {
+                let state = state();
+                clock.go_on();
+                return Ok((slots.into_iter().flatten().collect(), End::Rest(state)));
+            }
+            let progress = self.progress(seconds, told);
+            let mut show = |is_end| -> Result<Next> {
+                if let (true, Some(cause)) = (is_end, self.model.not_finite()) {
+                    return Err(Error::diverged(cause, examples, rate));
+                }
+                observer.look(&Quiet { progress, model: self.model, is_end, state: &state })
+            };
+            let is_end = is_done || stopped;
+            let next = show(is_end)?;
+            if !is_end && next == Next::Stop {
+                stopped = true;
+                show(true)?;
+            }
+            clock.go_on();
+            if is_end || stopped {
+                let end = if is_done { End::Done } else { End::Stopped };
+                return Ok((slots.into_iter().flatten().collect(), end));
+            }
+        }
+    }
+
+    /// Until all workers rest: since the text is read, something is not finite, or the observer asked for it.
+    fn until_rest<'a>(
+        &'a self,
+        slots: &mut [Option<Worker<'a>>],
+        from: Option<&State>,
+        clock: &Clock,
+        told: &mut (u64, f64),
+        observer: &mut dyn Observer,
+    ) -> Next {
         std::thread::scope(|scope| {
             let (done, reports) = mpsc::channel::<()>();
-            let threads: Vec<_> = workers
-                .iter_mut()
-                .map(|worker| {
-                    let done = done.clone();
-                    scope.spawn(move || {
-                        worker.run(self, model, until);
-                        drop(done);
-                    })
-                })
-                .collect();
-            drop(done);
-            let decay = self.settings.rate;
-            while reports.recv_timeout(OBSERVED_EVERY) == Err(RecvTimeoutError::Timeout) {
-                let share = self.share();
-                let seconds = start.elapsed().as_secs_f64();
-                observe(&Progress { examples: 0, seconds, share, rate: decay.at(share), loss: f64::NAN });
+            let mut workers = Vec::new();
+            for (number, slot) in slots.iter_mut().enumerate() {
+                let done = done.clone();
+                let state = from.map(|state| &state.workers[number]);
+                workers.push(scope.spawn(move || {
+                    // Made by its own thread, as its memory is best near to it.
+                    slot.get_or_insert_with(|| Worker::new(self, number, state)).run();
+                    drop(done);
+                }));
             }
-            for thread in threads {
-                if let Err(panic) = thread.join() {
+            drop(done);
+            let mut asked = Next::Go;
+            while reports.recv_timeout(OBSERVED_EVERY) == Err(RecvTimeoutError::Timeout) {
+                let next = observer.progress(&self.progress(clock.seconds(), told));
+                if asked == Next::Go && next != Next::Go {
+                    asked = next;
+                    self.halt.store(true, Relaxed);
+                }
+            }
+            for worker in workers {
+                if let Err(panic) = worker.join() {
                     std::panic::resume_unwind(panic);
                 }
             }
-        });
+            asked
+        })
+    }
+
+    fn progress(&self, seconds: f64, told: &mut (u64, f64)) -> Progress {
+        let sum = |sum: (u64, f64), t: &Done| {
+            (sum.0 + t.examples.load(Relaxed), sum.1 + f64::from_bits(t.loss.load(Relaxed)))
+        };
+        let now = self.told.iter().fold((0, 0.0), sum);
+        let examples = now.0 - told.0;
+        let loss = if examples > 0 { (now.1 - told.1) / examples as f64 } else { f64::NAN };
+        *told = now;
+        let (share, words) = (self.share(), self.words.load(Relaxed));
+        Progress { examples: now.0, words, seconds, share, rate: self.settings.rate.at(share), loss }
     }
 
     /// The share of all words that are read.
     fn share(&self) -> f64 {
         self.words.load(Relaxed) as f64 / self.all_words as f64
-    }
-}
-
-/// All that a worker owns.
-struct Worker {
-    work: Workspace,
-    rng: WorkerRng,
-    sentence: Vec<WordId>,
-    examples: Examples,
-    part: Part,
-}
-
-impl Worker {
-    fn new(settings: &Hogwild, dim: usize, number: usize) -> Self {
-        let stream = WORKER_STREAM + 2 * number as u64;
-        let noise = if number == 0 { NOISE_STREAM } else { stream + 1 };
-        Self {
-            work: Workspace::new(dim, WorkerRng::new(settings.seed, noise)),
-            rng: WorkerRng::new(settings.seed, stream),
-            sentence: Vec::new(),
-            examples: Examples::new(),
-            part: Part::default(),
-        }
-    }
-
-    fn run(&mut self, course: &Course, model: &SharedModel, until: usize) {
-        let Hogwild { rate, hot, workers, .. } = *course.settings;
-        let mut handles = model.handles(rate.at(course.share()), hot, workers);
-        if let Err(error) = self.read(course, model, &mut handles, until) {
-            self.part.unread = Some(error);
-            course.stop.store(true, Relaxed);
-        }
-        handles.encoder.flush();
-        handles.layer.flush();
-        self.part.layer_cost += handles.layer.cost();
-        self.part.encoder_cost += handles.encoder.cost();
-    }
-
-    /// Takes chunks up to `until`.
-    fn read(&mut self, course: &Course, model: &SharedModel, handles: &mut Handles, until: usize) -> Result<()> {
-        let mut reader = course.corpus.reader()?;
-        let decay = course.settings.rate;
-        let mut unreported = 0;
-        while !course.stop.load(Relaxed) {
-            let following = |next| (next < until).then_some(next + 1);
-            let Ok(chunk) = course.next.fetch_update(Relaxed, Relaxed, following) else { break };
-            let epoch = chunk / course.chunks;
-            let first = chunk % course.chunks * course.sentences_a_chunk;
-            for number in first..(first + course.sentences_a_chunk).min(course.corpus.len()) {
-                let sentence = reader.sentence(number)?;
-                unreported += sentence.len() as u64;
-                if unreported >= RATE_WORDS {
-                    course.words.fetch_add(unreported, Relaxed);
-                    unreported = 0;
-                    let rate = decay.at(course.share());
-                    handles.encoder.set_rate(rate);
-                    handles.layer.set_rate(rate);
-                }
-                self.sentence(course, model, handles, sentence, epoch);
-            }
-        }
-        course.words.fetch_add(unreported, Relaxed);
-        Ok(())
-    }
-
-    /// The steps of a sentence.
-    fn sentence(
-        &mut self,
-        course: &Course,
-        model: &SharedModel,
-        handles: &mut Handles,
-        sentence: &[WordId],
-        epoch: usize,
-    ) {
-        let window = &course.settings.window;
-        course.subsampler.sample(sentence, &mut self.rng, &mut self.sentence);
-        let (mut examples, mut loss) = (0, 0.0);
-        for position in 0..self.sentence.len() {
-            self.examples.clear();
-            let reduced = window.draw_size(&mut self.rng);
-            window.examples_at(&self.sentence, position, reduced, &mut self.examples);
-            if self.examples.is_empty() {
-                continue;
-            }
-            loss += self.work.step(model.encoder(), model.layer(), handles, &self.examples);
-            examples += self.examples.len();
-        }
-        self.part.tally.add(epoch as u64, examples, loss);
-        if !loss.is_finite() {
-            self.part.diverged = Some(loss);
-            course.stop.store(true, Relaxed);
-        }
     }
 }

@@ -3,14 +3,18 @@
 mod deterministic;
 mod hogwild;
 mod schedule;
+mod state;
+mod watch;
 
-pub use deterministic::deterministic;
-pub use hogwild::{Hogwild, hogwild};
+pub use deterministic::{deterministic, deterministic_watched};
+pub use hogwild::{Hogwild, hogwild, hogwild_watched};
 pub use schedule::{Budget, LinearDecay};
+pub use state::State;
+pub use watch::{Next, Observer, Quiet};
 
 use crate::corpus::{ExampleSource, Examples};
 use crate::encoder::Encoder;
-use crate::error::{Error, Result};
+use crate::error::{Divergence, Error, Result};
 use crate::layer::{Batch, OutputLayer, Scratch};
 use crate::model::{Handles, Model, Updates};
 use crate::rng::WorkerRng;
@@ -51,13 +55,15 @@ impl Settings {
 pub struct Progress {
     /// Examples seen.
     pub examples: u64,
+    /// Words read, those too that subsampling drops.
+    pub words: u64,
     /// Seconds of training.
     pub seconds: f64,
     /// The share of the budget that is used, 0 to 1.
     pub share: f64,
     /// The rate in force.
     pub rate: f32,
-    /// The training criterion of the last batch, nats an example.
+    /// Mean training criterion since the last report, nats an example; NaN where no example came since.
     pub loss: f64,
 }
 
@@ -75,7 +81,9 @@ pub struct Epoch {
 pub struct Outcome {
     /// Examples seen.
     pub examples: u64,
-    /// Seconds of training.
+    /// Words read, those too that subsampling drops.
+    pub words: u64,
+    /// Seconds of training, those before a resumed run too.
     pub seconds: f64,
     /// Mean training criterion, nats an example, over all examples.
     pub train_loss: f64,
@@ -85,10 +93,39 @@ pub struct Outcome {
     pub layer_cost: Cost,
     /// The work of the encoder.
     pub encoder_cost: Cost,
+    /// Whether an observer stopped the run before its end.
+    pub stopped: bool,
+}
+
+/// Seconds of training: those of earlier runs too, and none while someone looks.
+struct Clock {
+    before: Duration,
+    since: Instant,
+}
+
+impl Clock {
+    fn new(before: f64) -> Self {
+        Self { before: Duration::try_from_secs_f64(before).unwrap_or_default(), since: Instant::now() }
+    }
+
+    fn seconds(&self) -> f64 {
+        (self.before + self.since.elapsed()).as_secs_f64()
+    }
+
+    /// Stands still, at the seconds that it gives, until it goes on.
+    fn pause(&mut self) -> f64 {
+        self.before += self.since.elapsed();
+        self.since = Instant::now();
+        self.before.as_secs_f64()
+    }
+
+    fn go_on(&mut self) {
+        self.since = Instant::now();
+    }
 }
 
 /// Sums of losses, in f64, by pass of the text.
-#[derive(Default)]
+#[derive(Clone, Debug, Default)]
 struct Tally {
     epochs: Vec<(u64, f64)>,
 }
@@ -213,11 +250,13 @@ pub fn train_and_look(
     let Run { at, tally, layer_cost, encoder_cost, .. } = run;
     Ok(Outcome {
         examples: at.examples,
+        words: at.words,
         seconds: at.seconds,
         train_loss: tally.mean(),
         epochs: tally.epochs(),
         layer_cost,
         encoder_cost,
+        stopped: false,
     })
 }
 
@@ -245,7 +284,7 @@ impl<'a> Run<'a> {
             tally: Tally::default(),
             layer_cost: Cost::default(),
             encoder_cost: Cost::default(),
-            at: Progress { examples: 0, seconds: 0.0, share: 0.0, rate: settings.rate, loss: 0.0 },
+            at: Progress { examples: 0, words: 0, seconds: 0.0, share: 0.0, rate: settings.rate, loss: 0.0 },
             batches: 0,
             start: Instant::now(),
             watched: Duration::ZERO,
@@ -280,9 +319,10 @@ impl<'a> Run<'a> {
             model.handles.encoder.flush();
             self.tally.add(epoch, count, loss);
             at.examples += count as u64;
+            at.words = source.tokens();
             at.loss = loss / count as f64;
             if !loss.is_finite() {
-                return Err(Error::Diverged { value: loss, examples: at.examples, rate: f64::from(at.rate) });
+                return Err(Error::diverged(Divergence::Loss(loss), at.examples, at.rate));
             }
             let now = Instant::now();
             at.seconds = (now - self.start - self.watched).as_secs_f64();

@@ -1,5 +1,6 @@
 //! `lexmax train`. Options stand by topic, one file each.
 
+mod control;
 mod input;
 mod model;
 mod output;
@@ -9,7 +10,7 @@ mod vocabulary;
 use super::progress::Bars;
 use clap::Args;
 use lexmax::Result;
-use lexmax::embed::{self, Config};
+use lexmax::embed::{self, Config, Ended};
 use lexmax::report::{check_writable, write_atomically};
 use std::path::PathBuf;
 use std::time::Instant;
@@ -25,6 +26,8 @@ pub struct Arguments {
     #[command(flatten)]
     schedule: schedule::Schedule,
     #[command(flatten)]
+    run: control::RunControl,
+    #[command(flatten)]
     output: output::Output,
 }
 
@@ -33,7 +36,7 @@ const MEASURED: f64 = 2.0;
 
 impl Arguments {
     fn config(&self) -> Result<Config> {
-        let Self { input, vocabulary, model, schedule, .. } = self;
+        let Self { input, vocabulary, model, schedule, run, .. } = self;
         let options = model.options(schedule.lr, schedule.lr_end)?;
         let (own, shape) = (options.defaults(), options.shape()?);
         Ok(Config {
@@ -52,6 +55,8 @@ impl Arguments {
             hot: schedule.hot()?,
             deterministic: schedule.deterministic,
             seed: schedule.seed,
+            init: run.init.clone(),
+            control: run.control()?,
         })
     }
 }
@@ -72,7 +77,7 @@ pub fn run(arguments: &Arguments, start: Instant) -> Result<()> {
     let vocabulary = &arguments.vocabulary.save_vocab;
     output.files().chain(vocabulary).try_for_each(|path| check_writable(path))?;
     let Some(path) = &output.out else { return dry_run(&config, output.json.as_ref()) };
-    let mut bar = Bars::single(&config.layer);
+    let mut bar = Bars::single(&config.layer, config.threads);
     let vectors = embed::train(&config, start, &mut |progress| bar.share(progress))?;
     bar.clear();
     vectors.write(path, output.format(arguments.model.preset))?;
@@ -85,8 +90,14 @@ pub fn run(arguments: &Arguments, start: Instant) -> Result<()> {
         write_atomically(path, facts.to_json().as_bytes())?;
     }
     let (words, train, total) = (facts.words_per_second, facts.train_seconds, facts.total_seconds);
+    let why = match facts.ended {
+        Ended::Complete => "",
+        Ended::Budget => "ended by the budget\n",
+        Ended::Patience => "ended by patience\n",
+        Ended::Interrupted => "interrupted\n",
+    };
     let (out, ledger, sampled) = (path.display(), facts.ledger, facts.subsampled_per_epoch);
     super::print(&format!(
-        "{ledger}, {sampled:.0} dropped by subsampling in a pass\n{words:.0} words/s: {train:.2} s of training, {total:.2} s in all\n{out}\n"
+        "{why}{ledger}, {sampled:.0} dropped by subsampling in a pass\n{words:.0} words/s: {train:.2} s of training, {total:.2} s in all\n{out}\n"
     ))
 }

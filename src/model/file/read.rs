@@ -72,6 +72,16 @@ impl<R: Read + Seek> ModelReader<R> {
         self.state.as_deref()
     }
 
+    /// The state of a training run, read from JSON.
+    ///
+    /// # Errors
+    /// [`Error::ModelFile`]: there is none, or it cannot be read.
+    pub fn read_state<T: serde::de::DeserializeOwned>(&self) -> Result<T> {
+        let text = self.state().ok_or_else(|| self.fault(ModelFault::NoField { field: STATE }))?;
+        let fault = |source: serde_json::Error| ModelFault::Field { field: STATE, column: source.column(), source };
+        serde_json::from_str(text).map_err(|e| self.fault(fault(e)))
+    }
+
     /// The file.
     pub fn path(&self) -> &Path {
         &self.path

@@ -1,0 +1,70 @@
+//! What surrounds a run: checkpoints, a held-out text, a budget, a log.
+
+use clap::Args;
+use lexmax::embed::{Checkpoints, Control, Valid};
+use lexmax::{Error, Result};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+#[derive(Args)]
+#[command(next_help_heading = "Run")]
+pub struct RunControl {
+    /// Folder for checkpoint.safetensors, from which the run can go on after whatever ended it.
+    #[arg(long, value_name = "DIR")]
+    pub checkpoint: Option<PathBuf>,
+    /// Time from one checkpoint to the next; there is one at the end, too.
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = crate::cli::duration, requires = "checkpoint")]
+    pub checkpoint_every: Duration,
+    /// Go on from the checkpoint, if there is one: of the same settings and text.
+    #[arg(long, requires = "checkpoint")]
+    pub resume: bool,
+    /// Vectors, or a model of --save-model, to start from: words that they know keep theirs.
+    #[arg(long, value_name = "FILE")]
+    pub init: Option<PathBuf>,
+    /// Held-out text: its exact NLL is taken after every pass.
+    #[arg(long, num_args = 1.., value_name = "PATH")]
+    pub valid: Vec<PathBuf>,
+    /// At most so many held-out examples, evenly spaced.
+    #[arg(long, default_value_t = 5_000, value_name = "N", requires = "valid", value_parser = clap::value_parser!(u32).range(1..))]
+    pub valid_examples: u32,
+    /// End after so many passes in a row that did not lower the held-out NLL.
+    #[arg(long, value_name = "N", requires = "valid", value_parser = clap::value_parser!(u32).range(1..))]
+    pub patience: Option<u32>,
+    /// End after so much time; the rate follows the text, so that --resume goes on as if nothing had been.
+    #[arg(long, value_name = "TIME", value_parser = crate::cli::duration)]
+    pub budget: Option<Duration>,
+    /// File for a log, JSON lines.
+    #[arg(long, value_name = "FILE")]
+    pub log: Option<PathBuf>,
+}
+
+impl RunControl {
+    pub fn control(&self) -> Result<Control> {
+        let checkpoint =
+            |dir: &PathBuf| Checkpoints { dir: dir.clone(), every: self.checkpoint_every, resume: self.resume };
+        let valid =
+            || Valid { files: self.valid.clone(), examples: self.valid_examples as usize, patience: self.patience };
+        Ok(Control {
+            checkpoint: self.checkpoint.as_ref().map(checkpoint),
+            valid: (!self.valid.is_empty()).then(valid),
+            budget: self.budget,
+            log: self.log.clone(),
+            stop: Some(on_interrupt()?),
+        })
+    }
+}
+
+/// Ctrl-C once: the run ends at the next quiet point, and what it has is written. Twice: the program ends.
+fn on_interrupt() -> Result<Arc<AtomicBool>> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let flag = stop.clone();
+    let handler = move || {
+        if flag.swap(true, Ordering::Relaxed) {
+            std::process::exit(130);
+        }
+    };
+    ctrlc::set_handler(handler).map_err(|e| Error::io("Ctrl-C")(std::io::Error::other(e)))?;
+    Ok(stop)
+}

@@ -1,0 +1,70 @@
+//! The log of a run: a JSON object a line.
+//!
+//! | event | has |
+//! |---|---|
+//! | `start` | the settings, SHA-256 of the text as ids, its words, the parameters, whether an earlier run goes on |
+//! | `progress` | every ten seconds: seconds, words, share, rate, mean loss since the line before, words a second |
+//! | `valid` | held-out NLL in nats, perplexity, examples |
+//! | `checkpoint` | seconds |
+//! | `end` | `why`: `complete`, `budget`, `patience`, `interrupted` or `error` with its message |
+
+use crate::error::{Error, Result};
+use crate::train::Progress;
+use serde_json::{Value, json};
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+/// Seconds of training between two lines about progress.
+const EVERY: f64 = 10.0;
+
+pub(super) struct Log {
+    path: PathBuf,
+    file: File,
+    /// Words and seconds at the last line, and examples and summed loss since.
+    last: (u64, f64),
+    loss: (f64, f64),
+    examples: u64,
+}
+
+impl Log {
+    /// A new log, or one that goes on.
+    pub fn open(path: &Path, goes_on: bool) -> Result<Self> {
+        if let Some(folder) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
+            std::fs::create_dir_all(folder).map_err(Error::io(folder))?;
+        }
+        let mut options = OpenOptions::new();
+        options.create(true).append(goes_on).write(true).truncate(!goes_on);
+        let file = options.open(path).map_err(Error::io(path))?;
+        Ok(Self { path: path.into(), file, last: (0, 0.0), loss: (0.0, 0.0), examples: 0 })
+    }
+
+    /// One line.
+    pub fn line(&mut self, event: &str, mut what: Value) -> Result<()> {
+        what["event"] = event.into();
+        let line = what.to_string() + "\n";
+        self.file.write_all(line.as_bytes()).map_err(Error::io(&self.path))
+    }
+
+    /// Takes note of progress, and writes it down every ten seconds, or where `now`.
+    pub fn progress(&mut self, at: &Progress, now: bool) -> Result<()> {
+        let examples = at.examples.saturating_sub(self.examples) as f64;
+        self.examples = at.examples;
+        if at.loss.is_finite() {
+            self.loss = (self.loss.0 + examples * at.loss, self.loss.1 + examples);
+        }
+        let (words, seconds) = (at.words - self.last.0.min(at.words), at.seconds - self.last.1);
+        if !(now || seconds >= EVERY) {
+            return Ok(());
+        }
+        // Not a number is null.
+        let loss = self.loss.0 / self.loss.1;
+        (self.last, self.loss) = ((at.words, at.seconds), (0.0, 0.0));
+        let speed = words as f64 / seconds;
+        let line = json!({
+            "seconds": at.seconds, "words": at.words, "examples": at.examples, "share": at.share, "rate": at.rate,
+            "loss": loss, "words_per_second": speed,
+        });
+        self.line("progress", line)
+    }
+}

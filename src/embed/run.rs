@@ -1,0 +1,113 @@
+//! Training under the eyes of a [`Control`].
+
+use super::checkpoint::{Folder, Saved, ValidState, settings};
+use super::control::{Ended, corpus_hash};
+use super::log::Log;
+use super::supervisor::Supervisor;
+use super::{Config, Warm};
+use crate::corpus::{Corpus, Sentences, Source, held_out};
+use crate::error::{Error, Result};
+use crate::files::sha256;
+use crate::model::{Architecture, SharedModel};
+use crate::train::{self, Hogwild, Outcome, Progress};
+use crate::vocab::Vocabulary;
+use serde_json::json;
+use std::time::Instant;
+
+/// What came of it.
+pub(super) struct Watched {
+    pub outcome: Outcome,
+    pub ended: Ended,
+    /// The last held-out NLL.
+    pub nll: Option<f64>,
+    pub warm: Option<Warm>,
+}
+
+pub(super) fn watched(
+    config: &Config,
+    architecture: &Architecture,
+    (vocab, corpus): (&Vocabulary, &dyn Sentences),
+    model: &mut SharedModel,
+    hogwild: &Hogwild,
+    observe: &mut dyn FnMut(&Progress),
+) -> Result<Watched> {
+    let control = &config.control;
+    if control.checkpoint.is_some() && model.layer().follows_weights() {
+        return Err(Error::NoCheckpoint { layer: config.layer.to_string() });
+    }
+    let began = Instant::now();
+    let recorded = control.checkpoint.is_some() || control.log.is_some();
+    let text = if recorded { corpus_hash(vocab, corpus)? } else { String::new() };
+    let init = config.init.as_ref().map(|path| sha256(path).unwrap_or_default());
+    let settings = settings(config, &text, init);
+    let folder = control.checkpoint.as_ref().map(|c| Folder::new(c, settings.clone())).transpose()?;
+    let saved = folder.as_ref().map_or(Ok(None), |folder| folder.resume(model))?;
+    let warm = match (&config.init, &saved) {
+        (Some(path), None) => Some(super::warm::start(model, vocab, &config.layer.to_string(), path)?),
+        _ => None,
+    };
+    let mut log = control.log.as_ref().map(|path| Log::open(path, saved.is_some())).transpose()?;
+    if let Some(log) = &mut log {
+        let numbers = |shape: crate::table::TableShape| shape.rows as usize * (shape.dim + usize::from(shape.bias));
+        let tables = model.encoder_tables().iter().chain(model.layer_tables());
+        log.line(
+            "start",
+            json!({
+                "lexmax": env!("CARGO_PKG_VERSION"), "settings": settings, "corpus": config.source.paths, "text_sha256": text,
+                "vocab": vocab.len(), "words": corpus.ledger().tokens, "kept": corpus.ledger().kept,
+                "parameters": tables.map(|t| numbers(t.shape())).sum::<usize>(), "threads": config.threads,
+                "resumed_seconds": saved.as_ref().map(|s| s.train.seconds()), "warm": warm,
+            }),
+        )?;
+    }
+    let valid = match &control.valid {
+        None => None,
+        Some(valid) => {
+            let source = Source { paths: valid.files.clone(), ..config.source.clone() };
+            let text = Corpus::read_known(&source, vocab)?;
+            Some(held_out(&text, config.window, valid.examples)?)
+        }
+    };
+    let (from, valid_state) = match saved {
+        Some(Saved { train, valid, .. }) => (Some(train), valid),
+        None => (None, ValidState::default()),
+    };
+    let mut supervisor = Supervisor {
+        control,
+        architecture,
+        vocab,
+        observe,
+        folder,
+        log,
+        valid,
+        valid_state,
+        nll: None,
+        words_an_epoch: corpus.ledger().kept,
+        threads: config.threads,
+        began,
+        observed: None,
+        last: None,
+        ended: None,
+        failed: None,
+    };
+    let (counts, from) = (vocab.counts(), from.as_ref());
+    let outcome = if config.deterministic {
+        train::deterministic_watched(model, corpus, counts, hogwild, from, &mut supervisor)
+    } else {
+        train::hogwild_watched(model, corpus, counts, hogwild, from, &mut supervisor)
+    };
+    let outcome = outcome.map_err(|source| match source {
+        Error::Diverged { .. } => Error::InLayer { layer: config.layer.to_string(), source: Box::new(source) },
+        other => other,
+    });
+    let outcome = match outcome {
+        Ok(outcome) => outcome,
+        Err(error) => {
+            supervisor.close(Err(&error))?;
+            return Err(error);
+        }
+    };
+    let ended = if outcome.stopped { supervisor.ended.unwrap_or(Ended::Interrupted) } else { Ended::Complete };
+    supervisor.close(Ok(ended))?;
+    Ok(Watched { outcome, ended, nll: supervisor.nll, warm })
+}

@@ -1,0 +1,139 @@
+//! A run that starts from vectors or from a model, with other words.
+
+use crate::error::{Error, InitFault, Result};
+use crate::model::{Model, ModelReader, SharedModel, Side};
+use crate::table::{Matrix, TableShape};
+use crate::vectors;
+use crate::vocab::{Vocabulary, WordId};
+use hashbrown::HashMap;
+use serde::Serialize;
+use std::fs::File;
+use std::io::{BufReader, Read};
+use std::path::Path;
+
+/// What a run took over.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Warm {
+    /// Words of the text whose vectors were there.
+    pub copied: usize,
+    /// Words of the text that start as usual.
+    pub new: usize,
+    /// Words that were there and are not in the text: they are left out.
+    pub left_out: usize,
+    /// Tables of the output layer that were taken over, of all.
+    pub layer_tables: [usize; 2],
+}
+
+/// Takes over what it can from a file of vectors or of a model.
+///
+/// The vocabulary is that of the text, with its counts: trees, classes and proposals are made of it as always. Rows of words
+/// that are known are copied: their vectors and, from a model of the same layer whose table has a row a word, their
+/// output rows and biases. Everything else of the layer (inner nodes of a tree, classes, projections) belongs to all words
+/// together, and is copied only if words, counts and tree are the same; otherwise it starts as usual. So is the hidden
+/// layer of an n-gram model, if its shape is the same.
+pub(super) fn start(model: &mut SharedModel, vocab: &Vocabulary, layer: &str, path: &Path) -> Result<Warm> {
+    let mut magic = [0; 9];
+    let mut file = BufReader::new(File::open(path).map_err(Error::io(path))?);
+    let read = file.read(&mut magic).map_err(Error::io(path))?;
+    // A header of safetensors begins with a brace behind its length; no count of words does.
+    if read == magic.len() && magic[8] == b'{' && magic[7] == 0 {
+        let (architecture, words, old) =
+            ModelReader::open(BufReader::new(File::open(path).map_err(Error::io(path))?), path)?.read()?;
+        return from_model(model, vocab, (&words, &old), layer == architecture.layer.to_string(), path);
+    }
+    from_vectors(model, vocab, path)
+}
+
+fn from_vectors(model: &mut SharedModel, vocab: &Vocabulary, path: &Path) -> Result<Warm> {
+    let old = vectors::read(path, None)?;
+    let numbers: HashMap<&str, WordId> = (0..).zip(old.words()).map(|(i, word)| (word, i)).collect();
+    check_dim(model, old.dim(), path)?;
+    let table = &mut model.tables_mut(Side::Encoder)[0];
+    let mut copied = 0;
+    for word in 0..vocab.len() as WordId {
+        if let Some(number) = numbers.get(vocab.word(word)) {
+            table.write_row(word, old.vector(*number));
+            copied += 1;
+        }
+    }
+    warm(copied, vocab.len(), numbers.len(), [0, model.tables(Side::Layer).len()], path)
+}
+
+fn check_dim(model: &SharedModel, found: usize, path: &Path) -> Result<()> {
+    let needed = model.tables(Side::Encoder)[0].shape().dim;
+    if found == needed {
+        Ok(())
+    } else {
+        Err(Error::Init { path: path.into(), fault: InitFault::OtherDim { found, needed } })
+    }
+}
+
+fn warm(copied: usize, words: usize, old: usize, layer_tables: [usize; 2], path: &Path) -> Result<Warm> {
+    if copied == 0 {
+        return Err(Error::Init { path: path.into(), fault: InitFault::NothingInCommon { words: old } });
+    }
+    Ok(Warm { copied, new: words - copied, left_out: old - copied, layer_tables })
+}
+
+fn from_model(
+    model: &mut SharedModel,
+    vocab: &Vocabulary,
+    (words, old): (&Vocabulary, &Model),
+    same_layer: bool,
+    path: &Path,
+) -> Result<Warm> {
+    check_dim(model, old.encoder_tables()[0].shape().dim, path)?;
+    let known: Vec<(WordId, WordId)> =
+        (0..vocab.len() as WordId).filter_map(|word| Some((word, words.id(vocab.word(word))?))).collect();
+    let same_words = known.len() == vocab.len()
+        && known.iter().all(|(word, id)| word == id)
+        && vocab.counts().as_slice() == words.counts().as_slice();
+    let one_each = known.iter().copied();
+    for number in 0..model.tables(Side::Encoder).len() {
+        let shape = model.tables(Side::Encoder)[number].shape();
+        let Some(from) = old.encoder_tables().get(number) else { break };
+        if number == 0 {
+            let padding = (shape.rows as usize > vocab.len() && from.shape().rows as usize > words.len())
+                .then_some((vocab.len() as WordId, words.len() as WordId));
+            copy(model, Side::Encoder, number, from, one_each.clone().chain(padding));
+        } else if same_shape(&shape, &from.shape()) {
+            copy(model, Side::Encoder, number, from, (0..shape.rows).map(|row| (row, row)));
+        }
+    }
+    let shapes: Vec<TableShape> = model.tables(Side::Layer).iter().map(|t| t.shape()).collect();
+    let same_tree = model.layer().tree() == old.layer().tree();
+    let mut taken = 0;
+    for (number, shape) in shapes.iter().enumerate() {
+        let Some(from) = old.layer_tables().get(number).filter(|_| same_layer) else { continue };
+        let a_row_a_word = shapes.len() == 1
+            && shape.rows as usize == vocab.len()
+            && from.shape().rows as usize == words.len()
+            && (shape.dim, shape.bias) == (from.shape().dim, from.shape().bias);
+        if same_words && same_tree && same_shape(shape, &from.shape()) {
+            copy(model, Side::Layer, number, from, (0..shape.rows).map(|row| (row, row)));
+        } else if a_row_a_word {
+            copy(model, Side::Layer, number, from, one_each.clone());
+        } else {
+            continue;
+        }
+        taken += 1;
+    }
+    warm(known.len(), vocab.len(), words.len(), [taken, shapes.len()], path)
+}
+
+fn same_shape(a: &TableShape, b: &TableShape) -> bool {
+    (a.rows, a.dim, a.bias) == (b.rows, b.dim, b.bias)
+}
+
+/// Copies rows with their biases: pairs of the row and the row that it comes from.
+fn copy(model: &mut SharedModel, side: Side, number: usize, from: &Matrix, rows: impl Iterator<Item = (u32, u32)>) {
+    let table = &mut model.tables_mut(side)[number];
+    let mut bias = table.bias();
+    for (to, row) in rows {
+        table.write_row(to, from.row(row));
+        if let (Some(to), Some(from)) = (bias.get_mut(to as usize), from.bias().get(row as usize)) {
+            *to = *from;
+        }
+    }
+    table.set_bias(&bias);
+}

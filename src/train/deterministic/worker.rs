@@ -1,0 +1,164 @@
+//! A worker of deterministic training: its part of the text, its generators, its own rows.
+
+use super::super::state::{WorkerState, cost_numbers, cost_of};
+use super::super::{NOISE_STREAM, Tally, Workspace, hogwild::WORKER_STREAM};
+use super::{Course, RATE_WORDS, Settled, WORKERS};
+use crate::corpus::{Examples, SentenceReader};
+use crate::error::{Error, Result};
+use crate::model::Handles;
+use crate::rng::WorkerRng;
+use crate::table::{Cost, Merged, Overlay, OwnRows, SharedMatrix, Table, Tables};
+use crate::vocab::WordId;
+
+/// All that a worker owns.
+pub(super) struct Worker<'a> {
+    reader: Box<dyn SentenceReader + 'a>,
+    /// Why the text could not be read.
+    pub unread: Option<Error>,
+    pub encoder: Vec<OwnRows>,
+    pub layer: Vec<OwnRows>,
+    work: Workspace,
+    rng: WorkerRng,
+    /// The next sentence, over all epochs.
+    next: usize,
+    /// The rest of the sentence at work, from `position` on.
+    sentence: Vec<WordId>,
+    position: usize,
+    examples: Examples,
+    /// Words read.
+    pub words: u64,
+    pub tally: Tally,
+    /// The loss of the last step, or one that was not finite.
+    pub loss: f64,
+    pub layer_cost: Cost,
+    pub encoder_cost: Cost,
+}
+
+impl<'a> Worker<'a> {
+    pub fn new(course: &Course<'a>, number: usize) -> Result<Self> {
+        let (seed, stream) = (course.settings.seed, WORKER_STREAM + 2 * number as u64);
+        let own = |tables: &[SharedMatrix]| tables.iter().map(|t| OwnRows::new(t.shape())).collect();
+        Ok(Self {
+            reader: course.corpus.reader()?,
+            unread: None,
+            encoder: own(course.model.encoder_tables()),
+            layer: own(course.model.layer_tables()),
+            work: Workspace::new(
+                course.model.layer().dim(),
+                WorkerRng::new(seed, if number == 0 { NOISE_STREAM } else { stream + 1 }),
+            ),
+            rng: WorkerRng::new(seed, stream),
+            next: number,
+            sentence: Vec::new(),
+            position: 0,
+            examples: Examples::new(),
+            words: 0,
+            tally: Tally::default(),
+            loss: 0.0,
+            layer_cost: Cost::default(),
+            encoder_cost: Cost::default(),
+        })
+    }
+
+    pub fn state(&self) -> WorkerState {
+        WorkerState {
+            rng: self.rng.clone(),
+            noise: self.work.scratch.rng.clone(),
+            next: self.next as u64,
+            end: self.next as u64,
+            sentence: self.sentence.clone(),
+            position: self.position,
+            words: self.words,
+            tally: self.tally.to_bits(),
+            layer_cost: cost_numbers(self.layer_cost),
+            encoder_cost: cost_numbers(self.encoder_cost),
+        }
+    }
+
+    pub fn restore(&mut self, state: &WorkerState) {
+        self.rng = state.rng.clone();
+        self.work.scratch.rng = state.noise.clone();
+        self.next = state.next as usize;
+        (self.sentence, self.position) = (state.sentence.clone(), state.position);
+        self.words = state.words;
+        self.tally = Tally::from_bits(&state.tally);
+        self.layer_cost = cost_of(state.layer_cost);
+        self.encoder_cost = cost_of(state.encoder_cost);
+    }
+
+    pub fn is_done(&self, course: &Course) -> bool {
+        self.position >= self.sentence.len() && self.next >= course.settings.epochs as usize * course.corpus.len()
+    }
+
+    /// Trains on `words` words that subsampling leaves, where all together have read `read` before.
+    pub fn run(&mut self, course: &Course, merged: &Settled, words: u64, read: u64) {
+        renew(course.model.encoder_tables(), &mut self.encoder, &merged.encoder);
+        renew(course.model.layer_tables(), &mut self.layer, &merged.layer);
+        let decay = course.settings.rate;
+        let before = self.words;
+        let rate = |now: u64| {
+            let read = read + WORKERS as u64 * (now - before);
+            decay.at((read as f64 / course.all_words as f64).min(1.0))
+        };
+        let mut handles = Handles {
+            encoder: overlays(course.model.encoder_tables(), &mut self.encoder, rate(before)),
+            layer: overlays(course.model.layer_tables(), &mut self.layer, rate(before)),
+        };
+        let (encoder, layer, window) = (course.model.encoder(), course.model.layer(), &course.settings.window);
+        let (sentences, last) = (course.corpus.len(), course.settings.epochs as usize * course.corpus.len());
+        let mut rated = before;
+        let mut steps = 0;
+        while steps < words {
+            if self.position >= self.sentence.len() {
+                // A text that subsampling leaves little of comes to a barrier as well.
+                if self.next >= last || self.words - before >= 4 * words {
+                    break;
+                }
+                let sentence = match self.reader.sentence(self.next % sentences) {
+                    Ok(sentence) => sentence,
+                    Err(error) => {
+                        self.unread = Some(error);
+                        break;
+                    }
+                };
+                self.words += sentence.len() as u64;
+                course.subsampler.sample(sentence, &mut self.rng, &mut self.sentence);
+                (self.next, self.position) = (self.next + WORKERS, 0);
+                if self.words - rated >= RATE_WORDS {
+                    rated = self.words;
+                    let rate = rate(rated);
+                    handles.encoder.set_rate(rate);
+                    handles.layer.set_rate(rate);
+                }
+                continue;
+            }
+            self.examples.clear();
+            let reduced = window.draw_size(&mut self.rng);
+            window.examples_at(&self.sentence, self.position, reduced, &mut self.examples);
+            self.position += 1;
+            steps += 1;
+            if self.examples.is_empty() {
+                continue;
+            }
+            self.loss = self.work.step(encoder, layer, &mut handles, &self.examples);
+            let epoch = (self.next - WORKERS) / sentences;
+            self.tally.add(epoch as u64, self.examples.len(), self.loss);
+            if !self.loss.is_finite() {
+                break;
+            }
+        }
+        self.layer_cost += handles.layer.cost();
+        self.encoder_cost += handles.encoder.cost();
+    }
+}
+
+fn renew(tables: &[SharedMatrix], own: &mut [OwnRows], merged: &[Merged]) {
+    tables.iter().zip(own).zip(merged).for_each(|((table, own), merged)| own.renew(table, merged));
+}
+
+fn overlays<'a>(tables: &'a [SharedMatrix], own: &'a mut [OwnRows], rate: f32) -> Tables<'a> {
+    let handle = |(table, own): (&'a SharedMatrix, &'a mut OwnRows)| -> Box<dyn Table + 'a> {
+        Box::new(Overlay::new(table, own, rate))
+    };
+    Tables::new(tables.iter().zip(own).map(handle).collect())
+}

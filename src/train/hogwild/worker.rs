@@ -1,0 +1,164 @@
+//! A Hogwild worker: its handles, its generators, its chunk of the text.
+
+use super::super::state::{WorkerState, cost_numbers, cost_of};
+use super::super::{NOISE_STREAM, Tally, Workspace};
+use super::{Course, Hogwild, RATE_WORDS, WORKER_STREAM};
+use crate::corpus::Examples;
+use crate::error::{Error, Result};
+use crate::model::Handles;
+use crate::rng::WorkerRng;
+use crate::table::Cost;
+use crate::vocab::WordId;
+use std::ops::Range;
+use std::sync::atomic::Ordering::Relaxed;
+
+/// All that a worker owns.
+pub(super) struct Worker<'a> {
+    course: &'a Course<'a>,
+    number: usize,
+    pub handles: Handles<'a>,
+    work: Workspace,
+    rng: WorkerRng,
+    /// The sentences of its chunk that are yet to be read, counted over all epochs.
+    pub left: Range<usize>,
+    /// Words read that the others do not know of.
+    pub unreported: u64,
+    sentence: Vec<WordId>,
+    examples: Examples,
+    pub tally: Tally,
+    /// The work of earlier runs.
+    pub layer_cost: Cost,
+    pub encoder_cost: Cost,
+    /// A loss that was not finite.
+    pub diverged: Option<f64>,
+    /// Why the text could not be read.
+    pub unread: Option<Error>,
+}
+
+impl<'a> Worker<'a> {
+    pub fn new(course: &'a Course<'a>, number: usize, from: Option<&WorkerState>) -> Self {
+        let Hogwild { rate, hot, workers, seed, .. } = *course.settings;
+        let stream = WORKER_STREAM + 2 * number as u64;
+        let noise = if number == 0 { NOISE_STREAM } else { stream + 1 };
+        let mut worker = Self {
+            course,
+            number,
+            handles: course.model.handles(rate.start(), hot, workers),
+            work: Workspace::new(course.model.layer().dim(), WorkerRng::new(seed, noise)),
+            rng: WorkerRng::new(seed, stream),
+            left: 0..0,
+            unreported: 0,
+            sentence: Vec::new(),
+            examples: Examples::new(),
+            tally: Tally::default(),
+            layer_cost: Cost::default(),
+            encoder_cost: Cost::default(),
+            diverged: None,
+            unread: None,
+        };
+        if let Some(state) = from {
+            worker.rng = state.rng.clone();
+            worker.work.scratch.rng = state.noise.clone();
+            worker.left = state.next as usize..state.end as usize;
+            worker.unreported = state.words;
+            worker.tally = Tally::from_bits(&state.tally);
+            worker.layer_cost = cost_of(state.layer_cost);
+            worker.encoder_cost = cost_of(state.encoder_cost);
+            worker.set_rate();
+        }
+        worker
+    }
+
+    pub fn state(&self) -> WorkerState {
+        WorkerState {
+            rng: self.rng.clone(),
+            noise: self.work.scratch.rng.clone(),
+            next: self.left.start as u64,
+            end: self.left.end as u64,
+            sentence: Vec::new(),
+            position: 0,
+            words: self.unreported,
+            tally: self.tally.to_bits(),
+            layer_cost: cost_numbers(self.handles.layer.cost() + self.layer_cost),
+            encoder_cost: cost_numbers(self.handles.encoder.cost() + self.encoder_cost),
+        }
+    }
+
+    pub fn run(&mut self) {
+        if let Err(error) = self.read() {
+            self.unread = Some(error);
+            self.course.halt.store(true, Relaxed);
+        }
+        self.handles.encoder.flush();
+        self.handles.layer.flush();
+    }
+
+    fn set_rate(&mut self) {
+        let rate = self.course.settings.rate.at(self.course.share());
+        self.handles.encoder.set_rate(rate);
+        self.handles.layer.set_rate(rate);
+    }
+
+    /// Takes chunks until the text is read or a rest is asked for.
+    fn read(&mut self) -> Result<()> {
+        let course = self.course;
+        let mut reader = course.corpus.reader()?;
+        let sentences = course.corpus.len();
+        while !course.halt.load(Relaxed) {
+            let Some(number) = self.left.next() else {
+                let following = |next| (next < course.until).then_some(next + 1);
+                let Ok(chunk) = course.next.fetch_update(Relaxed, Relaxed, following) else {
+                    course.words.fetch_add(self.unreported, Relaxed);
+                    self.unreported = 0;
+                    self.tell();
+                    break;
+                };
+                let (epoch, first) = (chunk / course.chunks, chunk % course.chunks * course.sentences_a_chunk);
+                let last = (first + course.sentences_a_chunk).min(sentences);
+                self.left = epoch * sentences + first..epoch * sentences + last;
+                continue;
+            };
+            let sentence = reader.sentence(number % sentences)?;
+            self.unreported += sentence.len() as u64;
+            if self.unreported >= RATE_WORDS {
+                course.words.fetch_add(self.unreported, Relaxed);
+                self.unreported = 0;
+                self.set_rate();
+                self.tell();
+            }
+            self.sentence(sentence, number / sentences);
+        }
+        Ok(())
+    }
+
+    /// Tells those who watch what it has done.
+    fn tell(&self) {
+        let told = &self.course.told[self.number];
+        let sum = self.tally.epochs.iter().fold((0, 0.0), |sum, e| (sum.0 + e.0, sum.1 + e.1));
+        told.examples.store(sum.0, Relaxed);
+        told.loss.store(sum.1.to_bits(), Relaxed);
+    }
+
+    /// The steps of a sentence.
+    fn sentence(&mut self, sentence: &[WordId], epoch: usize) {
+        let (course, window) = (self.course, &self.course.settings.window);
+        course.subsampler.sample(sentence, &mut self.rng, &mut self.sentence);
+        let (encoder, layer) = (course.model.encoder(), course.model.layer());
+        let (mut examples, mut loss) = (0, 0.0);
+        for position in 0..self.sentence.len() {
+            self.examples.clear();
+            let reduced = window.draw_size(&mut self.rng);
+            window.examples_at(&self.sentence, position, reduced, &mut self.examples);
+            if self.examples.is_empty() {
+                continue;
+            }
+            loss += self.work.step(encoder, layer, &mut self.handles, &self.examples);
+            examples += self.examples.len();
+        }
+        self.tally.add(epoch as u64, examples, loss);
+        if !loss.is_finite() {
+            self.diverged = Some(loss);
+            course.halt.store(true, Relaxed);
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! Where a run stands, written down so that it can go on.
+
+use super::Tally;
+use crate::error::{Error, Result};
+use crate::rng::WorkerRng;
+use crate::table::Cost;
+use crate::vocab::WordId;
+use serde::{Deserialize, Serialize};
+use std::ops::Range;
+
+/// All that a run needs to go on from a quiet point, beside the parameters: of each worker the generators, the place in
+/// the text, and the sums. Floating-point numbers stand as their bits.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct State {
+    /// Seconds of training until here, as bits of an f64.
+    pub(super) seconds: u64,
+    /// Words between two barriers, under `deterministic`; the next chunk under `hogwild`.
+    pub(super) phase: u64,
+    /// Words read by all.
+    pub(super) read: u64,
+    pub(super) workers: Vec<WorkerState>,
+}
+
+/// Of one worker.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WorkerState {
+    /// The generators of subsampling and windows, and of what layers draw.
+    pub rng: WorkerRng,
+    pub noise: WorkerRng,
+    /// The next sentence over all epochs, and under `hogwild` the end of the chunk.
+    pub next: u64,
+    pub end: u64,
+    /// The sentence at work, and the next position in it; empty under `hogwild`.
+    pub sentence: Vec<WordId>,
+    pub position: usize,
+    /// Words read, under `hogwild` those not yet counted in `read`.
+    pub words: u64,
+    /// Examples of each epoch, and the bits of their summed loss.
+    pub tally: Vec<(u64, u64)>,
+    pub layer_cost: [u64; 4],
+    pub encoder_cost: [u64; 4],
+}
+
+/// What a state must fit.
+pub(super) struct Fit {
+    pub workers: usize,
+    pub vocab: usize,
+    /// Sentences over all epochs.
+    pub sentences: u64,
+    pub epochs: usize,
+    /// Words over all epochs.
+    pub words: u64,
+    pub phase: Range<u64>,
+}
+
+impl State {
+    /// Seconds of training until here.
+    pub fn seconds(&self) -> f64 {
+        f64::from_bits(self.seconds)
+    }
+
+    /// Examples and summed loss until here.
+    pub(super) fn sums(&self) -> (u64, f64) {
+        self.workers.iter().map(WorkerState::sums).fold((0, 0.0), |all, sum| (all.0 + sum.0, all.1 + sum.1))
+    }
+
+    /// Whether a run of these sizes can go on from here.
+    pub(super) fn check(&self, fit: &Fit) -> Result<()> {
+        let seconds = self.seconds();
+        let all = [
+            ("seconds", seconds.is_finite() && seconds >= 0.0),
+            ("phase", fit.phase.contains(&self.phase)),
+            ("read", self.read <= fit.words),
+            ("workers", self.workers.len() == fit.workers),
+        ];
+        let fits = |w: &WorkerState| {
+            [
+                ("next", w.next <= w.end && w.end <= fit.sentences),
+                ("sentence", w.sentence.iter().all(|word| (*word as usize) < fit.vocab)),
+                ("position", w.position <= w.sentence.len()),
+                ("next", w.sentence.is_empty() || w.next >= fit.workers as u64),
+                ("words", w.words <= fit.words),
+                ("tally", w.tally.len() <= fit.epochs),
+                ("tally", w.tally.iter().all(|(_, loss)| f64::from_bits(*loss).is_finite())),
+            ]
+        };
+        let wrong = all.into_iter().chain(self.workers.iter().flat_map(fits)).find(|(_, fits)| !fits);
+        wrong.map_or(Ok(()), |(field, _)| Err(Error::StateField { field }))
+    }
+}
+
+impl WorkerState {
+    /// Examples and summed loss of all epochs.
+    pub fn sums(&self) -> (u64, f64) {
+        self.tally.iter().fold((0, 0.0), |sum, (examples, loss)| (sum.0 + examples, sum.1 + f64::from_bits(*loss)))
+    }
+}
+
+impl Tally {
+    pub(super) fn to_bits(&self) -> Vec<(u64, u64)> {
+        self.epochs.iter().map(|(n, loss)| (*n, loss.to_bits())).collect()
+    }
+
+    pub(super) fn from_bits(bits: &[(u64, u64)]) -> Self {
+        Self { epochs: bits.iter().map(|(n, loss)| (*n, f64::from_bits(*loss))).collect() }
+    }
+}
+
+/// Numbers of a cost, in the order of its fields.
+pub(super) fn cost_numbers(cost: Cost) -> [u64; 4] {
+    let Cost { multiply_adds, rows_read, rows_written, draws } = cost;
+    [multiply_adds, rows_read, rows_written, draws]
+}
+
+pub(super) fn cost_of([multiply_adds, rows_read, rows_written, draws]: [u64; 4]) -> Cost {
+    Cost { multiply_adds, rows_read, rows_written, draws }
+}

@@ -1,0 +1,79 @@
+//! Those who watch a training run, and may stop it.
+
+use super::{Progress, State};
+use crate::error::Result;
+use crate::model::SharedModel;
+use std::time::Duration;
+
+/// What an observer wants next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// To go on.
+    Go,
+    /// To see the model at the next quiet point.
+    Look,
+    /// The run to end at the next quiet point.
+    Stop,
+}
+
+/// Watches a run of [`hogwild_watched`](super::hogwild_watched()) or
+/// [`deterministic_watched`](super::deterministic_watched()).
+///
+/// A *quiet point* is a moment at which no worker is at work and every move of every worker is in the shared tables: under
+/// `deterministic` a barrier at which all rows are merged, under `hogwild` the end of the sentence that each worker is at,
+/// after it has handed over its private rows.
+pub trait Observer {
+    /// Hears where the run stands: under `deterministic` at every quiet point, which depends on the words alone; under
+    /// `hogwild` ten times a second.
+    fn progress(&mut self, at: &Progress) -> Next;
+
+    /// Sees the model, after `progress` asked for it, and once at the end. To ask for a look again means to go on.
+    ///
+    /// # Errors
+    /// Whatever it likes: the run ends with it.
+    fn look(&mut self, _at: &Quiet) -> Result<Next> {
+        Ok(Next::Go)
+    }
+}
+
+/// A run at a quiet point.
+pub struct Quiet<'a> {
+    /// Where it stands.
+    pub progress: Progress,
+    /// The model.
+    pub model: &'a SharedModel,
+    /// Whether no word will follow: the text is read, or the run was stopped.
+    pub is_end: bool,
+    pub(super) state: &'a dyn Fn() -> State,
+}
+
+impl Quiet<'_> {
+    /// All that the run would need to go on from here, beside the parameters.
+    pub fn state(&self) -> State {
+        (self.state)()
+    }
+}
+
+/// Hands on what it hears to a function, ten times a second at most.
+pub(super) struct Told<'a> {
+    to: &'a mut dyn FnMut(&Progress),
+    last: Option<f64>,
+}
+
+const TOLD_EVERY: Duration = Duration::from_millis(100);
+
+impl<'a> Told<'a> {
+    pub fn new(to: &'a mut dyn FnMut(&Progress)) -> Self {
+        Self { to, last: None }
+    }
+}
+
+impl Observer for Told<'_> {
+    fn progress(&mut self, at: &Progress) -> Next {
+        if self.last.is_none_or(|last| at.seconds - last >= TOLD_EVERY.as_secs_f64()) {
+            self.last = Some(at.seconds);
+            (self.to)(at);
+        }
+        Next::Go
+    }
+}
