@@ -345,14 +345,6 @@ pub enum Error {
         /// Its field.
         field: &'static str,
     },
-    /// The proposal of a layer that follows the weights is not in a checkpoint.
-    #[error(
-        "--checkpoint: {layer} draws from a proposal that follows the weights, which checkpoints do not hold; train it in one go"
-    )]
-    NoCheckpoint {
-        /// The layer.
-        layer: String,
-    },
     /// Tables that workers share keep no optimizer state.
     #[error("tables shared by workers take plain descent (sgd), not {optimizer}")]
     SharedOptimizer {

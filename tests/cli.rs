@@ -227,10 +227,11 @@ fn all_layers_have_a_line_and_sparse_ones_an_epsilon_perplexity() {
     let stdout = String::from_utf8(output.stdout).unwrap();
     assert!(stdout.contains("ε-perplexity"), "{stdout}");
     for row in rows(&comparison) {
-        let sparse = ["sparsemax", "entmax"].contains(&row["layer"].as_str().unwrap());
-        for key in ["valid_nll", "valid_perplexity", "excess_nats"] {
-            assert_eq!(row[key].is_null(), sparse, "{row}");
-        }
+        let layer = row["layer"].as_str().unwrap();
+        // Over 500 held-out examples entmax may have met no word that it rules out; over all contexts it has.
+        assert!(layer == "entmax" || row["valid_nll"].is_null() == (layer == "sparsemax"), "{row}");
+        assert_eq!(row["valid_perplexity"].is_null(), row["valid_nll"].is_null(), "{row}");
+        assert_eq!(row["excess_nats"].is_null(), ["sparsemax", "entmax"].contains(&layer), "{row}");
         assert!(number(row, "epsilon_perplexity") > 1.0);
     }
     assert_eq!(number(&comparison["config"], "epsilon"), 1e-6);

@@ -33,7 +33,8 @@ pub(super) fn watched(
 ) -> Result<Watched> {
     let control = &config.control;
     if control.checkpoint.is_some() && model.layer().follows_weights() {
-        return Err(Error::NoCheckpoint { layer: config.layer.to_string() });
+        let hint = "its proposal follows the weights, and checkpoints do not hold it: train it in one go";
+        return Err(Error::Contradiction { first: "--checkpoint", second: "--layer", hint });
     }
     let began = Instant::now();
     let recorded = control.checkpoint.is_some() || control.log.is_some();

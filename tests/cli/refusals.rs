@@ -227,10 +227,10 @@ fn losses_that_are_not_finite() {
     refused(
         &place,
         &[
-            (&run("--lr 1e38"), &["full", "lower rate"]),
-            (&run("--lr 1e30 --optimizer sgd"), &["full", "lower rate"]),
+            (&run("--lr 1e38"), &["full", "try a rate of"]),
+            (&run("--lr 1e30 --optimizer sgd"), &["full", "try a rate of"]),
             // The loss is finite, the perplexity is not.
-            (&run("--lr 1000"), &["full", "lower rate"]),
+            (&run("--lr 1000"), &["full", "try a rate of"]),
         ],
     );
 }
