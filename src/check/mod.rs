@@ -14,7 +14,7 @@
 //! # }
 //! ```
 //!
-//! [`against()`] holds it against a naive layer in f64 ([`reference`]), and [`catalogue`] does both for layers by name.
+//! [`against()`] holds it against a naive layer in f64 ([`mod@reference`]), and [`catalogue`] does both for layers by name.
 //! [`corrections`] enumerates every draw of small sampled layers: which corrections are consistent, and which are not.
 
 mod against;

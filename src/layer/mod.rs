@@ -176,7 +176,7 @@ pub trait OutputLayer: Send + Sync {
     /// Sets the options of the loss, before training.
     ///
     /// # Errors
-    /// [`Error::LossOption`] for one that the layer cannot honour, and by default that is any.
+    /// [`Error::LossOption`](crate::Error::LossOption) for one that the layer cannot honour, and by default that is any.
     fn set_loss(&mut self, options: LossOptions) -> Result<()> {
         let name = std::any::type_name::<Self>();
         options.check(name.rsplit("::").next().unwrap_or(name), self.vocab(), &[])

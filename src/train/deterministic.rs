@@ -46,7 +46,7 @@ struct Course<'a> {
 ///
 /// # How
 /// The text is dealt to four workers, sentence by sentence; each has random numbers of its own and moves only its own
-/// copies of the rows that it touches ([`Overlay`]). After a fixed number of words comes a barrier: the moves of all are
+/// copies of the rows that it touches ([`Overlay`](crate::table::Overlay)). After a fixed number of words comes a barrier: the moves of all are
 /// added in the order of the workers ([`merge()`]). Threads take workers as they come and share the rows of a merge. A layer
 /// whose proposal follows the weights looks at them at barriers, when all rows are merged.
 /// Memory: the rows that each worker has touched between two merges of all rows, and 4 bytes for every row of every table a

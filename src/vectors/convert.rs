@@ -20,7 +20,7 @@ pub struct Converted {
 /// Reads one file and writes another, the `first` words where that is given. Formats that are not given follow from the names.
 ///
 /// # Errors
-/// What [`read`] and [`write`] say; [`Error::VectorsFormat`] for a name that tells no format to write.
+/// What [`read`] and [`write()`] say; [`Error::VectorsFormat`] for a name that tells no format to write.
 pub fn convert(
     (from, read_as): (&Path, Option<Format>),
     (to, write_as): (&Path, Option<Format>),

@@ -13,8 +13,8 @@ const DUE: u32 = 32;
 
 /// The rows of one table that a worker has touched since the last barrier. The memory is used again.
 ///
-/// It needs 4 bytes a row of the table beside the rows themselves. Only a verb over a whole range ([`Table::scan`],
-/// [`Table::sweep`]), as dense layers use it, makes it a copy of the table.
+/// It needs 4 bytes a row of the table beside the rows themselves. Only a verb over a whole range ([`Table::scan`](crate::table::Table::scan),
+/// [`Table::sweep`](crate::table::Table::sweep)), as dense layers use it, makes it a copy of the table.
 pub struct OwnRows {
     pub(super) dim: usize,
     stride: usize,
