@@ -22,19 +22,38 @@ pub(super) struct Saved {
     pub valid: ValidState,
 }
 
-/// What the held-out text has said so far; the NLL as bits.
+/// What the held-out text has said after whole passes.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ValidState {
-    pub best: Option<u64>,
+    pub best: Option<Found>,
+    pub last: Option<Found>,
     /// Evaluations since the best.
     pub since: u32,
     /// Passes that were evaluated.
     pub passes: u64,
 }
 
+/// A held-out NLL, as bits, of the model after so many words.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Found {
+    pub words: u64,
+    nll: u64,
+}
+
+impl Found {
+    pub fn new(words: u64, nll: f64) -> Self {
+        Self { words, nll: nll.to_bits() }
+    }
+
+    pub fn nll(&self) -> f64 {
+        f64::from_bits(self.nll)
+    }
+}
+
 /// All that decides what a run computes, by name.
-pub(super) fn settings(config: &Config, corpus: &str, init: Option<String>) -> BTreeMap<String, String> {
+pub(super) fn settings(config: &Config, corpus: &str, valid: &str, init: Option<String>) -> BTreeMap<String, String> {
     // Every field is named, so that none is forgotten.
     let Config {
         // What comes of these is the text, words and sentences.
@@ -70,7 +89,8 @@ pub(super) fn settings(config: &Config, corpus: &str, init: Option<String>) -> B
         ("deterministic", deterministic.to_string()),
         ("seed", seed.to_string()),
         ("init", init.unwrap_or_default()),
-        ("valid", format!("{:?}", control.valid.as_ref().map(|v| (v.examples, v.patience)))),
+        ("valid", valid.to_string()),
+        ("patience", format!("{:?}", control.valid.as_ref().and_then(|valid| valid.patience))),
     ];
     if !deterministic {
         settings.push(("threads", threads.to_string()));

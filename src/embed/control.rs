@@ -1,6 +1,6 @@
 //! What surrounds a training run: checkpoints, a held-out text, a budget, a log, and how it ended.
 
-use crate::corpus::Sentences;
+use crate::corpus::{Examples, Sentences};
 use crate::error::Result;
 use crate::vocab::Vocabulary;
 use serde::{Deserialize, Serialize};
@@ -45,8 +45,11 @@ pub struct Valid {
     pub files: Vec<PathBuf>,
     /// At most so many examples, evenly spaced over the text.
     pub examples: usize,
-    /// The run ends after so many evaluations in a row without a better one.
+    /// The run ends after so many evaluations in a row without a better one, and leaves the best model of those that were
+    /// evaluated, whatever ended it. Without, it leaves the last one.
     pub patience: Option<u32>,
+    /// The folder where the best model is while the run goes on, in a file without a name. With checkpoints it is beside them.
+    pub folder: PathBuf,
 }
 
 /// Why a run ended.
@@ -79,5 +82,19 @@ pub(super) fn corpus_hash(vocab: &Vocabulary, corpus: &dyn Sentences) -> Result<
         sentence.iter().for_each(|word| bytes.extend_from_slice(&word.to_le_bytes()));
         hash.update(&bytes);
     }
-    Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hex(hash))
+}
+
+/// SHA-256 of what a model is evaluated on.
+pub(super) fn examples_hash(examples: &Examples) -> String {
+    let mut hash = Sha256::new();
+    for numbers in [&examples.words, &examples.offsets, &examples.targets] {
+        hash.update((numbers.len() as u64).to_le_bytes());
+        numbers.iter().for_each(|number| hash.update(number.to_le_bytes()));
+    }
+    hex(hash)
+}
+
+fn hex(hash: Sha256) -> String {
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }

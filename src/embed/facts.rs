@@ -57,8 +57,10 @@ pub struct Facts {
     pub examples: u64,
     /// Why the run ended.
     pub ended: Ended,
-    /// The last held-out NLL, nats an example.
+    /// The held-out NLL of the model that is left, nats an example.
     pub valid_nll: Option<f64>,
+    /// Words read when the model that is left was the best by the held-out text, where that is not the last one.
+    pub best_words: Option<u64>,
     /// What was taken over from earlier vectors.
     pub warm: Option<Warm>,
     /// Mean training criterion of each pass, nats an example.
@@ -114,6 +116,7 @@ pub(super) fn facts(config: &Config, done: &Watched, text: Text) -> Facts {
         examples: outcome.examples,
         ended: done.ended,
         valid_nll: done.nll,
+        best_words: done.best_words,
         warm: done.warm.clone(),
         loss: outcome.epochs.iter().map(|e| e.train_loss).collect(),
     }

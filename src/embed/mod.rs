@@ -1,5 +1,6 @@
 //! Word vectors from a text, as word2vec trains them, through any layer of the catalogue.
 
+mod best;
 mod checkpoint;
 mod control;
 mod facts;

@@ -4,10 +4,10 @@ use super::{Config, build_model, read, settings};
 use crate::corpus::{Ledger, SentenceReader, Sentences, Subsampler};
 use crate::error::{Error, Result};
 use crate::measure::peak_bytes;
-use crate::model::SharedModel;
+use crate::model::{ModelWriter, SharedModel};
 use crate::table::{Cost, TableShape};
 use crate::train::{self, Hogwild, Outcome};
-use crate::vocab::{Counts, WordId};
+use crate::vocab::{Counts, Vocabulary, WordId};
 use serde::Serialize;
 use std::fmt;
 use std::path::PathBuf;
@@ -35,6 +35,10 @@ pub struct Plan {
     pub parameter_bytes: u64,
     /// Bytes of the text in memory: 4 a word, unless they are in a file, and 8 a sentence.
     pub text_bytes: u64,
+    /// Bytes of the copy of the parameters that is made while a held-out text is looked at.
+    pub evaluation_bytes: u64,
+    /// Bytes on disk, at most, for checkpoints and for the best model by a held-out text: each is whole before the one before goes.
+    pub disk_bytes: u64,
     /// The most memory that the program has held until now, for reading and the measurement, where the system tells.
     pub peak_bytes: Option<u64>,
     /// Multiply-adds of layer and encoder in a pass, as counted in the measurement and scaled.
@@ -72,8 +76,14 @@ impl fmt::Display for Plan {
         writeln!(f, "vocabulary  {} words", self.vocab)?;
         writeln!(f, "parameters  {}, {:.1} MB", self.parameters, mb(self.parameter_bytes))?;
         write!(f, "memory      {:.1} MB for the text", mb(self.text_bytes))?;
+        if self.evaluation_bytes > 0 {
+            write!(f, ", {:.1} MB more while held-out text is looked at", mb(self.evaluation_bytes))?;
+        }
         if let Some(peak) = self.peak_bytes {
             write!(f, ", {:.1} MB at most in all until now", mb(peak))?;
+        }
+        if self.disk_bytes > 0 {
+            write!(f, "\ndisk        up to {:.1} MB for checkpoints and the best model", mb(self.disk_bytes))?;
         }
         let (madds, rows) = (self.multiply_adds_per_epoch, self.rows_written_per_epoch);
         writeln!(f, "\nwork        {madds:.3e} multiply-adds, {rows:.3e} rows written a pass")?;
@@ -96,6 +106,7 @@ pub fn plan(config: &Config, seconds: f64) -> Result<Plan> {
     let (vocab, corpus) = read(config)?;
     let load_seconds = loading.elapsed().as_secs_f64();
     let mut model = build_model(config, &vocab)?;
+    let disk_bytes = files_kept(config) * model_bytes(config, &vocab, &model)?;
     let ledger = corpus.ledger();
     let words = ledger.kept as f64;
     let mut trial = |words: f64| -> Result<(Outcome, f64)> {
@@ -126,6 +137,8 @@ pub fn plan(config: &Config, seconds: f64) -> Result<Plan> {
         parameters,
         parameter_bytes: 4 * parameters,
         text_bytes: text + 8 * ledger.sentences,
+        evaluation_bytes: if config.control.valid.is_some() { 4 * parameters } else { 0 },
+        disk_bytes,
         peak_bytes: peak_bytes(),
         multiply_adds_per_epoch: all.cost.multiply_adds as f64 * scale,
         rows_written_per_epoch: all.cost.rows_written as f64 * scale,
@@ -137,6 +150,19 @@ pub fn plan(config: &Config, seconds: f64) -> Result<Plan> {
         seconds_per_epoch,
         train_seconds: f64::from(config.epochs) * seconds_per_epoch,
     })
+}
+
+/// Models in files that a run keeps at once: of the checkpoint and of the best, the last one and the one that takes its place.
+fn files_kept(config: &Config) -> u64 {
+    let control = &config.control;
+    let patience = control.valid.as_ref().is_some_and(|valid| valid.patience.is_some());
+    2 * u64::from(control.checkpoint.is_some()) + 2 * u64::from(patience)
+}
+
+/// Bytes of a model's file.
+fn model_bytes(config: &Config, vocab: &Vocabulary, model: &SharedModel) -> Result<u64> {
+    let architecture = config.architecture(model.layer().bias());
+    ModelWriter::shared(&architecture, vocab, model)?.bytes().map_err(Error::io("a model's header"))
 }
 
 /// What all trials came to.

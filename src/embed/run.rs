@@ -1,7 +1,8 @@
 //! Training under the eyes of a [`Control`].
 
+use super::best::Best;
 use super::checkpoint::{Folder, Saved, ValidState, settings};
-use super::control::{Ended, corpus_hash};
+use super::control::{Ended, corpus_hash, examples_hash};
 use super::log::Log;
 use super::supervisor::Supervisor;
 use super::{Config, Warm};
@@ -18,8 +19,10 @@ use std::time::Instant;
 pub(super) struct Watched {
     pub outcome: Outcome,
     pub ended: Ended,
-    /// The last held-out NLL.
+    /// The held-out NLL of the model that is left.
     pub nll: Option<f64>,
+    /// Words read when it was taken, where that is not the end.
+    pub best_words: Option<u64>,
     pub warm: Option<Warm>,
 }
 
@@ -39,8 +42,16 @@ pub(super) fn watched(
     let began = Instant::now();
     let recorded = control.checkpoint.is_some() || control.log.is_some();
     let text = if recorded { corpus_hash(vocab, corpus)? } else { String::new() };
+    let valid = match &control.valid {
+        None => None,
+        Some(valid) => {
+            let source = Source { paths: valid.files.clone(), ..config.source.clone() };
+            let text = Corpus::read_known(&source, vocab)?;
+            Some(held_out(&text, config.window, valid.examples)?)
+        }
+    };
     let init = config.init.as_ref().map(|path| sha256(path).unwrap_or_default());
-    let settings = settings(config, &text, init);
+    let settings = settings(config, &text, &valid.as_ref().map(examples_hash).unwrap_or_default(), init);
     let folder = control.checkpoint.as_ref().map(|c| Folder::new(c, settings.clone())).transpose()?;
     let saved = folder.as_ref().map_or(Ok(None), |folder| folder.resume(model))?;
     let warm = match (&config.init, &saved) {
@@ -61,18 +72,14 @@ pub(super) fn watched(
             }),
         )?;
     }
-    let valid = match &control.valid {
-        None => None,
-        Some(valid) => {
-            let source = Source { paths: valid.files.clone(), ..config.source.clone() };
-            let text = Corpus::read_known(&source, vocab)?;
-            Some(held_out(&text, config.window, valid.examples)?)
-        }
-    };
     let (from, valid_state) = match saved {
         Some(Saved { train, valid, .. }) => (Some(train), valid),
         None => (None, ValidState::default()),
     };
+    let best = Best::new(control.valid.as_ref(), control.checkpoint.as_ref().map(|c| &*c.dir));
+    if let (Some(best), Some(found)) = (&best, &valid_state.best) {
+        best.check(found.words)?;
+    }
     let mut supervisor = Supervisor {
         control,
         architecture,
@@ -81,8 +88,10 @@ pub(super) fn watched(
         folder,
         log,
         valid,
+        found: valid_state.last,
         valid_state,
-        nll: None,
+        best,
+        was_over: false,
         words_an_epoch: corpus.ledger().kept,
         threads: config.threads,
         began,
@@ -91,6 +100,7 @@ pub(super) fn watched(
         ended: None,
         failed: None,
     };
+    supervisor.was_over = supervisor.is_out_of_patience();
     let (counts, from) = (vocab.counts(), from.as_ref());
     let outcome = if config.deterministic {
         train::deterministic_watched(model, corpus, counts, hogwild, from, &mut supervisor)
@@ -101,14 +111,18 @@ pub(super) fn watched(
         Error::Diverged { .. } => Error::InLayer { layer: config.layer.to_string(), source: Box::new(source) },
         other => other,
     });
-    let outcome = match outcome {
-        Ok(outcome) => outcome,
+    let done = outcome.and_then(|outcome| {
+        let ended = if outcome.stopped { supervisor.ended.unwrap_or(Ended::Interrupted) } else { Ended::Complete };
+        Ok((outcome, ended, supervisor.leave_best(ended, model)?))
+    });
+    let (outcome, ended, left) = match done {
+        Ok(done) => done,
         Err(error) => {
             supervisor.close(Err(&error))?;
             return Err(error);
         }
     };
-    let ended = if outcome.stopped { supervisor.ended.unwrap_or(Ended::Interrupted) } else { Ended::Complete };
-    supervisor.close(Ok(ended))?;
-    Ok(Watched { outcome, ended, nll: supervisor.nll, warm })
+    supervisor.close(Ok((ended, left)))?;
+    let nll = left.or(supervisor.found).map(|found| found.nll());
+    Ok(Watched { outcome, ended, nll, best_words: left.map(|left| left.words), warm })
 }

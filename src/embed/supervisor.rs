@@ -1,6 +1,7 @@
 //! The one who watches a run for its [`Control`].
 
-use super::checkpoint::{Folder, ValidState};
+use super::best::Best;
+use super::checkpoint::{Folder, Found, ValidState};
 use super::control::{Control, Ended};
 use super::log::Log;
 use crate::corpus::Examples;
@@ -24,8 +25,12 @@ pub(super) struct Supervisor<'a> {
     /// The held-out examples.
     pub valid: Option<Examples>,
     pub valid_state: ValidState,
-    /// The last held-out NLL.
-    pub nll: Option<f64>,
+    /// The last held-out NLL, of a pass or of the end.
+    pub found: Option<Found>,
+    /// The best model, where patience may end the run.
+    pub best: Option<Best>,
+    /// Whether an earlier run had ended by patience.
+    pub was_over: bool,
     pub words_an_epoch: u64,
     pub threads: usize,
     pub began: Instant,
@@ -44,59 +49,85 @@ impl Supervisor<'_> {
         self.valid.is_some() && words >= (self.valid_state.passes + 1) * self.words_an_epoch
     }
 
-    fn is_out_of_patience(&self) -> bool {
+    pub fn is_out_of_patience(&self) -> bool {
         let patience = self.control.valid.as_ref().and_then(|valid| valid.patience);
         patience.is_some_and(|patience| self.valid_state.since >= patience)
     }
 
     fn reason_to_end(&self) -> Option<Ended> {
+        if self.is_out_of_patience() {
+            return Some(Ended::Patience);
+        }
         if self.control.stop.as_ref().is_some_and(|stop| stop.load(Relaxed)) {
             return Some(Ended::Interrupted);
         }
-        if self.control.budget.is_some_and(|budget| self.began.elapsed() >= budget) {
-            return Some(Ended::Budget);
-        }
-        self.is_out_of_patience().then_some(Ended::Patience)
+        self.control.budget.is_some_and(|budget| self.began.elapsed() >= budget).then_some(Ended::Budget)
     }
 
-    /// The held-out NLL, nats an example.
-    fn evaluate(&mut self, at: &Quiet) -> Result<()> {
+    /// Takes the held-out NLL. That after a pass counts for the patience; one at an end in between just says what is left, so
+    /// that a run that goes on from there is as if nothing had been.
+    fn evaluate(&mut self, at: &Quiet, is_pass: bool) -> Result<()> {
         let Some(examples) = &self.valid else { return Ok(()) };
         let threads = Threads::new(self.threads);
         let (encoder, layer) = (at.model.copy(Side::Encoder)?, at.model.copy(Side::Layer)?);
         let mut handles = Handles::frozen(&encoder, &layer, &threads);
         let found = held_out_by(at.model.encoder(), at.model.layer(), &mut handles, examples);
-        let nll = found.nll();
-        self.nll = Some(nll);
-        let best = self.valid_state.best.map_or(f64::INFINITY, f64::from_bits);
-        (self.valid_state.best, self.valid_state.since) = match nll < best {
-            true => (Some(nll.to_bits()), 0),
-            false => (Some(best.to_bits()), self.valid_state.since + 1),
-        };
-        self.valid_state.passes = at.progress.words / self.words_an_epoch.max(1);
+        let (nll, words) = (found.nll(), at.progress.words);
+        let now = Some(Found::new(words, nll));
+        self.found = now;
         let line = json!({
-            "seconds": at.progress.seconds, "words": at.progress.words, "share": at.progress.share, "nll": nll,
+            "seconds": at.progress.seconds, "words": words, "share": at.progress.share, "nll": nll,
             "perplexity": found.perplexity(), "examples": examples.len(),
         });
-        self.log.as_mut().map_or(Ok(()), |log| log.line("valid", line))
+        self.log.as_mut().map_or(Ok(()), |log| log.line("valid", line))?;
+        if !is_pass {
+            return Ok(());
+        }
+        let state = &mut self.valid_state;
+        (state.last, state.passes) = (now, words / self.words_an_epoch.max(1));
+        if !state.best.is_none_or(|best| nll < best.nll()) {
+            state.since += 1;
+            return Ok(());
+        }
+        (state.best, state.since) = (now, 0);
+        let Some(best) = &mut self.best else { return Ok(()) };
+        best.put(&ModelWriter::shared(self.architecture, self.vocab, at.model)?, words)?;
+        self.checkpoint(at)
+    }
+
+    /// Makes the model the best one of those that were evaluated, if it is not; says then what that was.
+    pub fn leave_best(&mut self, ended: Ended, model: &mut SharedModel) -> Result<Option<Found>> {
+        let (Some(keeper), Some(best)) = (&mut self.best, self.valid_state.best) else { return Ok(None) };
+        let is_last = self.found.is_some_and(|last| last.words == best.words || last.nll() <= best.nll());
+        if is_last && ended != Ended::Patience {
+            return Ok(None);
+        }
+        keeper.restore(best.words, model)?;
+        Ok(Some(best))
     }
 
     fn checkpoint(&mut self, at: &Quiet) -> Result<()> {
         let Some(folder) = &mut self.folder else { return Ok(()) };
         let writer = ModelWriter::shared(self.architecture, self.vocab, at.model)?;
         folder.write(writer, at.state(), self.valid_state.clone())?;
+        let best = self.valid_state.best.map(|best| best.words);
+        self.best.as_ref().map_or(Ok(()), |keeper| keeper.keep_only(best))?;
         let line = json!({ "seconds": at.progress.seconds, "words": at.progress.words });
         self.log.as_mut().map_or(Ok(()), |log| log.line("checkpoint", line))
     }
 
     /// Writes down how the run ended.
-    pub fn close(&mut self, end: std::result::Result<Ended, &Error>) -> Result<()> {
+    pub fn close(&mut self, end: std::result::Result<(Ended, Option<Found>), &Error>) -> Result<()> {
         let (Some(log), last) = (&mut self.log, &self.last) else { return Ok(()) };
         if let Some(at) = last {
             log.progress(at, true)?;
         }
         match end {
-            Ok(why) => log.line("end", json!({ "why": why, "nll": self.nll })),
+            Ok((why, left)) => {
+                let (last, best_words) = (self.found.map(|found| found.nll()), left.map(|left| left.words));
+                let nll = left.map(|left| left.nll()).or(last);
+                log.line("end", json!({ "why": why, "nll": nll, "last_nll": last, "best_words": best_words }))
+            }
             Err(error) => log.line("end", json!({ "why": "error", "message": error.to_string() })),
         }
     }
@@ -131,9 +162,12 @@ impl Observer for Supervisor<'_> {
         }
         self.last = Some(at.progress);
         check_finite(at.model, &at.progress)?;
-        let passes = at.progress.words / self.words_an_epoch.max(1);
-        if self.is_valid_due(at.progress.words) || at.is_end && self.valid_state.passes < passes.max(1) {
-            self.evaluate(at)?;
+        if self.was_over {
+            return Ok(Next::Stop);
+        }
+        let is_pass = self.is_valid_due(at.progress.words);
+        if is_pass || at.is_end && self.found.is_none_or(|found| found.words != at.progress.words) {
+            self.evaluate(at, is_pass)?;
         }
         if at.is_end || self.folder.as_ref().is_some_and(Folder::is_due) {
             self.checkpoint(at)?;

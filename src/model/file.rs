@@ -164,7 +164,7 @@ impl<'a> ModelWriter<'a> {
     /// What the writer says.
     pub fn write(&self, out: &mut dyn Write) -> io::Result<()> {
         let ends = self.vocab_ends();
-        let header = self.header(ends.last().copied().unwrap_or(0))?;
+        let (header, _) = self.header(ends.last().copied().unwrap_or(0))?;
         out.write_all(&(header.len() as u64).to_le_bytes())?;
         out.write_all(&header)?;
         let mut out = Numbers { out, bytes: Vec::with_capacity(PART + 64) };
@@ -191,6 +191,15 @@ impl<'a> ModelWriter<'a> {
         out.finish()
     }
 
+    /// Bytes of the file.
+    ///
+    /// # Errors
+    /// A header that is none.
+    pub fn bytes(&self) -> io::Result<u64> {
+        let (header, tensors) = self.header(self.vocab_ends().last().copied().unwrap_or(0))?;
+        Ok((8 + header.len() + tensors) as u64)
+    }
+
     fn vocab_ends(&self) -> Vec<u64> {
         let lengths = (0..self.vocab.len() as u32).map(|word| self.vocab.word(word).len() as u64);
         lengths
@@ -201,8 +210,8 @@ impl<'a> ModelWriter<'a> {
             .collect()
     }
 
-    /// The header, padded to whole 8 bytes: wider numbers come first, so that all of them are aligned.
-    fn header(&self, word_bytes: u64) -> io::Result<Vec<u8>> {
+    /// The header, padded to whole 8 bytes, and the bytes behind it: wider numbers come first, so that all of them are aligned.
+    fn header(&self, word_bytes: u64) -> io::Result<(Vec<u8>, usize)> {
         let words = self.vocab.len();
         let mut tensors = Vec::new();
         let mut at = 0;
@@ -227,7 +236,7 @@ impl<'a> ModelWriter<'a> {
         let metadata = Metadata::new(Some(self.metadata.clone()), tensors).map_err(io::Error::other)?;
         let mut header = serde_json::to_vec(&metadata)?;
         header.resize(header.len().next_multiple_of(8), b' ');
-        Ok(header)
+        Ok((header, at))
     }
 }
 

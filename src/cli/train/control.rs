@@ -3,7 +3,7 @@
 use clap::Args;
 use lexmax::embed::{Checkpoints, Control, Valid};
 use lexmax::{Error, Result};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -29,7 +29,8 @@ pub struct RunControl {
     /// At most so many held-out examples, evenly spaced.
     #[arg(long, default_value_t = 5_000, value_name = "N", requires = "valid", value_parser = clap::value_parser!(u32).range(1..))]
     pub valid_examples: u32,
-    /// End after so many passes in a row that did not lower the held-out NLL.
+    /// End after so many passes in a row that did not lower the held-out NLL. Whatever ends the run, what is written is then the
+    /// model with the least held-out NLL of those evaluated: after passes, and at the end.
     #[arg(long, value_name = "N", requires = "valid", value_parser = clap::value_parser!(u32).range(1..))]
     pub patience: Option<u32>,
     /// End after so much time; the rate follows the text, so that --resume goes on as if nothing had been.
@@ -41,11 +42,18 @@ pub struct RunControl {
 }
 
 impl RunControl {
-    pub fn control(&self) -> Result<Control> {
+    /// `out` is what will be written.
+    pub fn control(&self, out: Option<&Path>) -> Result<Control> {
         let checkpoint =
             |dir: &PathBuf| Checkpoints { dir: dir.clone(), every: self.checkpoint_every, resume: self.resume };
-        let valid =
-            || Valid { files: self.valid.clone(), examples: self.valid_examples as usize, patience: self.patience };
+        let folder =
+            || out.and_then(Path::parent).filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new(".")).into();
+        let valid = || Valid {
+            files: self.valid.clone(),
+            examples: self.valid_examples as usize,
+            patience: self.patience,
+            folder: folder(),
+        };
         Ok(Control {
             checkpoint: self.checkpoint.as_ref().map(checkpoint),
             valid: (!self.valid.is_empty()).then(valid),

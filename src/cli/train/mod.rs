@@ -36,7 +36,7 @@ const MEASURED: f64 = 2.0;
 
 impl Arguments {
     fn config(&self) -> Result<Config> {
-        let Self { input, vocabulary, model, schedule, run, .. } = self;
+        let Self { input, vocabulary, model, schedule, run, output } = self;
         let options = model.options(schedule.lr, schedule.lr_end)?;
         let (own, shape) = (options.defaults(), options.shape()?);
         Ok(Config {
@@ -56,7 +56,7 @@ impl Arguments {
             deterministic: schedule.deterministic,
             seed: schedule.seed,
             init: run.init.clone(),
-            control: run.control()?,
+            control: run.control(output.out.as_deref())?,
         })
     }
 }
@@ -97,7 +97,9 @@ pub fn run(arguments: &Arguments, start: Instant) -> Result<()> {
         Ended::Interrupted => "interrupted\n",
     };
     let (out, ledger, sampled) = (path.display(), facts.ledger, facts.subsampled_per_epoch);
+    let best = facts.best_words.map(|at| format!("left is the best model by the held-out text, after {at} words\n"));
+    let best = best.unwrap_or_default();
     super::print(&format!(
-        "{why}{ledger}, {sampled:.0} dropped by subsampling in a pass\n{words:.0} words/s: {train:.2} s of training, {total:.2} s in all\n{out}\n"
+        "{why}{best}{ledger}, {sampled:.0} dropped by subsampling in a pass\n{words:.0} words/s: {train:.2} s of training, {total:.2} s in all\n{out}\n"
     ))
 }

@@ -1,0 +1,89 @@
+//! The best model of a run by its held-out text, in a file until the run ends.
+
+use super::control::Valid;
+use crate::error::{Error, Result};
+use crate::files::stream_atomically;
+use crate::model::{ModelReader, ModelWriter, SharedModel};
+use std::fs::File;
+use std::io::{BufReader, BufWriter, Seek, Write};
+use std::path::{Path, PathBuf};
+
+/// Where the best parameters until now are.
+pub(super) enum Best {
+    /// In a file without a name, which goes away with the program however that ends.
+    Nameless { folder: PathBuf, file: Option<File> },
+    /// In `best-WORDS.safetensors` beside the checkpoint, which says how many words. A new one is whole before the checkpoint
+    /// speaks of it, and the old one goes after that: at any moment the file that the checkpoint speaks of is there.
+    Named { folder: PathBuf },
+}
+
+impl Best {
+    /// None is kept where no patience ends the run.
+    pub fn new(valid: Option<&Valid>, checkpoints: Option<&Path>) -> Option<Self> {
+        let valid = valid.filter(|valid| valid.patience.is_some())?;
+        Some(match checkpoints {
+            Some(folder) => Self::Named { folder: folder.into() },
+            None => Self::Nameless { folder: valid.folder.clone(), file: None },
+        })
+    }
+
+    /// Takes the place of the one before, or for named ones stands beside it.
+    pub fn put(&mut self, writer: &ModelWriter, words: u64) -> Result<()> {
+        match self {
+            Self::Named { folder } => stream_atomically(&named(folder, words), |out| writer.write(out)),
+            Self::Nameless { folder, file } => {
+                let write = || {
+                    std::fs::create_dir_all(&*folder)?;
+                    let mut out = BufWriter::with_capacity(1 << 18, tempfile::tempfile_in(&*folder)?);
+                    writer.write(&mut out)?;
+                    out.flush()?;
+                    out.into_inner().map_err(std::io::IntoInnerError::into_error)
+                };
+                *file = Some(write().map_err(Error::io(&*folder))?);
+                Ok(())
+            }
+        }
+    }
+
+    /// Whether the one of so many words can be read: a run that goes on finds out before it trains.
+    pub fn check(&self, words: u64) -> Result<()> {
+        let Self::Named { folder } = self else { return Ok(()) };
+        let path = named(folder, words);
+        ModelReader::open(BufReader::new(File::open(&path).map_err(Error::io(&path))?), &path).map(drop)
+    }
+
+    /// Makes `model` the one of so many words.
+    pub fn restore(&mut self, words: u64, model: &mut SharedModel) -> Result<()> {
+        let (path, file) = match self {
+            Self::Named { folder } => (named(folder, words), None),
+            Self::Nameless { folder, file } => (folder.clone(), file.take()),
+        };
+        let open = || match file {
+            Some(mut file) => file.rewind().map(|()| file),
+            None => File::open(&path),
+        };
+        let file = BufReader::new(open().map_err(Error::io(&path))?);
+        ModelReader::open(file, &path)?.read_into(model)
+    }
+
+    /// Removes the named ones but that of so many words.
+    pub fn keep_only(&self, words: Option<u64>) -> Result<()> {
+        let Self::Named { folder } = self else { return Ok(()) };
+        for entry in std::fs::read_dir(folder).map_err(Error::io(folder))? {
+            let path = entry.map_err(Error::io(folder))?.path();
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            let of = name.strip_prefix(PREFIX).and_then(|name| name.strip_suffix(SUFFIX)).map(str::parse::<u64>);
+            if of.is_some_and(|of| of.is_ok_and(|of| Some(of) != words)) {
+                std::fs::remove_file(&path).map_err(Error::io(&path))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+const PREFIX: &str = "best-";
+const SUFFIX: &str = ".safetensors";
+
+fn named(folder: &Path, words: u64) -> PathBuf {
+    folder.join(format!("{PREFIX}{words}{SUFFIX}"))
+}
