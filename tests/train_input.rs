@@ -225,6 +225,7 @@ fn a_dry_run_says_what_would_be_and_writes_no_vectors() {
     let vocab = 3 + 50 + 71 + 13;
     assert_eq!((&plan["vocab"], &plan["parameters"]), (&vocab.into(), &(2 * 8 * vocab).into()));
     assert_eq!((&plan["ledger"]["kept"], &plan["epochs"]), (&18_000.into(), &5.into()));
+    assert_eq!((&plan["disk_bytes"], &plan["evaluation_bytes"]), (&0.into(), &0.into()));
     let number = |key: &str| plan[key].as_f64().unwrap();
     assert!((number("train_seconds") / number("seconds_per_epoch") - 5.0).abs() < 1e-9);
     // Skip-gram with five negatives: at least a multiply-add for each example, candidate and entry, three times.
