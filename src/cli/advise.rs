@@ -5,9 +5,9 @@ use clap::{Args, ValueEnum};
 use indicatif::ProgressBar;
 use lexmax::Result;
 use lexmax::compare::Config;
+use lexmax::files::{check_writable, write_atomically};
 use lexmax::layer::catalogue::LayerSpec;
 use lexmax::measure::{AdviseConfig, Need, advise};
-use lexmax::report::{check_writable, write_atomically};
 use std::path::PathBuf;
 use std::time::Duration;
 

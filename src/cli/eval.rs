@@ -4,7 +4,7 @@ use super::format::FormatName;
 use super::table::{self, Format};
 use clap::{Args, ValueEnum};
 use lexmax::eval::{AnalogyOptions, Case, EvaluationOptions, Method, Rules, evaluate};
-use lexmax::report::{check_writable, write_atomically};
+use lexmax::files::{check_writable, write_atomically};
 use lexmax::{Error, Result};
 use std::path::PathBuf;
 

@@ -12,7 +12,7 @@ mod format;
 mod nearest;
 mod predict;
 mod progress;
-mod prompt;
+mod query;
 mod scale;
 mod spelling;
 mod step;

@@ -5,9 +5,10 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use lexmax::Result;
 use lexmax::compare::Config;
+use lexmax::files::{check_writable, write_atomically};
 use lexmax::layer::catalogue::LayerSpec;
 use lexmax::measure::{Event, POINT_SECONDS, ScaleConfig, Vocabs, scale};
-use lexmax::report::{check_writable, write_atomically, write_page};
+use lexmax::report::write_page;
 use std::path::PathBuf;
 
 #[derive(Args)]

@@ -2,9 +2,9 @@
 
 use clap::Args;
 use lexmax::Result;
+use lexmax::files::{check_writable, write_atomically};
 use lexmax::layer::catalogue::LayerSpec;
 use lexmax::measure::{StepConfig, time_step};
-use lexmax::report::{check_writable, write_atomically};
 use std::path::PathBuf;
 
 #[derive(Args)]

@@ -6,8 +6,9 @@ use crate::corpus::{
 };
 use crate::error::{Error, Result};
 use crate::eval::{self, HeldOut};
+use crate::files::sha256;
 use crate::model::Model;
-use crate::report::{CorpusFacts, sha256};
+use crate::report::CorpusFacts;
 use crate::table::Threads;
 use crate::vocab::{Counts, Vocabulary};
 use std::path::PathBuf;

@@ -15,7 +15,6 @@ mod svg;
 #[cfg(feature = "report")]
 pub mod terminal;
 
-pub use crate::files::{check_writable, sha256, stream_atomically, write_atomically};
 pub use evaluation::neighbours;
 #[cfg(feature = "report")]
 pub use page::{Page, write_page};

@@ -3,8 +3,8 @@
 use super::chart::Chart;
 use super::grid::{Cell, Grid};
 use super::svg::svg;
-use super::write_atomically;
 use crate::error::Result;
+use crate::files::write_atomically;
 use crate::measure::RunFacts;
 use serde_json::json;
 use std::fmt::Write;

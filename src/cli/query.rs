@@ -1,0 +1,90 @@
+//! What is asked of word vectors: once, or a line of standard input after the other.
+
+use super::format::FormatName;
+use super::table::{self, Format};
+use clap::Args;
+use lexmax::eval::Neighbour;
+use lexmax::files::{check_writable, write_atomically};
+use lexmax::report::neighbours;
+use lexmax::vectors::{self, WordVectors};
+use lexmax::{Error, Result};
+use std::io::{BufRead, IsTerminal, Write};
+use std::path::PathBuf;
+
+/// The options of all such questions. The command has the words of a question beside them, as `words`.
+#[derive(Args)]
+pub struct Query {
+    /// File of word vectors.
+    #[arg(value_name = "VECTORS")]
+    vectors: PathBuf,
+    /// Answers, at most.
+    #[arg(long, default_value_t = 10, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    top: u32,
+    /// Format of the vectors [what the ending or the beginning tells].
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    from: Option<FormatName>,
+    /// How the table is printed.
+    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
+    table: Format,
+    /// File for the answers to the words named.
+    #[arg(long, value_name = "FILE", requires = "words")]
+    json: Option<PathBuf>,
+}
+
+/// What was asked, and what was found.
+type Asked = Vec<(String, Vec<Neighbour>)>;
+
+impl Query {
+    /// Answers `words`, or without any the lines of standard input. `hint` says on a terminal what to type; `find` gets words and
+    /// how many answers are wanted.
+    pub fn answer(
+        &self,
+        hint: &str,
+        words: &[String],
+        find: impl Fn(&WordVectors, &[&str], usize) -> Result<Asked>,
+    ) -> Result<()> {
+        self.json.as_ref().map_or(Ok(()), |path| check_writable(path))?;
+        let vectors = vectors::read(&self.vectors, self.from.map(Into::into))?;
+        let find = |words: &[&str]| find(&vectors, words, self.top as usize);
+        if words.is_empty() {
+            return self.answer_lines(hint, find);
+        }
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let asked = find(&words)?;
+        if let Some(path) = &self.json {
+            write_atomically(path, neighbours(&asked).to_json().as_bytes())?;
+        }
+        self.show(&asked)
+    }
+
+    /// Prints what was found.
+    fn show(&self, asked: &Asked) -> Result<()> {
+        super::print(&table::formatted(&neighbours(asked), self.table, &[]))
+    }
+
+    /// Answers each line of standard input until its end, or until the line `EXIT`. What cannot be answered is told, and the next
+    /// line is read.
+    fn answer_lines(&self, hint: &str, answer: impl Fn(&[&str]) -> Result<Asked>) -> Result<()> {
+        let terminal = std::io::stdin().is_terminal();
+        let mut lines = std::io::stdin().lock().split(b'\n');
+        loop {
+            if terminal {
+                eprint!("{hint} (EXIT to end): ");
+                std::io::stderr().flush().ok();
+            }
+            let Some(line) = lines.next() else { return Ok(()) };
+            let line = line.map_err(Error::io("standard input"))?;
+            let line = String::from_utf8_lossy(&line);
+            let words: Vec<&str> = line.split_whitespace().collect();
+            match words[..] {
+                [] => continue,
+                ["EXIT"] => return Ok(()),
+                _ => {}
+            }
+            match answer(&words) {
+                Ok(asked) => self.show(&asked)?,
+                Err(error) => eprintln!("{error}"),
+            }
+        }
+    }
+}
