@@ -1,6 +1,6 @@
 //! Training with the same bits for any number of threads.
 
-use lexmax::corpus::{Context, Corpus, Model as WindowModel, Window};
+use lexmax::corpus::{Context, Corpus, Model as WindowModel, Sentences, Subsampler, Window};
 use lexmax::encoder::{Encoder, MeanEmbedding, NGram};
 use lexmax::layer::catalogue::{self, CATALOGUE, LayerSpec};
 use lexmax::layer::{Batch, Bias, OutputLayer, Scratch};
@@ -10,7 +10,7 @@ use lexmax::rng::WorkerRng;
 use lexmax::table::{
     Bags, HotRows, Init, Merged, Overlay, OwnRows, Rows, SharedMatrix, Table, TableShape, Tables, Threads, merge,
 };
-use lexmax::train::{Hogwild, LinearDecay, deterministic};
+use lexmax::train::{Hogwild, LinearDecay, Outcome, Progress, deterministic, hogwild};
 use lexmax::vocab::{Counts, Vocabulary};
 use lexmax::{Error, Result};
 use ndarray::Array2;
@@ -211,4 +211,53 @@ fn senseless_settings_and_wild_rates_are_reported() {
     assert!(matches!(error((2, f32::NAN), 1), Some(Error::OutOfRange { .. })));
     assert!(matches!(error((0, 0.1), 1), Some(Error::OutOfRange { name: "threads", .. })));
     assert!(matches!(error((1, 0.1), 0), Some(Error::OutOfRange { name: "epochs", .. })));
+}
+
+/// Of every pass: what is read is the text, what is left is what is trained on, and what is dropped is what word2vec's formula
+/// lets one expect, within what chance allows.
+#[test]
+fn subsampled_words_are_counted_in_every_pass() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let mut rng = WorkerRng::new(6, 0);
+    let mut word = || (60.0 * rng.random::<f64>().powi(3)) as u32;
+    let text: String = (0..400).map(|_| (0..50).map(|_| format!("w{} ", word())).collect::<String>() + "\n").collect();
+    std::fs::write(file.path(), text).unwrap();
+    let (vocab, corpus) = Corpus::load(&[file.path()], 1).unwrap();
+    let (counts, threshold) = (vocab.counts(), 0.01);
+    let sampler = Subsampler::new(counts, threshold).unwrap();
+    let variance: f64 = (0..vocab.len() as u32)
+        .map(|w| (counts.as_slice()[w as usize] as f64, sampler.keep_probability(w)))
+        .map(|(n, keep)| n * keep * (1.0 - keep))
+        .sum();
+    // Words are dropped one by one, each by its own chance: |z| exceeds 5.7 with probability 1.2·10⁻⁸, and ten passes are looked at.
+    let bound = 5.7 * variance.sqrt();
+    // A bag for every word that is left, where a sentence keeps two: of fifty each does.
+    let window = Window::new(WindowModel::Cbow, Context::Both, 3, false).unwrap();
+    let settings = |workers| Hogwild {
+        window,
+        sample: threshold,
+        rate: LinearDecay::new(0.01),
+        epochs: 5,
+        workers,
+        hot: HotRows::Cached,
+        seed: 3,
+    };
+    type Way = fn(&mut SharedModel, &dyn Sentences, &Counts, &Hogwild, &mut dyn FnMut(&Progress)) -> Result<Outcome>;
+    for (way, workers) in [(deterministic as Way, 2), (hogwild, 1), (hogwild, 3)] {
+        let (encoder, layer) = parts("hierarchical", counts, 9);
+        let mut model = SharedModel::new(encoder, layer, counts, 5).unwrap();
+        let outcome = way(&mut model, &corpus, counts, &settings(workers), &mut |_| {}).unwrap();
+        assert_eq!((outcome.passes.len(), outcome.epochs.len()), (5, 5));
+        for (pass, epoch) in outcome.passes.iter().zip(&outcome.epochs) {
+            assert_eq!(pass.read, corpus.ledger().kept);
+            assert_eq!(pass.read - pass.dropped, epoch.examples);
+            let beyond = (pass.dropped as f64 - sampler.expected_drops(counts)).abs();
+            assert!(beyond <= bound, "{beyond} more or less dropped, with a bound of {bound}");
+        }
+        assert!(
+            outcome.passes.iter().any(|pass| pass.dropped != outcome.passes[0].dropped),
+            "another choice each pass"
+        );
+        assert_eq!(outcome.passes.iter().map(|pass| pass.read).sum::<u64>(), outcome.words);
+    }
 }

@@ -47,6 +47,7 @@ struct StopsAt<'a> {
     architecture: &'a Architecture,
     vocab: &'a Vocabulary,
     left: usize,
+    /// The state, and a checkpoint's file with it.
     kept: Option<(State, Vec<u8>)>,
 }
 
@@ -67,8 +68,14 @@ impl Observer for StopsAt<'_> {
     fn look(&mut self, at: &Quiet) -> Result<Next> {
         if at.is_end {
             let state = serde_json::to_string(&at.state()).unwrap();
-            let state = serde_json::from_str(&state).unwrap();
-            self.kept = Some((state, file(self.architecture, self.vocab, at.model)));
+            let writer = ModelWriter::shared(self.architecture, self.vocab, at.model).unwrap();
+            let (mut file, writer) = (Vec::new(), writer.with_state(state).unwrap());
+            writer.write(&mut file).unwrap();
+            assert_eq!(file.len() as u64, writer.bytes().unwrap());
+            let reader = || ModelReader::open(Cursor::new(&file), Path::new("c")).unwrap();
+            // It still is a model to whoever only reads.
+            reader().read().unwrap();
+            self.kept = Some((reader().read_state().unwrap(), file));
         }
         Ok(Next::Go)
     }
@@ -119,22 +126,11 @@ fn every_layer_goes_on_as_if_nothing_had_been() {
             let (whole, outcome, slices) = in_slices(&a, &vocab, usize::MAX, &run(1));
             assert_eq!(slices, 1);
             assert_eq!(outcome.words, 3 * corpus.ledger().kept);
-            if new(&a, &vocab).layer().follows_weights() {
-                // Its proposal is no part of a state.
-                let mut observer = StopsAt { architecture: &a, vocab: &vocab, left: 1, kept: None };
-                run(1)(&mut new(&a, &vocab), None, &mut observer);
-                let (state, mut model) = (observer.kept.unwrap().0, new(&a, &vocab));
-                let settings = settings(1, window);
-                let mut observer = StopsAt { architecture: &a, vocab: &vocab, left: 1, kept: None };
-                let refused =
-                    deterministic_watched(&mut model, &corpus, vocab.counts(), &settings, Some(&state), &mut observer);
-                assert!(matches!(refused, Err(Error::StateField { .. })), "{}", entry.name);
-                continue;
-            }
             let (again, sum, slices) = in_slices(&a, &vocab, 1, &run(3));
             assert!(slices > 1, "{}: {slices} slices", entry.name);
             assert!(whole == again, "{} {encoding:?}", entry.name);
             assert_eq!((sum.examples, sum.layer_cost), (outcome.examples, outcome.layer_cost));
+            assert_eq!(sum.passes, outcome.passes);
             let losses = |o: &Outcome| o.epochs.iter().map(|e| e.train_loss.to_bits()).collect::<Vec<_>>();
             assert_eq!(losses(&sum), losses(&outcome), "{}", entry.name);
         }
@@ -163,6 +159,7 @@ fn a_state_of_another_run_is_refused() {
         ("/read", u64::MAX.into(), "read"),
         ("/seconds", f64::NAN.to_bits().into(), "seconds"),
         ("/workers", serde_json::json!([]), "workers"),
+        ("/workers/0/passes/0/dropped", u64::MAX.into(), "passes"),
     ] {
         let mut state = good.clone();
         *state.pointer_mut(pointer).expect(pointer) = value;
@@ -191,12 +188,17 @@ impl Observer for Restless {
 
 #[test]
 fn one_hogwild_worker_gives_the_same_bits_however_often_it_rests() {
-    let (vocab, corpus) = corpus(200, 10_000);
     let window = Window::new(WindowModel::SkipGram, Context::Both, 5, true).unwrap();
-    for name in ["negative", "hierarchical"] {
+    for (name, words, lines, dim) in [
+        ("negative", 200, 10_000, 40),
+        ("hierarchical", 200, 10_000, 40),
+        ("sampled-quadratic:samples=4", 40, 2_500, 9),
+        ("sampled-midx:samples=4", 40, 2_500, 9),
+    ] {
+        let (vocab, corpus) = corpus(words, lines);
         let layer = name.parse().unwrap();
         let (encoding, optimizer) = (Encoding::Mean, Optimizer::Sgd);
-        let a = Architecture { layer, bias: Bias::None, window, encoding, dim: 40, optimizer };
+        let a = Architecture { layer, bias: Bias::None, window, encoding, dim, optimizer };
         let settings = settings(1, window);
         let train = |observer: &mut dyn Observer| {
             let mut model = new(&a, &vocab);
@@ -420,4 +422,34 @@ fn a_run_starts_from_what_was_learned() {
         refused(place.run("x.bin", &["--init", "few.txt"]), says);
     }
     assert!(!place.path("x.bin").exists());
+}
+
+#[test]
+fn a_proposal_that_no_sampler_has_seen_is_refused() {
+    let (vocab, corpus) = corpus(40, 300);
+    let window = Window::new(WindowModel::Cbow, Context::Both, 3, true).unwrap();
+    for (layer, tensor, field) in [
+        ("sampled-quadratic", "proposal.0", "shares of words"),
+        ("sampled-midx", "proposal.0", "shares of words"),
+        ("sampled-midx", "proposal.2", "codes"),
+    ] {
+        let (layer, encoding, optimizer) = (layer.parse().unwrap(), Encoding::Mean, Optimizer::Sgd);
+        let a = Architecture { layer, bias: Bias::None, window, encoding, dim: 9, optimizer };
+        let mut observer = StopsAt { architecture: &a, vocab: &vocab, left: 1, kept: None };
+        let settings = settings(1, window);
+        deterministic_watched(&mut new(&a, &vocab), &corpus, vocab.counts(), &settings, None, &mut observer).unwrap();
+        let (_, mut file) = observer.kept.unwrap();
+        let length = u64::from_le_bytes(file[..8].try_into().unwrap()) as usize;
+        let header: serde_json::Value = serde_json::from_slice(&file[8..8 + length]).unwrap();
+        let at = 8 + length + header[tensor]["data_offsets"][0].as_u64().unwrap() as usize;
+        for bad in [-1.0_f32, f32::NAN, 1e9, 0.5] {
+            if tensor == "proposal.0" && bad > 0.0 {
+                continue;
+            }
+            file[at..at + 4].copy_from_slice(&bad.to_le_bytes());
+            let mut reader = ModelReader::open(Cursor::new(&file), Path::new("c")).unwrap();
+            let refused = reader.read_into(&mut new(&a, &vocab)).unwrap_err().to_string();
+            assert!(refused.contains(if bad.is_nan() { tensor } else { field }), "{tensor} {bad}: {refused}");
+        }
+    }
 }

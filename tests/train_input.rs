@@ -87,7 +87,7 @@ fn words_are_made_alike_and_what_is_dropped_is_counted() {
         let ledger = &facts["ledger"];
         assert_eq!((&ledger["invalid"], &ledger["replaced"]), (&invalid.into(), &replaced.into()), "{policy}");
         assert_eq!((&ledger["rare"], &ledger["kept"]), (&rare.into(), &47.into()), "{policy}");
-        assert_eq!(facts["subsampled_per_epoch"], 0.0);
+        assert_eq!(facts["expected_subsampled_per_epoch"], 0.0);
     }
     let limits = ["--corpus", "-", "--invalid-utf8", "skip", "--max-vocab", "3", "--max-sentence", "2"];
     let (facts, _) = run(folder.path(), &limits, &bytes);
@@ -97,7 +97,7 @@ fn words_are_made_alike_and_what_is_dropped_is_counted() {
         (&ledger["over_limit"], &ledger["cut_sentences"], &ledger["sentences"]),
         (&18.into(), &9.into(), &19.into())
     );
-    assert!(facts["subsampled_per_epoch"].as_f64().unwrap() > 0.0);
+    assert!(facts["expected_subsampled_per_epoch"].as_f64().unwrap() > 0.0);
 }
 
 #[test]
@@ -259,4 +259,95 @@ fn phrases_are_those_of_gensim_and_word2phrase() {
     // -threshold 2.5 and then on what came out with -threshold 1.1.
     let (one, want) = (text.replace('\n', " "), include_str!("phrases/word2phrase-two-passes.txt"));
     assert_eq!(joined(&one, PhraseScore::Word2Phrase, &[2.5, 1.1]), lines(want));
+}
+
+/// A text as it comes, and by hand as it is to be read: lower case, composed, without punctuation, with phrases.
+fn treated_by_hand() -> [String; 4] {
+    let by = |new_york: &str, cafe: &str, end: &str, lines: usize| {
+        (0..lines)
+            .map(|i| format!("{}{end} w{} v{}{end}\n", [new_york, cafe, new_york][i % 3], i % 5, i % 7))
+            .collect::<String>()
+    };
+    let raw = |lines| by("New YORK,", "Cafe\u{301}", ".", lines);
+    let read = |lines| by("new_york", "caf\u{e9}", "", lines);
+    [raw(400), read(400), raw(30) + "\"Unseen\" wörds, New new YORK!\n", read(30) + "unseen wörds new new_york\n"]
+}
+
+#[test]
+fn held_out_text_is_read_as_the_training_text_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = |name: &str| folder.path().join(name).to_str().unwrap().to_string();
+    for (name, text) in ["raw", "read", "raw.valid", "read.valid"].iter().zip(treated_by_hand()) {
+        std::fs::write(place(name), text).unwrap();
+    }
+    // At the rate 0 the NLL says which examples there are, and by which counts.
+    let facts = |text: &str, more: &[&str]| {
+        let (corpus, valid, log) = (place(text), place(&format!("{text}.valid")), place("log"));
+        let base = ["--corpus", &corpus, "--valid", &valid, "--log", &log, "--layer", "full:bias=unigram", "--lr", "0"];
+        run(folder.path(), &[&base[..], &["--deterministic", "--max-sentence", "2"], more].concat(), b"").0
+    };
+    let all = ["--lowercase", "--nfc", "--split", "words"];
+    let phrases = ["--phrases", "1", "--phrase-score", "npmi", "--phrase-threshold", "0.6"];
+    let (raw, read) = (facts("raw", &[&all[..], &phrases].concat()), facts("read", &[]));
+    let number = |facts: &Value, key: &str| facts["valid_ledger"][key].as_u64().unwrap();
+    assert_eq!((&raw["vocab"], &raw["valid_nll"]), (&read["vocab"], &read["valid_nll"]));
+    assert_eq!(number(&raw, "kept"), number(&read, "kept"));
+    assert!(number(&raw, "cut_sentences") > 0 && number(&raw, "cut_sentences") == number(&read, "cut_sentences"));
+    // A line in three has a pair, the last one too.
+    assert_eq!((number(&raw, "joined"), number(&raw, "unknown")), (20 + 1, 2 + 1));
+    let log = std::fs::read_to_string(place("log")).unwrap();
+    let start: Value = serde_json::from_str(log.lines().next().unwrap()).unwrap();
+    assert_eq!(start["valid_ledger"], read["valid_ledger"]);
+    // Without one of the options the text is another one.
+    assert!(number(&facts("raw", &all), "joined") == 0);
+}
+
+#[test]
+fn what_subsampling_dropped_is_counted_and_what_it_would_drop_foretold() {
+    let folder = tempfile::tempdir().unwrap();
+    let text: String = (0..2_000).map(|i| format!("the w{} of the x{}\n", i % 50, i % 71)).collect();
+    let log = folder.path().join("log");
+    let arguments = ["--corpus", "-", "--epochs", "2", "--log", log.to_str().unwrap()];
+    for mode in [&["--deterministic"][..], &["--threads", "2"]] {
+        let out = [&arguments[..], mode, &["--out", "v.bin", "--dim", "4", "--json", "f"]].concat();
+        let mut command = Command::cargo_bin("lexmax").unwrap();
+        let done =
+            command.arg("train").args(out).current_dir(folder.path()).write_stdin(text.clone()).assert().success();
+        let facts: Value = serde_json::from_slice(&std::fs::read(folder.path().join("f")).unwrap()).unwrap();
+        let printed = String::from_utf8_lossy(&done.get_output().stdout).into_owned();
+        let sum = |key: &str| facts["passes"].as_array().unwrap().iter().map(|p| p[key].as_u64().unwrap()).sum::<u64>();
+        let expected = facts["expected_subsampled_per_epoch"].as_f64().unwrap();
+        assert!(printed.contains(&format!("subsampling is expected to drop {expected:.0} in a pass")), "{printed}");
+        assert!(printed.contains(&format!("subsampling dropped {} of 20000 words read", sum("dropped"))), "{printed}");
+        let lines = std::fs::read_to_string(&log).unwrap();
+        let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(lines[0]["ledger"], facts["ledger"]);
+        assert_eq!(lines[lines.len() - 1]["passes"], facts["passes"]);
+    }
+}
+
+#[test]
+fn what_fails_before_the_training_is_in_the_log() {
+    let folder = tempfile::tempdir().unwrap();
+    let (log, bad) = (folder.path().join("deep/log"), folder.path().join("bad.txt"));
+    std::fs::write(&bad, b"a b\nb \xff\n").unwrap();
+    let base = ["--out", "/tmp/never", "--log", log.to_str().unwrap()];
+    let bad = bad.to_str().unwrap();
+    let failures: [(&[&str], &str); 6] = [
+        (&["--corpus", bad], "bad.txt:2: "),
+        (&["--corpus", "/nowhere/text"], "/nowhere/text"),
+        (&["--corpus", "-", "--hs", "--negative", "5"], "--hs and --negative"),
+        (&["--corpus", "-", "--save-model", "/proc/none/x"], "/proc/none"),
+        (&["--corpus", "-", "--min-count", "100"], "100"),
+        (&["--corpus", "-", "--min-count", "1", "--valid", "/nowhere/valid"], "/nowhere/valid"),
+    ];
+    for (number, (more, says)) in failures.into_iter().enumerate() {
+        train(&[&base[..], more].concat(), b"a b\n").code(2);
+        let lines = std::fs::read_to_string(&log).unwrap();
+        // One event a failure, and nothing of the ones before is lost.
+        assert_eq!(lines.lines().count(), number + 1, "{lines}");
+        let end: Value = serde_json::from_str(lines.lines().last().unwrap()).unwrap();
+        assert_eq!((&end["event"], &end["why"]), (&"end".into(), &"error".into()));
+        assert!(end["message"].as_str().unwrap().contains(says), "{end}");
+    }
 }

@@ -44,6 +44,7 @@ mod draw;
 mod examples;
 mod files;
 mod interner;
+mod joins;
 mod ledger;
 mod normalize;
 mod phrases;
@@ -60,6 +61,7 @@ mod windows;
 
 pub use examples::{ExampleSource, Examples};
 pub use files::files;
+pub use joins::Joins;
 pub use ledger::Ledger;
 pub use normalize::{Normalizer, Split};
 pub use phrases::{PhraseScore, Phrases};

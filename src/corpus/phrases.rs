@@ -1,6 +1,6 @@
 //! Pairs of words that belong together, as one.
 
-use super::{Interner, Ledger};
+use super::{Interner, Joins, Ledger};
 use crate::error::{Error, Result};
 use crate::vocab::WordId;
 use hashbrown::HashMap;
@@ -76,8 +76,14 @@ impl Phrases {
         Ok(Self { score, min_count: min_count.max(1), thresholds: thresholds.into(), delimiter: delimiter.into() })
     }
 
-    /// Joins what belongs together.
-    pub(super) fn join<L: IdLines>(&self, mut lines: L, seen: &mut Interner, ledger: &mut Ledger) -> Result<L> {
+    /// Joins what belongs together; says what that was.
+    pub(super) fn join<L: IdLines>(
+        &self,
+        mut lines: L,
+        seen: &mut Interner,
+        ledger: &mut Ledger,
+    ) -> Result<(L, Joins)> {
+        let mut passes = Vec::new();
         for threshold in &self.thresholds {
             let pairs = self.pairs(&lines, seen, *threshold)?;
             let counts = seen.counts_mut();
@@ -98,8 +104,9 @@ impl Phrases {
                     rest = &tail[1..];
                 }
             })?;
+            passes.push(pairs);
         }
-        Ok(lines)
+        Ok((lines, Joins::new(passes, seen)))
     }
 
     /// The pairs above a threshold, each with the number of its phrase.

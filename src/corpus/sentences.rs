@@ -1,6 +1,6 @@
 //! Sentences that several workers read, each for itself.
 
-use super::Ledger;
+use super::{Joins, Ledger};
 use crate::error::Result;
 use crate::vocab::WordId;
 use std::path::PathBuf;
@@ -23,6 +23,11 @@ pub trait Sentences: Sync {
 
     /// The files that the text came from.
     fn paths(&self) -> &[PathBuf];
+
+    /// The phrases that were joined; none where no pair was looked at.
+    fn joins(&self) -> Option<&Joins> {
+        None
+    }
 
     /// A reader for one worker.
     ///

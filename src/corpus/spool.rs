@@ -2,7 +2,7 @@
 
 use super::phrases::IdLines;
 use super::text::DROPPED;
-use super::{Interner, Ledger, Rules, SentenceReader, Sentences, Source, words};
+use super::{Interner, Joins, Ledger, Rules, SentenceReader, Sentences, Source, words};
 use crate::error::{Error, Result};
 use crate::vocab::{Vocabulary, WordId};
 use std::fs::File;
@@ -18,6 +18,7 @@ pub struct SpooledCorpus {
     file: NamedTempFile,
     ends: Vec<u64>,
     ledger: Ledger,
+    joins: Option<Joins>,
     paths: Vec<PathBuf>,
 }
 
@@ -55,8 +56,9 @@ impl SpooledCorpus {
         })?;
         ledger.tokens += out.words;
         let mut lines = FileLines { dir, file: out.finish()?, ends };
+        let mut joins = None;
         if let Some(phrases) = &rules.phrases {
-            lines = phrases.join(lines, &mut seen, &mut ledger)?;
+            (lines, joins) = phrases.join(lines, &mut seen, &mut ledger).map(|(lines, joins)| (lines, Some(joins)))?;
         }
         let (vocab, new_ids) = rules.number(&seen, seen.counts(), &source.paths, &mut ledger)?;
         drop(seen);
@@ -75,7 +77,7 @@ impl SpooledCorpus {
         }
         (ledger.kept, ledger.sentences) = (start, ends.len() as u64);
         debug_assert!(ledger.adds_up(), "{ledger:?}");
-        Ok((vocab, Self { file: lines.file, ends, ledger, paths: source.paths.clone() }))
+        Ok((vocab, Self { file: lines.file, ends, ledger, joins, paths: source.paths.clone() }))
     }
 
     fn start(&self, sentence: usize) -> u64 {
@@ -98,6 +100,10 @@ impl Sentences for SpooledCorpus {
 
     fn paths(&self) -> &[PathBuf] {
         &self.paths
+    }
+
+    fn joins(&self) -> Option<&Joins> {
+        self.joins.as_ref()
     }
 
     fn reader(&self) -> Result<Box<dyn SentenceReader + '_>> {

@@ -1,7 +1,7 @@
 //! A text as ids.
 
 use super::phrases::IdLines;
-use super::{Interner, Ledger, Rules, SentenceReader, Sentences, Source, words};
+use super::{Interner, Joins, Ledger, Rules, SentenceReader, Sentences, Source, words};
 use crate::error::{Error, Result};
 use crate::vocab::{Vocabulary, WordId};
 use std::path::{Path, PathBuf};
@@ -21,6 +21,7 @@ pub struct Corpus {
     tokens: Vec<WordId>,
     ends: Vec<usize>,
     ledger: Ledger,
+    joins: Option<Joins>,
     paths: Vec<PathBuf>,
 }
 
@@ -45,8 +46,9 @@ impl Corpus {
         let (mut seen, mut corpus) = Self::numbers(source)?;
         if let Some(phrases) = &rules.phrases {
             let mut ledger = corpus.ledger;
-            corpus = phrases.join(corpus, &mut seen, &mut ledger)?;
-            corpus.ledger = ledger;
+            let joins;
+            (corpus, joins) = phrases.join(corpus, &mut seen, &mut ledger)?;
+            (corpus.ledger, corpus.joins) = (ledger, Some(joins));
         }
         let (vocab, new_ids) = rules.number(&seen, seen.counts(), &corpus.paths, &mut corpus.ledger)?;
         drop(seen);
@@ -122,27 +124,35 @@ impl Corpus {
     /// # Errors
     /// Those of [`for_each_line`](super::for_each_line), and [`Error::NoKnownWords`].
     pub fn with_vocabulary<P: AsRef<Path>>(paths: &[P], vocab: &Vocabulary) -> Result<Self> {
-        Self::read_known(&Source::plain(paths), vocab)
+        Self::read_known(&Source::plain(paths), vocab, None, LONGEST_SENTENCE)
     }
 
-    /// The same for a text that is read in a way of its own. Phrases are not joined.
+    /// The same for a text that is read as the text of the vocabulary was: from a source with the same options, with the phrases
+    /// that were joined there, and with the same longest sentence. The text of the vocabulary itself gives its own sentences.
     ///
     /// # Errors
     /// Those of [`Source::for_each_line`], and [`Error::NoKnownWords`].
-    pub fn read_known(source: &Source, vocab: &Vocabulary) -> Result<Self> {
+    pub fn read_known(
+        source: &Source,
+        vocab: &Vocabulary,
+        joins: Option<&Joins>,
+        longest_sentence: usize,
+    ) -> Result<Self> {
         let mut corpus = Self::empty(&source.paths);
         let (mut ledger, mut tokens) = (Ledger::default(), 0);
         source.for_each_line(&mut ledger, |line| {
             let start = corpus.tokens.len();
-            for word in words(line) {
-                tokens += 1;
-                corpus.tokens.extend(vocab.id(word));
+            let all = words(line).inspect(|_| tokens += 1);
+            match joins {
+                Some(joins) => corpus.ledger.joined += joins.ids(all, vocab, &mut corpus.tokens),
+                None => corpus.tokens.extend(all.filter_map(|word| vocab.id(word))),
             }
-            corpus.end_sentences(start, corpus.tokens.len(), LONGEST_SENTENCE);
+            corpus.end_sentences(start, corpus.tokens.len(), longest_sentence);
             Ok(())
         })?;
         ledger.tokens += tokens;
-        ledger.unknown = tokens - corpus.tokens.len() as u64;
+        ledger.joined = corpus.ledger.joined;
+        ledger.unknown = tokens - ledger.joined - corpus.tokens.len() as u64;
         ledger.cut_sentences = corpus.ledger.cut_sentences;
         corpus.ledger = ledger;
         if corpus.tokens.is_empty() {
@@ -189,7 +199,7 @@ impl Corpus {
 
     fn empty<P: AsRef<Path>>(paths: &[P]) -> Self {
         let paths = paths.iter().map(|p| p.as_ref().into()).collect();
-        Self { tokens: Vec::new(), ends: Vec::new(), ledger: Ledger::default(), paths }
+        Self { tokens: Vec::new(), ends: Vec::new(), ledger: Ledger::default(), joins: None, paths }
     }
 
     /// Replaces the ids in place and closes the gaps of dropped words.
@@ -263,6 +273,10 @@ impl Sentences for Corpus {
 
     fn paths(&self) -> &[PathBuf] {
         &self.paths
+    }
+
+    fn joins(&self) -> Option<&Joins> {
+        self.joins.as_ref()
     }
 
     fn reader(&self) -> Result<Box<dyn SentenceReader + '_>> {

@@ -160,7 +160,7 @@ impl Folder {
     /// Replaces the checkpoint: at any moment the file is the old one or the new one, whole.
     pub fn write(&mut self, writer: ModelWriter, train: State, valid: ValidState) -> Result<()> {
         let saved = Saved { settings: self.settings.clone(), train, valid };
-        let writer = writer.with_state(serde_json::to_string(&saved).expect("plain data"));
+        let writer = writer.with_state(serde_json::to_string(&saved).expect("plain data"))?;
         let (partial, path) = (self.checkpoints.dir.join(PARTIAL), self.path());
         let write = || {
             let mut out = BufWriter::with_capacity(1 << 18, File::create(&partial)?);

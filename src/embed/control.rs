@@ -1,7 +1,7 @@
 //! What surrounds a training run: checkpoints, a held-out text, a budget, a log, and how it ended.
 
 use crate::corpus::{Examples, Sentences};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::vocab::Vocabulary;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -26,6 +26,15 @@ pub struct Control {
     pub stop: Option<Arc<AtomicBool>>,
 }
 
+impl Control {
+    /// Adds to the log, if there is to be one, that the run failed: for what goes wrong before [`train`](super::train()) is called.
+    pub fn log_failure(&self, error: &Error) {
+        if let Some(path) = &self.log {
+            super::log::failure(path, error);
+        }
+    }
+}
+
 /// When and where checkpoints are written: beside the schedule, one at the end.
 #[derive(Clone, Debug)]
 pub struct Checkpoints {
@@ -38,7 +47,8 @@ pub struct Checkpoints {
 }
 
 /// A held-out text, which the model is evaluated on after every pass of the training text: exactly, by the layer's
-/// normalized probabilities.
+/// normalized probabilities. It is read as the training text is: the same treatment of lines, the phrases that were joined there, the
+/// same longest sentence; words out of the vocabulary are dropped.
 #[derive(Clone, Debug)]
 pub struct Valid {
     /// Its files.

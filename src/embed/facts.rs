@@ -3,8 +3,11 @@
 use super::run::Watched;
 use super::{Config, Ended, Warm};
 use crate::corpus::Ledger;
+use crate::error::Result;
 use crate::model::Encoding;
+use crate::train::{Pass, Progress};
 use serde::Serialize;
+use std::fmt;
 
 /// What a training run came to.
 #[derive(Clone, Debug, Serialize)]
@@ -39,8 +42,12 @@ pub struct Facts {
     pub vocab: usize,
     /// What became of the words of the text.
     pub ledger: Ledger,
-    /// Words of those kept that subsampling drops in a pass, on average. Another choice is made in every pass.
-    pub subsampled_per_epoch: f64,
+    /// What became of the words of the held-out text.
+    pub valid_ledger: Option<Ledger>,
+    /// Words of those kept that subsampling is expected to drop in a pass. Another choice is made in every pass.
+    pub expected_subsampled_per_epoch: f64,
+    /// Words read, and those of them that subsampling did drop, as counted, of every pass that was begun.
+    pub passes: Vec<Pass>,
     /// Words of the text, rare ones too, times passes.
     pub words: u64,
     /// Seconds for reading the text.
@@ -68,22 +75,66 @@ pub struct Facts {
 }
 
 impl Facts {
+    /// Words that were read and those of them that subsampling dropped, as counted, over all passes.
+    pub fn subsampled(&self) -> Pass {
+        let sum = |sum: Pass, pass: &Pass| Pass { read: sum.read + pass.read, dropped: sum.dropped + pass.dropped };
+        self.passes.iter().fold(Pass::default(), sum)
+    }
+
     /// As JSON, indented, with a line break at the end.
     pub fn to_json(&self) -> String {
         serde_json::to_string_pretty(self).expect("facts are plain data") + "\n"
     }
 }
 
-/// What is known of the text.
-pub(super) struct Text {
+/// What is known of the text once it is read.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Text {
+    /// What became of its words.
     pub ledger: Ledger,
+    /// What became of the words of the held-out text.
+    pub valid: Option<Ledger>,
+    /// Number of words in the vocabulary.
     pub vocab: usize,
-    pub subsampled: f64,
+    /// Words of those kept that subsampling is expected to drop in a pass.
+    pub expected_subsampled: f64,
+    /// Seconds for reading.
     pub load_seconds: f64,
 }
 
-pub(super) fn facts(config: &Config, done: &Watched, text: Text) -> Facts {
-    let outcome = &done.outcome;
+impl fmt::Display for Text {
+    /// A line for people, and one for the held-out text.
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        write!(f, "{}, a vocabulary of {} words", self.ledger, self.vocab)?;
+        if self.expected_subsampled > 0.0 {
+            write!(f, "; subsampling is expected to drop {:.0} in a pass", self.expected_subsampled)?;
+        }
+        self.valid.map_or(Ok(()), |valid| write!(f, "\nheld out: {valid}"))
+    }
+}
+
+/// Hears of a run.
+pub trait Watch {
+    /// The text is read, and nothing is trained yet.
+    ///
+    /// # Errors
+    /// Whatever it likes: the run ends with it.
+    fn read(&mut self, _text: &Text) -> Result<()> {
+        Ok(())
+    }
+
+    /// Where the training stands, ten times a second at most.
+    fn progress(&mut self, at: &Progress);
+}
+
+impl<F: FnMut(&Progress)> Watch for F {
+    fn progress(&mut self, at: &Progress) {
+        self(at);
+    }
+}
+
+pub(super) fn facts(config: &Config, done: &Watched) -> Facts {
+    let (outcome, text) = (&done.outcome, done.text);
     // Of a run that was stopped, those up to there.
     let passes = outcome.words as f64 / text.ledger.kept as f64;
     let words = (text.ledger.tokens as f64 * passes).round() as u64;
@@ -106,7 +157,9 @@ pub(super) fn facts(config: &Config, done: &Watched, text: Text) -> Facts {
         seed: config.seed,
         vocab: text.vocab,
         ledger: text.ledger,
-        subsampled_per_epoch: text.subsampled,
+        valid_ledger: text.valid,
+        expected_subsampled_per_epoch: text.expected_subsampled,
+        passes: outcome.passes.clone(),
         words,
         load_seconds: text.load_seconds,
         train_seconds: outcome.seconds,

@@ -2,11 +2,11 @@
 //!
 //! | event | has |
 //! |---|---|
-//! | `start` | the settings, SHA-256 of the text as ids, its words, the parameters, whether an earlier run goes on |
+//! | `start` | the settings, SHA-256 of the text as ids, what became of its words and of those held out, the parameters, whether an earlier run goes on |
 //! | `progress` | every ten seconds: seconds, words, share, rate, mean loss since the line before, words a second |
 //! | `valid` | held-out NLL in nats, perplexity, examples |
 //! | `checkpoint` | seconds |
-//! | `end` | `why`: `complete`, `budget`, `patience`, `interrupted` or `error` with its message |
+//! | `end` | `why`: `complete`, `budget`, `patience`, `interrupted` with the held-out NLL, and of each pass the words read and those that subsampling dropped; or `error` with its message, which may be all that there is |
 
 use crate::error::{Error, Result};
 use crate::train::Progress;
@@ -25,6 +25,13 @@ pub(super) struct Log {
     last: (u64, f64),
     loss: (f64, f64),
     examples: u64,
+}
+
+/// Adds that a run failed, which may be before it had a log. A log that cannot be written is no further failure.
+pub(super) fn failure(path: &Path, error: &Error) {
+    if let Ok(mut log) = Log::open(path, true) {
+        log.line("end", json!({ "why": "error", "message": error.to_string() })).ok();
+    }
 }
 
 impl Log {

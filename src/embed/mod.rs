@@ -13,7 +13,7 @@ mod supervisor;
 mod warm;
 
 pub use control::{Checkpoints, Control, Ended, Valid};
-pub use facts::Facts;
+pub use facts::{Facts, Text, Watch};
 pub use options::{Kind, Options, Shape};
 pub use plan::{Plan, plan};
 pub use preset::{Defaults, Preset, Sigmoid};
@@ -29,7 +29,7 @@ use crate::measure::peak_bytes;
 use crate::model::{Architecture, Encoding, ModelWriter, SharedModel};
 use crate::optimizer::Optimizer;
 use crate::table::HotRows;
-use crate::train::{Hogwild, LinearDecay, Progress};
+use crate::train::{Hogwild, LinearDecay};
 use crate::vectors::{self, Format};
 use crate::vocab::{Vocabulary, WordId};
 use std::path::{Path, PathBuf};
@@ -121,17 +121,23 @@ pub fn read_vocabulary(path: &Path, min_count: u64) -> Result<Vocabulary> {
 ///
 /// # Errors
 /// Text that cannot be read, settings that make no sense, tables that do not fit in memory, a loss that is not finite.
-pub fn train(config: &Config, start: Instant, observe: &mut dyn FnMut(&Progress)) -> Result<Embeddings> {
+///
+/// A run that fails says so in its log, whenever that is.
+pub fn train(config: &Config, start: Instant, observe: &mut dyn Watch) -> Result<Embeddings> {
+    train_watched(config, start, observe).inspect_err(|error| config.control.log_failure(error))
+}
+
+fn train_watched(config: &Config, start: Instant, observe: &mut dyn Watch) -> Result<Embeddings> {
     let loading = Instant::now();
     let (vocab, corpus) = read(config)?;
     let load_seconds = loading.elapsed().as_secs_f64();
-    let subsampled = Subsampler::new(vocab.counts(), config.sample)?.expected_drops(vocab.counts());
+    let expected_subsampled = Subsampler::new(vocab.counts(), config.sample)?.expected_drops(vocab.counts());
+    let text = Text { ledger: corpus.ledger(), valid: None, vocab: vocab.len(), expected_subsampled, load_seconds };
     let mut model = build_model(config, &vocab)?;
     let settings = settings(config);
     let architecture = config.architecture(model.layer().bias());
-    let done = run::watched(config, &architecture, (&vocab, &*corpus), &mut model, &settings, observe)?;
-    let text = facts::Text { ledger: corpus.ledger(), vocab: vocab.len(), subsampled, load_seconds };
-    let facts = facts::facts(config, &done, text);
+    let done = run::watched(config, &architecture, (&vocab, &*corpus, text), &mut model, &settings, observe)?;
+    let facts = facts::facts(config, &done);
     Ok(Embeddings { vocab, architecture, model, facts, start })
 }
 

@@ -27,8 +27,8 @@ pub struct Plan {
     pub ledger: Ledger,
     /// Words in the vocabulary.
     pub vocab: usize,
-    /// Words of those kept that subsampling drops in a pass, on average.
-    pub subsampled_per_epoch: f64,
+    /// Words of those kept that subsampling is expected to drop in a pass.
+    pub expected_subsampled_per_epoch: f64,
     /// Numbers to be learned, of the encoder and of the layer.
     pub parameters: u64,
     /// Bytes of the parameters.
@@ -72,7 +72,11 @@ impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         let mb = |bytes: u64| bytes as f64 / 1e6;
         writeln!(f, "text        {}", self.ledger)?;
-        writeln!(f, "            {:.0} words dropped by subsampling in a pass", self.subsampled_per_epoch)?;
+        writeln!(
+            f,
+            "            {:.0} words expected to be dropped by subsampling in a pass",
+            self.expected_subsampled_per_epoch
+        )?;
         writeln!(f, "vocabulary  {} words", self.vocab)?;
         writeln!(f, "parameters  {}, {:.1} MB", self.parameters, mb(self.parameter_bytes))?;
         write!(f, "memory      {:.1} MB for the text", mb(self.text_bytes))?;
@@ -133,7 +137,7 @@ pub fn plan(config: &Config, seconds: f64) -> Result<Plan> {
     Ok(Plan {
         ledger,
         vocab: vocab.len(),
-        subsampled_per_epoch: Subsampler::new(vocab.counts(), config.sample)?.expected_drops(vocab.counts()),
+        expected_subsampled_per_epoch: Subsampler::new(vocab.counts(), config.sample)?.expected_drops(vocab.counts()),
         parameters,
         parameter_bytes: 4 * parameters,
         text_bytes: text + 8 * ledger.sentences,

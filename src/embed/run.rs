@@ -5,12 +5,12 @@ use super::checkpoint::{Folder, Saved, ValidState, settings};
 use super::control::{Ended, corpus_hash, examples_hash};
 use super::log::Log;
 use super::supervisor::Supervisor;
-use super::{Config, Warm};
+use super::{Config, Text, Warm, Watch};
 use crate::corpus::{Corpus, Sentences, Source, held_out};
 use crate::error::{Error, Result};
 use crate::files::sha256;
 use crate::model::{Architecture, SharedModel};
-use crate::train::{self, Hogwild, Outcome, Progress};
+use crate::train::{self, Hogwild, Outcome};
 use crate::vocab::Vocabulary;
 use serde_json::json;
 use std::time::Instant;
@@ -18,6 +18,7 @@ use std::time::Instant;
 /// What came of it.
 pub(super) struct Watched {
     pub outcome: Outcome,
+    pub text: Text,
     pub ended: Ended,
     /// The held-out NLL of the model that is left.
     pub nll: Option<f64>,
@@ -29,29 +30,28 @@ pub(super) struct Watched {
 pub(super) fn watched(
     config: &Config,
     architecture: &Architecture,
-    (vocab, corpus): (&Vocabulary, &dyn Sentences),
+    (vocab, corpus, mut text): (&Vocabulary, &dyn Sentences, Text),
     model: &mut SharedModel,
     hogwild: &Hogwild,
-    observe: &mut dyn FnMut(&Progress),
+    observe: &mut dyn Watch,
 ) -> Result<Watched> {
     let control = &config.control;
-    if control.checkpoint.is_some() && model.layer().follows_weights() {
-        let hint = "its proposal follows the weights, and checkpoints do not hold it: train it in one go";
-        return Err(Error::Contradiction { first: "--checkpoint", second: "--layer", hint });
-    }
     let began = Instant::now();
     let recorded = control.checkpoint.is_some() || control.log.is_some();
-    let text = if recorded { corpus_hash(vocab, corpus)? } else { String::new() };
+    let hash = if recorded { corpus_hash(vocab, corpus)? } else { String::new() };
     let valid = match &control.valid {
         None => None,
         Some(valid) => {
             let source = Source { paths: valid.files.clone(), ..config.source.clone() };
-            let text = Corpus::read_known(&source, vocab)?;
-            Some(held_out(&text, config.window, valid.examples)?)
+            let longest = config.rules.longest_sentence;
+            let valid_text = Corpus::read_known(&source, vocab, corpus.joins(), longest)?;
+            text.valid = Some(valid_text.ledger());
+            Some(held_out(&valid_text, config.window, valid.examples)?)
         }
     };
+    observe.read(&text)?;
     let init = config.init.as_ref().map(|path| sha256(path).unwrap_or_default());
-    let settings = settings(config, &text, &valid.as_ref().map(examples_hash).unwrap_or_default(), init);
+    let settings = settings(config, &hash, &valid.as_ref().map(examples_hash).unwrap_or_default(), init);
     let folder = control.checkpoint.as_ref().map(|c| Folder::new(c, settings.clone())).transpose()?;
     let saved = folder.as_ref().map_or(Ok(None), |folder| folder.resume(model))?;
     let warm = match (&config.init, &saved) {
@@ -65,7 +65,8 @@ pub(super) fn watched(
         log.line(
             "start",
             json!({
-                "lexmax": env!("CARGO_PKG_VERSION"), "settings": settings, "corpus": config.source.paths, "text_sha256": text,
+                "lexmax": env!("CARGO_PKG_VERSION"), "settings": settings, "corpus": config.source.paths, "text_sha256": hash, "ledger": text.ledger, "valid_ledger": text.valid,
+                "expected_subsampled_per_epoch": text.expected_subsampled,
                 "vocab": vocab.len(), "words": corpus.ledger().tokens, "kept": corpus.ledger().kept,
                 "parameters": tables.map(|t| numbers(t.shape())).sum::<usize>(), "threads": config.threads,
                 "resumed_seconds": saved.as_ref().map(|s| s.train.seconds()), "warm": warm,
@@ -118,11 +119,11 @@ pub(super) fn watched(
     let (outcome, ended, left) = match done {
         Ok(done) => done,
         Err(error) => {
-            supervisor.close(Err(&error))?;
+            supervisor.close(None)?;
             return Err(error);
         }
     };
-    supervisor.close(Ok((ended, left)))?;
+    supervisor.close(Some((ended, left, &outcome)))?;
     let nll = left.or(supervisor.found).map(|found| found.nll());
-    Ok(Watched { outcome, ended, nll, best_words: left.map(|left| left.words), warm })
+    Ok(Watched { outcome, text, ended, nll, best_words: left.map(|left| left.words), warm })
 }

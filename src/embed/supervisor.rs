@@ -1,5 +1,6 @@
 //! The one who watches a run for its [`Control`].
 
+use super::Watch;
 use super::best::Best;
 use super::checkpoint::{Folder, Found, ValidState};
 use super::control::{Control, Ended};
@@ -9,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::eval::held_out_by;
 use crate::model::{Architecture, Handles, ModelWriter, SharedModel, Side};
 use crate::table::Threads;
-use crate::train::{Next, Observer, Progress, Quiet};
+use crate::train::{Next, Observer, Outcome, Progress, Quiet};
 use crate::vocab::Vocabulary;
 use serde_json::json;
 use std::sync::atomic::Ordering::Relaxed;
@@ -19,7 +20,7 @@ pub(super) struct Supervisor<'a> {
     pub control: &'a Control,
     pub architecture: &'a Architecture,
     pub vocab: &'a Vocabulary,
-    pub observe: &'a mut dyn FnMut(&Progress),
+    pub observe: &'a mut dyn Watch,
     pub folder: Option<Folder>,
     pub log: Option<Log>,
     /// The held-out examples.
@@ -116,20 +117,19 @@ impl Supervisor<'_> {
         self.log.as_mut().map_or(Ok(()), |log| log.line("checkpoint", line))
     }
 
-    /// Writes down how the run ended.
-    pub fn close(&mut self, end: std::result::Result<(Ended, Option<Found>), &Error>) -> Result<()> {
+    /// Writes down where the run stood, and how it ended if not with an error.
+    pub fn close(&mut self, end: Option<(Ended, Option<Found>, &Outcome)>) -> Result<()> {
         let (Some(log), last) = (&mut self.log, &self.last) else { return Ok(()) };
         if let Some(at) = last {
             log.progress(at, true)?;
         }
-        match end {
-            Ok((why, left)) => {
-                let (last, best_words) = (self.found.map(|found| found.nll()), left.map(|left| left.words));
-                let nll = left.map(|left| left.nll()).or(last);
-                log.line("end", json!({ "why": why, "nll": nll, "last_nll": last, "best_words": best_words }))
-            }
-            Err(error) => log.line("end", json!({ "why": "error", "message": error.to_string() })),
-        }
+        let Some((why, left, outcome)) = end else { return Ok(()) };
+        let (last, best_words) = (self.found.map(|found| found.nll()), left.map(|left| left.words));
+        let nll = left.map(|left| left.nll()).or(last);
+        let line = json!({
+            "why": why, "nll": nll, "last_nll": last, "best_words": best_words, "passes": outcome.passes,
+        });
+        log.line("end", line)
     }
 }
 
@@ -142,7 +142,7 @@ impl Observer for Supervisor<'_> {
     fn progress(&mut self, at: &Progress) -> Next {
         if self.observed.is_none_or(|last| last.elapsed() >= OBSERVED_EVERY) {
             self.observed = Some(Instant::now());
-            (self.observe)(at);
+            self.observe.progress(at);
         }
         if let Some(Err(error)) = self.log.as_mut().map(|log| log.progress(at, false)) {
             self.failed = Some(error);

@@ -6,7 +6,7 @@ use super::{Batch, Bias, OutputLayer, Scratch};
 use crate::error::Result;
 use crate::table::{Cost, Stat, TableShape, Tables};
 use crate::vocab::{Counts, WordId};
-use ndarray::{ArrayView2, ArrayViewMut2};
+use ndarray::{Array2, ArrayView2, ArrayViewMut2, CowArray, Ix2};
 
 /// One table that holds the vector, and maybe the bias, of every word. It starts at zero.
 #[derive(Clone, Copy, Debug)]
@@ -89,6 +89,16 @@ pub trait FlatLayer: Send + Sync {
     fn looks(&self) -> bool {
         false
     }
+
+    /// [`OutputLayer::proposal`].
+    fn seen(&self) -> Vec<CowArray<'_, f32, Ix2>> {
+        Vec::new()
+    }
+
+    /// [`OutputLayer::restore_proposal`].
+    fn take_back(&mut self, _seen: Vec<Array2<f32>>) -> Result<()> {
+        Ok(())
+    }
 }
 
 /// Calls `f` with the shift, if the layer has one.
@@ -170,6 +180,14 @@ impl<L: FlatLayer> OutputLayer for L {
 
     fn follows_weights(&self) -> bool {
         self.looks()
+    }
+
+    fn proposal(&self) -> Vec<CowArray<'_, f32, Ix2>> {
+        self.seen()
+    }
+
+    fn restore_proposal(&mut self, seen: Vec<Array2<f32>>) -> Result<()> {
+        self.take_back(seen)
     }
 
     fn expected_cost(&self, targets: &[WordId]) -> Cost {

@@ -75,7 +75,7 @@ use crate::rng::Noise;
 use crate::table::{Cost, Stat, TableShape, Tables};
 use crate::tree::Tree;
 use crate::vocab::{Counts, WordId};
-use ndarray::{Array2, ArrayView2, ArrayViewMut2};
+use ndarray::{Array2, ArrayView2, ArrayViewMut2, CowArray, Ix2};
 use rand::RngExt;
 use verbs::descent::Descent;
 use verbs::{Sampling, Scored, WordFold};
@@ -215,6 +215,20 @@ pub trait OutputLayer: Send + Sync {
     /// Whether [`OutputLayer::refresh`] does anything.
     fn follows_weights(&self) -> bool {
         false
+    }
+
+    /// What a proposal that follows the weights has seen of them, so that a run can go on with the same one: a checkpoint holds
+    /// these numbers. Nothing where [`OutputLayer::follows_weights`] is false.
+    fn proposal(&self) -> Vec<CowArray<'_, f32, Ix2>> {
+        Vec::new()
+    }
+
+    /// Takes back the [`proposal`](OutputLayer::proposal) of a layer of the same settings, arrays of the same shapes.
+    ///
+    /// # Errors
+    /// [`Error::StateField`](crate::Error::StateField) for numbers that are no proposal.
+    fn restore_proposal(&mut self, _seen: Vec<Array2<f32>>) -> Result<()> {
+        Ok(())
     }
 
     /// Whether probabilities may be exactly 0, so that ln P may be −∞.

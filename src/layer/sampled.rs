@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::sampler::Sampler;
 use crate::table::{Cost, Tables};
 use crate::vocab::WordId;
-use ndarray::ArrayViewMut2;
+use ndarray::{Array2, ArrayViewMut2, CowArray, Ix2};
 
 /// Softmax over the target and words drawn from a proposal q, the draws shared by the batch.
 ///
@@ -49,6 +49,14 @@ impl FlatLayer for SampledSoftmax {
 
     fn looks(&self) -> bool {
         self.sampler.follows_weights()
+    }
+
+    fn seen(&self) -> Vec<CowArray<'_, f32, Ix2>> {
+        self.sampler.seen()
+    }
+
+    fn take_back(&mut self, seen: Vec<Array2<f32>>) -> Result<()> {
+        self.sampler.restore(seen)
     }
 
     fn train_cost(&self, targets: &[WordId]) -> Cost {

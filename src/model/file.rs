@@ -11,9 +11,10 @@
 //! | `tree.leaves`, U32 \[K\]; `tree.nodes`, U32 \[K − 1\] | the decision above each word and above each decision, `node << 1 \| code` |
 //! | `encoder.N.weight`, F32 \[rows, dim\]; `encoder.N.bias`, F32 \[rows\] | the encoder's tables: `encoder.0.weight` has the word vectors |
 //! | `layer.N.weight`, `layer.N.bias` | the layer's tables |
+//! | `proposal.N`, F32 \[rows, dim\] | in a checkpoint: what a proposal that follows the weights has seen of them |
 //! | `….adagrad` | Σ g² beside each of these, where Adagrad trained them |
 //!
-//! A proposal follows from the layer's name and the counts. A training run's state may stand beside, in the metadata
+//! Any other proposal follows from the layer's name and the counts. A training run's state may stand beside, in the metadata
 //! `state`: that makes the file a checkpoint, which still is a model to whoever only reads.
 
 mod read;
@@ -26,6 +27,7 @@ use crate::error::{Error, Result};
 use crate::layer::OutputLayer;
 use crate::table::{Matrix, SharedMatrix, TableShape};
 use crate::vocab::Vocabulary;
+use ndarray::{CowArray, Ix2};
 use safetensors::Dtype;
 use safetensors::tensor::{Metadata, TensorInfo};
 use std::collections::HashMap;
@@ -114,6 +116,7 @@ pub struct ModelWriter<'a> {
     vocab: &'a Vocabulary,
     layer: &'a dyn OutputLayer,
     tables: Vec<(Side, usize, &'a dyn Source)>,
+    proposal: Vec<CowArray<'a, f32, Ix2>>,
     metadata: HashMap<String, String>,
 }
 
@@ -149,13 +152,24 @@ impl<'a> ModelWriter<'a> {
             check_finite(*table).map_err(|(row, value)| Error::NotFinite { table: side.table(*number), row, value })?;
         }
         let description = serde_json::to_string(&Description::from(architecture)).expect("plain data");
-        Ok(Self { vocab, layer, tables, metadata: HashMap::from([(DESCRIPTION.into(), description)]) })
+        let metadata = HashMap::from([(DESCRIPTION.into(), description)]);
+        Ok(Self { vocab, layer, tables, proposal: Vec::new(), metadata })
     }
 
-    /// With a training run's state beside it.
-    pub fn with_state(mut self, state: String) -> Self {
+    /// With a training run's state beside it, and with the layer's proposal, where that follows the weights.
+    ///
+    /// # Errors
+    /// [`Error::NotFinite`] for a proposal that is not.
+    pub fn with_state(mut self, state: String) -> Result<Self> {
         self.metadata.insert(STATE.into(), state);
-        self
+        self.proposal = self.layer.proposal();
+        for (number, seen) in self.proposal.iter().enumerate() {
+            let bad = seen.indexed_iter().find(|(_, value)| !value.is_finite());
+            if let Some(((row, _), value)) = bad {
+                return Err(Error::NotFinite { table: proposal(number), row: row as u32, value: *value });
+            }
+        }
+        Ok(self)
     }
 
     /// Writes the file. The same model gives the same bytes.
@@ -184,6 +198,9 @@ impl<'a> ModelWriter<'a> {
             for state in table.state().into_iter().flatten() {
                 out.floats(state)?;
             }
+        }
+        for value in self.proposal.iter().flatten() {
+            out.push(&value.to_le_bytes())?;
         }
         for word in 0..self.vocab.len() as u32 {
             out.push(self.vocab.word(word).as_bytes())?;
@@ -232,12 +249,20 @@ impl<'a> ModelWriter<'a> {
                 push(name, Dtype::F32, shape);
             }
         }
+        for (number, seen) in self.proposal.iter().enumerate() {
+            push(proposal(number), Dtype::F32, seen.shape().to_vec());
+        }
         push(WORDS.into(), Dtype::U8, vec![word_bytes as usize]);
         let metadata = Metadata::new(Some(self.metadata.clone()), tensors).map_err(io::Error::other)?;
         let mut header = serde_json::to_vec(&metadata)?;
         header.resize(header.len().next_multiple_of(8), b' ');
         Ok((header, at))
     }
+}
+
+/// The name of one of the tensors of what a proposal has seen.
+fn proposal(number: usize) -> String {
+    format!("proposal.{number}")
 }
 
 /// The tensors of a table, in their order.

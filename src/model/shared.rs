@@ -7,6 +7,7 @@ use crate::layer::{Bias, OutputLayer};
 use crate::rng::WorkerRng;
 use crate::table::{HotRows, Matrix, Shared, SharedMatrix, Table, Tables};
 use crate::vocab::Counts;
+use ndarray::Array2;
 
 /// Encoder, layer and parameters that are shared by workers.
 pub struct SharedModel {
@@ -105,6 +106,11 @@ impl SharedModel {
     /// runs.
     pub fn refresh(&mut self) {
         self.layer.refresh(&mut Tables::new(shared(&self.layer_tables, 0.0, HotRows::First(0), 1)));
+    }
+
+    /// Takes back what the layer's proposal had seen: see [`OutputLayer::restore_proposal`].
+    pub(crate) fn restore_proposal(&mut self, seen: Vec<Array2<f32>>) -> Result<()> {
+        self.layer.restore_proposal(seen)
     }
 
     /// A plain copy of the parameters of one side.

@@ -7,7 +7,7 @@ use crate::rng::WorkerRng;
 use crate::simd;
 use crate::table::Tables;
 use crate::vocab::{Counts, WordId};
-use ndarray::ArrayView2;
+use ndarray::{Array2, ArrayView2, CowArray, Ix2};
 use rand::RngExt;
 
 /// q(w | h) ∝ p(w)·exp(h′·c′(w) + h″·c″(w)): softmax with each half of a word's vector replaced by the nearest of M code
@@ -238,5 +238,35 @@ impl Sampler for Midx {
         self.learn(0, &vectors);
         self.learn(1, &vectors);
         self.fill_cells();
+    }
+
+    /// p, K × 1; the code words, M × d; the two codes of every word, K × 2.
+    fn seen(&self) -> Vec<CowArray<'_, f32, Ix2>> {
+        let (words, first) = (self.vocab(), self.dim.div_ceil(2));
+        let prior = ArrayView2::from_shape((words, 1), &self.prior).expect("as many");
+        let books = Array2::from_shape_fn((self.codes, self.dim), |(code, i)| match i.checked_sub(first) {
+            None => self.books[0][code * first + i],
+            Some(i) => self.books[1][code * (self.dim - first) + i],
+        });
+        // A code is below 1,024: a number of 32 bits holds it as it is.
+        let codes = Array2::from_shape_fn((words, 2), |(word, book)| self.of_word[book][word] as f32);
+        vec![prior.into(), books.into(), codes.into()]
+    }
+
+    fn restore(&mut self, seen: Vec<Array2<f32>>) -> Result<()> {
+        let [prior, books, codes] = mixture::flattened(self, seen);
+        mixture::check_prior(&prior)?;
+        let is_code = |code: &f32| (0.0..self.codes as f32).contains(code) && code.fract() == 0.0;
+        if !codes.iter().all(is_code) {
+            return Err(Error::StateField { field: "the codes of the proposal" });
+        }
+        let first = self.dim.div_ceil(2);
+        let half =
+            |from: usize, to: usize| books.chunks_exact(self.dim).flat_map(|code| &code[from..to]).copied().collect();
+        self.books = [half(0, first), half(first, self.dim)];
+        self.of_word = [0, 1].map(|book| codes.chunks_exact(2).map(|pair| pair[book] as u32).collect());
+        self.prior = prior;
+        self.fill_cells();
+        Ok(())
     }
 }

@@ -1,6 +1,7 @@
 //! Proposals that depend on the hidden vector: what their samplers share.
 
-use super::{Draws, Hits};
+use super::{Draws, Hits, Sampler};
+use crate::error::{Error, Result};
 use crate::rng::WorkerRng;
 use crate::table::{Bags, Rows, Tables};
 use crate::vocab::WordId;
@@ -30,6 +31,24 @@ pub fn exp_biases(w: &mut Tables, table: usize) -> Option<Vec<f32>> {
     let max = z.iter().fold(f32::NEG_INFINITY, |m, b| m.max(*b));
     // Far below the largest, but never 0: every word can be drawn.
     Some(z.iter().map(|b| (b - max).max(-60.0).exp()).collect())
+}
+
+/// The numbers of what a sampler has seen, array by array.
+///
+/// # Panics
+/// Arrays of other shapes than the sampler's own.
+pub fn flattened<const N: usize>(sampler: &impl Sampler, seen: Vec<Array2<f32>>) -> [Vec<f32>; N] {
+    let shapes = |all: &mut dyn Iterator<Item = (usize, usize)>| all.collect::<Vec<_>>();
+    let own = shapes(&mut sampler.seen().iter().map(|of| of.dim()));
+    assert_eq!(shapes(&mut seen.iter().map(Array2::dim)), own, "shapes of what a proposal has seen");
+    let mut flat = seen.into_iter().map(|of| of.into_iter().collect());
+    std::array::from_fn(|_| flat.next().expect("as many arrays"))
+}
+
+/// Refuses shares that leave a word out of reach.
+pub fn check_prior(prior: &[f32]) -> Result<()> {
+    let fits = prior.iter().all(|p| *p > 0.0 && p.is_finite());
+    if fits { Ok(()) } else { Err(Error::StateField { field: "the shares of words in the proposal" }) }
 }
 
 /// What is known of a proposal at the hidden vectors of a batch.

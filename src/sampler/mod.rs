@@ -46,7 +46,7 @@ use crate::error::{Error, Result};
 use crate::rng::WorkerRng;
 use crate::table::Tables;
 use crate::vocab::WordId;
-use ndarray::ArrayView2;
+use ndarray::{Array2, ArrayView2, CowArray, Ix2};
 
 /// The greatest number of draws for a batch: their scores for a batch of 64 fill 4 GiB.
 const MAX_SAMPLES: usize = 1 << 24;
@@ -175,6 +175,23 @@ pub trait Sampler: Send + Sync {
     /// Whether [`Sampler::refresh`] does anything.
     fn follows_weights(&self) -> bool {
         false
+    }
+
+    /// What was seen of the weights: numbers of which [`Sampler::restore`] makes the same q again. Nothing where
+    /// [`Sampler::follows_weights`] is false.
+    fn seen(&self) -> Vec<CowArray<'_, f32, Ix2>> {
+        Vec::new()
+    }
+
+    /// Takes back what a sampler of the same settings has [`seen`](Sampler::seen).
+    ///
+    /// # Errors
+    /// [`Error::StateField`] for numbers that no such sampler can have seen.
+    ///
+    /// # Panics
+    /// Arrays of other shapes.
+    fn restore(&mut self, _seen: Vec<Array2<f32>>) -> Result<()> {
+        Ok(())
     }
 
     /// The same draws for a criterion that corrects no score: `ln_q` and `target_ln_q` may be left empty.

@@ -7,7 +7,7 @@ use crate::rng::WorkerRng;
 use crate::simd;
 use crate::table::Tables;
 use crate::vocab::{Counts, WordId};
-use ndarray::ArrayView2;
+use ndarray::{Array2, ArrayView2, CowArray, Ix2};
 use rand::RngExt;
 
 /// q(w | h) ∝ p(w)·(α·(v_w·h)² + 1), p and v as they were when the weights were last looked at.
@@ -191,5 +191,24 @@ impl Sampler for Quadratic {
         let vectors = mixture::vectors(w, table);
         let prior = mixture::exp_biases(w, table).unwrap_or_else(|| std::mem::take(&mut self.snapshot.prior));
         self.snapshot = Snapshot::new(prior, vectors, self.dim);
+    }
+
+    /// p, K × 1, and the vectors, K × d.
+    fn seen(&self) -> Vec<CowArray<'_, f32, Ix2>> {
+        let words = self.vocab();
+        [(1, &self.snapshot.prior), (self.dim, &self.snapshot.vectors)]
+            .map(|(width, of)| ArrayView2::from_shape((words, width), of).expect("as many").into())
+            .into()
+    }
+
+    fn restore(&mut self, seen: Vec<Array2<f32>>) -> Result<()> {
+        let [prior, vectors] = mixture::flattened(self, seen);
+        mixture::check_prior(&prior)?;
+        // Before the first look there is no tree of moments.
+        self.snapshot = match vectors.iter().all(|x| *x == 0.0) {
+            true => Snapshot::of_prior(prior, self.dim),
+            false => Snapshot::new(prior, vectors, self.dim),
+        };
+        Ok(())
     }
 }

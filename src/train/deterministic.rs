@@ -67,7 +67,7 @@ pub fn deterministic(
 }
 
 /// The same under the eyes of an [`Observer`], and from where an earlier run of the same settings stood, if `from` says so
-/// and `model` has the parameters of that moment.
+/// and `model` has the parameters, and the layer's proposal where that follows them, of that moment: a file with the state has all.
 ///
 /// # Contract
 /// Looking leaves no trace: a run that is interrupted at any quiet point and goes on from its state gives the bits of one that
@@ -84,9 +84,6 @@ pub fn deterministic_watched(
     observer: &mut dyn Observer,
 ) -> Result<Outcome> {
     settings.check()?;
-    if from.is_some() && model.layer().follows_weights() {
-        return Err(Error::StateField { field: "the layer's proposal" });
-    }
     if !corpus.has_pairs() {
         return Err(Error::NoExamples { paths: corpus.paths().to_vec() });
     }
@@ -105,12 +102,12 @@ pub fn deterministic_watched(
     let seconds = clock.seconds();
     let mut tally = Tally::default();
     workers.iter().for_each(|worker| tally.merge(&worker.tally));
-    let (epochs, train_loss) = (tally.epochs(), tally.mean());
+    let (epochs, passes, train_loss) = (tally.epochs(), tally.passes.clone(), tally.mean());
     let examples = epochs.iter().map(|e| e.examples).sum();
     let words = workers.iter().map(|w| w.words).sum();
     let layer_cost = workers.iter().map(|w| w.layer_cost).sum();
     let encoder_cost = workers.iter().map(|w| w.encoder_cost).sum();
-    Ok(Outcome { examples, words, seconds, train_loss, epochs, layer_cost, encoder_cost, stopped })
+    Ok(Outcome { examples, words, seconds, train_loss, epochs, passes, layer_cost, encoder_cost, stopped })
 }
 
 /// All workers on their way from barrier to barrier.
@@ -142,7 +139,8 @@ impl<'a> Run<'a> {
         let read = workers.iter().map(|w| w.words).sum();
         let threads = Threads::new(course.settings.workers.min(WORKERS));
         let (clock, merged) = (Clock::new(before), Settled::default());
-        let look = if course.model.layer().follows_weights() { FIRST_LOOK } else { u64::MAX };
+        let first = if course.model.layer().follows_weights() { FIRST_LOOK } else { u64::MAX };
+        let look = from.map_or(first, |state| state.look);
         let mut run = Self {
             course,
             threads,
@@ -188,6 +186,7 @@ impl<'a> Run<'a> {
             seconds: seconds.to_bits(),
             phase: self.words,
             read: self.read,
+            look: self.look,
             workers: self.workers.iter().map(Worker::state).collect(),
         };
         let next = observer.look(&Quiet { progress, model: self.course.model, is_end, state: &state });

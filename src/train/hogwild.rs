@@ -112,7 +112,7 @@ pub fn hogwild(
 }
 
 /// The same under the eyes of an [`Observer`], and from where an earlier run of the same settings stood, if `from` says so
-/// and `model` has the parameters of that moment.
+/// and `model` has the parameters, and the layer's proposal where that follows them, of that moment: a file with the state has all.
 ///
 /// With one worker a run that goes on from its state gives the bits of one that was not interrupted; with several it is one
 /// of the runs that the same settings may give.
@@ -128,9 +128,6 @@ pub fn hogwild_watched(
     observer: &mut dyn Observer,
 ) -> Result<Outcome> {
     settings.check()?;
-    if from.is_some() && model.layer().follows_weights() {
-        return Err(Error::StateField { field: "the layer's proposal" });
-    }
     if !corpus.has_pairs() {
         return Err(Error::NoExamples { paths: corpus.paths().to_vec() });
     }
@@ -150,7 +147,8 @@ pub fn hogwild_watched(
     let mut told = from.as_ref().map_or((0, 0.0), State::sums);
     loop {
         let dealt = from.as_ref().map_or(0, |state| state.phase as usize);
-        let until = if model.layer().follows_weights() { next_look(dealt).min(last) } else { last };
+        let look = from.as_ref().map_or(next_look(0), |state| state.look as usize);
+        let until = if model.layer().follows_weights() { look.min(last) } else { last };
         let course = Course {
             model,
             corpus,
@@ -166,9 +164,10 @@ pub fn hogwild_watched(
             told: (0..settings.workers).map(|number| Done::new(from.as_ref(), number)).collect(),
         };
         let (workers, end) = course.run(from.as_ref(), &mut clock, &mut told, observer)?;
-        if let End::Rest(state) = end {
+        if let End::Rest(mut state) = end {
             drop(workers);
             model.refresh();
+            state.look = next_look(state.phase as usize) as u64;
             from = Some(state);
             continue;
         }
@@ -202,6 +201,7 @@ fn outcome(course: &Course, workers: &[Worker], clock: &Clock, stopped: bool) ->
         seconds: clock.seconds(),
         train_loss: tally.mean(),
         epochs,
+        passes: tally.passes,
         layer_cost: workers.iter().map(|w| w.handles.layer.cost() + w.layer_cost).sum(),
         encoder_cost: workers.iter().map(|w| w.handles.encoder.cost() + w.encoder_cost).sum(),
         stopped,
@@ -240,6 +240,7 @@ impl Course<'_> {
                 seconds: seconds.to_bits(),
                 phase: self.next.load(Relaxed) as u64,
                 read: self.words.load(Relaxed),
+                look: self.until as u64,
                 workers: workers().map(Worker::state).collect(),
             };
             if rests && !is_done && !stopped {

@@ -20,6 +20,7 @@ use crate::model::{Handles, Model, Updates};
 use crate::rng::WorkerRng;
 use crate::table::{Bags, Cost, Threads};
 use ndarray::{ArrayView2, ArrayViewMut2};
+use serde::{Deserialize, Serialize};
 use std::time::{Duration, Instant};
 
 /// How to train.
@@ -68,12 +69,22 @@ pub struct Progress {
 }
 
 /// The training criterion over one pass of the text.
-#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Epoch {
     /// Examples in it.
     pub examples: u64,
     /// Mean loss, nats an example, in f64.
     pub train_loss: f64,
+}
+
+/// What became of the words of one pass of the text: `read - dropped` are trained on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pass {
+    /// Words read.
+    pub read: u64,
+    /// Words dropped by subsampling, as counted.
+    pub dropped: u64,
 }
 
 /// What a training run came to.
@@ -89,6 +100,8 @@ pub struct Outcome {
     pub train_loss: f64,
     /// The same for every pass of the text that was begun.
     pub epochs: Vec<Epoch>,
+    /// The words of every pass that was begun; empty under [`train`], whose source subsamples on its own.
+    pub passes: Vec<Pass>,
     /// The work of the output layer.
     pub layer_cost: Cost,
     /// The work of the encoder.
@@ -128,6 +141,7 @@ impl Clock {
 #[derive(Clone, Debug, Default)]
 struct Tally {
     epochs: Vec<(u64, f64)>,
+    passes: Vec<Pass>,
 }
 
 impl Tally {
@@ -144,6 +158,18 @@ impl Tally {
         for (epoch, (examples, loss)) in other.epochs.iter().enumerate() {
             self.add(epoch as u64, *examples as usize, *loss);
         }
+        for (epoch, Pass { read, dropped }) in other.passes.iter().enumerate() {
+            self.read(epoch, *read, *dropped);
+        }
+    }
+
+    /// Notes words of a pass that were read, and how many of them subsampling dropped.
+    fn read(&mut self, epoch: usize, read: u64, dropped: u64) {
+        if self.passes.len() <= epoch {
+            self.passes.resize(epoch + 1, Pass::default());
+        }
+        self.passes[epoch].read += read;
+        self.passes[epoch].dropped += dropped;
     }
 
     fn mean(&self) -> f64 {
@@ -254,6 +280,7 @@ pub fn train_and_look(
         seconds: at.seconds,
         train_loss: tally.mean(),
         epochs: tally.epochs(),
+        passes: Vec::new(),
         layer_cost,
         encoder_cost,
         stopped: false,

@@ -1,6 +1,6 @@
 //! Where a run stands, written down so that it can go on.
 
-use super::Tally;
+use super::{Pass, Tally};
 use crate::error::{Error, Result};
 use crate::rng::WorkerRng;
 use crate::table::Cost;
@@ -19,6 +19,9 @@ pub struct State {
     pub(super) phase: u64,
     /// Words read by all.
     pub(super) read: u64,
+    /// Before what a layer whose proposal follows the weights looks at them again: the count of words under `deterministic`, the
+    /// chunk under `hogwild`.
+    pub(super) look: u64,
     pub(super) workers: Vec<WorkerState>,
 }
 
@@ -39,6 +42,7 @@ pub(super) struct WorkerState {
     pub words: u64,
     /// Examples of each epoch, and the bits of their summed loss.
     pub tally: Vec<(u64, u64)>,
+    pub passes: Vec<Pass>,
     pub layer_cost: [u64; 4],
     pub encoder_cost: [u64; 4],
 }
@@ -83,6 +87,8 @@ impl State {
                 ("next", w.sentence.is_empty() || w.next >= fit.workers as u64),
                 ("words", w.words <= fit.words),
                 ("tally", w.tally.len() <= fit.epochs),
+                ("passes", w.passes.len() <= fit.epochs),
+                ("passes", w.passes.iter().all(|pass| pass.dropped <= pass.read && pass.read <= fit.words)),
                 ("tally", w.tally.iter().all(|(_, loss)| f64::from_bits(*loss).is_finite())),
             ]
         };
@@ -103,8 +109,8 @@ impl Tally {
         self.epochs.iter().map(|(n, loss)| (*n, loss.to_bits())).collect()
     }
 
-    pub(super) fn from_bits(bits: &[(u64, u64)]) -> Self {
-        Self { epochs: bits.iter().map(|(n, loss)| (*n, f64::from_bits(*loss))).collect() }
+    pub(super) fn from_bits(bits: &[(u64, u64)], passes: &[Pass]) -> Self {
+        Self { epochs: bits.iter().map(|(n, loss)| (*n, f64::from_bits(*loss))).collect(), passes: passes.to_vec() }
     }
 }
 

@@ -10,8 +10,9 @@ mod vocabulary;
 use super::progress::Bars;
 use clap::Args;
 use lexmax::Result;
-use lexmax::embed::{self, Config, Ended};
-use lexmax::report::{check_writable, write_atomically};
+use lexmax::embed::{self, Config, Control, Ended, Text, Watch};
+use lexmax::files::{check_writable, write_atomically};
+use lexmax::train::{Pass, Progress};
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -70,16 +71,36 @@ fn dry_run(config: &Config, json: Option<&PathBuf>) -> Result<()> {
     super::print(&plan.to_string())
 }
 
-pub fn run(arguments: &Arguments, start: Instant) -> Result<()> {
-    let output = &arguments.output;
-    output.check()?;
+/// Shows how a run goes.
+struct Shown(Bars);
+
+impl Watch for Shown {
+    fn read(&mut self, text: &Text) -> Result<()> {
+        super::print(&format!("{text}\n"))
+    }
+
+    fn progress(&mut self, at: &Progress) {
+        self.0.share(at);
+    }
+}
+
+/// What the arguments ask for, if it makes sense and can be written.
+fn checked(arguments: &Arguments) -> Result<Config> {
+    arguments.output.check()?;
     let config = arguments.config()?;
-    let vocabulary = &arguments.vocabulary.save_vocab;
-    output.files().chain(vocabulary).try_for_each(|path| check_writable(path))?;
+    let files = arguments.output.files().chain(&arguments.vocabulary.save_vocab).chain(&arguments.run.log);
+    files.into_iter().try_for_each(|path| check_writable(path))?;
+    Ok(config)
+}
+
+pub fn run(arguments: &Arguments, start: Instant) -> Result<()> {
+    let (output, vocabulary) = (&arguments.output, &arguments.vocabulary.save_vocab);
+    let log = || Control { log: arguments.run.log.clone(), ..Control::default() };
+    let config = checked(arguments).inspect_err(|error| log().log_failure(error))?;
     let Some(path) = &output.out else { return dry_run(&config, output.json.as_ref()) };
-    let mut bar = Bars::single(&config.layer, config.threads);
-    let vectors = embed::train(&config, start, &mut |progress| bar.share(progress))?;
-    bar.clear();
+    let mut shown = Shown(Bars::single(&config.layer, config.threads));
+    let vectors = embed::train(&config, start, &mut shown)?;
+    shown.0.clear();
     vectors.write(path, output.format(arguments.model.preset))?;
     vocabulary.as_ref().map_or(Ok(()), |path| vectors.write_vocabulary(path))?;
     if let Some(path) = &output.save_model {
@@ -96,10 +117,10 @@ pub fn run(arguments: &Arguments, start: Instant) -> Result<()> {
         Ended::Patience => "ended by patience\n",
         Ended::Interrupted => "interrupted\n",
     };
-    let (out, ledger, sampled) = (path.display(), facts.ledger, facts.subsampled_per_epoch);
     let best = facts.best_words.map(|at| format!("left is the best model by the held-out text, after {at} words\n"));
     let best = best.unwrap_or_default();
+    let (out, Pass { read, dropped }) = (path.display(), facts.subsampled());
     super::print(&format!(
-        "{why}{best}{ledger}, {sampled:.0} dropped by subsampling in a pass\n{words:.0} words/s: {train:.2} s of training, {total:.2} s in all\n{out}\n"
+        "{why}{best}subsampling dropped {dropped} of {read} words read\n{words:.0} words/s: {train:.2} s of training, {total:.2} s in all\n{out}\n"
     ))
 }

@@ -1,7 +1,7 @@
 //! Texts as ids.
 
 use super::*;
-use crate::corpus::SpooledCorpus;
+use crate::corpus::{Normalizer, PhraseScore, Phrases, Split, SpooledCorpus};
 use proptest::prelude::*;
 use std::collections::HashMap;
 
@@ -123,6 +123,35 @@ proptest! {
             }
             Err(Error::NoWords { .. } | Error::NoKnownWords { .. } | Error::EmptyVocabulary) => {}
             Err(e) => return Err(TestCaseError::fail(e.to_string())),
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    /// Every option of reading at once: what was read with them is read again, as a held-out text, as it was.
+    #[test]
+    fn a_text_by_its_own_vocabulary_and_phrases_is_itself(
+        text in "([a-dA-Dé,](( |, )[a-dA-Dé]){0,7}\n){1,20}",
+        (min_count, most, longest) in (1u64..4, 1usize..9, 1usize..6),
+        passes in 0usize..3,
+        treated: bool,
+    ) {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), &text).unwrap();
+        let split = if treated { Split::Words } else { Split::Space };
+        let normalizer = Normalizer { lowercase: treated, nfc: treated, split };
+        let source = Source { normalizer, ..Source::plain(&[file.path()]) };
+        let phrases = (passes > 0).then(|| Phrases::new(PhraseScore::Npmi, 1, &vec![0.0; passes], "_").unwrap());
+        let rules = Rules { phrases, longest_sentence: longest, max_vocab: Some(most), ..Rules::min_count(min_count) };
+        let Ok((vocab, corpus)) = Corpus::read(&source, &rules) else { return Ok(()) };
+        let (_, spooled) = SpooledCorpus::read(&source, &rules, &std::env::temp_dir()).unwrap();
+        for joins in [corpus.joins(), spooled.joins()] {
+            prop_assert_eq!(joins.is_some(), passes > 0);
+            let again = Corpus::read_known(&source, &vocab, joins, longest).unwrap();
+            prop_assert!(again.sentences().eq(corpus.sentences()), "{:?}", again.ledger());
+            let (now, then) = (again.ledger(), corpus.ledger());
+            prop_assert_eq!(now, Ledger { unknown: then.rare + then.over_limit, rare: 0, over_limit: 0, ..then });
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Reading, without trust in what the file says.
 
-use super::{ADAGRAD, COUNTS, DESCRIPTION, ENDS, LEAVES, LONGEST_HEADER, NODES, STATE, Side, WORDS, parts};
+use super::{ADAGRAD, COUNTS, DESCRIPTION, ENDS, LEAVES, LONGEST_HEADER, NODES, STATE, Side, WORDS, parts, proposal};
 use crate::error::{Error, ModelFault, Result, WordFault};
 use crate::model::architecture::{Description, FORMAT};
 use crate::model::{Architecture, Model, SharedModel};
@@ -8,6 +8,7 @@ use crate::optimizer::Optimizer;
 use crate::table::TableShape;
 use crate::tree::Tree;
 use crate::vocab::{Counts, Vocabulary};
+use ndarray::Array2;
 use safetensors::Dtype;
 use safetensors::tensor::{Metadata, TensorInfo};
 use std::io::{Read, Seek, SeekFrom};
@@ -222,7 +223,7 @@ impl<R: Read + Seek> ModelReader<R> {
         Ok(())
     }
 
-    /// Reads the parameters of a model in training into a model that is already there.
+    /// Reads the parameters of a model in training into a model that is already there; from a checkpoint the layer's proposal too.
     ///
     /// # Errors
     /// What the reader says, and [`Error::ModelFile`]; above all, tensors of other shapes.
@@ -243,6 +244,18 @@ impl<R: Read + Seek> ModelReader<R> {
                     }
                 }
             }
+        }
+        if self.state.is_some() {
+            let shapes: Vec<[usize; 2]> = model.layer().proposal().iter().map(|seen| seen.dim().into()).collect();
+            let mut all = Vec::with_capacity(shapes.len());
+            for (number, shape) in shapes.into_iter().enumerate() {
+                let mut seen = Array2::zeros(shape);
+                self.rows(&proposal(number), &shape, f32::MIN, |row, values| {
+                    seen.row_mut(row).iter_mut().zip(values).for_each(|(to, from)| *to = *from);
+                })?;
+                all.push(seen);
+            }
+            model.restore_proposal(all)?;
         }
         Ok(())
     }
@@ -265,7 +278,8 @@ impl<R: Read + Seek> ModelReader<R> {
         let tree = self.tree(vocab.len())?;
         let layer = architecture.layer(&vocab, tree).map_err(|e| senseless("layer", e))?;
         self.check(Side::Layer, &layer.tables())?;
-        self.check_all_known(&encoder.tables(), &layer.tables())?;
+        let proposals = if self.state.is_some() { layer.proposal().len() } else { 0 };
+        self.check_all_known(&encoder.tables(), &layer.tables(), proposals)?;
         let mut model = Model::new(encoder, layer, vocab.counts(), architecture.optimizer, 0)?;
         let state = architecture.optimizer != Optimizer::Sgd;
         for side in [Side::Encoder, Side::Layer] {
@@ -291,7 +305,7 @@ impl<R: Read + Seek> ModelReader<R> {
     }
 
     /// Whether every tensor of the file belongs to something.
-    fn check_all_known(&self, encoder: &[TableShape], layer: &[TableShape]) -> Result<()> {
+    fn check_all_known(&self, encoder: &[TableShape], layer: &[TableShape], proposals: usize) -> Result<()> {
         let state = self.architecture.optimizer.initial_state().is_some();
         let tables = |side: Side, shapes: &[TableShape]| {
             let named = shapes.iter().enumerate().flat_map(|(n, shape)| parts(&side.table(n), shape, state));
@@ -303,6 +317,7 @@ impl<R: Read + Seek> ModelReader<R> {
         }
         known.extend(tables(Side::Encoder, encoder));
         known.extend(tables(Side::Layer, layer));
+        known.extend((0..proposals).map(proposal));
         match self.tensors.offset_keys().into_iter().find(|name| !known.contains(name)) {
             Some(tensor) => Err(self.fault(ModelFault::StrangeTensor { tensor })),
             None => Ok(()),

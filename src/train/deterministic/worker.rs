@@ -70,6 +70,7 @@ impl<'a> Worker<'a> {
             position: self.position,
             words: self.words,
             tally: self.tally.to_bits(),
+            passes: self.tally.passes.clone(),
             layer_cost: cost_numbers(self.layer_cost),
             encoder_cost: cost_numbers(self.encoder_cost),
         }
@@ -81,7 +82,7 @@ impl<'a> Worker<'a> {
         self.next = state.next as usize;
         (self.sentence, self.position) = (state.sentence.clone(), state.position);
         self.words = state.words;
-        self.tally = Tally::from_bits(&state.tally);
+        self.tally = Tally::from_bits(&state.tally, &state.passes);
         self.layer_cost = cost_of(state.layer_cost);
         self.encoder_cost = cost_of(state.encoder_cost);
     }
@@ -123,6 +124,8 @@ impl<'a> Worker<'a> {
                 };
                 self.words += sentence.len() as u64;
                 course.subsampler.sample(sentence, &mut self.rng, &mut self.sentence);
+                let dropped = sentence.len() - self.sentence.len();
+                self.tally.read(self.next / sentences, sentence.len() as u64, dropped as u64);
                 (self.next, self.position) = (self.next + WORKERS, 0);
                 if self.words - rated >= RATE_WORDS {
                     rated = self.words;

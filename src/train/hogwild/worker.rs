@@ -61,7 +61,7 @@ impl<'a> Worker<'a> {
             worker.work.scratch.rng = state.noise.clone();
             worker.left = state.next as usize..state.end as usize;
             worker.unreported = state.words;
-            worker.tally = Tally::from_bits(&state.tally);
+            worker.tally = Tally::from_bits(&state.tally, &state.passes);
             worker.layer_cost = cost_of(state.layer_cost);
             worker.encoder_cost = cost_of(state.encoder_cost);
             worker.set_rate();
@@ -79,6 +79,7 @@ impl<'a> Worker<'a> {
             position: 0,
             words: self.unreported,
             tally: self.tally.to_bits(),
+            passes: self.tally.passes.clone(),
             layer_cost: cost_numbers(self.handles.layer.cost() + self.layer_cost),
             encoder_cost: cost_numbers(self.handles.encoder.cost() + self.encoder_cost),
         }
@@ -143,6 +144,7 @@ impl<'a> Worker<'a> {
     fn sentence(&mut self, sentence: &[WordId], epoch: usize) {
         let (course, window) = (self.course, &self.course.settings.window);
         course.subsampler.sample(sentence, &mut self.rng, &mut self.sentence);
+        self.tally.read(epoch, sentence.len() as u64, (sentence.len() - self.sentence.len()) as u64);
         let (encoder, layer) = (course.model.encoder(), course.model.layer());
         let (mut examples, mut loss) = (0, 0.0);
         for position in 0..self.sentence.len() {
