@@ -298,6 +298,19 @@ fn held_out_text_is_read_as_the_training_text_is() {
     let log = std::fs::read_to_string(place("log")).unwrap();
     let start: Value = serde_json::from_str(log.lines().next().unwrap()).unwrap();
     assert_eq!(start["valid_ledger"], read["valid_ledger"]);
+    // It is named as the training text is.
+    std::fs::create_dir(place("texts")).unwrap();
+    std::fs::copy(place("read.valid"), place("texts/one")).unwrap();
+    for (valid, stdin) in [(place("texts"), ""), (place("re[a]d.valid"), ""), ("-".into(), &*treated_by_hand()[3])] {
+        let base = ["--corpus", &place("read"), "--valid", &valid, "--layer", "full:bias=unigram", "--lr", "0"];
+        let more = ["--deterministic", "--max-sentence", "2"];
+        assert_eq!(
+            run(folder.path(), &[&base[..], &more].concat(), stdin.as_bytes()).0["valid_nll"],
+            read["valid_nll"]
+        );
+    }
+    let twice = train(&["--corpus", "-", "--valid", "-", "--out", &place("x.bin")], b"a b\n").code(2);
+    assert!(String::from_utf8_lossy(&twice.get_output().stderr).contains("standard input"));
     // Without one of the options the text is another one.
     assert!(number(&facts("raw", &all), "joined") == 0);
 }

@@ -100,8 +100,12 @@ pub struct Embeddings {
 /// Reads the text.
 ///
 /// # Errors
-/// Those of [`Corpus::read`] and [`SpooledCorpus::read`].
+/// Those of [`Corpus::read`] and [`SpooledCorpus::read`], and standard input as training text and as held-out text.
 pub fn read(config: &Config) -> Result<(Vocabulary, Box<dyn Sentences>)> {
+    let mut held_out = config.control.valid.iter().flat_map(|valid| &valid.files);
+    if config.source.paths.iter().any(|path| files::is_stdin(path)) && held_out.any(|path| files::is_stdin(path)) {
+        return Err(Error::RepeatedInput);
+    }
     Ok(match &config.spool {
         None => Corpus::read(&config.source, &config.rules).map(|(v, c)| (v, Box::new(c) as _))?,
         Some(dir) => SpooledCorpus::read(&config.source, &config.rules, dir).map(|(v, c)| (v, Box::new(c) as _))?,

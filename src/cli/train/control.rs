@@ -1,6 +1,7 @@
 //! What surrounds a run: checkpoints, a held-out text, a budget, a log.
 
 use clap::Args;
+use lexmax::corpus::files;
 use lexmax::embed::{Checkpoints, Control, Valid};
 use lexmax::{Error, Result};
 use std::path::{Path, PathBuf};
@@ -23,7 +24,7 @@ pub struct RunControl {
     /// Vectors, or a model of --save-model, to start from: words that they know keep theirs.
     #[arg(long, value_name = "FILE")]
     pub init: Option<PathBuf>,
-    /// Held-out text: its exact NLL is taken after every pass.
+    /// Held-out text, as --corpus names it and read with the same options: its exact NLL is taken after every pass.
     #[arg(long, num_args = 1.., value_name = "PATH")]
     pub valid: Vec<PathBuf>,
     /// At most so many held-out examples, evenly spaced.
@@ -48,15 +49,11 @@ impl RunControl {
             |dir: &PathBuf| Checkpoints { dir: dir.clone(), every: self.checkpoint_every, resume: self.resume };
         let folder =
             || out.and_then(Path::parent).filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new(".")).into();
-        let valid = || Valid {
-            files: self.valid.clone(),
-            examples: self.valid_examples as usize,
-            patience: self.patience,
-            folder: folder(),
-        };
+        let valid =
+            |files| Valid { files, examples: self.valid_examples as usize, patience: self.patience, folder: folder() };
         Ok(Control {
             checkpoint: self.checkpoint.as_ref().map(checkpoint),
-            valid: (!self.valid.is_empty()).then(valid),
+            valid: if self.valid.is_empty() { None } else { Some(valid(files(&self.valid)?)) },
             budget: self.budget,
             log: self.log.clone(),
             stop: Some(on_interrupt()?),
