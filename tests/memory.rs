@@ -13,8 +13,9 @@ fn expected_memory_is_within_the_thirty_percent_that_are_promised() {
     let layers: Vec<LayerSpec> = CATALOGUE.iter().map(|entry| entry.name.parse().unwrap()).collect();
     let (dim, batch) = (48, 64);
     let vocabs = Vocabs::between(2_000, 2_000, 1);
-    let found =
-        scale(&ScaleConfig { vocabs: vocabs.clone(), dim, batch, ..ScaleConfig::new(layers.clone(), 2) }, &mut |_| {});
+    let config =
+        ScaleConfig { vocabs: vocabs.clone(), dim, batch, point_seconds: 1.0, ..ScaleConfig::new(layers.clone(), 2) };
+    let found = scale(&config, &mut |_| {});
     let measured: BTreeMap<_, _> = found.unwrap().points.into_iter().map(|p| ((p.layer.clone(), p.vocab), p)).collect();
     let (mut pairs, mut outside) = (0, Vec::new());
     for vocab in vocabs.as_slice() {
@@ -29,6 +30,7 @@ fn expected_memory_is_within_the_thirty_percent_that_are_promised() {
             memory_bytes: None,
             seconds: None,
             need: Need::Vectors,
+            step_seconds: 0.05,
             seed: 1,
         };
         for verdict in advise(&config, &mut |_| {}).unwrap().layers {

@@ -7,7 +7,7 @@ use lexmax::Result;
 use lexmax::compare::Config;
 use lexmax::files::{check_writable, write_atomically};
 use lexmax::layer::catalogue::LayerSpec;
-use lexmax::measure::{AdviseConfig, Need, advise};
+use lexmax::measure::{AdviseConfig, Need, STEP_SECONDS, advise};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -75,6 +75,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             NeedName::Probabilities => Need::Probabilities,
             NeedName::Vectors => Need::Vectors,
         },
+        step_seconds: STEP_SECONDS,
         seed: arguments.seed,
     };
     if let Some(path) = &arguments.json {

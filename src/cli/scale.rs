@@ -62,11 +62,16 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     };
     let path = arguments.out.join("scale.json");
     check_writable(&path)?;
-    let bar = ProgressBar::new((config.layers.len() * config.vocabs.as_slice().len()) as u64);
+    // A point is measured twice.
+    let bar = ProgressBar::new((2 * config.layers.len() * config.vocabs.as_slice().len()) as u64);
     bar.set_style(ProgressStyle::with_template("{bar:30} {pos}/{len} {msg}").unwrap_or(ProgressStyle::default_bar()));
     let mut found = scale(&config, &mut |event| match event {
-        Event::Begin(layer, vocab) => bar.set_message(format!("{layer}, K = {vocab}")),
-        Event::Point(_) | Event::Skipped(_) => bar.inc(1),
+        Event::Begin(layer, vocab) => {
+            bar.set_message(format!("{layer}, K = {vocab}"));
+            bar.inc(1);
+        }
+        Event::Skipped(_) => bar.inc(1),
+        Event::Point(_) => {}
     })?;
     bar.finish_and_clear();
     found.run.command = super::command();

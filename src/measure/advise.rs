@@ -1,13 +1,15 @@
 //! Which layers fit a task: closed-form costs, and a short measurement of this machine.
 
 use super::machine::{self, RunFacts};
-use super::rig::{Plan, Rig, Sizes, zipf};
+use super::rig::{Rig, Sizes, zipf};
+use super::trial::{LEAST, Look, Trial};
 use crate::error::{Error, Result};
 use crate::layer::Bias;
 use crate::layer::catalogue::LayerSpec;
-use crate::table::{Cost, Threads};
+use crate::table::{Cost, Threads, batch_part};
 use crate::vocab::Counts;
 use serde::Serialize;
+use std::sync::Arc;
 
 /// What a model is wanted for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -42,6 +44,8 @@ pub struct AdviseConfig {
     pub seconds: Option<f64>,
     /// What for.
     pub need: Need,
+    /// Seconds in which the steps of a layer are timed, twice: [`STEP_SECONDS`](super::STEP_SECONDS), or fewer.
+    pub step_seconds: f64,
     /// Decides weights, hidden vectors and targets.
     pub seed: u64,
 }
@@ -59,6 +63,8 @@ pub struct Verdict {
     pub multiply_adds: u64,
     /// The number of words at which the step was timed; from there to K by closed form.
     pub timed_at: usize,
+    /// The number of examples in the batches that were timed.
+    pub timed_batch: usize,
     /// Time of a step at K, nanoseconds an example.
     pub step_ns_per_example: f64,
     /// Time of the exact ln P of a word, nanoseconds.
@@ -101,19 +107,12 @@ impl Advice {
     }
 }
 
-/// Seconds of a step that is timed, at most: beyond, a smaller vocabulary stands for the whole.
+/// Seconds of a step that is timed, at most: beyond, fewer examples or words stand for all.
 const STEP_SECONDS: f64 = 0.25;
-/// The same for bytes of parameters.
+/// Bytes of parameters that are filled for it, at most.
 const BYTES: u64 = 1 << 30;
-/// No vocabulary below this stands for a larger one: caches would hold it.
-const LEAST: usize = 20_000;
-/// A first look at such a vocabulary.
-const LOOK: Plan = Plan { warm_up: 1, windows: 2, repeats: (1, 1), seconds: 0.0, patience: f64::INFINITY };
-const STEPS: Plan = Plan { warm_up: 1, windows: 3, repeats: (1, 300), seconds: 0.05, patience: f64::INFINITY };
-const EVALUATIONS: Plan = Plan { warm_up: 1, windows: 3, repeats: (1, 100), seconds: 0.015, patience: 1.0 };
-
-/// Seconds after which a layer is not timed a second time.
-const PATIENCE: f64 = 1.0;
+/// Seconds after which one step is enough, and after which a layer is not timed a second time.
+const PATIENCE: f64 = 1.5;
 
 /// Says which layers fit.
 ///
@@ -126,17 +125,22 @@ pub fn advise(config: &AdviseConfig, observe: &mut dyn FnMut(&LayerSpec)) -> Res
     let sizes = Sizes { dim: config.dim, batch: config.batch, seed: config.seed };
     sizes.check()?;
     let threads = Threads::new(config.threads);
-    let counts = zipf(config.vocab)?;
+    let counts = Arc::new(zipf(config.vocab)?);
     let memory_limit = config.memory_bytes.or_else(machine::free_bytes);
     let embedding_bytes = 4 * config.vocab as u64 * config.dim as u64;
-    let (mut layers, mut refused) = (Vec::new(), Vec::new());
+    let (mut estimates, mut refused) = (Vec::new(), Vec::new());
     for layer in &config.layers {
         observe(layer);
         let layer = layer.with_samples(config.samples)?;
-        match estimate(&layer, &counts, sizes, &threads) {
-            Ok(estimate) => layers.push(estimate.verdict(&layer, config, embedding_bytes, memory_limit)),
+        match Estimate::new(&layer, &counts, sizes, &threads, config.step_seconds) {
+            Ok(estimate) => estimates.push((layer, estimate)),
             Err(e) => refused.push((layer.to_string(), e.to_string())),
         }
+    }
+    let mut layers = Vec::new();
+    for (layer, estimate) in estimates {
+        observe(&layer);
+        layers.push(estimate.again(&threads)?.verdict(&layer, config, embedding_bytes, memory_limit));
     }
     layers.sort_by(|a: &Verdict, b| b.fits.cmp(&a.fits).then(a.train_seconds.total_cmp(&b.train_seconds)));
     let AdviseConfig { vocab, dim, tokens, need, .. } = *config;
@@ -147,43 +151,86 @@ pub fn advise(config: &AdviseConfig, observe: &mut dyn FnMut(&LayerSpec)) -> Res
 
 /// What a layer takes, by closed form and by measurement.
 struct Estimate {
+    /// Its cost at K.
     cost: Cost,
+    evaluation_multiply_adds: u64,
     memory_bytes: u64,
-    timed_at: usize,
-    step_ns: f64,
-    evaluation_ns: f64,
-    normalized: bool,
+    batch: usize,
+    /// Of the layer at K, or of what stands for it.
+    trial: Trial,
 }
 
-fn estimate(layer: &LayerSpec, counts: &Counts, sizes: Sizes, threads: &Threads) -> Result<Estimate> {
-    let whole = Rig::new(layer, counts, Bias::Unigram, sizes)?;
-    let (cost, memory_bytes) = (whole.expected_cost(), whole.training_bytes());
-    let vocab = counts.len();
-    let mut timed_at = vocab;
-    if vocab > LEAST {
-        let small = Rig::new(layer, &zipf(LEAST)?, Bias::Unigram, sizes)?;
-        let look = small.time_steps(&mut small.matrices()?, threads, LOOK).quantile(0.0);
-        let growth = cost.multiply_adds as f64 / small.expected_cost().multiply_adds.max(1) as f64;
-        let share = (STEP_SECONDS / (look * growth)).min(BYTES as f64 / whole.parameter_bytes() as f64);
-        timed_at = vocab.min(((vocab as f64 * share) as usize).max(LEAST));
+impl Estimate {
+    fn new(layer: &LayerSpec, counts: &Arc<Counts>, sizes: Sizes, threads: &Threads, seconds: f64) -> Result<Self> {
+        let whole = Rig::new(layer, counts, Bias::Unigram, sizes)?;
+        let (cost, evaluation_multiply_adds) = (whole.expected_cost(), whole.evaluation_multiply_adds());
+        let (memory_bytes, vocab, batch) = (whole.training_bytes(), counts.len(), sizes.batch);
+        let look = if vocab > LEAST { Look::glance(layer, sizes, threads).ok() } else { None };
+        let (timed_at, timed_batch) = look.map_or((vocab, batch), |look| stand_in(&whole, look.seconds(&whole)[0]));
+        let rig = match (timed_at, timed_batch) == (vocab, batch) {
+            true => whole,
+            false => {
+                let sizes = Sizes { batch: timed_batch, ..sizes };
+                Rig::new(layer, &Arc::new(zipf(timed_at)?), Bias::Unigram, sizes)?
+            }
+        };
+        let trial = Trial::new(rig, threads, seconds, PATIENCE)?;
+        Ok(Self { cost, evaluation_multiply_adds, memory_bytes, batch, trial })
     }
-    let rig = if timed_at == vocab { whole } else { Rig::new(layer, &zipf(timed_at)?, Bias::Unigram, sizes)? };
-    let ([step, evaluation], _) = rig.time(threads, [STEPS, EVALUATIONS], PATIENCE)?;
-    let ns = |seconds: f64| seconds * 1e9 / sizes.batch as f64;
-    let growth = cost.multiply_adds as f64 / rig.expected_cost().multiply_adds.max(1) as f64;
-    Ok(Estimate {
-        cost,
-        memory_bytes,
-        timed_at,
-        step_ns: ns(step.quantile(0.5)) * growth,
-        evaluation_ns: ns(evaluation.quantile(0.5)) * vocab as f64 / timed_at as f64,
-        normalized: rig.is_normalized(),
-    })
+
+    /// Timed a second time, if that is soon done.
+    fn again(self, threads: &Threads) -> Result<Self> {
+        Ok(Self { trial: self.trial.again(threads, PATIENCE)?, ..self })
+    }
+
+    /// Time of a step and of an evaluation, nanoseconds an example of the whole.
+    fn ns(&self) -> [f64; 2] {
+        let Trial { rig, step, evaluation, .. } = &self.trial;
+        let timed = [rig.expected_cost().multiply_adds, rig.evaluation_multiply_adds()];
+        let whole = [self.cost.multiply_adds, self.evaluation_multiply_adds];
+        let ns = |i: usize, seconds: f64| seconds * 1e9 * whole[i] as f64 / timed[i].max(1) as f64 / self.batch as f64;
+        [ns(0, step.quantile(0.5)), ns(1, evaluation.quantile(0.5))]
+    }
+}
+
+/// How many words and examples stand for a layer whose step takes `step` seconds: all of them where that is soon done.
+fn stand_in(whole: &Rig, step: f64) -> (usize, usize) {
+    let (vocab, batch) = (whole.vocab(), whole.sizes.batch);
+    let mut examples = batch;
+    let mut share = BYTES as f64 / whole.parameter_bytes() as f64;
+    if step > STEP_SECONDS {
+        // A layer that goes over its words once for each part of the batch does with one part as with the next.
+        let part = batch_part(vocab).min(batch);
+        if whole.rows_per_example(part) <= 1.01 * whole.rows_per_example(batch) {
+            examples = part;
+        }
+        share = share.min(STEP_SECONDS / step * batch as f64 / examples as f64);
+    }
+    let words = vocab.min(((vocab as f64 * share) as usize).max(LEAST));
+    let like_all = like(vocab, words);
+    let fits = whole.parameter_bytes() as f64 * like_all as f64 / vocab as f64 <= 2.0 * BYTES as f64;
+    (if fits { like_all } else { words }, examples)
+}
+
+/// The least number of words, not below `words`, at which batches are cut into parts as they are at `vocab`: others say
+/// little of it.
+fn like(vocab: usize, words: usize) -> usize {
+    let mut least = vocab;
+    while least > words {
+        let next = words.max(least - least.div_ceil(20));
+        if batch_part(next) != batch_part(vocab) {
+            break;
+        }
+        least = next;
+    }
+    least
 }
 
 impl Estimate {
     fn verdict(self, layer: &LayerSpec, config: &AdviseConfig, embeddings: u64, limit: Option<u64>) -> Verdict {
-        let train_seconds = self.step_ns * 1e-9 * config.tokens as f64;
+        let [step_ns, evaluation_ns] = self.ns();
+        let normalized = self.trial.rig.is_normalized();
+        let train_seconds = step_ns * 1e-9 * config.tokens as f64;
         let memory = self.memory_bytes + embeddings;
         let mut against = Vec::new();
         if let Some(limit) = limit.filter(|limit| memory > *limit) {
@@ -197,18 +244,19 @@ impl Estimate {
         Verdict {
             layer: layer.to_string(),
             fits,
-            why: if fits { self.reason(config) } else { against.join("; ") },
+            why: if fits { self.reason(config, normalized) } else { against.join("; ") },
             multiply_adds: self.cost.multiply_adds,
-            timed_at: self.timed_at,
-            step_ns_per_example: self.step_ns,
-            evaluation_ns_per_example: self.evaluation_ns,
+            timed_at: self.trial.rig.vocab(),
+            timed_batch: self.trial.rig.sizes.batch,
+            step_ns_per_example: step_ns,
+            evaluation_ns_per_example: evaluation_ns,
             memory_bytes: self.memory_bytes,
             train_seconds,
         }
     }
 
     /// What speaks for it.
-    fn reason(&self, config: &AdviseConfig) -> String {
+    fn reason(&self, config: &AdviseConfig, normalized: bool) -> String {
         let dense = 3.0 * config.batch as f64 * config.vocab as f64 * config.dim as f64;
         let share = self.cost.multiply_adds as f64 / dense;
         let work = match share {
@@ -216,7 +264,7 @@ impl Estimate {
             s if s > 0.01 => format!("does {:.0} % of full softmax's work", 100.0 * s),
             s => format!("does 1/{:.0} of full softmax's work", 1.0 / s),
         };
-        match (config.need, self.normalized) {
+        match (config.need, normalized) {
             (Need::Vectors, _) => work,
             (Need::Probabilities, true) => format!("{work}; normalized in training"),
             (Need::Probabilities, false) => format!("{work}; probabilities by a scan of all words after training"),
@@ -247,6 +295,7 @@ mod tests {
             memory_bytes,
             seconds: None,
             need: Need::Probabilities,
+            step_seconds: 0.01,
             seed: 1,
         }
     }
@@ -257,8 +306,10 @@ mod tests {
         let advice = advise(&config(None), &mut |_| {}).unwrap();
         let (dim, batch, samples) = (16, 32, Some(64));
         let vocabs = Vocabs::between(3_000, 3_000, 1);
-        let measured =
-            scale(&ScaleConfig { vocabs, dim, batch, samples, ..ScaleConfig::new(layers(), 1) }, &mut |_| {});
+        let measured = scale(
+            &ScaleConfig { vocabs, dim, batch, samples, point_seconds: 1.0, ..ScaleConfig::new(layers(), 1) },
+            &mut |_| {},
+        );
         let measured = measured.unwrap();
         assert_eq!(advice.layers.len() + advice.refused.len(), layers().len());
         for verdict in &advice.layers {

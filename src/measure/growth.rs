@@ -74,15 +74,18 @@ fn line(points: &[(f64, f64)]) -> Option<Line> {
     Some(Line { slope: xy / xx, r2 })
 }
 
-/// From where on `a` is cheaper than `b`, by the last change of sign over the numbers of words that both have; the last
-/// such point must be measured too.
+/// By how much one layer must be cheaper than another at the last measured K: less may be noise.
+const CLEARLY: f64 = 1.1;
+
+/// From where on `a` is cheaper than `b`, by the last change of sign over the numbers of words that both have; at the last of
+/// them it must clearly be.
 pub fn crossover(a: (&str, &Times), b: (&str, &Times)) -> Option<Crossover> {
     let other = |k: f64| b.1.iter().find(|p| p.0 == k).map(|p| p.1);
     // ln t_a − ln t_b: negative where a is cheaper.
     let gap: Vec<(f64, f64)> =
         a.1.iter().filter_map(|(k, t)| other(*k).map(|other| (k.ln(), (t / other).ln()))).collect();
     let (_, last) = gap.last()?;
-    if *last >= 0.0 || gap.len() < 2 {
+    if *last > -CLEARLY.ln() || gap.len() < 2 {
         return None;
     }
     let made = |from_vocab, throughout| Crossover { cheaper: a.0.into(), than: b.0.into(), from_vocab, throughout };
@@ -132,6 +135,9 @@ mod tests {
         let (full, tree) = (times(|k| k), times(|k| k.sqrt()));
         let found = crossover(("tree", &tree), ("full", &full[..3])).unwrap();
         assert!(found.throughout && (found.from_vocab - 1e3).abs() < 1e-6, "{found:?}");
+        // Cheaper by 5 % is as good as equal, by 20 % it is not.
+        assert_eq!(crossover(("less", &times(|k| 0.95 * k)), ("full", &full)), None);
+        assert!(crossover(("less", &times(|k| 0.8 * k)), ("full", &full)).is_some());
         assert_eq!(crossover(("tree", &tree), ("full", &full[..1])), None);
     }
 }

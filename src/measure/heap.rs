@@ -24,7 +24,7 @@ pub(super) fn of<T>(work: impl FnOnce() -> T) -> (T, Option<Grown>) {
 }
 
 /// Bytes beyond those from before.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Grown {
     pub held: u64,
     pub peak: u64,

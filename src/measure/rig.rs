@@ -1,6 +1,7 @@
 //! A layer on synthetic data, ready to be timed: Zipf's law, random weights, batches of targets.
 
 use super::heap::{self, Grown};
+use super::timing::{Plan, Timed};
 use crate::error::{Error, Result};
 use crate::layer::catalogue::{Context, LayerSpec};
 use crate::layer::{Batch, Bias, OutputLayer, Scratch};
@@ -11,7 +12,8 @@ use crate::table::{Cost, Deferred, Frozen, Held, Ledger, Matrix, Table, TableSha
 use crate::vocab::{Counts, WordId};
 use ndarray::Array2;
 use rand::RngExt;
-use std::time::Instant;
+use std::cell::OnceCell;
+use std::sync::Arc;
 
 /// Counts of `vocab` words by Zipf's law, 10¹² / rank; the total only has to dwarf the vocabulary.
 ///
@@ -53,8 +55,14 @@ impl Sizes {
 const MOST_WORDS: usize = 100_000_000;
 /// Numbers that a batch of hidden vectors may have: 2 GiB.
 const MOST_NUMBERS: usize = 1 << 29;
-/// Batches that steps take in turn, so that no step finds the rows of the one before in the cache.
-const BATCHES: usize = 16;
+/// Examples whose batches steps take in turn, so that rare words are as rare as in a text, and their rows in no cache.
+const EXAMPLES: usize = 1 << 16;
+/// Batches, at least and at most, however many examples that is.
+const BATCHES: (usize, usize) = (16, 4096);
+/// Batches over which closed forms are taken.
+const CLOSED: usize = 4;
+/// Random words after which steps over ledgers end.
+const WALKED_DRAWS: u64 = 1 << 20;
 /// Random numbers that fill the tables over and over: a prime, so that no two rows are alike.
 const NUMBERS: usize = 65_521;
 
@@ -62,35 +70,69 @@ const NUMBERS: usize = 65_521;
 pub(super) struct Rig {
     pub layer: Box<dyn OutputLayer>,
     pub sizes: Sizes,
-    pub batches: Vec<Vec<WordId>>,
-    counts: Counts,
-    structure_bytes: u64,
+    batches: Vec<Vec<WordId>>,
+    counts: Arc<Counts>,
+    cost: OnceCell<Cost>,
+    /// The batches that want most of the tables' buffers, once that is known.
+    dearest: OnceCell<Vec<usize>>,
+    structure: Grown,
 }
 
 impl Rig {
     /// # Errors
     /// Sizes that make no sense or do not fit in memory.
-    pub fn new(spec: &LayerSpec, counts: &Counts, bias: Bias, sizes: Sizes) -> Result<Self> {
+    pub fn new(spec: &LayerSpec, counts: &Arc<Counts>, bias: Bias, sizes: Sizes) -> Result<Self> {
         sizes.check()?;
         let (layer, grown) = heap::of(|| spec.build(&Context { counts, words: None, dim: sizes.dim, bias }));
-        let structure_bytes = grown.map_or(0, |grown| grown.held);
+        let structure = grown.unwrap_or_default();
         let mut rng = WorkerRng::new(sizes.seed, TARGETS);
         let words = Unigram::new(counts, 1.0)?;
         let draw = |_| (0..sizes.batch).map(|_| words.sample(&mut rng)).collect();
-        let batches = (0..BATCHES).map(draw).collect();
-        Ok(Self { layer: layer?, sizes, batches, counts: counts.clone(), structure_bytes })
+        let batches = (0..(EXAMPLES / sizes.batch).clamp(BATCHES.0, BATCHES.1)).map(draw).collect();
+        Ok(Self {
+            layer: layer?,
+            sizes,
+            batches,
+            counts: counts.clone(),
+            cost: OnceCell::new(),
+            dearest: OnceCell::new(),
+            structure,
+        })
     }
 
-    /// The closed form of a step's cost, over the batches.
+    /// Number of words, K.
+    pub fn vocab(&self) -> usize {
+        self.counts.len()
+    }
+
+    /// The closed form of a step's cost, over some of the batches.
     pub fn expected_cost(&self) -> Cost {
-        let sum: Cost = self.batches.iter().map(|targets| self.layer.expected_cost(targets)).sum();
-        let mean = |n: u64| n / self.batches.len() as u64;
-        Cost {
-            multiply_adds: mean(sum.multiply_adds),
-            rows_read: mean(sum.rows_read),
-            rows_written: mean(sum.rows_written),
-            draws: mean(sum.draws),
-        }
+        *self.cost.get_or_init(|| {
+            let sum: Cost = self.batches[..CLOSED].iter().map(|targets| self.layer.expected_cost(targets)).sum();
+            let mean = |n: u64| n / CLOSED as u64;
+            Cost {
+                multiply_adds: mean(sum.multiply_adds),
+                rows_read: mean(sum.rows_read),
+                rows_written: mean(sum.rows_written),
+                draws: mean(sum.draws),
+            }
+        })
+    }
+
+    /// Rows of parameters that a step over a part of a batch reads, an example.
+    pub fn rows_per_example(&self, part: usize) -> f64 {
+        self.layer.expected_cost(&self.batches[0][..part]).rows_read as f64 / part as f64
+    }
+
+    /// Multiply-adds of the exact ln P of a batch, without any arithmetic.
+    pub fn evaluation_multiply_adds(&self) -> u64 {
+        let mut held = vec![Held::default(); self.layer.tables().len()];
+        let mut w = self.ledgers(&mut held);
+        let hidden = Array2::zeros((self.sizes.batch, self.sizes.dim));
+        let mut scratch = Scratch::new(WorkerRng::new(self.sizes.seed, DRAWS));
+        let mut log_probs = vec![0.0; self.sizes.batch];
+        self.layer.log_prob(&mut w, Batch::new(hidden.view(), &self.batches[0]), &mut scratch, &mut log_probs);
+        w.cost().multiply_adds
     }
 
     /// Bytes of the layer's parameters.
@@ -98,9 +140,10 @@ impl Rig {
         self.layer.tables().iter().map(bytes).sum()
     }
 
-    /// Bytes that the layer itself holds: tree, proposal, classes; 0 where nobody counts (see [`heap`]).
-    pub fn structure_bytes(&self) -> u64 {
-        self.structure_bytes
+    /// Bytes that the layer itself holds: tree, proposal, classes; and the most that it held while it was made. 0 where
+    /// nobody counts (see [`heap`]).
+    pub fn structure(&self) -> Grown {
+        self.structure
     }
 
     /// Bytes that training takes, without any arithmetic: the layer and its parameters, what deferred handles would hold for
@@ -112,7 +155,7 @@ impl Rig {
         let of_tables: u64 = held.iter().zip(&shapes).map(|(held, shape)| held.bytes(shape)).sum();
         let moved = held.iter().zip(&shapes).map(|(held, shape)| held.moved_bytes(shape)).max().unwrap_or(0);
         let of_layer = grown.map_or_else(|| self.batch_bytes(), |grown| grown.peak);
-        self.structure_bytes + self.parameter_bytes() + of_tables + moved + of_layer
+        self.structure.held + self.parameter_bytes() + of_tables + moved + of_layer
     }
 
     /// Hidden vectors with their gradient.
@@ -121,8 +164,8 @@ impl Rig {
     }
 
     /// Tables without weights.
-    fn ledgers<'a>(&self, held: &'a mut [Held]) -> Tables<'a> {
-        let ledger = |(shape, held)| -> Box<dyn Table + 'a> { Box::new(Ledger::new(shape, held)) };
+    fn ledgers<'h>(&self, held: &'h mut [Held]) -> Tables<'h> {
+        let ledger = |(shape, held)| -> Box<dyn Table + 'h> { Box::new(Ledger::new(shape, held)) };
         Tables::new(self.layer.tables().into_iter().zip(held).map(ledger).collect())
     }
 
@@ -134,16 +177,34 @@ impl Rig {
         !self.layer.ln_z(&mut self.ledgers(&mut held), hidden.view(), &mut scratch, &mut [0.0])
     }
 
-    /// Takes the steps over ledgers.
+    /// Takes the steps over ledgers: of all batches, as the dearest of them counts, unless they draw too much.
     fn walk(&self, held: &mut [Held]) {
         let hidden = Array2::zeros((self.sizes.batch, self.sizes.dim));
         let mut d_hidden = hidden.clone();
-        let mut w = self.ledgers(held);
         let mut scratch = Scratch::new(WorkerRng::new(self.sizes.seed, DRAWS));
-        for targets in &self.batches {
+        let shapes = self.layer.tables();
+        let mut dearest = vec![(0, 0); shapes.len()];
+        let mut draws = 0;
+        for (n, targets) in self.batches.iter().enumerate() {
+            if n >= BATCHES.0 && draws > WALKED_DRAWS {
+                break;
+            }
+            let mut w = self.ledgers(held);
             self.layer.step(&mut w, Batch::new(hidden.view(), targets), &mut scratch, d_hidden.view_mut(), None);
             w.flush();
+            draws += w.cost().draws;
+            drop(w);
+            for ((most, at), (held, shape)) in dearest.iter_mut().zip(held.iter().zip(&shapes)) {
+                let bytes = held.bytes(shape);
+                if bytes > *most {
+                    (*most, *at) = (bytes, n);
+                }
+            }
         }
+        let mut batches: Vec<_> = dearest.into_iter().map(|(_, at)| at).collect();
+        batches.sort_unstable();
+        batches.dedup();
+        self.dearest.get_or_init(|| batches);
     }
 
     /// Random weights in ±0.1, and the biases that the layer wants.
@@ -172,29 +233,8 @@ impl Rig {
         Array2::from_shape_fn((self.sizes.batch, self.sizes.dim), |_| rng.random::<f32>() - 0.5)
     }
 
-    /// Times steps, then evaluations, twice, each time with its tables made anew: where in memory they lie matters as well. The
-    /// quieter time of each counts. A layer that needs more than `patience` seconds is timed once. Also what training held
-    /// beyond layer and parameters.
-    ///
-    /// # Errors
-    /// Tables that do not fit in memory.
-    pub fn time(&self, threads: &Threads, plans: [Plan; 2], patience: f64) -> Result<([Timed; 2], Option<Grown>)> {
-        let start = Instant::now();
-        let once = || -> Result<_> {
-            let mut matrices = self.matrices()?;
-            let (step, grown) = heap::of(|| self.time_steps(&mut matrices, threads, plans[0]));
-            Ok(([step, self.time_evaluation(&matrices, threads, plans[1])], grown))
-        };
-        let (first, grown) = once()?;
-        if start.elapsed().as_secs_f64() > patience {
-            return Ok((first, grown));
-        }
-        let ([step, evaluation], _) = once()?;
-        let [first_step, first_evaluation] = first;
-        Ok(([first_step.quieter(step), first_evaluation.quieter(evaluation)], grown))
-    }
-
-    /// Times steps with their updates, plain descent at a rate that moves little.
+    /// Times steps with their updates, plain descent at a rate that moves little. The batches that are known to want most
+    /// memory come first, to warm up.
     pub fn time_steps(&self, matrices: &mut [Matrix], threads: &Threads, plan: Plan) -> Timed {
         let hidden = self.hidden(HIDDEN);
         let mut d_hidden = Array2::zeros(hidden.raw_dim());
@@ -202,10 +242,12 @@ impl Rig {
         let handle = |m| -> Box<dyn Table> { Box::new(Deferred::new(m, rate, threads.clone())) };
         let mut w = Tables::new(matrices.iter_mut().map(handle).collect());
         let mut scratch = Scratch::new(WorkerRng::new(self.sizes.seed, DRAWS));
-        let (mut loss, mut next) = (0.0, 0);
+        let dearest = self.dearest.get().map_or(&[][..], Vec::as_slice);
+        let mut batches = dearest.iter().copied().chain((0..self.batches.len()).cycle());
+        let plan = Plan { warm_up: plan.warm_up.max(dearest.len()), ..plan };
+        let mut loss = 0.0;
         let mut step = |w: &mut Tables| {
-            let targets = &self.batches[next % BATCHES];
-            next += 1;
+            let targets = &self.batches[batches.next().expect("batches without end")];
             d_hidden.fill(0.0);
             let batch = Batch::new(hidden.view(), targets);
             loss = self.layer.step(w, batch, &mut scratch, d_hidden.view_mut(), None);
@@ -225,7 +267,7 @@ impl Rig {
         let mut scratch = Scratch::new(WorkerRng::new(self.sizes.seed, DRAWS));
         let mut next = 0;
         let mut evaluate = |w: &mut Tables| {
-            let batch = Batch::new(hidden[next % 2].view(), &self.batches[next % BATCHES]);
+            let batch = Batch::new(hidden[next % 2].view(), &self.batches[next % self.batches.len()]);
             next += 1;
             self.layer.log_prob(w, batch, &mut scratch, &mut log_probs);
         };
@@ -243,90 +285,4 @@ const OTHER_HIDDEN: u64 = 4;
 /// Bytes of a table.
 fn bytes(shape: &TableShape) -> u64 {
     4 * u64::from(shape.rows) * (shape.dim as u64 + u64::from(shape.bias))
-}
-
-/// How often to take a time: in windows, so that what else the machine does for a while spoils some of them only.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Plan {
-    /// Runs before the clock counts.
-    pub warm_up: usize,
-    /// Windows one after the other; the one with the least median counts.
-    pub windows: usize,
-    /// Runs of a window, at least and at most; between, as many as fit in `seconds`.
-    pub repeats: (usize, usize),
-    pub seconds: f64,
-    /// Seconds after which no other window begins.
-    pub patience: f64,
-}
-
-/// Times of equal pieces of work.
-#[derive(Clone, Debug)]
-pub(super) struct Timed {
-    /// Seconds in the window that counts, rising.
-    pub seconds: Vec<f64>,
-    /// Pieces in all windows.
-    pub pieces: usize,
-    /// Work of a piece, the mean.
-    pub cost: Cost,
-    /// Bytes of parameters moved by a piece, the mean.
-    pub bytes: u64,
-    /// Mean loss of the last step, nats.
-    pub loss: f64,
-}
-
-impl Plan {
-    fn time(&self, w: &mut Tables, work: &mut dyn FnMut(&mut Tables)) -> Timed {
-        let start = Instant::now();
-        (0..self.warm_up).for_each(|_| work(w));
-        let (before, bytes) = (w.cost(), w.bytes_moved());
-        let mut windows: Vec<Vec<f64>> = Vec::new();
-        while windows.is_empty() || (windows.len() < self.windows && start.elapsed().as_secs_f64() < self.patience) {
-            windows.push(self.window(w, work));
-        }
-        let pieces = windows.iter().map(Vec::len).sum();
-        let after = w.cost();
-        let mean = |after: u64, before: u64| (after - before) / pieces as u64;
-        let cost = Cost {
-            multiply_adds: mean(after.multiply_adds, before.multiply_adds),
-            rows_read: mean(after.rows_read, before.rows_read),
-            rows_written: mean(after.rows_written, before.rows_written),
-            draws: mean(after.draws, before.draws),
-        };
-        let bytes = mean(w.bytes_moved(), bytes);
-        let quietest = windows.into_iter().min_by(|a, b| middle(a).total_cmp(&middle(b)));
-        Timed { seconds: quietest.expect("a window"), pieces, cost, bytes, loss: 0.0 }
-    }
-
-    /// The times of a window, rising.
-    fn window(&self, w: &mut Tables, work: &mut dyn FnMut(&mut Tables)) -> Vec<f64> {
-        let mut seconds: Vec<f64> = Vec::new();
-        let start = Instant::now();
-        let (least, most) = self.repeats;
-        while seconds.len() < least || (seconds.len() < most && start.elapsed().as_secs_f64() < self.seconds) {
-            let start = Instant::now();
-            work(w);
-            seconds.push(start.elapsed().as_secs_f64());
-        }
-        seconds.sort_by(f64::total_cmp);
-        seconds
-    }
-}
-
-/// The median of rising times.
-fn middle(seconds: &[f64]) -> f64 {
-    seconds[(seconds.len() - 1) / 2]
-}
-
-impl Timed {
-    /// The one with the lower median, of as many pieces as both.
-    fn quieter(self, other: Self) -> Self {
-        let pieces = self.pieces + other.pieces;
-        let quieter = if middle(&other.seconds) < middle(&self.seconds) { other } else { self };
-        Self { pieces, ..quieter }
-    }
-
-    /// The time below which a share of the pieces are; 0.5 is the median.
-    pub fn quantile(&self, share: f64) -> f64 {
-        self.seconds[((self.seconds.len() - 1) as f64 * share).round() as usize]
-    }
 }

@@ -2,7 +2,8 @@
 
 use super::growth::{Crossover, Fit, crossover};
 use super::machine::{self, RunFacts};
-use super::rig::{Plan, Rig, Sizes, zipf};
+use super::rig::{Rig, Sizes, zipf};
+use super::trial::{LEAST, Look, STEP_SECONDS, Trial};
 use super::vocabs::Vocabs;
 use crate::error::Result;
 use crate::layer::Bias;
@@ -10,6 +11,7 @@ use crate::layer::catalogue::LayerSpec;
 use crate::table::Threads;
 use crate::vocab::Counts;
 use serde::Serialize;
+use std::sync::Arc;
 use std::time::Instant;
 
 /// What to measure.
@@ -48,13 +50,10 @@ impl ScaleConfig {
 pub const POINT_SECONDS: f64 = 10.0;
 /// Of the memory that is free, the share that a point may take.
 const MEMORY_SHARE: f64 = 0.8;
-/// Runs of a dear point: one to warm up, three that count.
-const STEPS: Plan = Plan { warm_up: 1, windows: 3, repeats: (1, 300), seconds: 0.07, patience: f64::INFINITY };
-const EVALUATIONS: Plan = Plan { warm_up: 1, windows: 3, repeats: (1, 100), seconds: 0.02, patience: 1.0 };
+/// Of the seconds that a point may take, those in which cheap steps are timed, at most.
+const STEPS: f64 = 0.04;
 /// Of the seconds that a point may take, those after which it is not timed a second time.
 const PATIENCE: f64 = 0.15;
-/// Before a layer was ever timed: a rate that any machine has, multiply-adds a second.
-const CAUTIOUS_RATE: f64 = 2e9;
 
 /// A layer at a number of words. Work is that of a whole step, over the B examples of a batch.
 #[derive(Clone, Debug, Serialize)]
@@ -143,7 +142,7 @@ impl Scale {
 
 /// What happens as the points are measured.
 pub enum Event<'a> {
-    /// The measurement of a point begins.
+    /// The measurement of a point begins, or goes on a second time when all layers have had their first.
     Begin(&'a LayerSpec, usize),
     /// It was measured.
     Point(&'a Point),
@@ -173,23 +172,28 @@ pub fn scale(config: &ScaleConfig, observe: &mut dyn FnMut(Event)) -> Result<Sca
         fits: Vec::new(),
         crossovers: Vec::new(),
     };
+    let patience = config.point_seconds * PATIENCE;
+    let mut looks = vec![None; layers.len()];
     for vocab in config.vocabs.as_slice() {
-        let counts = zipf(*vocab)?;
-        for layer in &layers {
+        let counts = Arc::new(zipf(*vocab)?);
+        let mut trials = Vec::new();
+        for (layer, look) in layers.iter().zip(&mut looks) {
             observe(Event::Begin(layer, *vocab));
-            let name = layer.to_string();
-            let before = found.points.iter().rev().find(|p| p.layer == name);
-            match measure(layer, &counts, sizes, &threads, before, config) {
-                Ok(point) => {
-                    observe(Event::Point(&point));
-                    found.points.push(point);
-                }
+            let bench = Bench { layer, sizes, threads: &threads, config };
+            match bench.measure(&counts, look) {
+                Ok(measured) => trials.push((layer, measured)),
                 Err(reason) => {
-                    let skipped = Skipped { layer: name, vocab: *vocab, reason };
+                    let skipped = Skipped { layer: layer.to_string(), vocab: *vocab, reason };
                     observe(Event::Skipped(&skipped));
                     found.skipped.push(skipped);
                 }
             }
+        }
+        for (layer, (trial, building)) in trials {
+            observe(Event::Begin(layer, *vocab));
+            let point = Point::new(layer, &trial.again(&threads, patience)?, building);
+            observe(Event::Point(&point));
+            found.points.push(point);
         }
     }
     found.conclude(&layers.iter().map(LayerSpec::to_string).collect::<Vec<_>>());
@@ -208,56 +212,66 @@ impl Scale {
     }
 }
 
-/// A point, or why there is none.
-fn measure(
-    layer: &LayerSpec,
-    counts: &Counts,
+/// A layer to be measured, and within which limits.
+struct Bench<'a> {
+    layer: &'a LayerSpec,
     sizes: Sizes,
-    threads: &Threads,
-    before: Option<&Point>,
-    config: &ScaleConfig,
-) -> std::result::Result<Point, String> {
-    let growth = before.map_or(1.0, |p| counts.len() as f64 / p.vocab as f64);
-    let building = before.map_or(0.0, |p| p.build_seconds * growth);
-    within_time("making it", building, config.point_seconds)?;
-    let start = Instant::now();
-    let rig = Rig::new(layer, counts, Bias::Unigram, sizes).map_err(|e| e.to_string())?;
-    let build_seconds = start.elapsed().as_secs_f64();
-    let step = predicted_step(&rig, before, sizes);
-    // One step to warm up, three that count, and the evaluations of a dense layer; evaluations have an end of their own.
-    within_time("it", step * 5.0, config.point_seconds)?;
-    let limit = config.memory_bytes.or_else(|| machine::free_bytes().map(|b| (b as f64 * MEMORY_SHARE) as u64));
-    let expected_bytes = rig.training_bytes();
-    within_memory(expected_bytes, limit)?;
-    let timed = rig.time(threads, [STEPS, EVALUATIONS], config.point_seconds * PATIENCE);
-    let ([step, evaluation], grown) = timed.map_err(|e| e.to_string())?;
-    let of_tables = rig.structure_bytes() + rig.parameter_bytes();
-    let peak_bytes = grown.map_or(expected_bytes, |grown| of_tables + grown.peak);
-    let per_example = |seconds: f64| seconds * 1e9 / sizes.batch as f64;
-    Ok(Point {
-        layer: layer.to_string(),
-        vocab: counts.len(),
-        step_ns_per_example: per_example(step.quantile(0.5)),
-        step_ns_quartiles: [0.25, 0.75].map(|share| per_example(step.quantile(share))),
-        steps: step.pieces,
-        multiply_adds: step.cost.multiply_adds,
-        rows: step.cost.rows_read + step.cost.rows_written,
-        bytes: step.bytes,
-        draws: step.cost.draws,
-        evaluation_ns_per_example: per_example(evaluation.quantile(0.5)),
-        evaluation_multiply_adds: evaluation.cost.multiply_adds,
-        parameter_bytes: rig.parameter_bytes(),
-        peak_bytes,
-        build_seconds,
-    })
+    threads: &'a Threads,
+    config: &'a ScaleConfig,
 }
 
-/// Seconds of a step, by its closed form and the rate of the point before.
-fn predicted_step(rig: &Rig, before: Option<&Point>, sizes: Sizes) -> f64 {
-    let work = rig.expected_cost().multiply_adds as f64;
-    match before {
-        Some(p) => p.step_ns_per_example * 1e-9 * sizes.batch as f64 * work / p.multiply_adds.max(1) as f64,
-        None => work / CAUTIOUS_RATE,
+impl Bench<'_> {
+    /// The layer with its times and the seconds that it took to make, or why there are none. `look` is what is known from
+    /// fewer words; then what is known from these.
+    fn measure(&self, counts: &Arc<Counts>, look: &mut Option<Look>) -> std::result::Result<(Trial, f64), String> {
+        let limit = self.config.memory_bytes;
+        let limit = limit.or_else(|| machine::free_bytes().map(|b| (b as f64 * MEMORY_SHARE) as u64));
+        if look.is_none() && counts.len() > LEAST {
+            // Without a look the closed form and a cautious rate have to do.
+            *look = Look::glance(self.layer, self.sizes, self.threads).ok();
+        }
+        if let Some(look) = look {
+            let (seconds, bytes) = look.building(counts.len());
+            within_time("making it", seconds, self.config.point_seconds)?;
+            within_memory("making it", bytes, limit)?;
+        }
+        let start = Instant::now();
+        let rig = Rig::new(self.layer, counts, Bias::Unigram, self.sizes).map_err(|e| e.to_string())?;
+        let building = start.elapsed().as_secs_f64();
+        let known = look.clone().unwrap_or_else(|| Look::cautious(&rig, building));
+        let [step, evaluation] = known.seconds(&rig);
+        // One step to warm up and three that count; an evaluation to warm up, and one.
+        let seconds = known.filling(&rig) + 4.0 * step + 2.0 * evaluation;
+        within_time("it", seconds, self.config.point_seconds)?;
+        within_memory("it", rig.training_bytes(), limit)?;
+        let seconds = STEP_SECONDS.min(self.config.point_seconds * STEPS);
+        let trial = Trial::new(rig, self.threads, seconds, f64::INFINITY).map_err(|e| e.to_string())?;
+        *look = Some(Look::of(&trial, building));
+        Ok((trial, building))
+    }
+}
+
+impl Point {
+    fn new(layer: &LayerSpec, trial: &Trial, build_seconds: f64) -> Self {
+        let Trial { rig, step, evaluation, grown, .. } = trial;
+        let of_tables = rig.structure().held + rig.parameter_bytes();
+        let per_example = |seconds: f64| seconds * 1e9 / rig.sizes.batch as f64;
+        Self {
+            layer: layer.to_string(),
+            vocab: rig.vocab(),
+            step_ns_per_example: per_example(step.quantile(0.5)),
+            step_ns_quartiles: [0.25, 0.75].map(|share| per_example(step.quantile(share))),
+            steps: step.pieces,
+            multiply_adds: step.cost.multiply_adds,
+            rows: step.cost.rows_read + step.cost.rows_written,
+            bytes: step.bytes,
+            draws: step.cost.draws,
+            evaluation_ns_per_example: per_example(evaluation.quantile(0.5)),
+            evaluation_multiply_adds: evaluation.cost.multiply_adds,
+            parameter_bytes: rig.parameter_bytes(),
+            peak_bytes: grown.map_or_else(|| rig.training_bytes(), |grown| of_tables + grown.peak),
+            build_seconds,
+        }
     }
 }
 
@@ -268,10 +282,10 @@ fn within_time(what: &str, seconds: f64, budget: f64) -> std::result::Result<(),
     Err(format!("{what} would take about {seconds:.1} s, more than the {budget:.1} s that a point has"))
 }
 
-fn within_memory(bytes: u64, limit: Option<u64>) -> std::result::Result<(), String> {
+fn within_memory(what: &str, bytes: u64, limit: Option<u64>) -> std::result::Result<(), String> {
     match limit {
         Some(limit) if bytes > limit => {
-            Err(format!("it would take about {}, more than {}", machine::written(bytes), machine::written(limit)))
+            Err(format!("{what} would take about {}, more than {}", machine::written(bytes), machine::written(limit)))
         }
         _ => Ok(()),
     }

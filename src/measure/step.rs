@@ -1,12 +1,14 @@
 //! The time of one training step of a layer on synthetic data.
 
 use super::machine::{peak_bytes, sgemm_gflops};
-use super::rig::{Plan, Rig, Sizes, zipf};
+use super::rig::{Rig, Sizes, zipf};
+use super::timing::Plan;
 use crate::error::{Error, Result};
 use crate::layer::Bias;
 use crate::layer::catalogue::LayerSpec;
 use crate::table::Threads;
 use serde::Serialize;
+use std::sync::Arc;
 
 /// What to time.
 #[derive(Clone, Debug)]
@@ -84,13 +86,14 @@ pub fn time_step(config: &StepConfig) -> Result<StepReport> {
         }
     }
     let sizes = Sizes { dim: config.dim, batch: config.batch, seed: config.seed };
-    let rig = Rig::new(&config.layer, &zipf(config.vocab)?, Bias::Zero, sizes)?;
+    let counts = Arc::new(zipf(config.vocab)?);
+    let rig = Rig::new(&config.layer, &counts, Bias::Zero, sizes)?;
     let mut matrices = rig.matrices()?;
     let threads = Threads::new(config.threads);
     let plan = Plan {
         warm_up: WARM_UP,
-        windows: 1,
-        repeats: (config.repeats, config.repeats),
+        runs: (config.repeats, config.repeats),
+        window: 0.0,
         seconds: 0.0,
         patience: f64::INFINITY,
     };

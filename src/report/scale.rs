@@ -178,7 +178,7 @@ impl Scale {
         let mut add = |name: &str, value: String| facts.push((name.into(), value));
         add("sizes", format!("d = {}, {} examples a batch", self.dim, self.batch));
         add("samples", self.samples.map_or("each layer's own number".into(), |s| s.to_string()));
-        add("targets", "Zipf's law, 16 batches in turn; trees and proposals made for it".into());
+        add("targets", "Zipf's law, batches in turn; trees and proposals made for it".into());
         add("threads", self.threads.to_string());
         add("seed", self.seed.to_string());
         let notes = self.notes();

@@ -36,15 +36,35 @@ fn draw(chart: &Chart, frame: [[f64; 2]; 2], root: &Area) -> Drawn {
     root.draw(&Text::new(chart.title.clone(), (14, 10), title))?;
     let (plot, legend) = root.margin(34, 4, 6, 0).split_horizontally(SIZE.0 - LEGEND);
     let [[x0, x1], [y0, y1]] = frame;
+    let log = |low: f64, high: f64| {
+        let [named, other] = ticks(low, high);
+        (low..high).log_scale().with_key_points(named).with_light_points(other)
+    };
     match (chart.x.log, chart.y.log) {
-        (true, true) => curves(chart, &plot, (x0..x1).log_scale(), (y0..y1).log_scale())?,
-        (true, false) => curves(chart, &plot, (x0..x1).log_scale(), y0..y1)?,
-        (false, true) => curves(chart, &plot, x0..x1, (y0..y1).log_scale())?,
+        (true, true) => curves(chart, &plot, log(x0, x1), log(y0, y1))?,
+        (true, false) => curves(chart, &plot, log(x0, x1), y0..y1)?,
+        (false, true) => curves(chart, &plot, x0..x1, log(y0, y1))?,
         (false, false) => curves(chart, &plot, x0..x1, y0..y1)?,
     }
     names(chart, &legend)?;
     root.present()?;
     Ok(())
+}
+
+/// Decades between two numbers up to which 2 and 5 are named beside 1.
+const SHORT: f64 = 2.5;
+
+/// Places on a logarithmic axis: those with a name, and all multiples of powers of ten.
+fn ticks(low: f64, high: f64) -> [Vec<f64>; 2] {
+    let decades = low.log10().floor() as i32..=high.log10().ceil() as i32;
+    let all: Vec<(u32, f64)> = decades
+        .flat_map(|decade| (1..10).map(move |digit| (digit, f64::from(digit) * 10f64.powi(decade))))
+        .filter(|(_, at)| (low..=high).contains(at))
+        .collect();
+    let is_short = (high / low).log10() < SHORT;
+    let named = |digit: u32| digit == 1 || (is_short && (digit == 2 || digit == 5));
+    let at = |wanted: &dyn Fn(u32) -> bool| all.iter().filter(|(digit, _)| wanted(*digit)).map(|(_, at)| *at).collect();
+    [at(&named), at(&|_| true)]
 }
 
 fn curves<X, Y>(chart: &Chart, area: &Area, x: X, y: Y) -> Drawn
@@ -138,6 +158,13 @@ fn marker(look: Look, (x, y): (i32, i32)) -> Polygon<(i32, i32)> {
 mod tests {
     use super::super::chart::{Series, Unit};
     use super::*;
+
+    #[test]
+    fn a_short_axis_has_more_names_than_powers_of_ten() {
+        assert_eq!(ticks(0.3, 16.0)[0], [0.5, 1.0, 2.0, 5.0, 10.0]);
+        assert_eq!(ticks(900.0, 1.1e6)[0], [1e3, 1e4, 1e5, 1e6]);
+        assert_eq!(ticks(80.0, 210.0)[1], [80.0, 90.0, 100.0, 200.0]);
+    }
 
     #[test]
     fn names_axes_and_curves_are_there() {

@@ -44,3 +44,40 @@ fn bars_are_coloured_unless_no_color_is_set() {
         assert!(printed(arguments, true, Some("")).contains("\u{1b}["), "{arguments}");
     }
 }
+
+/// A progress bar clears its line on a terminal; that is no colour. `script` gives the program a terminal; where it is missing
+/// there is nothing to see.
+#[cfg(target_os = "linux")]
+#[test]
+fn with_no_color_a_terminal_gets_no_colours() {
+    let place = Place::new();
+    let program = assert_cmd::cargo::cargo_bin!("lexmax");
+    let terminal = |arguments: &str, no_color: bool| {
+        let mut command = std::process::Command::new("script");
+        command.args(["--quiet", "--return", "--command"]).arg(format!("{} {arguments}", program.display()));
+        command.arg("/dev/null").current_dir(place.path()).env("TERM", "xterm-256color");
+        for name in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE"] {
+            command.env_remove(name);
+        }
+        if no_color {
+            command.env("NO_COLOR", "1");
+        }
+        command
+            .stdin(std::process::Stdio::null())
+            .output()
+            .ok()
+            .map(|o| String::from_utf8_lossy(&o.stdout).into_owned())
+    };
+    // A code of a colour ends in m.
+    let coloured = |text: &str| {
+        let codes = text.split("\u{1b}[").skip(1);
+        codes.filter_map(|code| code.chars().find(char::is_ascii_alphabetic)).filter(|end| *end == 'm').count()
+    };
+    for arguments in RUNS {
+        let Some(with) = terminal(arguments, false) else { return };
+        // `scale` has colours in its picture only, for which this terminal has no width.
+        assert!(coloured(&with) > 0 || arguments.starts_with("scale"), "{arguments}: {with:?}");
+        let without = terminal(arguments, true).expect("script was there before");
+        assert!(without.contains("full") && coloured(&without) == 0, "{arguments}: {without:?}");
+    }
+}

@@ -1,0 +1,109 @@
+//! How often to take a time, and which of the times counts.
+
+use crate::table::{Cost, Tables};
+use std::time::Instant;
+
+/// How often to take a time: in windows, so that what else the machine does for a while spoils some of them only.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Plan {
+    /// Runs before the clock counts.
+    pub warm_up: usize,
+    /// Runs of a window, at least and at most; between, as many as fit in `window` seconds.
+    pub runs: (usize, usize),
+    pub window: f64,
+    /// Seconds in which windows begin, unless a few in a row agree; the one with the least median counts.
+    pub seconds: f64,
+    /// Seconds after which one run is enough for a window, and one window.
+    pub patience: f64,
+}
+
+/// Times of equal pieces of work.
+#[derive(Clone, Debug)]
+pub(super) struct Timed {
+    /// Seconds in the window that counts, rising.
+    pub seconds: Vec<f64>,
+    /// Pieces in all windows.
+    pub pieces: usize,
+    /// Work of a piece, the mean.
+    pub cost: Cost,
+    /// Bytes of parameters moved by a piece, the mean.
+    pub bytes: u64,
+    /// Mean loss of the last step, nats.
+    pub loss: f64,
+}
+
+impl Plan {
+    pub(super) fn time(&self, w: &mut Tables, work: &mut dyn FnMut(&mut Tables)) -> Timed {
+        let start = Instant::now();
+        (0..self.warm_up).for_each(|_| work(w));
+        let (before, bytes) = (w.cost(), w.bytes_moved());
+        let begin = Instant::now();
+        let mut windows: Vec<Vec<f64>> = Vec::new();
+        let in_time = |begin: Instant| begin.elapsed().as_secs_f64() < self.seconds.min(self.patience);
+        while windows.is_empty() || (in_time(begin) && !agree(&windows)) {
+            windows.push(self.window(start, w, work));
+        }
+        let pieces = windows.iter().map(Vec::len).sum();
+        let after = w.cost();
+        let mean = |after: u64, before: u64| (after - before) / pieces as u64;
+        let cost = Cost {
+            multiply_adds: mean(after.multiply_adds, before.multiply_adds),
+            rows_read: mean(after.rows_read, before.rows_read),
+            rows_written: mean(after.rows_written, before.rows_written),
+            draws: mean(after.draws, before.draws),
+        };
+        let bytes = mean(w.bytes_moved(), bytes);
+        let quietest = windows.into_iter().min_by(|a, b| middle(a).total_cmp(&middle(b)));
+        Timed { seconds: quietest.expect("a window"), pieces, cost, bytes, loss: 0.0 }
+    }
+
+    /// The times of a window, rising.
+    fn window(&self, start: Instant, w: &mut Tables, work: &mut dyn FnMut(&mut Tables)) -> Vec<f64> {
+        let mut seconds: Vec<f64> = Vec::new();
+        let begin = Instant::now();
+        let (least, most) = self.runs;
+        let wants_more = |runs: usize| match runs {
+            0 => true,
+            runs if runs < least => start.elapsed().as_secs_f64() < self.patience,
+            runs => runs < most && begin.elapsed().as_secs_f64() < self.window,
+        };
+        while wants_more(seconds.len()) {
+            let start = Instant::now();
+            work(w);
+            seconds.push(start.elapsed().as_secs_f64());
+        }
+        seconds.sort_by(f64::total_cmp);
+        seconds
+    }
+}
+
+/// Windows that say enough if they agree: a machine that is disturbed at times shows it in one of them.
+const ENOUGH: usize = 6;
+/// How far apart their medians may lie.
+const CALM: f64 = 1.1;
+
+/// Whether there are enough windows and their medians lie close together.
+fn agree(windows: &[Vec<f64>]) -> bool {
+    let medians = || windows.iter().map(|w| middle(w));
+    let (least, most) = (medians().fold(f64::INFINITY, f64::min), medians().fold(0.0, f64::max));
+    windows.len() >= ENOUGH && most <= CALM * least
+}
+
+/// The median of rising times.
+fn middle(seconds: &[f64]) -> f64 {
+    seconds[(seconds.len() - 1) / 2]
+}
+
+impl Timed {
+    /// The one with the lower median, of as many pieces as both.
+    pub fn quieter(self, other: Self) -> Self {
+        let pieces = self.pieces + other.pieces;
+        let quieter = if middle(&other.seconds) < middle(&self.seconds) { other } else { self };
+        Self { pieces, ..quieter }
+    }
+
+    /// The time below which a share of the pieces are; 0.5 is the median.
+    pub fn quantile(&self, share: f64) -> f64 {
+        self.seconds[((self.seconds.len() - 1) as f64 * share).round() as usize]
+    }
+}

@@ -1,0 +1,150 @@
+//! A layer under the clock: the one routine by which `scale` and `advise` take their times, and what a time at one number
+//! of words says of another.
+
+use super::heap::{self, Grown};
+use super::rig::{Rig, Sizes, zipf};
+use super::timing::{Plan, Timed};
+use crate::error::Result;
+use crate::layer::Bias;
+use crate::layer::catalogue::LayerSpec;
+use crate::table::Threads;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// Of steps and of evaluations. A dear step is taken once to warm up and three times that count.
+const PLANS: [Plan; 2] = [
+    Plan { warm_up: 1, runs: (3, 2_000), window: 0.02, seconds: STEP_SECONDS, patience: f64::INFINITY },
+    Plan { warm_up: 1, runs: (4, 500), window: 0.02, seconds: 0.06, patience: 1.0 },
+];
+/// Seconds in which a layer's steps are timed, twice.
+pub const STEP_SECONDS: f64 = 0.4;
+/// For a first look.
+const GLANCE: Plan = Plan { warm_up: 1, runs: (2, 2), window: 0.0, seconds: 0.0, patience: f64::INFINITY };
+
+/// A layer with its times.
+pub(super) struct Trial {
+    pub rig: Rig,
+    pub step: Timed,
+    pub evaluation: Timed,
+    /// What training held beyond layer and parameters.
+    pub grown: Option<Grown>,
+    /// Seconds to fill the tables.
+    filling: f64,
+    /// Seconds of all of it.
+    seconds: f64,
+    plans: [Plan; 2],
+}
+
+impl Trial {
+    /// Times steps, three or more as far as `patience` seconds allow and not much longer than `seconds`, then evaluations.
+    ///
+    /// # Errors
+    /// Tables that do not fit in memory.
+    pub fn new(rig: Rig, threads: &Threads, seconds: f64, patience: f64) -> Result<Self> {
+        let [steps, evaluations] = PLANS;
+        let evaluations = Plan { seconds: seconds.min(evaluations.seconds), ..evaluations };
+        Self::planned(rig, threads, [Plan { seconds, patience, ..steps }, evaluations])
+    }
+
+    fn planned(rig: Rig, threads: &Threads, plans: [Plan; 2]) -> Result<Self> {
+        let start = Instant::now();
+        let mut matrices = rig.matrices()?;
+        let filling = start.elapsed().as_secs_f64();
+        let (step, grown) = heap::of(|| rig.time_steps(&mut matrices, threads, plans[0]));
+        let evaluation = rig.time_evaluation(&matrices, threads, plans[1]);
+        drop(matrices);
+        Ok(Self { rig, step, evaluation, grown, filling, seconds: start.elapsed().as_secs_f64(), plans })
+    }
+
+    /// Times everything again, with tables made anew, and the quieter time of each counts: where in memory they lie matters,
+    /// and what the machine does for others, which is why some time had better pass between. Nothing is done where it would
+    /// take more than so many seconds.
+    ///
+    /// # Errors
+    /// Tables that do not fit in memory.
+    pub fn again(self, threads: &Threads, seconds: f64) -> Result<Self> {
+        if self.seconds > seconds {
+            return Ok(self);
+        }
+        let Self { rig, step, evaluation, grown, plans, .. } = self;
+        let other = Self::planned(rig, threads, plans)?;
+        let (step, evaluation) = (step.quieter(other.step), evaluation.quieter(other.evaluation));
+        Ok(Self { step, evaluation, grown, ..other })
+    }
+}
+
+/// A vocabulary for a first look; a smaller one would stand in the caches.
+pub(super) const LEAST: usize = 20_000;
+/// A rate that any machine has, multiply-adds a second.
+const CAUTIOUS_RATE: f64 = 2e9;
+/// Seconds of a step, by that rate, above which nobody looks.
+const LONG: f64 = 2.0;
+
+/// What a layer took at some number of words, from which to tell what it takes at another.
+#[derive(Clone, Debug)]
+pub(super) struct Look {
+    vocab: usize,
+    /// Of a step and of an evaluation, by closed form.
+    multiply_adds: [f64; 2],
+    /// Seconds of a step and of an evaluation.
+    seconds: [f64; 2],
+    parameter_bytes: u64,
+    /// Seconds to fill the tables.
+    filling: f64,
+    /// Seconds and bytes to make the layer.
+    building: (f64, u64),
+}
+
+impl Look {
+    /// By the clock, at [`LEAST`] words; where that would be long, by a cautious rate.
+    ///
+    /// # Errors
+    /// Sizes that make no sense for the layer, or do not fit in memory.
+    pub fn glance(layer: &LayerSpec, sizes: Sizes, threads: &Threads) -> Result<Self> {
+        let counts = Arc::new(zipf(LEAST)?);
+        let start = Instant::now();
+        let rig = Rig::new(layer, &counts, Bias::Unigram, sizes)?;
+        let building = start.elapsed().as_secs_f64();
+        let cautious = Self::cautious(&rig, building);
+        if cautious.seconds[0] > LONG {
+            return Ok(cautious);
+        }
+        Ok(Self::of(&Trial::planned(rig, threads, [GLANCE; 2])?, building))
+    }
+
+    /// Of a layer that was timed; `building` is the seconds that it took to make.
+    pub fn of(trial: &Trial, building: f64) -> Self {
+        let seconds = [&trial.step, &trial.evaluation].map(|timed| timed.quantile(0.5));
+        Self { seconds, filling: trial.filling, ..Self::cautious(&trial.rig, building) }
+    }
+
+    /// Without a clock.
+    pub fn cautious(rig: &Rig, building: f64) -> Self {
+        let multiply_adds = [rig.expected_cost().multiply_adds, rig.evaluation_multiply_adds()].map(|n| n as f64);
+        Self {
+            vocab: rig.vocab(),
+            multiply_adds,
+            seconds: multiply_adds.map(|n| n / CAUTIOUS_RATE),
+            parameter_bytes: rig.parameter_bytes(),
+            filling: 4.0 * rig.parameter_bytes() as f64 / CAUTIOUS_RATE,
+            building: (building, rig.structure().peak),
+        }
+    }
+
+    /// Seconds and bytes to make the layer for so many words.
+    pub fn building(&self, vocab: usize) -> (f64, u64) {
+        let growth = vocab as f64 / self.vocab as f64;
+        (self.building.0 * growth, (self.building.1 as f64 * growth) as u64)
+    }
+
+    /// Seconds to fill the tables of a layer.
+    pub fn filling(&self, rig: &Rig) -> f64 {
+        self.filling * rig.parameter_bytes() as f64 / self.parameter_bytes.max(1) as f64
+    }
+
+    /// Seconds of a step and of the exact ln P of a batch.
+    pub fn seconds(&self, rig: &Rig) -> [f64; 2] {
+        let work = [rig.expected_cost().multiply_adds, rig.evaluation_multiply_adds()];
+        [0, 1].map(|i| self.seconds[i] * work[i] as f64 / self.multiply_adds[i].max(1.0))
+    }
+}
