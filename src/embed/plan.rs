@@ -110,7 +110,7 @@ pub fn plan(config: &Config, seconds: f64) -> Result<Plan> {
     let (vocab, corpus) = read(config)?;
     let load_seconds = loading.elapsed().as_secs_f64();
     let mut model = build_model(config, &vocab)?;
-    let disk_bytes = files_kept(config) * model_bytes(config, &vocab, &model)?;
+    let disk_bytes = disk_bytes(config, &vocab, &model)?;
     let ledger = corpus.ledger();
     let words = ledger.kept as f64;
     let mut trial = |words: f64| -> Result<(Outcome, f64)> {
@@ -156,17 +156,15 @@ pub fn plan(config: &Config, seconds: f64) -> Result<Plan> {
     })
 }
 
-/// Models in files that a run keeps at once: of the checkpoint and of the best, the last one and the one that takes its place.
-fn files_kept(config: &Config) -> u64 {
-    let control = &config.control;
+/// Bytes of the files that a run keeps at most: of the checkpoint and of the best model, the last one and the one that takes its place.
+fn disk_bytes(config: &Config, vocab: &Vocabulary, model: &SharedModel) -> Result<u64> {
+    let (control, layer) = (&config.control, model.layer());
+    let architecture = config.architecture(layer.bias());
+    let own = ModelWriter::shared(&architecture, vocab, model)?.bytes().map_err(Error::io("a model's header"))?;
+    let proposal: usize = layer.proposal().iter().map(|seen| 4 * seen.len()).sum();
     let patience = control.valid.as_ref().is_some_and(|valid| valid.patience.is_some());
-    2 * u64::from(control.checkpoint.is_some()) + 2 * u64::from(patience)
-}
-
-/// Bytes of a model's file.
-fn model_bytes(config: &Config, vocab: &Vocabulary, model: &SharedModel) -> Result<u64> {
-    let architecture = config.architecture(model.layer().bias());
-    ModelWriter::shared(&architecture, vocab, model)?.bytes().map_err(Error::io("a model's header"))
+    let checkpoint = if control.checkpoint.is_some() { own + proposal as u64 } else { 0 };
+    Ok(2 * checkpoint + if patience { 2 * own } else { 0 })
 }
 
 /// What all trials came to.

@@ -156,13 +156,19 @@ fn a_dry_run_counts_the_files_and_the_copy() {
     let place = Place::new(300);
     ok(place.run("v.bin", &["--epochs", "1", "--save-model", "m"]));
     let file = place.read("m").len() as u64;
-    let mut command = Command::cargo_bin("lexmax").unwrap();
-    command.current_dir(place.folder.path()).args(["train", "--corpus", "text.txt", "--dim", "40", "--dry-run"]);
-    command.args(["--checkpoint", "c", "--valid", "valid.txt", "--patience", "1", "--json", "plan"]);
-    ok(command.output().unwrap());
-    let plan: serde_json::Value = serde_json::from_slice(&place.read("plan")).unwrap();
-    // Of the checkpoint and of the best model, each beside the one that takes its place.
-    assert_eq!(plan["disk_bytes"], 4 * file);
-    assert_eq!(plan["evaluation_bytes"], plan["parameter_bytes"]);
+    // A word's share and its vector are in the checkpoint of this layer, too.
+    for (layer, width) in [("negative", 0), ("sampled-quadratic:samples=4", 1 + 40)] {
+        let mut command = Command::cargo_bin("lexmax").unwrap();
+        command.current_dir(place.folder.path()).args(["train", "--corpus", "text.txt", "--dim", "40", "--dry-run"]);
+        command.args(["--checkpoint", "c", "--valid", "valid.txt", "--patience", "1", "--json", "plan"]);
+        ok(command.args(["--layer", layer]).output().unwrap());
+        let plan: serde_json::Value = serde_json::from_slice(&place.read("plan")).unwrap();
+        // Of the checkpoint and of the best model, each beside the one that takes its place.
+        let name = layer.len() as u64 - "negative".len() as u64;
+        let bytes = plan["disk_bytes"].as_u64().unwrap();
+        let least = 4 * file + 2 * 4 * plan["vocab"].as_u64().unwrap() * width;
+        assert!((least..=least + 4 * name.next_multiple_of(8)).contains(&bytes), "{bytes}, not {least}");
+        assert_eq!(plan["evaluation_bytes"], plan["parameter_bytes"]);
+    }
     assert!(!place.path("c").exists());
 }
