@@ -1,12 +1,18 @@
 //! The verbs of tables: verb × storage × shape, beside what the machine does in the same run.
 //!
+//! The storages: frozen, online and deferred tables, which one owns alone; shared by several workers, of which one is timed, with
+//! no row of its own (`shared`) and with all rows hot (`hot`); an overlay of a shared table (`overlay`).
+//!
 //! `cargo bench --bench table` prints a line each: the median time, GFLOP/s, GB/s of parameters moved, and the share of plain
 //! matrix products (large shapes) or of a plain copy (small ones) on one thread. Any argument is a filter on the names.
 
 use lexmax::measure::sgemm_gflops;
 use lexmax::optimizer::Optimizer;
 use lexmax::rng::WorkerRng;
-use lexmax::table::{Bags, Deferred, Frozen, Init, Matrix, Online, Rows, Stat, Table, TableShape, Threads, Tile};
+use lexmax::table::{
+    Bags, Deferred, Frozen, HotRows, Init, Matrix, Online, Overlay, OwnRows, Rows, Shared, SharedMatrix, Stat, Table,
+    TableShape, Threads, Tile,
+};
 use ndarray::{Array2, ArrayViewMut2};
 use rand::RngExt;
 use std::hint::black_box;
@@ -15,6 +21,8 @@ use std::time::{Duration, Instant};
 const ROWS: u32 = 20_000;
 const SAMPLE: Duration = Duration::from_millis(20);
 const SAMPLES: usize = 9;
+/// Workers that share a table: two, as on the smallest machine that trains in parallel.
+const WORKERS: usize = 2;
 
 /// B examples, C rows, size d.
 #[derive(Clone, Copy)]
@@ -77,14 +85,24 @@ impl Machine {
     }
 }
 
+fn table_shape(dim: usize) -> TableShape {
+    TableShape { rows: ROWS, dim, bias: false, init: Init::Uniform(0.1) }
+}
+
 fn matrix(dim: usize) -> Matrix {
-    let shape = TableShape { rows: ROWS, dim, bias: false, init: Init::Uniform(0.1) };
-    Matrix::new(shape, Optimizer::Sgd, &mut WorkerRng::new(1, 0)).expect("a small matrix")
+    Matrix::new(table_shape(dim), Optimizer::Sgd, &mut WorkerRng::new(1, 0)).expect("a small matrix")
 }
 
 /// Coefficients that keep the weights where they are, and cost next to nothing.
 fn halve(mut z: ArrayViewMut2<f32>) {
     z *= 1e-9;
+}
+
+/// Does the updates that wait. Other tables have none; a shared one would look through all its rows.
+fn settle(storage: &str, table: &mut dyn Table) {
+    if storage == "deferred" {
+        table.flush();
+    }
 }
 
 fn few(machine: &Machine, storage: &str, table: &mut dyn Table, shape: Shape) {
@@ -104,11 +122,11 @@ fn few(machine: &Machine, storage: &str, table: &mut dyn Table, shape: Shape) {
     z.fill(1e-9);
     machine.report(&format!("descend/{storage}"), shape, 1.0, 2.0, || {
         table.descend(&rows, z.view(), x.view());
-        table.flush();
+        settle(storage, table);
     });
     machine.report(&format!("step/{storage}"), shape, 3.0, 2.0, || {
         table.step(&list, x.view(), &|_, z, _| halve(z), &mut losses, d_x.view_mut());
-        table.flush();
+        settle(storage, table);
     });
     let offsets: Vec<u32> = (0..=batch as u32).map(|b| (b as usize * list.len() / batch) as u32).collect();
     let bags = Bags { rows: &list, offsets: &offsets };
@@ -116,7 +134,7 @@ fn few(machine: &Machine, storage: &str, table: &mut dyn Table, shape: Shape) {
     machine.report(&format!("bag_means/{storage}"), one, 1.0, 1.0, || table.bag_means(bags, d_x.view_mut()));
     machine.report(&format!("descend_bags/{storage}"), one, 1.0, 2.0, || {
         table.descend_bags(bags, x.view());
-        table.flush();
+        settle(storage, table);
     });
 }
 
@@ -148,6 +166,10 @@ fn main() {
         few(&machine, "frozen", &mut Frozen::new(&m, none()), shape);
         few(&machine, "online", &mut Online::new(&mut m, 1e-9, none()), shape);
         few(&machine, "deferred", &mut Deferred::new(&mut m, 1e-9, none()), shape);
+        let m = SharedMatrix::new(table_shape(dim), &mut WorkerRng::new(1, 0)).expect("a small matrix");
+        few(&machine, "shared", &mut Shared::new(&m, 1e-9, HotRows::First(0), WORKERS), shape);
+        few(&machine, "hot", &mut Shared::new(&m, 1e-9, HotRows::First(ROWS), WORKERS), shape);
+        few(&machine, "overlay", &mut Overlay::new(&m, &mut OwnRows::new(table_shape(dim)), 1e-9), shape);
     }
     for (batch, dim) in [(1, 100), (16, 100), (256, 100), (256, 128), (1024, 128)] {
         let mut m = matrix(dim);
