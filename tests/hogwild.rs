@@ -223,6 +223,24 @@ fn what_workers_move_is_added() {
     }
 }
 
+/// No worker moves a row far while the others see nothing of it: with more workers each exchanges it more often.
+#[test]
+fn workers_hear_of_each_other_in_time() {
+    let shape = TableShape { rows: 3, dim: 2, bias: false, init: Init::Zero };
+    let (x, k) = (Array2::ones((1, 2)), Array2::from_elem((1, 1), -1.0));
+    for (workers, most) in [(2, 64), (3, 24), (4, 24), (8, 24), (16, 24), (25, 24), (60, 59)] {
+        let shared = SharedMatrix::new(shape, &mut WorkerRng::new(1, 0)).unwrap();
+        let mut handle = Shared::new(&shared, 1.0, HotRows::First(2), workers);
+        let mut unseen = 0;
+        for update in 1..200 {
+            handle.descend(&Rows::List(&[1]), k.view(), x.view());
+            unseen = unseen.max(update - shared.to_matrix().unwrap().row(1)[0] as usize + 1);
+        }
+        let others = (workers - 1) * unseen;
+        assert!(others <= most && 2 * others > most, "{workers} workers: {others} unseen updates by the others");
+    }
+}
+
 /// A text in which every word is followed by its neighbour on a circle.
 fn circle(words: usize, lines: usize) -> (Vocabulary, Corpus) {
     let mut rng = WorkerRng::new(8, 0);

@@ -3,13 +3,14 @@
 //! Entries are relaxed atomics: a worker may see another's update late or in part, but never a torn number (Hogwild,
 //! Recht et al. 2011). What makes it fast is in [`handle`]: each worker keeps the hottest rows to itself.
 
+mod exchange;
 mod handle;
 mod hot;
 mod local;
 mod row;
 
+pub use exchange::HotRows;
 pub use handle::Shared;
-pub use hot::HotRows;
 pub(super) use local::LocalStore;
 
 use hot::Hot;

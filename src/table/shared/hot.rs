@@ -1,5 +1,6 @@
 //! The rows that a worker keeps to itself, and exchanges with the others from time to time.
 
+use super::exchange::{HotRows, period};
 use super::row::{PLAIN, descend_shared};
 use super::{SharedMatrix, merged, pack, unpack};
 use crate::simd::dispatch;
@@ -11,36 +12,6 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// Rows behind the hot ones that there is room for from the start.
 const SPARE: usize = 64;
-
-/// How many rows of each table a worker keeps to itself.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum HotRows {
-    /// As many as make it fast and caches and memory bear.
-    #[default]
-    Cached,
-    /// The first so many of each table.
-    First(u32),
-}
-
-/// Bytes of private rows a table at most. Rows beyond the second-level cache are worth it too: entry by entry, as shared
-/// rows must be, reading and writing takes several times as long.
-const HOT_BYTES: usize = 6 << 20;
-/// The same for the workers together, so that many of them do not fill the memory.
-const ALL_HOT_BYTES: usize = 128 << 20;
-
-/// The updates that all workers together may make to a row unseen by each other. Each moves a row as far as all of them
-/// should together, and the moves are added: 128 was as good as 1 with up to 16 workers, 256 hurt, 1,024 diverged.
-const UNSEEN_UPDATES: usize = 128;
-
-impl HotRows {
-    fn count(self, rows: u32, stride: usize, workers: usize) -> usize {
-        let count = match self {
-            Self::Cached => HOT_BYTES.min(ALL_HOT_BYTES / workers) / (stride * size_of::<f32>()),
-            Self::First(n) => n as usize,
-        };
-        count.min(rows as usize)
-    }
-}
 
 /// Private copies of the first rows of a table: words are sorted by falling count and tree nodes are numbered from the
 /// root, so they are the hottest.
@@ -65,7 +36,7 @@ impl Hot {
         let stride = kernel::stride(matrix.shape.dim);
         let workers = workers.max(1);
         let rows = rows.count(matrix.shape.rows, stride, workers);
-        let period = (UNSEEN_UPDATES / workers).max(1) as u16;
+        let period = period(workers);
         let mut values = Aligned::zeros(rows * stride);
         for (row, to) in (0..).zip(values.as_mut().chunks_exact_mut(stride)) {
             matrix.read_row(row, &mut to[..matrix.shape.dim]);
