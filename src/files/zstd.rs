@@ -91,6 +91,18 @@ mod tests {
         assert!(decode(&[]).unwrap().is_empty());
     }
 
+    /// A header and a raw block of three bytes; 10 more than `exponent` is the logarithm of the window.
+    fn frame(exponent: u8) -> Vec<u8> {
+        [&[0x28, 0xb5, 0x2f, 0xfd, 0, exponent << 3, 3 << 3 | 1, 0, 0][..], b"abc"].concat()
+    }
+
+    #[test]
+    fn windows_are_as_long_as_zstd_itself_takes_them() {
+        assert_eq!(decode(&frame(17)).unwrap(), b"abc");
+        let refused = decode(&frame(18)).unwrap_err().to_string();
+        assert!(refused.contains("268435456") && refused.contains("134217728"), "{refused}");
+    }
+
     #[test]
     fn damage_is_an_error() {
         let whole = compress_to_vec(&b"one two three"[..], CompressionLevel::Uncompressed);
