@@ -12,6 +12,8 @@ const SMALL: usize = 2048;
 pub const PART: usize = 512;
 /// Shares of the batch that threads take; a constant, so that results do not depend on their number.
 const SHARES: usize = 16;
+/// Products of fewer multiply-adds are done by one thread: to wake others takes as long as such a product.
+const ALONE: usize = 4 << 20;
 
 /// Whether a block of scores goes through the register kernels.
 pub fn is_small(batch: usize, count: usize) -> bool {
@@ -113,13 +115,18 @@ impl Block {
         is_small(self.batch, self.count)
     }
 
+    /// The threads that are worth waking.
+    fn awake(&self, threads: &Threads) -> Threads {
+        if self.batch * self.count * self.dim < ALONE { Threads::default() } else { threads.clone() }
+    }
+
     /// Z = X·Wᵀ + b.
     pub fn scores(&mut self, threads: &Threads) -> ArrayView2<'_, f32> {
         if self.count > 0 {
             if self.is_small() {
                 kernel::scores(&self.x, &self.w, &self.bias, self.stride, &mut self.z);
             } else {
-                self.large_scores(threads);
+                self.large_scores(&self.awake(threads));
             }
         }
         let z = ArrayView2::from_shape((self.batch, self.z_stride), &self.z).expect("batch × stride of z");
@@ -149,6 +156,7 @@ impl Block {
 
     /// Z becomes K = ∂L/∂Z.
     pub fn coefficients(&mut self, coef: &Coefficients, losses: &mut [f64], threads: &Threads) {
+        let awake = self.awake(threads);
         let shape = (self.batch, self.count);
         let padded = (self.batch, self.z_stride);
         let z = ArrayViewMut2::from_shape(padded, &mut self.z).expect("batch × stride of z");
@@ -158,7 +166,7 @@ impl Block {
         }
         let part = self.batch.div_ceil(SHARES);
         let parts = z.axis_chunks_iter_mut(Axis(0), part).zip(losses.chunks_mut(part)).enumerate().collect();
-        threads.each(parts, |(i, (z, losses)): (usize, (ArrayViewMut2<f32>, &mut [f64]))| {
+        awake.each(parts, |(i, (z, losses)): (usize, (ArrayViewMut2<f32>, &mut [f64]))| {
             coef(i * part..i * part + z.nrows(), z, losses);
         });
     }
@@ -174,16 +182,17 @@ impl Block {
             }
             return;
         }
+        let awake = self.awake(threads);
         let (stride, dim, zs, d_stride) = (self.stride, self.dim, self.z_stride, padded(self.dim));
         let packed = self.w.chunks(PART * stride).zip(&mut self.plain).collect();
-        threads.each(packed, |(w, panels): (&[f32], &mut Panels)| {
+        awake.each(packed, |(w, panels): (&[f32], &mut Panels)| {
             panels.pack(w.len() / stride, dim, |c| &w[c * stride..(c + 1) * stride]);
         });
         self.d_x.clear();
         self.d_x.resize(self.batch * d_stride, 0.0);
         let (plain, part) = (&self.plain, self.batch.div_ceil(SHARES));
         let parts = self.d_x.chunks_mut(part * d_stride).zip(self.z.chunks(part * zs)).collect();
-        threads.each(parts, |(d_x, z): (&mut [f32], &[f32])| {
+        awake.each(parts, |(d_x, z): (&mut [f32], &[f32])| {
             for (p, panels) in plain.iter().take(self.count.div_ceil(PART)).enumerate() {
                 let k = Left { data: &z[p * PART..], stride: zs };
                 rows_times_panels(k, z.len() / zs, panels, Start::Output, d_x, d_stride);
@@ -200,7 +209,7 @@ impl Block {
         if self.is_small() {
             kernel::outer(&self.z, &self.x, self.stride, &mut self.gradient);
         } else {
-            self.large_outer(threads);
+            self.large_outer(&self.awake(threads));
         }
         self.d_bias.clear();
         self.d_bias.resize(self.count, 0.0);
