@@ -1,10 +1,10 @@
 //! Which layer learns most in the same time?
 //!
-//! Trains four layers for two seconds each on `corpora/sample.txt`, and writes the curves of held-out NLL as SVG and as a
-//! page. Run it in the repository's root: `cargo run --release --example nll_vs_time`.
+//! Trains four layers for two seconds each on the synthetic language, and writes the curves of held-out NLL as SVG and as a
+//! page: `cargo run --release --example nll_vs_time`.
 
 use lexmax::compare::{Config, Data, Quiet, Source, compare};
-use lexmax::corpus::{Context, Model, Window};
+use lexmax::corpus::{Context, Model, SyntheticLanguage, Window};
 use lexmax::model::Encoding;
 use lexmax::optimizer::Optimizer;
 use lexmax::report::write_page;
@@ -12,14 +12,14 @@ use lexmax::train::Budget;
 use std::{path::Path, time::Duration};
 
 fn main() -> lexmax::Result<()> {
-    let corpus = vec!["corpora/sample.txt".into()];
-    let data = Data::new(&Source::Text { corpus, valid: Vec::new(), min_count: 2, sample: 0.0 })?;
+    let classes = SyntheticLanguage::DEFAULT_CLASSES;
+    let data = Data::new(&Source::Synthetic { vocab: 2_000, classes, seed: 1 })?;
     let layers = ["full", "hierarchical", "sampled:samples=64", "negative"].map(str::parse);
     let config = Config {
         layers: layers.into_iter().collect::<Result<_, _>>()?,
-        window: Window::new(Model::Cbow, Context::Left, 5, false)?,
+        window: Window::new(Model::Cbow, Context::Left, 1, false)?,
         encoding: Encoding::Mean,
-        dim: 32,
+        dim: 24,
         optimizer: Optimizer::adagrad(0.01)?,
         rate: None,
         batch: None,
