@@ -284,7 +284,8 @@ fn every_layer_learns_with_several_workers_and_no_row_is_left_out() {
             let start = SharedModel::new(encoder, layer, vocab.counts(), 1).unwrap().into_model().unwrap();
             // The losses of sparse layers are small from the start: half a unit, and three quarters. A loss on draws grows as
             // the draws come nearer to the softmax.
-            let (before, after) = if start.layer().follows_weights() {
+            // That of `infrequent` hangs on which tenth of the examples is normalized.
+            let (before, after) = if start.layer().follows_weights() || name == "infrequent" {
                 let window = Window::new(model, Context::Both, 2, false).unwrap();
                 let examples = corpus::held_out(&corpus, window, 500).unwrap();
                 let nll = |model| eval::held_out(model, &examples, &Threads::default()).nll();
