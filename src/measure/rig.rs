@@ -109,13 +109,7 @@ impl Rig {
     pub fn expected_cost(&self) -> Cost {
         *self.cost.get_or_init(|| {
             let sum: Cost = self.batches[..CLOSED].iter().map(|targets| self.layer.expected_cost(targets)).sum();
-            let mean = |n: u64| n / CLOSED as u64;
-            Cost {
-                multiply_adds: mean(sum.multiply_adds),
-                rows_read: mean(sum.rows_read),
-                rows_written: mean(sum.rows_written),
-                draws: mean(sum.draws),
-            }
+            sum.mean_since(Cost::default(), CLOSED as u64)
         })
     }
 

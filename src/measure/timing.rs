@@ -43,16 +43,9 @@ impl Plan {
         while windows.is_empty() || (in_time(begin) && !agree(&windows)) {
             windows.push(self.window(start, w, work));
         }
-        let pieces = windows.iter().map(Vec::len).sum();
-        let after = w.cost();
-        let mean = |after: u64, before: u64| (after - before) / pieces as u64;
-        let cost = Cost {
-            multiply_adds: mean(after.multiply_adds, before.multiply_adds),
-            rows_read: mean(after.rows_read, before.rows_read),
-            rows_written: mean(after.rows_written, before.rows_written),
-            draws: mean(after.draws, before.draws),
-        };
-        let bytes = mean(w.bytes_moved(), bytes);
+        let pieces: usize = windows.iter().map(Vec::len).sum();
+        let cost = w.cost().mean_since(before, pieces as u64);
+        let bytes = (w.bytes_moved() - bytes) / pieces as u64;
         let quietest = windows.into_iter().min_by(|a, b| middle(a).total_cmp(&middle(b)));
         Timed { seconds: quietest.expect("a window"), pieces, cost, bytes, loss: 0.0 }
     }

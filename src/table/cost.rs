@@ -49,6 +49,19 @@ impl Add for Cost {
     }
 }
 
+impl Cost {
+    /// What came since `before`, shared out among `pieces` equal pieces of work.
+    pub fn mean_since(self, before: Self, pieces: u64) -> Self {
+        let mean = |after: u64, before: u64| (after - before) / pieces;
+        Self {
+            multiply_adds: mean(self.multiply_adds, before.multiply_adds),
+            rows_read: mean(self.rows_read, before.rows_read),
+            rows_written: mean(self.rows_written, before.rows_written),
+            draws: mean(self.draws, before.draws),
+        }
+    }
+}
+
 impl AddAssign for Cost {
     fn add_assign(&mut self, other: Self) {
         *self = *self + other;
