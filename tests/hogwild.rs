@@ -87,7 +87,7 @@ fn one_worker_is_the_exclusive_table_to_the_bit() {
             {
                 let (encoder, layer) = parts(&spec, &counts, dim);
                 let shared = SharedModel::new(encoder, layer, &counts, 3).unwrap();
-                let mut handles = shared.handles(RATE, hot, workers);
+                let mut handles = shared.handles(RATE, hot, workers, 16);
                 let shared_loss = work(shared.encoder(), shared.layer(), &mut handles);
                 drop(handles);
                 assert_eq!(shared_loss.to_bits(), loss.to_bits(), "{} d={dim} {hot:?}", entry.name);
@@ -223,21 +223,27 @@ fn what_workers_move_is_added() {
     }
 }
 
-/// No worker moves a row far while the others see nothing of it: with more workers each exchanges it more often.
+/// No worker moves a row far while the others see nothing of it: with more workers each exchanges it more often, and with a
+/// lower rate less often, up to 16 times.
 #[test]
 fn workers_hear_of_each_other_in_time() {
     let shape = TableShape { rows: 3, dim: 2, bias: false, init: Init::Zero };
     let (x, k) = (Array2::ones((1, 2)), Array2::from_elem((1, 1), -1.0));
-    for (workers, most) in [(2, 64), (3, 24), (4, 24), (8, 24), (16, 24), (25, 24), (60, 59)] {
-        let shared = SharedMatrix::new(shape, &mut WorkerRng::new(1, 0)).unwrap();
-        let mut handle = Shared::new(&shared, 1.0, HotRows::First(2), workers);
-        let mut unseen = 0;
-        for update in 1..200 {
-            handle.descend(&Rows::List(&[1]), k.view(), x.view());
-            unseen = unseen.max(update - shared.to_matrix().unwrap().row(1)[0] as usize + 1);
+    for (workers, most) in [(2, 16), (2, 8), (4, 16), (9, 32), (16, 32), (17, 16), (60, 59)] {
+        for (rate, growth) in [(1.0, 1), (2.0, 1), (0.5, 2), (0.125, 8), (0.015625, 16)] {
+            let shared = SharedMatrix::new(shape, &mut WorkerRng::new(1, 0)).unwrap();
+            let handle = Shared::new(&shared, 1.0, HotRows::First(2), workers);
+            let mut handle = if most == 16 { handle } else { handle.hearing_of(most) };
+            handle.set_rate(rate);
+            let mut unseen = 0.0f32;
+            for update in 1..600 {
+                handle.descend(&Rows::List(&[1]), k.view(), x.view());
+                unseen = unseen.max((update as f32 * rate - shared.to_matrix().unwrap().row(1)[0]) / rate + 1.0);
+            }
+            let (others, most) = ((workers - 1) * unseen as usize, most * growth);
+            let what = format!("{workers} workers at {rate}: {others} unseen updates by the others");
+            assert!(others <= most && 2 * others > most, "{what}");
         }
-        let others = (workers - 1) * unseen;
-        assert!(others <= most && 2 * others > most, "{workers} workers: {others} unseen updates by the others");
     }
 }
 

@@ -96,16 +96,17 @@ impl SharedModel {
         }
     }
 
-    /// The handles of one of `workers` workers.
-    pub fn handles(&self, rate: f32, hot: HotRows, workers: usize) -> Handles<'_> {
-        let handles = |matrices| Tables::new(shared(matrices, rate, hot, workers));
+    /// The handles of one of `workers` workers, who together may make `unseen` updates of a row before it hears of them: see
+    /// [`Shared::hearing_of`].
+    pub fn handles(&self, rate: f32, hot: HotRows, workers: usize, unseen: usize) -> Handles<'_> {
+        let handles = |matrices| Tables::new(shared(matrices, rate, hot, workers, unseen));
         Handles { encoder: handles(&self.encoder_tables), layer: handles(&self.layer_tables) }
     }
 
     /// Lets the layer look at the weights, for proposals that follow them. The caller has the model to itself, so no worker
     /// runs.
     pub fn refresh(&mut self) {
-        self.layer.refresh(&mut Tables::new(shared(&self.layer_tables, 0.0, HotRows::First(0), 1)));
+        self.layer.refresh(&mut Tables::new(shared(&self.layer_tables, 0.0, HotRows::First(0), 1, 1)));
     }
 
     /// Takes back what the layer's proposal had seen: see [`OutputLayer::restore_proposal`].
@@ -137,7 +138,14 @@ impl SharedModel {
     }
 }
 
-fn shared<'a>(matrices: &'a [SharedMatrix], rate: f32, hot: HotRows, workers: usize) -> Vec<Box<dyn Table + 'a>> {
-    let handle = |m: &'a SharedMatrix| -> Box<dyn Table + 'a> { Box::new(Shared::new(m, rate, hot, workers)) };
+fn shared<'a>(
+    matrices: &'a [SharedMatrix],
+    rate: f32,
+    hot: HotRows,
+    workers: usize,
+    unseen: usize,
+) -> Vec<Box<dyn Table + 'a>> {
+    let handle =
+        |matrix| -> Box<dyn Table + 'a> { Box::new(Shared::new(matrix, rate, hot, workers).hearing_of(unseen)) };
     matrices.iter().map(handle).collect()
 }

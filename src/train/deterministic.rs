@@ -2,6 +2,7 @@
 
 mod worker;
 
+use super::order::Order;
 use super::state::{Fit, State};
 use super::watch::{Next, Observer, Quiet, Told};
 use super::{Clock, Hogwild, Outcome, Progress, Tally};
@@ -34,6 +35,7 @@ struct Course<'a> {
     corpus: &'a dyn Sentences,
     subsampler: Subsampler,
     settings: &'a Hogwild,
+    order: Order,
     all_words: u64,
 }
 
@@ -45,7 +47,7 @@ struct Course<'a> {
 /// (`settings.workers`; `settings.hot` does not count).
 ///
 /// # How
-/// The text is dealt to four workers, sentence by sentence; each has random numbers of its own and moves only its own
+/// The text, in pieces scattered over it as in [`hogwild`](super::hogwild()), is dealt to four workers, sentence by sentence; each has random numbers of its own and moves only its own
 /// copies of the rows that it touches ([`Overlay`](crate::table::Overlay)). After a fixed number of words comes a barrier: the moves of all are
 /// added in the order of the workers ([`merge()`]). Threads take workers as they come and share the rows of a merge. A layer
 /// whose proposal follows the weights looks at them at barriers, when all rows are merged.
@@ -89,7 +91,8 @@ pub fn deterministic_watched(
     }
     let all_words = u64::from(settings.epochs) * corpus.ledger().kept;
     let subsampler = Subsampler::new(counts, settings.sample)?;
-    let course = Course { model, corpus, subsampler, settings, all_words };
+    let order = Order::new(corpus.len(), corpus.ledger().kept);
+    let course = Course { model, corpus, subsampler, settings, order, all_words };
     if let Some(state) = from {
         let sentences = settings.epochs as u64 * corpus.len() as u64 + WORKERS as u64;
         let (vocab, epochs) = (counts.len(), settings.epochs as usize);

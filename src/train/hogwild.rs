@@ -2,6 +2,7 @@
 
 mod worker;
 
+use super::order::Order;
 use super::state::{Fit, State};
 use super::watch::{Next, Observer, Quiet, Told};
 use super::{Clock, LinearDecay, Outcome, Progress, Tally};
@@ -34,8 +35,6 @@ pub struct Hogwild {
     pub seed: u64,
 }
 
-/// Words that are dealt out at a time: enough that dealing costs nothing, few enough that no worker is left over at the end.
-const CHUNK_WORDS: usize = 20_000;
 /// Words between two looks at the clock of all.
 const RATE_WORDS: u64 = 2_000;
 /// Streams of random numbers of the workers: two each from here on.
@@ -60,13 +59,11 @@ struct Course<'a> {
     corpus: &'a dyn Sentences,
     subsampler: Subsampler,
     settings: &'a Hogwild,
-    /// The next chunk to be dealt out, over all epochs.
+    order: Order,
+    /// The next piece to be dealt out, over all epochs.
     next: AtomicUsize,
-    /// The chunk before which workers come to rest.
+    /// The piece before which workers come to rest.
     until: usize,
-    sentences_a_chunk: usize,
-    /// Of an epoch.
-    chunks: usize,
     /// Words read by all.
     words: AtomicU64,
     all_words: u64,
@@ -92,10 +89,11 @@ impl Done {
 /// Trains `model` on a text with several workers at once: the examples of a position are one step, with word2vec's
 /// subsampling and windows. `observe` hears of it ten times a second.
 ///
-/// Words are read from memory or, block by block, from a file; sentences are dealt out in the order of the text. One worker
+/// Words are read from memory or, block by block, from a file; sentences are dealt out in pieces of some 20,000 words that
+/// follow one another scattered over the text, so that each part of it is read at high rates and at low ones. One worker
 /// alone gives the same bits every time; several do not.
 ///
-/// A layer whose proposal follows the weights looks at them where no worker runs: after the first chunk of 20,000 words, and
+/// A layer whose proposal follows the weights looks at them where no worker runs: after the first piece of 20,000 words, and
 /// whenever there were half as many again, all workers come to an end, and are set to work again.
 ///
 /// # Errors
@@ -133,10 +131,9 @@ pub fn hogwild_watched(
     }
     let all_words = u64::from(settings.epochs) * corpus.ledger().kept;
     let subsampler = Subsampler::new(counts, settings.sample)?;
-    let sentences_a_chunk = (CHUNK_WORDS * corpus.len() / corpus.ledger().kept as usize).max(1);
-    let chunks = corpus.len().div_ceil(sentences_a_chunk);
+    let order = Order::new(corpus.len(), corpus.ledger().kept);
     let epochs = settings.epochs as usize;
-    let last = epochs * chunks;
+    let last = epochs * order.pieces();
     if let Some(state) = from {
         let sentences = epochs as u64 * corpus.len() as u64;
         let (workers, vocab, words) = (settings.workers, counts.len(), all_words);
@@ -154,10 +151,9 @@ pub fn hogwild_watched(
             corpus,
             subsampler: subsampler.clone(),
             settings,
+            order: order.clone(),
             next: AtomicUsize::new(dealt),
             until,
-            sentences_a_chunk,
-            chunks,
             words: AtomicU64::new(from.as_ref().map_or(0, |state| state.read)),
             all_words,
             halt: AtomicBool::new(false),
@@ -175,9 +171,9 @@ pub fn hogwild_watched(
     }
 }
 
-/// The chunk before which a layer looks at the weights, after `chunk`.
-fn next_look(chunk: usize) -> usize {
-    chunk + (chunk / 2).max(1)
+/// The piece before which a layer looks at the weights, after `piece`.
+fn next_look(piece: usize) -> usize {
+    piece + (piece / 2).max(1)
 }
 
 /// How workers came to rest.
@@ -233,7 +229,7 @@ impl Course<'_> {
             }
             let workers = || slots.iter().flatten();
             let rests = self.next.load(Relaxed) >= self.until && workers().all(|w| w.left.is_empty());
-            let is_done = rests && self.until >= self.chunks * self.settings.epochs as usize;
+            let is_done = rests && self.until >= self.order.pieces() * self.settings.epochs as usize;
             stopped |= asked == Next::Stop;
             let seconds = clock.pause();
             let state = || State {

@@ -2,6 +2,7 @@
 
 mod deterministic;
 mod hogwild;
+mod order;
 mod schedule;
 mod state;
 mod watch;

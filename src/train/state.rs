@@ -15,12 +15,12 @@ use std::ops::Range;
 pub struct State {
     /// Seconds of training until here, as bits of an f64.
     pub(super) seconds: u64,
-    /// Words between two barriers, under `deterministic`; the next chunk under `hogwild`.
+    /// Words between two barriers, under `deterministic`; the next piece under `hogwild`.
     pub(super) phase: u64,
     /// Words read by all.
     pub(super) read: u64,
     /// Before what a layer whose proposal follows the weights looks at them again: the count of words under `deterministic`, the
-    /// chunk under `hogwild`.
+    /// piece under `hogwild`.
     pub(super) look: u64,
     pub(super) workers: Vec<WorkerState>,
 }
@@ -32,7 +32,7 @@ pub(super) struct WorkerState {
     /// The generators of subsampling and windows, and of what layers draw.
     pub rng: WorkerRng,
     pub noise: WorkerRng,
-    /// The next sentence over all epochs, and under `hogwild` the end of the chunk.
+    /// The next sentence over all epochs, and under `hogwild` the end of the piece.
     pub next: u64,
     pub end: u64,
     /// The sentence at work, and the next position in it; empty under `hogwild`.

@@ -16,13 +16,14 @@ const HOT_BYTES: usize = 6 << 20;
 /// The same for the workers together, so that many of them do not fill the memory.
 const ALL_HOT_BYTES: usize = 128 << 20;
 
-/// The updates of a row that all other workers together may make unseen. Each worker moves a row as far as all of them
-/// should together, and the moves are added: with 24 the vectors of 4 to 16 workers were about as good as one worker's (README),
-/// with 1,024 they diverged.
-const UNSEEN_UPDATES: usize = 24;
-/// The same for two workers. An exchange fetches a row from the other's cache: with 16 skip-gram takes up to a seventh longer,
-/// CBOW a quarter; 64 costs the tree two points of syntactic analogies after five passes.
-const UNSEEN_BY_TWO: usize = 64;
+/// The updates of a row that all other workers together may make unseen at the first rate, unless [`Shared::hearing_of`] says other.
+/// Each worker moves a row as far as all of them should together, and the moves are added: with 1,024 the vectors diverged.
+///
+/// [`Shared::hearing_of`]: super::Shared::hearing_of
+pub(super) const UNSEEN_UPDATES: usize = 16;
+/// How many times as many they may be when the rate has fallen: as many as move a row as far. An exchange fetches a row from
+/// another core's cache, which takes as long as several updates.
+const LATE: f32 = 16.0;
 
 impl HotRows {
     pub(super) fn count(self, rows: u32, stride: usize, workers: usize) -> usize {
@@ -34,12 +35,35 @@ impl HotRows {
     }
 }
 
-/// Updates of its own after which a worker exchanges a row.
-pub(super) fn period(workers: usize) -> u16 {
-    match workers {
-        // Nobody looks.
-        0 | 1 => u16::MAX,
-        2 => UNSEEN_BY_TWO as u16,
-        _ => (UNSEEN_UPDATES / (workers - 1)).max(1) as u16,
+/// When a worker exchanges a row: after a number of its own updates that grows as the rate falls.
+#[derive(Clone, Copy)]
+pub(super) struct Period {
+    /// At the first rate.
+    first: u16,
+    first_rate: f32,
+    now: u16,
+}
+
+impl Period {
+    /// For one of `workers`, whose rate is `rate` at most, where all others together may make `unseen` updates.
+    pub fn new(workers: usize, rate: f32, unseen: usize) -> Self {
+        let first = match workers {
+            // Nobody looks.
+            0 | 1 => u16::MAX,
+            _ => (unseen / (workers - 1)).clamp(1, usize::from(u16::MAX)) as u16,
+        };
+        Self { first, first_rate: rate, now: first }
+    }
+
+    pub fn set_rate(&mut self, rate: f32) {
+        // A rate of 0 moves nothing.
+        let growth = (self.first_rate / rate).clamp(1.0, LATE);
+        self.now = if growth.is_nan() { self.first } else { (f32::from(self.first) * growth) as u16 };
+    }
+
+    /// Updates.
+    #[inline(always)]
+    pub fn updates(&self) -> u16 {
+        self.now
     }
 }

@@ -1,6 +1,6 @@
 //! The rows that a worker keeps to itself, and exchanges with the others from time to time.
 
-use super::exchange::{HotRows, period};
+use super::exchange::{HotRows, Period, UNSEEN_UPDATES};
 use super::row::{PLAIN, descend_shared};
 use super::{SharedMatrix, merged, pack, unpack};
 use crate::simd::dispatch;
@@ -20,23 +20,23 @@ const SPARE: usize = 64;
 /// row, and takes the sum.
 pub struct Hot {
     stride: usize,
-    period: u16,
+    period: Period,
     /// rows × stride, padded with zeros; behind them room for rows that are not hot.
     values: Aligned,
     /// The same at the last exchange.
     base: Aligned,
     bias: Vec<f32>,
     bias_base: Vec<f32>,
-    /// Updates of each row until the next exchange.
-    left: Vec<u16>,
+    /// Updates of each row since the last exchange.
+    updates: Vec<u16>,
 }
 
 impl Hot {
-    pub fn new(matrix: &SharedMatrix, rows: HotRows, workers: usize) -> Self {
+    pub fn new(matrix: &SharedMatrix, rate: f32, rows: HotRows, workers: usize) -> Self {
         let stride = kernel::stride(matrix.shape.dim);
         let workers = workers.max(1);
         let rows = rows.count(matrix.shape.rows, stride, workers);
-        let period = period(workers);
+        let period = Period::new(workers, rate, UNSEEN_UPDATES);
         let mut values = Aligned::zeros(rows * stride);
         for (row, to) in (0..).zip(values.as_mut().chunks_exact_mut(stride)) {
             matrix.read_row(row, &mut to[..matrix.shape.dim]);
@@ -44,19 +44,29 @@ impl Hot {
         let bias: Vec<f32> = matrix.bias.iter().take(rows).map(|b| f32::from_bits(b.load(Relaxed))).collect();
         let (base, bias_base) = (values.clone(), bias.clone());
         values.grow((rows + SPARE) * stride);
-        Self { stride, period, values, base, bias, bias_base, left: vec![period; rows] }
+        Self { stride, period, values, base, bias, bias_base, updates: vec![0; rows] }
+    }
+
+    /// Rows are exchanged by another rule.
+    pub fn set_period(&mut self, period: Period) {
+        self.period = period;
+    }
+
+    /// Rows are exchanged the less often the lower the rate.
+    pub fn set_rate(&mut self, rate: f32) {
+        self.period.set_rate(rate);
     }
 
     /// Number of rows.
     #[inline(always)]
     pub fn len(&self) -> usize {
-        self.left.len()
+        self.updates.len()
     }
 
     /// Whether a row is hot.
     #[inline(always)]
     pub fn has(&self, row: u32) -> bool {
-        (row as usize) < self.left.len()
+        (row as usize) < self.updates.len()
     }
 
     /// The bias of a row, hot or not.
@@ -94,9 +104,9 @@ impl Hot {
     /// Counts an update of a row, and exchanges the row when it is due.
     #[inline(always)]
     pub fn updated(&mut self, matrix: &SharedMatrix, row: u32) {
-        let left = &mut self.left[row as usize];
-        *left -= 1;
-        if *left == 0 {
+        let updates = &mut self.updates[row as usize];
+        *updates += 1;
+        if *updates >= self.period.updates() {
             self.exchange(matrix, row);
         }
     }
@@ -104,7 +114,7 @@ impl Hot {
     /// Exchanges all rows that were updated.
     pub fn flush(&mut self, matrix: &SharedMatrix) {
         for row in 0..self.len() {
-            if self.left[row] < self.period {
+            if self.updates[row] > 0 {
                 self.exchange(matrix, row as u32);
             }
         }
@@ -113,7 +123,7 @@ impl Hot {
     /// Adds the moves of a row to the shared one, and takes the sum.
     #[inline(never)]
     pub fn exchange(&mut self, matrix: &SharedMatrix, row: u32) {
-        self.left[row as usize] = self.period;
+        self.updates[row as usize] = 0;
         let at = row as usize * self.stride;
         let (values, base) =
             (&mut self.values.as_mut()[at..][..self.stride], &mut self.base.as_mut()[at..][..self.stride]);

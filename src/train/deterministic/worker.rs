@@ -115,7 +115,7 @@ impl<'a> Worker<'a> {
                 if self.next >= last || self.words - before >= 4 * words {
                     break;
                 }
-                let sentence = match self.reader.sentence(self.next % sentences) {
+                let sentence = match self.reader.sentence(course.order.sentence(self.next % sentences)) {
                     Ok(sentence) => sentence,
                     Err(error) => {
                         self.unread = Some(error);

@@ -1,9 +1,9 @@
-//! A Hogwild worker: its handles, its generators, its chunk of the text.
+//! A Hogwild worker: its handles, its generators, its piece of the text.
 
 use super::super::state::{WorkerState, cost_numbers, cost_of};
 use super::super::{NOISE_STREAM, Tally, Workspace};
 use super::{Course, Hogwild, RATE_WORDS, WORKER_STREAM};
-use crate::corpus::Examples;
+use crate::corpus::{Examples, Model};
 use crate::error::{Error, Result};
 use crate::model::Handles;
 use crate::rng::WorkerRng;
@@ -19,7 +19,7 @@ pub(super) struct Worker<'a> {
     pub handles: Handles<'a>,
     work: Workspace,
     rng: WorkerRng,
-    /// The sentences of its chunk that are yet to be read, counted over all epochs.
+    /// The sentences of its piece that are yet to be read, counted over all epochs.
     pub left: Range<usize>,
     /// Words read that the others do not know of.
     pub unreported: u64,
@@ -43,7 +43,7 @@ impl<'a> Worker<'a> {
         let mut worker = Self {
             course,
             number,
-            handles: course.model.handles(rate.start(), hot, workers),
+            handles: course.model.handles(rate.start(), hot, workers, unseen(course)),
             work: Workspace::new(course.model.layer().dim(), WorkerRng::new(seed, noise)),
             rng: WorkerRng::new(seed, stream),
             left: 0..0,
@@ -100,7 +100,7 @@ impl<'a> Worker<'a> {
         self.handles.layer.set_rate(rate);
     }
 
-    /// Takes chunks until the text is read or a rest is asked for.
+    /// Takes pieces until the text is read or a rest is asked for.
     fn read(&mut self) -> Result<()> {
         let course = self.course;
         let mut reader = course.corpus.reader()?;
@@ -108,15 +108,15 @@ impl<'a> Worker<'a> {
         while !course.halt.load(Relaxed) {
             let Some(number) = self.left.next() else {
                 let following = |next| (next < course.until).then_some(next + 1);
-                let Ok(chunk) = course.next.fetch_update(Relaxed, Relaxed, following) else {
+                let Ok(piece) = course.next.fetch_update(Relaxed, Relaxed, following) else {
                     course.words.fetch_add(self.unreported, Relaxed);
                     self.unreported = 0;
                     self.tell();
                     break;
                 };
-                let (epoch, first) = (chunk / course.chunks, chunk % course.chunks * course.sentences_a_chunk);
-                let last = (first + course.sentences_a_chunk).min(sentences);
-                self.left = epoch * sentences + first..epoch * sentences + last;
+                let (epoch, piece) = (piece / course.order.pieces(), piece % course.order.pieces());
+                let of_text = course.order.piece(piece);
+                self.left = epoch * sentences + of_text.start..epoch * sentences + of_text.end;
                 continue;
             };
             let sentence = reader.sentence(number % sentences)?;
@@ -162,5 +162,22 @@ impl<'a> Worker<'a> {
             self.diverged = Some(loss);
             course.halt.store(true, Relaxed);
         }
+    }
+}
+
+/// How far, in first rates, all other workers together may move a row unseen where the layer is a tree: each example moves the
+/// nodes near the root, nearly all in the same direction, and its words along the sum of a whole path.
+const TREE_MOVES: f32 = 0.4;
+/// The updates of a row that they may make with other layers: of one example each, and of all examples of a position. An
+/// exchange takes as long as several updates of the first kind.
+const UNSEEN: [usize; 2] = [32, 16];
+
+/// How many updates of a row all other workers together may make unseen at the first rate. With four times as many, one pass of
+/// two workers over novels cost one to three points of similarity and of syntactic analogies.
+fn unseen(course: &Course) -> usize {
+    let Hogwild { rate, window, .. } = course.settings;
+    match course.model.layer().tree() {
+        Some(_) => (TREE_MOVES / rate.start()) as usize,
+        None => UNSEEN[usize::from(window.model() == Model::SkipGram)],
     }
 }
