@@ -167,7 +167,7 @@ impl<'a> Worker<'a> {
 
 /// How far, in first rates, all other workers together may move a row unseen where the layer is a tree: each example moves the
 /// nodes near the root, nearly all in the same direction, and its words along the sum of a whole path.
-const TREE_MOVES: f32 = 0.4;
+const TREE_MOVES: f32 = 0.8;
 /// The updates of a row that they may make with other layers: of one example each, and of all examples of a position. An
 /// exchange takes as long as several updates of the first kind.
 const UNSEEN: [usize; 2] = [32, 16];
