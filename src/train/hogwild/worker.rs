@@ -170,7 +170,7 @@ impl<'a> Worker<'a> {
 const TREE_MOVES: f32 = 0.8;
 /// The updates of a row that they may make with other layers: of one example each, and of all examples of a position. An
 /// exchange takes as long as several updates of the first kind.
-const UNSEEN: [usize; 2] = [32, 16];
+const UNSEEN: [usize; 2] = [64, 16];
 
 /// How many updates of a row all other workers together may make unseen at the first rate. With four times as many, one pass of
 /// two workers over novels cost one to three points of similarity and of syntactic analogies.
