@@ -167,8 +167,8 @@ fn main() {
         few(&machine, "online", &mut Online::new(&mut m, 1e-9, none()), shape);
         few(&machine, "deferred", &mut Deferred::new(&mut m, 1e-9, none()), shape);
         let m = SharedMatrix::new(table_shape(dim), &mut WorkerRng::new(1, 0)).expect("a small matrix");
-        few(&machine, "shared", &mut Shared::new(&m, 1e-9, HotRows::First(0), WORKERS), shape);
-        few(&machine, "hot", &mut Shared::new(&m, 1e-9, HotRows::First(ROWS), WORKERS), shape);
+        few(&machine, "shared", &mut Shared::new(&m, 1e-9, HotRows::First(0), WORKERS, 16), shape);
+        few(&machine, "hot", &mut Shared::new(&m, 1e-9, HotRows::First(ROWS), WORKERS, 16), shape);
         few(&machine, "overlay", &mut Overlay::new(&m, &mut OwnRows::new(table_shape(dim)), 1e-9), shape);
     }
     for (batch, dim) in [(1, 100), (16, 100), (256, 100), (256, 128), (1024, 128)] {

@@ -191,7 +191,7 @@ fn verbs_agree_with_the_exclusive_table() {
         let shared = SharedMatrix::from_matrix(&plain).unwrap();
         let expected = verbs(&mut Online::new(&mut plain, 0.1, Threads::default()), seed);
         let hot = HotRows::First(seed as u32 % 4 * 10);
-        let seen = verbs(&mut Shared::new(&shared, 0.1, hot, 1 + seed as usize % 3 * 60), seed);
+        let seen = verbs(&mut Shared::new(&shared, 0.1, hot, 1 + seed as usize % 3 * 60, 16), seed);
         assert!(seen == expected, "seed {seed}: what verbs return");
         let shared = shared.to_matrix().unwrap();
         let same = |a: &[f32], b: &[f32]| a.iter().zip(b).all(|(a, b)| a.to_bits() == b.to_bits());
@@ -205,7 +205,7 @@ fn what_workers_move_is_added() {
     const WORKERS: usize = 5;
     let shape = TableShape { rows: 12, dim: 7, bias: true, init: Init::Zero };
     let shared = SharedMatrix::new(shape, &mut WorkerRng::new(1, 0)).unwrap();
-    let mut handles: Vec<_> = (0..WORKERS).map(|_| Shared::new(&shared, 1.0, HotRows::First(8), WORKERS)).collect();
+    let mut handles: Vec<_> = (0..WORKERS).map(|_| Shared::new(&shared, 1.0, HotRows::First(8), WORKERS, 16)).collect();
     let (mut rng, mut expected) = (WorkerRng::new(2, 0), Array2::<f32>::zeros((12, 8)));
     let x = Array2::ones((1, 7));
     for step in 0..3000 {
@@ -232,8 +232,7 @@ fn workers_hear_of_each_other_in_time() {
     for (workers, most) in [(2, 16), (2, 8), (4, 16), (9, 32), (16, 32), (17, 16), (60, 59)] {
         for (rate, growth) in [(1.0, 1), (2.0, 1), (0.5, 2), (0.125, 8), (0.015625, 16)] {
             let shared = SharedMatrix::new(shape, &mut WorkerRng::new(1, 0)).unwrap();
-            let handle = Shared::new(&shared, 1.0, HotRows::First(2), workers);
-            let mut handle = if most == 16 { handle } else { handle.hearing_of(most) };
+            let mut handle = Shared::new(&shared, 1.0, HotRows::First(2), workers, most);
             handle.set_rate(rate);
             let mut unseen = 0.0f32;
             for update in 1..600 {

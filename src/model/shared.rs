@@ -96,8 +96,8 @@ impl SharedModel {
         }
     }
 
-    /// The handles of one of `workers` workers, who together may make `unseen` updates of a row before it hears of them: see
-    /// [`Shared::hearing_of`].
+    /// The handles of one of `workers` workers; the others together may make `unseen` updates of a row before it hears of them:
+    /// see [`Shared::new`].
     pub fn handles(&self, rate: f32, hot: HotRows, workers: usize, unseen: usize) -> Handles<'_> {
         let handles = |matrices| Tables::new(shared(matrices, rate, hot, workers, unseen));
         Handles { encoder: handles(&self.encoder_tables), layer: handles(&self.layer_tables) }
@@ -145,7 +145,6 @@ fn shared<'a>(
     workers: usize,
     unseen: usize,
 ) -> Vec<Box<dyn Table + 'a>> {
-    let handle =
-        |matrix| -> Box<dyn Table + 'a> { Box::new(Shared::new(matrix, rate, hot, workers).hearing_of(unseen)) };
+    let handle = |matrix| -> Box<dyn Table + 'a> { Box::new(Shared::new(matrix, rate, hot, workers, unseen)) };
     matrices.iter().map(handle).collect()
 }

@@ -59,7 +59,7 @@ struct Course<'a> {
     corpus: &'a dyn Sentences,
     subsampler: Subsampler,
     settings: &'a Hogwild,
-    order: Order,
+    order: &'a Order,
     /// The next piece to be dealt out, over all epochs.
     next: AtomicUsize,
     /// The piece before which workers come to rest.
@@ -151,7 +151,7 @@ pub fn hogwild_watched(
             corpus,
             subsampler: subsampler.clone(),
             settings,
-            order: order.clone(),
+            order: &order,
             next: AtomicUsize::new(dealt),
             until,
             words: AtomicU64::new(from.as_ref().map_or(0, |state| state.read)),

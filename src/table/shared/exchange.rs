@@ -16,13 +16,8 @@ const HOT_BYTES: usize = 6 << 20;
 /// The same for the workers together, so that many of them do not fill the memory.
 const ALL_HOT_BYTES: usize = 128 << 20;
 
-/// The updates of a row that all other workers together may make unseen at the first rate, unless [`Shared::hearing_of`] says other.
-/// Each worker moves a row as far as all of them should together, and the moves are added: with 1,024 the vectors diverged.
-///
-/// [`Shared::hearing_of`]: super::Shared::hearing_of
-pub(super) const UNSEEN_UPDATES: usize = 16;
-/// How many times as many they may be when the rate has fallen: as many as move a row as far. An exchange fetches a row from
-/// another core's cache, which takes as long as several updates.
+/// How many times as many updates others may make unseen when the rate has fallen: as many as move a row as far. An exchange
+/// fetches a row from another core's cache, which takes as long as several updates.
 const LATE: f32 = 16.0;
 
 impl HotRows {
@@ -35,7 +30,8 @@ impl HotRows {
     }
 }
 
-/// When a worker exchanges a row: after a number of its own updates that grows as the rate falls.
+/// When a worker exchanges a row: after a number of its own updates that grows as the rate falls. Each worker moves a row as far
+/// as all of them should together, and the moves are added: with 1,024 updates of others unseen the vectors diverged.
 #[derive(Clone, Copy)]
 pub(super) struct Period {
     /// At the first rate.

@@ -1,6 +1,5 @@
 //! One worker's handle on a shared matrix.
 
-use super::exchange::Period;
 use super::hot::{Beside, Descend, Hot, Means};
 use super::local::Local;
 use super::{HotRows, SharedMatrix};
@@ -20,7 +19,6 @@ pub struct Shared<'a> {
     matrix: &'a SharedMatrix,
     hot: Hot,
     rate: f32,
-    workers: usize,
     few: Few,
     block: Block,
     row: Vec<f32>,
@@ -28,26 +26,20 @@ pub struct Shared<'a> {
 }
 
 impl<'a> Shared<'a> {
-    /// One of `workers` handles on `matrix`, whose rate is `rate` at first and at most.
-    pub fn new(matrix: &'a SharedMatrix, rate: f32, hot: HotRows, workers: usize) -> Self {
-        let hot = Hot::new(matrix, rate, hot, workers);
+    /// One of `workers` handles on `matrix`, whose rate is `rate` at first and at most. Each hot row is exchanged so often that all
+    /// other workers together make no more than `unseen` updates of it unseen at that rate, or one each, nor move it
+    /// further later on.
+    pub fn new(matrix: &'a SharedMatrix, rate: f32, hot: HotRows, workers: usize, unseen: usize) -> Self {
+        let hot = Hot::new(matrix, rate, hot, workers, unseen);
         Self {
             matrix,
             hot,
             rate,
-            workers,
             few: Few::default(),
             block: Block::default(),
             row: vec![0.0; matrix.shape.dim],
             local: None,
         }
-    }
-
-    /// Exchanges each hot row so often that all other workers together make no more than `updates` of it unseen at the first
-    /// rate, nor move it further later on; 16 where nothing is said.
-    pub fn hearing_of(mut self, updates: usize) -> Self {
-        self.hot.set_period(Period::new(self.workers, self.rate, updates));
-        self
     }
 
     /// The plain copy with these rows as they stand.

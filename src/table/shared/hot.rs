@@ -1,6 +1,6 @@
 //! The rows that a worker keeps to itself, and exchanges with the others from time to time.
 
-use super::exchange::{HotRows, Period, UNSEEN_UPDATES};
+use super::exchange::{HotRows, Period};
 use super::row::{PLAIN, descend_shared};
 use super::{SharedMatrix, merged, pack, unpack};
 use crate::simd::dispatch;
@@ -32,11 +32,11 @@ pub struct Hot {
 }
 
 impl Hot {
-    pub fn new(matrix: &SharedMatrix, rate: f32, rows: HotRows, workers: usize) -> Self {
+    pub fn new(matrix: &SharedMatrix, rate: f32, rows: HotRows, workers: usize, unseen: usize) -> Self {
         let stride = kernel::stride(matrix.shape.dim);
         let workers = workers.max(1);
         let rows = rows.count(matrix.shape.rows, stride, workers);
-        let period = Period::new(workers, rate, UNSEEN_UPDATES);
+        let period = Period::new(workers, rate, unseen);
         let mut values = Aligned::zeros(rows * stride);
         for (row, to) in (0..).zip(values.as_mut().chunks_exact_mut(stride)) {
             matrix.read_row(row, &mut to[..matrix.shape.dim]);
@@ -45,11 +45,6 @@ impl Hot {
         let (base, bias_base) = (values.clone(), bias.clone());
         values.grow((rows + SPARE) * stride);
         Self { stride, period, values, base, bias, bias_base, updates: vec![0; rows] }
-    }
-
-    /// Rows are exchanged by another rule.
-    pub fn set_period(&mut self, period: Period) {
-        self.period = period;
     }
 
     /// Rows are exchanged the less often the lower the rate.

@@ -172,8 +172,8 @@ const TREE_MOVES: f32 = 0.8;
 /// exchange takes as long as several updates of the first kind.
 const UNSEEN: [usize; 2] = [64, 16];
 
-/// How many updates of a row all other workers together may make unseen at the first rate. With four times as many, one pass of
-/// two workers over novels cost one to three points of similarity and of syntactic analogies.
+/// How many updates of a row all other workers together may make unseen at the first rate. With two to four times as many, two
+/// workers lost one to two points of similarity or of syntactic analogies in a pass over novels.
 fn unseen(course: &Course) -> usize {
     let Hogwild { rate, window, .. } = course.settings;
     match course.model.layer().tree() {
