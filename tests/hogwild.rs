@@ -37,8 +37,13 @@ fn parts(
     (Box::new(encoder), spec.build(&context).unwrap())
 }
 
-/// Some steps: windows with one target, bags, and batches of several targets.
-fn work(encoder: &dyn lexmax::encoder::Encoder, layer: &dyn lexmax::layer::OutputLayer, handles: &mut Handles) -> f64 {
+/// Some steps: windows with one target, bags, and batches of several targets. Announced or not, they are the same.
+fn work(
+    encoder: &dyn lexmax::encoder::Encoder,
+    layer: &dyn lexmax::layer::OutputLayer,
+    handles: &mut Handles,
+    announced: bool,
+) -> f64 {
     let (vocab, dim) = (layer.vocab() as u64, layer.dim());
     let (mut rng, mut scratch) = (WorkerRng::new(5, 0), Scratch::new(WorkerRng::new(5, 1)));
     let mut total = 0.0;
@@ -52,6 +57,12 @@ fn work(encoder: &dyn lexmax::encoder::Encoder, layer: &dyn lexmax::layer::Outpu
         let targets: Vec<u32> = (0..batch).map(|_| if step % 5 == 0 { word() } else { target }).collect();
         let bags = Bags { rows: &rows, offsets: &offsets };
         let (mut hidden, mut d_hidden) = (Array2::zeros((batch, dim)), Array2::zeros((batch, dim)));
+        if announced {
+            encoder.prefetch(&handles.encoder, &rows);
+            if targets.iter().all(|word| *word == target) {
+                layer.prefetch(&mut handles.layer, target, &mut scratch);
+            }
+        }
         encoder.forward(&mut handles.encoder, bags, hidden.view_mut());
         let batch = Batch::new(hidden.view(), &targets);
         total += layer.step(&mut handles.layer, batch, &mut scratch, d_hidden.view_mut(), None);
@@ -80,7 +91,7 @@ fn one_worker_is_the_exclusive_table_to_the_bit() {
             let (encoder, layer) = parts(&spec, &counts, dim);
             let mut plain = Model::new(encoder, layer, &counts, Optimizer::Sgd, 3).unwrap();
             let mut trainable = plain.trainable(Updates::Online, RATE, &Threads::default());
-            let loss = work(trainable.encoder, trainable.layer, &mut trainable.handles);
+            let loss = work(trainable.encoder, trainable.layer, &mut trainable.handles, false);
             drop(trainable);
             for (hot, workers) in
                 [(HotRows::First(0), 1), (HotRows::First(9), 1), (HotRows::First(9), 200), (HotRows::Cached, 1)]
@@ -88,7 +99,7 @@ fn one_worker_is_the_exclusive_table_to_the_bit() {
                 let (encoder, layer) = parts(&spec, &counts, dim);
                 let shared = SharedModel::new(encoder, layer, &counts, 3).unwrap();
                 let mut handles = shared.handles(RATE, hot, workers, 16);
-                let shared_loss = work(shared.encoder(), shared.layer(), &mut handles);
+                let shared_loss = work(shared.encoder(), shared.layer(), &mut handles, true);
                 drop(handles);
                 assert_eq!(shared_loss.to_bits(), loss.to_bits(), "{} d={dim} {hot:?}", entry.name);
                 assert!(bits(&shared.into_model().unwrap()) == bits(&plain), "{} d={dim} {hot:?}", entry.name);

@@ -3,6 +3,7 @@
 use super::{Encoder, embeddings};
 use crate::error::Result;
 use crate::table::{Bags, Cost, TableShape, Tables};
+use crate::vocab::WordId;
 use ndarray::{ArrayView2, ArrayViewMut2};
 
 /// h = (1/n) Σ e_c over the n words of the bag.
@@ -50,6 +51,10 @@ impl Encoder for MeanEmbedding {
         } else {
             w.descend_bags(0, contexts, d_hidden);
         }
+    }
+
+    fn prefetch(&self, w: &Tables, words: &[WordId]) {
+        w.prefetch(0, words);
     }
 
     fn expected_cost(&self, contexts: Bags) -> Cost {

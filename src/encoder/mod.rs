@@ -13,6 +13,7 @@ pub use ngram::NGram;
 
 use crate::error::{Error, Result};
 use crate::table::{Bags, Cost, Init, TableShape, Tables};
+use crate::vocab::WordId;
 use ndarray::{ArrayView2, ArrayViewMut2};
 
 /// Turns the context words of a batch into hidden vectors.
@@ -25,6 +26,9 @@ pub trait Encoder: Send + Sync {
 
     /// Hands ∂L/∂W to the tables, given ∂L/∂hidden (B×d) and what `forward` has given.
     fn backward(&self, w: &mut Tables, contexts: Bags, hidden: ArrayView2<f32>, d_hidden: ArrayView2<f32>);
+
+    /// Has what these context words stand for brought into the cache: a hint.
+    fn prefetch(&self, _w: &Tables, _words: &[WordId]) {}
 
     /// The closed form of what `forward` and `backward` cost together.
     fn expected_cost(&self, contexts: Bags) -> Cost;

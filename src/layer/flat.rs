@@ -64,6 +64,11 @@ pub trait FlatLayer: Send + Sync {
     /// asked for, only their sum counts.
     fn train(&self, w: &mut Tables, batch: Batch, s: &mut Scratch, d_hidden: ArrayViewMut2<f32>, each: bool);
 
+    /// [`OutputLayer::prefetch`].
+    fn fetch(&self, w: &mut Tables, target: WordId, _s: &mut Scratch) {
+        w.prefetch(0, &[target]);
+    }
+
     /// The closed form of its cost.
     fn train_cost(&self, targets: &[WordId]) -> Cost;
 
@@ -126,6 +131,10 @@ impl<L: FlatLayer> OutputLayer for L {
 
     fn unigram_biases(&self, counts: &Counts) -> Vec<Vec<f32>> {
         self.flat().biases(|word| counts.ln_probability(word) - self.shift(word) - self.ln_z_shift())
+    }
+
+    fn prefetch(&self, w: &mut Tables, target: WordId, s: &mut Scratch) {
+        self.fetch(w, target, s);
     }
 
     fn step(

@@ -99,7 +99,10 @@ impl HierarchicalSoftmax {
     ) -> f64 {
         s.clear_losses(&batch);
         for group in groups(batch.targets) {
-            self.path(batch.targets[group.start], s);
+            let target = batch.targets[group.start];
+            if s.ahead.take() != Some(target) {
+                self.path(target, s);
+            }
             let x = rows(&batch.hidden, &group);
             let d_x = d_hidden.slice_axis_mut(Axis(0), Slice::from(group.clone()));
             let table = self.sigmoid.as_ref();
@@ -163,6 +166,12 @@ impl OutputLayer for HierarchicalSoftmax {
     ) -> f64 {
         let plain: expand::PlainStep = &|w, batch, s, d_x, losses| self.step_along_paths(w, batch, s, d_x, losses);
         expand::step(&self.loss, plain, w, batch, s, d_hidden, losses)
+    }
+
+    fn prefetch(&self, w: &mut Tables, target: WordId, s: &mut Scratch) {
+        self.path(target, s);
+        w.prefetch(0, &s.rows);
+        s.ahead = Some(target);
     }
 
     /// Pushes ln P from the root to the leaves: a parent's number is below its children's.

@@ -8,7 +8,7 @@ use crate::objective::{SigmoidTable, logistic_block, logistic_by};
 use crate::sampler::Sampler;
 use crate::table::{Cost, Tables};
 use crate::vocab::WordId;
-use ndarray::{ArrayViewMut2, Axis, Slice};
+use ndarray::{ArrayView2, ArrayViewMut2, Axis, Slice};
 
 /// Logistic regression of the target against k noise words, the noise shared by the batch.
 ///
@@ -57,7 +57,9 @@ impl NegativeSampling {
 
     /// The noise in `s.rows` behind a place for the target, with the signs.
     fn draw(&self, w: &mut Tables, batch: &Batch, s: &mut Scratch) {
-        self.noise.draw_plain(batch.hidden, batch.targets, &mut s.rng, &mut s.draws);
+        if s.ahead.take().is_none() {
+            self.noise.draw_plain(batch.hidden, batch.targets, &mut s.rng, &mut s.draws);
+        }
         w.count_draws(s.draws.words.len());
         s.rows.clear();
         s.rows.push(0);
@@ -146,6 +148,14 @@ impl FlatLayer for NegativeSampling {
                 w.step(0, &[batch.targets[group.start]], x, &coef, &mut s.losses[group.clone()], d_x);
             }
         }
+    }
+
+    fn fetch(&self, w: &mut Tables, target: WordId, s: &mut Scratch) {
+        let hidden = ArrayView2::from_shape((0, 0), &[]).expect("none");
+        self.noise.draw_plain(hidden, &[target], &mut s.rng, &mut s.draws);
+        s.ahead = Some(target);
+        w.prefetch(0, &[target]);
+        w.prefetch(0, &s.draws.words);
     }
 
     fn train_cost(&self, targets: &[WordId]) -> Cost {

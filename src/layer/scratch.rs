@@ -5,6 +5,7 @@ use super::candidates::Candidates;
 use crate::rng::WorkerRng;
 use crate::sampler::Draws;
 use crate::table::Stat;
+use crate::vocab::WordId;
 
 /// All that one worker owns: its random numbers and buffers that are used again. What a buffer holds between two calls
 /// means nothing, except `draws` after a step: the sample of that step.
@@ -13,6 +14,8 @@ pub struct Scratch {
     pub rng: WorkerRng,
     /// The draws of the last step that sampled.
     pub draws: Draws,
+    /// The target of the next step, if what was prefetched for it stands in the buffers.
+    pub(super) ahead: Option<WordId>,
     pub(super) losses: Vec<f64>,
     pub(super) stats: Vec<Stat>,
     pub(super) rows: Vec<u32>,
@@ -28,6 +31,7 @@ impl Scratch {
         Self {
             rng,
             draws: Draws::default(),
+            ahead: None,
             losses: Vec::new(),
             stats: Vec::new(),
             rows: Vec::new(),

@@ -5,6 +5,7 @@ use crate::error::{Error, Result};
 use crate::rng::WorkerRng;
 use crate::vocab::{Counts, WordId};
 use rand::Rng;
+use std::hint::select_unpredictable;
 
 /// q(w) = count(w)^α / Σ count^α, drawn by the alias method (Walker 1974; Vose 1991).
 ///
@@ -75,6 +76,6 @@ impl Proposal for Unigram {
         let place = u128::from(rng.next_u64()) * self.cells.len() as u128;
         let cell = (place >> 64) as usize;
         let Cell { limit, other } = self.cells[cell];
-        if (place >> 32) as u32 <= limit { cell as WordId } else { other }
+        select_unpredictable((place >> 32) as u32 <= limit, cell as WordId, other)
     }
 }

@@ -1,5 +1,7 @@
 //! Memory for whole vectors.
 
+use prefetch_index::prefetch_index;
+
 /// Numbers that begin at a cache line.
 #[derive(Default)]
 pub struct Aligned {
@@ -9,7 +11,7 @@ pub struct Aligned {
 }
 
 /// Bytes in a cache line, and in the widest vector.
-const LINE: usize = 64;
+pub const LINE: usize = 64;
 
 impl Aligned {
     /// So many zeros.
@@ -25,6 +27,12 @@ impl Aligned {
             let old = std::mem::replace(self, Self::zeros(len));
             self.as_mut()[..old.len].copy_from_slice(old.as_ref());
         }
+    }
+
+    /// Has `len` numbers from `at`, the beginning of a line, brought into the cache.
+    #[inline(always)]
+    pub fn prefetch(&self, at: usize, len: usize) {
+        (at..at + len).step_by(LINE / size_of::<f32>()).for_each(|at| prefetch_index(self, at));
     }
 }
 

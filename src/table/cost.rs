@@ -107,6 +107,11 @@ impl<'a> Tables<'a> {
         self.cost.draws += draws as u64;
     }
 
+    /// [`Table::prefetch`]; no work is counted.
+    pub fn prefetch(&self, table: usize, rows: &[u32]) {
+        self.tables[table].prefetch(rows);
+    }
+
     /// Rows, size and bias of a table.
     pub fn shape(&self, table: usize) -> TableShape {
         self.tables[table].shape()

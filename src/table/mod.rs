@@ -312,6 +312,9 @@ pub trait Table: Send {
         last: bool,
     );
 
+    /// Has rows brought into the cache that a step is about to ask for: a hint, which changes nothing.
+    fn prefetch(&self, _rows: &[u32]) {}
+
     /// The rate of the updates from now on.
     fn set_rate(&mut self, _rate: f32) {}
 

@@ -202,6 +202,10 @@ impl Table for Overlay<'_> {
         }
     }
 
+    fn prefetch(&self, rows: &[u32]) {
+        rows.iter().for_each(|row| self.own.prefetch(self.base, *row));
+    }
+
     fn set_rate(&mut self, rate: f32) {
         self.rate = rate;
     }

@@ -15,11 +15,13 @@ pub(super) use local::LocalStore;
 
 use hot::Hot;
 
+use super::aligned::LINE;
 use super::block::RowSource;
 use super::{Init, Matrix, TableShape};
 use crate::error::{Error, Result};
 use crate::optimizer::Optimizer;
 use crate::rng::WorkerRng;
+use prefetch_index::prefetch_index;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 
 /// Weights and biases as relaxed atomics. A row is not padded, but for one entry where d is odd. Plain descent only.
@@ -179,6 +181,16 @@ impl SharedMatrix {
     fn row(&self, row: u32) -> &[AtomicU64] {
         let width = self.width();
         &self.pairs[row as usize * width..][..width]
+    }
+
+    /// Has a row brought into the cache.
+    #[inline(always)]
+    pub(super) fn prefetch(&self, row: u32) {
+        let width = self.width();
+        let from = row as usize * width;
+        // A row may begin within a line, and so end in one more.
+        let firsts = (from..from + width).step_by(LINE / size_of::<u64>());
+        firsts.chain([from + width - 1]).for_each(|at| prefetch_index(&self.pairs, at));
     }
 
     pub(super) fn store(&self, row: u32, values: &[f32]) {

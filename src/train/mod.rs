@@ -6,6 +6,7 @@ mod order;
 mod schedule;
 mod state;
 mod watch;
+mod workspace;
 
 pub use deterministic::{deterministic, deterministic_watched};
 pub use hogwild::{Hogwild, hogwild, hogwild_watched};
@@ -14,15 +15,13 @@ pub use state::State;
 pub use watch::{Next, Observer, Quiet};
 
 use crate::corpus::{ExampleSource, Examples};
-use crate::encoder::Encoder;
 use crate::error::{Divergence, Error, Result};
-use crate::layer::{Batch, OutputLayer, Scratch};
-use crate::model::{Handles, Model, Updates};
+use crate::model::{Model, Updates};
 use crate::rng::WorkerRng;
-use crate::table::{Bags, Cost, Threads};
-use ndarray::{ArrayView2, ArrayViewMut2};
+use crate::table::{Cost, Threads};
 use serde::{Deserialize, Serialize};
 use std::time::{Duration, Instant};
+use workspace::{Ahead, Workspace};
 
 /// How to train.
 #[derive(Clone)]
@@ -184,49 +183,6 @@ impl Tally {
     }
 }
 
-/// What a worker needs for its steps.
-struct Workspace {
-    dim: usize,
-    scratch: Scratch,
-    /// batch × dim.
-    hidden: Vec<f32>,
-    d_hidden: Vec<f32>,
-}
-
-impl Workspace {
-    fn new(dim: usize, rng: WorkerRng) -> Self {
-        Self { dim, scratch: Scratch::new(rng), hidden: Vec::new(), d_hidden: Vec::new() }
-    }
-
-    /// Forward, the layer's step, and back. Returns the summed loss.
-    fn step(
-        &mut self,
-        encoder: &dyn Encoder,
-        layer: &dyn OutputLayer,
-        handles: &mut Handles,
-        examples: &Examples,
-    ) -> f64 {
-        let shape = (examples.len(), self.dim);
-        let entries = shape.0 * shape.1;
-        if self.hidden.len() < entries {
-            self.hidden.resize(entries, 0.0);
-            self.d_hidden.resize(entries, 0.0);
-        }
-        let (hidden, d_hidden) = (&mut self.hidden[..entries], &mut self.d_hidden[..entries]);
-        d_hidden.fill(0.0);
-        let bags = Bags { rows: &examples.words, offsets: &examples.offsets };
-        let out = ArrayViewMut2::from_shape(shape, hidden).expect("batch × dim");
-        encoder.forward(&mut handles.encoder, bags, out);
-        let hidden = ArrayView2::from_shape(shape, hidden).expect("batch × dim");
-        let d_out = ArrayViewMut2::from_shape(shape, d_hidden).expect("batch × dim");
-        let batch = Batch::new(hidden, &examples.targets);
-        let loss = layer.step(&mut handles.layer, batch, &mut self.scratch, d_out, None);
-        let d_out = ArrayView2::from_shape(shape, d_hidden).expect("batch × dim");
-        encoder.backward(&mut handles.encoder, bags, hidden, d_out);
-        loss
-    }
-}
-
 /// When a layer looks at the weights: after 16 batches, and whenever there were half as many again. Early on weights change
 /// most, and all looks together are no more than some dozens.
 fn is_time_to_look(batches: u64) -> bool {
@@ -342,7 +298,8 @@ impl<'a> Run<'a> {
                 model.layer.refresh(&mut model.handles.layer);
             }
             self.batches += 1;
-            let loss = self.work.step(model.encoder, &*model.layer, &mut model.handles, &self.examples);
+            let loss =
+                self.work.step(model.encoder, &*model.layer, &mut model.handles, &self.examples, Ahead::default());
             model.handles.layer.flush();
             model.handles.encoder.flush();
             self.tally.add(epoch, count, loss);

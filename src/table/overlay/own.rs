@@ -102,6 +102,15 @@ impl OwnRows {
         }
     }
 
+    /// Has a row brought into the cache, from where it is.
+    #[inline(always)]
+    pub(super) fn prefetch(&self, base: &SharedMatrix, row: u32) {
+        match self.slots[row as usize] {
+            0 => base.prefetch(row),
+            slot => self.values.prefetch((slot as usize - 1) * self.stride, self.stride),
+        }
+    }
+
     #[inline(never)]
     fn touch(&mut self, base: &SharedMatrix, row: u32) -> usize {
         let slot = self.rows.len();

@@ -230,6 +230,16 @@ impl Table for Shared<'_> {
         }
     }
 
+    fn prefetch(&self, rows: &[u32]) {
+        for row in rows {
+            if self.hot.has(*row) {
+                self.hot.prefetch(*row);
+            } else {
+                self.matrix.prefetch(*row);
+            }
+        }
+    }
+
     fn set_rate(&mut self, rate: f32) {
         self.rate = rate;
         self.hot.set_rate(rate);

@@ -92,6 +92,12 @@ impl Hot {
         &mut self.values.as_mut()[row as usize * self.stride..][..self.stride]
     }
 
+    /// Has a row brought into the cache.
+    #[inline(always)]
+    pub fn prefetch(&self, row: u32) {
+        self.values.prefetch(row as usize * self.stride, self.stride);
+    }
+
     pub fn bias_mut(&mut self, row: u32) -> Option<&mut f32> {
         self.bias.get_mut(row as usize)
     }

@@ -1,7 +1,7 @@
 //! A worker of deterministic training: its part of the text, its generators, its own rows.
 
 use super::super::state::{WorkerState, cost_numbers, cost_of};
-use super::super::{NOISE_STREAM, Tally, Workspace, hogwild::WORKER_STREAM};
+use super::super::{Ahead, NOISE_STREAM, Tally, Workspace, hogwild::WORKER_STREAM};
 use super::{Course, RATE_WORDS, Settled, WORKERS};
 use crate::corpus::{Examples, SentenceReader};
 use crate::error::{Error, Result};
@@ -138,12 +138,14 @@ impl<'a> Worker<'a> {
             self.examples.clear();
             let reduced = window.draw_size(&mut self.rng);
             window.examples_at(&self.sentence, self.position, reduced, &mut self.examples);
-            self.position += 1;
             steps += 1;
+            // What comes after a barrier draws its noise there: a state that is taken at a barrier has no noise in it.
+            let ahead = if steps < words { Ahead::of(&self.sentence, self.position, window) } else { Ahead::default() };
+            self.position += 1;
             if self.examples.is_empty() {
                 continue;
             }
-            self.loss = self.work.step(encoder, layer, &mut handles, &self.examples);
+            self.loss = self.work.step(encoder, layer, &mut handles, &self.examples, ahead);
             let epoch = (self.next - WORKERS) / sentences;
             self.tally.add(epoch as u64, self.examples.len(), self.loss);
             if !self.loss.is_finite() {

@@ -1,7 +1,7 @@
 //! A Hogwild worker: its handles, its generators, its piece of the text.
 
 use super::super::state::{WorkerState, cost_numbers, cost_of};
-use super::super::{NOISE_STREAM, Tally, Workspace};
+use super::super::{Ahead, NOISE_STREAM, Tally, Workspace};
 use super::{Course, Hogwild, RATE_WORDS, WORKER_STREAM};
 use crate::corpus::{Examples, Model};
 use crate::error::{Error, Result};
@@ -154,7 +154,8 @@ impl<'a> Worker<'a> {
             if self.examples.is_empty() {
                 continue;
             }
-            loss += self.work.step(encoder, layer, &mut self.handles, &self.examples);
+            let ahead = Ahead::of(&self.sentence, position, window);
+            loss += self.work.step(encoder, layer, &mut self.handles, &self.examples, ahead);
             examples += self.examples.len();
         }
         self.tally.add(epoch as u64, examples, loss);

@@ -1,0 +1,75 @@
+//! A step of a worker: forward, through the layer, and back.
+
+use crate::corpus::{Examples, Window};
+use crate::encoder::Encoder;
+use crate::layer::{Batch, OutputLayer, Scratch};
+use crate::model::Handles;
+use crate::rng::WorkerRng;
+use crate::table::Bags;
+use crate::vocab::WordId;
+use ndarray::{ArrayView2, ArrayViewMut2};
+
+/// What is known of the step after this one.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Ahead<'a> {
+    /// The context word that this step does not have yet.
+    word: &'a [WordId],
+    /// The target of all examples.
+    target: Option<WordId>,
+}
+
+impl<'a> Ahead<'a> {
+    /// Of a position of a sentence: the next one, which has examples as this one has.
+    pub fn of(sentence: &'a [WordId], position: usize, window: &Window) -> Self {
+        let word = position + 1 + window.size();
+        Self { word: sentence.get(word..word + 1).unwrap_or_default(), target: sentence.get(position + 1).copied() }
+    }
+}
+
+/// What a worker needs for its steps.
+pub(super) struct Workspace {
+    dim: usize,
+    pub scratch: Scratch,
+    /// batch × dim.
+    hidden: Vec<f32>,
+    d_hidden: Vec<f32>,
+}
+
+impl Workspace {
+    pub fn new(dim: usize, rng: WorkerRng) -> Self {
+        Self { dim, scratch: Scratch::new(rng), hidden: Vec::new(), d_hidden: Vec::new() }
+    }
+
+    /// Forward, the layer's step, and back. Meanwhile what the `next` step wants comes into the cache. Returns the summed loss.
+    pub fn step(
+        &mut self,
+        encoder: &dyn Encoder,
+        layer: &dyn OutputLayer,
+        handles: &mut Handles,
+        examples: &Examples,
+        next: Ahead,
+    ) -> f64 {
+        let shape = (examples.len(), self.dim);
+        let entries = shape.0 * shape.1;
+        if self.hidden.len() < entries {
+            self.hidden.resize(entries, 0.0);
+            self.d_hidden.resize(entries, 0.0);
+        }
+        let (hidden, d_hidden) = (&mut self.hidden[..entries], &mut self.d_hidden[..entries]);
+        d_hidden.fill(0.0);
+        let bags = Bags { rows: &examples.words, offsets: &examples.offsets };
+        let out = ArrayViewMut2::from_shape(shape, hidden).expect("batch × dim");
+        encoder.prefetch(&handles.encoder, next.word);
+        encoder.forward(&mut handles.encoder, bags, out);
+        let hidden = ArrayView2::from_shape(shape, hidden).expect("batch × dim");
+        let d_out = ArrayViewMut2::from_shape(shape, d_hidden).expect("batch × dim");
+        let batch = Batch::new(hidden, &examples.targets);
+        let loss = layer.step(&mut handles.layer, batch, &mut self.scratch, d_out, None);
+        if let Some(target) = next.target {
+            layer.prefetch(&mut handles.layer, target, &mut self.scratch);
+        }
+        let d_out = ArrayView2::from_shape(shape, d_hidden).expect("batch × dim");
+        encoder.backward(&mut handles.encoder, bags, hidden, d_out);
+        loss
+    }
+}
