@@ -203,7 +203,11 @@ impl Table for Overlay<'_> {
     }
 
     fn prefetch(&self, rows: &[u32]) {
-        rows.iter().for_each(|row| self.own.prefetch(self.base, *row));
+        for row in rows {
+            if !self.own.prefetch(*row) {
+                self.base.prefetch(*row);
+            }
+        }
     }
 
     fn set_rate(&mut self, rate: f32) {

@@ -2,7 +2,7 @@
 
 use rayon::ThreadPool;
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// A pool of threads, or none. Results never depend on the number: work is cut by the data alone.
 #[derive(Clone, Default)]
@@ -29,5 +29,20 @@ impl Threads {
             Some(pool) if items.len() > 1 => pool.install(|| items.into_par_iter().for_each(work)),
             _ => items.into_iter().for_each(work),
         }
+    }
+
+    /// The same, where in one call after the other an item at the same place is the same: a thread begins with those whose data
+    /// are in its cache since the last call, and takes others when it has done its own.
+    pub fn each_at_home<T: Send>(&self, items: Vec<T>, work: impl Fn(T) + Sync + Send) {
+        let Some(pool) = &self.0 else { return items.into_iter().for_each(work) };
+        let items: Vec<_> = items.into_iter().map(|item| Mutex::new(Some(item))).collect();
+        pool.broadcast(|thread| {
+            let (others, own) = items.split_at(thread.index() * items.len() / thread.num_threads());
+            for item in own.iter().chain(others) {
+                // Whoever panics takes all others down: nobody sees what is left.
+                let item = item.lock().unwrap_or_else(PoisonError::into_inner).take();
+                item.into_iter().for_each(&work);
+            }
+        });
     }
 }

@@ -19,10 +19,13 @@ const WORKERS: usize = 4;
 /// Words that a worker trains on between two barriers: in the beginning, and always where a layer moves whole tables.
 /// Each phase doubles the one before.
 const SHORTEST: u64 = 32;
-/// At most.
-const LONGEST: u64 = 512;
-/// Words that a worker trains on between two barriers at which all rows are merged, not just those that are due.
-const ALL_ROWS: u64 = 8_192;
+/// At most. With twice as many, vectors of novels lost half a point of analogies; with half as many training took longer.
+const LONGEST: u64 = 1_024;
+/// Words that a worker trains on between two barriers at which all rows are merged, not just those that are due: in the beginning,
+/// and when many have been read.
+const ALL_ROWS: [u64; 2] = [8_192, 16_384];
+/// So many words read make one word between such barriers.
+const SLOWLY: u64 = 64;
 /// Words of all after which a layer whose proposal follows the weights looks at them; then whenever there were half as many
 /// again, at the barrier that follows.
 const FIRST_LOOK: u64 = 1_000;
@@ -47,11 +50,12 @@ struct Course<'a> {
 /// (`settings.workers`; `settings.hot` does not count).
 ///
 /// # How
-/// The text, in pieces scattered over it as in [`hogwild`](super::hogwild()), is dealt to four workers, sentence by sentence; each has random numbers of its own and moves only its own
-/// copies of the rows that it touches ([`Overlay`](crate::table::Overlay)). After a fixed number of words comes a barrier: the moves of all are
-/// added in the order of the workers ([`merge()`]). Threads take workers as they come and share the rows of a merge. A layer
-/// whose proposal follows the weights looks at them at barriers, when all rows are merged.
-/// Memory: the rows that each worker has touched between two merges of all rows, and 4 bytes for every row of every table a
+/// The text, in pieces scattered over it as in [`hogwild`](super::hogwild()), is dealt to four workers, sentence by sentence; each
+/// has random numbers of its own and moves only its own copies of the rows that it touches ([`Overlay`](crate::table::Overlay)).
+/// After a fixed number of words comes a barrier: the moves of all are added in the order of the workers ([`merge()`]). Threads take
+/// workers as they come and share the rows of a merge. A layer whose proposal follows the weights looks at them at barriers, when
+/// all rows are merged.
+/// Memory: the rows that each worker has touched between two merges of all rows, and 8 bytes for every row of every table a
 /// worker; with a layer that moves whole tables a copy of those for every worker. `observe` hears of every barrier, but
 /// not more than ten times a second.
 ///
@@ -69,7 +73,8 @@ pub fn deterministic(
 }
 
 /// The same under the eyes of an [`Observer`], and from where an earlier run of the same settings stood, if `from` says so
-/// and `model` has the parameters, and the layer's proposal where that follows them, of that moment: a file with the state has all.
+/// and `model` has the parameters, and the layer's proposal where that follows them, of that moment: a file with the state has
+/// all.
 ///
 /// # Contract
 /// Looking leaves no trace: a run that is interrupted at any quiet point and goes on from its state gives the bits of one that
@@ -205,13 +210,15 @@ impl<'a> Run<'a> {
     fn phase(&mut self) -> Result<bool> {
         let Self { course, threads, workers, words, read, merged, .. } = self;
         let course = &*course;
-        threads.each(workers.iter_mut().collect(), |worker| worker.run(course, merged, *words, *read));
+        threads.each_at_home(workers.iter_mut().collect(), |worker| worker.run(course, merged, *words, *read));
         if let Some(error) = workers.iter_mut().find_map(|w| w.unread.take()) {
             return Err(error);
         }
         self.unmerged += self.words;
         self.read = self.workers.iter().map(|w| w.words).sum();
-        let all = self.unmerged >= ALL_ROWS || self.read >= self.look || self.is_done();
+        let all = self.unmerged >= (self.read / SLOWLY).clamp(ALL_ROWS[0], ALL_ROWS[1])
+            || self.read >= self.look
+            || self.is_done();
         self.unmerged = if all { 0 } else { self.unmerged };
         self.merged = self.course.merge(&self.workers, all, &self.threads);
         if let Some(worker) = self.workers.iter().find(|w| !w.loss.is_finite()) {

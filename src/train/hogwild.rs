@@ -110,7 +110,8 @@ pub fn hogwild(
 }
 
 /// The same under the eyes of an [`Observer`], and from where an earlier run of the same settings stood, if `from` says so
-/// and `model` has the parameters, and the layer's proposal where that follows them, of that moment: a file with the state has all.
+/// and `model` has the parameters, and the layer's proposal where that follows them, of that moment: a file with the state has
+/// all.
 ///
 /// With one worker a run that goes on from its state gives the bits of one that was not interrupted; with several it is one
 /// of the runs that the same settings may give.

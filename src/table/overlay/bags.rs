@@ -29,7 +29,7 @@ impl WithSimd for Descend<'_> {
             let rates = s.splat_f32s(rate);
             for row in rows {
                 let slot = own.slot(base, *row);
-                own.count(slot, 1);
+                own.count(*row, 1);
                 let (body, tail) = S::as_simd_f32s(gradient);
                 let to = S::as_mut_simd_f32s(own.at_mut(slot)).0;
                 for (w, g) in to.iter_mut().zip(body) {

@@ -6,6 +6,7 @@ use crate::table::Threads;
 use crate::table::block::RowSource;
 use crate::table::shared::SharedMatrix;
 use pulp::{Simd, WithSimd};
+use std::collections::VecDeque;
 use std::ops::Range;
 
 /// The examples that may move a row, by all workers together and unseen by each other, before the moves are no longer
@@ -42,7 +43,8 @@ pub fn merge(base: &SharedMatrix, workers: &[&OwnRows], all: bool, threads: &Thr
         due.dedup();
         threads.each(due.chunks(DUE_PART).collect(), |rows| {
             let mut sum = Sum::new(base, workers);
-            rows.iter().for_each(|row| sum.add(*row));
+            rows.iter().for_each(|row| sum.take(*row));
+            sum.finish();
         });
         return Merged::Rows(due);
     }
@@ -62,11 +64,15 @@ fn merge_rows(base: &SharedMatrix, workers: &[&OwnRows], rows: Range<usize>) {
             let row = word * 64 + bits.trailing_zeros() as usize;
             bits &= bits - 1;
             if row < rows.end {
-                sum.add(row as u32);
+                sum.take(row as u32);
             }
         }
     }
+    sum.finish();
 }
+
+/// Rows that are on their way into the cache while the ones before are added up.
+const COMING: usize = 8;
 
 /// Adds up the moves of one row after the other.
 struct Sum<'a> {
@@ -75,16 +81,48 @@ struct Sum<'a> {
     movers: Vec<(&'a [f32], f32, u32)>,
     now: Vec<f32>,
     moves: Vec<f32>,
+    coming: VecDeque<u32>,
 }
 
 impl<'a> Sum<'a> {
     fn new(base: &'a SharedMatrix, workers: &'a [&'a OwnRows]) -> Self {
         let zeros = vec![0.0; base.shape().dim];
-        Self { base, workers, movers: Vec::with_capacity(workers.len()), now: zeros.clone(), moves: zeros }
+        Self {
+            base,
+            workers,
+            movers: Vec::with_capacity(workers.len()),
+            now: zeros.clone(),
+            moves: zeros,
+            coming: VecDeque::with_capacity(COMING + 1),
+        }
+    }
+
+    /// Adds up a row after some others.
+    fn take(&mut self, row: u32) {
+        self.base.prefetch(row);
+        for own in self.workers {
+            own.prefetch(row);
+        }
+        self.coming.push_back(row);
+        if self.coming.len() > COMING {
+            self.add_next();
+        }
+    }
+
+    fn finish(&mut self) {
+        while !self.coming.is_empty() {
+            self.add_next();
+        }
+    }
+
+    fn add_next(&mut self) {
+        if let Some(row) = self.coming.pop_front() {
+            self.add(row);
+        }
     }
 
     fn add(&mut self, row: u32) {
-        let Self { base, workers, movers, now, moves } = self;
+        let Self { base, workers, movers, now, moves, .. } = self;
         movers.clear();
         movers.extend(workers.iter().filter_map(|own| own.moved(row)));
         match &movers[..] {

@@ -11,15 +11,34 @@ use pulp::Simd;
 /// The examples that one worker may move a row by before the row is due to be merged at the next barrier.
 const DUE: u32 = 32;
 
+/// Rows that are on their way into the cache while the ones before are renewed.
+const COMING: usize = 4;
+
+/// Where a worker has its copy of a row.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Slot {
+    /// 1 + the number of the slot, or 0.
+    place: u32,
+    /// Examples that moved the row since it was last merged.
+    pub updates: u32,
+}
+
+impl Slot {
+    #[inline(always)]
+    fn number(self) -> Option<usize> {
+        (self.place as usize).checked_sub(1)
+    }
+}
+
 /// The rows of one table that a worker has touched since the last barrier. The memory is used again.
 ///
-/// It needs 4 bytes a row of the table beside the rows themselves. Only a verb over a whole range ([`Table::scan`](crate::table::Table::scan),
+/// It needs 8 bytes a row of the table beside the rows themselves. Only a verb over a whole range ([`Table::scan`](crate::table::Table::scan),
 /// [`Table::sweep`](crate::table::Table::sweep)), as dense layers use it, makes it a copy of the table.
 pub struct OwnRows {
     pub(super) dim: usize,
     stride: usize,
-    /// For each row of the table 1 + its slot, or 0.
-    pub(super) slots: Vec<u32>,
+    /// For each row of the table.
+    pub(super) slots: Vec<Slot>,
     /// The rows that have a slot, a bit each.
     pub(super) touched: Vec<u64>,
     /// The row of each slot.
@@ -29,8 +48,6 @@ pub struct OwnRows {
     room: usize,
     /// slots, or none.
     pub(super) bias: Vec<f32>,
-    /// Examples that moved each slot since it was last merged.
-    pub(super) updates: Vec<u32>,
     /// The rows that are due to be merged.
     pub(super) due: Vec<u32>,
     pub(super) whole: Option<Whole>,
@@ -46,13 +63,12 @@ impl OwnRows {
         Self {
             dim: shape.dim,
             stride: kernel::stride(shape.dim),
-            slots: vec![0; rows],
+            slots: vec![Slot::default(); rows],
             touched: vec![0; rows.div_ceil(64)],
             rows: Vec::new(),
             values: Aligned::default(),
             room: 0,
             bias: Vec::new(),
-            updates: Vec::new(),
             due: Vec::new(),
             whole: None,
             few: Few::default(),
@@ -65,27 +81,34 @@ impl OwnRows {
     pub fn renew(&mut self, base: &SharedMatrix, merged: &Merged) {
         self.due.clear();
         let Merged::Rows(rows) = merged else { return self.clear() };
-        for row in rows {
-            let Some(slot) = (self.slots[*row as usize] as usize).checked_sub(1) else { continue };
+        for (i, row) in rows.iter().enumerate() {
+            if let Some(coming) = rows.get(i + COMING).filter(|row| self.prefetch(**row)) {
+                base.prefetch(*coming);
+            }
+            let Some(slot) = self.slots[*row as usize].number() else { continue };
             base.read_row(*row, &mut self.values.as_mut()[slot * self.stride..][..self.dim]);
             if let Some(bias) = self.bias.get_mut(slot) {
                 *bias = base.row_bias(*row);
             }
-            self.updates[slot] = 0;
+            self.slots[*row as usize].updates = 0;
         }
     }
 
     /// Forgets all rows.
     fn clear(&mut self) {
         for row in self.rows.drain(..) {
-            self.slots[row as usize] = 0;
+            self.slots[row as usize] = Slot::default();
             self.touched[row as usize / 64] = 0;
         }
         self.bias.clear();
-        self.updates.clear();
         if let Some(whole) = &mut self.whole {
             whole.forget();
         }
+    }
+
+    /// The most examples that moved a row since it was last merged.
+    pub fn most_updates(&self) -> u32 {
+        self.rows.iter().map(|row| self.slots[*row as usize].updates).max().unwrap_or(0)
     }
 
     /// Whether a verb over a range has come since all rows were merged.
@@ -96,19 +119,20 @@ impl OwnRows {
     /// The slot of a row, which is copied from `base` if it had none.
     #[inline(always)]
     pub(super) fn slot(&mut self, base: &SharedMatrix, row: u32) -> usize {
-        match self.slots[row as usize] {
-            0 => self.touch(base, row),
-            slot => slot as usize - 1,
+        match self.slots[row as usize].number() {
+            None => self.touch(base, row),
+            Some(slot) => slot,
         }
     }
 
-    /// Has a row brought into the cache, from where it is.
+    /// Has a row brought into the cache, if it has a slot.
     #[inline(always)]
-    pub(super) fn prefetch(&self, base: &SharedMatrix, row: u32) {
-        match self.slots[row as usize] {
-            0 => base.prefetch(row),
-            slot => self.values.prefetch((slot as usize - 1) * self.stride, self.stride),
+    pub(super) fn prefetch(&self, row: u32) -> bool {
+        let slot = self.slots[row as usize].number();
+        if let Some(slot) = slot {
+            self.values.prefetch(slot * self.stride, self.stride);
         }
+        slot.is_some()
     }
 
     #[inline(never)]
@@ -123,19 +147,19 @@ impl OwnRows {
             self.bias.push(base.row_bias(row));
         }
         self.rows.push(row);
-        self.updates.push(0);
-        self.slots[row as usize] = slot as u32 + 1;
+        self.slots[row as usize] = Slot { place: slot as u32 + 1, updates: 0 };
         self.touched[row as usize / 64] |= 1 << (row % 64);
         slot
     }
 
-    /// Counts what an update of a slot has summed up.
+    /// Counts what an update of a row has summed up.
     #[inline(always)]
-    pub(super) fn count(&mut self, slot: usize, examples: u32) {
-        let before = self.updates[slot];
-        self.updates[slot] = before.saturating_add(examples);
-        if before < DUE && self.updates[slot] >= DUE {
-            self.due.push(self.rows[slot]);
+    pub(super) fn count(&mut self, row: u32, examples: u32) {
+        let updates = &mut self.slots[row as usize].updates;
+        let before = *updates;
+        *updates = before.saturating_add(examples);
+        if before < DUE && *updates >= DUE {
+            self.due.push(row);
         }
     }
 
@@ -155,8 +179,7 @@ impl OwnRows {
         if let Some(whole) = self.whole.as_ref().filter(|w| w.is_held()) {
             return whole.moved(row);
         }
-        let slot = (self.slots[row as usize] as usize).checked_sub(1)?;
-        let updates = self.updates[slot];
+        let (slot, updates) = (self.slots[row as usize].number()?, self.slots[row as usize].updates);
         let bias = self.bias.get(slot).copied().unwrap_or(0.0);
         (updates > 0).then(|| (&self.at(slot)[..self.dim], bias, updates))
     }
@@ -184,7 +207,7 @@ impl Placed for Moved<'_> {
         places.clear();
         for row in rows {
             let slot = self.own.slot(self.base, *row);
-            self.own.count(slot, batch as u32);
+            self.own.count(*row, batch as u32);
             places.push(slot as u32);
         }
     }
@@ -232,14 +255,14 @@ pub struct View<'a> {
 impl RowSource for View<'_> {
     #[inline(always)]
     fn copy_row(&self, row: u32, to: &mut [f32]) {
-        match self.own.slots[row as usize] {
-            0 => self.base.read_row(row, to),
-            slot => to.copy_from_slice(&self.own.at(slot as usize - 1)[..to.len()]),
+        match self.own.slots[row as usize].number() {
+            None => self.base.read_row(row, to),
+            Some(slot) => to.copy_from_slice(&self.own.at(slot)[..to.len()]),
         }
     }
 
     fn row_bias(&self, row: u32) -> f32 {
-        let slot = (self.own.slots[row as usize] as usize).checked_sub(1);
+        let slot = self.own.slots[row as usize].number();
         slot.and_then(|s| self.own.bias.get(s).copied()).unwrap_or_else(|| self.base.row_bias(row))
     }
 

@@ -55,7 +55,7 @@ impl Whole {
         }
         self.held = true;
         // What had moved before.
-        self.updates = view.own.updates.iter().copied().max().unwrap_or(0);
+        self.updates = view.own.most_updates();
     }
 
     /// As [`OwnRows::moved`](super::OwnRows::moved), for all rows alike.
