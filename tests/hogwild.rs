@@ -60,7 +60,7 @@ fn work(
         if announced {
             encoder.prefetch(&handles.encoder, &rows);
             if targets.iter().all(|word| *word == target) {
-                layer.prefetch(&mut handles.layer, target, &mut scratch);
+                layer.prefetch(&mut handles.layer, &[target, 7], &mut scratch);
             }
         }
         encoder.forward(&mut handles.encoder, bags, hidden.view_mut());

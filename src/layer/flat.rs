@@ -133,8 +133,10 @@ impl<L: FlatLayer> OutputLayer for L {
         self.flat().biases(|word| counts.ln_probability(word) - self.shift(word) - self.ln_z_shift())
     }
 
-    fn prefetch(&self, w: &mut Tables, target: WordId, s: &mut Scratch) {
-        self.fetch(w, target, s);
+    fn prefetch(&self, w: &mut Tables, targets: &[WordId], s: &mut Scratch) {
+        if let Some(target) = targets.first() {
+            self.fetch(w, *target, s);
+        }
     }
 
     fn step(

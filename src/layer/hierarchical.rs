@@ -168,7 +168,11 @@ impl OutputLayer for HierarchicalSoftmax {
         expand::step(&self.loss, plain, w, batch, s, d_hidden, losses)
     }
 
-    fn prefetch(&self, w: &mut Tables, target: WordId, s: &mut Scratch) {
+    fn prefetch(&self, w: &mut Tables, targets: &[WordId], s: &mut Scratch) {
+        let Some((&target, others)) = targets.split_first() else { return };
+        if let Some(then) = others.first() {
+            self.frequent.prefetch(*then);
+        }
         self.path(target, s);
         w.prefetch(0, &s.rows);
         s.ahead = Some(target);

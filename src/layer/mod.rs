@@ -192,9 +192,9 @@ pub trait OutputLayer: Send + Sync {
         losses: Option<&mut [f64]>,
     ) -> f64;
 
-    /// Says that the next step is one of examples with this target alone, so that what it will ask for comes into the cache
-    /// while the worker does other things. Nothing that is computed changes; noise may be drawn before its step.
-    fn prefetch(&self, _w: &mut Tables, _target: WordId, _s: &mut Scratch) {}
+    /// Says that each of the next steps is one of examples with a single target, these in turn: what they will ask for comes into
+    /// the cache while the worker does other things. Nothing that is computed changes; noise may be drawn before its step.
+    fn prefetch(&self, _w: &mut Tables, _targets: &[WordId], _s: &mut Scratch) {}
 
     /// ln P(· | hidden) in nats: B×V, exact and normalized.
     fn log_probs(&self, w: &mut Tables, hidden: ArrayView2<f32>, s: &mut Scratch, out: ArrayViewMut2<f32>);

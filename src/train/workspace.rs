@@ -9,20 +9,20 @@ use crate::table::Bags;
 use crate::vocab::WordId;
 use ndarray::{ArrayView2, ArrayViewMut2};
 
-/// What is known of the step after this one.
+/// What is known of the steps after this one.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Ahead<'a> {
     /// The context word that this step does not have yet.
     word: &'a [WordId],
-    /// The target of all examples.
-    target: Option<WordId>,
+    /// The targets of the next step and of the one after.
+    targets: &'a [WordId],
 }
 
 impl<'a> Ahead<'a> {
     /// Of a position of a sentence: the next one, which has examples as this one has.
     pub fn of(sentence: &'a [WordId], position: usize, window: &Window) -> Self {
-        let word = position + 1 + window.size();
-        Self { word: sentence.get(word..word + 1).unwrap_or_default(), target: sentence.get(position + 1).copied() }
+        let (word, rest) = (position + 1 + window.size(), &sentence[position + 1..]);
+        Self { word: sentence.get(word..word + 1).unwrap_or_default(), targets: &rest[..rest.len().min(2)] }
     }
 }
 
@@ -65,9 +65,7 @@ impl Workspace {
         let d_out = ArrayViewMut2::from_shape(shape, d_hidden).expect("batch × dim");
         let batch = Batch::new(hidden, &examples.targets);
         let loss = layer.step(&mut handles.layer, batch, &mut self.scratch, d_out, None);
-        if let Some(target) = next.target {
-            layer.prefetch(&mut handles.layer, target, &mut self.scratch);
-        }
+        layer.prefetch(&mut handles.layer, next.targets, &mut self.scratch);
         let d_out = ArrayView2::from_shape(shape, d_hidden).expect("batch × dim");
         encoder.backward(&mut handles.encoder, bags, hidden, d_out);
         loss

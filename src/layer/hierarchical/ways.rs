@@ -6,6 +6,7 @@ use crate::table::{Rows, Tables};
 use crate::tree::{Child, Tree};
 use crate::vocab::WordId;
 use ndarray::{ArrayView2, ArrayViewMut2};
+use prefetch_index::prefetch_index;
 
 /// The paths of the first words, which are most of a text, one after the other: node << 1 | code. To climb the tree is a chain
 /// of reads, each of which waits for the one before.
@@ -33,6 +34,13 @@ impl Paths {
             }
         }
         Self { links, starts }
+    }
+
+    /// Has the path of a word brought into the cache.
+    pub fn prefetch(&self, word: WordId) {
+        if let Some(start) = self.starts.get(word as usize) {
+            prefetch_index(&self.links, *start as usize);
+        }
     }
 
     /// The path of a word from the leaf to the root, if it is at hand.
