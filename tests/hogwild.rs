@@ -60,7 +60,7 @@ fn work(
         if announced {
             encoder.prefetch(&handles.encoder, &rows);
             if targets.iter().all(|word| *word == target) {
-                layer.prefetch(&mut handles.layer, &[target, 7], &mut scratch);
+                layer.prefetch(&handles.layer, &[target, 7], &mut scratch);
             }
         }
         encoder.forward(&mut handles.encoder, bags, hidden.view_mut());
@@ -106,6 +106,26 @@ fn one_worker_is_the_exclusive_table_to_the_bit() {
             }
         }
     }
+}
+
+#[test]
+fn what_was_announced_holds_through_other_verbs() {
+    let counts = counts(40);
+    let loss = |announced: bool| {
+        let (encoder, layer) = parts(&"hierarchical".parse().unwrap(), &counts, 7);
+        let shared = SharedModel::new(encoder, layer, &counts, 3).unwrap();
+        let mut handles = shared.handles(RATE, HotRows::Cached, 1, 16);
+        let (mut scratch, hidden, mut d_hidden) =
+            (Scratch::new(WorkerRng::new(5, 1)), Array2::ones((1, 7)), Array2::zeros((1, 7)));
+        if announced {
+            shared.layer().prefetch(&handles.layer, &[3], &mut scratch);
+        }
+        let other = Batch::new(hidden.view(), &[39]);
+        shared.layer().log_prob(&mut handles.layer, other, &mut scratch, &mut [0.0]);
+        let batch = Batch::new(hidden.view(), &[3]);
+        shared.layer().step(&mut handles.layer, batch, &mut scratch, d_hidden.view_mut(), None)
+    };
+    assert_eq!(loss(true), loss(false));
 }
 
 #[test]

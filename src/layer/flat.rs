@@ -65,7 +65,7 @@ pub trait FlatLayer: Send + Sync {
     fn train(&self, w: &mut Tables, batch: Batch, s: &mut Scratch, d_hidden: ArrayViewMut2<f32>, each: bool);
 
     /// [`OutputLayer::prefetch`].
-    fn fetch(&self, w: &mut Tables, target: WordId, _s: &mut Scratch) {
+    fn fetch(&self, w: &Tables, target: WordId, _s: &mut Scratch) {
         w.prefetch(0, &[target]);
     }
 
@@ -133,7 +133,7 @@ impl<L: FlatLayer> OutputLayer for L {
         self.flat().biases(|word| counts.ln_probability(word) - self.shift(word) - self.ln_z_shift())
     }
 
-    fn prefetch(&self, w: &mut Tables, targets: &[WordId], s: &mut Scratch) {
+    fn prefetch(&self, w: &Tables, targets: &[WordId], s: &mut Scratch) {
         if let Some(target) = targets.first() {
             self.fetch(w, *target, s);
         }

@@ -75,6 +75,8 @@ impl HierarchicalSoftmax {
 
     /// Fills `rows` and `signs` with the path of a word.
     fn path(&self, word: WordId, s: &mut Scratch) {
+        // Another word's may have been announced.
+        s.ahead = None;
         s.rows.clear();
         s.signs.clear();
         if let Some(links) = self.frequent.get(word) {
@@ -168,7 +170,7 @@ impl OutputLayer for HierarchicalSoftmax {
         expand::step(&self.loss, plain, w, batch, s, d_hidden, losses)
     }
 
-    fn prefetch(&self, w: &mut Tables, targets: &[WordId], s: &mut Scratch) {
+    fn prefetch(&self, w: &Tables, targets: &[WordId], s: &mut Scratch) {
         let Some((&target, others)) = targets.split_first() else { return };
         if let Some(then) = others.first() {
             self.frequent.prefetch(*then);

@@ -193,8 +193,9 @@ pub trait OutputLayer: Send + Sync {
     ) -> f64;
 
     /// Says that each of the next steps is one of examples with a single target, these in turn: what they will ask for comes into
-    /// the cache while the worker does other things. Nothing that is computed changes; noise may be drawn before its step.
-    fn prefetch(&self, _w: &mut Tables, _targets: &[WordId], _s: &mut Scratch) {}
+    /// the cache while the worker does other things. Nothing that is computed changes; noise may be drawn before its step, so that
+    /// the next step with this scratch must be one of this layer.
+    fn prefetch(&self, _w: &Tables, _targets: &[WordId], _s: &mut Scratch) {}
 
     /// ln P(· | hidden) in nats: B×V, exact and normalized.
     fn log_probs(&self, w: &mut Tables, hidden: ArrayView2<f32>, s: &mut Scratch, out: ArrayViewMut2<f32>);

@@ -150,7 +150,7 @@ impl FlatLayer for NegativeSampling {
         }
     }
 
-    fn fetch(&self, w: &mut Tables, target: WordId, s: &mut Scratch) {
+    fn fetch(&self, w: &Tables, target: WordId, s: &mut Scratch) {
         let hidden = ArrayView2::from_shape((0, 0), &[]).expect("none");
         self.noise.draw_plain(hidden, &[target], &mut s.rng, &mut s.draws);
         s.ahead = Some(target);

@@ -65,7 +65,7 @@ impl Workspace {
         let d_out = ArrayViewMut2::from_shape(shape, d_hidden).expect("batch × dim");
         let batch = Batch::new(hidden, &examples.targets);
         let loss = layer.step(&mut handles.layer, batch, &mut self.scratch, d_out, None);
-        layer.prefetch(&mut handles.layer, next.targets, &mut self.scratch);
+        layer.prefetch(&handles.layer, next.targets, &mut self.scratch);
         let d_out = ArrayView2::from_shape(shape, d_hidden).expect("batch × dim");
         encoder.backward(&mut handles.encoder, bags, hidden, d_out);
         loss
