@@ -7,7 +7,7 @@ use lexmax::Result;
 use lexmax::compare::Config;
 use lexmax::files::{check_writable, write_atomically};
 use lexmax::layer::catalogue::LayerSpec;
-use lexmax::measure::{Event, POINT_SECONDS, ScaleConfig, Vocabs, scale};
+use lexmax::measure::{Event, PASSES, POINT_SECONDS, ScaleConfig, Vocabs, scale};
 use lexmax::report::write_page;
 use std::path::PathBuf;
 
@@ -62,15 +62,14 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     };
     let path = arguments.out.join("scale.json");
     check_writable(&path)?;
-    // A point is measured twice.
-    let bar = ProgressBar::new((2 * config.layers.len() * config.vocabs.as_slice().len()) as u64);
+    let bar = ProgressBar::new((PASSES * config.layers.len() * config.vocabs.as_slice().len()) as u64);
     bar.set_style(ProgressStyle::with_template("{bar:30} {pos}/{len} {msg}").unwrap_or(ProgressStyle::default_bar()));
     let mut found = scale(&config, &mut |event| match event {
         Event::Begin(layer, vocab) => {
             bar.set_message(format!("{layer}, K = {vocab}"));
             bar.inc(1);
         }
-        Event::Skipped(_) => bar.inc(1),
+        Event::Skipped(_) => bar.inc(PASSES as u64 - 1),
         Event::Point(_) => {}
     })?;
     bar.finish_and_clear();

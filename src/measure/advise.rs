@@ -44,7 +44,8 @@ pub struct AdviseConfig {
     pub seconds: Option<f64>,
     /// What for.
     pub need: Need,
-    /// Seconds in which the steps of a layer are timed, twice: [`STEP_SECONDS`](super::STEP_SECONDS), or fewer.
+    /// Seconds in which the steps of a layer are timed in each of [`PASSES`](super::PASSES): [`STEP_SECONDS`](super::STEP_SECONDS),
+    /// or fewer.
     pub step_seconds: f64,
     /// Decides weights, hidden vectors and targets.
     pub seed: u64,
@@ -111,8 +112,10 @@ impl Advice {
 const STEP_SECONDS: f64 = 0.25;
 /// Bytes of parameters that are filled for it, at most.
 const BYTES: u64 = 1 << 30;
-/// Seconds after which one step is enough, and after which a layer is not timed a second time.
+/// Seconds after which one step is enough.
 const PATIENCE: f64 = 1.5;
+/// Seconds within which a layer has further passes.
+const PASSES_SECONDS: f64 = 4.0;
 
 /// Says which layers fit.
 ///
@@ -128,40 +131,47 @@ pub fn advise(config: &AdviseConfig, observe: &mut dyn FnMut(&LayerSpec)) -> Res
     let counts = Arc::new(zipf(config.vocab)?);
     let memory_limit = config.memory_bytes.or_else(machine::free_bytes);
     let embedding_bytes = 4 * config.vocab as u64 * config.dim as u64;
-    let (mut estimates, mut refused) = (Vec::new(), Vec::new());
+    let (mut estimates, mut trials, mut refused) = (Vec::new(), Vec::new(), Vec::new());
     for layer in &config.layers {
         observe(layer);
         let layer = layer.with_samples(config.samples)?;
         match Estimate::new(&layer, &counts, sizes, &threads, config.step_seconds) {
-            Ok(estimate) => estimates.push((layer, estimate)),
+            Ok((estimate, trial)) => {
+                estimates.push((layer, estimate));
+                trials.push(trial);
+            }
             Err(e) => refused.push((layer.to_string(), e.to_string())),
         }
     }
-    let mut layers = Vec::new();
-    for (layer, estimate) in estimates {
-        observe(&layer);
-        layers.push(estimate.again(&threads)?.verdict(&layer, config, embedding_bytes, memory_limit));
-    }
-    layers.sort_by(|a: &Verdict, b| b.fits.cmp(&a.fits).then(a.train_seconds.total_cmp(&b.train_seconds)));
+    let trials = Trial::passes(trials, &threads, PASSES_SECONDS, &mut |i| observe(&estimates[i].0))?;
+    let verdict = |((layer, estimate), trial): (&(LayerSpec, Estimate), &Trial)| {
+        estimate.verdict(layer, trial, config, embedding_bytes, memory_limit)
+    };
+    let mut layers: Vec<Verdict> = estimates.iter().zip(&trials).map(verdict).collect();
+    layers.sort_by(|a, b| b.fits.cmp(&a.fits).then(a.train_seconds.total_cmp(&b.train_seconds)));
     let AdviseConfig { vocab, dim, tokens, need, .. } = *config;
     let lexmax = env!("CARGO_PKG_VERSION");
     let run = RunFacts::here();
     Ok(Advice { lexmax, run, vocab, dim, tokens, need, embedding_bytes, memory_limit, layers, refused })
 }
 
-/// What a layer takes, by closed form and by measurement.
+/// What a layer takes at K, by closed form.
 struct Estimate {
-    /// Its cost at K.
     cost: Cost,
     evaluation_multiply_adds: u64,
     memory_bytes: u64,
     batch: usize,
-    /// Of the layer at K, or of what stands for it.
-    trial: Trial,
 }
 
 impl Estimate {
-    fn new(layer: &LayerSpec, counts: &Arc<Counts>, sizes: Sizes, threads: &Threads, seconds: f64) -> Result<Self> {
+    /// With the first pass over the layer, or over what stands for it.
+    fn new(
+        layer: &LayerSpec,
+        counts: &Arc<Counts>,
+        sizes: Sizes,
+        threads: &Threads,
+        seconds: f64,
+    ) -> Result<(Self, Trial)> {
         let whole = Rig::new(layer, counts, Bias::Unigram, sizes)?;
         let (cost, evaluation_multiply_adds) = (whole.expected_cost(), whole.evaluation_multiply_adds());
         let (memory_bytes, vocab, batch) = (whole.training_bytes(), counts.len(), sizes.batch);
@@ -175,17 +185,12 @@ impl Estimate {
             }
         };
         let trial = Trial::new(rig, threads, seconds, PATIENCE)?;
-        Ok(Self { cost, evaluation_multiply_adds, memory_bytes, batch, trial })
-    }
-
-    /// Timed a second time, if that is soon done.
-    fn again(self, threads: &Threads) -> Result<Self> {
-        Ok(Self { trial: self.trial.again(threads, PATIENCE)?, ..self })
+        Ok((Self { cost, evaluation_multiply_adds, memory_bytes, batch }, trial))
     }
 
     /// Time of a step and of an evaluation, nanoseconds an example of the whole.
-    fn ns(&self) -> [f64; 2] {
-        let Trial { rig, step, evaluation, .. } = &self.trial;
+    fn ns(&self, trial: &Trial) -> [f64; 2] {
+        let Trial { rig, step, evaluation, .. } = trial;
         let timed = [rig.expected_cost().multiply_adds, rig.evaluation_multiply_adds()];
         let whole = [self.cost.multiply_adds, self.evaluation_multiply_adds];
         let ns = |i: usize, seconds: f64| seconds * 1e9 * whole[i] as f64 / timed[i].max(1) as f64 / self.batch as f64;
@@ -227,9 +232,16 @@ fn like(vocab: usize, words: usize) -> usize {
 }
 
 impl Estimate {
-    fn verdict(self, layer: &LayerSpec, config: &AdviseConfig, embeddings: u64, limit: Option<u64>) -> Verdict {
-        let [step_ns, evaluation_ns] = self.ns();
-        let normalized = self.trial.rig.is_normalized();
+    fn verdict(
+        &self,
+        layer: &LayerSpec,
+        trial: &Trial,
+        config: &AdviseConfig,
+        embeddings: u64,
+        limit: Option<u64>,
+    ) -> Verdict {
+        let [step_ns, evaluation_ns] = self.ns(trial);
+        let normalized = trial.rig.is_normalized();
         let train_seconds = step_ns * 1e-9 * config.tokens as f64;
         let memory = self.memory_bytes + embeddings;
         let mut against = Vec::new();
@@ -246,8 +258,8 @@ impl Estimate {
             fits,
             why: if fits { self.reason(config, normalized) } else { against.join("; ") },
             multiply_adds: self.cost.multiply_adds,
-            timed_at: self.trial.rig.vocab(),
-            timed_batch: self.trial.rig.sizes.batch,
+            timed_at: trial.rig.vocab(),
+            timed_batch: trial.rig.sizes.batch,
             step_ns_per_example: step_ns,
             evaluation_ns_per_example: evaluation_ns,
             memory_bytes: self.memory_bytes,

@@ -20,5 +20,5 @@ pub use machine::{RunFacts, free_bytes, peak_bytes, sgemm_gflops};
 pub use rig::zipf;
 pub use scale::{Event, POINT_SECONDS, Point, Scale, ScaleConfig, Skipped, scale};
 pub use step::{StepConfig, StepReport, time_step};
-pub use trial::STEP_SECONDS;
+pub use trial::{PASSES, STEP_SECONDS};
 pub use vocabs::Vocabs;

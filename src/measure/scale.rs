@@ -50,10 +50,10 @@ impl ScaleConfig {
 pub const POINT_SECONDS: f64 = 10.0;
 /// Of the memory that is free, the share that a point may take.
 const MEMORY_SHARE: f64 = 0.8;
-/// Of the seconds that a point may take, those in which cheap steps are timed, at most.
-const STEPS: f64 = 0.04;
-/// Of the seconds that a point may take, those after which it is not timed a second time.
-const PATIENCE: f64 = 0.15;
+/// Of the seconds that a point may take, those in which cheap steps are timed in a pass, at most.
+const STEPS: f64 = 0.008;
+/// Of the seconds that a point may take, those within which it has further passes.
+const PATIENCE: f64 = 0.4;
 
 /// A layer at a number of words. Work is that of a whole step, over the B examples of a batch.
 #[derive(Clone, Debug, Serialize)]
@@ -62,7 +62,7 @@ pub struct Point {
     pub layer: String,
     /// Number of words, K.
     pub vocab: usize,
-    /// Median time of a training step with its update, nanoseconds an example, in the quietest of a few windows.
+    /// Median time of a training step with its update, nanoseconds an example, in the quietest of many short windows.
     pub step_ns_per_example: f64,
     /// The first and the third quartile of it.
     pub step_ns_quartiles: [f64; 2],
@@ -142,7 +142,7 @@ impl Scale {
 
 /// What happens as the points are measured.
 pub enum Event<'a> {
-    /// The measurement of a point begins, or goes on a second time when all layers have had their first.
+    /// A pass of the measurement of a point begins, one of [`PASSES`](super::PASSES); all layers have a pass before one has its next.
     Begin(&'a LayerSpec, usize),
     /// It was measured.
     Point(&'a Point),
@@ -176,12 +176,15 @@ pub fn scale(config: &ScaleConfig, observe: &mut dyn FnMut(Event)) -> Result<Sca
     let mut looks = vec![None; layers.len()];
     for vocab in config.vocabs.as_slice() {
         let counts = Arc::new(zipf(*vocab)?);
-        let mut trials = Vec::new();
+        let (mut measured, mut trials) = (Vec::new(), Vec::new());
         for (layer, look) in layers.iter().zip(&mut looks) {
             observe(Event::Begin(layer, *vocab));
             let bench = Bench { layer, sizes, threads: &threads, config };
             match bench.measure(&counts, look) {
-                Ok(measured) => trials.push((layer, measured)),
+                Ok((trial, building)) => {
+                    measured.push((layer, building));
+                    trials.push(trial);
+                }
                 Err(reason) => {
                     let skipped = Skipped { layer: layer.to_string(), vocab: *vocab, reason };
                     observe(Event::Skipped(&skipped));
@@ -189,9 +192,9 @@ pub fn scale(config: &ScaleConfig, observe: &mut dyn FnMut(Event)) -> Result<Sca
                 }
             }
         }
-        for (layer, (trial, building)) in trials {
-            observe(Event::Begin(layer, *vocab));
-            let point = Point::new(layer, &trial.again(&threads, patience)?, building);
+        trials = Trial::passes(trials, &threads, patience, &mut |i| observe(Event::Begin(measured[i].0, *vocab)))?;
+        for ((layer, building), trial) in measured.into_iter().zip(trials) {
+            let point = Point::new(layer, &trial, building);
             observe(Event::Point(&point));
             found.points.push(point);
         }

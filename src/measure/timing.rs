@@ -11,7 +11,7 @@ pub(super) struct Plan {
     /// Runs of a window, at least and at most; between, as many as fit in `window` seconds.
     pub runs: (usize, usize),
     pub window: f64,
-    /// Seconds in which windows begin, unless a few in a row agree; the one with the least median counts.
+    /// Seconds in which windows begin; the one with the least median counts.
     pub seconds: f64,
     /// Seconds after which one run is enough for a window, and one window.
     pub patience: f64,
@@ -40,7 +40,7 @@ impl Plan {
         let begin = Instant::now();
         let mut windows: Vec<Vec<f64>> = Vec::new();
         let in_time = |begin: Instant| begin.elapsed().as_secs_f64() < self.seconds.min(self.patience);
-        while windows.is_empty() || (in_time(begin) && !agree(&windows)) {
+        while windows.is_empty() || in_time(begin) {
             windows.push(self.window(start, w, work));
         }
         let pieces: usize = windows.iter().map(Vec::len).sum();
@@ -68,18 +68,6 @@ impl Plan {
         seconds.sort_by(f64::total_cmp);
         seconds
     }
-}
-
-/// Windows that say enough if they agree: a machine that is disturbed at times shows it in one of them.
-const ENOUGH: usize = 6;
-/// How far apart their medians may lie.
-const CALM: f64 = 1.1;
-
-/// Whether there are enough windows and their medians lie close together.
-fn agree(windows: &[Vec<f64>]) -> bool {
-    let medians = || windows.iter().map(|w| middle(w));
-    let (least, most) = (medians().fold(f64::INFINITY, f64::min), medians().fold(0.0, f64::max));
-    windows.len() >= ENOUGH && most <= CALM * least
 }
 
 /// The median of rising times.

@@ -14,10 +14,17 @@ use std::time::Instant;
 /// Of steps and of evaluations. A dear step is taken once to warm up and three times that count.
 const PLANS: [Plan; 2] = [
     Plan { warm_up: 1, runs: (3, 2_000), window: 0.02, seconds: STEP_SECONDS, patience: f64::INFINITY },
-    Plan { warm_up: 1, runs: (4, 500), window: 0.02, seconds: 0.06, patience: 1.0 },
+    Plan { warm_up: 1, runs: (4, 500), window: 0.01, seconds: 0.03, patience: 1.0 },
 ];
-/// Seconds in which a layer's steps are timed, twice.
-pub const STEP_SECONDS: f64 = 0.4;
+/// Seconds in which a layer's steps are timed, in each pass.
+pub const STEP_SECONDS: f64 = 0.08;
+/// So many times longer, at most, where it took as long to fill the tables: they are cold, and passes are few.
+const LONGER: f64 = 5.0;
+/// Seconds of evaluations that are worth another pass; in longer ones the machine has its moods.
+const SOON: f64 = 0.1;
+/// Passes over the layers, at most. A machine that is shared goes for a second or so at two thirds of its pace, and more than
+/// half of the time: of two passes a third saw nothing else.
+pub const PASSES: usize = 8;
 /// For a first look.
 const GLANCE: Plan = Plan { warm_up: 1, runs: (2, 2), window: 0.0, seconds: 0.0, patience: f64::INFINITY };
 
@@ -30,8 +37,11 @@ pub(super) struct Trial {
     pub grown: Option<Grown>,
     /// Seconds to fill the tables.
     filling: f64,
-    /// Seconds of all of it.
-    seconds: f64,
+    /// Seconds of the steps in the last pass, with the filling, and of the evaluations.
+    stepping: f64,
+    evaluating: f64,
+    /// Seconds of all passes.
+    spent: f64,
     plans: [Plan; 2],
 }
 
@@ -43,33 +53,61 @@ impl Trial {
     pub fn new(rig: Rig, threads: &Threads, seconds: f64, patience: f64) -> Result<Self> {
         let [steps, evaluations] = PLANS;
         let evaluations = Plan { seconds: seconds.min(evaluations.seconds), ..evaluations };
-        Self::planned(rig, threads, [Plan { seconds, patience, ..steps }, evaluations])
+        let plans = [Plan { seconds, patience, ..steps }, evaluations];
+        let trial = Self::planned(rig, threads, plans, None)?;
+        let seconds = trial.filling.clamp(seconds, LONGER * seconds);
+        Ok(Self { plans: [Plan { seconds, ..plans[0] }, evaluations], ..trial })
     }
 
-    fn planned(rig: Rig, threads: &Threads, plans: [Plan; 2]) -> Result<Self> {
+    /// Times steps, and evaluations unless they are known with the seconds that they took.
+    fn planned(rig: Rig, threads: &Threads, plans: [Plan; 2], known: Option<(Timed, f64)>) -> Result<Self> {
         let start = Instant::now();
         let mut matrices = rig.matrices()?;
         let filling = start.elapsed().as_secs_f64();
         let (step, grown) = heap::of(|| rig.time_steps(&mut matrices, threads, plans[0]));
-        let evaluation = rig.time_evaluation(&matrices, threads, plans[1]);
+        let stepping = start.elapsed().as_secs_f64();
+        let (evaluation, evaluating) = known.unwrap_or_else(|| {
+            let start = Instant::now();
+            (rig.time_evaluation(&matrices, threads, plans[1]), start.elapsed().as_secs_f64())
+        });
         drop(matrices);
-        Ok(Self { rig, step, evaluation, grown, filling, seconds: start.elapsed().as_secs_f64(), plans })
+        let spent = start.elapsed().as_secs_f64();
+        Ok(Self { rig, step, evaluation, grown, filling, stepping, evaluating, spent, plans })
     }
 
-    /// Times everything again, with tables made anew, and the quieter time of each counts: where in memory they lie matters,
-    /// and what the machine does for others, which is why some time had better pass between. Nothing is done where it would
-    /// take more than so many seconds.
+    /// Times all layers in turn again and again, with tables made anew, and the quietest time of each counts: where in memory
+    /// they lie matters, and more so what the machine does for others, which is why time passes between. A layer has no
+    /// further pass that would take more than `seconds` in all. `observe` sees which one is next, also where it is passed over.
     ///
     /// # Errors
     /// Tables that do not fit in memory.
-    pub fn again(self, threads: &Threads, seconds: f64) -> Result<Self> {
-        if self.seconds > seconds {
+    pub fn passes(
+        mut trials: Vec<Self>,
+        threads: &Threads,
+        seconds: f64,
+        observe: &mut dyn FnMut(usize),
+    ) -> Result<Vec<Self>> {
+        for _ in 1..PASSES {
+            let pass = trials.into_iter().enumerate().map(|(i, trial)| {
+                observe(i);
+                trial.again(threads, seconds)
+            });
+            trials = pass.collect::<Result<_>>()?;
+        }
+        Ok(trials)
+    }
+
+    fn again(self, threads: &Threads, seconds: f64) -> Result<Self> {
+        let evaluates = self.evaluating <= SOON;
+        if self.spent + self.stepping + if evaluates { self.evaluating } else { 0.0 } > seconds {
             return Ok(self);
         }
-        let Self { rig, step, evaluation, grown, plans, .. } = self;
-        let other = Self::planned(rig, threads, plans)?;
-        let (step, evaluation) = (step.quieter(other.step), evaluation.quieter(other.evaluation));
-        Ok(Self { step, evaluation, grown, ..other })
+        let Self { rig, step, evaluation, grown, evaluating, spent, plans, .. } = self;
+        let known = (!evaluates).then(|| (evaluation.clone(), evaluating));
+        let other = Self::planned(rig, threads, plans, known)?;
+        let step = step.quieter(other.step);
+        let evaluation = if evaluates { evaluation.quieter(other.evaluation) } else { evaluation };
+        Ok(Self { step, evaluation, grown, spent: spent + other.spent, ..other })
     }
 }
 
@@ -113,7 +151,7 @@ impl Look {
         if cautious.seconds[0] > LONG {
             return Ok(cautious);
         }
-        Ok(Self::of(&Trial::planned(rig, threads, [GLANCE; 2])?, building))
+        Ok(Self::of(&Trial::planned(rig, threads, [GLANCE; 2], None)?, building))
     }
 
     /// Of a layer that was timed; `building` is the seconds that it took to make.
@@ -150,5 +188,36 @@ impl Look {
     pub fn seconds(&self, rig: &Rig) -> [f64; 2] {
         let work = [rig.expected_cost().multiply_adds, rig.evaluation_multiply_adds()];
         [0, 1].map(|i| self.seconds[i] * work[i] as f64 / self.multiply_adds[i].max(1.0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn layers_have_passes_in_turn_as_long_as_there_is_time() {
+        let threads = Threads::new(1);
+        let trial = |name: &str| {
+            let counts = Arc::new(zipf(100).unwrap());
+            let rig =
+                Rig::new(&name.parse().unwrap(), &counts, Bias::Zero, Sizes { dim: 8, batch: 4, seed: 1 }).unwrap();
+            Trial::new(rig, &threads, 0.001, 1.0).unwrap()
+        };
+        let pieces = |trials: &[Trial]| trials.iter().map(|t| (t.step.pieces, t.evaluation.pieces)).collect::<Vec<_>>();
+        for (seconds, grows) in [(f64::INFINITY, true), (0.0, false)] {
+            let first = vec![trial("full"), trial("negative")];
+            let (before, mut seen) = (pieces(&first), Vec::new());
+            let after = pieces(&Trial::passes(first, &threads, seconds, &mut |i| seen.push(i)).unwrap());
+            assert_eq!(seen, [0, 1].repeat(PASSES - 1));
+            for (before, after) in before.into_iter().zip(after) {
+                // Each pass has one run of each kind at least.
+                let (steps, evaluations) = (after.0 - before.0, after.1 - before.1);
+                assert!(
+                    if grows { steps.min(evaluations) >= PASSES - 1 } else { steps.max(evaluations) == 0 },
+                    "{steps}"
+                );
+            }
+        }
     }
 }
