@@ -166,19 +166,24 @@ impl<'a> Worker<'a> {
     }
 }
 
-/// How far, in first rates, all other workers together may move a row unseen where the layer is a tree: each example moves the
+/// How far, in first rates, the other of two workers may move a row unseen where the layer is a tree: each example moves the
 /// nodes near the root, nearly all in the same direction, and its words along the sum of a whole path.
 const TREE_MOVES: f32 = 0.8;
-/// The updates of a row that they may make with other layers: of one example each, and of all examples of a position. An
-/// exchange takes as long as several updates of the first kind.
+/// The updates of a row that it may make with other layers: of one example each, and of all examples of a position. An exchange
+/// takes as long as several updates of the first kind.
 const UNSEEN: [usize; 2] = [64, 16];
+/// The updates that all others of more than two workers may make at most, with a tree and with other layers.
+const TREE_UNSEEN_BY_MANY: usize = 8;
+const UNSEEN_BY_MANY: usize = 16;
 
 /// How many updates of a row all other workers together may make unseen at the first rate. With two to four times as many, two
-/// workers lost one to two points of similarity or of syntactic analogies in a pass over novels.
+/// workers lost one to two points of similarity or of syntactic analogies in a pass over novels; and so did four and eight with as
+/// many as two may make.
 fn unseen(course: &Course) -> usize {
-    let Hogwild { rate, window, .. } = course.settings;
-    match course.model.layer().tree() {
-        Some(_) => (TREE_MOVES / rate.start()) as usize,
-        None => UNSEEN[usize::from(window.model() == Model::SkipGram)],
-    }
+    let Hogwild { rate, window, workers, .. } = course.settings;
+    let (of_two, of_many) = match course.model.layer().tree() {
+        Some(_) => ((TREE_MOVES / rate.start()) as usize, TREE_UNSEEN_BY_MANY),
+        None => (UNSEEN[usize::from(window.model() == Model::SkipGram)], UNSEEN_BY_MANY),
+    };
+    if *workers > 2 { of_two.min(of_many) } else { of_two }
 }
