@@ -32,7 +32,12 @@ impl Aligned {
     /// Has `len` numbers from `at`, the beginning of a line, brought into the cache.
     #[inline(always)]
     pub fn prefetch(&self, at: usize, len: usize) {
-        (at..at + len).step_by(LINE / size_of::<f32>()).for_each(|at| prefetch_index(self, at));
+        let (numbers, end) = (self.as_ref(), at + len);
+        let mut at = at;
+        while at < end {
+            prefetch_index(numbers, at);
+            at += LINE / size_of::<f32>();
+        }
     }
 }
 

@@ -3,10 +3,18 @@
 //! Rows that the worker keeps are worked on where they are, others beside them. Each entry is computed in the order of
 //! [`kernel`]'s functions, so that the bits are the same.
 
+mod bags;
+mod blocks;
+mod one;
+
+pub use bags::{Descend, Means};
+
 use super::aligned::Aligned;
 use super::{Coefficients, kernel};
 use crate::simd::dispatch;
+use blocks::Descent;
 use ndarray::{ArrayView2, ArrayViewMut2};
+use one::One;
 use pulp::{Simd, WithSimd};
 
 /// Where a worker has its rows: each at a place of one padded, aligned slice.
@@ -17,14 +25,11 @@ pub trait Placed {
     /// d with the padding.
     fn stride(&self) -> usize;
 
-    /// Makes room for so many rows that are not kept.
-    fn reserve(&mut self, _count: usize) {}
+    /// Forgets the copies of rows that are not kept, and makes room for so many.
+    fn begin(&mut self, _count: usize) {}
 
-    /// Brings all rows that a batch is about to move to a place, which are written to `places`.
-    fn place(&mut self, rows: &[u32], batch: usize, places: &mut Vec<u32>);
-
-    /// Whether a placed row is the worker's own, to be updated there.
-    fn is_kept(&self, row: u32) -> bool;
+    /// The place of a row, which is brought there if need be; one place if it is asked for twice.
+    fn place(&mut self, row: u32) -> u32;
 
     /// Rows by place: places × stride.
     fn weights(&self) -> &[f32];
@@ -32,11 +37,8 @@ pub trait Placed {
     /// The same.
     fn weights_mut(&mut self) -> &mut [f32];
 
-    /// A kept row has been updated.
-    fn updated(&mut self, row: u32);
-
-    /// A row that is not kept ← itself − rate·gradient.
-    fn descend<S: Simd>(&mut self, s: S, row: u32, rate: f32, gradient: &[f32]);
+    /// A row was moved at its place by what so many examples summed up to.
+    fn moved(&mut self, row: u32, place: u32, examples: u32);
 
     /// Whether rows have a bias.
     fn has_bias(&self) -> bool;
@@ -56,8 +58,6 @@ pub struct Few {
     x: Aligned,
     /// batch × count: scores, then coefficients.
     z: Vec<f32>,
-    /// The gradients of two rows.
-    gradient: Aligned,
 }
 
 impl Few {
@@ -79,41 +79,46 @@ impl Few {
             return coef(0..batch, z, losses);
         }
         self.x.grow(batch * stride);
-        self.gradient.grow(2 * stride);
         if self.z.len() < batch * count {
             self.z.resize(batch * count, 0.0);
         }
-        table.reserve(count);
-        let z = &mut self.z[..batch * count];
+        table.begin(count);
+        self.places.clear();
+        self.places.extend(rows.iter().map(|row| table.place(*row)));
+        let (places, z) = (&self.places[..], &mut self.z[..batch * count]);
         let flat = x.to_slice().expect("hidden vectors are contiguous");
-        dispatch(Scores { table, rows, x: flat, padded: &mut self.x, places: &mut self.places, z });
+        dispatch(Scores { table, x: flat, padded: &mut self.x, places, z });
         if table.has_bias() {
             for z in z.chunks_exact_mut(count) {
-                z.iter_mut().zip(rows).zip(&self.places).for_each(|((z, row), place)| *z += table.bias(*row, *place));
+                z.iter_mut().zip(rows).zip(places).for_each(|((z, row), place)| *z += table.bias(*row, *place));
             }
         }
         coef(0..batch, ArrayViewMut2::from_shape((batch, count), &mut *z).expect("batch × count"), losses);
         if table.has_bias() {
-            for (c, (row, place)) in rows.iter().zip(&self.places).enumerate() {
+            for (c, (row, place)) in rows.iter().zip(places).enumerate() {
                 let mut sum = 0.0;
                 z.chunks_exact(count).for_each(|k| sum += k[c]);
                 table.descend_bias(*row, *place, rate, sum);
             }
         }
         let d_x = d_x.as_slice_mut().expect("∂L/∂x is contiguous");
-        let gradient = &mut self.gradient;
-        dispatch(Descent { table, rows, places: &self.places, x: &self.x, coef: z, rate, d_x, gradient });
+        let (x, weights, dim) = (&self.x.as_ref()[..batch * stride], table.weights_mut(), x.ncols());
+        if batch == 1 && one::are_distinct(places) {
+            dispatch(One { weights, stride, places, x, coef: z, rate, d_x });
+        } else {
+            dispatch(Descent { weights, stride, dim, places, x, coef: z, rate, d_x });
+        }
+        rows.iter().zip(places).for_each(|(row, place)| table.moved(*row, *place, batch as u32));
     }
 }
 
-/// X padded, the places of the rows, and z = X·Wᵀ.
+/// X padded, and z = X·Wᵀ.
 struct Scores<'a, T> {
-    table: &'a mut T,
-    rows: &'a [u32],
+    table: &'a T,
     /// batch × d.
     x: &'a [f32],
     padded: &'a mut Aligned,
-    places: &'a mut Vec<u32>,
+    places: &'a [u32],
     z: &'a mut [f32],
 }
 
@@ -122,10 +127,9 @@ impl<T: Placed> WithSimd for Scores<'_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, s: S) {
-        let Self { table, rows, x, padded, places, z } = self;
-        let (dim, stride, count) = (table.dim(), table.stride(), rows.len());
+        let Self { table, x, padded, places, z } = self;
+        let (dim, stride, count) = (table.dim(), table.stride(), places.len());
         let batch = z.len() / count;
-        table.place(rows, batch, places);
         for (to, from) in padded.as_mut().chunks_exact_mut(stride).zip(x.chunks_exact(dim)) {
             let (body, tail) = S::as_simd_f32s(from);
             let to = S::as_mut_simd_f32s(to).0;
@@ -204,174 +208,71 @@ fn some<S: Simd, const N: usize, const M: usize>(
     }
 }
 
-/// d_x += K·W, then W ← W − rate·Kᵀ·X.
-struct Descent<'a, T> {
-    table: &'a mut T,
-    rows: &'a [u32],
-    places: &'a [u32],
-    x: &'a Aligned,
-    coef: &'a [f32],
-    rate: f32,
-    /// batch × d.
-    d_x: &'a mut [f32],
-    gradient: &'a mut Aligned,
+/// Calls `$call::<S, …, V>($arguments…, k, …)` for blocks of V vectors, k the first of each, until `$width` are done: as few blocks as
+/// `$widest` allows, of about the same size.
+macro_rules! in_blocks {
+    ($width:expr, $widest:expr, |$k:ident, $V:ident| $call:expr) => {{
+        let (width, widest): (usize, usize) = ($width, $widest);
+        let size = width.div_ceil(width.div_ceil(widest));
+        let mut $k = 0;
+        while $k < width {
+            let now = (width - $k).min(size);
+            match now {
+                8 => {
+                    const $V: usize = 8;
+                    $call
+                }
+                7 => {
+                    const $V: usize = 7;
+                    $call
+                }
+                6 => {
+                    const $V: usize = 6;
+                    $call
+                }
+                5 => {
+                    const $V: usize = 5;
+                    $call
+                }
+                4 => {
+                    const $V: usize = 4;
+                    $call
+                }
+                3 => {
+                    const $V: usize = 3;
+                    $call
+                }
+                2 => {
+                    const $V: usize = 2;
+                    $call
+                }
+                _ => {
+                    const $V: usize = 1;
+                    $call
+                }
+            }
+            $k += now;
+        }
+    }};
 }
+use in_blocks;
 
-impl<T: Placed> WithSimd for Descent<'_, T> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(mut self, s: S) {
-        let (count, dim) = (self.rows.len(), self.table.dim());
-        let batch = self.coef.len() / count;
-        let mut b = 0;
-        while b + 2 <= batch {
-            self.d_x_rows::<S, 2>(s, b, count, dim);
-            b += 2;
-        }
-        if b < batch {
-            self.d_x_rows::<S, 1>(s, b, count, dim);
-        }
-        let mut c = 0;
-        while c + 2 <= count {
-            self.rows::<S, 2>(s, c, count, batch);
-            c += 2;
-        }
-        if c < count {
-            self.rows::<S, 1>(s, c, count, batch);
-        }
-    }
-}
-
-impl<T: Placed> Descent<'_, T> {
-    /// N rows of d_x from row `b` on.
-    #[inline(always)]
-    fn d_x_rows<S: Simd, const N: usize>(&mut self, s: S, b: usize, count: usize, dim: usize) {
-        let width = self.table.stride() / S::F32_LANES;
-        let mut k = 0;
-        while k < width {
-            k += match (width - k).min(widest::<S>()) {
-                8.. => self.d_x_columns::<S, N, 8>(s, b, k, count, dim),
-                7 => self.d_x_columns::<S, N, 7>(s, b, k, count, dim),
-                6 => self.d_x_columns::<S, N, 6>(s, b, k, count, dim),
-                5 => self.d_x_columns::<S, N, 5>(s, b, k, count, dim),
-                4 => self.d_x_columns::<S, N, 4>(s, b, k, count, dim),
-                3 => self.d_x_columns::<S, N, 3>(s, b, k, count, dim),
-                2 => self.d_x_columns::<S, N, 2>(s, b, k, count, dim),
-                _ => self.d_x_columns::<S, N, 1>(s, b, k, count, dim),
-            };
-        }
-    }
-
-    /// V vectors of N rows of d_x, from vector `k` on.
-    #[inline(always)]
-    fn d_x_columns<S: Simd, const N: usize, const V: usize>(
-        &mut self,
-        s: S,
-        b: usize,
-        k: usize,
-        count: usize,
-        dim: usize,
-    ) -> usize {
-        let width = self.table.stride() / S::F32_LANES;
-        let w = S::as_simd_f32s(self.table.weights()).0;
-        let mut acc = [[s.splat_f32s(0.0); V]; N];
-        for (c, place) in self.places.iter().enumerate() {
-            let row: &[S::f32s; V] = w[*place as usize * width + k..][..V].try_into().expect("V vectors");
-            for n in 0..N {
-                let a = s.splat_f32s(self.coef[(b + n) * count + c]);
-                for v in 0..V {
-                    acc[n][v] = s.mul_add_e_f32s(a, row[v], acc[n][v]);
-                }
-            }
-        }
-        for n in 0..N {
-            let (body, tail) = S::as_mut_simd_f32s(&mut self.d_x[(b + n) * dim..][..dim]);
-            for v in 0..V {
-                if k + v < body.len() {
-                    body[k + v] = s.add_f32s(body[k + v], acc[n][v]);
-                } else if k + v == body.len() && !tail.is_empty() {
-                    let sum = s.add_f32s(s.partial_load_f32s(tail), acc[n][v]);
-                    s.partial_store_f32s(tail, sum);
-                }
-            }
-        }
-        V
-    }
-
-    /// Gradients and updates of N rows of the table, one after the other: a row may be repeated.
-    #[inline(always)]
-    fn rows<S: Simd, const N: usize>(&mut self, s: S, c: usize, count: usize, batch: usize) {
-        let width = self.table.stride() / S::F32_LANES;
-        let mut k = 0;
-        while k < width {
-            k += match (width - k).min(widest::<S>()) {
-                8.. => self.columns::<S, N, 8>(s, c, k, count, batch),
-                7 => self.columns::<S, N, 7>(s, c, k, count, batch),
-                6 => self.columns::<S, N, 6>(s, c, k, count, batch),
-                5 => self.columns::<S, N, 5>(s, c, k, count, batch),
-                4 => self.columns::<S, N, 4>(s, c, k, count, batch),
-                3 => self.columns::<S, N, 3>(s, c, k, count, batch),
-                2 => self.columns::<S, N, 2>(s, c, k, count, batch),
-                _ => self.columns::<S, N, 1>(s, c, k, count, batch),
-            };
-        }
-        for n in 0..N {
-            let row = self.rows[c + n];
-            if self.table.is_kept(row) {
-                self.table.updated(row);
-            } else {
-                let gradient = &self.gradient.as_ref()[n * self.table.stride()..];
-                self.table.descend(s, row, self.rate, gradient);
-            }
-        }
-    }
-
-    /// V vectors of N rows from vector `k` on. Accumulators stay in registers only if no reference to them is taken.
-    #[expect(clippy::manual_memcpy, reason = "a reference to the accumulators would keep them in memory")]
-    #[inline(always)]
-    fn columns<S: Simd, const N: usize, const V: usize>(
-        &mut self,
-        s: S,
-        c: usize,
-        k: usize,
-        count: usize,
-        batch: usize,
-    ) -> usize {
-        let width = self.table.stride() / S::F32_LANES;
-        let x = S::as_simd_f32s(self.x.as_ref()).0;
-        let mut acc = [[s.splat_f32s(0.0); V]; N];
-        for b in 0..batch {
-            let coef = &self.coef[b * count + c..][..N];
-            let x: &[S::f32s; V] = x[b * width + k..][..V].try_into().expect("V vectors");
-            for n in 0..N {
-                let a = s.splat_f32s(coef[n]);
-                for v in 0..V {
-                    acc[n][v] = s.mul_add_e_f32s(a, x[v], acc[n][v]);
-                }
-            }
-        }
-        let rate = s.splat_f32s(self.rate);
-        for n in 0..N {
-            if self.table.is_kept(self.rows[c + n]) {
-                let at = self.places[c + n] as usize * width + k;
-                let to = &mut S::as_mut_simd_f32s(self.table.weights_mut()).0[at..][..V];
-                for v in 0..V {
-                    to[v] = s.sub_f32s(to[v], s.mul_f32s(rate, acc[n][v]));
-                }
-            } else {
-                let to = &mut S::as_mut_simd_f32s(self.gradient.as_mut()).0[n * width + k..][..V];
-                for v in 0..V {
-                    to[v] = acc[n][v];
-                }
-            }
-        }
-        V
-    }
-}
-
-/// Vectors that two rows of accumulators may fill.
+/// d_x += acc, for V vectors from vector `k` on of a row that is not padded.
 #[inline(always)]
-fn widest<S: Simd>() -> usize {
-    if S::REGISTER_COUNT >= 32 { 8 } else { 4 }
+fn add_to<S: Simd, const V: usize>(s: S, d_x: &mut [f32], k: usize, acc: &[S::f32s; V]) {
+    let (body, tail) = S::as_mut_simd_f32s(d_x);
+    if let Some(body) = body.get_mut(k..k + V) {
+        for v in 0..V {
+            body[v] = s.add_f32s(body[v], acc[v]);
+        }
+        return;
+    }
+    for v in 0..V {
+        if k + v < body.len() {
+            body[k + v] = s.add_f32s(body[k + v], acc[v]);
+        } else if k + v == body.len() && !tail.is_empty() {
+            let sum = s.add_f32s(s.partial_load_f32s(tail), acc[v]);
+            s.partial_store_f32s(tail, sum);
+        }
+    }
 }

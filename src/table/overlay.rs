@@ -4,7 +4,6 @@
 //! and moves its copy from then on. At a barrier [`merge`] adds the moves of all to the matrix, in the order of the
 //! workers: of rows that were moved often at every barrier, of all rows now and then. What comes out depends on the workers, never on the threads that ran them.
 
-mod bags;
 mod merge;
 mod own;
 mod whole;
@@ -13,10 +12,10 @@ pub use merge::{Merged, merge};
 pub use own::OwnRows;
 
 use super::block::{RowSource, is_small};
+use super::few::{Descend, Means};
 use super::shared::SharedMatrix;
 use super::{Bags, Coefficients, Fold, Rows, Stat, Table, TableShape, Threads, TileCoefficients};
 use crate::simd::{self, dispatch};
-use bags::{Descend, Means};
 use ndarray::{ArrayView2, ArrayViewMut2};
 use own::{Moved, View};
 use std::ops::Range;
@@ -60,23 +59,25 @@ impl<'a> Overlay<'a> {
         if let Some(to) = self.own.bias.get_mut(slot) {
             *to -= self.rate * bias;
         }
-        let bags = Bags { rows: &[row], offsets: &[0, 1] };
-        dispatch(Descend { base: self.base, own: self.own, bags, mean: false, rate: self.rate, gradient });
+        self.descend_bag(Bags { rows: &[row], offsets: &[0, 1] }, false, gradient);
     }
-}
 
-impl Overlay<'_> {
     /// Each row of bag b descends along d_out\[b\], divided by the size of the bag if `mean`.
     fn descend_all(&mut self, bags: Bags, d_out: ArrayView2<f32>, mean: bool) {
-        let (base, own, rate) = (self.base, &mut *self.own, self.rate);
         if let Some(gradient) = d_out.to_slice() {
-            return dispatch(Descend { base, own, bags, mean, rate, gradient });
+            return self.descend_bag(bags, mean, gradient);
         }
         for (b, gradient) in d_out.rows().into_iter().enumerate() {
             let gradient = gradient.to_slice().expect("contiguous rows");
-            let bags = Bags { rows: bags.rows, offsets: &bags.offsets[b..b + 2] };
-            dispatch(Descend { base, own, bags, mean, rate, gradient });
+            self.descend_bag(Bags { rows: bags.rows, offsets: &bags.offsets[b..b + 2] }, mean, gradient);
         }
+    }
+
+    fn descend_bag(&mut self, bags: Bags, mean: bool, gradient: &[f32]) {
+        let mut move_by = std::mem::take(&mut self.own.move_by);
+        let table = &mut Moved { base: self.base, own: self.own };
+        dispatch(Descend { table, bags, mean, rate: self.rate, gradient, move_by: &mut move_by });
+        self.own.move_by = move_by;
     }
 }
 
@@ -130,15 +131,18 @@ impl Table for Overlay<'_> {
         if let Some(whole) = self.whole(false) {
             return whole.table().bag_means(bags, out);
         }
-        let (base, own) = (self.base, &mut *self.own);
+        let mut places = std::mem::take(&mut self.own.places);
+        let table = &mut Moved { base: self.base, own: self.own };
         if let Some(out) = out.as_slice_mut() {
-            return dispatch(Means { base, own, bags, out });
+            dispatch(Means { table, bags, places: &mut places, out });
+        } else {
+            for (b, mut out) in out.rows_mut().into_iter().enumerate() {
+                let out = out.as_slice_mut().expect("contiguous rows");
+                let bags = Bags { rows: bags.rows, offsets: &bags.offsets[b..b + 2] };
+                dispatch(Means { table, bags, places: &mut places, out });
+            }
         }
-        for (b, mut out) in out.rows_mut().into_iter().enumerate() {
-            let out = out.as_slice_mut().expect("contiguous rows");
-            let bags = Bags { rows: bags.rows, offsets: &bags.offsets[b..b + 2] };
-            dispatch(Means { base, own, bags, out });
-        }
+        self.own.places = places;
     }
 
     fn descend_bags(&mut self, bags: Bags, d_out: ArrayView2<f32>) {

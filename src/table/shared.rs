@@ -7,7 +7,6 @@ mod exchange;
 mod handle;
 mod hot;
 mod local;
-mod row;
 
 pub use exchange::HotRows;
 pub use handle::Shared;
@@ -186,16 +185,25 @@ impl SharedMatrix {
     /// Has a row brought into the cache.
     #[inline(always)]
     pub(super) fn prefetch(&self, row: u32) {
-        let width = self.width();
-        let from = row as usize * width;
+        let (pairs, width) = (&self.pairs[..], self.width());
+        let mut at = row as usize * width;
+        let last = at + width - 1;
+        while at < last {
+            prefetch_index(pairs, at);
+            at += LINE / size_of::<u64>();
+        }
         // A row may begin within a line, and so end in one more.
-        let firsts = (from..from + width).step_by(LINE / size_of::<u64>());
-        firsts.chain([from + width - 1]).for_each(|at| prefetch_index(&self.pairs, at));
+        prefetch_index(pairs, last);
     }
 
     pub(super) fn store(&self, row: u32, values: &[f32]) {
-        for (to, from) in self.row(row).iter().zip(values.chunks(2)) {
-            to.store(pack([from[0], from.get(1).copied().unwrap_or(0.0)]), Relaxed);
+        let row = self.row(row);
+        let (pairs, last) = values.as_chunks::<2>();
+        for (to, from) in row.iter().zip(pairs) {
+            to.store(pack(*from), Relaxed);
+        }
+        if let [last] = last {
+            row[pairs.len()].store(pack([*last, 0.0]), Relaxed);
         }
     }
 }

@@ -6,7 +6,6 @@ use crate::table::block::{Block, RowSource};
 use crate::table::few::{Few, Placed};
 use crate::table::shared::SharedMatrix;
 use crate::table::{TableShape, kernel};
-use pulp::Simd;
 
 /// The examples that one worker may move a row by before the row is due to be merged at the next barrier.
 const DUE: u32 = 32;
@@ -52,6 +51,8 @@ pub struct OwnRows {
     pub(super) due: Vec<u32>,
     pub(super) whole: Option<Whole>,
     pub(super) few: Few,
+    pub(super) places: Vec<u32>,
+    pub(super) move_by: Aligned,
     pub(super) block: Block,
     pub(super) row: Vec<f32>,
 }
@@ -72,6 +73,8 @@ impl OwnRows {
             due: Vec::new(),
             whole: None,
             few: Few::default(),
+            places: Vec::new(),
+            move_by: Aligned::default(),
             block: Block::default(),
             row: vec![0.0; shape.dim],
         }
@@ -169,11 +172,6 @@ impl OwnRows {
         &self.values.as_ref()[slot * self.stride..][..self.stride]
     }
 
-    #[inline(always)]
-    pub(super) fn at_mut(&mut self, slot: usize) -> &mut [f32] {
-        &mut self.values.as_mut()[slot * self.stride..][..self.stride]
-    }
-
     /// A row that was moved: its weights, its bias (0 without), and how many examples moved it.
     pub(super) fn moved(&self, row: u32) -> Option<(&[f32], f32, u32)> {
         if let Some(whole) = self.whole.as_ref().filter(|w| w.is_held()) {
@@ -203,18 +201,8 @@ impl Placed for Moved<'_> {
     }
 
     #[inline(always)]
-    fn place(&mut self, rows: &[u32], batch: usize, places: &mut Vec<u32>) {
-        places.clear();
-        for row in rows {
-            let slot = self.own.slot(self.base, *row);
-            self.own.count(*row, batch as u32);
-            places.push(slot as u32);
-        }
-    }
-
-    #[inline(always)]
-    fn is_kept(&self, _row: u32) -> bool {
-        true
+    fn place(&mut self, row: u32) -> u32 {
+        self.own.slot(self.base, row) as u32
     }
 
     #[inline(always)]
@@ -228,10 +216,9 @@ impl Placed for Moved<'_> {
     }
 
     #[inline(always)]
-    fn updated(&mut self, _row: u32) {}
-
-    #[inline(always)]
-    fn descend<S: Simd>(&mut self, _s: S, _row: u32, _rate: f32, _gradient: &[f32]) {}
+    fn moved(&mut self, row: u32, _place: u32, examples: u32) {
+        self.own.count(row, examples);
+    }
 
     fn has_bias(&self) -> bool {
         self.base.has_bias()

@@ -1,11 +1,12 @@
 //! One worker's handle on a shared matrix.
 
-use super::hot::{Beside, Descend, Hot, Means};
+use super::hot::{Beside, Hot};
 use super::local::Local;
 use super::{HotRows, SharedMatrix};
 use crate::simd::{self, dispatch};
+use crate::table::aligned::Aligned;
 use crate::table::block::{Block, RowSource, is_small};
-use crate::table::few::Few;
+use crate::table::few::{Descend, Few, Means};
 use crate::table::{Bags, Coefficients, Fold, Rows, Stat, Table, TableShape, Threads, TileCoefficients};
 use ndarray::{ArrayView2, ArrayViewMut2};
 use std::ops::Range;
@@ -20,6 +21,8 @@ pub struct Shared<'a> {
     hot: Hot,
     rate: f32,
     few: Few,
+    places: Vec<u32>,
+    move_by: Aligned,
     block: Block,
     row: Vec<f32>,
     local: Option<Local>,
@@ -36,6 +39,8 @@ impl<'a> Shared<'a> {
             hot,
             rate,
             few: Few::default(),
+            places: Vec::new(),
+            move_by: Aligned::default(),
             block: Block::default(),
             row: vec![0.0; matrix.shape.dim],
             local: None,
@@ -60,25 +65,25 @@ impl<'a> Shared<'a> {
     }
 
     fn descend_row(&mut self, row: u32, gradient: &[f32], bias: f32) {
-        self.forget();
-        let (matrix, hot, rate) = (self.matrix, &mut self.hot, self.rate);
-        hot.descend_bias(matrix, row, rate, bias);
-        let bags = Bags { rows: &[row], offsets: &[0, 1] };
-        dispatch(Descend { matrix, hot, bags, mean: false, rate, gradient });
+        self.hot.descend_bias(self.matrix, row, self.rate, bias);
+        self.descend_bag(Bags { rows: &[row], offsets: &[0, 1] }, false, gradient);
     }
 
     /// Each row of bag b descends along d_out\[b\], divided by the size of the bag if `mean`.
     fn descend_all(&mut self, bags: Bags, d_out: ArrayView2<f32>, mean: bool) {
-        self.forget();
-        let (matrix, hot, rate) = (self.matrix, &mut self.hot, self.rate);
         if let Some(gradient) = d_out.to_slice() {
-            return dispatch(Descend { matrix, hot, bags, mean, rate, gradient });
+            return self.descend_bag(bags, mean, gradient);
         }
         for (b, gradient) in d_out.rows().into_iter().enumerate() {
             let gradient = gradient.to_slice().expect("contiguous rows");
-            let bags = Bags { rows: bags.rows, offsets: &bags.offsets[b..b + 2] };
-            dispatch(Descend { matrix, hot, bags, mean, rate, gradient });
+            self.descend_bag(Bags { rows: bags.rows, offsets: &bags.offsets[b..b + 2] }, mean, gradient);
         }
+    }
+
+    fn descend_bag(&mut self, bags: Bags, mean: bool, gradient: &[f32]) {
+        self.forget();
+        let table = &mut Beside { matrix: self.matrix, hot: &mut self.hot };
+        dispatch(Descend { table, bags, mean, rate: self.rate, gradient, move_by: &mut self.move_by });
     }
 
     fn forget(&mut self) {
@@ -167,14 +172,14 @@ impl Table for Shared<'_> {
     }
 
     fn bag_means(&mut self, bags: Bags, mut out: ArrayViewMut2<f32>) {
-        let (matrix, hot) = (self.matrix, &self.hot);
+        let (table, places) = (&mut Beside { matrix: self.matrix, hot: &mut self.hot }, &mut self.places);
         if let Some(out) = out.as_slice_mut() {
-            return dispatch(Means { matrix, hot, bags, out });
+            return dispatch(Means { table, bags, places, out });
         }
         for (b, mut out) in out.rows_mut().into_iter().enumerate() {
             let out = out.as_slice_mut().expect("contiguous rows");
             let bags = Bags { rows: bags.rows, offsets: &bags.offsets[b..b + 2] };
-            dispatch(Means { matrix, hot, bags, out });
+            dispatch(Means { table, bags, places, out });
         }
     }
 

@@ -1,17 +1,18 @@
 //! The rows that a worker keeps to itself, and exchanges with the others from time to time.
 
 use super::exchange::{HotRows, Period};
-use super::row::{PLAIN, descend_shared};
 use super::{SharedMatrix, merged, pack, unpack};
 use crate::simd::dispatch;
 use crate::table::aligned::Aligned;
 use crate::table::few::Placed;
-use crate::table::{Bags, kernel};
+use crate::table::kernel;
 use pulp::{Simd, WithSimd};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// Rows behind the hot ones that there is room for from the start.
 const SPARE: usize = 64;
+/// Rows that come so often that they stay in the cache.
+const ALWAYS_CACHED: u32 = 32;
 
 /// Private copies of the first rows of a table: words are sorted by falling count and tree nodes are numbered from the
 /// root, so they are the hottest.
@@ -29,6 +30,8 @@ pub struct Hot {
     bias_base: Vec<f32>,
     /// Updates of each row since the last exchange.
     updates: Vec<u16>,
+    /// The rows that were copied behind the hot ones, in this order.
+    beside: Vec<u32>,
 }
 
 impl Hot {
@@ -44,7 +47,7 @@ impl Hot {
         let bias: Vec<f32> = matrix.bias.iter().take(rows).map(|b| f32::from_bits(b.load(Relaxed))).collect();
         let (base, bias_base) = (values.clone(), bias.clone());
         values.grow((rows + SPARE) * stride);
-        Self { stride, period, values, base, bias, bias_base, updates: vec![0; rows] }
+        Self { stride, period, values, base, bias, bias_base, updates: vec![0; rows], beside: Vec::new() }
     }
 
     /// Rows are exchanged the less often the lower the rate.
@@ -92,10 +95,12 @@ impl Hot {
         &mut self.values.as_mut()[row as usize * self.stride..][..self.stride]
     }
 
-    /// Has a row brought into the cache.
+    /// Has a row brought into the cache, unless it is always there.
     #[inline(always)]
     pub fn prefetch(&self, row: u32) {
-        self.values.prefetch(row as usize * self.stride, self.stride);
+        if row >= ALWAYS_CACHED {
+            self.values.prefetch(row as usize * self.stride, self.stride);
+        }
     }
 
     pub fn bias_mut(&mut self, row: u32) -> Option<&mut f32> {
@@ -110,6 +115,19 @@ impl Hot {
         if *updates >= self.period.updates() {
             self.exchange(matrix, row);
         }
+    }
+
+    /// The place behind the hot rows of one that is not: where it was copied to, or will be.
+    #[inline(never)]
+    fn copy_beside(&mut self, matrix: &SharedMatrix, row: u32) -> u32 {
+        let hot = self.len();
+        let known = self.beside.iter().position(|there| *there == row);
+        let place = hot + known.unwrap_or(self.beside.len());
+        if known.is_none() {
+            self.beside.push(row);
+            matrix.read_row(row, &mut self.values.as_mut()[place * self.stride..][..matrix.shape.dim]);
+        }
+        place as u32
     }
 
     /// Exchanges all rows that were updated.
@@ -155,29 +173,15 @@ impl Placed for Beside<'_> {
         self.hot.stride
     }
 
-    fn reserve(&mut self, count: usize) {
+    #[inline(always)]
+    fn begin(&mut self, count: usize) {
         self.hot.values.grow((self.hot.len() + count) * self.hot.stride);
+        self.hot.beside.clear();
     }
 
     #[inline(always)]
-    fn place(&mut self, rows: &[u32], _batch: usize, places: &mut Vec<u32>) {
-        let (hot, dim, stride) = (self.hot.len(), self.dim(), self.hot.stride);
-        let mut free = hot;
-        places.clear();
-        for row in rows {
-            if (*row as usize) < hot {
-                places.push(*row);
-            } else {
-                self.matrix.read_row(*row, &mut self.hot.values.as_mut()[free * stride..][..dim]);
-                places.push(free as u32);
-                free += 1;
-            }
-        }
-    }
-
-    #[inline(always)]
-    fn is_kept(&self, row: u32) -> bool {
-        self.hot.has(row)
+    fn place(&mut self, row: u32) -> u32 {
+        if self.hot.has(row) { row } else { self.hot.copy_beside(self.matrix, row) }
     }
 
     #[inline(always)]
@@ -191,13 +195,13 @@ impl Placed for Beside<'_> {
     }
 
     #[inline(always)]
-    fn updated(&mut self, row: u32) {
-        self.hot.updated(self.matrix, row);
-    }
-
-    #[inline(always)]
-    fn descend<S: Simd>(&mut self, s: S, row: u32, rate: f32, gradient: &[f32]) {
-        descend_shared(s, self.matrix, row, rate, gradient);
+    fn moved(&mut self, row: u32, place: u32, _examples: u32) {
+        if self.hot.has(row) {
+            self.hot.updated(self.matrix, row);
+        } else {
+            let at = place as usize * self.hot.stride;
+            self.matrix.store(row, &self.hot.values.as_ref()[at..][..self.matrix.shape.dim]);
+        }
     }
 
     fn has_bias(&self) -> bool {
@@ -249,122 +253,5 @@ impl WithSimd for Exchange<'_> {
     }
 }
 
-/// Each row of bag b descends along gradient b, row by row: each sees the one before.
-pub struct Descend<'a> {
-    pub matrix: &'a SharedMatrix,
-    pub hot: &'a mut Hot,
-    pub bags: Bags<'a>,
-    /// Whether a bag's gradient is divided among its rows.
-    pub mean: bool,
-    pub rate: f32,
-    /// bags × d.
-    pub gradient: &'a [f32],
-}
-
-impl WithSimd for Descend<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, s: S) {
-        let Self { matrix, hot, bags, mean, rate, gradient } = self;
-        for (b, gradient) in gradient.chunks_exact(matrix.shape.dim).enumerate() {
-            let rows = bags.bag(b);
-            let rate = if mean { rate * (1.0 / rows.len() as f32) } else { rate };
-            let rates = s.splat_f32s(rate);
-            for row in rows {
-                if !hot.has(*row) {
-                    descend_shared(s, matrix, *row, rate, gradient);
-                    continue;
-                }
-                let (body, tail) = S::as_simd_f32s(gradient);
-                let to = S::as_mut_simd_f32s(hot.row_mut(*row)).0;
-                for (w, g) in to.iter_mut().zip(body) {
-                    *w = s.sub_f32s(*w, s.mul_f32s(rates, *g));
-                }
-                if !tail.is_empty() {
-                    let w = &mut to[body.len()];
-                    *w = s.sub_f32s(*w, s.mul_f32s(rates, s.partial_load_f32s(tail)));
-                }
-                hot.updated(matrix, *row);
-            }
-        }
-    }
-}
-
-/// out ← the mean of every bag, added in the order of its rows.
-pub struct Means<'a> {
-    pub matrix: &'a SharedMatrix,
-    pub hot: &'a Hot,
-    pub bags: Bags<'a>,
-    /// bags × d.
-    pub out: &'a mut [f32],
-}
-
-impl WithSimd for Means<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, s: S) {
-        let Self { matrix, hot, bags, out } = self;
-        for (b, out) in out.chunks_exact_mut(matrix.shape.dim).enumerate() {
-            let rows = bags.bag(b);
-            // The first row overwrites what stands there; 0 + w, as the sum of the exclusive tables has it.
-            let Some((first, others)) = rows.split_first() else {
-                out.fill(0.0);
-                continue;
-            };
-            if hot.has(*first) {
-                let (to, tail) = S::as_mut_simd_f32s(out);
-                let from = S::as_simd_f32s(hot.row(*first)).0;
-                for (y, w) in to.iter_mut().zip(from) {
-                    *y = s.add_f32s(s.splat_f32s(0.0), *w);
-                }
-                if !tail.is_empty() {
-                    s.partial_store_f32s(tail, s.add_f32s(s.splat_f32s(0.0), from[to.len()]));
-                }
-            } else {
-                out.fill(0.0);
-                add_shared(matrix, *first, out);
-            }
-            for row in others {
-                if !hot.has(*row) {
-                    add_shared(matrix, *row, out);
-                    continue;
-                }
-                let (to, tail) = S::as_mut_simd_f32s(out);
-                let from = S::as_simd_f32s(hot.row(*row)).0;
-                for (y, w) in to.iter_mut().zip(from) {
-                    *y = s.add_f32s(*y, *w);
-                }
-                if !tail.is_empty() {
-                    let sum = s.add_f32s(s.partial_load_f32s(tail), from[to.len()]);
-                    s.partial_store_f32s(tail, sum);
-                }
-            }
-            if rows.len() > 1 {
-                let scale = 1.0 / rows.len() as f32;
-                let (to, tail) = S::as_mut_simd_f32s(out);
-                for y in to {
-                    *y = s.mul_f32s(*y, s.splat_f32s(scale));
-                }
-                for y in tail {
-                    *y *= scale;
-                }
-            }
-        }
-    }
-}
-
-#[inline(always)]
-fn add_shared(matrix: &SharedMatrix, row: u32, out: &mut [f32]) {
-    let from = matrix.row(row);
-    let (pairs, last) = out.as_chunks_mut::<2>();
-    let whole = pairs.len();
-    for (y, from) in pairs.iter_mut().zip(from) {
-        let [a, b] = unpack(from.load(Relaxed));
-        *y = [y[0] + a, y[1] + b];
-    }
-    if let [y] = last {
-        *y += unpack(from[whole].load(Relaxed))[0];
-    }
-}
+/// Entries of a shared row that are taken at a time.
+const PLAIN: usize = 128;
