@@ -34,7 +34,8 @@ impl<T: Placed> WithSimd for Means<'_, T> {
     }
 }
 
-/// V vectors of a mean from vector `k` on.
+/// V vectors of a mean from vector `k` on. Accumulators stay in registers only if no reference to them is taken.
+#[expect(clippy::manual_memcpy, reason = "a reference to the accumulators would keep them in memory")]
 #[inline(always)]
 fn mean<S: Simd, const V: usize>(s: S, w: &[S::f32s], width: usize, k: usize, places: &[u32], out: &mut [f32]) {
     let mut acc = [s.splat_f32s(0.0); V];
