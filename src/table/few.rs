@@ -259,7 +259,7 @@ use in_blocks;
 
 /// d_x += acc, for V vectors from vector `k` on of a row that is not padded.
 #[inline(always)]
-fn add_to<S: Simd, const V: usize>(s: S, d_x: &mut [f32], k: usize, acc: &[S::f32s; V]) {
+fn add_to<S: Simd, const V: usize>(s: S, d_x: &mut [f32], k: usize, acc: [S::f32s; V]) {
     let (body, tail) = S::as_mut_simd_f32s(d_x);
     if let Some(body) = body.get_mut(k..k + V) {
         for v in 0..V {

@@ -67,7 +67,7 @@ impl Descent<'_> {
             }
         }
         for n in 0..N {
-            add_to(s, &mut self.d_x[(b + n) * self.dim..][..self.dim], k, &acc[n]);
+            add_to(s, &mut self.d_x[(b + n) * self.dim..][..self.dim], k, acc[n]);
         }
     }
 

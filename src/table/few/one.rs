@@ -55,7 +55,7 @@ impl One<'_> {
                 row[v] = s.sub_f32s(old, s.mul_f32s(rate, s.mul_f32s(a, x[v])));
             }
         }
-        add_to(s, self.d_x, k, &acc);
+        add_to(s, self.d_x, k, acc);
     }
 }
 
