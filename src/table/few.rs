@@ -58,6 +58,8 @@ pub struct Few {
     x: Aligned,
     /// batch × count: scores, then coefficients.
     z: Vec<f32>,
+    /// batch × stride: K·W.
+    d: Aligned,
 }
 
 impl Few {
@@ -79,6 +81,7 @@ impl Few {
             return coef(0..batch, z, losses);
         }
         self.x.grow(batch * stride);
+        self.d.grow(batch * stride);
         if self.z.len() < batch * count {
             self.z.resize(batch * count, 0.0);
         }
@@ -102,11 +105,12 @@ impl Few {
             }
         }
         let d_x = d_x.as_slice_mut().expect("∂L/∂x is contiguous");
-        let (x, weights, dim) = (&self.x.as_ref()[..batch * stride], table.weights_mut(), x.ncols());
+        let (x, d) = (&self.x.as_ref()[..batch * stride], &mut self.d.as_mut()[..batch * stride]);
+        let weights = table.weights_mut();
         if batch == 1 && one::are_distinct(places) {
-            dispatch(One { weights, stride, places, x, coef: z, rate, d_x });
+            dispatch(One { weights, stride, places, x, coef: z, rate, d, d_x });
         } else {
-            dispatch(Descent { weights, stride, dim, places, x, coef: z, rate, d_x });
+            dispatch(Descent { weights, stride, places, x, coef: z, rate, d, d_x });
         }
         rows.iter().zip(places).for_each(|(row, place)| table.moved(*row, *place, batch as u32));
     }
@@ -257,21 +261,17 @@ macro_rules! in_blocks {
 }
 use in_blocks;
 
-/// d_x += acc, for V vectors from vector `k` on of a row that is not padded.
+/// d_x += d, of which the rows are padded.
 #[inline(always)]
-fn add_to<S: Simd, const V: usize>(s: S, d_x: &mut [f32], k: usize, acc: [S::f32s; V]) {
-    let (body, tail) = S::as_mut_simd_f32s(d_x);
-    if let Some(body) = body.get_mut(k..k + V) {
-        for v in 0..V {
-            body[v] = s.add_f32s(body[v], acc[v]);
+fn add_rows<S: Simd>(s: S, d_x: &mut [f32], dim: usize, d: &[f32], stride: usize) {
+    for (d_x, d) in d_x.chunks_exact_mut(dim).zip(d.chunks_exact(stride)) {
+        let (body, tail) = S::as_mut_simd_f32s(d_x);
+        let d = &S::as_simd_f32s(d).0[..body.len() + usize::from(!tail.is_empty())];
+        for v in 0..body.len() {
+            body[v] = s.add_f32s(body[v], d[v]);
         }
-        return;
-    }
-    for v in 0..V {
-        if k + v < body.len() {
-            body[k + v] = s.add_f32s(body[k + v], acc[v]);
-        } else if k + v == body.len() && !tail.is_empty() {
-            let sum = s.add_f32s(s.partial_load_f32s(tail), acc[v]);
+        if !tail.is_empty() {
+            let sum = s.add_f32s(s.partial_load_f32s(tail), d[body.len()]);
             s.partial_store_f32s(tail, sum);
         }
     }

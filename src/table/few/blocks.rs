@@ -1,6 +1,6 @@
 //! What the coefficients of several examples bring about, blocked in registers.
 
-use super::{add_to, in_blocks};
+use super::{add_rows, in_blocks};
 use pulp::{Simd, WithSimd};
 
 /// d_x += K·W, then W ← W − rate·Kᵀ·X, row by row: one may be repeated.
@@ -8,13 +8,14 @@ pub struct Descent<'a> {
     /// places × stride.
     pub weights: &'a mut [f32],
     pub stride: usize,
-    pub dim: usize,
     pub places: &'a [u32],
     /// batch × stride.
     pub x: &'a [f32],
     /// batch × count.
     pub coef: &'a [f32],
     pub rate: f32,
+    /// batch × stride: K·W.
+    pub d: &'a mut [f32],
     /// batch × d.
     pub d_x: &'a mut [f32],
 }
@@ -24,8 +25,8 @@ impl WithSimd for Descent<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, s: S) {
-        let (count, width) = (self.places.len(), self.stride / S::F32_LANES);
-        let batch = self.coef.len() / count;
+        let width = self.stride / S::F32_LANES;
+        let batch = self.coef.len() / self.places.len();
         let mut b = 0;
         while b + 2 <= batch {
             in_blocks!(width, widest::<S>(), |k, V| self.d_x_columns::<S, 2, V>(s, b, k, width));
@@ -34,19 +35,26 @@ impl WithSimd for Descent<'_> {
         if b < batch {
             in_blocks!(width, widest::<S>(), |k, V| self.d_x_columns::<S, 1, V>(s, b, k, width));
         }
-        let mut c = 0;
-        while c + 2 <= count {
-            in_blocks!(width, widest::<S>(), |k, V| self.columns::<S, 2, V>(s, c, k, width));
-            c += 2;
-        }
-        if c < count {
-            in_blocks!(width, widest::<S>(), |k, V| self.columns::<S, 1, V>(s, c, k, width));
+        let dim = self.d_x.len() / batch;
+        add_rows(s, self.d_x, dim, self.d, self.stride);
+        match batch {
+            2 => self.rows::<S, 2>(s, width),
+            3 => self.rows::<S, 3>(s, width),
+            4 => self.rows::<S, 4>(s, width),
+            5 => self.rows::<S, 5>(s, width),
+            6 => self.rows::<S, 6>(s, width),
+            7 => self.rows::<S, 7>(s, width),
+            8 => self.rows::<S, 8>(s, width),
+            9 => self.rows::<S, 9>(s, width),
+            10 => self.rows::<S, 10>(s, width),
+            _ => self.all_rows(s, width),
         }
     }
 }
 
 impl Descent<'_> {
-    /// V vectors of N rows of d_x, from row `b` and vector `k` on.
+    /// V vectors of N rows of K·W, from row `b` and vector `k` on. Accumulators stay in registers only if no reference to them is taken.
+    #[expect(clippy::manual_memcpy, reason = "a reference to the accumulators would keep them in memory")]
     #[inline(always)]
     fn d_x_columns<S: Simd, const N: usize, const V: usize>(&mut self, s: S, b: usize, k: usize, width: usize) {
         let w = S::as_simd_f32s(self.weights).0;
@@ -66,8 +74,53 @@ impl Descent<'_> {
                 }
             }
         }
+        let d = S::as_mut_simd_f32s(self.d).0;
         for n in 0..N {
-            add_to(s, &mut self.d_x[(b + n) * self.dim..][..self.dim], k, acc[n]);
+            let d = &mut d[(b + n) * width + k..][..V];
+            for v in 0..V {
+                d[v] = acc[n][v];
+            }
+        }
+    }
+
+    /// All rows, for a batch of B, whose coefficients of a row stay in registers.
+    #[inline(always)]
+    fn rows<S: Simd, const B: usize>(&mut self, s: S, width: usize) {
+        let count = self.places.len();
+        let (mut x, mut coef) = ([&[][..]; B], [&[][..]; B]);
+        for b in 0..B {
+            x[b] = &S::as_simd_f32s(self.x).0[b * width..][..width];
+            coef[b] = &self.coef[b * count..][..count];
+        }
+        let rate = s.splat_f32s(self.rate);
+        let w = S::as_mut_simd_f32s(self.weights).0;
+        for c in 0..count {
+            let mut a = [s.splat_f32s(0.0); B];
+            for b in 0..B {
+                a[b] = s.splat_f32s(coef[b][c]);
+            }
+            let row = &mut w[self.places[c] as usize * width..][..width];
+            for v in 0..width {
+                let mut gradient = s.mul_f32s(a[0], x[0][v]);
+                for b in 1..B {
+                    gradient = s.mul_add_e_f32s(a[b], x[b][v], gradient);
+                }
+                row[v] = s.sub_f32s(row[v], s.mul_f32s(rate, gradient));
+            }
+        }
+    }
+
+    /// All rows, two at a time, for a batch of any size.
+    #[inline(always)]
+    fn all_rows<S: Simd>(&mut self, s: S, width: usize) {
+        let count = self.places.len();
+        let mut c = 0;
+        while c + 2 <= count {
+            in_blocks!(width, widest::<S>(), |k, V| self.columns::<S, 2, V>(s, c, k, width));
+            c += 2;
+        }
+        if c < count {
+            in_blocks!(width, widest::<S>(), |k, V| self.columns::<S, 1, V>(s, c, k, width));
         }
     }
 

@@ -1,6 +1,6 @@
 //! What the coefficients of one example bring about: each row is read once more, and written.
 
-use super::{add_to, in_blocks};
+use super::{add_rows, in_blocks};
 use pulp::{Simd, WithSimd};
 
 /// Rows are compared with one another where they do not fall; more than so many are not.
@@ -23,6 +23,8 @@ pub struct One<'a> {
     /// k, a row each.
     pub coef: &'a [f32],
     pub rate: f32,
+    /// stride: k·W.
+    pub d: &'a mut [f32],
     /// d.
     pub d_x: &'a mut [f32],
 }
@@ -34,11 +36,14 @@ impl WithSimd for One<'_> {
     fn with_simd<S: Simd>(mut self, s: S) {
         let width = self.stride / S::F32_LANES;
         in_blocks!(width, 8, |k, V| self.columns::<S, V>(s, width, k));
+        let dim = self.d_x.len();
+        add_rows(s, self.d_x, dim, self.d, self.stride);
     }
 }
 
 impl One<'_> {
-    /// V vectors of all rows from vector `k` on.
+    /// V vectors of all rows from vector `k` on. Accumulators stay in registers only if no reference to them is taken.
+    #[expect(clippy::manual_memcpy, reason = "a reference to the accumulators would keep them in memory")]
     #[inline(always)]
     fn columns<S: Simd, const V: usize>(&mut self, s: S, width: usize, k: usize) {
         let w = S::as_mut_simd_f32s(self.weights).0;
@@ -55,7 +60,10 @@ impl One<'_> {
                 row[v] = s.sub_f32s(old, s.mul_f32s(rate, s.mul_f32s(a, x[v])));
             }
         }
-        add_to(s, self.d_x, k, acc);
+        let d = &mut S::as_mut_simd_f32s(self.d).0[k..k + V];
+        for v in 0..V {
+            d[v] = acc[v];
+        }
     }
 }
 
