@@ -80,6 +80,10 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     if !found.points.is_empty() {
         notes.push(write_page(&found.page(), &arguments.out, "scale")?.display().to_string());
     }
+    if arguments.table != Format::Text {
+        // Nothing but the table goes to the standard output.
+        found.skips().iter().for_each(|skip| eprintln!("{skip}"));
+    }
     super::print(&match arguments.table {
         Format::Text => table::picture(&found.cost_vs_vocabulary()) + &table::overview(&found.overview(), &notes),
         other => table::formatted(&found.grid(), other, &[]),

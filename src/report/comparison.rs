@@ -85,7 +85,8 @@ impl Comparison {
             self.layers.iter().filter(|l| !l.valid_nll.is_finite()).map(|l| l.layer.as_str()).collect();
         if !sparse.is_empty() {
             notes.push(format!(
-                "no curve and no NLL: {}, which gave a held-out word the probability 0; their ε-perplexity is in the table",
+                "no NLL at the end: {}, which gave a held-out word the probability 0; their ε-perplexity is in the table, and their \
+                 curves have only what was finite",
                 sparse.join(", ")
             ));
         }

@@ -4,6 +4,8 @@
 use super::Page;
 use super::chart::{Axis, Chart, Look, Mark, Series, Unit};
 use super::grid::{Bar, Cell, Column, Grid, two_figures};
+#[cfg(feature = "report")]
+use crate::measure::Fit;
 use crate::measure::{Crossover, Point, Scale};
 
 const COLUMNS: [Column; 13] = [
@@ -93,8 +95,29 @@ impl Scale {
         if others.len() > MOST_OTHERS {
             notes.push(format!("{} more crossovers are in scale.json", others.len() - MOST_OTHERS));
         }
-        notes.extend(self.skipped.iter().map(|s| format!("skipped {} at K = {}: {}", s.layer, s.vocab, s.reason)));
+        notes.extend(self.skips());
         notes
+    }
+
+    /// What was skipped and why, a sentence each.
+    pub fn skips(&self) -> Vec<String> {
+        self.skipped.iter().map(|s| format!("skipped {} at K = {}: {}", s.layer, s.vocab, s.reason)).collect()
+    }
+
+    /// How the time of a step grows, a sentence a layer.
+    #[cfg(feature = "report")]
+    fn growths(&self) -> Vec<String> {
+        let growth = |f: &Fit| {
+            format!(
+                "{}: a step's time goes as K^{:.2} (R² {:.2}); a decade of words adds {} (R² of the line in log K {:.2})",
+                f.layer,
+                f.power,
+                f.power_r2,
+                Unit::Nanoseconds.write(f.ns_per_decade),
+                f.log_r2
+            )
+        };
+        self.fits.iter().map(growth).collect()
     }
 }
 
@@ -181,8 +204,9 @@ impl Scale {
         add("targets", "Zipf's law, batches in turn; trees and proposals made for it".into());
         add("threads", self.threads.to_string());
         add("seed", self.seed.to_string());
-        let notes = self.notes();
+        let mut notes = self.notes();
         let lead = notes.iter().take(3).cloned().collect();
+        notes.extend(self.growths());
         Page {
             title: "What a step of each output layer costs".into(),
             lead,
