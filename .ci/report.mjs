@@ -108,6 +108,14 @@ for (const report of reports) {
   await page.emulateMediaType("print");
   assert(await page.$$eval(".print svg", (pictures) => pictures.every((p) => p.getBoundingClientRect().height > 100)));
   await shot("print");
+  // Where no script runs, as in the preview of a mail, there are pictures too.
+  await page.emulateMediaType("screen");
+  await page.setViewport({ width: 390, height: 844 });
+  await page.setJavaScriptEnabled(false);
+  await page.reload();
+  assert(await page.$$eval(".print svg", (pictures) => pictures.length > 0 && pictures.every((p) => p.getBoundingClientRect().height > 100)));
+  assert.equal(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), true, "wider than a phone");
+  await page.screenshot({ path: join(folder, `${basename(report, ".html")}-still.png`), fullPage: true });
   assert.deepEqual(errors, []);
   console.log(`${report}: ${before.length} pictures, ${layers.length} layers, no error`);
   await page.close();

@@ -33,6 +33,9 @@ const LIBRARY: &str = include_str!("assets/chart.umd.min.js");
 const LICENCE: &str = include_str!("assets/CHARTJS-LICENSE.md");
 const STYLE: &str = include_str!("assets/page.css");
 const SCRIPT: &str = include_str!("assets/page.js");
+/// Where no script runs, as in the preview of a mail, the pictures of print stand in.
+const STILL: &str =
+    "<noscript><style>nav, .hint, .chart, figure h2 { display: none; } .print { display: block; }</style></noscript>\n";
 
 impl Page {
     /// The page as HTML that needs no network and no other file.
@@ -50,7 +53,8 @@ impl Page {
         // Nothing is fetched, whatever the data says.
         html += "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; \
                  script-src 'unsafe-inline'; img-src data:\">\n";
-        html += &format!("<title>{title}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<h1>{title}</h1>\n");
+        html +=
+            &format!("<title>{title}</title>\n<style>\n{STYLE}</style>\n{STILL}</head>\n<body>\n<h1>{title}</h1>\n");
         self.lead.iter().for_each(|line| html += &format!("<p class=\"lead\">{}</p>\n", escaped(line)));
         html += "<nav id=\"layers\" aria-label=\"Layers: click to switch off and on\"></nav>\n";
         for (chart, picture) in charts.iter().zip(&pictures) {
