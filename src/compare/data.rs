@@ -55,6 +55,7 @@ enum Kind {
         valid: Box<Corpus>,
         valid_paths: Vec<PathBuf>,
         sha256: Vec<Option<String>>,
+        valid_sha256: Vec<Option<String>>,
         min_count: u64,
         sample: f64,
     },
@@ -79,6 +80,7 @@ impl Data {
                     valid: Box::new(held_out),
                     valid_paths: valid.clone(),
                     sha256: corpus.iter().map(|path| sha256(path)).collect(),
+                    valid_sha256: valid.iter().map(|path| sha256(path)).collect(),
                     min_count: *min_count,
                     sample: *sample,
                 };
@@ -163,6 +165,7 @@ impl Data {
             source: vec!["synthetic language".into()],
             valid_source: Vec::new(),
             sha256: Vec::new(),
+            valid_sha256: Vec::new(),
             tokens: None,
             dropped_tokens: None,
             vocab: self.counts.len(),
@@ -173,8 +176,9 @@ impl Data {
         };
         match &self.kind {
             Kind::Synthetic(language) => CorpusFacts { entropy_rate: Some(language.entropy_rate()), ..facts },
-            Kind::Text { train, valid, valid_paths, sha256, .. } => CorpusFacts {
+            Kind::Text { train, valid, valid_paths, sha256, valid_sha256, .. } => CorpusFacts {
                 sha256: sha256.clone(),
+                valid_sha256: valid_sha256.clone(),
                 source: names(train.paths()),
                 valid_source: names(valid_paths),
                 tokens: Some(train.ledger().kept),

@@ -183,12 +183,14 @@ impl Comparison {
         let (corpus, config) = (&self.corpus, &self.config);
         let mut facts = super::page::run_facts(&self.run, self.lexmax);
         let mut add = |name: &str, value: String| facts.push((name.into(), value));
-        for (n, source) in corpus.source.iter().enumerate() {
-            let sum =
-                corpus.sha256.get(n).and_then(Option::as_deref).map_or(String::new(), |s| format!(" · SHA-256 {s}"));
-            add("corpus", format!("{source}{sum}"));
+        let texts =
+            [("corpus", &corpus.source, &corpus.sha256), ("held out", &corpus.valid_source, &corpus.valid_sha256)];
+        for (name, sources, sums) in texts {
+            for (n, source) in sources.iter().enumerate() {
+                let sum = sums.get(n).and_then(Option::as_deref).map_or(String::new(), |s| format!(" · SHA-256 {s}"));
+                add(name, format!("{source}{sum}"));
+            }
         }
-        corpus.valid_source.iter().for_each(|source| add("held out", source.clone()));
         add("words", format!("{}; kept from {} occurrences on", corpus.vocab, config.min_count));
         add("model", format!("{}, window {}, {}, d = {}", config.model, config.window, config.context, config.dim));
         add("optimizer", format!("{}, its rate falling to 0", config.optimizer));

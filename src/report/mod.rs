@@ -60,6 +60,8 @@ pub struct CorpusFacts {
     pub valid_source: Vec<String>,
     /// SHA-256 of each file of the training text, as it lies there; none for what is no plain file.
     pub sha256: Vec<Option<String>>,
+    /// The same of each file of the held-out text.
+    pub valid_sha256: Vec<Option<String>>,
     /// Tokens of training text in the vocabulary; none where text is generated without end.
     pub tokens: Option<u64>,
     /// Tokens of training text that are too rare to be in it.

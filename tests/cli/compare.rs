@@ -320,6 +320,7 @@ fn held_out_text_is_given_or_every_twentieth_line() {
     assert_eq!((&corpus["valid_tokens"], &corpus["valid_unknown_tokens"]), (&9.into(), &3.into()));
     assert_eq!((&corpus["tokens"], &corpus["dropped_tokens"]), (&600.into(), &0.into()));
     assert_eq!(corpus["valid_source"], serde_json::json!(["valid"]));
+    assert_eq!(corpus["valid_sha256"][0].as_str().map(str::len), Some(64));
     // Sentences of 2 and 4 known words, each word but the first with one to its left.
     assert_eq!(rows(&given)[0]["valid_examples"], 1 + 3);
     assert!(stdout.contains("held out: 3 of 9 tokens are outside the vocabulary"), "{stdout}");
