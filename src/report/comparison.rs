@@ -110,18 +110,32 @@ impl Comparison {
         self.curves("nll-vs-examples", "Held-out NLL against examples seen", x, |p| p.examples as f64)
     }
 
+    /// The highest NLL that a picture has room for: layers start at the unigram model, and what goes far beyond it for a
+    /// moment would press all that follows together. Where a curve ends is always in.
+    fn highest(&self) -> f64 {
+        let points = || self.layers.iter().flat_map(|l| &l.curve).map(|p| p.valid_nll);
+        let ends = self.layers.iter().filter_map(|l| l.curve.last()).map(|p| p.valid_nll);
+        let least = points().fold(f64::INFINITY, f64::min);
+        let high = ends.filter(|nll| nll.is_finite()).fold(self.corpus.unigram_nll, f64::max);
+        high + 0.5 * (high - least).max(0.0)
+    }
+
     fn curves(&self, id: &'static str, title: &str, x: Axis, at: impl Fn(&CurvePoint) -> f64) -> Chart {
         // A clock that stood still has no place on a logarithmic axis, and ln 0 none on any.
         let drawn = |p: &[f64; 2]| p[0] > 0.0 && p[1].is_finite();
-        let points = |l: &LayerRow| l.curve.iter().map(|p| [at(p), p.valid_nll]).filter(drawn).collect();
+        let all = |l: &LayerRow| l.curve.iter().map(|p| [at(p), p.valid_nll]).filter(drawn).collect::<Vec<_>>();
+        let highest = self.highest();
+        let points = |l: &LayerRow| all(l).into_iter().filter(|p| p[1] <= highest).collect();
         let layers = self.layers.iter().enumerate();
+        let above = self.layers.iter().any(|l| all(l).iter().any(|p| p[1] > highest));
         let series = layers.map(|(n, l)| Series { name: l.layer.clone(), look: Look::of(n), points: points(l) });
         let entropy = self.corpus.entropy_rate.map(|y| Level { name: "entropy rate".into(), y });
         let level = if entropy.is_some() { " The dotted line is the entropy rate, the least there is." } else { "" };
+        let above = if above { format!(" Points above {highest:.2} nats are left out.") } else { String::new() };
         let note = format!(
             "Lower is better. Each point is the exact, normalized NLL on the same {} held-out examples, evenly spaced among \
              those of the table; evaluation is not counted as training. The rate falls to nothing at the end of the budget, \
-             so a curve is of this budget.{level}",
+             so a curve is of this budget.{level}{above}",
             self.config.curve_examples
         );
         Chart {
