@@ -272,6 +272,7 @@ impl Estimate {
         let dense = 3.0 * config.batch as f64 * config.vocab as f64 * config.dim as f64;
         let share = self.cost.multiply_adds as f64 / dense;
         let work = match share {
+            s if s <= 0.0 => "does no work: there is nothing to choose from".to_string(),
             s if s > 0.95 => "scores every word in training".to_string(),
             s if s > 0.01 => format!("does {:.0} % of full softmax's work", 100.0 * s),
             s => format!("does 1/{:.0} of full softmax's work", 1.0 / s),

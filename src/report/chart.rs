@@ -42,7 +42,7 @@ pub enum Unit {
     Count,
     /// Nanoseconds, as ns, µs, ms or s.
     Nanoseconds,
-    /// Seconds, as ms, s, min or h.
+    /// Seconds, as µs, ms, s, min, h or days.
     Seconds,
     /// Bytes, as kB, MB or GB.
     Bytes,
@@ -127,7 +127,9 @@ impl Unit {
         match self {
             Self::Count => scaled(&[(1.0, ""), (1e3, "k"), (1e6, "M"), (1e9, "G")]).replace(' ', ""),
             Self::Nanoseconds => scaled(&[(1.0, "ns"), (1e3, "µs"), (1e6, "ms"), (1e9, "s")]),
-            Self::Seconds => scaled(&[(1e-3, "ms"), (1.0, "s"), (60.0, "min"), (3600.0, "h"), (86_400.0, "days")]),
+            Self::Seconds => {
+                scaled(&[(1e-6, "µs"), (1e-3, "ms"), (1.0, "s"), (60.0, "min"), (3600.0, "h"), (86_400.0, "days")])
+            }
             Self::Bytes => scaled(&[(1.0, "B"), (1e3, "kB"), (1e6, "MB"), (1e9, "GB")]),
             Self::Nats => format!("{x:.3}"),
         }
@@ -193,6 +195,7 @@ mod tests {
         assert_eq!(Unit::Count.write(1e6), "1M");
         assert_eq!(Unit::Seconds.write(0.25), "250 ms");
         assert_eq!(Unit::Seconds.write(7_200.0), "2 h");
+        assert_eq!(Unit::Seconds.write(4e-6), "4 µs");
         assert_eq!(Unit::Bytes.write(5.16e8), "516 MB");
         assert_eq!(Unit::Nats.write(6.03617), "6.036");
     }

@@ -14,7 +14,7 @@
   const units = {
     count: (x) => Math.round(x).toLocaleString("en"),
     nanoseconds: (x) => scaled(x, [[1, " ns"], [1e3, " µs"], [1e6, " ms"], [1e9, " s"]]),
-    seconds: (x) => scaled(x, [[1e-3, " ms"], [1, " s"], [60, " min"], [3600, " h"]]),
+    seconds: (x) => scaled(x, [[1e-6, " µs"], [1e-3, " ms"], [1, " s"], [60, " min"], [3600, " h"], [86400, " days"]]),
     bytes: (x) => scaled(x, [[1, " B"], [1e3, " kB"], [1e6, " MB"], [1e9, " GB"]]),
     nats: (x) => `${x.toFixed(3)} nats`,
   };
