@@ -26,7 +26,7 @@ pub struct Arguments {
     #[arg(long, value_name = "GIB", value_parser = super::gib, allow_negative_numbers = true)]
     memory: Option<u64>,
     /// Time that training may take, as 90s or 2h.
-    #[arg(long, value_name = "TIME", value_parser = super::duration)]
+    #[arg(long, value_name = "TIME", value_parser = super::duration, allow_negative_numbers = true)]
     time: Option<Duration>,
     /// What the model is for: exact probabilities of words, or word vectors.
     #[arg(long, value_enum, default_value_t = NeedName::Probabilities)]
@@ -90,6 +90,9 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     advice.run.command = super::command();
     if let Some(path) = &arguments.json {
         write_atomically(path, advice.to_json().as_bytes())?;
+    }
+    if arguments.table != Format::Text {
+        advice.refused.iter().for_each(|(layer, why)| eprintln!("lexmax: not {layer}: {why}"));
     }
     super::print(&table::formatted(&advice.grid(), arguments.table, &advice.notes()))
 }

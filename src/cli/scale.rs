@@ -32,7 +32,7 @@ pub struct Arguments {
     #[arg(long, value_name = "T", value_parser = clap::value_parser!(u32).range(1..=1024))]
     threads: Option<u32>,
     /// Seconds that a point may take; what would take longer is skipped.
-    #[arg(long, default_value_t = POINT_SECONDS, value_name = "S", value_parser = super::seconds)]
+    #[arg(long, default_value_t = POINT_SECONDS, value_name = "S", value_parser = super::seconds, allow_negative_numbers = true)]
     point_budget: f64,
     /// GiB that a point may take; what would take more is skipped [four fifths of what is free].
     #[arg(long, value_name = "GIB", value_parser = super::gib, allow_negative_numbers = true)]

@@ -76,6 +76,7 @@ fn what_makes_no_sense_is_refused() {
         ("--layers ful", "\"ful\""),
         ("--samples 0", "--samples"),
         ("--point-budget 0", "more than 0"),
+        ("--point-budget -1", "more than 0"),
         ("--memory -1", "--memory"),
         ("--batch 1048576 --dim 16384", "batch"),
     ] {
