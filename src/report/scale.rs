@@ -145,7 +145,9 @@ impl Scale {
     pub fn cost_vs_vocabulary(&self) -> Chart {
         let y = Axis::log("a training step, time an example", Unit::Nanoseconds);
         let title = "Time of a training step against the size of the vocabulary";
-        Chart { marks: self.marks(), ..self.curves("cost-vs-vocabulary", title, y, |p| p.step_ns_per_example) }
+        let (marks, chart) = (self.marks(), self.curves("cost-vs-vocabulary", title, y, |p| p.step_ns_per_example));
+        let ring = if marks.is_empty() { "" } else { " A ring is a crossover." };
+        Chart { note: chart.note + ring, marks, ..chart }
     }
 
     /// Time of the exact probability of a word against K.
