@@ -40,7 +40,7 @@ pub fn picture(chart: &Chart) -> String {
 /// Words under headings, and the notes below.
 pub fn overview(overview: &Overview, notes: &[String]) -> String {
     let lines: Vec<_> = notes.iter().map(|note| format!("{note}\n")).collect();
-    terminal::words(overview) + "\n" + &lines.concat()
+    terminal::words(overview, style()) + "\n" + &lines.concat()
 }
 
 /// Colours for a terminal, unless NO_COLOR or TERM=dumb say otherwise; as wide as it is.

@@ -59,7 +59,7 @@ impl Scale {
         layers
     }
 
-    /// A row a layer: nanoseconds an example of a step, a column each number of words, and how they grow.
+    /// A row a layer: the time of a step, a column each number of words, and how it grows.
     pub fn overview(&self) -> Overview {
         let mut vocabs: Vec<usize> = self.points.iter().map(|p| p.vocab).collect();
         vocabs.sort_unstable();
@@ -76,7 +76,17 @@ impl Scale {
         let mut headings = vec!["layer".to_string()];
         headings.extend(vocabs.iter().map(|k| format!("K = {}", Unit::Count.write(*k as f64))));
         headings.push("grows".into());
-        Overview { headings, rows: layers.iter().map(row).collect() }
+        Overview { headings, rows: layers.iter().map(row).collect(), bars: self.bars(&layers, vocabs.last()) }
+    }
+
+    /// The bar of each layer for its time at a number of words.
+    fn bars(&self, layers: &[&str], vocab: Option<&usize>) -> Vec<Option<f64>> {
+        let row = |layer: &&str| {
+            let point = self.points.iter().find(|p| p.layer == **layer && Some(&p.vocab) == vocab);
+            vec![point.map_or(Cell::Missing, |p| Cell::short(p.step_ns_per_example))]
+        };
+        let grid = Grid { columns: vec![COLUMNS[2]], rows: layers.iter().map(row).collect() };
+        grid.rows.iter().map(|row| grid.share(0, &row[0])).collect()
     }
 
     /// The crossovers and what was skipped, a sentence each; first those with the first layer.
@@ -121,13 +131,15 @@ impl Scale {
     }
 }
 
-/// Headings and cells, all of them words.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Headings and cells, all of them words; the first and the last column say whose and how, those between are numbers.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Overview {
     /// The headings.
     pub headings: Vec<String>,
     /// The rows, a cell a heading.
     pub rows: Vec<Vec<String>>,
+    /// Of each row, the bar beside the last number: a share of the longest one.
+    pub bars: Vec<Option<f64>>,
 }
 
 fn sentence(c: &Crossover) -> String {

@@ -15,6 +15,8 @@ pub struct Style {
 
 /// Characters of the longest bar.
 const BAR: usize = 12;
+/// Neighbouring columns differ.
+const BAR_COLOURS: [Color; 2] = [Color::DarkCyan, Color::DarkYellow];
 const EIGHTHS: [char; 8] = [' ', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
 
 /// The table in Markdown, without bars.
@@ -24,10 +26,7 @@ pub fn markdown(grid: &Grid) -> String {
 
 /// The table with its bars.
 pub fn text(grid: &Grid, style: Style) -> String {
-    let fits = |columns: &usize| {
-        let width = table(grid, true, *columns, false).lines().map(|l| l.chars().count()).max();
-        style.width.is_none_or(|limit| width.is_none_or(|width| width <= limit))
-    };
+    let fits = |columns: &usize| style.width.is_none_or(|limit| width(&table(grid, true, *columns, false)) <= limit);
     let columns = (2..=grid.columns.len()).rev().find(fits).unwrap_or(2.min(grid.columns.len()));
     let mut text = table(grid, true, columns, style.colours).trim_fmt() + "\n";
     if columns < grid.columns.len() {
@@ -37,16 +36,48 @@ pub fn text(grid: &Grid, style: Style) -> String {
     text
 }
 
-/// Words under headings.
-pub fn words(overview: &Overview) -> String {
-    let mut table = Table::new();
-    table.load_style(presets::ASCII_MARKDOWN).set_content_arrangement(ContentArrangement::Disabled);
-    table.set_header(&overview.headings).add_rows(&overview.rows);
-    table.column_iter_mut().skip(1).for_each(|c| c.set_cell_alignment(CellAlignment::Right));
-    table.trim_fmt() + "\n"
+/// Words under headings, with a bar beside the last number. What does not fit is left out of the middle.
+pub fn words(overview: &Overview, style: Style) -> String {
+    let ends = overview.headings.len().saturating_sub(2);
+    let fits = |left: &usize| style.width.is_none_or(|limit| width(&words_without(overview, *left, false)) <= limit);
+    // The layer, the first and the last number, and how they grow stay.
+    let most = ends.saturating_sub(2);
+    let left = (0..=most).find(fits).unwrap_or(most);
+    let mut text = words_without(overview, left, style.colours).trim_fmt() + "\n";
+    if left > 0 {
+        text += &format!("left out for want of room: {}\n", overview.headings[2..2 + left].join(", "));
+    }
+    text
 }
 
-fn table(grid: &Grid, bars: bool, columns: usize, colours: bool) -> Table {
+/// The table without so many columns after the second.
+fn words_without(overview: &Overview, left: usize, colours: bool) -> Table {
+    let mut table = empty(colours);
+    let line = |words: &[String], bar: String| {
+        let mut cells: Vec<Cell> = words
+            .iter()
+            .enumerate()
+            .filter(|(c, _)| !(2..2 + left).contains(c))
+            .map(|(_, word)| Cell::new(word))
+            .collect();
+        cells.insert(cells.len().saturating_sub(1), Cell::new(bar).fg(BAR_COLOURS[0]));
+        cells
+    };
+    table.set_header(line(&overview.headings, String::new()));
+    for (row, share) in overview.rows.iter().zip(&overview.bars) {
+        table.add_row(line(row, share.map_or(String::new(), bar)));
+    }
+    let at = (overview.headings.len() - left).saturating_sub(1);
+    let numbers = table.column_iter_mut().enumerate().skip(1).filter(|(c, _)| *c != at);
+    numbers.for_each(|(_, column)| column.set_cell_alignment(CellAlignment::Right));
+    table
+}
+
+fn width(table: &Table) -> usize {
+    table.lines().map(|line| line.chars().count()).max().unwrap_or(0)
+}
+
+fn empty(colours: bool) -> Table {
     let mut table = Table::new();
     table.load_style(presets::ASCII_MARKDOWN).set_content_arrangement(ContentArrangement::Disabled);
     if colours {
@@ -54,6 +85,11 @@ fn table(grid: &Grid, bars: bool, columns: usize, colours: bool) -> Table {
     } else {
         table.force_no_tty();
     }
+    table
+}
+
+fn table(grid: &Grid, bars: bool, columns: usize, colours: bool) -> Table {
+    let mut table = empty(colours);
     let shown = &grid.columns[..columns];
     let has_bar = |c: usize| bars && grid.columns[c].bar != Bar::None;
     let mut header = Vec::new();
@@ -71,7 +107,7 @@ fn table(grid: &Grid, bars: bool, columns: usize, colours: bool) -> Table {
             cells.push(Cell::new(cell.shown()));
             if has_bar(c) {
                 let bar = grid.share(c, cell).map_or(String::new(), bar);
-                cells.push(Cell::new(bar).fg(if c % 2 == 0 { Color::DarkCyan } else { Color::DarkYellow }));
+                cells.push(Cell::new(bar).fg(BAR_COLOURS[c % 2]));
             }
         }
         table.add_row(cells);
@@ -118,6 +154,22 @@ mod tests {
         let narrow = text(&grid(), Style { colours: false, width: Some(36) });
         assert!(narrow.contains("left out for want of room: rate"), "{narrow}");
         assert!(narrow.lines().filter(|l| l.starts_with('|')).all(|l| l.chars().count() <= 36), "{narrow}");
+    }
+
+    #[test]
+    fn an_overview_keeps_its_ends_where_room_is_short() {
+        let words = |words: &[&str]| words.iter().map(|word| word.to_string()).collect::<Vec<_>>();
+        let overview = Overview {
+            headings: words(&["layer", "K = 1k", "K = 10k", "K = 100k", "grows"]),
+            rows: vec![words(&["full", "1 µs", "10 µs", "100 µs", "as K"]), words(&["tree", "1 µs", "–", "–", "–"])],
+            bars: vec![Some(1.0), None],
+        };
+        let all = super::words(&overview, Style { colours: false, width: None });
+        assert!(all.lines().nth(2).unwrap().contains(&format!("|   100 µs | {} |", "█".repeat(BAR))), "{all}");
+        assert!(!all.contains('\u{1b}') && all.lines().count() == 4, "{all}");
+        let narrow = super::words(&overview, Style { colours: true, width: Some(55) });
+        assert!(narrow.contains("K = 1k") && narrow.contains("100 µs") && narrow.contains('\u{1b}'), "{narrow}");
+        assert!(narrow.ends_with("left out for want of room: K = 10k\n"), "{narrow}");
     }
 
     #[test]
