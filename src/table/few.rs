@@ -14,7 +14,6 @@ use super::{Coefficients, kernel};
 use crate::simd::dispatch;
 use blocks::Descent;
 use ndarray::{ArrayView2, ArrayViewMut2};
-use one::One;
 use pulp::{Simd, WithSimd};
 
 /// Where a worker has its rows: each at a place of one padded, aligned slice.
@@ -107,11 +106,7 @@ impl Few {
         let d_x = d_x.as_slice_mut().expect("∂L/∂x is contiguous");
         let (x, d) = (&self.x.as_ref()[..batch * stride], &mut self.d.as_mut()[..batch * stride]);
         let weights = table.weights_mut();
-        if batch == 1 && one::are_distinct(places) {
-            dispatch(One { weights, stride, places, x, coef: z, rate, d, d_x });
-        } else {
-            dispatch(Descent { weights, stride, places, x, coef: z, rate, d, d_x });
-        }
+        dispatch(Descent { weights, stride, places, x, coef: z, rate, d, d_x });
         rows.iter().zip(places).for_each(|(row, place)| table.moved(*row, *place, batch as u32));
     }
 }

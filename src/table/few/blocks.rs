@@ -1,6 +1,6 @@
-//! What the coefficients of several examples bring about, blocked in registers.
+//! What the coefficients bring about, blocked in registers.
 
-use super::{add_rows, in_blocks};
+use super::{add_rows, in_blocks, one};
 use pulp::{Simd, WithSimd};
 
 /// d_x += K·W, then W ← W − rate·Kᵀ·X, row by row: one may be repeated.
@@ -27,6 +27,11 @@ impl WithSimd for Descent<'_> {
     fn with_simd<S: Simd>(mut self, s: S) {
         let width = self.stride / S::F32_LANES;
         let batch = self.coef.len() / self.places.len();
+        let dim = self.d_x.len() / batch;
+        if batch == 1 && one::are_distinct(self.places) {
+            in_blocks!(width, 8, |k, V| self.one_columns::<S, V>(s, width, k));
+            return add_rows(s, self.d_x, dim, self.d, self.stride);
+        }
         let mut b = 0;
         while b + 2 <= batch {
             in_blocks!(width, widest::<S>(), |k, V| self.d_x_columns::<S, 2, V>(s, b, k, width));
@@ -35,7 +40,6 @@ impl WithSimd for Descent<'_> {
         if b < batch {
             in_blocks!(width, widest::<S>(), |k, V| self.d_x_columns::<S, 1, V>(s, b, k, width));
         }
-        let dim = self.d_x.len() / batch;
         add_rows(s, self.d_x, dim, self.d, self.stride);
         match batch {
             2 => self.rows::<S, 2>(s, width),

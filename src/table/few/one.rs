@@ -1,7 +1,7 @@
 //! What the coefficients of one example bring about: each row is read once more, and written.
 
-use super::{add_rows, in_blocks};
-use pulp::{Simd, WithSimd};
+use super::blocks::Descent;
+use pulp::Simd;
 
 /// Rows are compared with one another where they do not fall; more than so many are not.
 const MOST_COMPARED: usize = 24;
@@ -12,40 +12,12 @@ pub fn are_distinct(places: &[u32]) -> bool {
         || places.len() <= MOST_COMPARED && (1..places.len()).all(|i| !places[..i].contains(&places[i]))
 }
 
-/// d_x += k·W, and with it W ← W − rate·kᵀ·x, for rows none of which comes twice.
-pub struct One<'a> {
-    /// places × stride.
-    pub weights: &'a mut [f32],
-    pub stride: usize,
-    pub places: &'a [u32],
-    /// stride.
-    pub x: &'a [f32],
-    /// k, a row each.
-    pub coef: &'a [f32],
-    pub rate: f32,
-    /// stride: k·W.
-    pub d: &'a mut [f32],
-    /// d.
-    pub d_x: &'a mut [f32],
-}
-
-impl WithSimd for One<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(mut self, s: S) {
-        let width = self.stride / S::F32_LANES;
-        in_blocks!(width, 8, |k, V| self.columns::<S, V>(s, width, k));
-        let dim = self.d_x.len();
-        add_rows(s, self.d_x, dim, self.d, self.stride);
-    }
-}
-
-impl One<'_> {
-    /// V vectors of all rows from vector `k` on. Accumulators stay in registers only if no reference to them is taken.
+impl Descent<'_> {
+    /// For a batch of one and rows none of which comes twice: V vectors of k·W from vector `k` on, and with them those of all rows, updated.
+    /// Accumulators stay in registers only if no reference to them is taken.
     #[expect(clippy::manual_memcpy, reason = "a reference to the accumulators would keep them in memory")]
     #[inline(always)]
-    fn columns<S: Simd, const V: usize>(&mut self, s: S, width: usize, k: usize) {
+    pub fn one_columns<S: Simd, const V: usize>(&mut self, s: S, width: usize, k: usize) {
         let w = S::as_mut_simd_f32s(self.weights).0;
         let x: &[S::f32s; V] = S::as_simd_f32s(self.x).0[k..][..V].try_into().expect("V vectors");
         let rate = s.splat_f32s(self.rate);
