@@ -22,11 +22,18 @@ impl Aligned {
     }
 
     /// At least so many numbers, new ones zero.
+    #[inline(always)]
     pub fn grow(&mut self, len: usize) {
         if len > self.len {
-            let old = std::mem::replace(self, Self::zeros(len));
-            self.as_mut()[..old.len].copy_from_slice(old.as_ref());
+            self.make_room(len);
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn make_room(&mut self, len: usize) {
+        let old = std::mem::replace(self, Self::zeros(len));
+        self.as_mut()[..old.len].copy_from_slice(old.as_ref());
     }
 
     /// Has `len` numbers from `at`, the beginning of a line, brought into the cache.

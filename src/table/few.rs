@@ -3,6 +3,7 @@
 //! Rows that the worker keeps are worked on where they are, others beside them. Each entry is computed in the order of
 //! [`kernel`]'s functions, so that the bits are the same.
 
+mod at_once;
 mod bags;
 mod blocks;
 mod one;
@@ -12,6 +13,7 @@ pub use bags::{Descend, Means};
 use super::aligned::Aligned;
 use super::{Coefficients, kernel};
 use crate::simd::dispatch;
+use at_once::Turned;
 use blocks::Descent;
 use ndarray::{ArrayView2, ArrayViewMut2};
 use pulp::{Simd, WithSimd};
@@ -57,6 +59,7 @@ pub struct Few {
     x: Aligned,
     /// batch × count: scores, then coefficients.
     z: Vec<f32>,
+    turned: Turned,
     /// batch × stride: K·W.
     d: Aligned,
 }
@@ -84,9 +87,7 @@ impl Few {
         if self.z.len() < batch * count {
             self.z.resize(batch * count, 0.0);
         }
-        table.begin(count);
-        self.places.clear();
-        self.places.extend(rows.iter().map(|row| table.place(*row)));
+        place_all(table, rows, &mut self.places);
         let (places, z) = (&self.places[..], &mut self.z[..batch * count]);
         let flat = x.to_slice().expect("hidden vectors are contiguous");
         dispatch(Scores { table, x: flat, padded: &mut self.x, places, z });
@@ -106,9 +107,17 @@ impl Few {
         let d_x = d_x.as_slice_mut().expect("∂L/∂x is contiguous");
         let (x, d) = (&self.x.as_ref()[..batch * stride], &mut self.d.as_mut()[..batch * stride]);
         let weights = table.weights_mut();
-        dispatch(Descent { weights, stride, places, x, coef: z, rate, d, d_x });
+        dispatch(Descent { weights, stride, places, x, coef: z, turned: &mut self.turned, rate, d, d_x });
         rows.iter().zip(places).for_each(|(row, place)| table.moved(*row, *place, batch as u32));
     }
+}
+
+/// Fills `places` with those of `rows`. Apart, as in the middle of much else it came to ten times the instructions.
+#[inline(never)]
+fn place_all(table: &mut impl Placed, rows: &[u32], places: &mut Vec<u32>) {
+    table.begin(rows.len());
+    places.clear();
+    places.extend(rows.iter().map(|row| table.place(*row)));
 }
 
 /// X padded, and z = X·Wᵀ.
@@ -130,80 +139,82 @@ impl<T: Placed> WithSimd for Scores<'_, T> {
         let (dim, stride, count) = (table.dim(), table.stride(), places.len());
         let batch = z.len() / count;
         for (to, from) in padded.as_mut().chunks_exact_mut(stride).zip(x.chunks_exact(dim)) {
-            let (body, tail) = S::as_simd_f32s(from);
-            let to = S::as_mut_simd_f32s(to).0;
-            to[..body.len()].copy_from_slice(body);
-            if !tail.is_empty() {
-                to[body.len()] = s.partial_load_f32s(tail);
+            let body = S::as_simd_f32s(from).0;
+            for (to, from) in S::as_mut_simd_f32s(to).0.iter_mut().zip(body) {
+                *to = *from;
             }
+            let end = body.len() * S::F32_LANES;
+            with_tail(&mut to[end..dim], &from[end..], |to, from| *to = from);
         }
-        let (x, w) = (padded.as_ref(), table.weights());
+        let of = Rows { w: table.weights(), stride, used: dim.next_multiple_of(S::F32_LANES), places };
+        let (x, mut z) = (padded.as_ref(), z);
         let mut b = 0;
-        while S::REGISTER_COUNT >= 32 && b + 4 <= batch {
-            let (left, right) = z[b * count..][..4 * count].split_at_mut(2 * count);
-            let ((z0, z1), (z2, z3)) = (left.split_at_mut(count), right.split_at_mut(count));
-            let mut four = [&[][..]; 4];
-            for n in 0..4 {
-                four[n] = &x[(b + n) * stride..][..stride];
+        while b < batch {
+            let left = batch - b;
+            let now = match left {
+                _ if S::REGISTER_COUNT >= 32 && left >= 4 => 4,
+                2 | 4 => 2,
+                1 => 1,
+                _ => 3,
+            };
+            let (part, rest) = z.split_at_mut(now * count);
+            let x = &x[b * stride..];
+            match now {
+                4 => dots::<S, 4>(s, x, of, part),
+                3 => dots::<S, 3>(s, x, of, part),
+                2 => dots::<S, 2>(s, x, of, part),
+                _ => dots::<S, 1>(s, x, of, part),
             }
-            dots(s, four, w, stride, places, [z0, z1, z2, z3]);
-            b += 4;
-        }
-        while b + 2 <= batch {
-            let (first, second) = z[b * count..][..2 * count].split_at_mut(count);
-            let x = [&x[b * stride..][..stride], &x[(b + 1) * stride..][..stride]];
-            dots(s, x, w, stride, places, [first, second]);
-            b += 2;
-        }
-        if b < batch {
-            dots(s, [&x[b * stride..][..stride]], w, stride, places, [&mut z[b * count..][..count]]);
+            (z, b) = (rest, b + now);
         }
     }
 }
 
-/// The products of N vectors with all rows at `places`, four rows at a time.
+/// Rows at their places.
+#[derive(Clone, Copy)]
+struct Rows<'a> {
+    w: &'a [f32],
+    stride: usize,
+    /// The entries of a row up to the last vector that has any.
+    used: usize,
+    places: &'a [u32],
+}
+
+impl<'a> Rows<'a> {
+    #[inline(always)]
+    fn row(&self, place: u32) -> &'a [f32] {
+        &self.w[place as usize * self.stride..][..self.used]
+    }
+}
+
+/// The products of N vectors with all rows, four rows at a time.
 #[inline(always)]
-fn dots<S: Simd, const N: usize>(s: S, x: [&[f32]; N], w: &[f32], stride: usize, places: &[u32], out: [&mut [f32]; N]) {
-    let (fours, rest) = places.as_chunks::<4>();
+fn dots<S: Simd, const N: usize>(s: S, from: &[f32], of: Rows, out: &mut [f32]) {
+    let mut x = [&[][..]; N];
+    for n in 0..N {
+        x[n] = &from[n * of.stride..][..of.used];
+    }
+    let (fours, rest) = of.places.as_chunks::<4>();
     let mut c = 0;
     for places in fours {
-        let mut rows = [&[][..]; 4];
-        for m in 0..4 {
-            rows[m] = row(w, stride, places[m]);
-        }
-        let z = kernel::block::<S, N, 4>(s, x, rows);
-        for n in 0..N {
-            out[n][c..c + 4].copy_from_slice(&z[n]);
-        }
+        some(s, x, places.map(|place| of.row(place)), c, out);
         c += 4;
     }
     match rest {
-        [p, q, r] => some(s, x, [row(w, stride, *p), row(w, stride, *q), row(w, stride, *r)], c, out),
-        [p, q] => some(s, x, [row(w, stride, *p), row(w, stride, *q)], c, out),
-        [p] => some(s, x, [row(w, stride, *p)], c, out),
+        [p, q, r] => some(s, x, [of.row(*p), of.row(*q), of.row(*r)], c, out),
+        [p, q] => some(s, x, [of.row(*p), of.row(*q)], c, out),
+        [p] => some(s, x, [of.row(*p)], c, out),
         _ => {}
     }
 }
 
-#[inline(always)]
-fn row(w: &[f32], stride: usize, place: u32) -> &[f32] {
-    &w[place as usize * stride..][..stride]
-}
-
 /// The products of N vectors with M others, to place `c` of the rows of `out`.
 #[inline(always)]
-fn some<S: Simd, const N: usize, const M: usize>(
-    s: S,
-    x: [&[f32]; N],
-    rows: [&[f32]; M],
-    c: usize,
-    out: [&mut [f32]; N],
-) {
+fn some<S: Simd, const N: usize, const M: usize>(s: S, x: [&[f32]; N], rows: [&[f32]; M], c: usize, out: &mut [f32]) {
     let z = kernel::block::<S, N, M>(s, x, rows);
+    let count = out.len() / N;
     for n in 0..N {
-        for m in 0..M {
-            out[n][c + m] = z[n][m];
-        }
+        out[n * count + c..][..M].copy_from_slice(&z[n]);
     }
 }
 
@@ -261,13 +272,26 @@ use in_blocks;
 fn add_rows<S: Simd>(s: S, d_x: &mut [f32], dim: usize, d: &[f32], stride: usize) {
     for (d_x, d) in d_x.chunks_exact_mut(dim).zip(d.chunks_exact(stride)) {
         let (body, tail) = S::as_mut_simd_f32s(d_x);
-        let d = &S::as_simd_f32s(d).0[..body.len() + usize::from(!tail.is_empty())];
-        for v in 0..body.len() {
-            body[v] = s.add_f32s(body[v], d[v]);
+        for (d_x, d) in body.iter_mut().zip(S::as_simd_f32s(d).0) {
+            *d_x = s.add_f32s(*d_x, *d);
         }
-        if !tail.is_empty() {
-            let sum = s.add_f32s(s.partial_load_f32s(tail), d[body.len()]);
-            s.partial_store_f32s(tail, sum);
+        let end = dim - tail.len();
+        with_tail(tail, &d[end..], |d_x, d| *d_x += d);
+    }
+}
+
+/// `each` for the numbers of `tail`, which is shorter than a vector, and for the first ones of `from`. As the tail of every row of
+/// every step this takes a fifth of the time that loads and stores of parts of a vector do, which jump to one piece of code a length.
+#[inline(always)]
+fn with_tail(tail: &mut [f32], from: &[f32], each: impl Fn(&mut f32, f32)) {
+    let (fours, rest) = tail.as_chunks_mut::<4>();
+    let (from_fours, from_rest) = from.split_at(4 * fours.len());
+    for (fours, from) in fours.iter_mut().zip(from_fours.as_chunks::<4>().0) {
+        for i in 0..4 {
+            each(&mut fours[i], from[i]);
         }
+    }
+    for (number, from) in rest.iter_mut().zip(from_rest) {
+        each(number, *from);
     }
 }

@@ -129,7 +129,13 @@ impl<'a> Bags<'a> {
         self.len() == 0
     }
 
+    /// Whether every bag is one row, bag b row b, as a word is that predicts another.
+    pub(crate) fn are_rows(&self) -> bool {
+        self.rows.len() == self.len() && self.offsets.iter().zip(0..).all(|(offset, row)| *offset == row)
+    }
+
     /// The rows of bag b.
+    #[inline(always)]
     pub fn bag(&self, b: usize) -> &'a [u32] {
         &self.rows[self.offsets[b] as usize..self.offsets[b + 1] as usize]
     }

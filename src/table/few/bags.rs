@@ -1,9 +1,9 @@
 //! Means of bags, and descents along their gradients, over rows at their places.
 
-use super::{Placed, in_blocks};
+use super::{Placed, in_blocks, place_all, with_tail};
 use crate::table::Bags;
 use crate::table::aligned::Aligned;
-use pulp::{Simd, WithSimd};
+use pulp::{Simd, WithSimd, bytemuck};
 
 /// out ← the mean of every bag, added in the order of its rows.
 pub struct Means<'a, T> {
@@ -20,27 +20,42 @@ impl<T: Placed> WithSimd for Means<'_, T> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, s: S) {
         let Self { table, bags, places, out } = self;
-        let width = table.stride() / S::F32_LANES;
-        for (b, out) in out.chunks_exact_mut(table.dim()).enumerate() {
-            let rows = bags.bag(b);
-            table.begin(rows.len());
-            places.clear();
-            for row in rows {
-                places.push(table.place(*row));
+        let (dim, stride) = (table.dim(), table.stride());
+        if bags.are_rows() {
+            place_all(table, bags.rows, places);
+            let w = table.weights();
+            for (place, out) in places.iter().zip(out.chunks_exact_mut(dim)) {
+                copy(s, &w[*place as usize * stride..][..stride], out);
             }
+            return;
+        }
+        let (width, step) = (dim.div_ceil(S::F32_LANES), stride / S::F32_LANES);
+        for (b, out) in out.chunks_exact_mut(dim).enumerate() {
+            place_all(table, bags.bag(b), places);
             let w = S::as_simd_f32s(table.weights()).0;
-            in_blocks!(width, 8, |k, V| mean::<S, V>(s, w, width, k, places, out));
+            in_blocks!(width, 8, |k, V| mean::<S, V>(s, w, step, k, places, out));
         }
     }
+}
+
+/// out ← 0 + row, which is padded.
+#[inline(always)]
+fn copy<S: Simd>(s: S, row: &[f32], out: &mut [f32]) {
+    let end = out.len() - out.len() % S::F32_LANES;
+    let (body, tail) = S::as_mut_simd_f32s(out);
+    for (out, row) in body.iter_mut().zip(S::as_simd_f32s(row).0) {
+        *out = s.add_f32s(s.splat_f32s(0.0), *row);
+    }
+    with_tail(tail, &row[end..], |out, row| *out = 0.0 + row);
 }
 
 /// V vectors of a mean from vector `k` on. Accumulators stay in registers only if no reference to them is taken.
 #[expect(clippy::manual_memcpy, reason = "a reference to the accumulators would keep them in memory")]
 #[inline(always)]
-fn mean<S: Simd, const V: usize>(s: S, w: &[S::f32s], width: usize, k: usize, places: &[u32], out: &mut [f32]) {
+fn mean<S: Simd, const V: usize>(s: S, w: &[S::f32s], step: usize, k: usize, places: &[u32], out: &mut [f32]) {
     let mut acc = [s.splat_f32s(0.0); V];
     for place in places {
-        let at = *place as usize * width + k;
+        let at = *place as usize * step + k;
         let row: &[S::f32s; V] = w[at..at + V].try_into().expect("V vectors");
         for v in 0..V {
             acc[v] = s.add_f32s(acc[v], row[v]);
@@ -63,7 +78,7 @@ fn mean<S: Simd, const V: usize>(s: S, w: &[S::f32s], width: usize, k: usize, pl
         if k + v < body.len() {
             body[k + v] = acc[v];
         } else if k + v == body.len() && !tail.is_empty() {
-            s.partial_store_f32s(tail, acc[v]);
+            with_tail(tail, bytemuck::cast_slice(&[acc[v]]), |out, mean| *out = mean);
         }
     }
 }
@@ -77,6 +92,7 @@ pub struct Descend<'a, T> {
     pub rate: f32,
     /// bags × d.
     pub gradient: &'a [f32],
+    pub places: &'a mut Vec<u32>,
     /// What each row of a bag moves by.
     pub move_by: &'a mut Aligned,
 }
@@ -86,11 +102,21 @@ impl<T: Placed> WithSimd for Descend<'_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, s: S) {
-        let Self { table, bags, mean, rate, gradient, move_by } = self;
-        let (width, stride) = (table.stride() / S::F32_LANES, table.stride());
+        let Self { table, bags, mean, rate, gradient, places, move_by } = self;
+        let (dim, stride) = (table.dim(), table.stride());
+        if bags.are_rows() {
+            place_all(table, bags.rows, places);
+            let w = table.weights_mut();
+            for (place, gradient) in places.iter().zip(gradient.chunks_exact(dim)) {
+                descend(s, &mut w[*place as usize * stride..][..stride], rate, gradient);
+            }
+            bags.rows.iter().zip(&*places).for_each(|(row, place)| table.moved(*row, *place, 1));
+            return;
+        }
+        let (width, step) = (dim.div_ceil(S::F32_LANES), stride / S::F32_LANES);
         move_by.grow(stride);
-        let move_by = S::as_mut_simd_f32s(&mut move_by.as_mut()[..stride]).0;
-        for (b, gradient) in gradient.chunks_exact(table.dim()).enumerate() {
+        let move_by = &mut S::as_mut_simd_f32s(move_by.as_mut()).0[..width];
+        for (b, gradient) in gradient.chunks_exact(dim).enumerate() {
             let rows = bags.bag(b);
             let rate = if mean { rate * (1.0 / rows.len() as f32) } else { rate };
             let rates = s.splat_f32s(rate);
@@ -98,27 +124,30 @@ impl<T: Placed> WithSimd for Descend<'_, T> {
             for (by, g) in move_by.iter_mut().zip(body) {
                 *by = s.mul_f32s(rates, *g);
             }
-            if !tail.is_empty() {
-                move_by[body.len()] = s.mul_f32s(rates, s.partial_load_f32s(tail));
+            if let Some(by) = move_by.get_mut(body.len()..) {
+                let by = &mut bytemuck::cast_slice_mut(by)[..tail.len()];
+                with_tail(by, tail, |by, g| *by = rate * g);
             }
-            table.begin(rows.len());
-            for row in rows {
-                let place = table.place(*row);
-                let w = S::as_mut_simd_f32s(table.weights_mut()).0;
-                let w = &mut w[place as usize * width..][..width];
-                in_blocks!(width, 8, |k, V| descend::<S, V>(s, w, k, move_by));
-                table.moved(*row, place, 1);
+            place_all(table, rows, places);
+            let w = S::as_mut_simd_f32s(table.weights_mut()).0;
+            for place in &*places {
+                for (w, by) in w[*place as usize * step..][..width].iter_mut().zip(&*move_by) {
+                    *w = s.sub_f32s(*w, *by);
+                }
             }
+            rows.iter().zip(&*places).for_each(|(row, place)| table.moved(*row, *place, 1));
         }
     }
 }
 
-/// V vectors of a row from vector `k` on.
+/// A row, which is padded, ← itself − rate·gradient.
 #[inline(always)]
-fn descend<S: Simd, const V: usize>(s: S, w: &mut [S::f32s], k: usize, by: &[S::f32s]) {
-    let w: &mut [S::f32s; V] = (&mut w[k..k + V]).try_into().expect("V vectors");
-    let by: &[S::f32s; V] = by[k..k + V].try_into().expect("V vectors");
-    for v in 0..V {
-        w[v] = s.sub_f32s(w[v], by[v]);
+fn descend<S: Simd>(s: S, row: &mut [f32], rate: f32, gradient: &[f32]) {
+    let (body, tail) = S::as_simd_f32s(gradient);
+    let rates = s.splat_f32s(rate);
+    for (w, g) in S::as_mut_simd_f32s(row).0.iter_mut().zip(body) {
+        *w = s.sub_f32s(*w, s.mul_f32s(rates, *g));
     }
+    let end = gradient.len() - tail.len();
+    with_tail(&mut row[end..][..tail.len()], tail, |w, g| *w -= rate * g);
 }

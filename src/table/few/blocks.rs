@@ -1,5 +1,6 @@
 //! What the coefficients bring about, blocked in registers.
 
+use super::at_once::{MOST_AT_ONCE, Turned};
 use super::{add_rows, in_blocks, one};
 use pulp::{Simd, WithSimd};
 
@@ -13,6 +14,7 @@ pub struct Descent<'a> {
     pub x: &'a [f32],
     /// batch × count.
     pub coef: &'a [f32],
+    pub turned: &'a mut Turned,
     pub rate: f32,
     /// batch × stride: K·W.
     pub d: &'a mut [f32],
@@ -25,42 +27,55 @@ impl WithSimd for Descent<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, s: S) {
-        let width = self.stride / S::F32_LANES;
-        let batch = self.coef.len() / self.places.len();
+        let (count, lanes) = (self.places.len(), S::F32_LANES);
+        let batch = self.coef.len() / count;
         let dim = self.d_x.len() / batch;
-        if batch == 1 && one::are_distinct(self.places) {
-            in_blocks!(width, 8, |k, V| self.one_columns::<S, V>(s, width, k));
-            return add_rows(s, self.d_x, dim, self.d, self.stride);
+        let (width, step) = (dim.div_ceil(lanes), self.stride / lanes);
+        let wide = Width { width, step };
+        if batch <= MOST_AT_ONCE && one::are_distinct(self.places) {
+            if batch == 1 {
+                in_blocks!(width, 8, |k, V| self.one_columns::<S, V>(s, wide, k));
+                return add_rows(s, self.d_x, dim, self.d, self.stride);
+            }
+            return match batch {
+                2 => self.at_once::<S, 2>(s, wide),
+                3 => self.at_once::<S, 3>(s, wide),
+                4 => self.at_once::<S, 4>(s, wide),
+                5 => self.at_once::<S, 5>(s, wide),
+                6 => self.at_once::<S, 6>(s, wide),
+                7 => self.at_once::<S, 7>(s, wide),
+                8 => self.at_once::<S, 8>(s, wide),
+                9 => self.at_once::<S, 9>(s, wide),
+                _ => self.at_once::<S, MOST_AT_ONCE>(s, wide),
+            };
         }
         let mut b = 0;
         while b + 2 <= batch {
-            in_blocks!(width, widest::<S>(), |k, V| self.d_x_columns::<S, 2, V>(s, b, k, width));
+            in_blocks!(width, widest::<S>(), |k, V| self.d_x_columns::<S, 2, V>(s, b, k, step));
             b += 2;
         }
         if b < batch {
-            in_blocks!(width, widest::<S>(), |k, V| self.d_x_columns::<S, 1, V>(s, b, k, width));
+            in_blocks!(width, widest::<S>(), |k, V| self.d_x_columns::<S, 1, V>(s, b, k, step));
         }
         add_rows(s, self.d_x, dim, self.d, self.stride);
-        match batch {
-            2 => self.rows::<S, 2>(s, width),
-            3 => self.rows::<S, 3>(s, width),
-            4 => self.rows::<S, 4>(s, width),
-            5 => self.rows::<S, 5>(s, width),
-            6 => self.rows::<S, 6>(s, width),
-            7 => self.rows::<S, 7>(s, width),
-            8 => self.rows::<S, 8>(s, width),
-            9 => self.rows::<S, 9>(s, width),
-            10 => self.rows::<S, 10>(s, width),
-            _ => self.all_rows(s, width),
-        }
+        self.all_rows(s, wide);
     }
+}
+
+/// A row, in vectors.
+#[derive(Clone, Copy)]
+pub struct Width {
+    /// Vectors that hold entries.
+    pub width: usize,
+    /// Vectors from one row to the next.
+    pub step: usize,
 }
 
 impl Descent<'_> {
     /// V vectors of N rows of K·W, from row `b` and vector `k` on. Accumulators stay in registers only if no reference to them is taken.
     #[expect(clippy::manual_memcpy, reason = "a reference to the accumulators would keep them in memory")]
     #[inline(always)]
-    fn d_x_columns<S: Simd, const N: usize, const V: usize>(&mut self, s: S, b: usize, k: usize, width: usize) {
+    fn d_x_columns<S: Simd, const N: usize, const V: usize>(&mut self, s: S, b: usize, k: usize, step: usize) {
         let w = S::as_simd_f32s(self.weights).0;
         let count = self.places.len();
         let mut coef = [&[][..]; N];
@@ -69,7 +84,7 @@ impl Descent<'_> {
         }
         let mut acc = [[s.splat_f32s(0.0); V]; N];
         for c in 0..count {
-            let at = self.places[c] as usize * width + k;
+            let at = self.places[c] as usize * step + k;
             let row: &[S::f32s; V] = w[at..at + V].try_into().expect("V vectors");
             for n in 0..N {
                 let a = s.splat_f32s(coef[n][c]);
@@ -80,61 +95,34 @@ impl Descent<'_> {
         }
         let d = S::as_mut_simd_f32s(self.d).0;
         for n in 0..N {
-            let d = &mut d[(b + n) * width + k..][..V];
+            let d = &mut d[(b + n) * step + k..][..V];
             for v in 0..V {
                 d[v] = acc[n][v];
             }
         }
     }
 
-    /// All rows, for a batch of B, whose coefficients of a row stay in registers.
-    #[inline(always)]
-    fn rows<S: Simd, const B: usize>(&mut self, s: S, width: usize) {
-        let count = self.places.len();
-        let (mut x, mut coef) = ([&[][..]; B], [&[][..]; B]);
-        for b in 0..B {
-            x[b] = &S::as_simd_f32s(self.x).0[b * width..][..width];
-            coef[b] = &self.coef[b * count..][..count];
-        }
-        let rate = s.splat_f32s(self.rate);
-        let w = S::as_mut_simd_f32s(self.weights).0;
-        for c in 0..count {
-            let mut a = [s.splat_f32s(0.0); B];
-            for b in 0..B {
-                a[b] = s.splat_f32s(coef[b][c]);
-            }
-            let row = &mut w[self.places[c] as usize * width..][..width];
-            for v in 0..width {
-                let mut gradient = s.mul_f32s(a[0], x[0][v]);
-                for b in 1..B {
-                    gradient = s.mul_add_e_f32s(a[b], x[b][v], gradient);
-                }
-                row[v] = s.sub_f32s(row[v], s.mul_f32s(rate, gradient));
-            }
-        }
-    }
-
     /// All rows, two at a time, for a batch of any size.
     #[inline(always)]
-    fn all_rows<S: Simd>(&mut self, s: S, width: usize) {
+    fn all_rows<S: Simd>(&mut self, s: S, Width { width, step }: Width) {
         let count = self.places.len();
         let mut c = 0;
         while c + 2 <= count {
-            in_blocks!(width, widest::<S>(), |k, V| self.columns::<S, 2, V>(s, c, k, width));
+            in_blocks!(width, widest::<S>(), |k, V| self.columns::<S, 2, V>(s, c, k, step));
             c += 2;
         }
         if c < count {
-            in_blocks!(width, widest::<S>(), |k, V| self.columns::<S, 1, V>(s, c, k, width));
+            in_blocks!(width, widest::<S>(), |k, V| self.columns::<S, 1, V>(s, c, k, step));
         }
     }
 
     /// V vectors of N rows from row `c` and vector `k` on.
     #[inline(always)]
-    fn columns<S: Simd, const N: usize, const V: usize>(&mut self, s: S, c: usize, k: usize, width: usize) {
+    fn columns<S: Simd, const N: usize, const V: usize>(&mut self, s: S, c: usize, k: usize, step: usize) {
         let count = self.places.len();
         let x = S::as_simd_f32s(self.x).0;
         let mut acc = [[s.splat_f32s(0.0); V]; N];
-        for (coef, x) in self.coef.chunks_exact(count).zip(x.chunks_exact(width)) {
+        for (coef, x) in self.coef.chunks_exact(count).zip(x.chunks_exact(step)) {
             let coef: &[f32; N] = coef[c..c + N].try_into().expect("N rows");
             let x: &[S::f32s; V] = x[k..k + V].try_into().expect("V vectors");
             for n in 0..N {
@@ -147,7 +135,7 @@ impl Descent<'_> {
         let rate = s.splat_f32s(self.rate);
         let w = S::as_mut_simd_f32s(self.weights).0;
         for n in 0..N {
-            let at = self.places[c + n] as usize * width + k;
+            let at = self.places[c + n] as usize * step + k;
             let row: &mut [S::f32s; V] = (&mut w[at..at + V]).try_into().expect("V vectors");
             for v in 0..V {
                 row[v] = s.sub_f32s(row[v], s.mul_f32s(rate, acc[n][v]));

@@ -1,6 +1,6 @@
 //! What the coefficients of one example bring about: each row is read once more, and written.
 
-use super::blocks::Descent;
+use super::blocks::{Descent, Width};
 use pulp::Simd;
 
 /// Rows are compared with one another where they do not fall; more than so many are not.
@@ -17,13 +17,13 @@ impl Descent<'_> {
     /// Accumulators stay in registers only if no reference to them is taken.
     #[expect(clippy::manual_memcpy, reason = "a reference to the accumulators would keep them in memory")]
     #[inline(always)]
-    pub fn one_columns<S: Simd, const V: usize>(&mut self, s: S, width: usize, k: usize) {
+    pub fn one_columns<S: Simd, const V: usize>(&mut self, s: S, Width { step, .. }: Width, k: usize) {
         let w = S::as_mut_simd_f32s(self.weights).0;
         let x: &[S::f32s; V] = S::as_simd_f32s(self.x).0[k..][..V].try_into().expect("V vectors");
         let rate = s.splat_f32s(self.rate);
         let mut acc = [s.splat_f32s(0.0); V];
         for (place, coef) in self.places.iter().zip(self.coef) {
-            let at = *place as usize * width + k;
+            let at = *place as usize * step + k;
             let row: &mut [S::f32s; V] = (&mut w[at..at + V]).try_into().expect("V vectors");
             let a = s.splat_f32s(*coef);
             for v in 0..V {

@@ -83,7 +83,8 @@ impl<'a> Shared<'a> {
     fn descend_bag(&mut self, bags: Bags, mean: bool, gradient: &[f32]) {
         self.forget();
         let table = &mut Beside { matrix: self.matrix, hot: &mut self.hot };
-        dispatch(Descend { table, bags, mean, rate: self.rate, gradient, move_by: &mut self.move_by });
+        let (places, move_by) = (&mut self.places, &mut self.move_by);
+        dispatch(Descend { table, bags, mean, rate: self.rate, gradient, places, move_by });
     }
 
     fn forget(&mut self) {
