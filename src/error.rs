@@ -160,6 +160,20 @@ pub enum Error {
         /// The names there are.
         known: Vec<&'static str>,
     },
+    /// The same layer twice, where each is to be told from the others by its name.
+    #[error("layer {layer} is named twice")]
+    RepeatedLayer {
+        /// The layer, with its settings.
+        layer: String,
+    },
+    /// Numbers of words that cannot be read.
+    #[error("vocab is {text:?}, but must be {limit}")]
+    NoVocabs {
+        /// The text given.
+        text: String,
+        /// What it must be.
+        limit: &'static str,
+    },
     /// A key that the layer lacks.
     #[error("layer {layer} has no key {key:?}; it has: {known}", known = known.join(", "))]
     UnknownLayerKey {

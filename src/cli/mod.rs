@@ -115,7 +115,7 @@ fn quoted(word: &str) -> String {
 
 /// A whole number from 1, as 250000 or 2.5e5.
 fn count(text: &str) -> std::result::Result<u64, String> {
-    let value = text.parse::<f64>().map_err(|e| e.to_string())?;
+    let value = text.parse::<f64>().map_err(|_| "must be a whole number from 1, as 1000000 or 1e6")?;
     let whole = (1.0..=1e15).contains(&value) && value == value.trunc();
     if whole { Ok(value as u64) } else { Err("must be a whole number from 1".into()) }
 }
@@ -134,7 +134,7 @@ fn seconds(text: &str) -> std::result::Result<f64, String> {
 
 /// GiB as bytes.
 fn gib(text: &str) -> std::result::Result<u64, String> {
-    let gib = text.parse::<f64>().map_err(|e| e.to_string())?;
+    let gib = text.parse::<f64>().map_err(|_| "must be a number of GiB, as 8 or 0.5")?;
     let bytes = gib * (1u64 << 30) as f64;
     if bytes >= 1.0 && bytes < u64::MAX as f64 {
         Ok(bytes as u64)

@@ -56,6 +56,10 @@ impl OutputLayer for Entmax {
         self.flat.bias()
     }
 
+    fn gives_zeros(&self) -> bool {
+        true
+    }
+
     fn tables(&self) -> Vec<TableShape> {
         self.flat.tables()
     }

@@ -214,6 +214,11 @@ pub trait OutputLayer: Send + Sync {
         None
     }
 
+    /// Whether words may have the probability 0.
+    fn gives_zeros(&self) -> bool {
+        false
+    }
+
     /// Looks at the weights, for proposals that follow them. Every training loop calls it now and then, while no worker runs.
     fn refresh(&mut self, _w: &mut Tables) {}
 

@@ -132,6 +132,7 @@ pub fn advise(config: &AdviseConfig, observe: &mut dyn FnMut(&LayerSpec)) -> Res
     let memory_limit = config.memory_bytes.or_else(machine::free_bytes);
     let embedding_bytes = 4 * config.vocab as u64 * config.dim as u64;
     let (mut estimates, mut trials, mut refused) = (Vec::new(), Vec::new(), Vec::new());
+    LayerSpec::check_each_once(&config.layers)?;
     for layer in &config.layers {
         observe(layer);
         let layer = layer.with_samples(config.samples)?;
@@ -241,7 +242,6 @@ impl Estimate {
         limit: Option<u64>,
     ) -> Verdict {
         let [step_ns, evaluation_ns] = self.ns(trial);
-        let normalized = trial.rig.is_normalized();
         let train_seconds = step_ns * 1e-9 * config.tokens as f64;
         let memory = self.memory_bytes + embeddings;
         let mut against = Vec::new();
@@ -256,7 +256,7 @@ impl Estimate {
         Verdict {
             layer: layer.to_string(),
             fits,
-            why: if fits { self.reason(config, normalized) } else { against.join("; ") },
+            why: if fits { self.reason(config, &trial.rig) } else { against.join("; ") },
             multiply_adds: self.cost.multiply_adds,
             timed_at: trial.rig.vocab(),
             timed_batch: trial.rig.sizes.batch,
@@ -268,7 +268,7 @@ impl Estimate {
     }
 
     /// What speaks for it.
-    fn reason(&self, config: &AdviseConfig, normalized: bool) -> String {
+    fn reason(&self, config: &AdviseConfig, rig: &Rig) -> String {
         let dense = 3.0 * config.batch as f64 * config.vocab as f64 * config.dim as f64;
         let share = self.cost.multiply_adds as f64 / dense;
         let work = match share {
@@ -277,10 +277,11 @@ impl Estimate {
             s if s > 0.01 => format!("does {:.0} % of full softmax's work", 100.0 * s),
             s => format!("does 1/{:.0} of full softmax's work", 1.0 / s),
         };
-        match (config.need, normalized) {
-            (Need::Vectors, _) => work,
-            (Need::Probabilities, true) => format!("{work}; normalized in training"),
-            (Need::Probabilities, false) => format!("{work}; probabilities by a scan of all words after training"),
+        match config.need {
+            Need::Vectors => work,
+            Need::Probabilities if rig.gives_zeros() => format!("{work}; gives some words the probability 0"),
+            Need::Probabilities if rig.is_normalized() => format!("{work}; normalized in training"),
+            Need::Probabilities => format!("{work}; probabilities by a scan of all words after training"),
         }
     }
 }
@@ -331,6 +332,17 @@ mod tests {
             assert!((1.0 / 1.3..1.3).contains(&ratio), "{}: {ratio}", verdict.layer);
             assert!(verdict.memory_bytes >= point.parameter_bytes);
         }
+    }
+
+    #[test]
+    fn what_gives_zeros_says_so_and_what_comes_twice_is_refused() {
+        let advice = advise(&config(None), &mut |_| {}).unwrap();
+        for verdict in &advice.layers {
+            let sparse = ["sparsemax", "entmax"].contains(&verdict.layer.as_str());
+            assert_eq!(verdict.why.contains("probability 0"), sparse, "{verdict:?}");
+        }
+        let twice = AdviseConfig { layers: ["full", "full"].map(|l| l.parse().unwrap()).to_vec(), ..config(None) };
+        assert!(advise(&twice, &mut |_| {}).unwrap_err().to_string().contains("full"));
     }
 
     #[test]

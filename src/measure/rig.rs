@@ -163,6 +163,11 @@ impl Rig {
         Tables::new(self.layer.tables().into_iter().zip(held).map(ledger).collect())
     }
 
+    /// Whether words may have the probability 0.
+    pub fn gives_zeros(&self) -> bool {
+        self.layer.gives_zeros()
+    }
+
     /// Whether the layer normalizes in training.
     pub fn is_normalized(&self) -> bool {
         let mut held = vec![Held::default(); self.layer.tables().len()];

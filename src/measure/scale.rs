@@ -3,6 +3,7 @@
 use super::growth::{Crossover, Fit, crossover};
 use super::machine::{self, RunFacts};
 use super::rig::{Rig, Sizes, zipf};
+use super::timing::Timed;
 use super::trial::{LEAST, Look, STEP_SECONDS, Trial};
 use super::vocabs::Vocabs;
 use crate::error::Result;
@@ -78,6 +79,8 @@ pub struct Point {
     pub draws: u64,
     /// Median time of the exact ln P of a given word, nanoseconds an example.
     pub evaluation_ns_per_example: f64,
+    /// The first and the third quartile of it.
+    pub evaluation_ns_quartiles: [f64; 2],
     /// Multiply-adds of such an evaluation of B examples.
     pub evaluation_multiply_adds: u64,
     /// Bytes of the layer's parameters.
@@ -156,6 +159,7 @@ pub enum Event<'a> {
 /// Sizes that make no sense for every layer alike. What does not fit one layer at one number of words is a point skipped.
 pub fn scale(config: &ScaleConfig, observe: &mut dyn FnMut(Event)) -> Result<Scale> {
     let layers = config.layers.iter().map(|l| l.with_samples(config.samples)).collect::<Result<Vec<_>>>()?;
+    LayerSpec::check_each_once(&layers)?;
     let threads = Threads::new(config.threads);
     let sizes = Sizes { dim: config.dim, batch: config.batch, seed: config.seed };
     sizes.check()?;
@@ -259,17 +263,19 @@ impl Point {
         let Trial { rig, step, evaluation, grown, .. } = trial;
         let of_tables = rig.structure().held + rig.parameter_bytes();
         let per_example = |seconds: f64| seconds * 1e9 / rig.sizes.batch as f64;
+        let quartiles = |timed: &Timed| [0.25, 0.75].map(|share| per_example(timed.quantile(share)));
         Self {
             layer: layer.to_string(),
             vocab: rig.vocab(),
             step_ns_per_example: per_example(step.quantile(0.5)),
-            step_ns_quartiles: [0.25, 0.75].map(|share| per_example(step.quantile(share))),
+            step_ns_quartiles: quartiles(step),
             steps: step.pieces,
             multiply_adds: step.cost.multiply_adds,
             rows: step.cost.rows_read + step.cost.rows_written,
             bytes: step.bytes,
             draws: step.cost.draws,
             evaluation_ns_per_example: per_example(evaluation.quantile(0.5)),
+            evaluation_ns_quartiles: quartiles(evaluation),
             evaluation_multiply_adds: evaluation.cost.multiply_adds,
             parameter_bytes: rig.parameter_bytes(),
             peak_bytes: grown.map_or_else(|| rig.training_bytes(), |grown| of_tables + grown.peak),

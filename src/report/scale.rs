@@ -8,7 +8,7 @@ use super::grid::{Bar, Cell, Column, Grid, two_figures};
 use crate::measure::Fit;
 use crate::measure::{Crossover, Point, Scale};
 
-const COLUMNS: [Column; 13] = [
+const COLUMNS: [Column; 15] = [
     Column::new("layer", "layer", "the layer with its settings"),
     Column::new("vocab", "K", "number of words"),
     Column::new("step_ns_per_example", "step ns/ex", "median time of a training step with its update, ns an example")
@@ -16,6 +16,8 @@ const COLUMNS: [Column; 13] = [
     Column::new("step_ns_low", "from", "first quartile of that"),
     Column::new("step_ns_high", "to", "third quartile of that"),
     Column::new("evaluation_ns_per_example", "eval ns/ex", "median time of the exact ln P of a word, ns an example"),
+    Column::new("evaluation_ns_low", "from", "first quartile of that"),
+    Column::new("evaluation_ns_high", "to", "third quartile of that"),
     Column::new("multiply_adds", "madds", "multiply-adds of a step of B examples"),
     Column::new("rows", "rows", "rows of parameters read and updated in a step"),
     Column::new("bytes", "bytes", "bytes of parameters read and updated in a step"),
@@ -36,6 +38,8 @@ impl Scale {
                 Cell::short(p.step_ns_quartiles[0]),
                 Cell::short(p.step_ns_quartiles[1]),
                 Cell::short(p.evaluation_ns_per_example),
+                Cell::short(p.evaluation_ns_quartiles[0]),
+                Cell::short(p.evaluation_ns_quartiles[1]),
                 Cell::short(p.multiply_adds as f64),
                 Cell::short(p.rows as f64),
                 Cell::short(p.bytes as f64),

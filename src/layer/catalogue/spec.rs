@@ -55,6 +55,18 @@ impl LayerSpec {
         }
     }
 
+    /// Refuses a layer that is named twice with the same settings.
+    ///
+    /// # Errors
+    /// Such a layer.
+    pub fn check_each_once(layers: &[Self]) -> Result<()> {
+        let names: Vec<String> = layers.iter().map(Self::to_string).collect();
+        match (1..names.len()).find(|i| names[..*i].contains(&names[*i])) {
+            Some(i) => Err(Error::RepeatedLayer { layer: names[i].clone() }),
+            None => Ok(()),
+        }
+    }
+
     /// Whether the layer decides along a tree.
     pub fn has_tree(&self) -> bool {
         self.entry.keys.iter().any(|key| key.name == "tree")
