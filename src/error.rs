@@ -6,6 +6,7 @@ mod model;
 mod run;
 mod tree;
 mod vectors;
+mod words;
 
 pub use evaluation::EvaluationFault;
 pub use input::VocabularyFault;
@@ -15,6 +16,7 @@ pub use tree::TreeFault;
 pub use vectors::{Place, VectorsFault};
 
 use std::path::PathBuf;
+use words::{did_you_mean, list};
 
 /// What can be wrong with something that a caller hands in.
 #[derive(Debug, thiserror::Error)]
@@ -161,19 +163,11 @@ pub enum Error {
         known: Vec<&'static str>,
     },
     /// The same layer twice, where each is to be told from the others by its name.
-    #[error("layer {layer} is named twice")]
-    RepeatedLayer {
-        /// The layer, with its settings.
-        layer: String,
-    },
-    /// Numbers of words that cannot be read.
-    #[error("vocab is {text:?}, but must be {limit}")]
-    NoVocabs {
-        /// The text given.
-        text: String,
-        /// What it must be.
-        limit: &'static str,
-    },
+    #[error("layer {0} is named twice")]
+    RepeatedLayer(String),
+    /// Numbers of words that cannot be read: the text, and what it must be.
+    #[error("vocab is {0:?}, but must be {1}")]
+    NoVocabs(String, &'static str),
     /// A key that the layer lacks.
     #[error("layer {layer} has no key {key:?}; it has: {known}", known = known.join(", "))]
     UnknownLayerKey {
@@ -398,14 +392,4 @@ impl Error {
         let path = path.into();
         move |source| Self::Io { path, source }
     }
-}
-
-fn list(paths: &[PathBuf]) -> String {
-    let names: Vec<_> = paths.iter().map(|p| p.display().to_string()).collect();
-    names.join(", ")
-}
-
-fn did_you_mean(words: &[String]) -> String {
-    let quoted: Vec<_> = words.iter().map(|word| format!("{word:?}")).collect();
-    if quoted.is_empty() { String::new() } else { format!("; there is {}", quoted.join(", ")) }
 }

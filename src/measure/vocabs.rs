@@ -38,7 +38,7 @@ impl FromStr for Vocabs {
     fn from_str(text: &str) -> Result<Self, Error> {
         let number = |text: &str| {
             let Ok(value) = text.trim().parse::<f64>() else {
-                return Err(Error::NoVocabs { text: text.trim().into(), limit: LIMIT });
+                return Err(Error::NoVocabs(text.trim().into(), LIMIT));
             };
             let whole = (1.0..=MOST).contains(&value) && value == value.trunc();
             if whole { Ok(value as usize) } else { Err(Error::OutOfRange { name: "vocab", value, limit: LIMIT }) }
@@ -75,9 +75,15 @@ mod tests {
         assert_eq!(parse("1e3..1e5").unwrap(), [1_000, 3_162, 10_000, 31_623, 100_000]);
         assert_eq!(parse("7..7").unwrap(), [7]);
         assert_eq!(parse("500,20,500").unwrap(), [20, 500]);
-        for (text, word) in
-            [("", "vocab"), ("0", "0"), ("1.5", "1.5"), ("1e9", "1e8"), ("1e5..1e3", "1000"), ("x", "\"x\""), ("1e3..y", "\"y\"")]
-        {
+        for (text, word) in [
+            ("", "vocab"),
+            ("0", "0"),
+            ("1.5", "1.5"),
+            ("1e9", "1e8"),
+            ("1e5..1e3", "1000"),
+            ("x", "\"x\""),
+            ("1e3..y", "\"y\""),
+        ] {
             assert!(parse(text).unwrap_err().contains(word), "{text}: {:?}", parse(text));
         }
     }

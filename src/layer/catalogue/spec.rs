@@ -62,7 +62,7 @@ impl LayerSpec {
     pub fn check_each_once(layers: &[Self]) -> Result<()> {
         let names: Vec<String> = layers.iter().map(Self::to_string).collect();
         match (1..names.len()).find(|i| names[..*i].contains(&names[*i])) {
-            Some(i) => Err(Error::RepeatedLayer { layer: names[i].clone() }),
+            Some(i) => Err(Error::RepeatedLayer(names[i].clone())),
             None => Ok(()),
         }
     }
