@@ -85,6 +85,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         found.skips().iter().for_each(|skip| eprintln!("{skip}"));
     }
     super::print(&match arguments.table {
+        Format::Text if found.points.is_empty() => notes.join("\n") + "\n",
         Format::Text => table::picture(&found.cost_vs_vocabulary()) + &table::overview(&found.overview(), &notes),
         other => table::formatted(&found.grid(), other, &[]),
     })
