@@ -115,9 +115,9 @@ fn quoted(word: &str) -> String {
 
 /// A whole number from 1, as 250000 or 2.5e5.
 fn count(text: &str) -> std::result::Result<u64, String> {
-    let value = text.parse::<f64>().map_err(|_| "must be a whole number from 1, as 1000000 or 1e6")?;
+    let value = text.parse::<f64>().unwrap_or(f64::NAN);
     let whole = (1.0..=1e15).contains(&value) && value == value.trunc();
-    if whole { Ok(value as u64) } else { Err("must be a whole number from 1".into()) }
+    if whole { Ok(value as u64) } else { Err("must be a whole number from 1 to 1e15, as 250000 or 2.5e5".into()) }
 }
 
 /// A time above 0, as 90 (seconds), 90s or 2h.

@@ -158,8 +158,7 @@ pub enum Event<'a> {
 /// # Errors
 /// Sizes that make no sense for every layer alike. What does not fit one layer at one number of words is a point skipped.
 pub fn scale(config: &ScaleConfig, observe: &mut dyn FnMut(Event)) -> Result<Scale> {
-    let layers = config.layers.iter().map(|l| l.with_samples(config.samples)).collect::<Result<Vec<_>>>()?;
-    LayerSpec::check_each_once(&layers)?;
+    let layers = LayerSpec::distinct(&config.layers, config.samples)?;
     let threads = Threads::new(config.threads);
     let sizes = Sizes { dim: config.dim, batch: config.batch, seed: config.seed };
     sizes.check()?;

@@ -55,15 +55,16 @@ impl LayerSpec {
         }
     }
 
-    /// Refuses a layer that is named twice with the same settings.
+    /// [`LayerSpec::with_samples`] of layers that are told from one another by their names.
     ///
     /// # Errors
-    /// Such a layer.
-    pub fn check_each_once(layers: &[Self]) -> Result<()> {
+    /// A value that cannot be, and a layer that comes twice with the same settings.
+    pub fn distinct(layers: &[Self], samples: Option<usize>) -> Result<Vec<Self>> {
+        let layers = layers.iter().map(|layer| layer.with_samples(samples)).collect::<Result<Vec<_>>>()?;
         let names: Vec<String> = layers.iter().map(Self::to_string).collect();
         match (1..names.len()).find(|i| names[..*i].contains(&names[*i])) {
             Some(i) => Err(Error::RepeatedLayer(names[i].clone())),
-            None => Ok(()),
+            None => Ok(layers),
         }
     }
 
@@ -233,6 +234,17 @@ mod tests {
         assert_eq!(spec.settings.get("tree"), Some("C:\\a=b:c.txt"));
         assert_eq!(spec.to_string(), windows);
         assert_eq!(build("full:bias=unigram").unwrap().bias(), Bias::Unigram);
+    }
+
+    #[test]
+    fn layers_come_once_after_their_samples_are_known() {
+        let layers = |texts: &[&str]| texts.iter().map(|text| text.parse().unwrap()).collect::<Vec<LayerSpec>>();
+        let both = layers(&["sampled", "sampled:samples=9", "full"]);
+        let names = |samples| LayerSpec::distinct(&both, samples).map(|l| l[0].to_string()).map_err(|e| e.to_string());
+        assert_eq!(names(Some(8)).unwrap(), "sampled:samples=8");
+        assert_eq!(names(None).unwrap(), "sampled");
+        assert!(names(Some(9)).unwrap_err().contains("sampled:samples=9 is named twice"));
+        assert!(LayerSpec::distinct(&layers(&["full", "full"]), None).is_err());
     }
 
     #[test]

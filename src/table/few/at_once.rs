@@ -15,16 +15,15 @@ pub struct Turned {
     coef: Vec<f32>,
     /// X: vectors of a row × batch vectors.
     x: Aligned,
-    /// K·W, the same.
-    d: Aligned,
 }
 
 impl Descent<'_> {
-    /// For a batch of B and rows none of which comes twice: all of K·W and, as each vector of a row is at hand, its update.
+    /// For a batch of B and rows none of which comes twice: all of K·W and, as each vector of a row is at hand, its update. In `d` K·W
+    /// lies as X does when turned. That `b` is below B, the batch, is said again where it is an index, so that no bound is checked.
     #[inline(always)]
     pub fn at_once<S: Simd, const B: usize>(&mut self, s: S, Width { width, step }: Width) {
         let (count, stride) = (self.places.len(), self.stride);
-        let Turned { coef, x, d } = &mut *self.turned;
+        let Turned { coef, x } = &mut *self.turned;
         coef.resize(count * B, 0.0);
         let coef = coef.as_chunks_mut::<B>().0;
         for (b, from) in self.coef.chunks_exact(count).enumerate() {
@@ -33,9 +32,8 @@ impl Descent<'_> {
             }
         }
         x.grow(B * stride);
-        d.grow(B * stride);
         let x = &mut S::as_mut_simd_f32s(x.as_mut()).0.as_chunks_mut::<B>().0[..width];
-        let d = &mut S::as_mut_simd_f32s(d.as_mut()).0.as_chunks_mut::<B>().0[..width];
+        let d = &mut S::as_mut_simd_f32s(self.d).0.as_chunks_mut::<B>().0[..width];
         for (b, from) in S::as_simd_f32s(self.x).0.chunks_exact(step).enumerate() {
             for (to, from) in x.iter_mut().zip(from) {
                 to[b.min(B - 1)] = *from;
