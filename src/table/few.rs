@@ -3,7 +3,6 @@
 //! Rows that the worker keeps are worked on where they are, others beside them. Each entry is computed in the order of
 //! [`kernel`]'s functions, so that the bits are the same.
 
-mod at_once;
 mod bags;
 mod blocks;
 mod one;
@@ -13,7 +12,6 @@ pub use bags::{Descend, Means};
 use super::aligned::Aligned;
 use super::{Coefficients, kernel};
 use crate::simd::dispatch;
-use at_once::Turned;
 use blocks::Descent;
 use ndarray::{ArrayView2, ArrayViewMut2};
 use pulp::{Simd, WithSimd};
@@ -59,7 +57,6 @@ pub struct Few {
     x: Aligned,
     /// batch × count: scores, then coefficients.
     z: Vec<f32>,
-    turned: Turned,
     /// batch × stride: K·W.
     d: Aligned,
 }
@@ -107,7 +104,7 @@ impl Few {
         let d_x = d_x.as_slice_mut().expect("∂L/∂x is contiguous");
         let (x, d) = (&self.x.as_ref()[..batch * stride], &mut self.d.as_mut()[..batch * stride]);
         let weights = table.weights_mut();
-        dispatch(Descent { weights, stride, places, x, coef: z, turned: &mut self.turned, rate, d, d_x });
+        dispatch(Descent { weights, stride, places, x, coef: z, rate, d, d_x });
         rows.iter().zip(places).for_each(|(row, place)| table.moved(*row, *place, batch as u32));
     }
 }

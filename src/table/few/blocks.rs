@@ -1,6 +1,5 @@
 //! What the coefficients bring about, blocked in registers.
 
-use super::at_once::{MOST_AT_ONCE, Turned};
 use super::{add_rows, in_blocks, one};
 use pulp::{Simd, WithSimd};
 
@@ -14,7 +13,6 @@ pub struct Descent<'a> {
     pub x: &'a [f32],
     /// batch × count.
     pub coef: &'a [f32],
-    pub turned: &'a mut Turned,
     pub rate: f32,
     /// batch × stride: K·W.
     pub d: &'a mut [f32],
@@ -32,22 +30,9 @@ impl WithSimd for Descent<'_> {
         let dim = self.d_x.len() / batch;
         let (width, step) = (dim.div_ceil(lanes), self.stride / lanes);
         let wide = Width { width, step };
-        if batch <= MOST_AT_ONCE && one::are_distinct(self.places) {
-            if batch == 1 {
-                in_blocks!(width, 8, |k, V| self.one_columns::<S, V>(s, wide, k));
-                return add_rows(s, self.d_x, dim, self.d, self.stride);
-            }
-            return match batch {
-                2 => self.at_once::<S, 2>(s, wide),
-                3 => self.at_once::<S, 3>(s, wide),
-                4 => self.at_once::<S, 4>(s, wide),
-                5 => self.at_once::<S, 5>(s, wide),
-                6 => self.at_once::<S, 6>(s, wide),
-                7 => self.at_once::<S, 7>(s, wide),
-                8 => self.at_once::<S, 8>(s, wide),
-                9 => self.at_once::<S, 9>(s, wide),
-                _ => self.at_once::<S, MOST_AT_ONCE>(s, wide),
-            };
+        if batch == 1 && one::are_distinct(self.places) {
+            in_blocks!(width, 8, |k, V| self.one_columns::<S, V>(s, wide, k));
+            return add_rows(s, self.d_x, dim, self.d, self.stride);
         }
         let mut b = 0;
         while b + 2 <= batch {
@@ -58,7 +43,18 @@ impl WithSimd for Descent<'_> {
             in_blocks!(width, widest::<S>(), |k, V| self.d_x_columns::<S, 1, V>(s, b, k, step));
         }
         add_rows(s, self.d_x, dim, self.d, self.stride);
-        self.all_rows(s, wide);
+        match batch {
+            2 => self.rows::<S, 2>(s, wide),
+            3 => self.rows::<S, 3>(s, wide),
+            4 => self.rows::<S, 4>(s, wide),
+            5 => self.rows::<S, 5>(s, wide),
+            6 => self.rows::<S, 6>(s, wide),
+            7 => self.rows::<S, 7>(s, wide),
+            8 => self.rows::<S, 8>(s, wide),
+            9 => self.rows::<S, 9>(s, wide),
+            10 => self.rows::<S, 10>(s, wide),
+            _ => self.all_rows(s, wide),
+        }
     }
 }
 
@@ -98,6 +94,33 @@ impl Descent<'_> {
             let d = &mut d[(b + n) * step + k..][..V];
             for v in 0..V {
                 d[v] = acc[n][v];
+            }
+        }
+    }
+
+    /// All rows, for a batch of B, whose coefficients of a row stay in registers.
+    #[inline(always)]
+    fn rows<S: Simd, const B: usize>(&mut self, s: S, Width { width, step }: Width) {
+        let count = self.places.len();
+        let (mut x, mut coef) = ([&[][..]; B], [&[][..]; B]);
+        for b in 0..B {
+            x[b] = &S::as_simd_f32s(self.x).0[b * step..][..width];
+            coef[b] = &self.coef[b * count..][..count];
+        }
+        let rate = s.splat_f32s(self.rate);
+        let w = S::as_mut_simd_f32s(self.weights).0;
+        for c in 0..count {
+            let mut a = [s.splat_f32s(0.0); B];
+            for b in 0..B {
+                a[b] = s.splat_f32s(coef[b][c]);
+            }
+            let row = &mut w[self.places[c] as usize * step..][..width];
+            for v in 0..width {
+                let mut gradient = s.mul_f32s(a[0], x[0][v]);
+                for b in 1..B {
+                    gradient = s.mul_add_e_f32s(a[b], x[b][v], gradient);
+                }
+                row[v] = s.sub_f32s(row[v], s.mul_f32s(rate, gradient));
             }
         }
     }
