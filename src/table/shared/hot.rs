@@ -117,6 +117,16 @@ impl Hot {
         }
     }
 
+    /// Has all that an exchange needs brought into the cache, if the next update of a row brings one about: the shared row is often in
+    /// another core's cache, and takes longer to come than a step does.
+    #[inline(always)]
+    fn expect_update(&self, matrix: &SharedMatrix, row: u32) {
+        if self.updates[row as usize] + 1 >= self.period.updates() {
+            matrix.prefetch(row);
+            self.base.prefetch(row as usize * self.stride, self.stride);
+        }
+    }
+
     /// The place behind the hot rows of one that is not: where it was copied to, or will be.
     #[inline(never)]
     fn copy_beside(&mut self, matrix: &SharedMatrix, row: u32) -> u32 {
@@ -181,7 +191,11 @@ impl Placed for Beside<'_> {
 
     #[inline(always)]
     fn place(&mut self, row: u32) -> u32 {
-        if self.hot.has(row) { row } else { self.hot.copy_beside(self.matrix, row) }
+        if !self.hot.has(row) {
+            return self.hot.copy_beside(self.matrix, row);
+        }
+        self.hot.expect_update(self.matrix, row);
+        row
     }
 
     #[inline(always)]
