@@ -13,7 +13,7 @@ use lexmax::table::{
 use lexmax::train::{Hogwild, LinearDecay, hogwild};
 use lexmax::vocab::{Counts, Vocabulary};
 use lexmax::{Error, Result, eval};
-use ndarray::{Array2, ArrayViewMut2};
+use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis};
 use rand::{Rng, RngExt};
 
 const RATE: f32 = 0.3;
@@ -153,6 +153,11 @@ fn random(rng: &mut WorkerRng, rows: usize, columns: usize) -> Array2<f32> {
     Array2::from_shape_simple_fn((rows, columns), || rng.random::<f32>() - 0.5)
 }
 
+/// One row as a vector gives it: both strides are 1.
+fn of_vectors(x: &Array2<f32>) -> ArrayView2<'_, f32> {
+    if x.nrows() == 1 { x.row(0).insert_axis(Axis(0)) } else { x.view() }
+}
+
 /// One verb after the other, chosen at random; all that they return.
 fn verbs(table: &mut dyn Table, seed: u64) -> Vec<u32> {
     let TableShape { rows, dim, .. } = table.shape();
@@ -172,7 +177,7 @@ fn verbs(table: &mut dyn Table, seed: u64) -> Vec<u32> {
         match rng.random_range(0..8u32) {
             0 => table.scores(&chosen, x.view(), z.view_mut()),
             1 => table.weighted_sum(&chosen, z.view(), d_x.view_mut()),
-            2 => table.descend(&chosen, z.view(), x.view()),
+            2 => table.descend(&chosen, z.view(), of_vectors(&x)),
             3 => {
                 d_x = random(&mut rng, bags.len(), dim);
                 table.bag_means(bags, d_x.view_mut());

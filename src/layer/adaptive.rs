@@ -2,12 +2,12 @@
 
 use super::cutoffs::{Cutoffs, tail_dim};
 use super::exact::{self, Block};
-use super::gathered::{self, Gathered};
+use super::gathered::Gathered;
 use super::verbs::descent::{At, Descent, Softmaxes};
 use super::{Batch, Bias, OutputLayer, Scratch, expand};
 use crate::error::{Error, Result};
 use crate::objective::{LossOptions, ln_softmax_at, ln_softmax_gradient};
-use crate::table::{Cost, Init, Rows, TableShape, Tables};
+use crate::table::{Cost, Init, Rows, TableShape, Tables, view};
 use crate::vocab::{Counts, WordId};
 use ndarray::{ArrayView2, ArrayViewMut2};
 
@@ -132,9 +132,9 @@ fn softmax(
     losses: &mut [f64],
 ) {
     for part in exact::parts(batch.len(), block.words as usize) {
-        let x = exact::rows(&batch.hidden, &part);
+        let x = view::rows(&batch.hidden, &part);
         exact::scan(w, &[(*block, x)], &batch.targets[part.clone()], stats);
-        exact::sweep(w, block, x, batch, &part, stats, gathered::part(d_x, &part));
+        exact::sweep(w, block, x, batch, &part, stats, view::rows_mut(d_x, &part));
         exact::losses(batch, &part, stats, losses);
     }
 }

@@ -4,7 +4,7 @@ use super::exact::{self, Block};
 use super::{Batch, Scratch};
 use crate::objective::{Goal, LossOptions};
 use crate::simd;
-use crate::table::{Rows, Stat, Tables, Tile};
+use crate::table::{Rows, Stat, Tables, Tile, view};
 use ndarray::{ArrayView2, ArrayViewMut2, Axis, Slice};
 use std::ops::Range;
 
@@ -115,7 +115,7 @@ pub fn log_prob(
     let vocab = blocks.iter().map(|(block, _)| block.words as usize).sum();
     let aim = Aim::evaluation(options, batch);
     for part in exact::parts(batch.len(), vocab) {
-        let of_part: Vec<_> = blocks.iter().map(|(block, x)| (*block, exact::rows(x, &part))).collect();
+        let of_part: Vec<_> = blocks.iter().map(|(block, x)| (*block, view::rows(x, &part))).collect();
         aim.scan(w, &of_part, &part, stats);
         aim.losses(&part, stats, out);
     }

@@ -6,7 +6,7 @@ use super::verbs::{self, WordFold};
 use super::{Batch, Bias, OutputLayer, Scratch};
 use crate::error::{Error, Result};
 use crate::objective::{LossOption, LossOptions};
-use crate::table::{Cost, Init, Rows, Stat, TableShape, Tables};
+use crate::table::{Cost, Init, Rows, Stat, TableShape, Tables, view};
 use crate::vocab::{Counts, WordId};
 use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis, Slice};
 
@@ -259,7 +259,7 @@ impl OutputLayer for DifferentiatedSoftmax {
             d_blocks = self.blocks.iter().map(|b| vec![0.0; batch.len() * b.dim]).collect();
         }
         for part in exact::parts(batch.len(), self.vocab) {
-            let of_part: Vec<_> = blocks.iter().map(|(block, x)| (*block, exact::rows(x, &part))).collect();
+            let of_part: Vec<_> = blocks.iter().map(|(block, x)| (*block, view::rows(x, &part))).collect();
             aim.scan(w, &of_part, &part, &mut s.stats);
             for (i, ((block, x), slice)) in of_part.into_iter().zip(self.slices()).enumerate() {
                 let rows = Slice::from(part.clone());

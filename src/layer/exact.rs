@@ -4,7 +4,7 @@ use super::verbs::{WordFold, WordScores};
 use super::{Batch, Bias, Scratch};
 use crate::error::{Error, Result};
 use crate::objective::{fold_ln_z, fold_softmax, softmax_gradient, weighted_softmax_gradient};
-use crate::table::{Cost, Init, Rows, Stat, TableShape, Tables, Tile, batch_part};
+use crate::table::{Cost, Init, Rows, Stat, TableShape, Tables, Tile, batch_part, view};
 use crate::vocab::WordId;
 use ndarray::{ArrayView2, ArrayViewMut2, Axis, Slice};
 use std::ops::Range;
@@ -51,11 +51,6 @@ impl Block {
 pub fn parts(batch: usize, vocab: usize) -> impl Iterator<Item = Range<usize>> {
     let part = batch_part(vocab);
     (0..batch).step_by(part).map(move |start| start..(start + part).min(batch))
-}
-
-/// Rows of a block of vectors.
-pub fn rows<'a>(x: &ArrayView2<'a, f32>, range: &Range<usize>) -> ArrayView2<'a, f32> {
-    x.slice_axis_move(Axis(0), Slice::from(range.clone()))
 }
 
 /// Runs of equal targets, which share their work.
@@ -194,7 +189,7 @@ pub fn log_prob(
     mut out: impl FnMut(usize, &Stat),
 ) {
     for part in parts(batch.len(), block.words as usize) {
-        let (x, targets) = (rows(&batch.hidden, &part), &batch.targets[part.clone()]);
+        let (x, targets) = (view::rows(&batch.hidden, &part), &batch.targets[part.clone()]);
         s.stats.clear();
         s.stats.resize(targets.len(), Stat::EMPTY);
         let fold = |tile: &Tile, stats: &mut [Stat]| {
@@ -233,7 +228,7 @@ pub fn scan_scores(
                     fold(&WordScores { first, examples: part.clone(), tile }, stats);
                 });
             };
-            w.scan(block.table, 0..block.words, rows(x, &part), &see, &mut out[part.clone()]);
+            w.scan(block.table, 0..block.words, view::rows(x, &part), &see, &mut out[part.clone()]);
         }
     }
 }
@@ -253,9 +248,9 @@ pub fn log_probs_backward(
             let fold = |tile: &Tile, stats: &mut [Stat]| {
                 shifted(tile, block.first, shift, |tile| fold_ln_z(tile, 1.0, stats));
             };
-            w.scan(block.table, 0..block.words, rows(x, &part), &fold, &mut stats);
+            w.scan(block.table, 0..block.words, view::rows(x, &part), &fold, &mut stats);
         }
-        let d = rows(&d_log_probs, &part);
+        let d = view::rows(&d_log_probs, &part);
         let sums: Vec<f32> =
             d.rows().into_iter().map(|d| d.iter().map(|d| f64::from(*d)).sum::<f64>() as f32).collect();
         for (block, x, d_x) in &mut *blocks {
@@ -270,8 +265,8 @@ pub fn log_probs_backward(
                     }
                 }
             };
-            let d_x = d_x.slice_axis_mut(Axis(0), Slice::from(part.clone()));
-            w.sweep(block.table, 0..block.words, rows(x, &part), &coef, d_x, part.end == batch);
+            let d_x = view::rows_mut(d_x, &part);
+            w.sweep(block.table, 0..block.words, view::rows(x, &part), &coef, d_x, part.end == batch);
         }
     }
 }

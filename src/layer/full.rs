@@ -7,9 +7,9 @@ use super::verbs::{self, WordFold};
 use super::{Batch, Bias, OutputLayer, Scratch};
 use crate::error::Result;
 use crate::objective::{LossOption, LossOptions};
-use crate::table::{Cost, Stat, TableShape, Tables};
+use crate::table::{Cost, Stat, TableShape, Tables, view};
 use crate::vocab::{Counts, WordId};
-use ndarray::{ArrayView2, ArrayViewMut2, Axis, Slice};
+use ndarray::{ArrayView2, ArrayViewMut2};
 
 /// The softmax over all words.
 ///
@@ -80,9 +80,9 @@ impl OutputLayer for FullSoftmax {
     ) -> f64 {
         let aim = Aim::new(&self.loss, batch, self.vocab(), s);
         for part in exact::parts(batch.len(), self.vocab()) {
-            let x = exact::rows(&batch.hidden, &part);
+            let x = view::rows(&batch.hidden, &part);
             aim.scan(w, &[(*self.flat.block(), x)], &part, &mut s.stats);
-            let d_x = d_hidden.slice_axis_mut(Axis(0), Slice::from(part.clone()));
+            let d_x = view::rows_mut(&mut d_hidden, &part);
             aim.sweep(w, self.flat.block(), x, &part, &s.stats, d_x);
             aim.losses(&part, &s.stats, &mut s.losses);
         }

@@ -3,8 +3,7 @@
 use super::Batch;
 use crate::simd;
 use crate::vocab::WordId;
-use ndarray::{ArrayView2, ArrayViewMut2, Axis, Slice};
-use std::ops::Range;
+use ndarray::{ArrayView2, ArrayViewMut2};
 
 /// A part of a batch, copied.
 pub struct Gathered {
@@ -55,9 +54,4 @@ impl Gathered {
             simd::add(d_hidden.row_mut(*b).as_slice_mut().expect("contiguous rows"), d);
         }
     }
-}
-
-/// Some rows of ∂L/∂hidden.
-pub fn part<'a>(d_hidden: &'a mut ArrayViewMut2<f32>, rows: &Range<usize>) -> ArrayViewMut2<'a, f32> {
-    d_hidden.slice_axis_mut(Axis(0), Slice::from(rows.clone()))
 }

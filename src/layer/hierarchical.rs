@@ -2,13 +2,13 @@
 
 mod ways;
 
-use super::exact::{groups, rows};
+use super::exact::groups;
 use super::verbs::descent::Descent;
 use super::{Batch, Bias, OutputLayer, Scratch, expand};
 use crate::error::{Error, Result};
 use crate::math::{ln_sigmoid, logistic as logistic_function};
 use crate::objective::{LossOptions, SigmoidTable, logistic_block, logistic_by};
-use crate::table::{Cost, Init, Rows, TableShape, Tables, Tile};
+use crate::table::{Cost, Init, Rows, TableShape, Tables, Tile, view};
 use crate::tree::{Child, Tree};
 use crate::vocab::{Counts, WordId};
 use ndarray::{ArrayView2, ArrayViewMut2, Axis, Slice};
@@ -105,8 +105,8 @@ impl HierarchicalSoftmax {
             if s.ahead.take() != Some(target) {
                 self.path(target, s);
             }
-            let x = rows(&batch.hidden, &group);
-            let d_x = d_hidden.slice_axis_mut(Axis(0), Slice::from(group.clone()));
+            let x = view::rows(&batch.hidden, &group);
+            let d_x = view::rows_mut(&mut d_hidden, &group);
             let table = self.sigmoid.as_ref();
             let summed = batch.weights.is_none() && losses.is_none() && table.is_none();
             if summed {
@@ -208,7 +208,7 @@ impl OutputLayer for HierarchicalSoftmax {
     fn log_prob(&self, w: &mut Tables, batch: Batch, s: &mut Scratch, out: &mut [f64]) {
         for group in groups(batch.targets) {
             self.path(batch.targets[group.start], s);
-            let x = rows(&batch.hidden, &group);
+            let x = view::rows(&batch.hidden, &group);
             let (examples, nodes) = (group.len(), s.rows.len());
             s.blocks.resize_with(s.blocks.len().max(1), Vec::new);
             s.blocks[0].resize(examples * nodes, 0.0);
@@ -250,8 +250,8 @@ impl OutputLayer for HierarchicalSoftmax {
                     }
                 }
             };
-            let d_x = d_hidden.slice_axis_mut(Axis(0), Slice::from(part.clone()));
-            w.sweep(0, 0..self.tree.nodes() as u32, rows(&hidden, &part), &coef, d_x, part.end == batch);
+            let d_x = view::rows_mut(&mut d_hidden, &part);
+            w.sweep(0, 0..self.tree.nodes() as u32, view::rows(&hidden, &part), &coef, d_x, part.end == batch);
         }
         true
     }

@@ -5,7 +5,7 @@ use super::flat::{Flat, FlatLayer};
 use super::gathered::Gathered;
 use super::{Batch, Bias, Scratch};
 use crate::error::{Error, Result};
-use crate::table::{Cost, Tables};
+use crate::table::{Cost, Tables, view};
 use crate::vocab::WordId;
 use ndarray::ArrayViewMut2;
 use rand::RngExt;
@@ -64,11 +64,11 @@ impl InfrequentNormalization {
     fn normalized(&self, w: &mut Tables, chosen: &mut Gathered, s: &mut Scratch) {
         for part in exact::parts(chosen.len(), self.flat.vocab()) {
             let (batch, mut d_x) = chosen.split();
-            let x = exact::rows(&batch.hidden, &part);
+            let x = view::rows(&batch.hidden, &part);
             exact::scan(w, &[(*self.flat.block(), x)], &batch.targets[part.clone()], &mut s.stats);
             let stats = &s.stats;
             let of_all = |b: usize| self.price(stats[b].ln_z()).1;
-            let d_x = super::gathered::part(&mut d_x, &part);
+            let d_x = view::rows_mut(&mut d_x, &part);
             exact::sweep_weighted(w, self.flat.block(), x, &batch, &part, (stats, &of_all), d_x);
             for (i, stat) in part.zip(&s.stats) {
                 let loss = self.price(stat.ln_z()).0 - f64::from(stat.target);
@@ -81,7 +81,7 @@ impl InfrequentNormalization {
     fn unnormalized(&self, w: &mut Tables, others: &mut Gathered, runs: &[Range<usize>], s: &mut Scratch) {
         for run in runs {
             let (batch, mut d_x) = others.split();
-            let (x, target) = (exact::rows(&batch.hidden, run), batch.targets[run.start]);
+            let (x, target) = (view::rows(&batch.hidden, run), batch.targets[run.start]);
             let coef = |part: Range<usize>, mut z: ArrayViewMut2<f32>, losses: &mut [f64]| {
                 for ((i, z), loss) in part.zip(z.iter_mut()).zip(losses) {
                     let weight = batch.weight(run.start + i);
@@ -90,7 +90,7 @@ impl InfrequentNormalization {
                 }
             };
             let mut losses = vec![0.0; run.len()];
-            w.step(0, &[target], x, &coef, &mut losses, super::gathered::part(&mut d_x, run));
+            w.step(0, &[target], x, &coef, &mut losses, view::rows_mut(&mut d_x, run));
             run.clone().zip(losses).for_each(|(i, loss)| s.losses[others.examples[i]] = loss);
         }
     }

@@ -1,16 +1,16 @@
 //! Noise-contrastive estimation: the word against noise of a known distribution.
 
 use super::candidates;
-use super::exact::{self, groups};
+use super::exact::groups;
 use super::flat::{Flat, FlatLayer};
 use super::{Batch, Bias, Scratch};
 use crate::error::Result;
 use crate::objective::logistic;
 use crate::sampler::{Sampler, WithReplacement};
 use crate::simd;
-use crate::table::{Cost, Tables};
+use crate::table::{Cost, Tables, view};
 use crate::vocab::WordId;
-use ndarray::{ArrayViewMut2, Axis, Slice};
+use ndarray::ArrayViewMut2;
 use std::ops::Range;
 
 /// How the word is told from the noise.
@@ -72,7 +72,7 @@ impl NoiseContrastive {
         if !one_target {
             for group in groups(batch.targets) {
                 let shift = [-s.draws.target_ln_q[group.start] - self.ln_samples];
-                let d_x = d_hidden.slice_axis_mut(Axis(0), Slice::from(group.clone()));
+                let d_x = view::rows_mut(&mut d_hidden, &group);
                 let decision = (&[batch.targets[group.start]][..], &shift[..], &[1.0][..]);
                 decide(w, batch, &group, decision, &mut s.losses, d_x);
             }
@@ -94,7 +94,7 @@ fn decide(
         z.rows_mut().into_iter().for_each(|mut row| simd::add(row.as_slice_mut().expect("contiguous rows"), shift));
         logistic(signs, |b| batch.weight(part.start + of_part.start + b), z, losses);
     };
-    w.step(0, rows, exact::rows(&batch.hidden, part), &coef, &mut losses[part.clone()], d_x);
+    w.step(0, rows, view::rows(&batch.hidden, part), &coef, &mut losses[part.clone()], d_x);
 }
 
 impl FlatLayer for NoiseContrastive {

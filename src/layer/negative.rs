@@ -1,14 +1,14 @@
 //! Negative sampling: is this the word, or is it noise?
 
-use super::exact::{self, groups};
+use super::exact::groups;
 use super::flat::{Flat, FlatLayer};
 use super::{Batch, Bias, Scratch};
 use crate::error::Result;
 use crate::objective::{SigmoidTable, logistic_block, logistic_by};
 use crate::sampler::Sampler;
-use crate::table::{Cost, Tables};
+use crate::table::{Cost, Tables, view};
 use crate::vocab::WordId;
-use ndarray::{ArrayView2, ArrayViewMut2, Axis, Slice};
+use ndarray::{ArrayView2, ArrayViewMut2};
 
 /// Logistic regression of the target against k noise words, the noise shared by the batch.
 ///
@@ -84,8 +84,8 @@ impl NegativeSampling {
                 let weight = |b: usize| batch.weight(group.start + part.start + b);
                 logistic_by(self.sigmoid.as_ref(), signs, weight, z, losses);
             };
-            let x = exact::rows(&batch.hidden, &group);
-            let d_x = d_hidden.slice_axis_mut(Axis(0), Slice::from(group.clone()));
+            let x = view::rows(&batch.hidden, &group);
+            let d_x = view::rows_mut(&mut d_hidden, &group);
             w.step(0, &s.rows, x, &coef, &mut s.losses[group.clone()], d_x);
             group.for_each(|b| s.losses[b] -= f64::from(batch.weight(b)) * hits * std::f64::consts::LN_2);
         }
@@ -143,8 +143,8 @@ impl FlatLayer for NegativeSampling {
                 let coef = |part: std::ops::Range<usize>, z: ArrayViewMut2<f32>, losses: &mut [f64]| {
                     logistic_by(table, &[1.0], |b| batch.weight(group.start + part.start + b), z, losses);
                 };
-                let x = exact::rows(&batch.hidden, &group);
-                let d_x = d_hidden.slice_axis_mut(Axis(0), Slice::from(group.clone()));
+                let x = view::rows(&batch.hidden, &group);
+                let d_x = view::rows_mut(&mut d_hidden, &group);
                 w.step(0, &[batch.targets[group.start]], x, &coef, &mut s.losses[group.clone()], d_x);
             }
         }

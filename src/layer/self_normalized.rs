@@ -4,9 +4,9 @@ use super::exact;
 use super::flat::{Flat, FlatLayer};
 use super::{Batch, Bias, Scratch};
 use crate::error::{Error, Result};
-use crate::table::{Cost, Tables};
+use crate::table::{Cost, Tables, view};
 use crate::vocab::WordId;
-use ndarray::{ArrayViewMut2, Axis, Slice};
+use ndarray::ArrayViewMut2;
 
 /// Full softmax whose scores are drawn towards ln Z = 0, so that a score alone will do for ln P where time is short.
 ///
@@ -41,9 +41,9 @@ impl FlatLayer for SelfNormalizedSoftmax {
 
     fn train(&self, w: &mut Tables, batch: Batch, s: &mut Scratch, mut d_hidden: ArrayViewMut2<f32>, _: bool) {
         for part in exact::parts(batch.len(), self.flat.vocab()) {
-            let x = exact::rows(&batch.hidden, &part);
+            let x = view::rows(&batch.hidden, &part);
             exact::scan(w, &[(*self.flat.block(), x)], &batch.targets[part.clone()], &mut s.stats);
-            let d_x = d_hidden.slice_axis_mut(Axis(0), Slice::from(part.clone()));
+            let d_x = view::rows_mut(&mut d_hidden, &part);
             let stats = &s.stats;
             let of_all = |b: usize| 1.0 + 2.0 * self.alpha * stats[b].ln_z();
             exact::sweep_weighted(w, self.flat.block(), x, &batch, &part, (stats, &of_all), d_x);

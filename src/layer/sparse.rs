@@ -1,10 +1,10 @@
 //! What the layers whose probabilities may be 0 share.
 
-use super::exact::{self, Block, rows};
+use super::exact::{self, Block};
 use super::{Batch, Scratch};
 use crate::objective::{Entmax, MOST_LOOKS, Threshold, fold_max};
-use crate::table::{Rows, Stat, Tables};
-use ndarray::{ArrayView2, ArrayViewMut2, Axis, Slice};
+use crate::table::{Rows, Stat, Tables, view};
+use ndarray::{ArrayView2, ArrayViewMut2};
 use std::ops::Range;
 
 /// The thresholds of a part of a batch, by looking at the scores until none moves; `s.stats` has the targets' scores.
@@ -33,7 +33,7 @@ fn clear(stats: &mut Vec<Stat>, len: usize) {
 /// A part of a batch.
 fn part_of<'a>(batch: &Batch<'a>, part: &Range<usize>) -> Batch<'a> {
     Batch {
-        hidden: rows(&batch.hidden, part),
+        hidden: view::rows(&batch.hidden, part),
         targets: &batch.targets[part.clone()],
         weights: batch.weights.map(|weights| &weights[part.clone()]),
         soft: None,
@@ -64,7 +64,7 @@ pub fn step(
         let coef = |tile: &mut crate::table::Tile| {
             entmax.gradient(of_part.targets, &thresholds, |b| of_part.weight(b), tile);
         };
-        let d_x = d_hidden.slice_axis_mut(Axis(0), Slice::from(part.clone()));
+        let d_x = view::rows_mut(&mut d_hidden, &part);
         w.sweep(block.table, all, of_part.hidden, &coef, d_x, part.end == batch.len());
     }
 }

@@ -1,7 +1,7 @@
 //! The verbs over a plain matrix that one worker has to itself.
 
 use super::dense::{Matrix, MatrixStrip};
-use super::gradient::{Gradient, GradientStrip};
+use super::gradient::{Gradient, GradientStrip, outer};
 use super::tile::{self, Buffers, Packed};
 use super::{Bags, Coefficients, Fold, KEPT_SCORES, Rows, Stat, Table, TableShape, Threads, TileCoefficients, block};
 use crate::simd;
@@ -195,7 +195,7 @@ impl<S: Storage> Table for Exclusive<S> {
         if !self.store.trains() {
             return;
         }
-        let gradient = coef.t().dot(&x);
+        let gradient = outer(&coef, &x);
         let mut add = |c: usize, row: u32| {
             let bias = coef.column(c).sum();
             self.store.add(row, 1.0, gradient.row(c).to_slice().expect("contiguous rows"), bias);

@@ -10,6 +10,7 @@ mod one;
 pub use bags::{Descend, Means};
 
 use super::aligned::Aligned;
+use super::view::matrix_mut;
 use super::{Coefficients, kernel};
 use crate::simd::dispatch;
 use blocks::Descent;
@@ -24,11 +25,11 @@ pub trait Placed {
     /// d with the padding.
     fn stride(&self) -> usize;
 
-    /// Forgets the copies of rows that are not kept, and makes room for so many.
-    fn begin(&mut self, _count: usize) {}
-
-    /// The place of a row, which is brought there if need be; one place if it is asked for twice.
-    fn place(&mut self, row: u32) -> u32;
+    /// Fills `places` with those of rows, which are brought there if need be: one place if a row comes twice. Copies of rows that
+    /// are not kept are forgotten at the next call.
+    ///
+    /// Not inlined: in the middle of much else it comes to more than three times the instructions.
+    fn place(&mut self, rows: &[u32], places: &mut Vec<u32>);
 
     /// Rows by place: places × stride.
     fn weights(&self) -> &[f32];
@@ -84,7 +85,7 @@ impl Few {
         if self.z.len() < batch * count {
             self.z.resize(batch * count, 0.0);
         }
-        place_all(table, rows, &mut self.places);
+        table.place(rows, &mut self.places);
         let (places, z) = (&self.places[..], &mut self.z[..batch * count]);
         let flat = x.to_slice().expect("hidden vectors are contiguous");
         dispatch(Scores { table, x: flat, padded: &mut self.x, places, z });
@@ -93,7 +94,7 @@ impl Few {
                 z.iter_mut().zip(rows).zip(places).for_each(|((z, row), place)| *z += table.bias(*row, *place));
             }
         }
-        coef(0..batch, ArrayViewMut2::from_shape((batch, count), &mut *z).expect("batch × count"), losses);
+        coef(0..batch, matrix_mut(z, batch), losses);
         if table.has_bias() {
             for (c, (row, place)) in rows.iter().zip(places).enumerate() {
                 let mut sum = 0.0;
@@ -107,14 +108,6 @@ impl Few {
         dispatch(Descent { weights, stride, places, x, coef: z, rate, d, d_x });
         rows.iter().zip(places).for_each(|(row, place)| table.moved(*row, *place, batch as u32));
     }
-}
-
-/// Fills `places` with those of `rows`. Apart, as in the middle of much else it came to more than three times the instructions.
-#[inline(never)]
-fn place_all(table: &mut impl Placed, rows: &[u32], places: &mut Vec<u32>) {
-    table.begin(rows.len());
-    places.clear();
-    places.extend(rows.iter().map(|row| table.place(*row)));
 }
 
 /// X padded, and z = X·Wᵀ.

@@ -3,6 +3,8 @@
 use super::Threads;
 use super::dense::{Matrix, take};
 use crate::simd;
+use ndarray::linalg::general_mat_mul;
+use ndarray::{Array2, ArrayView2};
 use std::ops::Range;
 
 /// ∂L/∂W since the last time it was applied.
@@ -18,6 +20,13 @@ pub struct Gradient {
     /// rows × dim, meaningful within `swept`.
     swept_values: Vec<f32>,
     swept_bias: Vec<f32>,
+}
+
+/// Kᵀ·X, row by row in memory whatever the layout of the two: C×d.
+pub fn outer(coef: &ArrayView2<f32>, x: &ArrayView2<f32>) -> Array2<f32> {
+    let mut gradient = Array2::zeros((coef.ncols(), x.ncols()));
+    general_mat_mul(1.0, &coef.t(), x, 0.0, &mut gradient);
+    gradient
 }
 
 /// Neighbouring rows of a gradient.

@@ -37,6 +37,7 @@ mod overlay;
 mod shared;
 mod threads;
 mod tile;
+pub(crate) mod view;
 
 pub use cost::{Cost, Tables};
 pub use deferred::Deferred;

@@ -13,6 +13,7 @@ pub use own::OwnRows;
 
 use super::block::{RowSource, is_small};
 use super::few::{Descend, Means};
+use super::gradient::outer;
 use super::shared::SharedMatrix;
 use super::{Bags, Coefficients, Fold, Rows, Stat, Table, TableShape, Threads, TileCoefficients};
 use crate::simd::{self, dispatch};
@@ -121,7 +122,7 @@ impl Table for Overlay<'_> {
             return whole.updated().descend(rows, coef, x);
         }
         let Rows::List(list) = rows else { return };
-        let gradient = coef.t().dot(&x);
+        let gradient = outer(&coef, &x);
         for (c, row) in list.iter().enumerate() {
             let bias = coef.column(c).sum();
             self.descend_row(*row, gradient.row(c).to_slice().expect("contiguous rows"), bias);

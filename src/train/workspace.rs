@@ -6,8 +6,8 @@ use crate::layer::{Batch, OutputLayer, Scratch};
 use crate::model::Handles;
 use crate::rng::WorkerRng;
 use crate::table::Bags;
+use crate::table::view::{matrix, matrix_mut};
 use crate::vocab::WordId;
-use ndarray::{ArrayView2, ArrayViewMut2};
 
 /// What is known of the steps after this one.
 #[derive(Clone, Copy, Default)]
@@ -49,8 +49,8 @@ impl Workspace {
         examples: &Examples,
         next: Ahead,
     ) -> f64 {
-        let shape = (examples.len(), self.dim);
-        let entries = shape.0 * shape.1;
+        let batch = examples.len();
+        let entries = batch * self.dim;
         if self.hidden.len() < entries {
             self.hidden.resize(entries, 0.0);
             self.d_hidden.resize(entries, 0.0);
@@ -58,15 +58,15 @@ impl Workspace {
         let (hidden, d_hidden) = (&mut self.hidden[..entries], &mut self.d_hidden[..entries]);
         d_hidden.fill(0.0);
         let bags = Bags { rows: &examples.words, offsets: &examples.offsets };
-        let out = ArrayViewMut2::from_shape(shape, hidden).expect("batch × dim");
+        let out = matrix_mut(hidden, batch);
         encoder.prefetch(&handles.encoder, next.word);
         encoder.forward(&mut handles.encoder, bags, out);
-        let hidden = ArrayView2::from_shape(shape, hidden).expect("batch × dim");
-        let d_out = ArrayViewMut2::from_shape(shape, d_hidden).expect("batch × dim");
-        let batch = Batch::new(hidden, &examples.targets);
-        let loss = layer.step(&mut handles.layer, batch, &mut self.scratch, d_out, None);
+        let hidden = matrix(hidden, batch);
+        let d_out = matrix_mut(d_hidden, batch);
+        let examples = Batch::new(hidden, &examples.targets);
+        let loss = layer.step(&mut handles.layer, examples, &mut self.scratch, d_out, None);
         layer.prefetch(&handles.layer, next.targets, &mut self.scratch);
-        let d_out = ArrayView2::from_shape(shape, d_hidden).expect("batch × dim");
+        let d_out = matrix(d_hidden, batch);
         encoder.backward(&mut handles.encoder, bags, hidden, d_out);
         loss
     }

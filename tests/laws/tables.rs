@@ -6,7 +6,7 @@ use lexmax::check::ROUNDING;
 use lexmax::optimizer::Optimizer;
 use lexmax::rng::WorkerRng;
 use lexmax::table::{Init, Matrix, Rows, Stat, Table, TableShape, Threads, Tile};
-use ndarray::{Array2, ArrayViewMut2};
+use ndarray::{Array2, ArrayViewMut2, Axis};
 use rand::RngExt;
 use std::ops::Range;
 
@@ -69,7 +69,9 @@ impl Case {
         let half = if route == Route::StepAndSweep { 0.5 } else { 1.0 };
         let halves =
             |lines: &[Line]| -> Vec<Line> { lines.iter().map(|line| (half * line.0, half * line.1)).collect() };
-        let (x, lines, merged) = (self.x.view(), halves(&self.lines), halves(&self.merged()));
+        // One row as a vector gives it: both strides are 1.
+        let x = if self.x.nrows() == 1 { self.x.row(0).insert_axis(Axis(0)) } else { self.x.view() };
+        let (lines, merged) = (halves(&self.lines), halves(&self.merged()));
         let distinct: Vec<u32> = (0..merged.len() as u32).collect();
         let all = 0..distinct.len() as u32;
         let mut d_x = Array2::zeros(x.raw_dim());
@@ -201,7 +203,7 @@ fn repeated_rows_are_merged_rows_on_every_route() {
     ];
     let optimizers = [Optimizer::Sgd, Optimizer::adagrad(0.1).unwrap()];
     // A register block, blocks of both kinds in either direction, and several strips.
-    for (rows, dim, batch, picked) in [(6, 9, 3, 5), (1, 1, 1, 2), (70, 37, 40, 60), (1100, 5, 12, 300)] {
+    for (rows, dim, batch, picked) in [(6, 9, 3, 5), (6, 9, 1, 5), (1, 1, 1, 2), (70, 37, 40, 60), (1100, 5, 12, 300)] {
         for (bias, optimizer) in [true, false].iter().flat_map(|bias| optimizers.map(|optimizer| (*bias, optimizer))) {
             let case = Case::new(rows, dim, batch, picked, bias, optimizer);
             for (route, updates) in routes.iter().flat_map(|route| UPDATES.map(|updates| (*route, updates))) {

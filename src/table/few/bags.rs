@@ -1,6 +1,6 @@
 //! Means of bags, and descents along their gradients, over rows at their places.
 
-use super::{Placed, in_blocks, place_all, with_tail};
+use super::{Placed, in_blocks, with_tail};
 use crate::table::Bags;
 use crate::table::aligned::Aligned;
 use pulp::{Simd, WithSimd, bytemuck};
@@ -22,7 +22,7 @@ impl<T: Placed> WithSimd for Means<'_, T> {
         let Self { table, bags, places, out } = self;
         let (dim, stride) = (table.dim(), table.stride());
         if bags.are_rows() {
-            place_all(table, bags.rows, places);
+            table.place(bags.rows, places);
             let w = table.weights();
             for (place, out) in places.iter().zip(out.chunks_exact_mut(dim)) {
                 copy(s, &w[*place as usize * stride..][..stride], out);
@@ -31,7 +31,7 @@ impl<T: Placed> WithSimd for Means<'_, T> {
         }
         let (width, step) = (dim.div_ceil(S::F32_LANES), stride / S::F32_LANES);
         for (b, out) in out.chunks_exact_mut(dim).enumerate() {
-            place_all(table, bags.bag(b), places);
+            table.place(bags.bag(b), places);
             let w = S::as_simd_f32s(table.weights()).0;
             in_blocks!(width, 8, |k, V| mean::<S, V>(s, w, step, k, places, out));
         }
@@ -105,7 +105,7 @@ impl<T: Placed> WithSimd for Descend<'_, T> {
         let Self { table, bags, mean, rate, gradient, places, move_by } = self;
         let (dim, stride) = (table.dim(), table.stride());
         if bags.are_rows() {
-            place_all(table, bags.rows, places);
+            table.place(bags.rows, places);
             let w = table.weights_mut();
             for (place, gradient) in places.iter().zip(gradient.chunks_exact(dim)) {
                 descend(s, &mut w[*place as usize * stride..][..stride], rate, gradient);
@@ -128,7 +128,7 @@ impl<T: Placed> WithSimd for Descend<'_, T> {
                 let by = &mut bytemuck::cast_slice_mut(by)[..tail.len()];
                 with_tail(by, tail, |by, g| *by = rate * g);
             }
-            place_all(table, rows, places);
+            table.place(rows, places);
             let w = S::as_mut_simd_f32s(table.weights_mut()).0;
             for place in &*places {
                 for (w, by) in w[*place as usize * step..][..width].iter_mut().zip(&*move_by) {

@@ -200,9 +200,13 @@ impl Placed for Moved<'_> {
         self.own.stride
     }
 
-    #[inline(always)]
-    fn place(&mut self, row: u32) -> u32 {
-        self.own.slot(self.base, row) as u32
+    #[inline(never)]
+    fn place(&mut self, rows: &[u32], places: &mut Vec<u32>) {
+        places.clear();
+        places.extend_from_slice(rows);
+        for place in places {
+            *place = self.own.slot(self.base, *place) as u32;
+        }
     }
 
     #[inline(always)]

@@ -7,6 +7,7 @@ use crate::simd::{self, dispatch};
 use crate::table::aligned::Aligned;
 use crate::table::block::{Block, RowSource, is_small};
 use crate::table::few::{Descend, Few, Means};
+use crate::table::gradient::outer;
 use crate::table::{Bags, Coefficients, Fold, Rows, Stat, Table, TableShape, Threads, TileCoefficients};
 use ndarray::{ArrayView2, ArrayViewMut2};
 use std::ops::Range;
@@ -163,7 +164,7 @@ impl Table for Shared<'_> {
                 self.scatter();
             }
             Rows::List(list) => {
-                let gradient = coef.t().dot(&x);
+                let gradient = outer(&coef, &x);
                 for (c, row) in list.iter().enumerate() {
                     let bias = coef.column(c).sum();
                     self.descend_row(*row, gradient.row(c).to_slice().expect("contiguous rows"), bias);

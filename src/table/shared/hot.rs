@@ -117,18 +117,19 @@ impl Hot {
         }
     }
 
-    /// Has all that an exchange needs brought into the cache, if the next update of a row brings one about: the shared row is often in
-    /// another core's cache, and takes longer to come than a step does.
-    #[inline(always)]
-    fn expect_update(&self, matrix: &SharedMatrix, row: u32) {
-        if self.updates[row as usize] + 1 >= self.period.updates() {
-            matrix.prefetch(row);
-            self.base.prefetch(row as usize * self.stride, self.stride);
+    /// The place of a row that is not hot, or is about to be exchanged. All that an exchange needs is brought into the cache: the
+    /// shared row is often in another core's, and takes longer to come than a step does.
+    #[inline(never)]
+    fn place_rare(&mut self, matrix: &SharedMatrix, row: u32) -> u32 {
+        if !self.has(row) {
+            return self.copy_beside(matrix, row);
         }
+        matrix.prefetch(row);
+        self.base.prefetch(row as usize * self.stride, self.stride);
+        row
     }
 
     /// The place behind the hot rows of one that is not: where it was copied to, or will be.
-    #[inline(never)]
     fn copy_beside(&mut self, matrix: &SharedMatrix, row: u32) -> u32 {
         let hot = self.len();
         let known = self.beside.iter().position(|there| *there == row);
@@ -183,19 +184,18 @@ impl Placed for Beside<'_> {
         self.hot.stride
     }
 
-    #[inline(always)]
-    fn begin(&mut self, count: usize) {
-        self.hot.values.grow((self.hot.len() + count) * self.hot.stride);
+    #[inline(never)]
+    fn place(&mut self, rows: &[u32], places: &mut Vec<u32>) {
+        self.hot.values.grow((self.hot.len() + rows.len()) * self.hot.stride);
         self.hot.beside.clear();
-    }
-
-    #[inline(always)]
-    fn place(&mut self, row: u32) -> u32 {
-        if !self.hot.has(row) {
-            return self.hot.copy_beside(self.matrix, row);
+        places.clear();
+        places.extend_from_slice(rows);
+        for place in places {
+            // The place of a hot row is its number.
+            if self.hot.updates.get(*place as usize).is_none_or(|n| n + 1 >= self.hot.period.updates()) {
+                *place = self.hot.place_rare(self.matrix, *place);
+            }
         }
-        self.hot.expect_update(self.matrix, row);
-        row
     }
 
     #[inline(always)]
