@@ -174,6 +174,8 @@ pub fn sum_exp(xs: &[f32], shift: f32) -> f64 {
 
 /// Vectors whose factors 1 + e^−|t| are multiplied before a logarithm is taken: 7 × 16 factors of at most 2 stay below 2¹²⁷.
 const PRODUCT_CHUNK: usize = 7;
+/// A product of such chunks, in f64, that is still far from the largest number when another comes.
+const PRODUCT_MAX: f64 = 1e250;
 
 /// Independent decisions: Σ −ln σ(sign·z), and z ← its derivative, −sign·σ(−sign·z). Signs are ±1; one of 0 has no
 /// derivative and a loss of ln 2.
@@ -187,19 +189,27 @@ pub fn logistic(zs: &mut [f32], signs: &[f32]) -> f64 {
         fn with_simd<S: Simd>(self, s: S) -> f64 {
             let (body, tail) = S::as_mut_simd_f32s(self.0);
             let (sign_body, sign_tail) = S::as_simd_f32s(self.1);
-            let mut loss = 0.0;
+            let (mut loss, mut product) = (0.0, 1.0);
             for (zs, signs) in body.chunks_mut(PRODUCT_CHUNK).zip(sign_body.chunks(PRODUCT_CHUNK)) {
-                loss += decisions(s, zs, signs);
+                let (linear, factor) = decisions(s, zs, signs);
+                loss += linear;
+                product *= factor;
+                if product > PRODUCT_MAX {
+                    loss += product.ln();
+                    product = 1.0;
+                }
             }
             if !tail.is_empty() {
                 // Lanes beyond the end decide rightly with certainty: no loss.
                 let (mut z, mut sign) = ([s.splat_f32s(1e4)], [s.splat_f32s(1.0)]);
                 lanes::<S>(&mut z)[..tail.len()].copy_from_slice(tail);
                 lanes::<S>(&mut sign)[..tail.len()].copy_from_slice(sign_tail);
-                loss += decisions(s, &mut z, &sign);
+                let (linear, factor) = decisions(s, &mut z, &sign);
+                loss += linear;
+                product *= factor;
                 tail.copy_from_slice(&lanes::<S>(&mut z)[..tail.len()]);
             }
-            loss
+            loss + product.ln()
         }
     }
     assert_eq!(zs.len(), signs.len(), "scores and signs");
@@ -212,9 +222,9 @@ fn lanes<S: Simd>(vectors: &mut [S::f32s]) -> &mut [f32] {
     pulp::bytemuck::cast_slice_mut(vectors)
 }
 
-/// [`logistic`] over at most [`PRODUCT_CHUNK`] vectors.
+/// [`logistic`] over at most [`PRODUCT_CHUNK`] vectors; the loss is the first number and the logarithm of the second.
 #[inline(always)]
-fn decisions<S: Simd>(s: S, zs: &mut [S::f32s], signs: &[S::f32s]) -> f64 {
+fn decisions<S: Simd>(s: S, zs: &mut [S::f32s], signs: &[S::f32s]) -> (f64, f64) {
     let (zero, one) = (s.splat_f32s(0.0), s.splat_f32s(1.0));
     let (mut product, mut linear) = (one, zero);
     for (z, sign) in zs.iter_mut().zip(signs) {
@@ -227,7 +237,7 @@ fn decisions<S: Simd>(s: S, zs: &mut [S::f32s], signs: &[S::f32s]) -> f64 {
         let wrong = s.div_f32s(s.select_f32s(right, u, one), both);
         *z = s.neg_f32s(s.mul_f32s(*sign, wrong));
     }
-    f64::from(s.reduce_sum_f32s(linear)) + f64::from(s.reduce_product_f32s(product)).ln()
+    (f64::from(s.reduce_sum_f32s(linear)), f64::from(s.reduce_product_f32s(product)))
 }
 
 /// Where tanh is ±1 in f32.
@@ -359,6 +369,10 @@ mod tests {
             // A rounding of 2⁻²⁴ a factor, and of the partial sums in the at most 7 + 4 additions that a term goes through.
             assert!((loss - exact).abs() <= 6e-8 * (n as f64 + 11.0 * exact), "{n}: {loss} {exact}");
         }
+        // Factors of 2 whose product is no number.
+        let n = 5_000;
+        let loss = logistic(&mut vec![0.0; n], &vec![1.0; n]);
+        assert!((loss / (n as f64 * std::f64::consts::LN_2) - 1.0).abs() < 1e-12, "{loss}");
     }
 
     #[test]

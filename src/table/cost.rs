@@ -82,6 +82,8 @@ fn madds(batch: usize, rows: usize, dim: usize) -> u64 {
 /// number of the table before their arguments.
 pub struct Tables<'a> {
     tables: Vec<Box<dyn Table + 'a>>,
+    /// Asked once: every verb counts with them.
+    shapes: Vec<TableShape>,
     cost: Cost,
     bytes: u64,
 }
@@ -89,7 +91,8 @@ pub struct Tables<'a> {
 impl<'a> Tables<'a> {
     /// Takes the handles.
     pub fn new(tables: Vec<Box<dyn Table + 'a>>) -> Self {
-        Self { tables, cost: Cost::default(), bytes: 0 }
+        let shapes = tables.iter().map(|table| table.shape()).collect();
+        Self { tables, shapes, cost: Cost::default(), bytes: 0 }
     }
 
     /// The work done through this door so far.
@@ -114,7 +117,7 @@ impl<'a> Tables<'a> {
 
     /// Rows, size and bias of a table.
     pub fn shape(&self, table: usize) -> TableShape {
-        self.tables[table].shape()
+        self.shapes[table]
     }
 
     /// [`Table::scores`].
@@ -203,7 +206,7 @@ impl<'a> Tables<'a> {
     }
 
     fn count(&mut self, table: usize, batch: usize, rows: usize, passes: u64, read: u64, written: u64) {
-        let TableShape { dim, bias, .. } = self.tables[table].shape();
+        let TableShape { dim, bias, .. } = self.shapes[table];
         self.cost.multiply_adds += passes * madds(batch, rows, dim);
         self.bytes += (read + written) * madds(rows, dim + usize::from(bias), size_of::<f32>());
         self.cost.rows_read += read * rows as u64;
