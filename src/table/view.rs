@@ -3,10 +3,7 @@
 use ndarray::{ArrayView1, ArrayView2, ArrayViewMut1, ArrayViewMut2, Axis, Slice};
 use std::ops::Range;
 
-/// rows × (length / rows).
-///
-/// # Panics
-/// If the slice is not of so many rows.
+/// rows × (length / rows), the length a multiple of the rows.
 #[inline(always)]
 pub fn matrix(entries: &[f32], rows: usize) -> ArrayView2<'_, f32> {
     if rows == 1 {
