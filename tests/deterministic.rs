@@ -85,7 +85,7 @@ fn one_worker_is_the_exclusive_table_to_the_bit() {
             assert_eq!(own_loss.to_bits(), loss.to_bits(), "{name} d={dim}");
             let tables = shared.encoder_tables().iter().chain(shared.layer_tables());
             for (table, own) in tables.zip(first.iter().chain(&second)) {
-                merge(table, &[own], true, &Threads::new(2));
+                merge(&[(table, vec![own])], true, &Threads::new(2));
             }
             assert!(bits(&shared.into_model().unwrap()) == bits(&plain), "{name} d={dim}");
         }
@@ -110,7 +110,7 @@ fn few_moves_are_added_and_many_are_averaged() {
             expected.row_mut(row as usize).mapv_inplace(|w| w - k[[0, 0]]);
         }
         let all = barrier % 10 == 9;
-        let merged = merge(&matrix, &own.iter().collect::<Vec<_>>(), all, &Threads::new(3));
+        let merged = merge(&[(&matrix, own.iter().collect())], all, &Threads::new(3)).remove(0);
         assert_eq!(matches!(merged, Merged::All), all);
         own.iter_mut().for_each(|own| own.renew(&matrix, &merged));
     }
@@ -121,7 +121,7 @@ fn few_moves_are_added_and_many_are_averaged() {
         (0..4_000).for_each(|_| handle.descend(&Rows::List(&[69]), k.view(), x.view()));
     }
     expected.row_mut(69).fill(1_000.0);
-    merge(&matrix, &own.iter().collect::<Vec<_>>(), false, &Threads::default());
+    merge(&[(&matrix, own.iter().collect())], false, &Threads::default());
     let matrix = matrix.to_matrix().unwrap();
     for row in 0..70 {
         assert_eq!(matrix.row(row), &expected.row(row as usize).to_vec()[..7], "row {row}");
@@ -259,5 +259,24 @@ fn subsampled_words_are_counted_in_every_pass() {
             "another choice each pass"
         );
         assert_eq!(outcome.passes.iter().map(|pass| pass.read).sum::<u64>(), outcome.words);
+    }
+}
+
+#[test]
+fn portions_use_up_every_item_on_any_number_of_threads() {
+    for threads in [1, 2, 3, 8] {
+        let (amount, mut items) = (1_000, vec![Vec::new(); 5]);
+        Threads::new(threads).each_in_portions(items.iter_mut().collect(), amount, |portions, leave| {
+            let left = portions.last().map_or(amount, |(_, left)| *left);
+            assert!(left > 0 && leave < left, "{threads} threads: {leave} to be left of {left}");
+            // The first portion stops half way.
+            let now = if portions.is_empty() { (leave + left) / 2 } else { leave };
+            portions.push((leave, now));
+            now
+        });
+        for portions in items {
+            assert_eq!(portions.last().map(|(_, left)| *left), Some(0), "{threads} threads: {portions:?}");
+            assert!(portions.len() <= 12, "{threads} threads: {portions:?}");
+        }
     }
 }

@@ -9,7 +9,7 @@ use super::{Clock, Hogwild, Outcome, Progress, Tally};
 use crate::corpus::{Sentences, Subsampler};
 use crate::error::{Divergence, Error, Result};
 use crate::model::SharedModel;
-use crate::table::{Merged, OwnRows, SharedMatrix, Threads, merge};
+use crate::table::{Merged, OwnRows, Threads, merge};
 use crate::vocab::Counts;
 use worker::Worker;
 
@@ -169,9 +169,7 @@ impl<'a> Run<'a> {
     /// Until the text is read, the observer stops, or something is not finite.
     fn until_done(&mut self, observer: &mut dyn Observer) -> Result<()> {
         while !self.is_done() && !self.stopped {
-            if !self.phase()? {
-                continue;
-            }
+            self.threads.clone().inside(|| self.until_merged())?;
             let progress = self.progress();
             let next = observer.progress(&progress);
             self.stopped = next == Next::Stop;
@@ -206,11 +204,19 @@ impl<'a> Run<'a> {
         self.workers.iter().all(|w| w.is_done(&self.course))
     }
 
+    /// Until all rows are merged.
+    fn until_merged(&mut self) -> Result<()> {
+        while !self.phase()? {}
+        Ok(())
+    }
+
     /// All workers once until they meet; whether all rows are merged now.
     fn phase(&mut self) -> Result<bool> {
         let Self { course, threads, workers, words, read, merged, .. } = self;
         let course = &*course;
-        threads.each_at_home(workers.iter_mut().collect(), |worker| worker.run(course, merged, *words, *read));
+        workers.iter_mut().for_each(|worker| worker.set_out(*words, *read));
+        threads
+            .each_in_portions(workers.iter_mut().collect(), *words, |worker, leave| worker.run(course, merged, leave));
         if let Some(error) = workers.iter_mut().find_map(|w| w.unread.take()) {
             return Err(error);
         }
@@ -261,17 +267,12 @@ impl<'a> Run<'a> {
 impl Course<'_> {
     /// The moves of all workers go into the model.
     fn merge(&self, workers: &[Worker], all: bool, threads: &Threads) -> Settled {
-        let merged = |tables: &[SharedMatrix], own: for<'a> fn(&'a Worker<'_>) -> &'a [OwnRows]| {
-            let table = |(i, base): (usize, &SharedMatrix)| {
-                let own: Vec<_> = workers.iter().map(|worker| &own(worker)[i]).collect();
-                merge(base, &own, all, threads)
-            };
-            tables.iter().enumerate().map(table).collect()
-        };
-        Settled {
-            encoder: merged(self.model.encoder_tables(), |w| &w.encoder),
-            layer: merged(self.model.layer_tables(), |w| &w.layer),
-        }
+        let (encoder, layer) = (self.model.encoder_tables(), self.model.layer_tables());
+        let own = |i| workers.iter().filter_map(|worker| worker.encoder.iter().chain(&worker.layer).nth(i)).collect();
+        let tables: Vec<_> = encoder.iter().chain(layer).enumerate().map(|(i, base)| (base, own(i))).collect();
+        let mut merged = merge(&tables, all, threads);
+        let layer = merged.split_off(encoder.len());
+        Settled { encoder: merged, layer }
     }
 }
 

@@ -14,11 +14,10 @@ use std::ops::Range;
 const UNSEEN: f32 = 128.0;
 /// Rows that a thread merges at a time, at least; a multiple of 64.
 const PART: usize = 1024;
-/// Parts at most.
+/// Parts of a table at most.
 const PARTS: usize = 256;
-
 /// Due rows that a thread merges at a time.
-const DUE_PART: usize = 64;
+const DUE_PART: usize = 32;
 
 /// What a barrier has merged.
 pub enum Merged {
@@ -28,47 +27,52 @@ pub enum Merged {
     Rows(Vec<u32>),
 }
 
-/// Adds what each worker has moved to `base`, in the order of the workers: the rows that are due, or `all`, as it also
-/// must be where a worker has moved the whole table. Each worker then takes note of it with [`OwnRows::renew`].
+/// Adds what each worker has moved to the tables, in the order of the workers: the rows that are due, or `all`, as it also must be
+/// of a table that a worker has moved as a whole. Each worker then takes note of it with [`OwnRows::renew`].
 ///
 /// A row that one worker alone has moved becomes that worker's row. Where several have, it moves by f·Σ (own − base),
 /// with f = max(1/workers that moved it, min(1, 128/examples that moved it)): the sum of the moves while they are few,
 /// their mean when they are so many that each worker has gone most of the way.
 ///
-/// Nobody else may use `base` meanwhile; `threads` share the rows, and what comes out does not depend on their number.
-pub fn merge(base: &SharedMatrix, workers: &[&OwnRows], all: bool, threads: &Threads) -> Merged {
-    if !all && !workers.iter().any(|own| own.is_whole()) {
+/// A table comes with what each worker has of it, and nobody else may use it meanwhile. `threads` share the rows of all tables, and
+/// what comes out does not depend on their number.
+pub fn merge(tables: &[(&SharedMatrix, Vec<&OwnRows>)], all: bool, threads: &Threads) -> Vec<Merged> {
+    let merged: Vec<_> = tables.iter().map(|(_, workers)| Merged::of(workers, all)).collect();
+    let parts = tables.iter().zip(&merged).flat_map(|((base, workers), merged)| {
+        merged.parts(base.shape().rows as usize).into_iter().map(move |part| (*base, workers, part))
+    });
+    threads.each(parts.collect(), |(base, workers, part)| Sum::new(base, workers).merge(part));
+    merged
+}
+
+/// What a thread merges at a time.
+enum Part<'a> {
+    Rows(&'a [u32]),
+    /// The rows of these that any worker has touched.
+    Touched(Range<usize>),
+}
+
+impl Merged {
+    /// What is to be merged of a table.
+    fn of(workers: &[&OwnRows], all: bool) -> Self {
+        if all || workers.iter().any(|own| own.is_whole()) {
+            return Self::All;
+        }
         let mut due: Vec<u32> = workers.iter().flat_map(|own| own.due.iter().copied()).collect();
         due.sort_unstable();
         due.dedup();
-        threads.each(due.chunks(DUE_PART).collect(), |rows| {
-            let mut sum = Sum::new(base, workers);
-            rows.iter().for_each(|row| sum.take(*row));
-            sum.finish();
-        });
-        return Merged::Rows(due);
+        Self::Rows(due)
     }
-    let rows = base.shape().rows as usize;
-    let part = PART.max(rows.div_ceil(PARTS).next_multiple_of(64));
-    let parts = (0..rows).step_by(part).map(|first| first..(first + part).min(rows)).collect();
-    threads.each(parts, |rows| merge_rows(base, workers, rows));
-    Merged::All
-}
 
-fn merge_rows(base: &SharedMatrix, workers: &[&OwnRows], rows: Range<usize>) {
-    let mut sum = Sum::new(base, workers);
-    for word in rows.start / 64..rows.end.div_ceil(64) {
-        let touched = |own: &&OwnRows| if own.is_whole() { u64::MAX } else { own.touched[word] };
-        let mut bits = workers.iter().fold(0, |all, own| all | touched(own));
-        while bits != 0 {
-            let row = word * 64 + bits.trailing_zeros() as usize;
-            bits &= bits - 1;
-            if row < rows.end {
-                sum.take(row as u32);
+    fn parts(&self, rows: usize) -> Vec<Part<'_>> {
+        match self {
+            Self::Rows(due) => due.chunks(DUE_PART).map(Part::Rows).collect(),
+            Self::All => {
+                let part = PART.max(rows.div_ceil(PARTS).next_multiple_of(64));
+                (0..rows).step_by(part).map(|first| Part::Touched(first..(first + part).min(rows))).collect()
             }
         }
     }
-    sum.finish();
 }
 
 /// Rows that are on their way into the cache while the ones before are added up.
@@ -97,6 +101,30 @@ impl<'a> Sum<'a> {
         }
     }
 
+    fn merge(mut self, part: Part) {
+        match part {
+            Part::Rows(rows) => rows.iter().for_each(|row| self.take(*row)),
+            Part::Touched(rows) => self.take_touched(rows),
+        }
+        while !self.coming.is_empty() {
+            self.add_next();
+        }
+    }
+
+    fn take_touched(&mut self, rows: Range<usize>) {
+        for word in rows.start / 64..rows.end.div_ceil(64) {
+            let touched = |own: &&OwnRows| if own.is_whole() { u64::MAX } else { own.touched[word] };
+            let mut bits = self.workers.iter().fold(0, |all, own| all | touched(own));
+            while bits != 0 {
+                let row = word * 64 + bits.trailing_zeros() as usize;
+                bits &= bits - 1;
+                if row < rows.end {
+                    self.take(row as u32);
+                }
+            }
+        }
+    }
+
     /// Adds up a row after some others.
     fn take(&mut self, row: u32) {
         self.base.prefetch(row);
@@ -105,12 +133,6 @@ impl<'a> Sum<'a> {
         }
         self.coming.push_back(row);
         if self.coming.len() > COMING {
-            self.add_next();
-        }
-    }
-
-    fn finish(&mut self) {
-        while !self.coming.is_empty() {
             self.add_next();
         }
     }

@@ -10,6 +10,19 @@ use crate::rng::WorkerRng;
 use crate::table::{Cost, Merged, Overlay, OwnRows, SharedMatrix, Table, Tables};
 use crate::vocab::WordId;
 
+/// What is known between two barriers.
+#[derive(Clone, Copy, Default)]
+struct Leg {
+    /// Words, of those that subsampling leaves, to train on and trained on.
+    words: u64,
+    steps: u64,
+    /// Words read by all at the barrier and by this worker there, and by this worker when the rate was changed last.
+    read_by_all: u64,
+    read: u64,
+    rated: u64,
+    is_done: bool,
+}
+
 /// All that a worker owns.
 pub(super) struct Worker<'a> {
     reader: Box<dyn SentenceReader + 'a>,
@@ -21,6 +34,7 @@ pub(super) struct Worker<'a> {
     rng: WorkerRng,
     /// The next sentence, over all epochs.
     next: usize,
+    leg: Leg,
     /// The rest of the sentence at work, from `position` on.
     sentence: Vec<WordId>,
     position: usize,
@@ -49,6 +63,7 @@ impl<'a> Worker<'a> {
             ),
             rng: WorkerRng::new(seed, stream),
             next: number,
+            leg: Leg::default(),
             sentence: Vec::new(),
             position: 0,
             examples: Examples::new(),
@@ -91,34 +106,41 @@ impl<'a> Worker<'a> {
         self.position >= self.sentence.len() && self.next >= course.settings.epochs as usize * course.corpus.len()
     }
 
-    /// Trains on `words` words that subsampling leaves, where all together have read `read` before.
-    pub fn run(&mut self, course: &Course, merged: &Settled, words: u64, read: u64) {
-        renew(course.model.encoder_tables(), &mut self.encoder, &merged.encoder);
-        renew(course.model.layer_tables(), &mut self.layer, &merged.layer);
+    /// At a barrier, where all together have read `read` words: the next is due after `words` words that subsampling leaves.
+    pub fn set_out(&mut self, words: u64, read: u64) {
+        self.leg = Leg { words, steps: 0, read_by_all: read, read: self.words, rated: self.words, is_done: false };
+    }
+
+    /// Trains until only `leave` words are left before the barrier; says how many are.
+    pub fn run(&mut self, course: &Course, merged: &Settled, leave: u64) -> u64 {
+        let Leg { words, read_by_all, read, .. } = self.leg;
+        if self.leg.steps == 0 {
+            renew(course.model.encoder_tables(), &mut self.encoder, &merged.encoder);
+            renew(course.model.layer_tables(), &mut self.layer, &merged.layer);
+        }
         let decay = course.settings.rate;
-        let before = self.words;
         let rate = |now: u64| {
-            let read = read + WORKERS as u64 * (now - before);
+            let read = read_by_all + WORKERS as u64 * (now - read);
             decay.at((read as f64 / course.all_words as f64).min(1.0))
         };
         let mut handles = Handles {
-            encoder: overlays(course.model.encoder_tables(), &mut self.encoder, rate(before)),
-            layer: overlays(course.model.layer_tables(), &mut self.layer, rate(before)),
+            encoder: overlays(course.model.encoder_tables(), &mut self.encoder, rate(self.leg.rated)),
+            layer: overlays(course.model.layer_tables(), &mut self.layer, rate(self.leg.rated)),
         };
         let (encoder, layer, window) = (course.model.encoder(), course.model.layer(), &course.settings.window);
         let (sentences, last) = (course.corpus.len(), course.settings.epochs as usize * course.corpus.len());
-        let mut rated = before;
-        let mut steps = 0;
-        while steps < words {
+        while !self.leg.is_done && self.leg.steps + leave < words {
             if self.position >= self.sentence.len() {
                 // A text that subsampling leaves little of comes to a barrier as well.
-                if self.next >= last || self.words - before >= 4 * words {
+                if self.next >= last || self.words - read >= 4 * words {
+                    self.leg.is_done = true;
                     break;
                 }
                 let sentence = match self.reader.sentence(course.order.sentence(self.next % sentences)) {
                     Ok(sentence) => sentence,
                     Err(error) => {
                         self.unread = Some(error);
+                        self.leg.is_done = true;
                         break;
                     }
                 };
@@ -127,9 +149,9 @@ impl<'a> Worker<'a> {
                 let dropped = sentence.len() - self.sentence.len();
                 self.tally.read(self.next / sentences, sentence.len() as u64, dropped as u64);
                 (self.next, self.position) = (self.next + WORKERS, 0);
-                if self.words - rated >= RATE_WORDS {
-                    rated = self.words;
-                    let rate = rate(rated);
+                if self.words - self.leg.rated >= RATE_WORDS {
+                    self.leg.rated = self.words;
+                    let rate = rate(self.leg.rated);
                     handles.encoder.set_rate(rate);
                     handles.layer.set_rate(rate);
                 }
@@ -138,9 +160,10 @@ impl<'a> Worker<'a> {
             self.examples.clear();
             let reduced = window.draw_size(&mut self.rng);
             window.examples_at(&self.sentence, self.position, reduced, &mut self.examples);
-            steps += 1;
+            self.leg.steps += 1;
             // What comes after a barrier draws its noise there: a state that is taken at a barrier has no noise in it.
-            let ahead = if steps < words { Ahead::of(&self.sentence, self.position, window) } else { Ahead::default() };
+            let is_last = self.leg.steps == words;
+            let ahead = if is_last { Ahead::default() } else { Ahead::of(&self.sentence, self.position, window) };
             self.position += 1;
             if self.examples.is_empty() {
                 continue;
@@ -149,11 +172,13 @@ impl<'a> Worker<'a> {
             let epoch = (self.next - WORKERS) / sentences;
             self.tally.add(epoch as u64, self.examples.len(), self.loss);
             if !self.loss.is_finite() {
+                self.leg.is_done = true;
                 break;
             }
         }
         self.layer_cost += handles.layer.cost();
         self.encoder_cost += handles.encoder.cost();
+        if self.leg.is_done { 0 } else { words - self.leg.steps }
     }
 }
 
