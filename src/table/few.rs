@@ -15,7 +15,7 @@ use super::{Coefficients, kernel};
 use crate::simd::dispatch;
 use blocks::Descent;
 use ndarray::{ArrayView2, ArrayViewMut2};
-use pulp::{Simd, WithSimd};
+use pulp::{Simd, WithSimd, bytemuck};
 
 /// Where a worker has its rows: each at a place of one padded, aligned slice.
 pub trait Placed {
@@ -58,8 +58,6 @@ pub struct Few {
     x: Aligned,
     /// batch × count: scores, then coefficients.
     z: Vec<f32>,
-    /// batch × stride: K·W.
-    d: Aligned,
 }
 
 impl Few {
@@ -81,7 +79,6 @@ impl Few {
             return coef(0..batch, z, losses);
         }
         self.x.grow(batch * stride);
-        self.d.grow(batch * stride);
         if self.z.len() < batch * count {
             self.z.resize(batch * count, 0.0);
         }
@@ -103,9 +100,9 @@ impl Few {
             }
         }
         let d_x = d_x.as_slice_mut().expect("∂L/∂x is contiguous");
-        let (x, d) = (&self.x.as_ref()[..batch * stride], &mut self.d.as_mut()[..batch * stride]);
+        let x = &self.x.as_ref()[..batch * stride];
         let weights = table.weights_mut();
-        dispatch(Descent { weights, stride, places, x, coef: z, rate, d, d_x });
+        dispatch(Descent { weights, stride, places, x, coef: z, rate, d_x });
         rows.iter().zip(places).for_each(|(row, place)| table.moved(*row, *place, batch as u32));
     }
 }
@@ -257,16 +254,22 @@ macro_rules! in_blocks {
 }
 use in_blocks;
 
-/// d_x += d, of which the rows are padded.
+/// V vectors of `out`, which is not padded, from vector `k` on, += `by`.
 #[inline(always)]
-fn add_rows<S: Simd>(s: S, d_x: &mut [f32], dim: usize, d: &[f32], stride: usize) {
-    for (d_x, d) in d_x.chunks_exact_mut(dim).zip(d.chunks_exact(stride)) {
-        let (body, tail) = S::as_mut_simd_f32s(d_x);
-        for (d_x, d) in body.iter_mut().zip(S::as_simd_f32s(d).0) {
-            *d_x = s.add_f32s(*d_x, *d);
+fn add_vectors<S: Simd, const V: usize>(s: S, out: &mut [f32], k: usize, by: [S::f32s; V]) {
+    let (body, tail) = S::as_mut_simd_f32s(out);
+    if let Some(body) = body.get_mut(k..k + V) {
+        for v in 0..V {
+            body[v] = s.add_f32s(body[v], by[v]);
         }
-        let end = dim - tail.len();
-        with_tail(tail, &d[end..], |d_x, d| *d_x += d);
+        return;
+    }
+    for v in 0..V {
+        if k + v < body.len() {
+            body[k + v] = s.add_f32s(body[k + v], by[v]);
+        } else if k + v == body.len() && !tail.is_empty() {
+            with_tail(tail, bytemuck::cast_slice(&[by[v]]), |out, by| *out += by);
+        }
     }
 }
 

@@ -75,11 +75,10 @@ impl<'a> Overlay<'a> {
     }
 
     fn descend_bag(&mut self, bags: Bags, mean: bool, gradient: &[f32]) {
-        let (mut places, mut move_by) = (std::mem::take(&mut self.own.places), std::mem::take(&mut self.own.move_by));
+        let mut places = std::mem::take(&mut self.own.places);
         let table = &mut Moved { base: self.base, own: self.own };
-        let room = (&mut places, &mut move_by);
-        dispatch(Descend { table, bags, mean, rate: self.rate, gradient, places: room.0, move_by: room.1 });
-        (self.own.places, self.own.move_by) = (places, move_by);
+        dispatch(Descend { table, bags, mean, rate: self.rate, gradient, places: &mut places });
+        self.own.places = places;
     }
 }
 

@@ -2,7 +2,6 @@
 
 use super::{Placed, in_blocks, with_tail};
 use crate::table::Bags;
-use crate::table::aligned::Aligned;
 use pulp::{Simd, WithSimd, bytemuck};
 
 /// out ← the mean of every bag, added in the order of its rows.
@@ -93,8 +92,6 @@ pub struct Descend<'a, T> {
     /// bags × d.
     pub gradient: &'a [f32],
     pub places: &'a mut Vec<u32>,
-    /// What each row of a bag moves by.
-    pub move_by: &'a mut Aligned,
 }
 
 impl<T: Placed> WithSimd for Descend<'_, T> {
@@ -102,7 +99,7 @@ impl<T: Placed> WithSimd for Descend<'_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, s: S) {
-        let Self { table, bags, mean, rate, gradient, places, move_by } = self;
+        let Self { table, bags, mean, rate, gradient, places } = self;
         let (dim, stride) = (table.dim(), table.stride());
         if bags.are_rows() {
             table.place(bags.rows, places);
@@ -114,40 +111,67 @@ impl<T: Placed> WithSimd for Descend<'_, T> {
             return;
         }
         let (width, step) = (dim.div_ceil(S::F32_LANES), stride / S::F32_LANES);
-        move_by.grow(stride);
-        let move_by = &mut S::as_mut_simd_f32s(move_by.as_mut()).0[..width];
         for (b, gradient) in gradient.chunks_exact(dim).enumerate() {
             let rows = bags.bag(b);
             let rate = if mean { rate * (1.0 / rows.len() as f32) } else { rate };
-            let rates = s.splat_f32s(rate);
-            let (body, tail) = S::as_simd_f32s(gradient);
-            for (by, g) in move_by.iter_mut().zip(body) {
-                *by = s.mul_f32s(rates, *g);
-            }
-            if let Some(by) = move_by.get_mut(body.len()..) {
-                let by = &mut bytemuck::cast_slice_mut(by)[..tail.len()];
-                with_tail(by, tail, |by, g| *by = rate * g);
-            }
             table.place(rows, places);
             let w = S::as_mut_simd_f32s(table.weights_mut()).0;
-            for place in &*places {
-                for (w, by) in w[*place as usize * step..][..width].iter_mut().zip(&*move_by) {
-                    *w = s.sub_f32s(*w, *by);
-                }
-            }
+            in_blocks!(width, 8, |k, V| descend_vectors::<S, V>(s, w, step, k, places, rate, gradient));
             rows.iter().zip(&*places).for_each(|(row, place)| table.moved(*row, *place, 1));
         }
     }
+}
+
+/// V vectors of all rows of a bag from vector `k` on.
+#[inline(always)]
+fn descend_vectors<S: Simd, const V: usize>(
+    s: S,
+    w: &mut [S::f32s],
+    step: usize,
+    k: usize,
+    places: &[u32],
+    rate: f32,
+    gradient: &[f32],
+) {
+    let (body, tail) = S::as_simd_f32s(gradient);
+    let rate = s.splat_f32s(rate);
+    let mut by = [s.splat_f32s(0.0); V];
+    if let Some(body) = body.get(k..k + V) {
+        for v in 0..V {
+            by[v] = s.mul_f32s(rate, body[v]);
+        }
+    } else {
+        for v in 0..V {
+            let part = body.get(k + v).copied();
+            by[v] = s.mul_f32s(rate, part.unwrap_or_else(|| padded(s, tail)));
+        }
+    }
+    for place in places {
+        let at = *place as usize * step + k;
+        let row: &mut [S::f32s; V] = (&mut w[at..at + V]).try_into().expect("V vectors");
+        for v in 0..V {
+            row[v] = s.sub_f32s(row[v], by[v]);
+        }
+    }
+}
+
+/// A vector of these, and zeros.
+#[inline(always)]
+fn padded<S: Simd>(s: S, tail: &[f32]) -> S::f32s {
+    let mut vector = [s.splat_f32s(0.0)];
+    with_tail(&mut bytemuck::cast_slice_mut(&mut vector)[..tail.len()], tail, |to, from| *to = from);
+    vector[0]
 }
 
 /// A row, which is padded, ← itself − rate·gradient.
 #[inline(always)]
 fn descend<S: Simd>(s: S, row: &mut [f32], rate: f32, gradient: &[f32]) {
     let (body, tail) = S::as_simd_f32s(gradient);
-    let rates = s.splat_f32s(rate);
-    for (w, g) in S::as_mut_simd_f32s(row).0.iter_mut().zip(body) {
-        *w = s.sub_f32s(*w, s.mul_f32s(rates, *g));
+    let (row, rate) = (S::as_mut_simd_f32s(row).0, s.splat_f32s(rate));
+    for (w, g) in row.iter_mut().zip(body) {
+        *w = s.sub_f32s(*w, s.mul_f32s(rate, *g));
     }
-    let end = gradient.len() - tail.len();
-    with_tail(&mut row[end..][..tail.len()], tail, |w, g| *w -= rate * g);
+    if let Some(w) = row.get_mut(body.len()).filter(|_| !tail.is_empty()) {
+        *w = s.sub_f32s(*w, s.mul_f32s(rate, padded(s, tail)));
+    }
 }

@@ -1,6 +1,6 @@
 //! What the coefficients bring about, blocked in registers.
 
-use super::{add_rows, in_blocks, one};
+use super::{add_vectors, in_blocks, one};
 use pulp::{Simd, WithSimd};
 
 /// d_x += K·W, then W ← W − rate·Kᵀ·X, row by row: one may be repeated.
@@ -14,8 +14,6 @@ pub struct Descent<'a> {
     /// batch × count.
     pub coef: &'a [f32],
     pub rate: f32,
-    /// batch × stride: K·W.
-    pub d: &'a mut [f32],
     /// batch × d.
     pub d_x: &'a mut [f32],
 }
@@ -29,20 +27,18 @@ impl WithSimd for Descent<'_> {
         let batch = self.coef.len() / count;
         let dim = self.d_x.len() / batch;
         let (width, step) = (dim.div_ceil(lanes), self.stride / lanes);
-        let wide = Width { width, step };
+        let wide = Width { width, step, dim };
         if batch == 1 && one::are_distinct(self.places) {
-            in_blocks!(width, 8, |k, V| self.one_columns::<S, V>(s, wide, k));
-            return add_rows(s, self.d_x, dim, self.d, self.stride);
+            return in_blocks!(width, 8, |k, V| self.one_columns::<S, V>(s, wide, k));
         }
         let mut b = 0;
         while b + 2 <= batch {
-            in_blocks!(width, widest::<S>(), |k, V| self.d_x_columns::<S, 2, V>(s, b, k, step));
+            in_blocks!(width, widest::<S>(), |k, V| self.d_x_columns::<S, 2, V>(s, b, k, wide));
             b += 2;
         }
         if b < batch {
-            in_blocks!(width, widest::<S>(), |k, V| self.d_x_columns::<S, 1, V>(s, b, k, step));
+            in_blocks!(width, widest::<S>(), |k, V| self.d_x_columns::<S, 1, V>(s, b, k, wide));
         }
-        add_rows(s, self.d_x, dim, self.d, self.stride);
         match batch {
             2 => self.rows::<S, 2>(s, wide),
             3 => self.rows::<S, 3>(s, wide),
@@ -65,13 +61,14 @@ pub struct Width {
     pub width: usize,
     /// Vectors from one row to the next.
     pub step: usize,
+    /// Entries.
+    pub dim: usize,
 }
 
 impl Descent<'_> {
     /// V vectors of N rows of K·W, from row `b` and vector `k` on. Accumulators stay in registers only if no reference to them is taken.
-    #[expect(clippy::manual_memcpy, reason = "a reference to the accumulators would keep them in memory")]
     #[inline(always)]
-    fn d_x_columns<S: Simd, const N: usize, const V: usize>(&mut self, s: S, b: usize, k: usize, step: usize) {
+    fn d_x_columns<S: Simd, const N: usize, const V: usize>(&mut self, s: S, b: usize, k: usize, wide: Width) {
         let w = S::as_simd_f32s(self.weights).0;
         let count = self.places.len();
         let mut coef = [&[][..]; N];
@@ -80,7 +77,7 @@ impl Descent<'_> {
         }
         let mut acc = [[s.splat_f32s(0.0); V]; N];
         for c in 0..count {
-            let at = self.places[c] as usize * step + k;
+            let at = self.places[c] as usize * wide.step + k;
             let row: &[S::f32s; V] = w[at..at + V].try_into().expect("V vectors");
             for n in 0..N {
                 let a = s.splat_f32s(coef[n][c]);
@@ -89,18 +86,14 @@ impl Descent<'_> {
                 }
             }
         }
-        let d = S::as_mut_simd_f32s(self.d).0;
         for n in 0..N {
-            let d = &mut d[(b + n) * step + k..][..V];
-            for v in 0..V {
-                d[v] = acc[n][v];
-            }
+            add_vectors(s, &mut self.d_x[(b + n) * wide.dim..][..wide.dim], k, acc[n]);
         }
     }
 
     /// All rows, for a batch of B, whose coefficients of a row stay in registers.
     #[inline(always)]
-    fn rows<S: Simd, const B: usize>(&mut self, s: S, Width { width, step }: Width) {
+    fn rows<S: Simd, const B: usize>(&mut self, s: S, Width { width, step, .. }: Width) {
         let count = self.places.len();
         let (mut x, mut coef) = ([&[][..]; B], [&[][..]; B]);
         for b in 0..B {
@@ -127,7 +120,7 @@ impl Descent<'_> {
 
     /// All rows, two at a time, for a batch of any size.
     #[inline(always)]
-    fn all_rows<S: Simd>(&mut self, s: S, Width { width, step }: Width) {
+    fn all_rows<S: Simd>(&mut self, s: S, Width { width, step, .. }: Width) {
         let count = self.places.len();
         let mut c = 0;
         while c + 2 <= count {

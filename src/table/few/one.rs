@@ -1,5 +1,6 @@
 //! What the coefficients of one example bring about: each row is read once more, and written.
 
+use super::add_vectors;
 use super::blocks::{Descent, Width};
 use pulp::Simd;
 
@@ -13,9 +14,8 @@ pub fn are_distinct(places: &[u32]) -> bool {
 }
 
 impl Descent<'_> {
-    /// For a batch of one and rows none of which comes twice: V vectors of k·W from vector `k` on, and with them those of all rows, updated.
-    /// Accumulators stay in registers only if no reference to them is taken.
-    #[expect(clippy::manual_memcpy, reason = "a reference to the accumulators would keep them in memory")]
+    /// For a batch of one and rows none of which comes twice: V vectors of d_x += k·W from vector `k` on, and with them those of all
+    /// rows, updated. Accumulators stay in registers only if no reference to them is taken.
     #[inline(always)]
     pub fn one_columns<S: Simd, const V: usize>(&mut self, s: S, Width { step, .. }: Width, k: usize) {
         let w = S::as_mut_simd_f32s(self.weights).0;
@@ -32,10 +32,7 @@ impl Descent<'_> {
                 row[v] = s.sub_f32s(old, s.mul_f32s(rate, s.mul_f32s(a, x[v])));
             }
         }
-        let d = &mut S::as_mut_simd_f32s(self.d).0[k..k + V];
-        for v in 0..V {
-            d[v] = acc[v];
-        }
+        add_vectors(s, self.d_x, k, acc);
     }
 }
 

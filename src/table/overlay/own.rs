@@ -52,7 +52,6 @@ pub struct OwnRows {
     pub(super) whole: Option<Whole>,
     pub(super) few: Few,
     pub(super) places: Vec<u32>,
-    pub(super) move_by: Aligned,
     pub(super) block: Block,
     pub(super) row: Vec<f32>,
 }
@@ -74,7 +73,6 @@ impl OwnRows {
             whole: None,
             few: Few::default(),
             places: Vec::new(),
-            move_by: Aligned::default(),
             block: Block::default(),
             row: vec![0.0; shape.dim],
         }

@@ -4,7 +4,6 @@ use super::hot::{Beside, Hot};
 use super::local::Local;
 use super::{HotRows, SharedMatrix};
 use crate::simd::{self, dispatch};
-use crate::table::aligned::Aligned;
 use crate::table::block::{Block, RowSource, is_small};
 use crate::table::few::{Descend, Few, Means};
 use crate::table::gradient::outer;
@@ -23,7 +22,6 @@ pub struct Shared<'a> {
     rate: f32,
     few: Few,
     places: Vec<u32>,
-    move_by: Aligned,
     block: Block,
     row: Vec<f32>,
     local: Option<Local>,
@@ -41,7 +39,6 @@ impl<'a> Shared<'a> {
             rate,
             few: Few::default(),
             places: Vec::new(),
-            move_by: Aligned::default(),
             block: Block::default(),
             row: vec![0.0; matrix.shape.dim],
             local: None,
@@ -84,8 +81,7 @@ impl<'a> Shared<'a> {
     fn descend_bag(&mut self, bags: Bags, mean: bool, gradient: &[f32]) {
         self.forget();
         let table = &mut Beside { matrix: self.matrix, hot: &mut self.hot };
-        let (places, move_by) = (&mut self.places, &mut self.move_by);
-        dispatch(Descend { table, bags, mean, rate: self.rate, gradient, places, move_by });
+        dispatch(Descend { table, bags, mean, rate: self.rate, gradient, places: &mut self.places });
     }
 
     fn forget(&mut self) {
