@@ -3,6 +3,7 @@
 mod ways;
 
 use super::exact::groups;
+use super::scratch::repeat;
 use super::verbs::descent::Descent;
 use super::{Batch, Bias, OutputLayer, Scratch, expand};
 use crate::error::{Error, Result};
@@ -14,7 +15,7 @@ use crate::vocab::{Counts, WordId};
 use ndarray::{ArrayView2, ArrayViewMut2, Axis, Slice};
 use std::ops::Range;
 use std::sync::OnceLock;
-use ways::{Below, Paths};
+use ways::{Below, Path, Paths, climb};
 
 /// Softmax as a path of decisions from the root of a tree to the word.
 ///
@@ -73,21 +74,25 @@ impl HierarchicalSoftmax {
         Self { sigmoid: Some(table), ..self }
     }
 
-    /// Fills `rows` and `signs` with the path of a word.
-    fn path(&self, word: WordId, s: &mut Scratch) {
-        // Another word's may have been announced.
-        s.ahead = None;
-        s.rows.clear();
-        s.signs.clear();
-        if let Some(links) = self.frequent.get(word) {
-            s.rows.extend(links.iter().map(|link| link >> 1));
-            s.signs.extend(links.iter().map(|link| 1.0 - 2.0 * (link & 1) as f32));
-            return;
+    /// The path of a word; where it is not at hand it is climbed into the buffers, unless that was done `ahead`.
+    #[inline]
+    fn path<'a>(
+        &'a self,
+        word: WordId,
+        ahead: &mut Option<WordId>,
+        nodes: &'a mut Vec<u32>,
+        signs: &'a mut Vec<f32>,
+    ) -> Path<'a> {
+        let ahead = ahead.take();
+        if let Some(path) = self.frequent.get(word) {
+            return path;
         }
-        for (node, code) in self.tree.ancestors(word) {
-            s.rows.push(node);
-            s.signs.push(if code { -1.0 } else { 1.0 });
+        if ahead != Some(word) {
+            nodes.clear();
+            signs.clear();
+            climb(&self.tree, word, nodes, signs);
         }
+        (nodes, signs)
     }
 
     /// A step towards words, without options.
@@ -102,17 +107,13 @@ impl HierarchicalSoftmax {
         s.clear_losses(&batch);
         for group in groups(batch.targets) {
             let target = batch.targets[group.start];
-            if s.ahead.take() != Some(target) {
-                self.path(target, s);
-            }
+            let Scratch { ahead, rows, signs, repeated, .. } = s;
+            let (nodes, signs) = self.path(target, ahead, rows, signs);
             let x = view::rows(&batch.hidden, &group);
             let d_x = view::rows_mut(&mut d_hidden, &group);
             let table = self.sigmoid.as_ref();
             let summed = batch.weights.is_none() && losses.is_none() && table.is_none();
-            if summed {
-                s.repeat_signs(group.len());
-            }
-            let signs = &s.signs;
+            let signs = if summed { repeat(signs, group.len(), repeated) } else { signs };
             let coef = |part: Range<usize>, z: ArrayViewMut2<f32>, losses: &mut [f64]| {
                 if summed {
                     logistic_block(signs, z, losses);
@@ -120,7 +121,7 @@ impl HierarchicalSoftmax {
                     logistic_by(table, signs, |b| batch.weight(group.start + part.start + b), z, losses);
                 }
             };
-            w.step(0, &s.rows, x, &coef, &mut s.losses[group.clone()], d_x);
+            w.step(0, nodes, x, &coef, &mut s.losses[group.clone()], d_x);
         }
         s.total_loss(losses)
     }
@@ -175,8 +176,8 @@ impl OutputLayer for HierarchicalSoftmax {
         if let Some(then) = others.first() {
             self.frequent.prefetch(*then);
         }
-        self.path(target, s);
-        w.prefetch(0, &s.rows);
+        let (nodes, _) = self.path(target, &mut s.ahead, &mut s.rows, &mut s.signs);
+        w.prefetch(0, nodes);
         s.ahead = Some(target);
     }
 
@@ -207,17 +208,18 @@ impl OutputLayer for HierarchicalSoftmax {
 
     fn log_prob(&self, w: &mut Tables, batch: Batch, s: &mut Scratch, out: &mut [f64]) {
         for group in groups(batch.targets) {
-            self.path(batch.targets[group.start], s);
-            let x = view::rows(&batch.hidden, &group);
-            let (examples, nodes) = (group.len(), s.rows.len());
             s.blocks.resize_with(s.blocks.len().max(1), Vec::new);
-            s.blocks[0].resize(examples * nodes, 0.0);
-            let z = ArrayViewMut2::from_shape((examples, nodes), &mut s.blocks[0][..]).expect("examples × nodes");
-            w.scores(0, &Rows::List(&s.rows), x, z);
+            let Scratch { ahead, rows, signs, blocks, .. } = s;
+            let (rows, signs) = self.path(batch.targets[group.start], ahead, rows, signs);
+            let x = view::rows(&batch.hidden, &group);
+            let (examples, nodes) = (group.len(), rows.len());
+            blocks[0].resize(examples * nodes, 0.0);
+            let z = ArrayViewMut2::from_shape((examples, nodes), &mut blocks[0][..]).expect("examples × nodes");
+            w.scores(0, &Rows::List(rows), x, z);
             for (b, out) in out[group].iter_mut().enumerate() {
                 // In f64, decision by decision: `simd::logistic` is for training.
-                let z = &s.blocks[0][b * nodes..(b + 1) * nodes];
-                *out = z.iter().zip(&s.signs).map(|(z, sign)| ln_sigmoid(f64::from(z * sign))).sum();
+                let z = &blocks[0][b * nodes..(b + 1) * nodes];
+                *out = z.iter().zip(signs).map(|(z, sign)| ln_sigmoid(f64::from(z * sign))).sum();
             }
         }
     }

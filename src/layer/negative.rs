@@ -2,6 +2,7 @@
 
 use super::exact::groups;
 use super::flat::{Flat, FlatLayer};
+use super::scratch::repeat;
 use super::{Batch, Bias, Scratch};
 use crate::error::Result;
 use crate::objective::{SigmoidTable, logistic_block, logistic_by};
@@ -126,10 +127,8 @@ impl FlatLayer for NegativeSampling {
             s.rows[0] = batch.targets[0];
         }
         let summed = one_target && batch.weights.is_none() && !each && table.is_none();
-        if summed {
-            s.repeat_signs(batch.len());
-        }
         let signs = &s.signs[noise_from..];
+        let signs = if summed { repeat(signs, batch.len(), &mut s.repeated) } else { signs };
         let coef = |part: std::ops::Range<usize>, z: ArrayViewMut2<f32>, losses: &mut [f64]| {
             if summed {
                 logistic_block(signs, z, losses);

@@ -20,6 +20,7 @@ pub struct Scratch {
     pub(super) stats: Vec<Stat>,
     pub(super) rows: Vec<u32>,
     pub(super) signs: Vec<f32>,
+    pub(super) repeated: Vec<f32>,
     pub(super) correction: Vec<f32>,
     pub(super) candidates: Candidates,
     pub(super) blocks: Vec<Vec<f32>>,
@@ -36,6 +37,7 @@ impl Scratch {
             stats: Vec::new(),
             rows: Vec::new(),
             signs: Vec::new(),
+            repeated: Vec::new(),
             correction: Vec::new(),
             candidates: Candidates::default(),
             blocks: Vec::new(),
@@ -49,15 +51,6 @@ impl Scratch {
         a.resize(first, 0.0);
         b.resize(second, 0.0);
         [a, b]
-    }
-
-    /// The signs of a row for each of `batch` rows.
-    pub(super) fn repeat_signs(&mut self, batch: usize) {
-        let count = self.signs.len();
-        self.signs.reserve(count * batch.saturating_sub(1));
-        for _ in 1..batch {
-            self.signs.extend_from_within(..count);
-        }
     }
 
     /// As many zero losses as the batch has examples, which have a word each to reach.
@@ -77,4 +70,14 @@ impl Scratch {
         }
         self.losses.iter().sum()
     }
+}
+
+/// The signs of a row for each of `batch` rows; in `buffer` if there are several.
+pub(super) fn repeat<'a>(signs: &'a [f32], batch: usize, buffer: &'a mut Vec<f32>) -> &'a [f32] {
+    if batch <= 1 {
+        return signs;
+    }
+    buffer.clear();
+    (0..batch).for_each(|_| buffer.extend_from_slice(signs));
+    buffer
 }

@@ -8,16 +8,21 @@ use crate::vocab::WordId;
 use ndarray::{ArrayView2, ArrayViewMut2};
 use prefetch_index::prefetch_index;
 
-/// The paths of the first words, which are most of a text, one after the other: node << 1 | code. To climb the tree is a chain
-/// of reads, each of which waits for the one before.
+/// The paths of the first words, which are most of a text, one after the other. To climb the tree is a chain of reads, each of which
+/// waits for the one before.
 #[derive(Clone, Debug)]
 pub struct Paths {
-    links: Vec<u32>,
+    nodes: Vec<u32>,
+    /// Of each node on a path, as in [`Path`].
+    signs: Vec<f32>,
     /// Where each path begins, and the end.
     starts: Vec<u32>,
 }
 
-/// Words whose paths are kept at hand: 4 MB at the depths of a text.
+/// From the leaf to the root: the nodes, and 1 for code 0, −1 for code 1.
+pub type Path<'a> = (&'a [u32], &'a [f32]);
+
+/// Words whose paths are kept at hand: 8 MB at the depths of a text.
 const FREQUENT: usize = 1 << 16;
 /// Decisions on them at most, for trees that are far deeper than need be.
 const LONGEST: usize = 1 << 23;
@@ -25,28 +30,39 @@ const LONGEST: usize = 1 << 23;
 impl Paths {
     /// The paths of the first words of a tree.
     pub fn of(tree: &Tree) -> Self {
-        let (mut links, mut starts) = (Vec::new(), vec![0]);
+        let (mut nodes, mut signs, mut starts) = (Vec::new(), Vec::new(), vec![0]);
         for word in 0..tree.vocab().min(FREQUENT) as WordId {
-            links.extend(tree.ancestors(word).map(|(node, code)| node << 1 | u32::from(code)));
-            starts.push(links.len() as u32);
-            if links.len() > LONGEST {
+            climb(tree, word, &mut nodes, &mut signs);
+            starts.push(nodes.len() as u32);
+            if nodes.len() > LONGEST {
                 break;
             }
         }
-        Self { links, starts }
+        Self { nodes, signs, starts }
     }
 
     /// Has the path of a word brought into the cache.
     pub fn prefetch(&self, word: WordId) {
         if let Some(start) = self.starts.get(word as usize) {
-            prefetch_index(&self.links, *start as usize);
+            prefetch_index(&self.nodes, *start as usize);
+            prefetch_index(&self.signs, *start as usize);
         }
     }
 
-    /// The path of a word from the leaf to the root, if it is at hand.
-    pub fn get(&self, word: WordId) -> Option<&[u32]> {
+    /// The path of a word, if it is at hand.
+    #[inline]
+    pub fn get(&self, word: WordId) -> Option<Path<'_>> {
         let [start, end] = *self.starts.get(word as usize..word as usize + 2)? else { return None };
-        Some(&self.links[start as usize..end as usize])
+        let path = start as usize..end as usize;
+        Some((&self.nodes[path.clone()], &self.signs[path]))
+    }
+}
+
+/// Adds the path of a word.
+pub fn climb(tree: &Tree, word: WordId, nodes: &mut Vec<u32>, signs: &mut Vec<f32>) {
+    for (node, code) in tree.ancestors(word) {
+        nodes.push(node);
+        signs.push(if code { -1.0 } else { 1.0 });
     }
 }
 

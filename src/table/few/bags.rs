@@ -1,6 +1,7 @@
 //! Means of bags, and descents along their gradients, over rows at their places.
 
-use super::{Placed, in_blocks, with_tail};
+use super::{Placed, in_blocks};
+use crate::simd::with_tail;
 use crate::table::Bags;
 use pulp::{Simd, WithSimd, bytemuck};
 

@@ -6,6 +6,7 @@ use crate::simd::dispatch;
 use crate::table::aligned::Aligned;
 use crate::table::few::Placed;
 use crate::table::kernel;
+use prefetch_index::prefetch_index;
 use pulp::{Simd, WithSimd};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
@@ -95,10 +96,11 @@ impl Hot {
         &mut self.values.as_mut()[row as usize * self.stride..][..self.stride]
     }
 
-    /// Has a row brought into the cache, unless it is always there.
+    /// Has a row and its count brought into the cache, unless they are always there.
     #[inline(always)]
     pub fn prefetch(&self, row: u32) {
         if row >= ALWAYS_CACHED {
+            prefetch_index(&self.updates, row as usize);
             self.values.prefetch(row as usize * self.stride, self.stride);
         }
     }
