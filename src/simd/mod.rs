@@ -4,9 +4,11 @@
 //! below −87.33), `sigmoid` 2.5·10⁻⁷ relative, `soft_cap` 6·10⁻⁷ relative, logarithms as f64.
 
 pub mod columns;
+mod tail;
 
 use pulp::{Arch, Simd, WithSimd};
 use std::sync::LazyLock;
+pub(crate) use tail::with_tail;
 
 const LOG2_E: f32 = std::f32::consts::LOG2_E;
 /// ln 2 in two parts (Cody & Waite): the first has few enough bits that n·LN2_HI is exact.
@@ -49,22 +51,6 @@ pub(crate) fn dispatch<Op: WithSimd>(op: Op) -> Op::Output {
     // Asked once: a window of words is a few microseconds, and comes here ten times.
     static ARCH: LazyLock<Arch> = LazyLock::new(Arch::new);
     ARCH.dispatch(op)
-}
-
-/// `each` for the numbers of `tail`, which is shorter than a vector, and for the first ones of `from`. Loads and stores
-/// of parts of a vector jump to one piece of code a length: as the tails of all rows of all steps they took a seventh of skip-gram's time.
-#[inline(always)]
-pub(crate) fn with_tail(tail: &mut [f32], from: &[f32], each: impl Fn(&mut f32, f32)) {
-    let (fours, rest) = tail.as_chunks_mut::<4>();
-    let (from_fours, from_rest) = from.split_at(4 * fours.len());
-    for (fours, from) in fours.iter_mut().zip(from_fours.as_chunks::<4>().0) {
-        for i in 0..4 {
-            each(&mut fours[i], from[i]);
-        }
-    }
-    for (number, from) in rest.iter_mut().zip(from_rest) {
-        each(number, *from);
-    }
 }
 
 /// x ← scale·e^(x − shift).

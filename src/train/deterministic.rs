@@ -53,9 +53,9 @@ struct Course<'a> {
 /// The text, in pieces scattered over it as in [`hogwild`](super::hogwild()), is dealt to four workers, sentence by sentence; each
 /// has random numbers of its own and moves only its own copies of the rows that it touches ([`Overlay`](crate::table::Overlay)).
 /// After a fixed number of words comes a barrier: the moves of all are added in the order of the workers ([`merge()`]). Threads take
-/// workers as they come and share the rows of a merge. A layer whose proposal follows the weights looks at them at barriers, when
+/// workers in portions as they come and share the rows of a merge. A layer whose proposal follows the weights looks at them at barriers, when
 /// all rows are merged.
-/// Memory: the rows that each worker has touched between two merges of all rows, and 8 bytes for every row of every table a
+/// Memory: the rows that each worker has touched between two merges of all rows, and 4 bytes for every row of every table a
 /// worker; with a layer that moves whole tables a copy of those for every worker. `observe` hears of every barrier, but
 /// not more than ten times a second.
 ///

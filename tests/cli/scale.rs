@@ -111,10 +111,11 @@ fn advice_says_what_fits_and_why() {
         assert!(verdict["fits"].as_bool().unwrap() && !verdict["why"].as_str().unwrap().is_empty(), "{verdict}");
     }
     assert!(stdout.contains("full softmax's work"), "{stdout}");
-    let (stdout, found) = advise("--memory 0.0001 --need vectors");
+    let few = "--layers full,hierarchical,sampled,negative";
+    let (stdout, found) = advise(&format!("--memory 0.0001 --need vectors {few}"));
     assert!(found["layers"].as_array().unwrap().iter().any(|v| v["fits"] == false), "{found}");
     assert!(stdout.contains("with the embeddings, more than"), "{stdout}");
-    let (stdout, found) = advise("--time 1ns");
+    let (stdout, found) = advise(&format!("--time 1ns {few}"));
     assert!(found["layers"].as_array().unwrap().iter().all(|v| v["fits"] == false), "{found}");
     assert!(stdout.contains(" s, more than "), "{stdout}");
     for (arguments, word) in [

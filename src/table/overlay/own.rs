@@ -13,35 +13,21 @@ const DUE: u32 = 32;
 /// Rows that are on their way into the cache while the ones before are renewed.
 const COMING: usize = 4;
 
-/// Where a worker has its copy of a row.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Slot {
-    /// 1 + the number of the slot, or 0.
-    place: u32,
-    /// Examples that moved the row since it was last merged.
-    pub updates: u32,
-}
-
-impl Slot {
-    #[inline(always)]
-    fn number(self) -> Option<usize> {
-        (self.place as usize).checked_sub(1)
-    }
-}
-
 /// The rows of one table that a worker has touched since the last barrier. The memory is used again.
 ///
-/// It needs 8 bytes a row of the table beside the rows themselves. Only a verb over a whole range ([`Table::scan`](crate::table::Table::scan),
+/// It needs 4 bytes a row of the table beside the rows themselves. Only a verb over a whole range ([`Table::scan`](crate::table::Table::scan),
 /// [`Table::sweep`](crate::table::Table::sweep)), as dense layers use it, makes it a copy of the table.
 pub struct OwnRows {
     pub(super) dim: usize,
     stride: usize,
-    /// For each row of the table.
-    pub(super) slots: Vec<Slot>,
+    /// For each row of the table 1 + the number of its slot, or 0.
+    pub(super) slots: Vec<u32>,
     /// The rows that have a slot, a bit each.
     pub(super) touched: Vec<u64>,
     /// The row of each slot.
     rows: Vec<u32>,
+    /// Examples that moved the row of each slot since it was last merged.
+    updates: Vec<u32>,
     /// slots × stride, padded with zeros.
     values: Aligned,
     room: usize,
@@ -63,9 +49,10 @@ impl OwnRows {
         Self {
             dim: shape.dim,
             stride: kernel::stride(shape.dim),
-            slots: vec![Slot::default(); rows],
+            slots: vec![0; rows],
             touched: vec![0; rows.div_ceil(64)],
             rows: Vec::new(),
+            updates: Vec::new(),
             values: Aligned::default(),
             room: 0,
             bias: Vec::new(),
@@ -86,21 +73,22 @@ impl OwnRows {
             if let Some(coming) = rows.get(i + COMING).filter(|row| self.prefetch(**row)) {
                 base.prefetch(*coming);
             }
-            let Some(slot) = self.slots[*row as usize].number() else { continue };
+            let Some(slot) = self.number(*row) else { continue };
             base.read_row(*row, &mut self.values.as_mut()[slot * self.stride..][..self.dim]);
             if let Some(bias) = self.bias.get_mut(slot) {
                 *bias = base.row_bias(*row);
             }
-            self.slots[*row as usize].updates = 0;
+            self.updates[slot] = 0;
         }
     }
 
     /// Forgets all rows.
     fn clear(&mut self) {
         for row in self.rows.drain(..) {
-            self.slots[row as usize] = Slot::default();
+            self.slots[row as usize] = 0;
             self.touched[row as usize / 64] = 0;
         }
+        self.updates.clear();
         self.bias.clear();
         if let Some(whole) = &mut self.whole {
             whole.forget();
@@ -109,7 +97,7 @@ impl OwnRows {
 
     /// The most examples that moved a row since it was last merged.
     pub fn most_updates(&self) -> u32 {
-        self.rows.iter().map(|row| self.slots[*row as usize].updates).max().unwrap_or(0)
+        self.updates.iter().copied().max().unwrap_or(0)
     }
 
     /// Whether a verb over a range has come since all rows were merged.
@@ -117,10 +105,16 @@ impl OwnRows {
         self.whole.as_ref().is_some_and(Whole::is_held)
     }
 
+    /// The slot of a row, if it has one.
+    #[inline(always)]
+    pub(super) fn number(&self, row: u32) -> Option<usize> {
+        (self.slots[row as usize] as usize).checked_sub(1)
+    }
+
     /// The slot of a row, which is copied from `base` if it had none.
     #[inline(always)]
     pub(super) fn slot(&mut self, base: &SharedMatrix, row: u32) -> usize {
-        match self.slots[row as usize].number() {
+        match self.number(row) {
             None => self.touch(base, row),
             Some(slot) => slot,
         }
@@ -129,7 +123,7 @@ impl OwnRows {
     /// Has a row brought into the cache, if it has a slot.
     #[inline(always)]
     pub(super) fn prefetch(&self, row: u32) -> bool {
-        let slot = self.slots[row as usize].number();
+        let slot = self.number(row);
         if let Some(slot) = slot {
             self.values.prefetch(slot * self.stride, self.stride);
         }
@@ -148,15 +142,16 @@ impl OwnRows {
             self.bias.push(base.row_bias(row));
         }
         self.rows.push(row);
-        self.slots[row as usize] = Slot { place: slot as u32 + 1, updates: 0 };
+        self.updates.push(0);
+        self.slots[row as usize] = slot as u32 + 1;
         self.touched[row as usize / 64] |= 1 << (row % 64);
         slot
     }
 
     /// Counts what an update of a row has summed up.
     #[inline(always)]
-    pub(super) fn count(&mut self, row: u32, examples: u32) {
-        let updates = &mut self.slots[row as usize].updates;
+    fn count(&mut self, row: u32, slot: u32, examples: u32) {
+        let updates = &mut self.updates[slot as usize];
         let before = *updates;
         *updates = before.saturating_add(examples);
         if before < DUE && *updates >= DUE {
@@ -175,7 +170,8 @@ impl OwnRows {
         if let Some(whole) = self.whole.as_ref().filter(|w| w.is_held()) {
             return whole.moved(row);
         }
-        let (slot, updates) = (self.slots[row as usize].number()?, self.slots[row as usize].updates);
+        let slot = self.number(row)?;
+        let updates = self.updates[slot];
         let bias = self.bias.get(slot).copied().unwrap_or(0.0);
         (updates > 0).then(|| (&self.at(slot)[..self.dim], bias, updates))
     }
@@ -218,8 +214,8 @@ impl Placed for Moved<'_> {
     }
 
     #[inline(always)]
-    fn moved(&mut self, row: u32, _place: u32, examples: u32) {
-        self.own.count(row, examples);
+    fn moved(&mut self, row: u32, place: u32, examples: u32) {
+        self.own.count(row, place, examples);
     }
 
     fn has_bias(&self) -> bool {
@@ -244,14 +240,14 @@ pub struct View<'a> {
 impl RowSource for View<'_> {
     #[inline(always)]
     fn copy_row(&self, row: u32, to: &mut [f32]) {
-        match self.own.slots[row as usize].number() {
+        match self.own.number(row) {
             None => self.base.read_row(row, to),
             Some(slot) => to.copy_from_slice(&self.own.at(slot)[..to.len()]),
         }
     }
 
     fn row_bias(&self, row: u32) -> f32 {
-        let slot = self.own.slots[row as usize].number();
+        let slot = self.own.number(row);
         slot.and_then(|s| self.own.bias.get(s).copied()).unwrap_or_else(|| self.base.row_bias(row))
     }
 
