@@ -173,7 +173,7 @@ const TREE_MOVES: f32 = 0.8;
 /// takes as long as several updates of the first kind.
 const UNSEEN: [usize; 2] = [64, 16];
 /// The updates that all others of more than two workers may make at most, with a tree and with other layers.
-const TREE_UNSEEN_BY_MANY: usize = 8;
+const TREE_UNSEEN_BY_MANY: usize = 4;
 const UNSEEN_BY_MANY: usize = 16;
 
 /// How many updates of a row all other workers together may make unseen at the first rate. With two to four times as many, two
