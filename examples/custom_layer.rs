@@ -14,9 +14,7 @@
 //! of a batch one by one.)
 
 use lexmax::check::{self, audit};
-use lexmax::corpus::{
-    Context, ExampleSource, Examples, Model as WindowModel, SyntheticExamples, SyntheticLanguage, Window,
-};
+use lexmax::corpus::{Context, ExampleSource, Examples, Model as WindowModel, Window};
 use lexmax::encoder::MeanEmbedding;
 use lexmax::error::Error;
 use lexmax::eval;
@@ -24,6 +22,7 @@ use lexmax::layer::{Batch, Bias, FullSoftmax, OutputLayer, Scratch};
 use lexmax::math;
 use lexmax::model::Model;
 use lexmax::optimizer::Optimizer;
+use lexmax::synthetic::{SyntheticExamples, SyntheticLanguage};
 use lexmax::table::{Cost, Init, Rows, TableShape, Tables, Threads};
 use lexmax::train::{Budget, Settings, train};
 use lexmax::vocab::{Counts, WordId};

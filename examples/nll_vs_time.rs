@@ -4,10 +4,11 @@
 //! page: `cargo run --release --example nll_vs_time`.
 
 use lexmax::compare::{Config, Data, Quiet, Source, compare};
-use lexmax::corpus::{Context, Model, SyntheticLanguage, Window};
+use lexmax::corpus::{Context, Model, Window};
 use lexmax::model::Encoding;
 use lexmax::optimizer::Optimizer;
 use lexmax::report::write_page;
+use lexmax::synthetic::SyntheticLanguage;
 use lexmax::train::Budget;
 use std::{path::Path, time::Duration};
 

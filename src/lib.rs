@@ -71,6 +71,8 @@
 #![forbid(unsafe_code)]
 
 pub mod check;
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod compare;
 pub mod corpus;
 pub mod embed;
@@ -88,6 +90,7 @@ pub mod report;
 pub mod rng;
 pub mod sampler;
 pub mod simd;
+pub mod synthetic;
 pub mod table;
 pub mod train;
 pub mod tree;

@@ -1,7 +1,6 @@
 //! The command line: arguments become library calls, and no more.
 
-mod cli;
-
+use lexmax::cli;
 use std::process::ExitCode;
 use std::time::Instant;
 

@@ -2,9 +2,7 @@
 
 use lexmax::Error;
 use lexmax::compare::{self, Config, Data, Observer, Quiet, Source};
-use lexmax::corpus::{
-    Context, Corpus, Examples, Model as WindowModel, SyntheticExamples, SyntheticLanguage, TextExamples, Window,
-};
+use lexmax::corpus::{Context, Corpus, Examples, Model as WindowModel, TextExamples, Window};
 use lexmax::encoder::MeanEmbedding;
 use lexmax::eval::{self, excess_nats, held_out};
 use lexmax::layer::catalogue::{self, CATALOGUE, Entry, LayerSpec};
@@ -13,6 +11,7 @@ use lexmax::model::{Encoding, Model};
 use lexmax::optimizer::Optimizer;
 use lexmax::report::LayerRow;
 use lexmax::rng::WorkerRng;
+use lexmax::synthetic::{SyntheticExamples, SyntheticLanguage};
 use lexmax::table::{Matrix, Threads};
 use lexmax::train::{Budget, Outcome, Progress, Settings, train, train_and_look};
 use lexmax::tree::Tree;

@@ -1,13 +1,13 @@
 //! `lexmax advise`.
 
 use super::table::{self, Format};
+use crate::Result;
+use crate::compare::Config;
+use crate::files::{check_writable, write_atomically};
+use crate::layer::catalogue::LayerSpec;
+use crate::measure::{AdviseConfig, Need, STEP_SECONDS, advise};
 use clap::{Args, ValueEnum};
 use indicatif::ProgressBar;
-use lexmax::Result;
-use lexmax::compare::Config;
-use lexmax::files::{check_writable, write_atomically};
-use lexmax::layer::catalogue::LayerSpec;
-use lexmax::measure::{AdviseConfig, Need, STEP_SECONDS, advise};
 use std::path::PathBuf;
 use std::time::Duration;
 

@@ -2,9 +2,9 @@
 
 use super::eval::MethodName;
 use super::query::Query;
+use crate::eval::answers;
+use crate::{Error, Result};
 use clap::Args;
-use lexmax::eval::answers;
-use lexmax::{Error, Result};
 
 #[derive(Args)]
 pub struct Arguments {

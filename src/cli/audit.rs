@@ -1,7 +1,7 @@
 //! The tables of an audit.
 
+use crate::check::{Audit, Correction, Finding};
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
-use lexmax::check::{Audit, Correction, Finding};
 
 /// A line a check of each layer.
 pub fn of_audits(audits: &[(String, Audit)]) -> String {

@@ -1,10 +1,10 @@
 //! `lexmax check`.
 
 use super::audit;
+use crate::Result;
+use crate::check::{self, Audit, Correction, Settings};
+use crate::layer::catalogue::LayerSpec;
 use clap::Args;
-use lexmax::Result;
-use lexmax::check::{self, Audit, Correction, Settings};
-use lexmax::layer::catalogue::LayerSpec;
 
 #[derive(Args)]
 pub struct Arguments {
@@ -51,10 +51,10 @@ fn report(audits: &[(String, Audit)], corrections: &[Correction]) -> (String, bo
 #[cfg(test)]
 mod tests {
     use super::*;
-    use lexmax::check::{Reference, against};
-    use lexmax::layer::Bias;
-    use lexmax::layer::catalogue::Context;
-    use lexmax::vocab::Counts;
+    use crate::check::{Reference, against};
+    use crate::layer::Bias;
+    use crate::layer::catalogue::Context;
+    use crate::vocab::Counts;
 
     /// What `main` makes exit code 1 of: a layer that is not what its name says, or a biased correction.
     #[test]

@@ -2,16 +2,17 @@
 
 use super::progress::Bars;
 use super::table::{self, Format};
+use crate::Result;
+use crate::compare::{Config, Data, Source, compare};
+use crate::corpus::{Context, Model, Window};
+use crate::files::{check_writable, write_atomically};
+use crate::layer::catalogue::LayerSpec;
+use crate::model::Encoding;
+use crate::optimizer::Optimizer;
+use crate::report::write_page;
+use crate::synthetic::SyntheticLanguage;
+use crate::train::Budget;
 use clap::{Args, ValueEnum};
-use lexmax::Result;
-use lexmax::compare::{Config, Data, Source, compare};
-use lexmax::corpus::{Context, Model, SyntheticLanguage, Window};
-use lexmax::files::{check_writable, write_atomically};
-use lexmax::layer::catalogue::LayerSpec;
-use lexmax::model::Encoding;
-use lexmax::optimizer::Optimizer;
-use lexmax::report::write_page;
-use lexmax::train::Budget;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
@@ -100,7 +101,7 @@ enum Layers {
 }
 
 impl FromStr for Layers {
-    type Err = lexmax::Error;
+    type Err = crate::Error;
 
     fn from_str(text: &str) -> Result<Self> {
         if text == "all" { Ok(Self::All) } else { text.parse().map(Self::One) }

@@ -1,9 +1,9 @@
 //! `lexmax convert`.
 
 use super::format::FormatName;
+use crate::Result;
+use crate::vectors::convert;
 use clap::Args;
-use lexmax::Result;
-use lexmax::vectors::convert;
 use std::path::PathBuf;
 
 #[derive(Args)]

@@ -1,10 +1,10 @@
 //! `lexmax cutoffs`.
 
+use crate::corpus::Corpus;
+use crate::layer::{CutoffPlan, Cutoffs};
+use crate::measure::cost_model;
+use crate::{Error, Result};
 use clap::Args;
-use lexmax::corpus::Corpus;
-use lexmax::layer::{CutoffPlan, Cutoffs};
-use lexmax::measure::cost_model;
-use lexmax::{Error, Result};
 use std::path::PathBuf;
 
 #[derive(Args)]

@@ -2,10 +2,10 @@
 
 use super::format::FormatName;
 use super::table::{self, Format};
+use crate::eval::{AnalogyOptions, Case, EvaluationOptions, Method, Rules, evaluate};
+use crate::files::{check_writable, write_atomically};
+use crate::{Error, Result};
 use clap::{Args, ValueEnum};
-use lexmax::eval::{AnalogyOptions, Case, EvaluationOptions, Method, Rules, evaluate};
-use lexmax::files::{check_writable, write_atomically};
-use lexmax::{Error, Result};
 use std::path::PathBuf;
 
 #[derive(Args)]

@@ -1,7 +1,7 @@
 //! Names of vector formats.
 
+use crate::vectors::Format;
 use clap::ValueEnum;
-use lexmax::vectors::Format;
 
 /// A file format of word vectors.
 #[derive(Clone, Copy, ValueEnum)]

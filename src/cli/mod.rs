@@ -19,8 +19,8 @@ mod step;
 mod table;
 mod train;
 
+use crate::{Error, Result};
 use clap::{Parser, Subcommand};
-use lexmax::{Error, Result};
 use std::io::{ErrorKind, Write};
 use std::time::{Duration, Instant};
 

@@ -1,9 +1,9 @@
 //! `lexmax nearest`.
 
 use super::query::Query;
+use crate::Result;
+use crate::eval::neighbours;
 use clap::Args;
-use lexmax::Result;
-use lexmax::eval::neighbours;
 
 #[derive(Args)]
 pub struct Arguments {

@@ -1,9 +1,9 @@
 //! `lexmax predict`.
 
+use crate::Result;
+use crate::model::Predictor;
+use crate::table::Threads;
 use clap::Args;
-use lexmax::Result;
-use lexmax::model::Predictor;
-use lexmax::table::Threads;
 use std::io::{BufRead, IsTerminal};
 use std::path::PathBuf;
 
@@ -38,7 +38,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let prompt = || if asks { super::print("> ") } else { Ok(()) };
     prompt()?;
     for line in input.lines() {
-        let line = line.map_err(lexmax::Error::io("standard input"))?;
+        let line = line.map_err(crate::Error::io("standard input"))?;
         let context: Vec<&str> = line.split_whitespace().collect();
         if !context.is_empty() {
             match answer(arguments, &predictor, &context) {

@@ -1,10 +1,10 @@
 //! Progress bars; none where standard error is no terminal.
 
+use crate::compare::Observer;
+use crate::layer::catalogue::LayerSpec;
+use crate::report::LayerRow;
+use crate::train::Progress;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use lexmax::compare::Observer;
-use lexmax::layer::catalogue::LayerSpec;
-use lexmax::report::LayerRow;
-use lexmax::train::Progress;
 use std::time::{Duration, Instant};
 
 /// A bar a layer.

@@ -2,12 +2,12 @@
 
 use super::format::FormatName;
 use super::table::{self, Format};
+use crate::eval::Neighbour;
+use crate::files::{check_writable, write_atomically};
+use crate::report::neighbours;
+use crate::vectors::{self, WordVectors};
+use crate::{Error, Result};
 use clap::Args;
-use lexmax::eval::Neighbour;
-use lexmax::files::{check_writable, write_atomically};
-use lexmax::report::neighbours;
-use lexmax::vectors::{self, WordVectors};
-use lexmax::{Error, Result};
 use std::io::{BufRead, IsTerminal, Write};
 use std::path::PathBuf;
 

@@ -1,14 +1,14 @@
 //! `lexmax scale`.
 
 use super::table::{self, Format};
+use crate::Result;
+use crate::compare::Config;
+use crate::files::{check_writable, write_atomically};
+use crate::layer::catalogue::LayerSpec;
+use crate::measure::{Event, PASSES, POINT_SECONDS, ScaleConfig, Vocabs, scale};
+use crate::report::write_page;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
-use lexmax::Result;
-use lexmax::compare::Config;
-use lexmax::files::{check_writable, write_atomically};
-use lexmax::layer::catalogue::LayerSpec;
-use lexmax::measure::{Event, PASSES, POINT_SECONDS, ScaleConfig, Vocabs, scale};
-use lexmax::report::write_page;
 use std::path::PathBuf;
 
 #[derive(Args)]

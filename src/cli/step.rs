@@ -1,10 +1,10 @@
 //! `lexmax step`.
 
+use crate::Result;
+use crate::files::{check_writable, write_atomically};
+use crate::layer::catalogue::LayerSpec;
+use crate::measure::{StepConfig, time_step};
 use clap::Args;
-use lexmax::Result;
-use lexmax::files::{check_writable, write_atomically};
-use lexmax::layer::catalogue::LayerSpec;
-use lexmax::measure::{StepConfig, time_step};
 use std::path::PathBuf;
 
 #[derive(Args)]

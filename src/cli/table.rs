@@ -1,10 +1,10 @@
 //! How tables are printed.
 
+use crate::report::Overview;
+use crate::report::chart::Chart;
+use crate::report::grid::Grid;
+use crate::report::terminal::{self, Style};
 use clap::ValueEnum;
-use lexmax::report::Overview;
-use lexmax::report::chart::Chart;
-use lexmax::report::grid::Grid;
-use lexmax::report::terminal::{self, Style};
 
 /// How the table is printed. All but `text` print nothing else.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -34,7 +34,7 @@ pub fn formatted(grid: &Grid, format: Format, notes: &[String]) -> String {
 
 /// A chart and a line break, where the terminal allows.
 pub fn picture(chart: &Chart) -> String {
-    lexmax::report::picture(chart, style()).map_or(String::new(), |drawn| drawn + "\n")
+    crate::report::picture(chart, style()).map_or(String::new(), |drawn| drawn + "\n")
 }
 
 /// Words under headings, and the notes below.

@@ -39,44 +39,11 @@
 //! # }
 //! ```
 
-mod chain;
-mod draw;
-mod examples;
-mod files;
-mod interner;
-mod joins;
-mod ledger;
-mod normalize;
-mod phrases;
-mod reader;
-mod rules;
-mod sentences;
-mod spool;
-mod subsample;
-mod synthetic;
-mod synthetic_examples;
-mod text;
-mod text_examples;
-mod windows;
+pub(crate) mod examples;
+mod read;
 
-pub use examples::{ExampleSource, Examples};
-pub use files::files;
-pub use joins::Joins;
-pub use ledger::Ledger;
-pub use normalize::{Normalizer, Split};
-pub use phrases::{PhraseScore, Phrases};
-pub use reader::{Invalid, LONGEST_LINE, Source, Words, for_each_line, words};
-pub use rules::Rules;
-pub use sentences::{SentenceReader, Sentences};
-pub use spool::SpooledCorpus;
-pub use subsample::Subsampler;
-pub use synthetic::SyntheticLanguage;
-pub use synthetic_examples::SyntheticExamples;
-pub use text::{Corpus, LONGEST_SENTENCE};
-pub use text_examples::{TextExamples, held_out};
-pub use windows::{Context, Model, Window};
-
-use chain::{ClassChain, entropy};
-use draw::{below, shuffle, uniform};
-use examples::Carry;
-use interner::Interner;
+pub use examples::{Context, ExampleSource, Examples, Model, Subsampler, TextExamples, Window, held_out};
+pub use read::{
+    Corpus, Invalid, Joins, LONGEST_LINE, LONGEST_SENTENCE, Ledger, Normalizer, PhraseScore, Phrases, Rules,
+    SentenceReader, Sentences, Source, Split, SpooledCorpus, Words, files, for_each_line, words,
+};

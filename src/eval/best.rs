@@ -1,7 +1,7 @@
 //! The best word for each of many queries, met tile by tile: no queries × words block is ever there.
 
 use crate::simd;
-use crate::table::Packed;
+use crate::table::kernel::tile::Packed;
 use crate::vocab::WordId;
 use ndarray::Array2;
 

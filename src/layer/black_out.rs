@@ -1,7 +1,7 @@
 //! BlackOut: the target in, every draw out.
 
-use super::candidates;
-use super::flat::{Flat, FlatLayer};
+use super::kit::candidates;
+use super::kit::flat::{Flat, FlatLayer};
 use super::{Batch, Bias, Scratch};
 use crate::error::Result;
 use crate::objective::{WeightedDraws, black_out};

@@ -1,12 +1,13 @@
 //! Differentiated softmax: frequent words get long vectors, rare words short ones.
 
-use super::aim::{self, Aim};
-use super::exact::{self, Block};
+use super::kit::aim::{self, Aim};
+use super::kit::exact::{self, Block};
 use super::verbs::{self, WordFold};
 use super::{Batch, Bias, OutputLayer, Scratch};
 use crate::error::{Error, Result};
 use crate::objective::{LossOption, LossOptions};
-use crate::table::{Cost, Init, Rows, Stat, TableShape, Tables, view};
+use crate::table::kernel::view;
+use crate::table::{Cost, Init, Rows, Stat, TableShape, Tables};
 use crate::vocab::{Counts, WordId};
 use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis, Slice};
 

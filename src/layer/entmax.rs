@@ -1,8 +1,9 @@
 //! α-entmax: between softmax and sparsemax.
 
-use super::exact;
-use super::flat::Flat;
-use super::{Batch, Bias, OutputLayer, Scratch, sparse};
+use super::kit::exact;
+use super::kit::flat::Flat;
+use super::kit::sparse;
+use super::{Batch, Bias, OutputLayer, Scratch};
 use crate::error::Result;
 use crate::objective::Entmax as Transformation;
 use crate::table::{Cost, TableShape, Tables};

@@ -1,13 +1,14 @@
 //! The full softmax: every word, every time.
 
-use super::aim::{self, Aim};
-use super::exact;
-use super::flat::Flat;
+use super::kit::aim::{self, Aim};
+use super::kit::exact;
+use super::kit::flat::Flat;
 use super::verbs::{self, WordFold};
 use super::{Batch, Bias, OutputLayer, Scratch};
 use crate::error::Result;
 use crate::objective::{LossOption, LossOptions};
-use crate::table::{Cost, Stat, TableShape, Tables, view};
+use crate::table::kernel::view;
+use crate::table::{Cost, Stat, TableShape, Tables};
 use crate::vocab::{Counts, WordId};
 use ndarray::{ArrayView2, ArrayViewMut2};
 

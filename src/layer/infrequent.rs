@@ -1,11 +1,12 @@
 //! Infrequent normalization: ln Z for a few examples of a batch, in the name of all.
 
-use super::exact::{self, groups};
-use super::flat::{Flat, FlatLayer};
-use super::gathered::Gathered;
+use super::kit::exact::{self, groups};
+use super::kit::flat::{Flat, FlatLayer};
+use super::kit::gathered::Gathered;
 use super::{Batch, Bias, Scratch};
 use crate::error::{Error, Result};
-use crate::table::{Cost, Tables, view};
+use crate::table::kernel::view;
+use crate::table::{Cost, Tables};
 use crate::vocab::WordId;
 use ndarray::ArrayViewMut2;
 use rand::RngExt;

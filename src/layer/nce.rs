@@ -1,14 +1,15 @@
 //! Noise-contrastive estimation: the word against noise of a known distribution.
 
-use super::candidates;
-use super::exact::groups;
-use super::flat::{Flat, FlatLayer};
+use super::kit::candidates;
+use super::kit::exact::groups;
+use super::kit::flat::{Flat, FlatLayer};
 use super::{Batch, Bias, Scratch};
 use crate::error::Result;
 use crate::objective::logistic;
 use crate::sampler::{Sampler, WithReplacement};
 use crate::simd;
-use crate::table::{Cost, Tables, view};
+use crate::table::kernel::view;
+use crate::table::{Cost, Tables};
 use crate::vocab::WordId;
 use ndarray::ArrayViewMut2;
 use std::ops::Range;

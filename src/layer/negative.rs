@@ -1,13 +1,14 @@
 //! Negative sampling: is this the word, or is it noise?
 
-use super::exact::groups;
-use super::flat::{Flat, FlatLayer};
-use super::scratch::repeat;
+use super::kit::exact::groups;
+use super::kit::flat::{Flat, FlatLayer};
+use super::kit::scratch::repeat;
 use super::{Batch, Bias, Scratch};
 use crate::error::Result;
 use crate::objective::{SigmoidTable, logistic_block, logistic_by};
 use crate::sampler::Sampler;
-use crate::table::{Cost, Tables, view};
+use crate::table::kernel::view;
+use crate::table::{Cost, Tables};
 use crate::vocab::WordId;
 use ndarray::{ArrayView2, ArrayViewMut2};
 

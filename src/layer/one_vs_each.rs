@@ -1,7 +1,7 @@
 //! One-vs-each: the target against every other word, two at a time.
 
-use super::candidates;
-use super::flat::{Flat, FlatLayer};
+use super::kit::candidates;
+use super::kit::flat::{Flat, FlatLayer};
 use super::{Batch, Bias, Scratch};
 use crate::error::Result;
 use crate::objective::one_vs_each;

@@ -1,7 +1,7 @@
 //! Sampled softmax: importance sampling over any sampler.
 
-use super::candidates;
-use super::flat::{Flat, FlatLayer};
+use super::kit::candidates;
+use super::kit::flat::{Flat, FlatLayer};
 use super::{Batch, Bias, Scratch};
 use crate::error::Result;
 use crate::sampler::Sampler;

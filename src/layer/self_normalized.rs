@@ -1,10 +1,11 @@
 //! Self-normalized softmax: a penalty that brings ln Z near 0.
 
-use super::exact;
-use super::flat::{Flat, FlatLayer};
+use super::kit::exact;
+use super::kit::flat::{Flat, FlatLayer};
 use super::{Batch, Bias, Scratch};
 use crate::error::{Error, Result};
-use crate::table::{Cost, Tables, view};
+use crate::table::kernel::view;
+use crate::table::{Cost, Tables};
 use crate::vocab::WordId;
 use ndarray::ArrayViewMut2;
 

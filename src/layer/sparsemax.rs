@@ -1,8 +1,9 @@
 //! Sparsemax: the nearest distribution to the scores.
 
-use super::exact;
-use super::flat::Flat;
-use super::{Batch, Bias, OutputLayer, Scratch, sparse};
+use super::kit::exact;
+use super::kit::flat::Flat;
+use super::kit::sparse;
+use super::{Batch, Bias, OutputLayer, Scratch};
 use crate::error::Result;
 use crate::objective::Entmax;
 use crate::table::{Cost, TableShape, Tables};

@@ -1,7 +1,7 @@
 //! Target sampling: the batch's own targets as one another's alternatives, and some uniform others.
 
-use super::candidates::{distinct, step_over_candidates};
-use super::flat::{Flat, FlatLayer};
+use super::kit::candidates::{distinct, step_over_candidates};
+use super::kit::flat::{Flat, FlatLayer};
 use super::{Batch, Bias, Scratch};
 use crate::error::{Error, Result};
 use crate::objective::TargetCorrection;

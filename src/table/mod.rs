@@ -20,35 +20,18 @@
 //! | [`Overlay`] | `&SharedMatrix` | at once, others' after [`merge`] | the same, with bits that do not depend on the threads |
 //! | [`Ledger`] | nothing but a shape | has none | how much memory a [`Deferred`] handle would hold for the same calls |
 
-mod aligned;
-mod block;
-mod cost;
-mod deferred;
-mod dense;
 mod exclusive;
-mod few;
-mod gemm;
-mod gemv;
-mod gradient;
-mod kernel;
-mod ledger;
-mod online;
-mod overlay;
-mod shared;
+pub(crate) mod kernel;
+mod matrix;
+mod tables;
 mod threads;
-mod tile;
-pub(crate) mod view;
+mod worker;
 
-pub use cost::{Cost, Tables};
-pub use deferred::Deferred;
-pub use dense::{Frozen, Matrix};
-pub use exclusive::{Exclusive, Storage};
-pub use ledger::{Held, Ledger};
-pub use online::Online;
-pub use overlay::{Merged, Overlay, OwnRows, merge};
-pub use shared::{HotRows, Shared, SharedMatrix};
+pub use exclusive::{Deferred, Exclusive, Frozen, Held, Ledger, Online, Storage};
+pub use matrix::Matrix;
+pub use tables::{Cost, Tables};
 pub use threads::Threads;
-pub(crate) use tile::Packed;
+pub use worker::{HotRows, Merged, Overlay, OwnRows, Shared, SharedMatrix, merge};
 
 use crate::rng::WorkerRng;
 use ndarray::{ArrayView2, ArrayViewMut2};

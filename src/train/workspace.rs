@@ -6,7 +6,7 @@ use crate::layer::{Batch, OutputLayer, Scratch};
 use crate::model::Handles;
 use crate::rng::WorkerRng;
 use crate::table::Bags;
-use crate::table::view::{matrix, matrix_mut};
+use crate::table::kernel::view::{matrix, matrix_mut};
 use crate::vocab::WordId;
 
 /// What is known of the steps after this one.

@@ -1,9 +1,9 @@
 //! What surrounds a run: checkpoints, a held-out text, a budget, a log.
 
+use crate::corpus::files;
+use crate::embed::{Checkpoints, Control, Valid};
+use crate::{Error, Result};
 use clap::Args;
-use lexmax::corpus::files;
-use lexmax::embed::{Checkpoints, Control, Valid};
-use lexmax::{Error, Result};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

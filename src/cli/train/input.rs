@@ -1,8 +1,9 @@
 //! What is read.
 
+use crate::Result;
+use crate::corpus::files;
+use crate::corpus::{Invalid, Normalizer, Source, Split};
 use clap::{Args, ValueEnum};
-use lexmax::Result;
-use lexmax::corpus::{Invalid, Normalizer, Source, Split, files};
 use std::path::PathBuf;
 
 #[derive(Args)]

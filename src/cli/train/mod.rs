@@ -8,11 +8,11 @@ mod schedule;
 mod vocabulary;
 
 use super::progress::Bars;
+use crate::Result;
+use crate::embed::{self, Config, Control, Ended, Text, Watch};
+use crate::files::{check_writable, write_atomically};
+use crate::train::{Pass, Progress};
 use clap::Args;
-use lexmax::Result;
-use lexmax::embed::{self, Config, Control, Ended, Text, Watch};
-use lexmax::files::{check_writable, write_atomically};
-use lexmax::train::{Pass, Progress};
 use std::path::PathBuf;
 use std::time::Instant;
 

@@ -1,10 +1,10 @@
 //! What is predicted from what, and through which layer.
 
+use crate::corpus::Context;
+use crate::embed::{Kind, Options, Preset, Sigmoid};
+use crate::layer::catalogue::LayerSpec;
+use crate::{Error, Result};
 use clap::{Args, ValueEnum};
-use lexmax::corpus::Context;
-use lexmax::embed::{Kind, Options, Preset, Sigmoid};
-use lexmax::layer::catalogue::LayerSpec;
-use lexmax::{Error, Result};
 
 #[derive(Args)]
 #[command(next_help_heading = "Model")]

@@ -1,10 +1,10 @@
 //! What is written.
 
 use crate::cli::format::FormatName;
+use crate::embed::Preset;
+use crate::vectors::Format;
+use crate::{Error, Result};
 use clap::Args;
-use lexmax::embed::Preset;
-use lexmax::vectors::Format;
-use lexmax::{Error, Result};
 use std::path::PathBuf;
 
 #[derive(Args)]

@@ -1,8 +1,8 @@
 //! How long, how fast, and on what.
 
+use crate::table::HotRows;
+use crate::{Error, Result};
 use clap::Args;
-use lexmax::table::HotRows;
-use lexmax::{Error, Result};
 
 #[derive(Args)]
 #[command(next_help_heading = "Training")]

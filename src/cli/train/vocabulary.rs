@@ -1,9 +1,9 @@
 //! Which words are kept.
 
+use crate::corpus::{PhraseScore, Phrases, Rules};
+use crate::embed::{Defaults, read_vocabulary};
+use crate::{Error, Result};
 use clap::{Args, ValueEnum};
-use lexmax::corpus::{PhraseScore, Phrases, Rules};
-use lexmax::embed::{Defaults, read_vocabulary};
-use lexmax::{Error, Result};
 use std::path::PathBuf;
 
 #[derive(Args)]

@@ -1,0 +1,232 @@
+//! Text files as lines, lines as words.
+
+use crate::corpus::{Ledger, Normalizer};
+use crate::error::{Error, Result};
+use crate::files::{is_stdin, open};
+use std::borrow::Cow;
+use std::io::{self, BufRead, Read};
+use std::path::{Path, PathBuf};
+
+/// A longer line is handed out in pieces, cut at white space, so that a text without line breaks needs no more memory than this.
+pub const LONGEST_LINE: usize = 1 << 24;
+
+/// What becomes of bytes that are not UTF-8.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Invalid {
+    /// [`Error::NotUtf8`], with the place.
+    #[default]
+    Refuse,
+    /// Each bad sequence becomes U+FFFD, as in [`String::from_utf8_lossy`].
+    Replace,
+    /// The word that they are in is dropped: all from ASCII white space to ASCII white space.
+    Skip,
+}
+
+/// Where a text is, and how it becomes lines of words.
+///
+/// Files are plain, gzip, Zstandard or bzip2, of any number of members or frames; `-` is standard input. The first bytes tell
+/// which (no text begins so); where they are silent, a name that ends in `.gz`, `.zst` or `.bz2` promises that format. Lines
+/// end in `\n` or `\r\n`; a byte order mark at a file's start is no part of its first line. One line at a time is in memory,
+/// at most [`LONGEST_LINE`] bytes of it, or a single word should that be longer.
+///
+/// ```
+/// use lexmax::corpus::{Invalid, Ledger, Normalizer, Source, Split, words};
+/// # fn main() -> lexmax::Result<()> {
+/// # let file = tempfile::NamedTempFile::new().unwrap();
+/// # std::fs::write(file.path(), b"Hello, WORLD!\nbad\xff byte").unwrap();
+/// # let path = file.path();
+/// let normalizer = Normalizer { lowercase: true, nfc: true, split: Split::Words };
+/// let source = Source { invalid: Invalid::Skip, normalizer, ..Source::plain(&[path]) };
+/// let (mut ledger, mut all) = (Ledger::default(), Vec::new());
+/// source.for_each_line(&mut ledger, |line| {
+///     all.extend(words(line).map(String::from));
+///     Ok(())
+/// })?;
+/// assert_eq!(all, ["hello", "world", "byte"]);
+/// assert_eq!((ledger.lines, ledger.invalid), (2, 1));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Source {
+    /// The files: see [`files`](super::files()) for patterns and directories.
+    pub paths: Vec<PathBuf>,
+    /// What becomes of bytes that are not UTF-8.
+    pub invalid: Invalid,
+    /// What is done to a line.
+    pub normalizer: Normalizer,
+}
+
+impl Source {
+    /// Files as they are.
+    pub fn plain<P: AsRef<Path>>(paths: &[P]) -> Self {
+        Self { paths: paths.iter().map(|p| p.as_ref().into()).collect(), ..Self::default() }
+    }
+
+    /// Calls `f` with every line in turn, normalized, without its line end; counts files, lines, and words that bad bytes are in.
+    ///
+    /// # Errors
+    /// [`Error::Io`] with the file that is missing, unreadable or damaged, [`Error::NotUtf8`] with the place, and what `f` returns.
+    pub fn for_each_line(&self, ledger: &mut Ledger, f: impl FnMut(&str) -> Result<()>) -> Result<()> {
+        self.for_each_piece(LONGEST_LINE, ledger, f)
+    }
+
+    /// Lines in pieces of at most `longest` bytes.
+    fn for_each_piece(&self, longest: usize, ledger: &mut Ledger, mut f: impl FnMut(&str) -> Result<()>) -> Result<()> {
+        let mut normal = String::new();
+        for path in &self.paths {
+            let name = || if is_stdin(path) { Path::new("standard input") } else { path };
+            let mut lines = Lines::new(open(path).map_err(|e| Error::io(name())(e))?, longest);
+            ledger.files += 1;
+            while lines.next().map_err(|e| Error::io(name())(e))? {
+                let text = match std::str::from_utf8(&lines.line) {
+                    Ok(text) => Cow::Borrowed(text),
+                    Err(e) => match self.invalid {
+                        Invalid::Refuse => {
+                            let byte = lines.offset + e.valid_up_to() + 1;
+                            return Err(Error::NotUtf8 { path: name().into(), line: lines.number, byte });
+                        }
+                        Invalid::Replace => Cow::Owned(replaced(&lines.line, ledger)),
+                        Invalid::Skip => Cow::Owned(without_bad_words(&lines.line, ledger)),
+                    },
+                };
+                let first = lines.number == 1 && lines.offset == 0;
+                f(self.normalizer.apply(trim(&text, first), &mut normal))?;
+                ledger.cut_lines += u64::from(lines.is_cut());
+            }
+            ledger.lines += lines.number;
+        }
+        Ok(())
+    }
+}
+
+/// Calls `f` with every line of the files in turn: [`Source::for_each_line`] of [`Source::plain`].
+///
+/// # Errors
+/// As there.
+pub fn for_each_line<P: AsRef<Path>>(paths: &[P], f: impl FnMut(&str) -> Result<()>) -> Result<()> {
+    Source::plain(paths).for_each_line(&mut Ledger::default(), f)
+}
+
+/// A file line by line.
+struct Lines {
+    reader: Box<dyn BufRead>,
+    longest: usize,
+    /// The line at hand, or a piece of it.
+    line: Vec<u8>,
+    /// What was read of a long line beyond the piece at hand.
+    rest: Vec<u8>,
+    cut: bool,
+    /// The line's number, from 1, and where in it the piece begins.
+    number: u64,
+    offset: usize,
+}
+
+impl Lines {
+    fn new(reader: Box<dyn BufRead>, longest: usize) -> Self {
+        Self { reader, longest, line: Vec::new(), rest: Vec::new(), cut: false, number: 0, offset: 0 }
+    }
+
+    /// Whether the line goes on behind the piece at hand.
+    fn is_cut(&self) -> bool {
+        self.cut
+    }
+
+    /// Goes to the next line, or to the next piece of a long one; false at the end of the file.
+    fn next(&mut self) -> io::Result<bool> {
+        let continued = std::mem::take(&mut self.cut);
+        if continued {
+            self.offset += self.line.len() + 1;
+            std::mem::swap(&mut self.line, &mut self.rest);
+            self.rest.clear();
+        } else {
+            self.line.clear();
+            self.offset = 0;
+        }
+        loop {
+            let read = (&mut self.reader).take(self.longest as u64).read_until(b'\n', &mut self.line)?;
+            if read < self.longest || self.line.ends_with(b"\n") {
+                break;
+            }
+            // A word longer than a piece is read to its end.
+            if let Some(space) = self.line.iter().rposition(u8::is_ascii_whitespace) {
+                self.rest.extend_from_slice(&self.line[space + 1..]);
+                self.line.truncate(space);
+                self.cut = true;
+                break;
+            }
+        }
+        let more = self.cut || !self.line.is_empty();
+        self.number += u64::from(more && !continued);
+        Ok(more)
+    }
+}
+
+fn replaced(line: &[u8], ledger: &mut Ledger) -> String {
+    ledger.replaced += line.utf8_chunks().filter(|chunk| !chunk.invalid().is_empty()).count() as u64;
+    String::from_utf8_lossy(line).into_owned()
+}
+
+fn without_bad_words(line: &[u8], ledger: &mut Ledger) -> String {
+    let mut text = String::with_capacity(line.len());
+    for word in line.split(u8::is_ascii_whitespace) {
+        match std::str::from_utf8(word) {
+            Ok(word) => {
+                text.push_str(word);
+                text.push(' ');
+            }
+            Err(_) => {
+                ledger.tokens += 1;
+                ledger.invalid += 1;
+            }
+        }
+    }
+    text
+}
+
+/// The words of a line, split on Unicode white space.
+pub fn words(line: &str) -> Words<'_> {
+    Words { rest: line, ascii: line.is_ascii() }
+}
+
+/// What [`words`] returns.
+#[derive(Clone, Debug)]
+pub struct Words<'a> {
+    rest: &'a str,
+    ascii: bool,
+}
+
+impl<'a> Iterator for Words<'a> {
+    type Item = &'a str;
+
+    #[inline]
+    fn next(&mut self) -> Option<&'a str> {
+        let (start, end) = if self.ascii {
+            let bytes = self.rest.as_bytes();
+            let start = bytes.iter().position(|b| !is_space(*b))?;
+            let len = bytes[start..].iter().position(|b| is_space(*b));
+            (start, len.map_or(bytes.len(), |len| start + len))
+        } else {
+            let start = self.rest.find(|c: char| !c.is_whitespace())?;
+            let len = self.rest[start..].find(char::is_whitespace);
+            (start, len.map_or(self.rest.len(), |len| start + len))
+        };
+        let word = &self.rest[start..end];
+        self.rest = &self.rest[end..];
+        Some(word)
+    }
+}
+
+/// The white space of Unicode that is ASCII; `u8::is_ascii_whitespace` lacks the vertical tab.
+fn is_space(byte: u8) -> bool {
+    matches!(byte, b'\t'..=b'\r' | b' ')
+}
+
+fn trim(line: &str, first: bool) -> &str {
+    let line = line.strip_suffix('\n').unwrap_or(line);
+    let line = line.strip_suffix('\r').unwrap_or(line);
+    if first { line.strip_prefix('\u{feff}').unwrap_or(line) } else { line }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,23 @@
+//! From files to ids: lines, words, phrases, the vocabulary, and the ledger of what became of every word.
+
+mod files;
+mod joins;
+mod ledger;
+mod lines;
+mod normalize;
+mod phrases;
+mod rules;
+mod sentences;
+mod spool;
+mod text;
+
+pub use files::files;
+pub use joins::Joins;
+pub use ledger::Ledger;
+pub use lines::{Invalid, LONGEST_LINE, Source, Words, for_each_line, words};
+pub use normalize::{Normalizer, Split};
+pub use phrases::{PhraseScore, Phrases};
+pub use rules::Rules;
+pub use sentences::{SentenceReader, Sentences};
+pub use spool::SpooledCorpus;
+pub use text::{Corpus, LONGEST_SENTENCE};

@@ -1,0 +1,255 @@
+//! Pairs of words that belong together, as one.
+
+use crate::corpus::{Joins, Ledger};
+use crate::error::{Error, Result};
+use crate::vocab::Interner;
+use crate::vocab::WordId;
+use hashbrown::HashMap;
+
+/// How much more often two words stand side by side than chance would have it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PhraseScore {
+    /// (n(ab) − δ) / (n(a)·n(b)) · N over a text of N words (Mikolov et al. 2013b, eq. 6; the factor N is word2phrase.c's).
+    #[default]
+    Word2Phrase,
+    /// Normalized pointwise mutual information, ln(p(ab) / (p(a)·p(b))) / −ln p(ab), from −1 to 1 (Bouma 2009).
+    Npmi,
+}
+
+impl PhraseScore {
+    /// The score of words that occur `a` and `b` times, and side by side `together` times, in a text of `tokens` words.
+    pub fn score(self, together: u64, a: u64, b: u64, tokens: u64, discount: u64) -> f64 {
+        let [together, a, b, tokens] = [together, a, b, tokens].map(|n| n as f64);
+        match self {
+            Self::Word2Phrase => (together - discount as f64) / a / b * tokens,
+            // A text that is nothing but one pair: certain, not 0 / 0.
+            Self::Npmi if together >= tokens => 1.0,
+            Self::Npmi => (together * tokens / (a * b)).ln() / -(together / tokens).ln(),
+        }
+    }
+
+    /// The threshold without another: word2phrase's 100; 0.5.
+    pub fn default_threshold(self) -> f64 {
+        match self {
+            Self::Word2Phrase => 100.0,
+            Self::Npmi => 0.5,
+        }
+    }
+}
+
+/// Which pairs become phrases, in one pass after the other: two passes make phrases of up to four words.
+///
+/// A pass counts the pairs within lines, then goes through each line and joins the first pair whose score is above the threshold,
+/// passes over it, and so on (as word2phrase.c does, which also counts pairs over line ends; those it never joins either).
+/// Words and pairs that occur fewer than `min_count` times make no phrase. Needs some 40 bytes for each distinct pair of words
+/// that are frequent enough.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Phrases {
+    score: PhraseScore,
+    min_count: u64,
+    thresholds: Vec<f64>,
+    delimiter: String,
+}
+
+impl Phrases {
+    /// A pass for each of `thresholds`; `min_count` is also δ, and `delimiter` stands between the words (`_` usually).
+    ///
+    /// # Errors
+    /// No threshold or more than 16, one that is NaN, for [`PhraseScore::Npmi`] one outside −1 to 1; white space in the
+    /// delimiter.
+    pub fn new(score: PhraseScore, min_count: u64, thresholds: &[f64], delimiter: &str) -> Result<Self> {
+        if !(1..=16).contains(&thresholds.len()) {
+            let value = thresholds.len() as f64;
+            return Err(Error::OutOfRange { name: "passes for phrases", value, limit: "from 1 to 16" });
+        }
+        for &value in thresholds {
+            let (fits, limit) = match score {
+                PhraseScore::Word2Phrase => (value >= 0.0, "0 or more"),
+                PhraseScore::Npmi => ((-1.0..=1.0).contains(&value), "from -1 to 1 for npmi"),
+            };
+            if !fits {
+                return Err(Error::OutOfRange { name: "threshold of phrases", value, limit });
+            }
+        }
+        if delimiter.contains(char::is_whitespace) {
+            return Err(Error::BadDelimiter { delimiter: delimiter.into() });
+        }
+        Ok(Self { score, min_count: min_count.max(1), thresholds: thresholds.into(), delimiter: delimiter.into() })
+    }
+
+    /// Joins what belongs together; says what that was.
+    pub(in crate::corpus) fn join<L: IdLines>(
+        &self,
+        mut lines: L,
+        seen: &mut Interner,
+        ledger: &mut Ledger,
+    ) -> Result<(L, Joins)> {
+        let mut passes = Vec::new();
+        for threshold in &self.thresholds {
+            let pairs = self.pairs(&lines, seen, *threshold)?;
+            let counts = seen.counts_mut();
+            lines = lines.rewrite(&mut |line, out| {
+                let mut rest = line;
+                while let [a, tail @ ..] = rest {
+                    let phrase = tail.first().and_then(|b| Some((b, *pairs.get(&(*a, *b))?)));
+                    let Some((b, phrase)) = phrase else {
+                        out.push(*a);
+                        rest = tail;
+                        continue;
+                    };
+                    counts[*a as usize] -= 1;
+                    counts[*b as usize] -= 1;
+                    counts[phrase as usize] += 1;
+                    ledger.joined += 1;
+                    out.push(phrase);
+                    rest = &tail[1..];
+                }
+            })?;
+            passes.push(pairs);
+        }
+        Ok((lines, Joins::new(passes, seen)))
+    }
+
+    /// The pairs above a threshold, each with the number of its phrase.
+    fn pairs<L: IdLines>(
+        &self,
+        lines: &L,
+        seen: &mut Interner,
+        threshold: f64,
+    ) -> Result<HashMap<(WordId, WordId), WordId>> {
+        let counts = seen.counts();
+        let frequent = |word: WordId| counts[word as usize] >= self.min_count;
+        let mut pairs: HashMap<(WordId, WordId), u64> = HashMap::new();
+        lines.for_each(&mut |line| {
+            for pair in line.windows(2) {
+                if frequent(pair[0]) && frequent(pair[1]) {
+                    *pairs.entry((pair[0], pair[1])).or_default() += 1;
+                }
+            }
+        })?;
+        let tokens = counts.iter().sum();
+        pairs.retain(|(a, b), together| {
+            let (a, b) = (counts[*a as usize], counts[*b as usize]);
+            *together >= self.min_count && self.score.score(*together, a, b, tokens, self.min_count) > threshold
+        });
+        // In a fixed order, so that the numbers of phrases do not depend on the hash.
+        let mut joined: Vec<_> = pairs.into_keys().collect();
+        joined.sort_unstable();
+        let number = |(a, b): (WordId, WordId)| {
+            let phrase = format!("{}{}{}", seen.word(a), self.delimiter, seen.word(b));
+            Ok(((a, b), seen.number(&phrase)?))
+        };
+        joined.into_iter().map(number).collect()
+    }
+}
+
+/// Lines of numbers that can be gone through, and replaced by shorter ones.
+pub(in crate::corpus) trait IdLines: Sized {
+    fn for_each(&self, f: &mut dyn FnMut(&[WordId])) -> Result<()>;
+
+    /// `f` adds what is left of a line, no more than there was, to an empty vector.
+    fn rewrite(self, f: &mut dyn FnMut(&[WordId], &mut Vec<WordId>)) -> Result<Self>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::corpus::{Corpus, Rules, Source, SpooledCorpus};
+    use proptest::prelude::*;
+    use std::collections::HashMap;
+
+    fn rules(phrases: Phrases) -> Rules {
+        Rules { phrases: Some(phrases), ..Rules::min_count(1) }
+    }
+
+    fn join(text: &str, phrases: Phrases) -> (Vec<Vec<String>>, Ledger) {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), text).unwrap();
+        let (vocab, corpus) = Corpus::read(&Source::plain(&[file.path()]), &rules(phrases.clone())).unwrap();
+        let words = |s: &[WordId]| s.iter().map(|&w| vocab.word(w).to_owned()).collect();
+        let mut counts = vec![0; vocab.len()];
+        corpus.tokens().iter().for_each(|&w| counts[w as usize] += 1);
+        assert_eq!(counts, vocab.counts().as_slice());
+        let dir = tempfile::tempdir().unwrap();
+        let (_, spooled) = SpooledCorpus::read(&Source::plain(&[file.path()]), &rules(phrases), dir.path()).unwrap();
+        crate::corpus::read::spool::assert_same(&corpus, &spooled);
+        (corpus.sentences().map(words).collect(), corpus.ledger())
+    }
+
+    /// A pass over strings, as its definition reads.
+    fn naive(lines: &[Vec<String>], score: PhraseScore, min: u64, threshold: f64) -> Vec<Vec<String>> {
+        let (mut words, mut pairs) = (HashMap::new(), HashMap::new());
+        for line in lines {
+            line.iter().for_each(|w| *words.entry(w).or_insert(0u64) += 1);
+            line.windows(2).for_each(|p| *pairs.entry((&p[0], &p[1])).or_insert(0u64) += 1);
+        }
+        let n = words.values().sum::<u64>();
+        let good = |a: &String, b: &String| {
+            let (ab, na, nb) = (pairs[&(a, b)], words[a], words[b]);
+            let enough = ab >= min && na >= min && nb >= min;
+            let (ab, na, nb, n) = (ab as f64, na as f64, nb as f64, n as f64);
+            enough
+                && threshold
+                    < match score {
+                        PhraseScore::Word2Phrase => (ab - min as f64) / na / nb * n,
+                        PhraseScore::Npmi => ((ab * n) / (na * nb)).ln() / -(ab / n).ln(),
+                    }
+        };
+        let joined = |line: &Vec<String>| {
+            let (mut out, mut i) = (Vec::new(), 0);
+            while i < line.len() {
+                if i + 1 < line.len() && good(&line[i], &line[i + 1]) {
+                    out.push(format!("{}_{}", line[i], line[i + 1]));
+                    i += 2;
+                } else {
+                    out.push(line[i].clone());
+                    i += 1;
+                }
+            }
+            out
+        };
+        lines.iter().map(joined).collect()
+    }
+
+    #[test]
+    fn thresholds_without_sense_are_refused() {
+        let new = |score, t: &[f64]| Phrases::new(score, 5, t, "_");
+        assert!(new(PhraseScore::Word2Phrase, &[]).is_err() && new(PhraseScore::Word2Phrase, &[1.0; 17]).is_err());
+        assert!(new(PhraseScore::Word2Phrase, &[f64::NAN]).is_err() && new(PhraseScore::Word2Phrase, &[-1.0]).is_err());
+        assert!(new(PhraseScore::Npmi, &[1.5]).is_err() && new(PhraseScore::Npmi, &[0.5]).is_ok());
+        assert!(Phrases::new(PhraseScore::Npmi, 5, &[0.5], " ").is_err());
+    }
+
+    #[test]
+    fn two_passes_make_phrases_of_four() {
+        let text = "new york times square is in new york city\n".repeat(8) + &"other words in a line\n".repeat(9);
+        let phrases = Phrases::new(PhraseScore::Npmi, 2, &[0.6, 0.6], "_").unwrap();
+        let (lines, ledger) = join(&text, phrases);
+        assert_eq!(lines[0][0], "new_york_times_square");
+        assert!(ledger.joined > 0 && ledger.adds_up(), "{ledger}");
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        #[test]
+        fn phrases_are_those_of_the_definition(
+            text in "([a-d]( [a-d]){0,7}\n){1,20}",
+            min in 1u64..3,
+            npmi: bool,
+            thresholds in prop::collection::vec(0.0..2.0f64, 1..3),
+        ) {
+            let (score, scale) = if npmi { (PhraseScore::Npmi, 0.5) } else { (PhraseScore::Word2Phrase, 1.0) };
+            let thresholds: Vec<_> = thresholds.iter().map(|t| t * scale).collect();
+            let mut want: Vec<Vec<String>> =
+                text.lines().map(|l| l.split(' ').map(String::from).collect()).collect();
+            let tokens: usize = want.iter().map(Vec::len).sum();
+            prop_assume!(tokens > 2);
+            for &threshold in &thresholds {
+                want = naive(&want, score, min, threshold);
+            }
+            let (got, ledger) = join(&text, Phrases::new(score, min, &thresholds, "_").unwrap());
+            prop_assert_eq!(got, want);
+            prop_assert!(ledger.adds_up() && ledger.tokens == tokens as u64);
+        }
+    }
+}

@@ -1,0 +1,395 @@
+//! The one error type of the crate: every variant carries the value, the limit and the place.
+
+mod evaluation;
+mod model;
+mod text;
+mod training;
+mod tree;
+mod vectors;
+mod vocabulary;
+
+pub use evaluation::EvaluationFault;
+pub use model::{LinksFault, ModelFault, WordFault};
+pub use training::{CheckpointFault, Divergence, InitFault};
+pub use tree::TreeFault;
+pub use vectors::{Place, VectorsFault};
+pub use vocabulary::VocabularyFault;
+
+use std::path::PathBuf;
+use text::{did_you_mean, list};
+
+/// What can be wrong with something that a caller hands in.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A file or a directory could not be read or written.
+    #[error("{path}: {source}", path = path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A text file holds bytes that are not UTF-8.
+    #[error("{path}:{line}: byte {byte} of the line is not UTF-8", path = path.display())]
+    NotUtf8 {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: u64,
+        /// The first bad byte in the line, from 1.
+        byte: usize,
+    },
+    /// A pattern without a match, or a directory without a file.
+    #[error("{path}: no file there", path = path.display())]
+    NoFiles {
+        /// The pattern or the directory.
+        path: PathBuf,
+    },
+    /// A pattern for names of files that is none.
+    #[error("{path}: not a pattern: {why}, at {at}", path = path.display())]
+    BadPattern {
+        /// The pattern.
+        path: PathBuf,
+        /// Where in it, from 0.
+        at: usize,
+        /// What is wrong.
+        why: &'static str,
+    },
+    /// Standard input can be read once.
+    #[error("-, standard input, is given twice")]
+    RepeatedInput,
+    /// What stands between the words of a phrase would part them again.
+    #[error("{delimiter:?} cannot join words: it has white space")]
+    BadDelimiter {
+        /// What was given.
+        delimiter: String,
+    },
+    /// A vocabulary's file is none.
+    #[error("{path}:{line}: {fault}", path = path.display())]
+    VocabularyFile {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1; of what the whole file lacks, the last.
+        line: u64,
+        /// What is wrong with it.
+        fault: VocabularyFault,
+    },
+    /// No word was left of the text.
+    #[error("{}: no word is left: {tokens} tokens read, none of them occurs at least {min_count} times", list(paths))]
+    NoWords {
+        /// The files.
+        paths: Vec<PathBuf>,
+        /// Tokens read.
+        tokens: u64,
+        /// The least count that a word is kept at.
+        min_count: u64,
+    },
+    /// A held-out text has no word of the vocabulary.
+    #[error("{}: none of its {tokens} tokens is in the vocabulary", list(paths))]
+    NoKnownWords {
+        /// The files.
+        paths: Vec<PathBuf>,
+        /// Tokens read.
+        tokens: u64,
+    },
+    /// A text has words but yields no example for the model.
+    #[error("{}: no example: every line has fewer than two known words", list(paths))]
+    NoExamples {
+        /// The files.
+        paths: Vec<PathBuf>,
+    },
+    /// A vocabulary without a word.
+    #[error("a vocabulary needs at least one word")]
+    EmptyVocabulary,
+    /// More words than ids.
+    #[error("{words} words, but a vocabulary holds at most {limit}")]
+    TooManyWords {
+        /// Words given.
+        words: usize,
+        /// The limit.
+        limit: usize,
+    },
+    /// Counts must fall, since layers rely on it.
+    #[error("counts must fall: word {word} has {count}, the word before it {previous}")]
+    CountsNotFalling {
+        /// The word.
+        word: usize,
+        /// Its count.
+        count: u64,
+        /// The count before it.
+        previous: u64,
+    },
+    /// A word with no count has no probability in the unigram model.
+    #[error("word {word} has count 0; every word of a vocabulary needs at least 1")]
+    ZeroCount {
+        /// The word.
+        word: usize,
+    },
+    /// A setting lies outside what makes sense.
+    #[error("{name} is {value}, but must be {limit}")]
+    OutOfRange {
+        /// The option or the parameter.
+        name: &'static str,
+        /// The value given.
+        value: f64,
+        /// What it must be.
+        limit: &'static str,
+    },
+    /// Two settings that exclude one another.
+    #[error("{setting} says nothing for {other}")]
+    NotWith {
+        /// The setting.
+        setting: &'static str,
+        /// What it was given with.
+        other: &'static str,
+    },
+    /// Two settings that cannot both hold.
+    #[error("{first} and {second} contradict each other: {hint}")]
+    Contradiction {
+        /// The one.
+        first: &'static str,
+        /// The other.
+        second: &'static str,
+        /// What to do.
+        hint: &'static str,
+    },
+    /// A layer's name that is not in the catalogue.
+    #[error("there is no layer {name:?}; there are: {known}", known = known.join(", "))]
+    UnknownLayer {
+        /// The name given.
+        name: String,
+        /// The names there are.
+        known: Vec<&'static str>,
+    },
+    /// The same layer twice, where each is to be told from the others by its name.
+    #[error("layer {0} is named twice")]
+    RepeatedLayer(String),
+    /// Numbers of words that cannot be read: the text, and what it must be.
+    #[error("vocab is {0:?}, but must be {1}")]
+    NoVocabs(String, &'static str),
+    /// A key that the layer lacks.
+    #[error("layer {layer} has no key {key:?}; it has: {known}", known = known.join(", "))]
+    UnknownLayerKey {
+        /// The layer.
+        layer: &'static str,
+        /// The key given.
+        key: String,
+        /// The keys it has.
+        known: Vec<&'static str>,
+    },
+    /// The same key twice in one name of a layer.
+    #[error("layer {layer}: {key} is given twice")]
+    RepeatedLayerKey {
+        /// The layer.
+        layer: &'static str,
+        /// The key.
+        key: String,
+    },
+    /// A key's value cannot be read.
+    #[error("layer {layer}: {key}={value:?}, but it must be {expected}")]
+    LayerValue {
+        /// The layer.
+        layer: &'static str,
+        /// The key.
+        key: String,
+        /// The value given.
+        value: String,
+        /// What it must be.
+        expected: &'static str,
+    },
+    /// A layer cannot honour an option of the loss.
+    #[error("{layer} cannot honour {option}")]
+    LossOption {
+        /// The layer.
+        layer: &'static str,
+        /// The option.
+        option: &'static str,
+    },
+    /// Weights of words do not fit the vocabulary.
+    #[error("{weights} weights of words, but the vocabulary has {vocab}")]
+    WordWeightsMissWords {
+        /// Weights given.
+        weights: usize,
+        /// Words in the vocabulary.
+        vocab: usize,
+    },
+    /// The blocks of differentiated softmax do not fit the vocabulary.
+    #[error("blocks hold {words} words, but the vocabulary has {vocab}")]
+    BlocksMissWords {
+        /// Words in the blocks.
+        words: usize,
+        /// Words in the vocabulary.
+        vocab: usize,
+    },
+    /// The slices of differentiated softmax do not fit the hidden vector.
+    #[error("the slices of the blocks sum to {sum}, but the hidden vector has {dim} entries")]
+    SlicesMissDim {
+        /// Sum of the block sizes.
+        sum: usize,
+        /// The hidden size.
+        dim: usize,
+    },
+    /// A tree's file is not a tree of the vocabulary.
+    #[error("{path}:{line}: {fault}", path = path.display())]
+    TreeFile {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1; of a word that is missing, the last.
+        line: u64,
+        /// What is wrong with it.
+        fault: TreeFault,
+    },
+    /// Word vectors cannot be read or written, or are not those that are needed.
+    #[error("{path}{place}: {fault}", path = path.display())]
+    VectorsFile {
+        /// The file.
+        path: PathBuf,
+        /// Where in the file.
+        place: Place,
+        /// What is wrong with it.
+        fault: VectorsFault,
+    },
+    /// The name of a file of word vectors does not tell its format, and its beginning does not either.
+    #[error("{path}: neither name nor content tells the format of the vectors; name it: {known}", path = path.display())]
+    VectorsFormat {
+        /// The file.
+        path: PathBuf,
+        /// The names of the formats, joined by commas.
+        known: String,
+    },
+    /// A file of word pairs or of analogy questions cannot be used.
+    #[error("{path}:{line}: {fault}", path = path.display())]
+    EvaluationFile {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1; where something is missing, the last.
+        line: u64,
+        /// What is wrong with it.
+        fault: EvaluationFault,
+    },
+    /// A word without a vector was asked for.
+    #[error("no vector of {word:?}{hint}", hint = did_you_mean(similar))]
+    UnknownWord {
+        /// The word.
+        word: String,
+        /// Words that there are and that look like it.
+        similar: Vec<String>,
+    },
+    /// An analogy needs three words.
+    #[error("an analogy needs three words, not {words}")]
+    NotThreeWords {
+        /// Words given.
+        words: usize,
+    },
+    /// Neither pairs nor questions were named.
+    #[error("nothing to evaluate with: name files of word pairs (--similarity) or of questions (--analogies)")]
+    NothingToEvaluate,
+    /// Words that were asked for are unknown.
+    #[error("not in the vocabulary: {}", words.join(", "))]
+    NotInVocabulary {
+        /// The words.
+        words: Vec<String>,
+    },
+    /// A model's file cannot be read.
+    #[error("{path}: {fault}", path = path.display())]
+    ModelFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        fault: Box<ModelFault>,
+    },
+    /// A parameter that is not finite.
+    #[error("{value} in row {row} of table {table}")]
+    NotFinite {
+        /// The table, as files call it: `encoder.0`, `layer.0`, ….
+        table: String,
+        /// The row.
+        row: u32,
+        /// The parameter.
+        value: f32,
+    },
+    /// Cut-offs of adaptive softmax must rise and leave a word behind the last.
+    #[error("cut-offs must rise from 1 and stay below {vocab}, the vocabulary: {next} after {previous}")]
+    CutoffsNotRising {
+        /// The cut-off before it, or 0.
+        previous: usize,
+        /// The cut-off.
+        next: usize,
+        /// Words in the vocabulary.
+        vocab: usize,
+    },
+    /// A loss or a parameter that is not finite turned up in training.
+    #[error("{cause} after {examples} examples at rate {rate}; try a rate of {suggested} or less")]
+    Diverged {
+        /// What is not finite.
+        cause: Divergence,
+        /// Examples seen until then.
+        examples: u64,
+        /// The rate in force.
+        rate: f64,
+        /// A rate to try.
+        suggested: f64,
+    },
+    /// A run cannot go on from a checkpoint.
+    #[error("{path}: {fault}", path = path.display())]
+    Checkpoint {
+        /// The checkpoint.
+        path: PathBuf,
+        /// Why.
+        fault: CheckpointFault,
+    },
+    /// A run cannot start from these vectors.
+    #[error("{path}: {fault}", path = path.display())]
+    Init {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        fault: InitFault,
+    },
+    /// The state of a training run is not that of such a run.
+    #[error("the state of the training run does not fit: {field}")]
+    StateField {
+        /// Its field.
+        field: &'static str,
+    },
+    /// Tables that workers share keep no optimizer state.
+    #[error("tables shared by workers take plain descent (sgd), not {optimizer}")]
+    SharedOptimizer {
+        /// The optimizer asked for.
+        optimizer: &'static str,
+    },
+    /// What went wrong with one of several layers.
+    #[error("layer {layer}: {source}")]
+    InLayer {
+        /// The layer, with its settings.
+        layer: String,
+        /// What went wrong.
+        source: Box<Error>,
+    },
+    /// A chart without a point to draw.
+    #[error("the chart {chart} has no point")]
+    NoPoints {
+        /// The chart.
+        chart: &'static str,
+    },
+    /// The parameters do not fit in memory.
+    #[error("{rows} rows of {dim} numbers do not fit in memory")]
+    TooLarge {
+        /// Rows of the table.
+        rows: usize,
+        /// Entries a row.
+        dim: usize,
+    },
+}
+
+/// A result whose error is [`enum@Error`].
+pub type Result<T> = std::result::Result<T, Error>;
+
+impl Error {
+    /// Attaches a file to what the system said.
+    pub fn io(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::Io { path, source }
+    }
+}

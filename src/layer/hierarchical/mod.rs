@@ -1,0 +1,267 @@
+//! Hierarchical softmax over a binary tree of the words.
+
+mod paths;
+
+use super::kit::exact::groups;
+use super::kit::expand;
+use super::kit::scratch::repeat;
+use super::verbs::descent::Descent;
+use super::{Batch, Bias, OutputLayer, Scratch};
+use crate::error::{Error, Result};
+use crate::math::{ln_sigmoid, logistic as logistic_function};
+use crate::objective::{LossOptions, SigmoidTable, logistic_block, logistic_by};
+use crate::table::kernel::view;
+use crate::table::{Cost, Init, Rows, TableShape, Tables, Tile};
+use crate::tree::{Child, Tree};
+use crate::vocab::{Counts, WordId};
+use ndarray::{ArrayView2, ArrayViewMut2, Axis, Slice};
+use paths::{Below, Path, Paths, climb};
+use std::ops::Range;
+use std::sync::OnceLock;
+
+/// Softmax as a path of decisions from the root of a tree to the word.
+///
+/// - *Model* P(w | h) = Π over the nodes n on the path of w of σ(±(v_n·h + b_n)), + for code 0, − for code 1.
+/// - *Criterion* L = −ln P(t | h); no gradient is dropped however large a score (but [`HierarchicalSoftmax::with_sigmoid`]). Of [`LossOptions`] an ignored target,
+///   weights of words and soft targets: all others are about every node, not about a path.
+/// - *Gradient* ∂L/∂z_n = −s·σ(−s·z_n), s the sign.
+/// - *Cost* 3·d·Σ_b |code(t_b)| multiply-adds a step, |code| rows written.
+/// - *Reference* Morin & Bengio 2005; with Huffman's tree Mikolov et al. 2013, eq. 3.
+#[derive(Clone, Debug)]
+pub struct HierarchicalSoftmax {
+    tree: Tree,
+    dim: usize,
+    bias: Bias,
+    loss: LossOptions,
+    sigmoid: Option<SigmoidTable>,
+    frequent: Paths,
+    /// Made when a verb goes down for the first time: training only goes up.
+    children: OnceLock<Vec<[Child; 2]>>,
+}
+
+/// Sums below nodes that are held at a time: 64 MB.
+const PART: usize = 4 << 20;
+
+impl HierarchicalSoftmax {
+    /// Over any tree of the words, for hidden vectors of size `dim`.
+    ///
+    /// # Errors
+    /// `dim` = 0.
+    pub fn new(tree: Tree, dim: usize, bias: Bias) -> Result<Self> {
+        if dim == 0 {
+            return Err(Error::OutOfRange { name: "dim", value: 0.0, limit: "1 or more" });
+        }
+        Ok(Self {
+            frequent: Paths::of(&tree),
+            tree,
+            dim,
+            bias,
+            loss: LossOptions::new(),
+            sigmoid: None,
+            children: OnceLock::new(),
+        })
+    }
+
+    /// With options of the loss.
+    ///
+    /// # Errors
+    /// An option that is about all words, not about a path; weights for more or fewer words than there are.
+    pub fn with_loss(mut self, loss: LossOptions) -> Result<Self> {
+        self.set_loss(loss)?;
+        Ok(self)
+    }
+
+    /// With σ in training from a table: gradients of word2vec.c and gensim, which drop decisions.
+    pub fn with_sigmoid(self, table: SigmoidTable) -> Self {
+        Self { sigmoid: Some(table), ..self }
+    }
+
+    /// The path of a word; where it is not at hand it is climbed into the buffers, unless that was done `ahead`.
+    #[inline]
+    fn path<'a>(
+        &'a self,
+        word: WordId,
+        ahead: &mut Option<WordId>,
+        nodes: &'a mut Vec<u32>,
+        signs: &'a mut Vec<f32>,
+    ) -> Path<'a> {
+        let ahead = ahead.take();
+        if let Some(path) = self.frequent.get(word) {
+            return path;
+        }
+        if ahead != Some(word) {
+            nodes.clear();
+            signs.clear();
+            climb(&self.tree, word, nodes, signs);
+        }
+        (nodes, signs)
+    }
+
+    /// A step towards words, without options.
+    fn step_along_paths(
+        &self,
+        w: &mut Tables,
+        batch: Batch,
+        s: &mut Scratch,
+        mut d_hidden: ArrayViewMut2<f32>,
+        losses: Option<&mut [f64]>,
+    ) -> f64 {
+        s.clear_losses(&batch);
+        for group in groups(batch.targets) {
+            let target = batch.targets[group.start];
+            let Scratch { ahead, rows, signs, repeated, .. } = s;
+            let (nodes, signs) = self.path(target, ahead, rows, signs);
+            let x = view::rows(&batch.hidden, &group);
+            let d_x = view::rows_mut(&mut d_hidden, &group);
+            let table = self.sigmoid.as_ref();
+            let summed = batch.weights.is_none() && losses.is_none() && table.is_none();
+            let signs = if summed { repeat(signs, group.len(), repeated) } else { signs };
+            let coef = |part: Range<usize>, z: ArrayViewMut2<f32>, losses: &mut [f64]| {
+                if summed {
+                    logistic_block(signs, z, losses);
+                } else {
+                    logistic_by(table, signs, |b| batch.weight(group.start + part.start + b), z, losses);
+                }
+            };
+            w.step(0, nodes, x, &coef, &mut s.losses[group.clone()], d_x);
+        }
+        s.total_loss(losses)
+    }
+}
+
+impl OutputLayer for HierarchicalSoftmax {
+    fn vocab(&self) -> usize {
+        self.tree.vocab()
+    }
+
+    fn dim(&self) -> usize {
+        self.dim
+    }
+
+    fn bias(&self) -> Bias {
+        self.bias
+    }
+
+    fn tree(&self) -> Option<&Tree> {
+        Some(&self.tree)
+    }
+
+    fn tables(&self) -> Vec<TableShape> {
+        let rows = self.tree.nodes() as u32;
+        vec![TableShape { rows, dim: self.dim, bias: self.bias != Bias::None, init: Init::Zero }]
+    }
+
+    fn unigram_biases(&self, counts: &Counts) -> Vec<Vec<f32>> {
+        vec![self.tree.log_odds(counts)]
+    }
+
+    fn set_loss(&mut self, loss: LossOptions) -> Result<()> {
+        loss.check("HierarchicalSoftmax", self.vocab(), expand::HONOURED)?;
+        self.loss = loss;
+        Ok(())
+    }
+
+    fn step(
+        &self,
+        w: &mut Tables,
+        batch: Batch,
+        s: &mut Scratch,
+        d_hidden: ArrayViewMut2<f32>,
+        losses: Option<&mut [f64]>,
+    ) -> f64 {
+        let plain: expand::PlainStep = &|w, batch, s, d_x, losses| self.step_along_paths(w, batch, s, d_x, losses);
+        expand::step(&self.loss, plain, w, batch, s, d_hidden, losses)
+    }
+
+    fn prefetch(&self, w: &Tables, targets: &[WordId], s: &mut Scratch) {
+        let Some((&target, others)) = targets.split_first() else { return };
+        if let Some(then) = others.first() {
+            self.frequent.prefetch(*then);
+        }
+        let (nodes, _) = self.path(target, &mut s.ahead, &mut s.rows, &mut s.signs);
+        w.prefetch(0, nodes);
+        s.ahead = Some(target);
+    }
+
+    /// Pushes ln P from the root to the leaves: a parent's number is below its children's.
+    fn log_probs(&self, w: &mut Tables, hidden: ArrayView2<f32>, s: &mut Scratch, mut out: ArrayViewMut2<f32>) {
+        let nodes = self.tree.nodes();
+        s.blocks.resize_with(s.blocks.len().max(1), Vec::new);
+        s.blocks[0].resize(nodes, 0.0);
+        let mut reach = vec![0.0f64; nodes];
+        for (b, mut row) in out.rows_mut().into_iter().enumerate() {
+            let x = hidden.slice_axis(Axis(0), Slice::from(b..b + 1));
+            let z = ArrayViewMut2::from_shape((1, nodes), &mut s.blocks[0][..]).expect("1 × nodes");
+            w.scores(0, &Rows::Range(0..nodes as u32), x, z);
+            let z = &s.blocks[0];
+            let turn = |node: u32, code: bool| {
+                let score = f64::from(z[node as usize]);
+                ln_sigmoid(if code { -score } else { score })
+            };
+            for node in 0..nodes as u32 {
+                reach[node as usize] =
+                    self.tree.node_parent(node).map_or(0.0, |(up, code)| reach[up as usize] + turn(up, code));
+            }
+            for (word, out) in (0..).zip(row.iter_mut()) {
+                *out = self.tree.leaf_parent(word).map_or(0.0, |(up, code)| reach[up as usize] + turn(up, code)) as f32;
+            }
+        }
+    }
+
+    fn log_prob(&self, w: &mut Tables, batch: Batch, s: &mut Scratch, out: &mut [f64]) {
+        for group in groups(batch.targets) {
+            s.blocks.resize_with(s.blocks.len().max(1), Vec::new);
+            let Scratch { ahead, rows, signs, blocks, .. } = s;
+            let (rows, signs) = self.path(batch.targets[group.start], ahead, rows, signs);
+            let x = view::rows(&batch.hidden, &group);
+            let (examples, nodes) = (group.len(), rows.len());
+            blocks[0].resize(examples * nodes, 0.0);
+            let z = ArrayViewMut2::from_shape((examples, nodes), &mut blocks[0][..]).expect("examples × nodes");
+            w.scores(0, &Rows::List(rows), x, z);
+            for (b, out) in out[group].iter_mut().enumerate() {
+                // In f64, decision by decision: `simd::logistic` is for training.
+                let z = &blocks[0][b * nodes..(b + 1) * nodes];
+                *out = z.iter().zip(signs).map(|(z, sign)| ln_sigmoid(f64::from(z * sign))).sum();
+            }
+        }
+    }
+
+    fn descent<'a>(&'a self, w: &'a mut Tables, hidden: ArrayView2<'a, f32>) -> Option<Box<dyn Descent + 'a>> {
+        let children = self.children.get_or_init(|| self.tree.children());
+        Some(Box::new(Below::new(children, w, hidden)))
+    }
+
+    /// ∂L/∂z = d_0·σ(−z) − d_1·σ(z), d_c the sum over the words below code c.
+    fn log_probs_backward(
+        &self,
+        w: &mut Tables,
+        hidden: ArrayView2<f32>,
+        d_log_probs: ArrayView2<f32>,
+        _: &mut Scratch,
+        mut d_hidden: ArrayViewMut2<f32>,
+    ) -> bool {
+        let batch = hidden.nrows();
+        let part = (PART / self.vocab()).max(1);
+        for start in (0..batch).step_by(part) {
+            let part = start..(start + part).min(batch);
+            let below: Vec<_> =
+                part.clone().map(|b| self.tree.sums(|w| f64::from(d_log_probs[[b, w as usize]]))).collect();
+            let coef = |tile: &mut Tile| {
+                for node in tile.rows() {
+                    for (z, below) in tile.row_mut(node).iter_mut().zip(&below) {
+                        let ([zero, one], score) = (below[node as usize], f64::from(*z));
+                        *z = (zero * logistic_function(-score) - one * logistic_function(score)) as f32;
+                    }
+                }
+            };
+            let d_x = view::rows_mut(&mut d_hidden, &part);
+            w.sweep(0, 0..self.tree.nodes() as u32, view::rows(&hidden, &part), &coef, d_x, part.end == batch);
+        }
+        true
+    }
+
+    fn expected_cost(&self, targets: &[WordId]) -> Cost {
+        let targets = &expand::counted(&self.loss, targets)[..];
+        groups(targets).map(|group| Cost::step(group.len(), self.tree.depth(targets[group.start]), self.dim)).sum()
+    }
+}

@@ -1,0 +1,291 @@
+//! The tiled, exact softmax over all words, in one table or in several: what the flat layers share.
+
+use crate::error::{Error, Result};
+use crate::layer::verbs::{WordFold, WordScores};
+use crate::layer::{Batch, Bias, Scratch};
+use crate::objective::{fold_ln_z, fold_softmax, softmax_gradient, weighted_softmax_gradient};
+use crate::table::kernel::view;
+use crate::table::{Cost, Init, Rows, Stat, TableShape, Tables, Tile, batch_part};
+use crate::vocab::WordId;
+use ndarray::{ArrayView2, ArrayViewMut2, Axis, Slice};
+use std::ops::Range;
+
+/// A table that holds neighbouring words.
+#[derive(Clone, Copy, Debug)]
+pub struct Block {
+    /// Number of the table.
+    pub table: usize,
+    /// The first word.
+    pub first: WordId,
+    /// Number of words.
+    pub words: u32,
+    /// Size of a row.
+    pub dim: usize,
+}
+
+impl Block {
+    /// One table over all words, if the sizes make sense.
+    ///
+    /// # Errors
+    /// No word, more than 2³¹ words, or `dim` = 0.
+    pub fn over(vocab: usize, dim: usize) -> Result<Self> {
+        let limit = i32::MAX as usize;
+        if vocab == 0 {
+            return Err(Error::EmptyVocabulary);
+        }
+        if vocab > limit {
+            return Err(Error::TooManyWords { words: vocab, limit });
+        }
+        if dim == 0 {
+            return Err(Error::OutOfRange { name: "dim", value: 0.0, limit: "1 or more" });
+        }
+        Ok(Self { table: 0, first: 0, words: vocab as u32, dim })
+    }
+
+    /// The shape of the table, which starts at zero.
+    pub fn shape(&self, bias: Bias) -> TableShape {
+        TableShape { rows: self.words, dim: self.dim, bias: bias != Bias::None, init: Init::Zero }
+    }
+}
+
+/// The examples of a batch in parts, the scores of each of which fit in memory.
+pub fn parts(batch: usize, vocab: usize) -> impl Iterator<Item = Range<usize>> {
+    let part = batch_part(vocab);
+    (0..batch).step_by(part).map(move |start| start..(start + part).min(batch))
+}
+
+/// Runs of equal targets, which share their work.
+pub fn groups(targets: &[WordId]) -> impl Iterator<Item = Range<usize>> {
+    let mut start = 0;
+    targets.chunk_by(|a, b| a == b).map(move |run| {
+        start += run.len();
+        start - run.len()..start
+    })
+}
+
+/// The statistics of softmax over all blocks; each block sees its own hidden vectors.
+pub fn scan(w: &mut Tables, blocks: &[(Block, ArrayView2<f32>)], targets: &[WordId], stats: &mut Vec<Stat>) {
+    stats.clear();
+    stats.resize(targets.len(), Stat::EMPTY);
+    for (block, x) in blocks {
+        w.scan(
+            block.table,
+            0..block.words,
+            x.view(),
+            &|tile, stats| fold_softmax(targets, block.first, tile, stats),
+            stats,
+        );
+    }
+}
+
+/// Descends along softmax − e_t in one block; adds to `d_x`.
+pub fn sweep(
+    w: &mut Tables,
+    block: &Block,
+    x: ArrayView2<f32>,
+    batch: &Batch,
+    part: &Range<usize>,
+    stats: &[Stat],
+    d_x: ArrayViewMut2<f32>,
+) {
+    let targets = &batch.targets[part.clone()];
+    let weight = |b: usize| batch.weight(part.start + b);
+    w.sweep(
+        block.table,
+        0..block.words,
+        x,
+        &|tile| softmax_gradient(targets, stats, weight, block.first, tile),
+        d_x,
+        part.end == batch.len(),
+    );
+}
+
+/// The same with a factor before the softmax of each example of the part: of_all(b)·softmax − e_t, times its weight.
+pub fn sweep_weighted(
+    w: &mut Tables,
+    block: &Block,
+    x: ArrayView2<f32>,
+    batch: &Batch,
+    part: &Range<usize>,
+    (stats, of_all): (&[Stat], &(dyn Fn(usize) -> f64 + Sync)),
+    d_x: ArrayViewMut2<f32>,
+) {
+    let targets = &batch.targets[part.clone()];
+    let weight = |b: usize| batch.weight(part.start + b);
+    let of_all = |b: usize| f64::from(weight(b)) * of_all(b);
+    w.sweep(
+        block.table,
+        0..block.words,
+        x,
+        &|tile| weighted_softmax_gradient(targets, stats, of_all, weight, block.first, tile),
+        d_x,
+        part.end == batch.len(),
+    );
+}
+
+/// The losses that the statistics of a part of a batch give.
+pub fn losses(batch: &Batch, part: &Range<usize>, stats: &[Stat], out: &mut [f64]) {
+    for (b, stat) in part.clone().zip(stats) {
+        out[b] = f64::from(batch.weight(b)) * stat.loss();
+    }
+}
+
+/// ln P of all words, B×V, from blocks that each see their own hidden vectors. `shift(word)` is added to the scores.
+pub fn log_probs(
+    w: &mut Tables,
+    blocks: &[(Block, ArrayView2<f32>)],
+    shift: Option<&dyn Fn(WordId) -> f64>,
+    mut out: ArrayViewMut2<f32>,
+) {
+    for (block, x) in blocks {
+        let words = block.first as usize..(block.first + block.words) as usize;
+        let mut z = out.slice_axis_mut(Axis(1), Slice::from(words));
+        w.scores(block.table, &Rows::Range(0..block.words), x.view(), z.view_mut());
+    }
+    normalize(shift, out);
+}
+
+/// Scores become ln P in place, row by row; `shift(word)` is added to them before.
+pub fn normalize(shift: Option<&dyn Fn(WordId) -> f64>, mut out: ArrayViewMut2<f32>) {
+    for mut row in out.rows_mut() {
+        let row = row.as_slice_mut().expect("rows of `out` are contiguous");
+        if let Some(shift) = shift {
+            (0..).zip(row.iter_mut()).for_each(|(word, z)| *z = (f64::from(*z) + shift(word)) as f32);
+        }
+        normalize_row(row, 0.0);
+    }
+}
+
+/// X·W\[rows\]ᵀ + b of neighbouring rows into a buffer of B × rows.
+pub fn scores(w: &mut Tables, table: usize, rows: Range<u32>, x: ArrayView2<f32>, out: &mut [f32]) {
+    let out = ArrayViewMut2::from_shape((x.nrows(), rows.len()), out).expect("B × rows");
+    w.scores(table, &Rows::Range(rows), x, out);
+}
+
+/// d_x += K·W and W descends along Kᵀ·X, for all rows of a table; `coef` is K, B × rows.
+pub fn descend(w: &mut Tables, table: usize, coef: &[f32], x: ArrayView2<f32>, d_x: &mut ArrayViewMut2<f32>) {
+    let rows = w.shape(table).rows;
+    let coef = ArrayView2::from_shape((x.nrows(), rows as usize), coef).expect("B × rows");
+    w.weighted_sum(table, &Rows::Range(0..rows), coef, d_x.view_mut());
+    w.descend(table, &Rows::Range(0..rows), coef, x);
+}
+
+/// Scores become ln softmax + `ln_mass`.
+pub fn normalize_row(row: &mut [f32], ln_mass: f64) {
+    let max = crate::simd::max(row);
+    let ln_sum = crate::simd::sum_exp(row, max).ln();
+    row.iter_mut().for_each(|z| *z = (f64::from(*z - max) - ln_sum + ln_mass) as f32);
+}
+
+/// Added to the score of a word before it is normalized.
+pub type Shift<'a> = &'a (dyn Fn(WordId) -> f32 + Sync);
+
+/// −ln P of the targets and ln Z, as statistics, where one table holds all words.
+pub fn log_prob(
+    w: &mut Tables,
+    block: &Block,
+    batch: &Batch,
+    shift: Option<Shift>,
+    s: &mut Scratch,
+    mut out: impl FnMut(usize, &Stat),
+) {
+    for part in parts(batch.len(), block.words as usize) {
+        let (x, targets) = (view::rows(&batch.hidden, &part), &batch.targets[part.clone()]);
+        s.stats.clear();
+        s.stats.resize(targets.len(), Stat::EMPTY);
+        let fold = |tile: &Tile, stats: &mut [Stat]| {
+            shifted(tile, block.first, shift, |tile| fold_softmax(targets, block.first, tile, stats));
+        };
+        w.scan(block.table, 0..block.words, x, &fold, &mut s.stats);
+        part.zip(&s.stats).for_each(|(b, stat)| out(b, stat));
+    }
+}
+
+/// Calls `f` with the scores of a tile, whose first row is word `first`, as the shift has them.
+fn shifted(tile: &Tile, first: WordId, shift: Option<Shift>, f: impl FnOnce(&Tile)) {
+    let Some(shift) = shift else { return f(tile) };
+    let mut scores = tile.scores().to_vec();
+    for (row, scores) in tile.rows().zip(scores.chunks_mut(tile.stride())) {
+        let shift = shift(first + row);
+        scores.iter_mut().for_each(|z| *z += shift);
+    }
+    f(&Tile::new(tile.rows(), tile.batch(), tile.stride(), &mut scores));
+}
+
+/// [`crate::layer::OutputLayer::scan_scores`] from blocks that each see their own hidden vectors.
+pub fn scan_scores(
+    w: &mut Tables,
+    blocks: &[(Block, ArrayView2<f32>)],
+    shift: Option<Shift>,
+    fold: &WordFold,
+    out: &mut [Stat],
+) {
+    let vocab = blocks.iter().map(|(block, _)| block.words as usize).sum();
+    for part in parts(out.len(), vocab) {
+        for (block, x) in blocks {
+            let see = |tile: &Tile, stats: &mut [Stat]| {
+                shifted(tile, block.first, shift, |tile| {
+                    let first = block.first + tile.rows().start;
+                    fold(&WordScores { first, examples: part.clone(), tile }, stats);
+                });
+            };
+            w.scan(block.table, 0..block.words, view::rows(x, &part), &see, &mut out[part.clone()]);
+        }
+    }
+}
+
+/// [`crate::layer::OutputLayer::log_probs_backward`] from blocks that each see their own hidden vectors and have their own
+/// ∂L/∂x: ∂L/∂z = d − P·Σd.
+pub fn log_probs_backward(
+    w: &mut Tables,
+    blocks: &mut [(Block, ArrayView2<f32>, ArrayViewMut2<f32>)],
+    shift: Option<Shift>,
+    d_log_probs: ArrayView2<f32>,
+) {
+    let batch = d_log_probs.nrows();
+    for part in parts(batch, d_log_probs.ncols()) {
+        let mut stats = vec![Stat::EMPTY; part.len()];
+        for (block, x, _) in &*blocks {
+            let fold = |tile: &Tile, stats: &mut [Stat]| {
+                shifted(tile, block.first, shift, |tile| fold_ln_z(tile, 1.0, stats));
+            };
+            w.scan(block.table, 0..block.words, view::rows(x, &part), &fold, &mut stats);
+        }
+        let d = view::rows(&d_log_probs, &part);
+        let sums: Vec<f32> =
+            d.rows().into_iter().map(|d| d.iter().map(|d| f64::from(*d)).sum::<f64>() as f32).collect();
+        for (block, x, d_x) in &mut *blocks {
+            let coef = |tile: &mut Tile| {
+                for row in tile.rows() {
+                    let word = block.first + row;
+                    let shift = shift.map_or(0.0, |shift| shift(word));
+                    let scores = tile.row_mut(row).iter_mut().zip(d.column(word as usize));
+                    for ((z, d), (stat, sum)) in scores.zip(stats.iter().zip(&sums)) {
+                        let ln_p = f64::from(*z + shift) - stat.ln_z();
+                        *z = d - sum * ln_p.exp() as f32;
+                    }
+                }
+            };
+            let d_x = view::rows_mut(d_x, &part);
+            w.sweep(block.table, 0..block.words, view::rows(x, &part), &coef, d_x, part.end == batch);
+        }
+    }
+}
+
+/// ln Z of every hidden vector where one table holds all words.
+pub fn ln_z(
+    w: &mut Tables,
+    block: &Block,
+    hidden: ArrayView2<f32>,
+    shift: Option<Shift>,
+    s: &mut Scratch,
+    out: &mut [f64],
+) {
+    let targets = vec![0; hidden.nrows()];
+    log_prob(w, block, &Batch::new(hidden, &targets), shift, s, |b, stat| out[b] = stat.ln_z());
+}
+
+/// The cost of a scan and a sweep over `words` rows for a batch, in its parts over a vocabulary.
+pub fn cost(batch: usize, vocab: usize, words: usize, dim: usize) -> Cost {
+    parts(batch, vocab).map(|part| Cost::scan_and_sweep(part.len(), words, dim)).sum()
+}

@@ -1,0 +1,207 @@
+//! Layers that are one softmax over one table at test time, whatever their training: all that they share.
+
+use super::exact::{self, Block};
+use crate::error::Result;
+use crate::layer::verbs::WordFold;
+use crate::layer::{Batch, Bias, OutputLayer, Scratch};
+use crate::table::{Cost, Stat, TableShape, Tables};
+use crate::vocab::{Counts, WordId};
+use ndarray::{Array2, ArrayView2, ArrayViewMut2, CowArray, Ix2};
+
+/// One table that holds the vector, and maybe the bias, of every word. It starts at zero.
+#[derive(Clone, Copy, Debug)]
+pub struct Flat {
+    block: Block,
+    bias: Bias,
+}
+
+impl Flat {
+    /// For `vocab` words and hidden vectors of size `dim`.
+    ///
+    /// # Errors
+    /// No word, more than 2³¹ words, or `dim` = 0.
+    pub fn new(vocab: usize, dim: usize, bias: Bias) -> Result<Self> {
+        Ok(Self { block: Block::over(vocab, dim)?, bias })
+    }
+
+    /// Number of words, V.
+    pub fn vocab(&self) -> usize {
+        self.block.words as usize
+    }
+
+    /// Size of the hidden vector, d.
+    pub fn dim(&self) -> usize {
+        self.block.dim
+    }
+
+    /// Whether there are biases, and where they start.
+    pub fn bias(&self) -> Bias {
+        self.bias
+    }
+
+    pub(in crate::layer) fn block(&self) -> &Block {
+        &self.block
+    }
+
+    /// The shape of the table.
+    pub fn tables(&self) -> Vec<TableShape> {
+        vec![self.block.shape(self.bias)]
+    }
+
+    /// A bias a word.
+    pub fn biases(&self, of: impl Fn(WordId) -> f64) -> Vec<Vec<f32>> {
+        vec![(0..self.block.words).map(|word| of(word) as f32).collect()]
+    }
+}
+
+/// A layer with P(w | h) = softmax(v_w·h + b_w + c_w) at test time, all words in one table. It says how a step is taken, and
+/// which constant c, if any, makes its scores those of P; every verb of [`OutputLayer`] follows from that.
+pub trait FlatLayer: Send + Sync {
+    /// Where the words are.
+    fn flat(&self) -> &Flat;
+
+    /// One step, as [`OutputLayer::step`]: adds the weighted losses of the batch to `s.losses`, which are 0. Unless `each` is
+    /// asked for, only their sum counts.
+    fn train(&self, w: &mut Tables, batch: Batch, s: &mut Scratch, d_hidden: ArrayViewMut2<f32>, each: bool);
+
+    /// [`OutputLayer::prefetch`].
+    fn fetch(&self, w: &Tables, target: WordId, _s: &mut Scratch) {
+        w.prefetch(0, &[target]);
+    }
+
+    /// The closed form of its cost.
+    fn train_cost(&self, targets: &[WordId]) -> Cost;
+
+    /// Whether there is a [`FlatLayer::shift`].
+    fn is_shifted(&self) -> bool {
+        false
+    }
+
+    /// c_w.
+    fn shift(&self, _word: WordId) -> f64 {
+        0.0
+    }
+
+    /// What ln Σ exp(z + c) lacks to ln Z as the criterion means it.
+    fn ln_z_shift(&self) -> f64 {
+        0.0
+    }
+
+    /// [`OutputLayer::refresh`].
+    fn look(&mut self, _w: &mut Tables) {}
+
+    /// [`OutputLayer::follows_weights`].
+    fn looks(&self) -> bool {
+        false
+    }
+
+    /// [`OutputLayer::proposal`].
+    fn seen(&self) -> Vec<CowArray<'_, f32, Ix2>> {
+        Vec::new()
+    }
+
+    /// [`OutputLayer::restore_proposal`].
+    fn take_back(&mut self, _seen: Vec<Array2<f32>>) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// Calls `f` with the shift, if the layer has one.
+fn with_shift<L: FlatLayer + ?Sized, T>(layer: &L, more: f64, f: impl FnOnce(Option<exact::Shift>) -> T) -> T {
+    let shift = |word| (layer.shift(word) + more) as f32;
+    f(if layer.is_shifted() || more != 0.0 { Some(&shift) } else { None })
+}
+
+impl<L: FlatLayer> OutputLayer for L {
+    fn vocab(&self) -> usize {
+        self.flat().vocab()
+    }
+
+    fn dim(&self) -> usize {
+        self.flat().dim()
+    }
+
+    fn bias(&self) -> Bias {
+        self.flat().bias()
+    }
+
+    fn tables(&self) -> Vec<TableShape> {
+        self.flat().tables()
+    }
+
+    fn unigram_biases(&self, counts: &Counts) -> Vec<Vec<f32>> {
+        self.flat().biases(|word| counts.ln_probability(word) - self.shift(word) - self.ln_z_shift())
+    }
+
+    fn prefetch(&self, w: &Tables, targets: &[WordId], s: &mut Scratch) {
+        if let Some(target) = targets.first() {
+            self.fetch(w, *target, s);
+        }
+    }
+
+    fn step(
+        &self,
+        w: &mut Tables,
+        batch: Batch,
+        s: &mut Scratch,
+        d_hidden: ArrayViewMut2<f32>,
+        losses: Option<&mut [f64]>,
+    ) -> f64 {
+        s.clear_losses(&batch);
+        self.train(w, batch, s, d_hidden, losses.is_some());
+        s.total_loss(losses)
+    }
+
+    fn log_probs(&self, w: &mut Tables, hidden: ArrayView2<f32>, _: &mut Scratch, out: ArrayViewMut2<f32>) {
+        let shift = |word| self.shift(word);
+        let shift: Option<&dyn Fn(WordId) -> f64> = if self.is_shifted() { Some(&shift) } else { None };
+        exact::log_probs(w, &[(*self.flat().block(), hidden)], shift, out);
+    }
+
+    fn log_prob(&self, w: &mut Tables, batch: Batch, s: &mut Scratch, out: &mut [f64]) {
+        let block = self.flat().block();
+        with_shift(self, 0.0, |shift| exact::log_prob(w, block, &batch, shift, s, |b, stat| out[b] = -stat.loss()));
+    }
+
+    fn ln_z(&self, w: &mut Tables, hidden: ArrayView2<f32>, s: &mut Scratch, out: &mut [f64]) -> bool {
+        with_shift(self, self.ln_z_shift(), |shift| exact::ln_z(w, self.flat().block(), hidden, shift, s, out));
+        true
+    }
+
+    fn scan_scores(&self, w: &mut Tables, hidden: ArrayView2<f32>, _: &mut Scratch, fold: &WordFold, out: &mut [Stat]) {
+        with_shift(self, 0.0, |shift| exact::scan_scores(w, &[(*self.flat().block(), hidden)], shift, fold, out));
+    }
+
+    fn log_probs_backward(
+        &self,
+        w: &mut Tables,
+        hidden: ArrayView2<f32>,
+        d_log_probs: ArrayView2<f32>,
+        _: &mut Scratch,
+        d_hidden: ArrayViewMut2<f32>,
+    ) -> bool {
+        let blocks = &mut [(*self.flat().block(), hidden, d_hidden)];
+        with_shift(self, 0.0, |shift| exact::log_probs_backward(w, blocks, shift, d_log_probs));
+        true
+    }
+
+    fn refresh(&mut self, w: &mut Tables) {
+        self.look(w);
+    }
+
+    fn follows_weights(&self) -> bool {
+        self.looks()
+    }
+
+    fn proposal(&self) -> Vec<CowArray<'_, f32, Ix2>> {
+        self.seen()
+    }
+
+    fn restore_proposal(&mut self, seen: Vec<Array2<f32>>) -> Result<()> {
+        self.take_back(seen)
+    }
+
+    fn expected_cost(&self, targets: &[WordId]) -> Cost {
+        self.train_cost(targets)
+    }
+}

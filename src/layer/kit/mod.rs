@@ -1,0 +1,10 @@
+//! What layers share, out of their sight.
+
+pub(super) mod aim;
+pub(super) mod candidates;
+pub(super) mod exact;
+pub(super) mod expand;
+pub(super) mod flat;
+pub(super) mod gathered;
+pub(super) mod scratch;
+pub(super) mod sparse;

@@ -1,0 +1,83 @@
+//! What a worker needs beside the weights.
+
+use super::candidates::Candidates;
+use crate::layer::Batch;
+use crate::rng::WorkerRng;
+use crate::sampler::Draws;
+use crate::table::Stat;
+use crate::vocab::WordId;
+
+/// All that one worker owns: its random numbers and buffers that are used again. What a buffer holds between two calls
+/// means nothing, except `draws` after a step: the sample of that step.
+pub struct Scratch {
+    /// The worker's random numbers.
+    pub rng: WorkerRng,
+    /// The draws of the last step that sampled.
+    pub draws: Draws,
+    /// The target of the next step, if what was prefetched for it stands in the buffers.
+    pub(in crate::layer) ahead: Option<WordId>,
+    pub(in crate::layer) losses: Vec<f64>,
+    pub(in crate::layer) stats: Vec<Stat>,
+    pub(in crate::layer) rows: Vec<u32>,
+    pub(in crate::layer) signs: Vec<f32>,
+    pub(in crate::layer) repeated: Vec<f32>,
+    pub(in crate::layer) correction: Vec<f32>,
+    pub(in crate::layer) candidates: Candidates,
+    pub(in crate::layer) blocks: Vec<Vec<f32>>,
+}
+
+impl Scratch {
+    /// A worker's scratch; `rng` decides what it draws.
+    pub fn new(rng: WorkerRng) -> Self {
+        Self {
+            rng,
+            draws: Draws::default(),
+            ahead: None,
+            losses: Vec::new(),
+            stats: Vec::new(),
+            rows: Vec::new(),
+            signs: Vec::new(),
+            repeated: Vec::new(),
+            correction: Vec::new(),
+            candidates: Candidates::default(),
+            blocks: Vec::new(),
+        }
+    }
+
+    /// Two buffers of so many numbers.
+    pub(in crate::layer) fn two_blocks(&mut self, first: usize, second: usize) -> [&mut Vec<f32>; 2] {
+        self.blocks.resize_with(self.blocks.len().max(2), Vec::new);
+        let [a, b, ..] = &mut self.blocks[..] else { unreachable!("two blocks") };
+        a.resize(first, 0.0);
+        b.resize(second, 0.0);
+        [a, b]
+    }
+
+    /// As many zero losses as the batch has examples, which have a word each to reach.
+    ///
+    /// # Panics
+    /// On soft targets: a layer that takes them does not come here.
+    pub(in crate::layer) fn clear_losses(&mut self, batch: &Batch) {
+        assert!(batch.soft.is_none(), "soft targets for a layer that was not built for them");
+        self.losses.clear();
+        self.losses.resize(batch.len(), 0.0);
+    }
+
+    /// The sum of the losses; copies them out if asked.
+    pub(in crate::layer) fn total_loss(&self, losses: Option<&mut [f64]>) -> f64 {
+        if let Some(out) = losses {
+            out.copy_from_slice(&self.losses);
+        }
+        self.losses.iter().sum()
+    }
+}
+
+/// The signs of a row for each of `batch` rows; in `buffer` if there are several.
+pub(in crate::layer) fn repeat<'a>(signs: &'a [f32], batch: usize, buffer: &'a mut Vec<f32>) -> &'a [f32] {
+    if batch <= 1 {
+        return signs;
+    }
+    buffer.clear();
+    (0..batch).for_each(|_| buffer.extend_from_slice(signs));
+    buffer
+}

@@ -1,0 +1,241 @@
+//! A few rows gathered beside a batch: scores, coefficients and gradients of one step.
+
+use super::gemm::{Left, Panels, Start, columns_times_panels, padded, rows_times_panels};
+use super::registers as kernel;
+use crate::simd;
+use crate::table::matrix::Matrix;
+use crate::table::{Coefficients, Threads};
+use ndarray::{ArrayView2, ArrayViewMut2, Axis};
+
+/// Blocks up to this many scores go through the register kernels, larger ones through the general matrix product.
+const SMALL: usize = 2048;
+/// Rows that are packed together in a large block, so that they stay in the second-level cache.
+pub const PART: usize = 512;
+/// Shares of the batch that threads take; a constant, so that results do not depend on their number.
+const SHARES: usize = 16;
+/// Products of fewer multiply-adds are done by one thread: to wake others takes as long as such a product.
+const ALONE: usize = 4 << 20;
+
+/// Whether a block of scores goes through the register kernels.
+pub fn is_small(batch: usize, count: usize) -> bool {
+    batch * count <= SMALL || batch < 8
+}
+
+/// Gathered rows and what comes of them; the memory is used again.
+#[derive(Default)]
+pub struct Block {
+    batch: usize,
+    count: usize,
+    dim: usize,
+    stride: usize,
+    /// batch × stride.
+    x: Vec<f32>,
+    /// count × stride.
+    w: Vec<f32>,
+    /// count, or none.
+    bias: Vec<f32>,
+    /// batch × z_stride: scores, then coefficients.
+    z: Vec<f32>,
+    /// count; padded for a large block.
+    z_stride: usize,
+    /// batch × stride.
+    d_x: Vec<f32>,
+    /// count × stride.
+    gradient: Vec<f32>,
+    /// count.
+    d_bias: Vec<f32>,
+    /// Wᵀ and W in parts, and X, of a large block.
+    transposed: Vec<Panels>,
+    plain: Vec<Panels>,
+    packed_x: Panels,
+}
+
+/// Where rows are gathered from.
+pub trait RowSource {
+    /// Copies the weights of a row.
+    fn copy_row(&self, row: u32, to: &mut [f32]);
+
+    /// The bias of a row.
+    fn row_bias(&self, row: u32) -> f32;
+
+    /// Whether there are biases.
+    fn has_bias(&self) -> bool;
+}
+
+impl RowSource for Matrix {
+    #[inline(always)]
+    fn copy_row(&self, row: u32, to: &mut [f32]) {
+        to.copy_from_slice(self.row(row));
+    }
+
+    fn row_bias(&self, row: u32) -> f32 {
+        self.bias()[row as usize]
+    }
+
+    fn has_bias(&self) -> bool {
+        self.shape().bias
+    }
+}
+
+impl Block {
+    /// Takes the rows and the batch, padded.
+    pub fn gather(&mut self, source: &impl RowSource, rows: &[u32], x: &ArrayView2<f32>) {
+        self.resize(x.nrows(), rows.len(), x.ncols());
+        for (to, row) in self.w.chunks_exact_mut(self.stride).zip(rows) {
+            source.copy_row(*row, &mut to[..self.dim]);
+        }
+        for (to, from) in self.x.chunks_exact_mut(self.stride).zip(x.rows()) {
+            to[..self.dim].copy_from_slice(from.to_slice().expect("rows of x are contiguous"));
+        }
+        self.bias.clear();
+        if source.has_bias() {
+            self.bias.extend(rows.iter().map(|row| source.row_bias(*row)));
+        }
+    }
+
+    fn resize(&mut self, batch: usize, count: usize, dim: usize) {
+        if dim != self.dim {
+            // The padding must be zero for the new stride.
+            (self.dim, self.stride) = (dim, kernel::stride(dim));
+            self.x.clear();
+            self.w.clear();
+        }
+        (self.batch, self.count) = (batch, count);
+        self.x.resize(batch * self.stride, 0.0);
+        self.w.resize(count * self.stride, 0.0);
+        self.z_stride = if is_small(batch, count) { count } else { padded(count) };
+        self.z.resize(batch * self.z_stride, 0.0);
+        if !is_small(batch, count) {
+            let parts = count.div_ceil(PART).max(self.plain.len());
+            self.transposed.resize_with(parts, Panels::default);
+            self.plain.resize_with(parts, Panels::default);
+        }
+    }
+
+    fn is_small(&self) -> bool {
+        is_small(self.batch, self.count)
+    }
+
+    /// The threads that are worth waking.
+    fn awake(&self, threads: &Threads) -> Threads {
+        if self.batch * self.count * self.dim < ALONE { Threads::default() } else { threads.clone() }
+    }
+
+    /// Z = X·Wᵀ + b.
+    pub fn scores(&mut self, threads: &Threads) -> ArrayView2<'_, f32> {
+        if self.count > 0 {
+            if self.is_small() {
+                kernel::scores(&self.x, &self.w, &self.bias, self.stride, &mut self.z);
+            } else {
+                self.large_scores(&self.awake(threads));
+            }
+        }
+        let z = ArrayView2::from_shape((self.batch, self.z_stride), &self.z).expect("batch × stride of z");
+        z.split_at(Axis(1), self.count).0
+    }
+
+    /// Every part of W is packed, then every part of the batch meets all of them.
+    fn large_scores(&mut self, threads: &Threads) {
+        let (stride, dim, zs) = (self.stride, self.dim, self.z_stride);
+        let packed = self.w.chunks(PART * stride).zip(&mut self.transposed).collect();
+        threads.each(packed, |(w, panels): (&[f32], &mut Panels)| {
+            panels.pack_transposed(dim, w.len() / stride, |c| &w[c * stride..(c + 1) * stride]);
+        });
+        let (bias, transposed) = (&self.bias, &self.transposed);
+        let part = self.batch.div_ceil(SHARES);
+        let parts = self.z.chunks_mut(part * zs).zip(self.x.chunks(part * stride)).collect();
+        threads.each(parts, |(z, x): (&mut [f32], &[f32])| {
+            let x = Left { data: x, stride };
+            for (p, panels) in transposed.iter().take(self.count.div_ceil(PART)).enumerate() {
+                rows_times_panels(x, x.data.len() / stride, panels, Start::Zero, &mut z[p * PART..], zs);
+            }
+            if !bias.is_empty() {
+                z.chunks_mut(zs).for_each(|row| simd::add(&mut row[..bias.len()], bias));
+            }
+        });
+    }
+
+    /// Z becomes K = ∂L/∂Z.
+    pub fn coefficients(&mut self, coef: &Coefficients, losses: &mut [f64], threads: &Threads) {
+        let awake = self.awake(threads);
+        let shape = (self.batch, self.count);
+        let padded = (self.batch, self.z_stride);
+        let z = ArrayViewMut2::from_shape(padded, &mut self.z).expect("batch × stride of z");
+        let mut z = z.split_at(Axis(1), self.count).0;
+        if shape.0 * shape.1 <= SMALL {
+            return coef(0..self.batch, z, losses);
+        }
+        let part = self.batch.div_ceil(SHARES);
+        let parts = z.axis_chunks_iter_mut(Axis(0), part).zip(losses.chunks_mut(part)).enumerate().collect();
+        awake.each(parts, |(i, (z, losses)): (usize, (ArrayViewMut2<f32>, &mut [f64]))| {
+            coef(i * part..i * part + z.nrows(), z, losses);
+        });
+    }
+
+    /// d_x += K·W.
+    pub fn weighted_sum(&mut self, mut d_x: ArrayViewMut2<f32>, threads: &Threads) {
+        if self.is_small() {
+            self.d_x.clear();
+            self.d_x.resize(self.batch * self.stride, 0.0);
+            kernel::weighted_sum(&self.z, &self.w, self.stride, &mut self.d_x);
+            for (mut to, from) in d_x.rows_mut().into_iter().zip(self.d_x.chunks_exact(self.stride)) {
+                simd::add(to.as_slice_mut().expect("rows of d_x are contiguous"), &from[..self.dim]);
+            }
+            return;
+        }
+        let awake = self.awake(threads);
+        let (stride, dim, zs, d_stride) = (self.stride, self.dim, self.z_stride, padded(self.dim));
+        let packed = self.w.chunks(PART * stride).zip(&mut self.plain).collect();
+        awake.each(packed, |(w, panels): (&[f32], &mut Panels)| {
+            panels.pack(w.len() / stride, dim, |c| &w[c * stride..(c + 1) * stride]);
+        });
+        self.d_x.clear();
+        self.d_x.resize(self.batch * d_stride, 0.0);
+        let (plain, part) = (&self.plain, self.batch.div_ceil(SHARES));
+        let parts = self.d_x.chunks_mut(part * d_stride).zip(self.z.chunks(part * zs)).collect();
+        awake.each(parts, |(d_x, z): (&mut [f32], &[f32])| {
+            for (p, panels) in plain.iter().take(self.count.div_ceil(PART)).enumerate() {
+                let k = Left { data: &z[p * PART..], stride: zs };
+                rows_times_panels(k, z.len() / zs, panels, Start::Output, d_x, d_stride);
+            }
+        });
+        for (mut to, from) in d_x.rows_mut().into_iter().zip(self.d_x.chunks_exact(d_stride)) {
+            simd::add(to.as_slice_mut().expect("rows of d_x are contiguous"), &from[..dim]);
+        }
+    }
+
+    /// G = Kᵀ·X, and its bias.
+    pub fn outer(&mut self, threads: &Threads) {
+        self.gradient.resize(self.count * self.stride, 0.0);
+        if self.is_small() {
+            kernel::outer(&self.z, &self.x, self.stride, &mut self.gradient);
+        } else {
+            self.large_outer(&self.awake(threads));
+        }
+        self.d_bias.clear();
+        self.d_bias.resize(self.count, 0.0);
+        if !self.bias.is_empty() {
+            self.z.chunks_exact(self.z_stride).for_each(|row| simd::add(&mut self.d_bias, &row[..self.count]));
+        }
+    }
+
+    fn large_outer(&mut self, threads: &Threads) {
+        let (stride, dim, zs) = (self.stride, self.dim, self.z_stride);
+        let mut x = std::mem::take(&mut self.packed_x);
+        x.pack(self.batch, dim, |b| &self.x[b * stride..(b + 1) * stride]);
+        let z = &self.z;
+        let parts = self.gradient.chunks_mut(PART * stride).enumerate().collect();
+        threads.each(parts, |(p, gradient): (usize, &mut [f32])| {
+            let k = Left { data: &z[p * PART..], stride: zs };
+            columns_times_panels(k, gradient.len() / stride, &x, Start::Zero, gradient, stride);
+        });
+        self.packed_x = x;
+    }
+
+    /// Hands out the gradient of every gathered row, with that of its bias.
+    pub fn gradients(&self, mut take: impl FnMut(usize, &[f32], f32)) {
+        for (c, gradient) in self.gradient.chunks_exact(self.stride).take(self.count).enumerate() {
+            take(c, &gradient[..self.dim], self.d_bias[c]);
+        }
+    }
+}

@@ -1,0 +1,275 @@
+//! A step over few rows, in two passes: scores, and then all that the coefficients bring about.
+//!
+//! Rows that the worker keeps are worked on where they are, others beside them. Each entry is computed in the order of
+//! [`kernel`]'s functions, so that the bits are the same.
+
+mod bags;
+mod blocks;
+mod one;
+
+pub use bags::{Descend, Means};
+
+use super::aligned::Aligned;
+use super::registers as kernel;
+use super::view::matrix_mut;
+use crate::simd::{dispatch, with_tail};
+use crate::table::Coefficients;
+use blocks::Descent;
+use ndarray::{ArrayView2, ArrayViewMut2};
+use pulp::{Simd, WithSimd, bytemuck};
+
+/// Where a worker has its rows: each at a place of one padded, aligned slice.
+pub trait Placed {
+    /// d.
+    fn dim(&self) -> usize;
+
+    /// d with the padding.
+    fn stride(&self) -> usize;
+
+    /// Fills `places` with those of rows, which are brought there if need be: one place if a row comes twice. Copies of rows that
+    /// are not kept are forgotten at the next call.
+    ///
+    /// Not inlined: in the middle of much else it comes to more than three times the instructions.
+    fn place(&mut self, rows: &[u32], places: &mut Vec<u32>);
+
+    /// Rows by place: places × stride.
+    fn weights(&self) -> &[f32];
+
+    /// The same.
+    fn weights_mut(&mut self) -> &mut [f32];
+
+    /// A row was moved at its place by what so many examples summed up to.
+    fn moved(&mut self, row: u32, place: u32, examples: u32);
+
+    /// Whether rows have a bias.
+    fn has_bias(&self) -> bool;
+
+    /// The bias of a row that has one.
+    fn bias(&self, row: u32, place: u32) -> f32;
+
+    /// Its bias ← itself − rate·gradient.
+    fn descend_bias(&mut self, row: u32, place: u32, rate: f32, gradient: f32);
+}
+
+/// The memory of a step, used again.
+#[derive(Default)]
+pub struct Few {
+    places: Vec<u32>,
+    /// batch × stride.
+    x: Aligned,
+    /// batch × count: scores, then coefficients.
+    z: Vec<f32>,
+}
+
+impl Few {
+    /// Scores → `coef` in place → d_x += K·W → the update, as [`Table::step`](crate::table::Table::step) has it.
+    #[allow(clippy::too_many_arguments)]
+    pub fn step(
+        &mut self,
+        table: &mut impl Placed,
+        rows: &[u32],
+        x: ArrayView2<f32>,
+        rate: f32,
+        coef: &Coefficients,
+        losses: &mut [f64],
+        mut d_x: ArrayViewMut2<f32>,
+    ) {
+        let (batch, count, stride) = (x.nrows(), rows.len(), table.stride());
+        if count == 0 || batch == 0 {
+            let z = ArrayViewMut2::from_shape((batch, count), &mut []).expect("no scores");
+            return coef(0..batch, z, losses);
+        }
+        self.x.grow(batch * stride);
+        if self.z.len() < batch * count {
+            self.z.resize(batch * count, 0.0);
+        }
+        table.place(rows, &mut self.places);
+        let (places, z) = (&self.places[..], &mut self.z[..batch * count]);
+        let flat = x.to_slice().expect("hidden vectors are contiguous");
+        dispatch(Scores { table, x: flat, padded: &mut self.x, places, z });
+        if table.has_bias() {
+            for z in z.chunks_exact_mut(count) {
+                z.iter_mut().zip(rows).zip(places).for_each(|((z, row), place)| *z += table.bias(*row, *place));
+            }
+        }
+        coef(0..batch, matrix_mut(z, batch), losses);
+        if table.has_bias() {
+            for (c, (row, place)) in rows.iter().zip(places).enumerate() {
+                let mut sum = 0.0;
+                z.chunks_exact(count).for_each(|k| sum += k[c]);
+                table.descend_bias(*row, *place, rate, sum);
+            }
+        }
+        let d_x = d_x.as_slice_mut().expect("∂L/∂x is contiguous");
+        let x = &self.x.as_ref()[..batch * stride];
+        let weights = table.weights_mut();
+        dispatch(Descent { weights, stride, places, x, coef: z, rate, d_x });
+        rows.iter().zip(places).for_each(|(row, place)| table.moved(*row, *place, batch as u32));
+    }
+}
+
+/// X padded, and z = X·Wᵀ.
+struct Scores<'a, T> {
+    table: &'a T,
+    /// batch × d.
+    x: &'a [f32],
+    padded: &'a mut Aligned,
+    places: &'a [u32],
+    z: &'a mut [f32],
+}
+
+impl<T: Placed> WithSimd for Scores<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, s: S) {
+        let Self { table, x, padded, places, z } = self;
+        let (dim, stride, count) = (table.dim(), table.stride(), places.len());
+        let batch = z.len() / count;
+        for (to, from) in padded.as_mut().chunks_exact_mut(stride).zip(x.chunks_exact(dim)) {
+            let body = S::as_simd_f32s(from).0;
+            for (to, from) in S::as_mut_simd_f32s(to).0.iter_mut().zip(body) {
+                *to = *from;
+            }
+            let end = body.len() * S::F32_LANES;
+            with_tail(&mut to[end..dim], &from[end..], |to, from| *to = from);
+        }
+        let of = Rows { w: table.weights(), stride, used: dim.next_multiple_of(S::F32_LANES), places };
+        let (x, mut z) = (padded.as_ref(), z);
+        let mut b = 0;
+        while b < batch {
+            let left = batch - b;
+            let now = match left {
+                _ if S::REGISTER_COUNT >= 32 && left >= 4 => 4,
+                2 | 4 => 2,
+                1 => 1,
+                _ => 3,
+            };
+            let (part, rest) = z.split_at_mut(now * count);
+            let x = &x[b * stride..];
+            match now {
+                4 => dots::<S, 4>(s, x, of, part),
+                3 => dots::<S, 3>(s, x, of, part),
+                2 => dots::<S, 2>(s, x, of, part),
+                _ => dots::<S, 1>(s, x, of, part),
+            }
+            (z, b) = (rest, b + now);
+        }
+    }
+}
+
+/// Rows at their places.
+#[derive(Clone, Copy)]
+struct Rows<'a> {
+    w: &'a [f32],
+    stride: usize,
+    /// The entries of a row up to the last vector that has any.
+    used: usize,
+    places: &'a [u32],
+}
+
+impl<'a> Rows<'a> {
+    #[inline(always)]
+    fn row(&self, place: u32) -> &'a [f32] {
+        &self.w[place as usize * self.stride..][..self.used]
+    }
+}
+
+/// The products of N vectors with all rows, four rows at a time.
+#[inline(always)]
+fn dots<S: Simd, const N: usize>(s: S, from: &[f32], of: Rows, out: &mut [f32]) {
+    let mut x = [&[][..]; N];
+    for n in 0..N {
+        x[n] = &from[n * of.stride..][..of.used];
+    }
+    let (fours, rest) = of.places.as_chunks::<4>();
+    let mut c = 0;
+    for places in fours {
+        some(s, x, places.map(|place| of.row(place)), c, out);
+        c += 4;
+    }
+    match rest {
+        [p, q, r] => some(s, x, [of.row(*p), of.row(*q), of.row(*r)], c, out),
+        [p, q] => some(s, x, [of.row(*p), of.row(*q)], c, out),
+        [p] => some(s, x, [of.row(*p)], c, out),
+        _ => {}
+    }
+}
+
+/// The products of N vectors with M others, to place `c` of the rows of `out`.
+#[inline(always)]
+fn some<S: Simd, const N: usize, const M: usize>(s: S, x: [&[f32]; N], rows: [&[f32]; M], c: usize, out: &mut [f32]) {
+    let z = kernel::block::<S, N, M>(s, x, rows);
+    let count = out.len() / N;
+    for n in 0..N {
+        out[n * count + c..][..M].copy_from_slice(&z[n]);
+    }
+}
+
+/// Calls `$call::<S, …, V>($arguments…, k, …)` for blocks of V vectors, k the first of each, until `$width` are done: as few blocks as
+/// `$widest` allows, of about the same size.
+macro_rules! in_blocks {
+    ($width:expr, $widest:expr, |$k:ident, $V:ident| $call:expr) => {{
+        let (width, widest): (usize, usize) = ($width, $widest);
+        let size = width.div_ceil(width.div_ceil(widest));
+        let mut $k = 0;
+        while $k < width {
+            let now = (width - $k).min(size);
+            match now {
+                8 => {
+                    const $V: usize = 8;
+                    $call
+                }
+                7 => {
+                    const $V: usize = 7;
+                    $call
+                }
+                6 => {
+                    const $V: usize = 6;
+                    $call
+                }
+                5 => {
+                    const $V: usize = 5;
+                    $call
+                }
+                4 => {
+                    const $V: usize = 4;
+                    $call
+                }
+                3 => {
+                    const $V: usize = 3;
+                    $call
+                }
+                2 => {
+                    const $V: usize = 2;
+                    $call
+                }
+                _ => {
+                    const $V: usize = 1;
+                    $call
+                }
+            }
+            $k += now;
+        }
+    }};
+}
+use in_blocks;
+
+/// V vectors of `out`, which is not padded, from vector `k` on, += `by`.
+#[inline(always)]
+fn add_vectors<S: Simd, const V: usize>(s: S, out: &mut [f32], k: usize, by: [S::f32s; V]) {
+    let (body, tail) = S::as_mut_simd_f32s(out);
+    if let Some(body) = body.get_mut(k..k + V) {
+        for v in 0..V {
+            body[v] = s.add_f32s(body[v], by[v]);
+        }
+        return;
+    }
+    for v in 0..V {
+        if k + v < body.len() {
+            body[k + v] = s.add_f32s(body[k + v], by[v]);
+        } else if k + v == body.len() && !tail.is_empty() {
+            with_tail(tail, bytemuck::cast_slice(&[by[v]]), |out, by| *out += by);
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! Many rows in tiles: scores, coefficients, ∂L/∂x and the gradient of a tile, each a matrix product.
+
+use super::gemm::{Left, Panels, Start, columns_times_panels, padded, rows_times_panels};
+use super::gemv;
+use crate::simd;
+use crate::table::exclusive::Strip;
+use crate::table::{Fold, Stat, Tile, TileCoefficients};
+use ndarray::{ArrayView2, ArrayViewMut2};
+use std::ops::Range;
+
+/// At most so many strips: what threads share, and the order in which results are merged.
+const STRIPS: u32 = 16;
+/// A strip is not shorter than this.
+const SHORTEST_STRIP: u32 = 256;
+/// Scores in a tile, so that it stays in the second-level cache beside the batch: 256 KB.
+const TILE_SCORES: usize = 64 << 10;
+
+/// Words so many numbers apart in a tile would fall on a few sets of the first-level cache.
+const CACHE_SETS: usize = 256;
+
+/// Cuts rows into strips, by their number alone.
+pub fn strips(rows: &Range<u32>) -> Vec<Range<u32>> {
+    let len = rows.len() as u32;
+    let n = (len / SHORTEST_STRIP).clamp(1, STRIPS);
+    let bound = |i: u32| rows.start + (u64::from(len) * u64::from(i) / u64::from(n)) as u32;
+    (0..n).map(|i| bound(i)..bound(i + 1)).collect()
+}
+
+/// The batch of a scan or a sweep, packed for all its tiles.
+#[derive(Default)]
+pub struct Packed {
+    pub batch: usize,
+    pub dim: usize,
+    /// From one word of a tile to the next.
+    pub stride: usize,
+    /// batch × dim as it is, for a batch of a few.
+    few: Vec<f32>,
+    /// dim × batch.
+    transposed: Panels,
+    /// batch × dim.
+    plain: Panels,
+}
+
+impl Packed {
+    /// The sizes of a batch, without its contents.
+    pub fn sized(batch: usize, dim: usize) -> Self {
+        let padded = padded(batch);
+        let stride = if padded.is_multiple_of(CACHE_SETS) { padded + 16 } else { padded };
+        Self { batch, dim, stride, ..Self::default() }
+    }
+
+    /// Takes the batch for a scan.
+    pub fn for_scan(&mut self, x: &ArrayView2<f32>) {
+        let Self { batch, dim, stride, .. } = Self::sized(x.nrows(), x.ncols());
+        (self.batch, self.dim, self.stride) = (batch, dim, stride);
+        if self.batch <= gemv::FEW {
+            self.few.clear();
+            return self.few.extend(x.iter());
+        }
+        let row = |b: usize| x.row(b).to_slice().expect("rows of x are contiguous");
+        self.transposed.pack_transposed(self.dim, self.batch, row);
+    }
+
+    /// Takes the batch for a sweep, after a scan's.
+    pub fn for_sweep(&mut self, x: &ArrayView2<f32>) {
+        let row = |b: usize| x.row(b).to_slice().expect("rows of x are contiguous");
+        self.plain.pack(self.batch, self.dim, row);
+    }
+
+    /// Rows in a tile: a multiple of the rows that a register block has.
+    pub fn tile_rows(&self) -> usize {
+        (TILE_SCORES / self.stride / 12 * 12).clamp(48, 1020)
+    }
+
+    /// The tiles of a strip, counted from its first row.
+    fn tiles(&self, rows: usize) -> impl Iterator<Item = Range<usize>> + use<> {
+        let tile = self.tile_rows();
+        (0..rows).step_by(tile).map(move |start| start..(start + tile).min(rows))
+    }
+
+    /// Zᵀ = W·Xᵀ + b over the rows of a tile.
+    pub fn scores(&self, weights: &[f32], bias: &[f32], out: &mut [f32]) {
+        if self.batch <= gemv::FEW {
+            return gemv::scores(weights, &self.few, self.dim, bias, out, self.stride);
+        }
+        let (rows, start) = (weights.len() / self.dim, if bias.is_empty() { Start::Zero } else { Start::Rows(bias) });
+        let w = Left { data: weights, stride: self.dim };
+        rows_times_panels(w, rows, &self.transposed, start, out, self.stride);
+    }
+}
+
+/// The weights (rows × dim) and biases (rows, or none) of a strip.
+pub type Parameters<'a> = (&'a [f32], &'a [f32]);
+
+/// One strip's part in a scan: `scores` takes those of the whole strip if it is long enough, else those of one tile; where
+/// they were `kept`, it has them.
+pub fn scan_strip(
+    x: &Packed,
+    rows: Range<u32>,
+    (weights, bias): Parameters,
+    (scores, kept): (&mut [f32], bool),
+    fold: &Fold,
+    stats: &mut [Stat],
+) {
+    let keeps = scores.len() == x.stride * rows.len();
+    for tile in x.tiles(rows.len()) {
+        let at = if keeps { x.stride * tile.start } else { 0 };
+        let z = &mut scores[at..at + x.stride * tile.len()];
+        if !kept {
+            x.scores(&weights[tile.start * x.dim..tile.end * x.dim], part(bias, &tile), z);
+        }
+        fold(&Tile::new(from(&rows, &tile), x.batch, x.stride, z), stats);
+    }
+}
+
+/// Buffers of one strip of a sweep.
+#[derive(Default)]
+pub struct Buffers {
+    scores: Vec<f32>,
+    /// batch × padded dim.
+    d_x: Vec<f32>,
+    weights: Panels,
+    gradient: Vec<f32>,
+    bias: Vec<f32>,
+}
+
+/// One strip's part in a sweep: ∂L/∂x into `buffers.d_x`, the update into the strip. `kept` has the scores of a scan,
+/// or nothing.
+pub fn sweep_strip(
+    x: &Packed,
+    rows: Range<u32>,
+    strip: &mut Strip,
+    kept: &mut [f32],
+    buffers: &mut Buffers,
+    coef: &TileCoefficients,
+) {
+    let (dim, d_stride) = (x.dim, padded(x.dim));
+    buffers.d_x.clear();
+    buffers.d_x.resize(x.batch * d_stride, 0.0);
+    let recompute = kept.is_empty();
+    if recompute {
+        buffers.scores.resize(x.stride * x.tile_rows().min(rows.len()), 0.0);
+    }
+    for tile in x.tiles(rows.len()) {
+        let z = if recompute {
+            &mut buffers.scores[..x.stride * tile.len()]
+        } else {
+            &mut kept[x.stride * tile.start..x.stride * tile.end]
+        };
+        let (weights, bias) = strip.read();
+        let weights = &weights[tile.start * dim..tile.end * dim];
+        if recompute {
+            x.scores(weights, part(bias, &tile), z);
+        }
+        coef(&mut Tile::new(from(&rows, &tile), x.batch, x.stride, z));
+        let k = Left { data: z, stride: x.stride };
+        if x.batch <= gemv::FEW {
+            gemv::weighted_sum(z, x.stride, weights, dim, &mut buffers.d_x, d_stride);
+        } else {
+            buffers.weights.pack(tile.len(), dim, |row| &weights[row * dim..(row + 1) * dim]);
+            columns_times_panels(k, x.batch, &buffers.weights, Start::Output, &mut buffers.d_x, d_stride);
+        }
+        buffers.bias.resize(if strip.has_bias() { tile.len() } else { 0 }, 0.0);
+        simd::columns::row_sums(z, x.stride, x.batch, &mut buffers.bias);
+        descend_tile(strip, tile, k, x, &mut buffers.gradient, &buffers.bias);
+    }
+}
+
+/// The gradient Kᵀ·X of a tile goes where the strip wants it.
+fn descend_tile(strip: &mut Strip, tile: Range<usize>, k: Left, x: &Packed, buffer: &mut Vec<f32>, bias: &[f32]) {
+    let dim = x.dim;
+    match strip {
+        Strip::Frozen { .. } => {}
+        Strip::Online { matrix, rate } => {
+            buffer.resize(tile.len() * dim, 0.0);
+            rows_times_panels(k, tile.len(), &x.plain, Start::Zero, buffer, dim);
+            matrix.update(tile, *rate, buffer, bias);
+        }
+        Strip::Deferred { gradient, .. } => {
+            let values = &mut gradient.values[tile.start * dim..tile.end * dim];
+            let start = if gradient.fresh { Start::Zero } else { Start::Output };
+            rows_times_panels(k, tile.len(), &x.plain, start, values, dim);
+            if !bias.is_empty() {
+                let sums = &mut gradient.bias[tile];
+                if gradient.fresh { sums.copy_from_slice(bias) } else { simd::add(sums, bias) }
+            }
+        }
+    }
+}
+
+/// The rows of the table that a tile of a strip is.
+fn from(strip: &Range<u32>, tile: &Range<usize>) -> Range<u32> {
+    strip.start + tile.start as u32..strip.start + tile.end as u32
+}
+
+/// The part of `bias` that belongs to a tile; nothing of nothing.
+fn part<'a>(bias: &'a [f32], tile: &Range<usize>) -> &'a [f32] {
+    if bias.is_empty() { bias } else { &bias[tile.clone()] }
+}
+
+/// d_x += the partial sums of all strips, in their order.
+pub fn merge_d_x(strips: &[Buffers], mut d_x: ArrayViewMut2<f32>) {
+    let dim = d_x.ncols();
+    for strip in strips {
+        for (mut row, partial) in d_x.rows_mut().into_iter().zip(strip.d_x.chunks_exact(padded(dim))) {
+            simd::add(row.as_slice_mut().expect("rows of d_x are contiguous"), &partial[..dim]);
+        }
+    }
+}

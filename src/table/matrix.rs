@@ -1,0 +1,190 @@
+//! The plain matrix of parameters.
+
+use super::{Init, TableShape};
+use crate::error::{Error, Result};
+use crate::optimizer::Optimizer;
+use crate::rng::WorkerRng;
+use std::ops::Range;
+
+/// Weights (rows × dim, row-major, unpadded), biases, and the optimizer's state beside them.
+#[derive(Clone, Debug)]
+pub struct Matrix {
+    shape: TableShape,
+    optimizer: Optimizer,
+    weights: Part,
+    bias: Part,
+}
+
+/// Parameters with as many entries of optimizer state, or none.
+#[derive(Clone, Debug)]
+struct Part {
+    values: Vec<f32>,
+    state: Vec<f32>,
+}
+
+impl Part {
+    /// The entries of some rows, and their state.
+    fn rows_mut(&mut self, entries: Range<usize>) -> (&mut [f32], &mut [f32]) {
+        let state = if self.state.is_empty() { &mut self.state[..] } else { &mut self.state[entries.clone()] };
+        (&mut self.values[entries], state)
+    }
+}
+
+impl Matrix {
+    /// A matrix at the start of training.
+    ///
+    /// # Errors
+    /// It does not fit in memory.
+    pub fn new(shape: TableShape, optimizer: Optimizer, rng: &mut WorkerRng) -> Result<Self> {
+        let (rows, dim) = (shape.rows as usize, shape.dim);
+        let too_large = || Error::TooLarge { rows, dim };
+        let entries = rows.checked_mul(dim).ok_or_else(too_large)?;
+        let mut initial = |entries, init: Init| -> Result<Part> {
+            let mut values = filled(entries, 0.0).ok_or_else(too_large)?;
+            if init != Init::Zero {
+                values.iter_mut().for_each(|v| *v = init.draw(rng));
+            }
+            let state = optimizer.initial_state().map_or(Some(Vec::new()), |s| filled(entries, s));
+            Ok(Part { values, state: state.ok_or_else(too_large)? })
+        };
+        let weights = initial(entries, shape.init)?;
+        let bias = initial(if shape.bias { rows } else { 0 }, Init::Zero)?;
+        Ok(Self { shape, optimizer, weights, bias })
+    }
+
+    /// All zero, for plain descent.
+    pub(super) fn zeros(shape: TableShape) -> Result<Self> {
+        let zeros = TableShape { init: Init::Zero, ..shape };
+        let matrix = Self::new(zeros, Optimizer::Sgd, &mut WorkerRng::new(0, 0))?;
+        Ok(Self { shape, ..matrix })
+    }
+
+    /// Rows, size and bias.
+    pub fn shape(&self) -> TableShape {
+        self.shape
+    }
+
+    /// All weights, row-major.
+    pub fn weights(&self) -> &[f32] {
+        &self.weights.values
+    }
+
+    /// All weights, to be set.
+    pub fn weights_mut(&mut self) -> &mut [f32] {
+        &mut self.weights.values
+    }
+
+    /// The weights of a row.
+    pub fn row(&self, row: u32) -> &[f32] {
+        &self.weights.values[self.entries(row..row + 1)]
+    }
+
+    /// The biases; empty without.
+    pub fn bias(&self) -> &[f32] {
+        &self.bias.values
+    }
+
+    /// The biases, to be set.
+    pub fn bias_mut(&mut self) -> &mut [f32] {
+        &mut self.bias.values
+    }
+
+    /// What the optimizer keeps beside the weights and beside the biases; empty for plain descent.
+    pub fn optimizer_state(&self) -> [&[f32]; 2] {
+        [&self.weights.state, &self.bias.state]
+    }
+
+    /// The same, to be set.
+    pub fn optimizer_state_mut(&mut self) -> [&mut [f32]; 2] {
+        [&mut self.weights.state, &mut self.bias.state]
+    }
+
+    /// How gradients move this matrix.
+    pub fn optimizer(&self) -> Optimizer {
+        self.optimizer
+    }
+
+    pub(super) fn entries(&self, rows: Range<u32>) -> Range<usize> {
+        rows.start as usize * self.shape.dim..rows.end as usize * self.shape.dim
+    }
+
+    /// Moves neighbouring rows along their gradient; `bias` is empty for a matrix without.
+    pub(super) fn update(&mut self, rows: Range<u32>, rate: f32, gradient: &[f32], bias: &[f32]) {
+        let entries = self.entries(rows.clone());
+        let (weights, state) = self.weights.rows_mut(entries);
+        crate::simd::dispatch(|| self.optimizer.update(rate, gradient, weights, state));
+        if self.shape.bias {
+            let (biases, state) = self.bias.rows_mut(rows.start as usize..rows.end as usize);
+            self.optimizer.update(rate, bias, biases, state);
+        }
+    }
+
+    /// The matrix cut into strips of rows that can be trained side by side.
+    pub(super) fn strips_mut(&mut self, bounds: &[Range<u32>]) -> Vec<MatrixStrip<'_>> {
+        let (mut weights, mut state) = (&mut self.weights.values[..], &mut self.weights.state[..]);
+        let (mut bias, mut bias_state) = (&mut self.bias.values[..], &mut self.bias.state[..]);
+        let mut at = 0;
+        let mut strips = Vec::with_capacity(bounds.len());
+        for rows in bounds {
+            let (skip, len) = ((rows.start - at) as usize, rows.len());
+            strips.push(MatrixStrip {
+                optimizer: self.optimizer,
+                dim: self.shape.dim,
+                weights: take(&mut weights, skip * self.shape.dim, len * self.shape.dim),
+                state: take(&mut state, skip * self.shape.dim, len * self.shape.dim),
+                bias: take(&mut bias, skip, len),
+                bias_state: take(&mut bias_state, skip, len),
+            });
+            at = rows.end;
+        }
+        strips
+    }
+}
+
+/// Cuts `len` entries behind `skip` from the front of `rest`; nothing from an empty rest.
+pub(super) fn take<'a>(rest: &mut &'a mut [f32], skip: usize, len: usize) -> &'a mut [f32] {
+    if rest.is_empty() {
+        return &mut [];
+    }
+    let (head, tail) = std::mem::take(rest)[skip..].split_at_mut(len);
+    *rest = tail;
+    head
+}
+
+/// As many entries of the same value, or nothing where memory does not reach.
+fn filled(entries: usize, value: f32) -> Option<Vec<f32>> {
+    let mut values = Vec::new();
+    values.try_reserve_exact(entries).ok()?;
+    if value == 0.0 {
+        // Zero pages come from the system for free.
+        drop(values);
+        return Some(vec![0.0; entries]);
+    }
+    values.resize(entries, value);
+    Some(values)
+}
+
+/// Neighbouring rows of a matrix, to be trained by one thread.
+pub struct MatrixStrip<'a> {
+    optimizer: Optimizer,
+    dim: usize,
+    pub(super) weights: &'a mut [f32],
+    state: &'a mut [f32],
+    pub(super) bias: &'a mut [f32],
+    bias_state: &'a mut [f32],
+}
+
+impl MatrixStrip<'_> {
+    /// Moves `rows` (counted from the strip's first) along their gradient.
+    pub(super) fn update(&mut self, rows: Range<usize>, rate: f32, gradient: &[f32], bias: &[f32]) {
+        fn part(state: &mut [f32], entries: Range<usize>) -> &mut [f32] {
+            if state.is_empty() { state } else { &mut state[entries] }
+        }
+        let entries = rows.start * self.dim..rows.end * self.dim;
+        let (weights, state) = (&mut self.weights[entries.clone()], part(self.state, entries));
+        crate::simd::dispatch(|| self.optimizer.update(rate, gradient, weights, state));
+        if !self.bias.is_empty() {
+            self.optimizer.update(rate, bias, &mut self.bias[rows.clone()], part(self.bias_state, rows));
+        }
+    }
+}

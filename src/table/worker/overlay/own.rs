@@ -1,0 +1,258 @@
+//! The rows of one table that a worker has touched, and where a step finds them.
+
+use super::{Merged, Whole};
+use crate::table::TableShape;
+use crate::table::kernel::aligned::Aligned;
+use crate::table::kernel::block::{Block, RowSource};
+use crate::table::kernel::few::{Few, Placed};
+use crate::table::kernel::registers as kernel;
+use crate::table::worker::shared::SharedMatrix;
+
+/// The examples that one worker may move a row by before the row is due to be merged at the next barrier.
+const DUE: u32 = 32;
+
+/// Rows that are on their way into the cache while the ones before are renewed.
+const COMING: usize = 4;
+
+/// The rows of one table that a worker has touched since the last barrier. The memory is used again.
+///
+/// It needs 4 bytes a row of the table beside the rows themselves. Only a verb over a whole range ([`Table::scan`](crate::table::Table::scan),
+/// [`Table::sweep`](crate::table::Table::sweep)), as dense layers use it, makes it a copy of the table.
+pub struct OwnRows {
+    pub(super) dim: usize,
+    stride: usize,
+    /// For each row of the table 1 + the number of its slot, or 0.
+    pub(super) slots: Vec<u32>,
+    /// The rows that have a slot, a bit each.
+    pub(super) touched: Vec<u64>,
+    /// The row of each slot.
+    rows: Vec<u32>,
+    /// Examples that moved the row of each slot since it was last merged.
+    updates: Vec<u32>,
+    /// slots × stride, padded with zeros.
+    values: Aligned,
+    room: usize,
+    /// slots, or none.
+    pub(super) bias: Vec<f32>,
+    /// The rows that are due to be merged.
+    pub(super) due: Vec<u32>,
+    pub(super) whole: Option<Whole>,
+    pub(super) few: Few,
+    pub(super) places: Vec<u32>,
+    pub(super) block: Block,
+    pub(super) row: Vec<f32>,
+}
+
+impl OwnRows {
+    /// No row yet, for tables of this shape.
+    pub fn new(shape: TableShape) -> Self {
+        let rows = shape.rows as usize;
+        Self {
+            dim: shape.dim,
+            stride: kernel::stride(shape.dim),
+            slots: vec![0; rows],
+            touched: vec![0; rows.div_ceil(64)],
+            rows: Vec::new(),
+            updates: Vec::new(),
+            values: Aligned::default(),
+            room: 0,
+            bias: Vec::new(),
+            due: Vec::new(),
+            whole: None,
+            few: Few::default(),
+            places: Vec::new(),
+            block: Block::default(),
+            row: vec![0.0; shape.dim],
+        }
+    }
+
+    /// Takes note of what a barrier has merged into `base`.
+    pub fn renew(&mut self, base: &SharedMatrix, merged: &Merged) {
+        self.due.clear();
+        let Merged::Rows(rows) = merged else { return self.clear() };
+        for (i, row) in rows.iter().enumerate() {
+            if let Some(coming) = rows.get(i + COMING).filter(|row| self.prefetch(**row)) {
+                base.prefetch(*coming);
+            }
+            let Some(slot) = self.number(*row) else { continue };
+            base.read_row(*row, &mut self.values.as_mut()[slot * self.stride..][..self.dim]);
+            if let Some(bias) = self.bias.get_mut(slot) {
+                *bias = base.row_bias(*row);
+            }
+            self.updates[slot] = 0;
+        }
+    }
+
+    /// Forgets all rows.
+    fn clear(&mut self) {
+        for row in self.rows.drain(..) {
+            self.slots[row as usize] = 0;
+            self.touched[row as usize / 64] = 0;
+        }
+        self.updates.clear();
+        self.bias.clear();
+        if let Some(whole) = &mut self.whole {
+            whole.forget();
+        }
+    }
+
+    /// The most examples that moved a row since it was last merged.
+    pub fn most_updates(&self) -> u32 {
+        self.updates.iter().copied().max().unwrap_or(0)
+    }
+
+    /// Whether a verb over a range has come since all rows were merged.
+    pub fn is_whole(&self) -> bool {
+        self.whole.as_ref().is_some_and(Whole::is_held)
+    }
+
+    /// The slot of a row, if it has one.
+    #[inline(always)]
+    pub(super) fn number(&self, row: u32) -> Option<usize> {
+        (self.slots[row as usize] as usize).checked_sub(1)
+    }
+
+    /// The slot of a row, which is copied from `base` if it had none.
+    #[inline(always)]
+    pub(super) fn slot(&mut self, base: &SharedMatrix, row: u32) -> usize {
+        match self.number(row) {
+            None => self.touch(base, row),
+            Some(slot) => slot,
+        }
+    }
+
+    /// Has a row brought into the cache, if it has a slot.
+    #[inline(always)]
+    pub(super) fn prefetch(&self, row: u32) -> bool {
+        let slot = self.number(row);
+        if let Some(slot) = slot {
+            self.values.prefetch(slot * self.stride, self.stride);
+        }
+        slot.is_some()
+    }
+
+    #[inline(never)]
+    fn touch(&mut self, base: &SharedMatrix, row: u32) -> usize {
+        let slot = self.rows.len();
+        if slot == self.room {
+            self.room = (2 * slot).max(64);
+            self.values.grow(self.room * self.stride);
+        }
+        base.read_row(row, &mut self.values.as_mut()[slot * self.stride..][..self.dim]);
+        if base.has_bias() {
+            self.bias.push(base.row_bias(row));
+        }
+        self.rows.push(row);
+        self.updates.push(0);
+        self.slots[row as usize] = slot as u32 + 1;
+        self.touched[row as usize / 64] |= 1 << (row % 64);
+        slot
+    }
+
+    /// Counts what an update of a row has summed up.
+    #[inline(always)]
+    fn count(&mut self, row: u32, slot: u32, examples: u32) {
+        let updates = &mut self.updates[slot as usize];
+        let before = *updates;
+        *updates = before.saturating_add(examples);
+        if before < DUE && *updates >= DUE {
+            self.due.push(row);
+        }
+    }
+
+    /// A slot with its padding.
+    #[inline(always)]
+    pub(super) fn at(&self, slot: usize) -> &[f32] {
+        &self.values.as_ref()[slot * self.stride..][..self.stride]
+    }
+
+    /// A row that was moved: its weights, its bias (0 without), and how many examples moved it.
+    pub(super) fn moved(&self, row: u32) -> Option<(&[f32], f32, u32)> {
+        if let Some(whole) = self.whole.as_ref().filter(|w| w.is_held()) {
+            return whole.moved(row);
+        }
+        let slot = self.number(row)?;
+        let updates = self.updates[slot];
+        let bias = self.bias.get(slot).copied().unwrap_or(0.0);
+        (updates > 0).then(|| (&self.at(slot)[..self.dim], bias, updates))
+    }
+}
+
+/// The rows that a worker has touched, all its own.
+pub struct Moved<'a> {
+    pub base: &'a SharedMatrix,
+    pub own: &'a mut OwnRows,
+}
+
+impl Placed for Moved<'_> {
+    #[inline(always)]
+    fn dim(&self) -> usize {
+        self.own.dim
+    }
+
+    #[inline(always)]
+    fn stride(&self) -> usize {
+        self.own.stride
+    }
+
+    #[inline(never)]
+    fn place(&mut self, rows: &[u32], places: &mut Vec<u32>) {
+        places.clear();
+        places.extend_from_slice(rows);
+        for place in places {
+            *place = self.own.slot(self.base, *place) as u32;
+        }
+    }
+
+    #[inline(always)]
+    fn weights(&self) -> &[f32] {
+        self.own.values.as_ref()
+    }
+
+    #[inline(always)]
+    fn weights_mut(&mut self) -> &mut [f32] {
+        self.own.values.as_mut()
+    }
+
+    #[inline(always)]
+    fn moved(&mut self, row: u32, place: u32, examples: u32) {
+        self.own.count(row, place, examples);
+    }
+
+    fn has_bias(&self) -> bool {
+        self.base.has_bias()
+    }
+
+    fn bias(&self, _row: u32, place: u32) -> f32 {
+        self.own.bias[place as usize]
+    }
+
+    fn descend_bias(&mut self, _row: u32, place: u32, rate: f32, gradient: f32) {
+        self.own.bias[place as usize] -= rate * gradient;
+    }
+}
+
+/// What a worker sees.
+pub struct View<'a> {
+    pub base: &'a SharedMatrix,
+    pub own: &'a OwnRows,
+}
+
+impl RowSource for View<'_> {
+    #[inline(always)]
+    fn copy_row(&self, row: u32, to: &mut [f32]) {
+        match self.own.number(row) {
+            None => self.base.read_row(row, to),
+            Some(slot) => to.copy_from_slice(&self.own.at(slot)[..to.len()]),
+        }
+    }
+
+    fn row_bias(&self, row: u32) -> f32 {
+        let slot = self.own.number(row);
+        slot.and_then(|s| self.own.bias.get(s).copied()).unwrap_or_else(|| self.base.row_bias(row))
+    }
+
+    fn has_bias(&self) -> bool {
+        self.base.has_bias()
+    }
+}

@@ -1,0 +1,273 @@
+//! The rows that a worker keeps to itself, and exchanges with the others from time to time.
+
+use super::exchange::{HotRows, Period};
+use super::{SharedMatrix, merged, pack, unpack};
+use crate::simd::dispatch;
+use crate::table::kernel::aligned::Aligned;
+use crate::table::kernel::few::Placed;
+use crate::table::kernel::registers as kernel;
+use prefetch_index::prefetch_index;
+use pulp::{Simd, WithSimd};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+/// Rows behind the hot ones that there is room for from the start.
+const SPARE: usize = 64;
+/// Rows that come so often that they stay in the cache.
+const ALWAYS_CACHED: u32 = 32;
+
+/// Private copies of the first rows of a table: words are sorted by falling count and tree nodes are numbered from the
+/// root, so they are the hottest.
+///
+/// After so many updates of its own a row is exchanged: the worker adds its moves since the last exchange to the shared
+/// row, and takes the sum.
+pub struct Hot {
+    stride: usize,
+    period: Period,
+    /// rows × stride, padded with zeros; behind them room for rows that are not hot.
+    values: Aligned,
+    /// The same at the last exchange.
+    base: Aligned,
+    bias: Vec<f32>,
+    bias_base: Vec<f32>,
+    /// Updates of each row since the last exchange.
+    updates: Vec<u16>,
+    /// The rows that were copied behind the hot ones, in this order.
+    beside: Vec<u32>,
+}
+
+impl Hot {
+    pub fn new(matrix: &SharedMatrix, rate: f32, rows: HotRows, workers: usize, unseen: usize) -> Self {
+        let stride = kernel::stride(matrix.shape.dim);
+        let workers = workers.max(1);
+        let rows = rows.count(matrix.shape.rows, stride, workers);
+        let period = Period::new(workers, rate, unseen);
+        let mut values = Aligned::zeros(rows * stride);
+        for (row, to) in (0..).zip(values.as_mut().chunks_exact_mut(stride)) {
+            matrix.read_row(row, &mut to[..matrix.shape.dim]);
+        }
+        let bias: Vec<f32> = matrix.bias.iter().take(rows).map(|b| f32::from_bits(b.load(Relaxed))).collect();
+        let (base, bias_base) = (values.clone(), bias.clone());
+        values.grow((rows + SPARE) * stride);
+        Self { stride, period, values, base, bias, bias_base, updates: vec![0; rows], beside: Vec::new() }
+    }
+
+    /// Rows are exchanged the less often the lower the rate.
+    pub fn set_rate(&mut self, rate: f32) {
+        self.period.set_rate(rate);
+    }
+
+    /// Number of rows.
+    #[inline(always)]
+    pub fn len(&self) -> usize {
+        self.updates.len()
+    }
+
+    /// Whether a row is hot.
+    #[inline(always)]
+    pub fn has(&self, row: u32) -> bool {
+        (row as usize) < self.updates.len()
+    }
+
+    /// The bias of a row, hot or not.
+    pub fn bias_of(&self, matrix: &SharedMatrix, row: u32) -> f32 {
+        match self.bias.get(row as usize) {
+            Some(bias) => *bias,
+            None => matrix.bias.get(row as usize).map_or(0.0, |b| f32::from_bits(b.load(Relaxed))),
+        }
+    }
+
+    /// The bias of a row ← itself − rate·gradient; nothing without.
+    pub fn descend_bias(&mut self, matrix: &SharedMatrix, row: u32, rate: f32, gradient: f32) {
+        if let Some(bias) = self.bias.get_mut(row as usize) {
+            *bias -= rate * gradient;
+        } else if let Some(bias) = matrix.bias.get(row as usize) {
+            bias.store((f32::from_bits(bias.load(Relaxed)) - rate * gradient).to_bits(), Relaxed);
+        }
+    }
+
+    /// A row with its padding.
+    #[inline(always)]
+    pub fn row(&self, row: u32) -> &[f32] {
+        &self.values.as_ref()[row as usize * self.stride..][..self.stride]
+    }
+
+    #[inline(always)]
+    pub fn row_mut(&mut self, row: u32) -> &mut [f32] {
+        &mut self.values.as_mut()[row as usize * self.stride..][..self.stride]
+    }
+
+    /// Has a row and its count brought into the cache, unless they are always there.
+    #[inline(always)]
+    pub fn prefetch(&self, row: u32) {
+        if row >= ALWAYS_CACHED {
+            prefetch_index(&self.updates, row as usize);
+            self.values.prefetch(row as usize * self.stride, self.stride);
+        }
+    }
+
+    pub fn bias_mut(&mut self, row: u32) -> Option<&mut f32> {
+        self.bias.get_mut(row as usize)
+    }
+
+    /// Counts an update of a row, and exchanges the row when it is due.
+    #[inline(always)]
+    pub fn updated(&mut self, matrix: &SharedMatrix, row: u32) {
+        let updates = &mut self.updates[row as usize];
+        *updates += 1;
+        if *updates >= self.period.updates() {
+            self.exchange(matrix, row);
+        }
+    }
+
+    /// The place of a row that is not hot, or is about to be exchanged. All that an exchange needs is brought into the cache: the
+    /// shared row is often in another core's, and takes longer to come than a step does.
+    #[inline(never)]
+    fn place_rare(&mut self, matrix: &SharedMatrix, row: u32) -> u32 {
+        if !self.has(row) {
+            return self.copy_beside(matrix, row);
+        }
+        matrix.prefetch(row);
+        self.base.prefetch(row as usize * self.stride, self.stride);
+        row
+    }
+
+    /// The place behind the hot rows of one that is not: where it was copied to, or will be.
+    fn copy_beside(&mut self, matrix: &SharedMatrix, row: u32) -> u32 {
+        let hot = self.len();
+        let known = self.beside.iter().position(|there| *there == row);
+        let place = hot + known.unwrap_or(self.beside.len());
+        if known.is_none() {
+            self.beside.push(row);
+            matrix.read_row(row, &mut self.values.as_mut()[place * self.stride..][..matrix.shape.dim]);
+        }
+        place as u32
+    }
+
+    /// Exchanges all rows that were updated.
+    pub fn flush(&mut self, matrix: &SharedMatrix) {
+        for row in 0..self.len() {
+            if self.updates[row] > 0 {
+                self.exchange(matrix, row as u32);
+            }
+        }
+    }
+
+    /// Adds the moves of a row to the shared one, and takes the sum.
+    #[inline(never)]
+    pub fn exchange(&mut self, matrix: &SharedMatrix, row: u32) {
+        self.updates[row as usize] = 0;
+        let at = row as usize * self.stride;
+        let (values, base) =
+            (&mut self.values.as_mut()[at..][..self.stride], &mut self.base.as_mut()[at..][..self.stride]);
+        dispatch(Exchange { shared: matrix.row(row), values, base });
+        if let Some(shared) = matrix.bias.get(row as usize) {
+            let row = row as usize;
+            let now = merged(f32::from_bits(shared.load(Relaxed)), self.bias_base[row], self.bias[row]);
+            shared.store(now.to_bits(), Relaxed);
+            (self.bias[row], self.bias_base[row]) = (now, now);
+        }
+    }
+}
+
+/// The hot rows, and others copied behind them for a step.
+pub struct Beside<'a> {
+    pub matrix: &'a SharedMatrix,
+    pub hot: &'a mut Hot,
+}
+
+impl Placed for Beside<'_> {
+    #[inline(always)]
+    fn dim(&self) -> usize {
+        self.matrix.shape.dim
+    }
+
+    #[inline(always)]
+    fn stride(&self) -> usize {
+        self.hot.stride
+    }
+
+    #[inline(never)]
+    fn place(&mut self, rows: &[u32], places: &mut Vec<u32>) {
+        self.hot.values.grow((self.hot.len() + rows.len()) * self.hot.stride);
+        self.hot.beside.clear();
+        places.clear();
+        places.extend_from_slice(rows);
+        for place in places {
+            // The place of a hot row is its number.
+            if self.hot.updates.get(*place as usize).is_none_or(|n| n + 1 >= self.hot.period.updates()) {
+                *place = self.hot.place_rare(self.matrix, *place);
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn weights(&self) -> &[f32] {
+        self.hot.values.as_ref()
+    }
+
+    #[inline(always)]
+    fn weights_mut(&mut self) -> &mut [f32] {
+        self.hot.values.as_mut()
+    }
+
+    #[inline(always)]
+    fn moved(&mut self, row: u32, place: u32, _examples: u32) {
+        if self.hot.has(row) {
+            self.hot.updated(self.matrix, row);
+        } else {
+            let at = place as usize * self.hot.stride;
+            self.matrix.store(row, &self.hot.values.as_ref()[at..][..self.matrix.shape.dim]);
+        }
+    }
+
+    fn has_bias(&self) -> bool {
+        self.matrix.shape.bias
+    }
+
+    fn bias(&self, row: u32, _place: u32) -> f32 {
+        self.hot.bias_of(self.matrix, row)
+    }
+
+    fn descend_bias(&mut self, row: u32, _place: u32, rate: f32, gradient: f32) {
+        self.hot.descend_bias(self.matrix, row, rate, gradient);
+    }
+}
+
+/// [`merged`] for every entry of a row. By way of plain entries, as many as fill whole vectors of any width.
+struct Exchange<'a> {
+    shared: &'a [AtomicU64],
+    values: &'a mut [f32],
+    base: &'a mut [f32],
+}
+
+impl WithSimd for Exchange<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, s: S) {
+        let Self { shared, values, base } = self;
+        let rows = values.chunks_mut(PLAIN).zip(base.chunks_mut(PLAIN));
+        for (shared, (values, base)) in shared.chunks(PLAIN / 2).zip(rows) {
+            // Zeros beyond the end of the row: its padding must stay 0.
+            let mut plain = [0.0; PLAIN];
+            let (pairs, _) = plain.as_chunks_mut::<2>();
+            for (plain, shared) in pairs.iter_mut().zip(shared) {
+                *plain = unpack(shared.load(Relaxed));
+            }
+            let (values, base) = (S::as_mut_simd_f32s(values).0, S::as_mut_simd_f32s(base).0);
+            for ((shared, local), base) in S::as_mut_simd_f32s(&mut plain).0.iter_mut().zip(values).zip(base) {
+                let same = s.equal_u32s(s.transmute_u32s_f32s(*shared), s.transmute_u32s_f32s(*base));
+                let sum = s.add_f32s(*shared, s.sub_f32s(*local, *base));
+                let now = s.select_f32s(same, *local, sum);
+                (*shared, *local, *base) = (now, now, now);
+            }
+            let (pairs, _) = plain.as_chunks::<2>();
+            for (shared, plain) in shared.iter().zip(pairs) {
+                shared.store(pack(*plain), Relaxed);
+            }
+        }
+    }
+}
+
+/// Entries of a shared row that are taken at a time.
+const PLAIN: usize = 128;

@@ -1,0 +1,230 @@
+//! A matrix of parameters that several workers train at once, without a data race.
+//!
+//! Entries are relaxed atomics: a worker may see another's update late or in part, but never a torn number (Hogwild,
+//! Recht et al. 2011). What makes it fast is in [`handle`]: each worker keeps the hottest rows to itself.
+
+mod exchange;
+mod handle;
+mod hot;
+mod local;
+
+pub use exchange::HotRows;
+pub use handle::Shared;
+pub(in crate::table) use local::LocalStore;
+
+use hot::Hot;
+
+use crate::error::{Error, Result};
+use crate::optimizer::Optimizer;
+use crate::rng::WorkerRng;
+use crate::table::kernel::aligned::LINE;
+use crate::table::kernel::block::RowSource;
+use crate::table::{Init, Matrix, TableShape};
+use prefetch_index::prefetch_index;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
+
+/// Weights and biases as relaxed atomics. A row is not padded, but for one entry where d is odd. Plain descent only.
+#[derive(Debug)]
+pub struct SharedMatrix {
+    shape: TableShape,
+    /// Two entries each, the first in the low half: half as many loads as entries.
+    pairs: Vec<AtomicU64>,
+    bias: Vec<AtomicU32>,
+}
+
+/// Two entries as one number.
+#[inline(always)]
+fn pack(pair: [f32; 2]) -> u64 {
+    u64::from(pair[0].to_bits()) | u64::from(pair[1].to_bits()) << 32
+}
+
+/// The entries of [`pack`].
+#[inline(always)]
+fn unpack(bits: u64) -> [f32; 2] {
+    [f32::from_bits(bits as u32), f32::from_bits((bits >> 32) as u32)]
+}
+
+impl SharedMatrix {
+    /// A matrix at the start of training: the same entries as [`Matrix::new`] draws, made in place.
+    ///
+    /// # Errors
+    /// It does not fit in memory.
+    pub fn new(shape: TableShape, rng: &mut WorkerRng) -> Result<Self> {
+        let matrix = Self::zeros(shape)?;
+        if shape.init != Init::Zero {
+            for row in 0..shape.rows {
+                for (k, pair) in matrix.row(row).iter().enumerate() {
+                    let first = shape.init.draw(rng);
+                    let second = if 2 * k + 1 < shape.dim { shape.init.draw(rng) } else { 0.0 };
+                    pair.store(pack([first, second]), Relaxed);
+                }
+            }
+        }
+        Ok(matrix)
+    }
+
+    fn zeros(shape: TableShape) -> Result<Self> {
+        let (rows, dim) = (shape.rows as usize, shape.dim);
+        let too_large = || Error::TooLarge { rows, dim };
+        let entries = rows.checked_mul(dim.div_ceil(2)).ok_or_else(too_large)?;
+        let mut pairs = Vec::new();
+        pairs.try_reserve_exact(entries).map_err(|_| too_large())?;
+        pairs.resize_with(entries, || AtomicU64::new(0));
+        let bias = if shape.bias { rows } else { 0 };
+        Ok(Self { shape, pairs, bias: (0..bias).map(|_| AtomicU32::new(0)).collect() })
+    }
+
+    /// Takes over the parameters of a matrix.
+    ///
+    /// # Errors
+    /// It does not descend plainly, or does not fit in memory a second time.
+    pub fn from_matrix(matrix: &Matrix) -> Result<Self> {
+        if matrix.optimizer() != Optimizer::Sgd {
+            return Err(Error::SharedOptimizer { optimizer: "Adagrad" });
+        }
+        let shared = Self::zeros(matrix.shape())?;
+        for row in 0..shared.shape.rows {
+            shared.store(row, matrix.row(row));
+        }
+        for (to, from) in shared.bias.iter().zip(matrix.bias()) {
+            to.store(from.to_bits(), Relaxed);
+        }
+        Ok(shared)
+    }
+
+    /// The parameters as a plain matrix.
+    ///
+    /// # Errors
+    /// They do not fit in memory a second time.
+    pub fn to_matrix(&self) -> Result<Matrix> {
+        let mut matrix = Matrix::zeros(self.shape)?;
+        for (row, to) in (0..).zip(matrix.weights_mut().chunks_exact_mut(self.shape.dim)) {
+            self.read_row(row, to);
+        }
+        for (to, from) in matrix.bias_mut().iter_mut().zip(&self.bias) {
+            *to = f32::from_bits(from.load(Relaxed));
+        }
+        Ok(matrix)
+    }
+
+    /// Rows, size and bias.
+    pub fn shape(&self) -> TableShape {
+        self.shape
+    }
+
+    /// Copies the weights of a row out.
+    ///
+    /// # Panics
+    /// If `out` is not as long as a row.
+    #[inline]
+    pub fn read_row(&self, row: u32, out: &mut [f32]) {
+        assert_eq!(out.len(), self.shape.dim, "entries of a row");
+        let row = self.row(row);
+        let (pairs, last) = out.as_chunks_mut::<2>();
+        for (to, from) in pairs.iter_mut().zip(row) {
+            *to = unpack(from.load(Relaxed));
+        }
+        if let [last] = last {
+            *last = unpack(row[row.len() - 1].load(Relaxed))[0];
+        }
+    }
+
+    /// Sets the weights of a row.
+    ///
+    /// # Panics
+    /// If `values` is not as long as a row.
+    pub fn write_row(&mut self, row: u32, values: &[f32]) {
+        assert_eq!(values.len(), self.shape.dim, "entries of a row");
+        self.store(row, values);
+    }
+
+    /// A copy of the biases; empty without.
+    pub fn bias(&self) -> Vec<f32> {
+        self.bias.iter().map(|b| f32::from_bits(b.load(Relaxed))).collect()
+    }
+
+    /// Sets the biases; nothing for a matrix without.
+    pub fn set_bias(&mut self, bias: &[f32]) {
+        self.bias.iter().zip(bias).for_each(|(to, from)| to.store(from.to_bits(), Relaxed));
+    }
+
+    /// Whether no entry is infinite or NaN.
+    pub fn is_finite(&self) -> bool {
+        let finite = |pair: &AtomicU64| unpack(pair.load(Relaxed)).iter().all(|w| w.is_finite());
+        self.pairs.iter().all(finite) && self.bias.iter().all(|b| f32::from_bits(b.load(Relaxed)).is_finite())
+    }
+
+    /// The first row with an entry that is infinite or NaN, and that entry.
+    pub fn not_finite(&self) -> Option<(u32, f32)> {
+        let mut row = vec![0.0; self.shape.dim];
+        (0..self.shape.rows).find_map(|number| {
+            self.read_row(number, &mut row);
+            let entries = row.iter().copied().chain([self.row_bias(number)]);
+            entries.into_iter().find(|x| !x.is_finite()).map(|value| (number, value))
+        })
+    }
+
+    /// Sets the bias of a row; nothing without.
+    pub(in crate::table) fn store_bias(&self, row: u32, value: f32) {
+        if let Some(bias) = self.bias.get(row as usize) {
+            bias.store(value.to_bits(), Relaxed);
+        }
+    }
+
+    /// Pairs a row.
+    fn width(&self) -> usize {
+        self.shape.dim.div_ceil(2)
+    }
+
+    #[inline(always)]
+    fn row(&self, row: u32) -> &[AtomicU64] {
+        let width = self.width();
+        &self.pairs[row as usize * width..][..width]
+    }
+
+    /// Has a row brought into the cache.
+    #[inline(always)]
+    pub(in crate::table) fn prefetch(&self, row: u32) {
+        let (pairs, width) = (&self.pairs[..], self.width());
+        let mut at = row as usize * width;
+        let last = at + width - 1;
+        while at < last {
+            prefetch_index(pairs, at);
+            at += LINE / size_of::<u64>();
+        }
+        // A row may begin within a line, and so end in one more.
+        prefetch_index(pairs, last);
+    }
+
+    pub(in crate::table) fn store(&self, row: u32, values: &[f32]) {
+        let row = self.row(row);
+        let (pairs, last) = values.as_chunks::<2>();
+        for (to, from) in row.iter().zip(pairs) {
+            to.store(pack(*from), Relaxed);
+        }
+        if let [last] = last {
+            row[pairs.len()].store(pack([*last, 0.0]), Relaxed);
+        }
+    }
+}
+
+impl RowSource for SharedMatrix {
+    fn copy_row(&self, row: u32, to: &mut [f32]) {
+        self.read_row(row, to);
+    }
+
+    fn row_bias(&self, row: u32) -> f32 {
+        self.bias.get(row as usize).map_or(0.0, |b| f32::from_bits(b.load(Relaxed)))
+    }
+
+    fn has_bias(&self) -> bool {
+        self.shape.bias
+    }
+}
+
+/// Moves a shared entry by what became of `base`: to `local` itself where nobody else has moved it, so that one worker
+/// alone computes the same bits as on a plain matrix. Returns what stands there now.
+#[inline(always)]
+fn merged(shared: f32, base: f32, local: f32) -> f32 {
+    if shared.to_bits() == base.to_bits() { local } else { shared + (local - base) }
+}

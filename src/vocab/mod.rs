@@ -1,0 +1,169 @@
+//! Words as ids in the order of falling counts.
+
+mod file;
+mod interner;
+
+pub(crate) use interner::Interner;
+
+use crate::error::{Error, Result};
+use hashbrown::HashMap;
+
+/// A word's id: its rank by falling count, from 0.
+pub type WordId = u32;
+
+/// How often each word occurs, in falling order and never 0: the unigram model.
+#[derive(Clone, Debug)]
+pub struct Counts {
+    counts: Vec<u64>,
+    total: u64,
+}
+
+impl Counts {
+    /// Takes counts that fall (or stay) from word to word.
+    ///
+    /// # Errors
+    /// No word, a count of 0, a count above the one before it, 2³¹ words or more, or a sum of 2⁶⁴ or more.
+    pub fn new(counts: Vec<u64>) -> Result<Self> {
+        let limit = i32::MAX as usize;
+        if counts.is_empty() {
+            return Err(Error::EmptyVocabulary);
+        }
+        if counts.len() > limit {
+            return Err(Error::TooManyWords { words: counts.len(), limit });
+        }
+        for word in 1..counts.len() {
+            if counts[word] > counts[word - 1] {
+                return Err(Error::CountsNotFalling { word, count: counts[word], previous: counts[word - 1] });
+            }
+        }
+        if counts[counts.len() - 1] == 0 {
+            let word = counts.iter().position(|&c| c == 0).unwrap_or(0);
+            return Err(Error::ZeroCount { word });
+        }
+        let sum = counts.iter().map(|c| u128::from(*c)).sum::<u128>();
+        let Ok(total) = u64::try_from(sum) else {
+            return Err(Error::OutOfRange { name: "the sum of all counts", value: sum as f64, limit: "below 2⁶⁴" });
+        };
+        Ok(Self { counts, total })
+    }
+
+    /// Counts in the proportion of `probabilities` (falling, positive), to a relative precision of 2⁻⁴⁰ of the whole.
+    ///
+    /// # Errors
+    /// As [`Counts::new`].
+    pub fn from_probabilities(probabilities: &[f64]) -> Result<Self> {
+        let scale = (1u64 << 40) as f64;
+        Self::new(probabilities.iter().map(|p| ((p * scale).round() as u64).max(1)).collect())
+    }
+
+    /// Number of words, V.
+    pub fn len(&self) -> usize {
+        self.counts.len()
+    }
+
+    /// Never true; here because `len` is.
+    pub fn is_empty(&self) -> bool {
+        false
+    }
+
+    /// The sum of all counts.
+    pub fn total(&self) -> u64 {
+        self.total
+    }
+
+    /// All counts, in the order of ids.
+    pub fn as_slice(&self) -> &[u64] {
+        &self.counts
+    }
+
+    /// P(word) in the unigram model.
+    pub fn probability(&self, word: WordId) -> f64 {
+        self.counts[word as usize] as f64 / self.total as f64
+    }
+
+    /// ln P(word) in the unigram model, in nats.
+    pub fn ln_probability(&self, word: WordId) -> f64 {
+        self.probability(word).ln()
+    }
+}
+
+/// The words themselves, with their counts and the way back from a word to its id.
+#[derive(Clone, Debug)]
+pub struct Vocabulary {
+    words: Vec<Box<str>>,
+    ids: HashMap<Box<str>, WordId>,
+    counts: Counts,
+}
+
+impl Vocabulary {
+    /// Sorts words by falling count, ties by the order given, and drops those below `min_count`.
+    ///
+    /// # Errors
+    /// As [`Counts::new`]: above all, no word left.
+    pub fn new(words: impl IntoIterator<Item = (Box<str>, u64)>, min_count: u64) -> Result<Self> {
+        let mut kept: Vec<_> = words.into_iter().filter(|(_, n)| *n >= min_count.max(1)).collect();
+        kept.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
+        let counts = Counts::new(kept.iter().map(|(_, n)| *n).collect())?;
+        let words: Vec<Box<str>> = kept.into_iter().map(|(w, _)| w).collect();
+        let ids = words.iter().enumerate().map(|(i, w)| (w.clone(), i as WordId)).collect();
+        Ok(Self { words, ids, counts })
+    }
+
+    /// The words that have at least `min_count`, and of those the `most` most frequent ones.
+    ///
+    /// # Errors
+    /// No word left.
+    pub fn limited(&self, min_count: u64, most: usize) -> Result<Self> {
+        let words = self.words.iter().cloned().zip(self.counts.as_slice().iter().copied());
+        Self::new(words.take(most), min_count)
+    }
+
+    /// Number of words, V.
+    pub fn len(&self) -> usize {
+        self.words.len()
+    }
+
+    /// Never true; here because `len` is.
+    pub fn is_empty(&self) -> bool {
+        false
+    }
+
+    /// The word of an id.
+    pub fn word(&self, id: WordId) -> &str {
+        &self.words[id as usize]
+    }
+
+    /// The id of a word, if it is known.
+    pub fn id(&self, word: &str) -> Option<WordId> {
+        self.ids.get(word).copied()
+    }
+
+    /// The counts.
+    pub fn counts(&self) -> &Counts {
+        &self.counts
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_refuse_what_is_no_unigram_model() {
+        assert!(matches!(Counts::new(vec![]), Err(Error::EmptyVocabulary)));
+        assert!(matches!(Counts::new(vec![2, 3]), Err(Error::CountsNotFalling { word: 1, count: 3, previous: 2 })));
+        assert!(matches!(Counts::new(vec![2, 0, 0]), Err(Error::ZeroCount { word: 1 })));
+        let counts = Counts::new(vec![3, 1]).unwrap();
+        assert_eq!(counts.total(), 4);
+        assert_eq!(counts.probability(0), 0.75);
+    }
+
+    #[test]
+    fn words_fall_by_count_and_ties_keep_their_order() {
+        let words = [("b", 2), ("a", 5), ("c", 2), ("rare", 1)];
+        let vocab = Vocabulary::new(words.map(|(w, n)| (w.into(), n)), 2).unwrap();
+        assert_eq!((0..3).map(|i| vocab.word(i)).collect::<Vec<_>>(), ["a", "b", "c"]);
+        assert_eq!(vocab.id("c"), Some(2));
+        assert_eq!(vocab.id("rare"), None);
+    }
+}
