@@ -1,56 +1,15 @@
 //! The order of the house: a file imports only from lower floors or from its own folder, no layer imports another, there is
 //! no `unsafe`, and files stay short.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Every module of the crate and its floor, as in ARCHITECTURE.md.
-const FLOORS: &[(&str, u8)] = &[
-    ("error", 0),
-    ("math", 0),
-    ("rng", 0),
-    ("simd", 0),
-    ("files", 1),
-    ("vocab", 1),
-    ("optimizer", 1),
-    ("vectors", 2),
-    ("table", 2),
-    ("objective", 3),
-    ("tree", 3),
-    ("sampler", 3),
-    ("layer", 4),
-    ("encoder", 5),
-    ("corpus", 5),
-    ("model", 6),
-    ("train", 7),
-    ("eval", 7),
-    ("measure", 7),
-    ("check", 7),
-    ("report", 8),
-    ("compare", 9),
-    ("embed", 9),
-    ("cli", TOP),
-    ("main", TOP),
-];
+/// The room whose files may name what the root of the crate exports.
+const CLI: &str = "cli";
 
-/// The floor of the binary.
-const TOP: u8 = 10;
-
-/// What layers share: no layers themselves.
-const LAYER_HELPERS: &[&str] = &[
-    "mod",
-    "aim",
-    "exact",
-    "expand",
-    "flat",
-    "candidates",
-    "gathered",
-    "classes",
-    "cutoffs",
-    "sparse",
-    "scratch",
-    "catalogue",
-];
+/// Folders of `layer/` that hold no layer.
+const NO_LAYERS: &[&str] = &["kit", "verbs", "catalogue"];
 
 const LONGEST_FILE: usize = 400;
 
@@ -67,17 +26,33 @@ impl Source {
         name(self.path.iter().next().expect("a path").as_ref())
     }
 
-    fn floor(&self) -> u8 {
-        floor(&self.module()).unwrap_or_else(|| panic!("src/{} stands on no floor of FLOORS", self.path.display()))
+    fn floor(&self, floors: &Floors) -> u8 {
+        let floor = floors.get(&self.module()).copied();
+        floor.unwrap_or_else(|| panic!("src/{} stands on no floor of ARCHITECTURE.md", self.path.display()))
     }
+}
+
+/// The floor of every room.
+type Floors = BTreeMap<String, u8>;
+
+/// The table of ARCHITECTURE.md: of each row the floor, and the rooms, which stand in backquotes before any colon.
+fn floors() -> Floors {
+    let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("ARCHITECTURE.md")).unwrap();
+    let mut floors = Floors::new();
+    for line in text.lines() {
+        let cells: Vec<&str> = line.split('|').map(str::trim).collect();
+        let [_, floor, rooms, _] = cells[..] else { continue };
+        let Ok(floor) = floor.parse() else { continue };
+        let rooms = rooms.split(':').next().unwrap_or_default();
+        for room in rooms.split('`').skip(1).step_by(2) {
+            assert!(floors.insert(room.to_string(), floor).is_none(), "{room} stands on two floors");
+        }
+    }
+    floors
 }
 
 fn name(path: &Path) -> String {
     path.file_stem().expect("a name").to_string_lossy().into_owned()
-}
-
-fn floor(module: &str) -> Option<u8> {
-    FLOORS.iter().find(|(name, _)| *name == module).map(|(_, floor)| *floor)
 }
 
 /// All of `src`.
@@ -167,16 +142,16 @@ fn the_reader_of_imports_reads_them() {
 
 #[test]
 fn files_import_from_lower_floors_or_their_own_folder() {
-    let mut wrong = Vec::new();
+    let (floors, mut wrong) = (floors(), Vec::new());
     for source in sources().iter().filter(|s| s.path != Path::new("lib.rs")) {
         let mut names = imported(&source.code, "crate::");
         // The binary sees the library by name.
         names.extend(imported(&source.code, "lexmax::"));
         for import in names {
-            let allowed = match floor(&import) {
-                Some(floor) => import == source.module() || floor < source.floor(),
-                // A name at the root of the crate is no module: the library's files say where it comes from.
-                None => source.floor() == TOP,
+            let allowed = match floors.get(&import) {
+                Some(floor) => import == source.module() || *floor < source.floor(&floors),
+                // A name at the root of the crate is no room: the library's files say where it comes from.
+                None => floors[CLI] <= source.floor(&floors),
             };
             if !allowed {
                 wrong.push(format!("src/{}: {import}", source.path.display()));
@@ -187,25 +162,49 @@ fn files_import_from_lower_floors_or_their_own_folder() {
 }
 
 #[test]
+fn every_room_of_the_table_is_there() {
+    let rooms: BTreeSet<String> = sources().iter().map(Source::module).filter(|room| room != "lib").collect();
+    assert_eq!(floors().into_keys().collect::<BTreeSet<_>>(), rooms);
+}
+
+#[test]
 fn no_layer_imports_another() {
     let sources = sources();
-    let in_folder = |s: &&Source| s.path.parent() == Some(Path::new("layer"));
-    let is_layer = |s: &&Source| !LAYER_HELPERS.contains(&name(&s.path).as_str());
-    let files: Vec<&Source> = sources.iter().filter(in_folder).filter(is_layer).collect();
-    assert!(files.len() > 3, "{} layers", files.len());
+    // A layer is a file or a folder of `layer/`.
+    let layer = |s: &Source| -> Option<String> {
+        let mut parts = s.path.iter().map(|part| name(part.as_ref()));
+        let layer = parts.next().filter(|room| room == "layer").and(parts.next())?;
+        (layer != "mod" && !NO_LAYERS.contains(&layer.as_str())).then_some(layer)
+    };
+    let files: Vec<(String, &Source)> = sources.iter().filter_map(|s| layer(s).map(|layer| (layer, s))).collect();
+    let mut layers: Vec<&String> = files.iter().map(|(layer, _)| layer).collect();
+    layers.sort_unstable();
+    layers.dedup();
+    assert!(layers.len() > 12, "{} layers", layers.len());
     let module = sources.iter().find(|s| s.path == Path::new("layer/mod.rs")).expect("layer/mod.rs");
-    for file in &files {
+    for (own, file) in &files {
         // Other layers' modules, and what `mod.rs` exports of them.
         let mut forbidden = Vec::new();
-        for other in files.iter().filter(|other| other.path != file.path) {
-            let other = name(&other.path);
+        for other in layers.iter().filter(|other| **other != own) {
             forbidden.extend(imported(&module.code, &format!("pub use {other}::")));
-            forbidden.push(other);
+            forbidden.push(other.to_string());
         }
-        let mut imports = imported(&file.code, "super::");
-        imports.extend(imported(&file.code, "crate::layer::"));
+        let in_folder = file.path.iter().count() > 2;
+        let mut imports = imported(&file.code, "crate::layer::");
+        imports.extend(imported(&file.code, if in_folder { "super::super::" } else { "super::" }));
+        if in_folder && name(&file.path) == "mod" {
+            imports.extend(imported(&file.code, "super::"));
+        }
         let wrong: Vec<_> = imports.into_iter().filter(|import| forbidden.contains(import)).collect();
         assert!(wrong.is_empty(), "src/{} imports {wrong:?} of another layer", file.path.display());
+    }
+}
+
+#[test]
+fn folders_have_a_mod_file() {
+    for source in sources() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(source.path.with_extension(""));
+        assert!(!folder.is_dir(), "src/{} stands beside the folder of its name", source.path.display());
     }
 }
 
