@@ -1,9 +1,11 @@
 //! From a gradient to an update: stochastic gradient descent and Adagrad.
 
 use crate::error::{Error, Result};
+use serde::{Deserialize, Serialize};
 
 /// How a gradient moves the weights.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Optimizer {
     /// w ← w − rate·g.
     Sgd,
@@ -16,6 +18,13 @@ pub enum Optimizer {
 
 /// ε of Adagrad: keeps 0/0 away and is far below any √G that matters.
 const EPSILON: f32 = 1e-10;
+
+impl Default for Optimizer {
+    /// Adagrad from 0.01.
+    fn default() -> Self {
+        Self::Adagrad { initial: 0.01 }
+    }
+}
 
 impl Optimizer {
     /// Adagrad with G starting at `initial`.

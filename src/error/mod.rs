@@ -1,6 +1,8 @@
 //! The one error type of the crate: every variant carries the value, the limit and the place.
 
 mod evaluation;
+mod head;
+mod input;
 mod model;
 mod text;
 mod training;
@@ -9,6 +11,8 @@ mod vectors;
 mod vocabulary;
 
 pub use evaluation::EvaluationFault;
+pub use head::HeadFault;
+pub use input::InputFault;
 pub use model::{LinksFault, ModelFault, WordFault};
 pub use training::{CheckpointFault, Divergence, InitFault};
 pub use tree::TreeFault;
@@ -373,6 +377,12 @@ pub enum Error {
         /// The chart.
         chart: &'static str,
     },
+    /// Arrays that a caller handed in do not fit the layer.
+    #[error(transparent)]
+    Input(#[from] InputFault),
+    /// A head cannot be built, loaded or asked.
+    #[error(transparent)]
+    Head(#[from] HeadFault),
     /// The parameters do not fit in memory.
     #[error("{rows} rows of {dim} numbers do not fit in memory")]
     TooLarge {

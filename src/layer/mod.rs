@@ -70,7 +70,8 @@ use verbs::descent::Descent;
 use verbs::{Sampling, Scored, WordFold};
 
 /// Whether a layer has biases, and where they start.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Bias {
     /// No biases, as word2vec has it.
     #[default]

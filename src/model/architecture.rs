@@ -55,19 +55,11 @@ pub(super) struct Description {
     /// The version that wrote it.
     lexmax: String,
     layer: String,
-    bias: BiasName,
+    bias: Bias,
     encoder: EncoderName,
     window: WindowSettings,
     dim: usize,
-    optimizer: OptimizerName,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum BiasName {
-    None,
-    Zero,
-    Unigram,
+    optimizer: Optimizer,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -100,13 +92,6 @@ enum ContextName {
     Left,
 }
 
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-enum OptimizerName {
-    Sgd,
-    Adagrad { initial: f32 },
-}
-
 /// What this version writes and reads.
 pub(super) const FORMAT: u32 = 1;
 
@@ -116,11 +101,7 @@ impl From<&Architecture> for Description {
             format: FORMAT,
             lexmax: env!("CARGO_PKG_VERSION").into(),
             layer: a.layer.to_string(),
-            bias: match a.bias {
-                Bias::None => BiasName::None,
-                Bias::Zero => BiasName::Zero,
-                Bias::Unigram => BiasName::Unigram,
-            },
+            bias: a.bias,
             encoder: match a.encoding {
                 Encoding::Mean => EncoderName::Mean,
                 Encoding::NGram { embedding } => EncoderName::Ngram { embedding },
@@ -138,10 +119,7 @@ impl From<&Architecture> for Description {
                 dynamic: a.window.is_dynamic(),
             },
             dim: a.dim,
-            optimizer: match a.optimizer {
-                Optimizer::Sgd => OptimizerName::Sgd,
-                Optimizer::Adagrad { initial } => OptimizerName::Adagrad { initial },
-            },
+            optimizer: a.optimizer,
         }
     }
 }
@@ -160,11 +138,7 @@ impl Description {
         };
         Ok(Architecture {
             layer: self.layer.parse().map_err(|e| ("layer", e))?,
-            bias: match self.bias {
-                BiasName::None => Bias::None,
-                BiasName::Zero => Bias::Zero,
-                BiasName::Unigram => Bias::Unigram,
-            },
+            bias: self.bias,
             window: Window::new(model, context, window.size, window.dynamic).map_err(|e| ("window", e))?,
             encoding: match self.encoder {
                 EncoderName::Mean => Encoding::Mean,
@@ -172,8 +146,8 @@ impl Description {
             },
             dim: self.dim,
             optimizer: match self.optimizer {
-                OptimizerName::Sgd => Optimizer::Sgd,
-                OptimizerName::Adagrad { initial } => Optimizer::adagrad(initial).map_err(|e| ("optimizer", e))?,
+                Optimizer::Sgd => Optimizer::Sgd,
+                Optimizer::Adagrad { initial } => Optimizer::adagrad(initial).map_err(|e| ("optimizer", e))?,
             },
         })
     }

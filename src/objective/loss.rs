@@ -111,6 +111,11 @@ impl LossOptions {
         Self { soft_targets: true, ..self }
     }
 
+    /// Whether batches may come with [`SoftTargets`].
+    pub fn takes_soft_targets(&self) -> bool {
+        self.soft_targets
+    }
+
     /// Whether the loss is −ln P(target), and targets are words.
     pub fn is_plain(&self) -> bool {
         self.asked().next().is_none()
@@ -134,6 +139,11 @@ impl LossOptions {
     /// The bound of the scores.
     pub fn soft_cap(&self) -> Option<f32> {
         self.soft_cap
+    }
+
+    /// The weights of all words, if they have some.
+    pub fn word_weights(&self) -> Option<&[f32]> {
+        self.word_weights.as_deref()
     }
 
     /// The weight of a word.
@@ -281,6 +291,18 @@ impl<'a> SoftTargets<'a> {
     /// Whether there is no example.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// The first example that does not fit a vocabulary of `vocab` words, and its first word beyond it. Rows that give a
+    /// probability to another number of words fit nowhere.
+    pub fn outside(&self, vocab: usize) -> Option<(usize, WordId)> {
+        match self.0 {
+            Kind::Sparse { offsets, words, .. } => {
+                let at = words.iter().position(|word| *word as usize >= vocab)?;
+                Some((offsets.partition_point(|offset| *offset as usize <= at) - 1, words[at]))
+            }
+            Kind::Dense { vocab: given, .. } => (given != vocab && !self.is_empty()).then_some((0, given as WordId)),
+        }
     }
 
     /// The words of example b that have a probability, each with it.

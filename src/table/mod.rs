@@ -23,6 +23,7 @@
 mod exclusive;
 pub(crate) mod kernel;
 mod matrix;
+pub mod stored;
 mod tables;
 mod threads;
 mod worker;

@@ -1,0 +1,88 @@
+//! The header of a file, and numbers as bytes.
+
+use super::PART;
+use safetensors::Dtype;
+use safetensors::tensor::{Metadata, TensorInfo};
+use std::collections::HashMap;
+use std::io::{self, Write};
+
+/// The tensors of a file in their order, and its metadata.
+#[derive(Default)]
+pub struct Layout {
+    metadata: HashMap<String, String>,
+    tensors: Vec<(String, TensorInfo)>,
+    bytes: usize,
+}
+
+impl Layout {
+    /// No tensor yet.
+    pub fn new(metadata: HashMap<String, String>) -> Self {
+        Self { metadata, ..Self::default() }
+    }
+
+    /// Adds a tensor behind the others. Wider numbers come first, so that all of them are aligned.
+    pub fn push(&mut self, name: String, dtype: Dtype, shape: Vec<usize>) {
+        let end = self.bytes + shape.iter().product::<usize>() * dtype.bitsize() / 8;
+        self.tensors.push((name, TensorInfo { dtype, shape, data_offsets: (self.bytes, end) }));
+        self.bytes = end;
+    }
+
+    /// The header padded to whole 8 bytes, and the number of bytes of all tensors behind it.
+    ///
+    /// # Errors
+    /// Tensors that make no header, such as two of one name.
+    pub fn header(self) -> io::Result<(Vec<u8>, usize)> {
+        let metadata = Metadata::new(Some(self.metadata), self.tensors).map_err(io::Error::other)?;
+        let mut header = serde_json::to_vec(&metadata)?;
+        header.resize(header.len().next_multiple_of(8), b' ');
+        Ok((header, self.bytes))
+    }
+}
+
+/// Numbers as little-endian bytes, handed on in parts.
+pub struct Numbers<'a> {
+    out: &'a mut dyn Write,
+    bytes: Vec<u8>,
+}
+
+impl<'a> Numbers<'a> {
+    /// Begins a file: the length of the header, and the header.
+    ///
+    /// # Errors
+    /// What the writer says.
+    pub fn behind(header: &[u8], out: &'a mut dyn Write) -> io::Result<Self> {
+        out.write_all(&(header.len() as u64).to_le_bytes())?;
+        out.write_all(header)?;
+        Ok(Self { out, bytes: Vec::with_capacity(PART + 64) })
+    }
+
+    /// Writes bytes as they are.
+    ///
+    /// # Errors
+    /// What the writer says.
+    pub fn push(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.bytes.extend_from_slice(bytes);
+        if self.bytes.len() < PART {
+            return Ok(());
+        }
+        self.out.write_all(&self.bytes)?;
+        self.bytes.clear();
+        Ok(())
+    }
+
+    /// Writes f32.
+    ///
+    /// # Errors
+    /// What the writer says.
+    pub fn floats(&mut self, values: &[f32]) -> io::Result<()> {
+        values.iter().try_for_each(|value| self.push(&value.to_le_bytes()))
+    }
+
+    /// Writes what is left.
+    ///
+    /// # Errors
+    /// What the writer says.
+    pub fn finish(self) -> io::Result<()> {
+        self.out.write_all(&self.bytes)
+    }
+}

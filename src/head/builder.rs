@@ -1,0 +1,226 @@
+//! How a head is set up.
+
+use super::training::{Training, check_rate};
+use super::{Head, LAYER_STREAM, NOISE_STREAM, SharedLayer, file};
+use crate::error::{Error, HeadFault, Result};
+use crate::layer::catalogue::{Context, LayerSpec};
+use crate::layer::{Bias, OutputLayer, Scratch, set_up};
+use crate::objective::LossOptions;
+use crate::optimizer::Optimizer;
+use crate::rng::WorkerRng;
+use crate::table::{Deferred, Matrix, Table, Tables, Threads};
+use crate::tree::Tree;
+use crate::vocab::{Counts, Vocabulary};
+use std::path::Path;
+use std::sync::Arc;
+
+/// The settings of a [`Head`]. What is not set has the default that its method names.
+#[must_use]
+pub struct HeadBuilder<'a> {
+    layer: Source<'a>,
+    counts: Option<&'a Counts>,
+    optimizer: Optimizer,
+    rate: Option<f32>,
+    seed: u64,
+    threads: usize,
+    loss: Option<LossOptions>,
+}
+
+enum Source<'a> {
+    Named { name: String, dim: usize, bias: Option<Bias>, words: Option<&'a Vocabulary>, tree: Option<Tree> },
+    Own {
+        layer: Box<dyn OutputLayer>,
+        /// A setting that was called and belongs to layers of the catalogue.
+        misplaced: Option<&'static str>,
+    },
+}
+
+impl Head {
+    /// A head with a layer of the [catalogue](crate::layer::catalogue) by its name, as in `sampled:samples=512`, over words
+    /// with these counts and hidden vectors of size `dim`.
+    pub fn builder<'a>(name: impl ToString, counts: &'a Counts, dim: usize) -> HeadBuilder<'a> {
+        let layer = Source::Named { name: name.to_string(), dim, bias: None, words: None, tree: None };
+        HeadBuilder { counts: Some(counts), ..HeadBuilder::over(layer) }
+    }
+
+    /// A head with a layer of one's own. Set [`HeadBuilder::rate`], and [`HeadBuilder::counts`] for biases that start at the
+    /// unigram model.
+    pub fn of<'a>(layer: impl Into<Box<dyn OutputLayer>>) -> HeadBuilder<'a> {
+        HeadBuilder::over(Source::Own { layer: layer.into(), misplaced: None })
+    }
+}
+
+impl<'a> HeadBuilder<'a> {
+    fn over(layer: Source<'a>) -> Self {
+        Self { layer, counts: None, optimizer: Optimizer::default(), rate: None, seed: 1, threads: 1, loss: None }
+    }
+
+    /// How often each word occurs, in falling order.
+    pub fn counts(mut self, counts: &'a Counts) -> Self {
+        self.counts = Some(counts);
+        self
+    }
+
+    /// The words, for layers whose name has a file about words: a tree, or vectors to cluster [default: words are called by
+    /// their ids].
+    pub fn words(mut self, vocab: &'a Vocabulary) -> Self {
+        match &mut self.layer {
+            Source::Named { words, .. } => *words = Some(vocab),
+            Source::Own { misplaced, .. } => *misplaced = Some("words"),
+        }
+        self
+    }
+
+    /// Where biases start, unless the layer's name says it [default: at the unigram model].
+    pub fn bias(mut self, start: Bias) -> Self {
+        match &mut self.layer {
+            Source::Named { bias, .. } => *bias = Some(start),
+            Source::Own { misplaced, .. } => *misplaced = Some("bias"),
+        }
+        self
+    }
+
+    /// The tree of a layer that decides along one [default: what the layer's name says].
+    pub fn tree(mut self, given: Tree) -> Self {
+        match &mut self.layer {
+            Source::Named { tree, .. } => *tree = Some(given),
+            Source::Own { misplaced, .. } => *misplaced = Some("tree"),
+        }
+        self
+    }
+
+    /// How gradients move the weights [default: Adagrad from 0.01].
+    pub fn optimizer(mut self, optimizer: Optimizer) -> Self {
+        self.optimizer = optimizer;
+        self
+    }
+
+    /// The rate, on the summed loss of a batch [default: the catalogue's for the layer and the optimizer].
+    pub fn rate(mut self, rate: f32) -> Self {
+        self.rate = Some(rate);
+        self
+    }
+
+    /// The seed of the first weights and of all draws [default: 1].
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// Threads for layers that touch all words; results do not depend on their number [default: 1].
+    pub fn threads(mut self, threads: usize) -> Self {
+        self.threads = threads;
+        self
+    }
+
+    /// Options of the loss, in place of those that the layer's name has [default: none].
+    pub fn loss(mut self, options: LossOptions) -> Self {
+        self.loss = Some(options);
+        self
+    }
+
+    /// Builds the head at the start of training.
+    ///
+    /// # Errors
+    /// A name that is not in the catalogue, settings that make no sense, counts for another number of words, options of the
+    /// loss that the layer does not honour, and weights that do not fit in memory.
+    pub fn build(self) -> Result<Head> {
+        let (plan, counts) = self.plan()?;
+        let tables = set_up(&*plan.layer, counts, plan.optimizer, &mut WorkerRng::new(plan.seed, LAYER_STREAM))?;
+        plan.head(tables, counts)
+    }
+
+    /// Builds the head with the weights, the optimizer's state, the rate and the random numbers of a file that
+    /// [`Head::save`] wrote, or with the weights of a model's file. The builder's layer, counts and optimizer must be those
+    /// of the file; a rate set here is taken in place of the file's.
+    ///
+    /// # Errors
+    /// As [`HeadBuilder::build`] and [`Head::load`], and a file of another layer, counts or optimizer.
+    pub fn load(self, path: impl AsRef<Path>) -> Result<Head> {
+        let (plan, counts) = self.plan()?;
+        file::load_into(path.as_ref(), plan, counts)
+    }
+
+    /// The layer, and all settings checked.
+    fn plan(self) -> Result<(Plan, Option<&'a Counts>)> {
+        if let Some(rate) = self.rate {
+            check_rate(rate)?;
+        }
+        let (mut layer, name, mut loss, tuned) = match self.layer {
+            Source::Own { misplaced: Some(setting), .. } => return Err(HeadFault::NotOfOwnLayer { setting }.into()),
+            Source::Own { layer, .. } => (layer, None, LossOptions::new(), None),
+            Source::Named { name, dim, bias, words, tree } => {
+                let (spec, counts) = (name.parse::<LayerSpec>()?, self.counts.ok_or(HeadFault::NoCounts)?);
+                let context = Context { counts, words, dim, bias: bias.unwrap_or(Bias::Unigram) };
+                if tree.is_some() && !spec.has_tree() {
+                    return Err(Error::NotWith { setting: "tree", other: spec.entry().name });
+                }
+                let tuning = spec.entry().tuning;
+                (spec.build_over(tree, &context)?, Some(spec.to_string()), spec.loss()?, Some(tuning))
+            }
+        };
+        if let Some(options) = self.loss {
+            layer.set_loss(options.clone())?;
+            loss = options;
+        }
+        let vocab = layer.shape().vocab;
+        match self.counts {
+            Some(counts) if counts.len() != vocab => {
+                return Err(HeadFault::Counts { counts: counts.len(), vocab }.into());
+            }
+            None if layer.shape().bias == Bias::Unigram => return Err(HeadFault::NoCounts.into()),
+            _ => {}
+        }
+        let rate = match (self.rate, tuned, self.optimizer) {
+            (Some(rate), _, _) => Some(rate),
+            (None, Some(tuning), optimizer) => Some(tuning.rate(&optimizer)),
+            (None, None, _) => None,
+        };
+        let given = self.rate;
+        let (optimizer, seed, threads) = (self.optimizer, self.seed, Threads::new(self.threads));
+        Ok((Plan { layer, name, loss, optimizer, rate, given, seed, threads }, self.counts))
+    }
+}
+
+/// A head without weights.
+pub(super) struct Plan {
+    pub layer: Box<dyn OutputLayer>,
+    pub name: Option<String>,
+    pub loss: LossOptions,
+    pub optimizer: Optimizer,
+    /// The rate that was asked for, or the catalogue's.
+    pub rate: Option<f32>,
+    /// The rate that was asked for.
+    pub given: Option<f32>,
+    pub seed: u64,
+    pub threads: Threads,
+}
+
+impl Plan {
+    /// The rate.
+    ///
+    /// # Errors
+    /// None was given, and the layer is not of the catalogue.
+    pub fn rate(&self) -> Result<f32> {
+        Ok(self.rate.ok_or(HeadFault::NoRate)?)
+    }
+
+    /// The head over these weights.
+    pub fn head(self, matrices: Vec<Matrix>, counts: Option<&Counts>) -> Result<Head> {
+        let rate = self.rate()?;
+        let handle =
+            |matrix| -> Box<dyn Table> { Box::new(Deferred::owning(matrix, rate, self.threads.clone())) };
+        Ok(Head {
+            shape: self.layer.shape(),
+            mode: Training::new(self.optimizer, rate, self.layer.adaptive().is_some()),
+            layer: SharedLayer::new(self.layer),
+            name: self.name,
+            counts: counts.cloned().map(Arc::new),
+            loss: self.loss,
+            tables: Tables::new(matrices.into_iter().map(handle).collect()),
+            scratch: Scratch::new(WorkerRng::new(self.seed, NOISE_STREAM)),
+            threads: self.threads,
+            copied: Vec::new(),
+        })
+    }
+}

@@ -1,0 +1,183 @@
+//! An output layer that one owns whole: the layer, its tables, its optimizer and its scratch.
+//!
+//! A [`Head`] sits on top of a model of one's own. It takes hidden vectors and targets, moves its weights, and gives back
+//! the loss and ∂L/∂hidden for whatever came before. It is built by the name of a layer of the
+//! [catalogue](crate::layer::catalogue), or over a layer of one's own.
+//!
+//! ```
+//! use lexmax::prelude::*;
+//! # use lexmax::ndarray::{Array2, ArrayView2, array};
+//! # fn backward(_: ArrayView2<f32>) {}
+//! # fn main() -> lexmax::Result<()> {
+//! # let (counts, dim) = (Counts::new(vec![50, 30, 15, 5])?, 3);
+//! # let batches: Vec<(Array2<f32>, Vec<u32>)> = vec![(array![[0.1, -0.2, 0.3], [0.0, 1.0, -1.0]], vec![2, 0])];
+//! # let hidden = array![[0.1f32, -0.2, 0.3]];
+//! # let folder = tempfile::tempdir().unwrap();
+//! # let path = folder.path().join("head.safetensors");
+//! let mut head = Head::builder("hierarchical", &counts, dim).optimizer(Optimizer::adagrad(0.1)?).rate(0.2).seed(1).build()?;
+//! for (hidden, targets) in batches {
+//!     let step = head.step(hidden.view(), &targets)?; // step.loss in nats, step.d_hidden B×d: the weights have moved
+//!     backward(step.d_hidden);
+//! }
+//! let best = head.top_k(hidden.view(), 5)?; // best[b][i].word, .ln_p
+//! head.save(&path)?;
+//! # assert_eq!(best[0].len(), 4);
+//! let again = Head::load(&path)?;
+//! # assert_eq!(again.rate(), 0.2);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! All input is checked before anything moves: shapes, targets, numbers that are not finite. What is wrong comes back as an
+//! [`Error`](crate::Error); a head does not panic on what it is given.
+
+mod builder;
+mod file;
+mod input;
+pub(crate) mod stored;
+mod training;
+mod verbs;
+
+pub use builder::HeadBuilder;
+pub use training::{Gradients, Step, Training};
+
+use crate::error::Result;
+use crate::layer::{LayerShape, OutputLayer, Scratch};
+use crate::objective::LossOptions;
+use crate::rng::WorkerRng;
+use crate::table::{Cost, Frozen, Matrix, Table, Tables, Threads};
+use crate::vocab::Counts;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+/// An output layer with its weights and all that a step needs, in one owner.
+///
+/// - [`Head::builder`] builds a layer of the catalogue by name, [`Head::of`] takes a layer of one's own, [`Head::load`] reads
+///   a file.
+/// - [`step`](Head::step) trains; [`gradients`](Head::gradients) only differentiates, for optimizers of one's own.
+/// - [`log_prob`](Head::log_prob), [`log_probs`](Head::log_probs), [`top_k`](Head::top_k), [`rank`](Head::rank),
+///   [`sample`](Head::sample), [`ln_z`](Head::ln_z) and [`gumbel_softmax`](Head::gumbel_softmax) ask the trained layer; they
+///   are exact, whatever the layer was trained with.
+/// - [`save`](Head::save) writes a file; [`clone_frozen`](Head::clone_frozen) makes a read-only copy for other threads.
+///
+/// A step of one thread allocates nothing once the buffers have their size: full, hierarchical, negative and sampled softmax
+/// not a byte, other layers nothing that grows with the batch, the vocabulary or the hidden vector.
+pub struct Head<M = Training> {
+    layer: SharedLayer,
+    shape: LayerShape,
+    /// The layer's name in the catalogue, with its settings; none of a layer of one's own.
+    name: Option<String>,
+    counts: Option<Arc<Counts>>,
+    /// The options of the loss, as far as targets are checked by them.
+    loss: LossOptions,
+    tables: Tables<'static>,
+    scratch: Scratch,
+    threads: Threads,
+    /// Hidden vectors whose rows were not contiguous where they came from.
+    copied: Vec<f32>,
+    mode: M,
+}
+
+/// A head that answers and does not train: what [`Head::clone_frozen`] gives.
+pub type FrozenHead = Head<ReadOnly>;
+
+/// The mode of a head that does not train.
+pub struct ReadOnly {
+    tables: Vec<Arc<Matrix>>,
+}
+
+/// A layer that a head and its frozen copies look at. Only a look of an adaptive proposal at the weights writes.
+#[derive(Clone)]
+struct SharedLayer(Arc<RwLock<Box<dyn OutputLayer>>>);
+
+impl SharedLayer {
+    fn new(layer: Box<dyn OutputLayer>) -> Self {
+        Self(Arc::new(RwLock::new(layer)))
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, Box<dyn OutputLayer>> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Box<dyn OutputLayer>> {
+        self.0.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<M> Head<M> {
+    /// Number of words, V.
+    pub fn vocab(&self) -> usize {
+        self.shape.vocab
+    }
+
+    /// Size of a hidden vector, d.
+    pub fn dim(&self) -> usize {
+        self.shape.dim
+    }
+
+    /// Sizes and tables of the layer.
+    pub fn shape(&self) -> &LayerShape {
+        &self.shape
+    }
+
+    /// The layer's name in the catalogue, with its settings; none of a layer of one's own.
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    /// Threads that a step may use.
+    pub fn threads(&self) -> usize {
+        self.threads.count()
+    }
+
+    /// Work done so far, by this head: multiply-adds, rows read and written, words drawn.
+    pub fn cost(&self) -> Cost {
+        self.tables.cost()
+    }
+
+    /// The weights of a table with its biases, in the order of [`LayerShape::tables`]; none for a number that is too large.
+    pub fn table(&self, number: usize) -> Option<&Matrix> {
+        (number < self.shape.tables.len()).then(|| self.tables.matrix(number)).flatten()
+    }
+
+    /// A read-only copy with the weights of this moment, to be asked on another thread. It has random numbers of its own,
+    /// which `seed` decides.
+    ///
+    /// # Errors
+    /// The weights do not fit in memory a second time.
+    pub fn clone_frozen(&self, seed: u64) -> Result<FrozenHead> {
+        let copy = |number| self.table(number).map(|matrix| matrix.without_state().map(Arc::new));
+        let tables = (0..self.shape.tables.len()).filter_map(copy).collect::<Result<Vec<_>>>()?;
+        Ok(self.frozen_over(tables, seed))
+    }
+
+    fn frozen_over(&self, tables: Vec<Arc<Matrix>>, seed: u64) -> FrozenHead {
+        let handle = |matrix: &Arc<Matrix>| -> Box<dyn Table> {
+            Box::new(Frozen::over_shared(matrix.clone(), self.threads.clone()))
+        };
+        Head {
+            layer: self.layer.clone(),
+            shape: self.shape.clone(),
+            name: self.name.clone(),
+            counts: self.counts.clone(),
+            loss: self.loss.clone(),
+            tables: Tables::new(tables.iter().map(handle).collect()),
+            scratch: Scratch::new(WorkerRng::new(seed, SAMPLING_STREAM)),
+            threads: self.threads.clone(),
+            copied: Vec::new(),
+            mode: ReadOnly { tables },
+        }
+    }
+}
+
+impl Head<ReadOnly> {
+    /// Another head over the same weights, which are not copied. Its random numbers are those of `seed`.
+    pub fn another(&self, seed: u64) -> Self {
+        self.frozen_over(self.mode.tables.clone(), seed)
+    }
+}
+
+/// Streams of random numbers under one seed: the first weights, as a model has them; draws in training; samples of frozen
+/// heads.
+const LAYER_STREAM: u64 = 2;
+const NOISE_STREAM: u64 = 3;
+const SAMPLING_STREAM: u64 = 4;

@@ -1,0 +1,213 @@
+//! Steps and gradients.
+
+use super::input::{check_shape, contiguous};
+use super::Head;
+use crate::error::{Error, HeadFault, Result};
+use crate::layer::{Batch, LayerExt, OutputLayer, adaptive_is_due, verbs};
+use crate::optimizer::Optimizer;
+use crate::table::TableGradient;
+use crate::vocab::WordId;
+use ndarray::{ArrayView2, ArrayViewMut2};
+
+/// The mode of a head that trains.
+pub struct Training {
+    pub(super) optimizer: Optimizer,
+    pub(super) rate: f32,
+    /// Batches seen, which decide when an adaptive proposal looks at the weights.
+    pub(super) batches: u64,
+    /// ∂L/∂hidden of the last step, B×d.
+    d_hidden: Vec<f32>,
+    /// Whether gradients stand in the tables that nobody applied.
+    has_gradients: bool,
+    /// Whether the layer has a proposal that follows the weights.
+    is_adaptive: bool,
+}
+
+impl Training {
+    pub(super) fn new(optimizer: Optimizer, rate: f32, is_adaptive: bool) -> Self {
+        Self { optimizer, rate, batches: 0, d_hidden: Vec::new(), has_gradients: false, is_adaptive }
+    }
+}
+
+/// What a step gave.
+#[derive(Debug)]
+pub struct Step<'a> {
+    /// Σ_b weight_b·loss_b over the batch, in nats: the layer's training criterion.
+    pub loss: f64,
+    /// ∂L/∂hidden at the weights from before the step, B×d.
+    pub d_hidden: ArrayView2<'a, f32>,
+}
+
+/// The gradients of a batch, which moved nothing.
+#[derive(Debug)]
+pub struct Gradients<'a> {
+    /// Σ_b weight_b·loss_b over the batch, in nats.
+    pub loss: f64,
+    /// ∂L/∂hidden, B×d.
+    pub d_hidden: ArrayView2<'a, f32>,
+    /// ∂L/∂W of each table, in the order of [`LayerShape::tables`](crate::layer::LayerShape::tables): dense where the layer
+    /// touched whole ranges of rows, else the rows that were touched with their gradients.
+    pub tables: Vec<TableGradient<'a>>,
+}
+
+impl Head {
+    /// Trains on a batch: `hidden` is B×d, `targets` holds a word for each of its rows. All examples see the weights from
+    /// before the step; then the optimizer moves the weights once.
+    ///
+    /// Costs what the layer says ([`OutputLayer::expected_cost`]), and a pass over `hidden` for the checks.
+    ///
+    /// # Errors
+    /// Shapes, targets or numbers that do not fit; a loss that is not finite. Nothing has moved then.
+    pub fn step(&mut self, hidden: ArrayView2<f32>, targets: &[WordId]) -> Result<Step<'_>> {
+        self.step_batch(Batch { hidden, targets, soft: None, weights: None })
+    }
+
+    /// [`Head::step`] of a batch with weights of the examples, or with soft targets.
+    ///
+    /// # Errors
+    /// As [`Head::step`].
+    pub fn step_batch(&mut self, batch: Batch) -> Result<Step<'_>> {
+        let loss = self.differentiate(&batch)?;
+        self.tables.flush();
+        Ok(Step { loss, d_hidden: self.d_hidden(batch.len()) })
+    }
+
+    /// The loss of a batch, with its gradients by the hidden vectors and by every table. No weight moves: this is for an
+    /// optimizer of one's own, which then changes [`Head::weights_mut`] and [`Head::bias_mut`].
+    ///
+    /// # Errors
+    /// As [`Head::step`].
+    pub fn gradients(&mut self, hidden: ArrayView2<f32>, targets: &[WordId]) -> Result<Gradients<'_>> {
+        self.gradients_of(Batch { hidden, targets, soft: None, weights: None })
+    }
+
+    /// [`Head::gradients`] of a batch with weights of the examples, or with soft targets.
+    ///
+    /// # Errors
+    /// As [`Head::step`].
+    pub fn gradients_of(&mut self, batch: Batch) -> Result<Gradients<'_>> {
+        let loss = self.differentiate(&batch)?;
+        self.mode.has_gradients = true;
+        let Self { tables, mode, shape, .. } = self;
+        let d_hidden = matrix(&mode.d_hidden, batch.len(), shape.dim);
+        Ok(Gradients { loss, d_hidden, tables: tables.gradients() })
+    }
+
+    /// Trains on relaxed samples: for y = [`gumbel_softmax`](Head::gumbel_softmax)`(hidden, temperature)` and ∂L/∂y, moves
+    /// the weights along ∂L/∂W and gives ∂L/∂hidden. The loss in the result is 0, since only the caller knows it.
+    ///
+    /// # Errors
+    /// Shapes or numbers that do not fit; a layer without a gradient of ln P.
+    pub fn gumbel_softmax_step(
+        &mut self,
+        hidden: ArrayView2<f32>,
+        temperature: f64,
+        relaxed: ArrayView2<f32>,
+        d_relaxed: ArrayView2<f32>,
+    ) -> Result<Step<'_>> {
+        verbs::check_temperature(temperature)?;
+        self.check_hidden(&hidden)?;
+        let (batch, vocab) = (hidden.nrows(), self.shape.vocab);
+        for (what, array) in [("the relaxed samples", &relaxed), ("their gradients", &d_relaxed)] {
+            check_shape(what, array, [batch, vocab])?;
+            super::input::check_finite(what, array)?;
+        }
+        self.begin(batch);
+        let Self { layer, tables, scratch, copied, mode, shape, .. } = self;
+        let hidden = contiguous(hidden, copied);
+        let (layer, both) = (layer.read(), (relaxed, d_relaxed));
+        let d_hidden = matrix_mut(&mut mode.d_hidden, batch, shape.dim);
+        if !layer.gumbel_softmax_backward(tables, hidden, temperature, both, scratch, d_hidden) {
+            return Err(HeadFault::NoBackward.into());
+        }
+        drop(layer);
+        self.tables.flush();
+        Ok(Step { loss: 0.0, d_hidden: self.d_hidden(batch) })
+    }
+
+    /// Checks a batch, and leaves its gradients in `d_hidden` and in the tables.
+    fn differentiate(&mut self, batch: &Batch) -> Result<f64> {
+        self.check_batch(batch)?;
+        let examples = batch.hidden.nrows();
+        self.begin(examples);
+        if examples == 0 {
+            return Ok(0.0);
+        }
+        self.look_at_weights();
+        let Self { layer, tables, scratch, copied, mode, shape, .. } = self;
+        let hidden = contiguous(batch.hidden, copied);
+        let d_hidden = matrix_mut(&mut mode.d_hidden, examples, shape.dim);
+        let loss = layer.read().step(tables, Batch { hidden, ..*batch }, scratch, d_hidden, None);
+        mode.batches += 1;
+        if loss.is_finite() {
+            return Ok(loss);
+        }
+        tables.discard();
+        Err(HeadFault::Loss { loss, rate: mode.rate }.into())
+    }
+
+    /// Forgets gradients that nobody applied, and makes `d_hidden` zero for so many examples.
+    fn begin(&mut self, examples: usize) {
+        if std::mem::take(&mut self.mode.has_gradients) {
+            self.tables.discard();
+        }
+        let entries = examples * self.shape.dim;
+        let d_hidden = &mut self.mode.d_hidden;
+        if d_hidden.len() < entries {
+            d_hidden.resize(entries, 0.0);
+        }
+        d_hidden[..entries].fill(0.0);
+    }
+
+    fn d_hidden(&self, examples: usize) -> ArrayView2<'_, f32> {
+        matrix(&self.mode.d_hidden, examples, self.shape.dim)
+    }
+
+    /// Lets a proposal that follows the weights look at them, where its schedule says so.
+    fn look_at_weights(&mut self) {
+        if !self.mode.is_adaptive || !adaptive_is_due(self.mode.batches) {
+            return;
+        }
+        if let Some(proposal) = self.layer.write().adaptive_mut() {
+            proposal.refresh(&mut self.tables);
+        }
+    }
+
+    /// How gradients move the weights.
+    pub fn optimizer(&self) -> Optimizer {
+        self.mode.optimizer
+    }
+
+    /// The rate in force.
+    pub fn rate(&self) -> f32 {
+        self.mode.rate
+    }
+
+    /// Sets the rate of the steps to come.
+    ///
+    /// # Errors
+    /// A rate that is negative or not finite.
+    pub fn set_rate(&mut self, rate: f32) -> Result<()> {
+        check_rate(rate)?;
+        self.mode.rate = rate;
+        self.tables.set_rate(rate);
+        Ok(())
+    }
+}
+
+/// The first rows × dim numbers as a matrix.
+fn matrix(numbers: &[f32], rows: usize, dim: usize) -> ArrayView2<'_, f32> {
+    ArrayView2::from_shape((rows, dim), &numbers[..rows * dim]).expect("rows × dim numbers")
+}
+
+fn matrix_mut(numbers: &mut [f32], rows: usize, dim: usize) -> ArrayViewMut2<'_, f32> {
+    ArrayViewMut2::from_shape((rows, dim), &mut numbers[..rows * dim]).expect("rows × dim numbers")
+}
+
+/// Refuses a rate that is negative or not finite.
+pub(super) fn check_rate(rate: f32) -> Result<()> {
+    if rate >= 0.0 && rate.is_finite() {
+        return Ok(());
+    }
+    Err(Error::OutOfRange { name: "rate", value: f64::from(rate), limit: "0 or more, and finite" })
+}

@@ -1,0 +1,150 @@
+//! Tables in files: a tensor of weights, one of biases, and beside each the optimizer's state.
+//!
+//! | tensor | is |
+//! |---|---|
+//! | `NAME.weight`, F32 \[rows, dim\] | the weights |
+//! | `NAME.bias`, F32 \[rows\] | the biases, if there are any |
+//! | `NAME.weight.adagrad`, `NAME.bias.adagrad` | Σ g² beside each, where Adagrad trained them |
+
+use super::{Matrix, SharedMatrix, TableShape};
+use crate::error::{Error, Result};
+use crate::files::{Numbers, Tensors};
+use std::io::{self, Read, Seek};
+
+const ADAGRAD: &str = ".adagrad";
+
+/// Parameters that can be written, of several storages.
+pub trait Stored {
+    /// Rows, size and bias.
+    fn shape(&self) -> TableShape;
+
+    /// Copies the weights of a row.
+    fn read(&self, row: u32, out: &mut [f32]);
+
+    /// The biases; empty without.
+    fn biases(&self) -> Vec<f32>;
+
+    /// What an optimizer keeps beside weights and beside biases.
+    fn state(&self) -> Option<[&[f32]; 2]>;
+}
+
+impl Stored for Matrix {
+    fn shape(&self) -> TableShape {
+        Matrix::shape(self)
+    }
+
+    fn read(&self, row: u32, out: &mut [f32]) {
+        out.copy_from_slice(self.row(row));
+    }
+
+    fn biases(&self) -> Vec<f32> {
+        self.bias().to_vec()
+    }
+
+    fn state(&self) -> Option<[&[f32]; 2]> {
+        self.optimizer().initial_state().map(|_| self.optimizer_state())
+    }
+}
+
+impl Stored for SharedMatrix {
+    fn shape(&self) -> TableShape {
+        SharedMatrix::shape(self)
+    }
+
+    fn read(&self, row: u32, out: &mut [f32]) {
+        self.read_row(row, out);
+    }
+
+    fn biases(&self) -> Vec<f32> {
+        self.bias()
+    }
+
+    fn state(&self) -> Option<[&[f32]; 2]> {
+        None
+    }
+}
+
+/// The tensors of a table, in their order, with their shapes; `state`: those of Adagrad too.
+pub fn tensors(table: &str, shape: &TableShape, state: bool) -> Vec<(String, Vec<usize>)> {
+    let (weight, bias) = (format!("{table}.weight"), format!("{table}.bias"));
+    let matrix = vec![shape.rows as usize, shape.dim];
+    let mut parts = vec![(weight.clone(), matrix.clone())];
+    if shape.bias {
+        parts.push((bias.clone(), vec![shape.rows as usize]));
+    }
+    if state {
+        parts.push((weight + ADAGRAD, matrix));
+        if shape.bias {
+            parts.push((bias + ADAGRAD, vec![shape.rows as usize]));
+        }
+    }
+    parts
+}
+
+/// Refuses parameters that are not finite; `table` is for the error.
+///
+/// # Errors
+/// [`Error::NotFinite`] for the first.
+pub fn check_finite(stored: &dyn Stored, table: impl FnOnce() -> String) -> Result<()> {
+    match not_finite(stored) {
+        Some((row, value)) => Err(Error::NotFinite { table: table(), row, value }),
+        None => Ok(()),
+    }
+}
+
+/// The first number that is not finite, with its row.
+fn not_finite(table: &dyn Stored) -> Option<(u32, f32)> {
+    let shape = table.shape();
+    let mut row = vec![0.0; shape.dim];
+    let bad = |values: &[f32]| values.iter().copied().find(|x| !x.is_finite());
+    for number in 0..shape.rows {
+        table.read(number, &mut row);
+        if let Some(value) = bad(&row) {
+            return Some((number, value));
+        }
+    }
+    if let Some(found) = (0..).zip(table.biases()).find(|(_, bias)| !bias.is_finite()) {
+        return Some(found);
+    }
+    for (state, width) in table.state().into_iter().flatten().zip([shape.dim.max(1), 1]) {
+        if let Some(at) = state.iter().position(|x| !x.is_finite()) {
+            return Some(((at / width) as u32, state[at]));
+        }
+    }
+    None
+}
+
+/// Writes the tensors of a table.
+///
+/// # Errors
+/// What the writer says.
+pub fn write(table: &dyn Stored, out: &mut Numbers) -> io::Result<()> {
+    let shape = table.shape();
+    let mut row = vec![0.0; shape.dim];
+    for number in 0..shape.rows {
+        table.read(number, &mut row);
+        out.floats(&row)?;
+    }
+    out.floats(&table.biases())?;
+    table.state().into_iter().flatten().try_for_each(|state| out.floats(state))
+}
+
+/// Reads the tensors of a table, with the state of its optimizer.
+///
+/// # Errors
+/// Those of [`Tensors::rows`]; above all, tensors of other shapes.
+pub fn read<R: Read + Seek>(file: &mut Tensors<R>, table: &str, matrix: &mut Matrix) -> Result<()> {
+    let state = matrix.optimizer().initial_state().is_some();
+    for (name, dims) in tensors(table, &matrix.shape(), state) {
+        let (is_state, is_bias) = (name.ends_with(ADAGRAD), dims.len() == 1);
+        let width = dims.get(1).copied().unwrap_or(1);
+        let to = match (is_state, is_bias) {
+            (true, _) => &mut *matrix.optimizer_state_mut()[usize::from(is_bias)],
+            (false, true) => matrix.bias_mut(),
+            (false, false) => matrix.weights_mut(),
+        };
+        let least = if is_state { 0.0 } else { f32::MIN };
+        file.rows(&name, &dims, least, |row, values| to[row * width..][..width].copy_from_slice(values))?;
+    }
+    Ok(())
+}
