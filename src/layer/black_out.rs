@@ -39,7 +39,15 @@ impl FlatLayer for BlackOut {
         &self.flat
     }
 
-    fn train(&self, w: &mut Tables, batch: Batch, s: &mut Scratch, d_hidden: ArrayViewMut2<f32>, _: bool) {
+    fn step(
+        &self,
+        w: &mut Tables,
+        batch: Batch,
+        s: &mut Scratch,
+        d_hidden: ArrayViewMut2<f32>,
+        losses: Option<&mut [f64]>,
+    ) -> f64 {
+        s.clear_losses(&batch);
         candidates::draw(&*self.sampler, w, &batch, s);
         candidates::correct(s, f32::NEG_INFINITY, |ln_q, _| -ln_q);
         let (shift, drawn) = (std::mem::take(&mut s.correction), std::mem::take(&mut s.candidates.drawn));
@@ -49,9 +57,10 @@ impl FlatLayer for BlackOut {
             black_out(z, draws, target, -target_ln_q[b], batch.weight(b))
         });
         (s.correction, s.candidates.drawn, s.draws.target_ln_q) = (shift, drawn, target_ln_q);
+        s.total_loss(losses)
     }
 
-    fn train_cost(&self, targets: &[WordId]) -> Cost {
-        candidates::expected_cost(&*self.sampler, self.flat.dim(), targets)
+    fn expected_cost(&self, targets: &[WordId]) -> Option<Cost> {
+        Some(candidates::expected_cost(&*self.sampler, self.flat.dim(), targets))
     }
 }

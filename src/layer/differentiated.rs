@@ -3,11 +3,11 @@
 use super::kit::aim::{self, Aim};
 use super::kit::exact::{self, Block};
 use super::verbs::{self, WordFold};
-use super::{Batch, Bias, OutputLayer, Scratch};
+use super::{Batch, Bias, LayerShape, OutputLayer, Scratch};
 use crate::error::{Error, Result};
 use crate::objective::{LossOption, LossOptions};
 use crate::table::kernel::view;
-use crate::table::{Cost, Init, Rows, Stat, TableShape, Tables};
+use crate::table::{Cost, Rows, Stat, Tables};
 use crate::vocab::{Counts, WordId};
 use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis, Slice};
 
@@ -201,29 +201,15 @@ impl DifferentiatedSoftmax {
 }
 
 impl OutputLayer for DifferentiatedSoftmax {
-    fn vocab(&self) -> usize {
-        self.vocab
-    }
-
-    fn dim(&self) -> usize {
-        self.dim
-    }
-
-    fn bias(&self) -> Bias {
-        self.bias
-    }
-
-    fn tables(&self) -> Vec<TableShape> {
-        let mut tables = Vec::new();
+    fn shape(&self) -> LayerShape {
+        let mut shape = LayerShape::new(self.vocab, self.dim, self.bias);
         for block in &self.blocks {
             if self.projected {
-                // Entries of variance 1/d keep the length of what they project.
-                let init = Init::Uniform((3.0 / self.dim as f32).sqrt());
-                tables.push(TableShape { rows: block.dim as u32, dim: self.dim, bias: false, init });
+                shape = shape.with_table(exact::projection(self.dim, block.dim));
             }
-            tables.push(block.shape(self.bias));
+            shape = shape.with_rows(block.words, block.dim);
         }
-        tables
+        shape
     }
 
     fn unigram_biases(&self, counts: &Counts) -> Vec<Vec<f32>> {
@@ -326,7 +312,7 @@ impl OutputLayer for DifferentiatedSoftmax {
         true
     }
 
-    fn expected_cost(&self, targets: &[WordId]) -> Cost {
+    fn expected_cost(&self, targets: &[WordId]) -> Option<Cost> {
         let batch = targets.len();
         let of_block = |b: &Block| {
             let words = exact::cost(batch, self.vocab, b.words as usize, b.dim);
@@ -334,6 +320,6 @@ impl OutputLayer for DifferentiatedSoftmax {
             let twice = Cost { rows_read: b.dim as u64, ..Cost::default() };
             if self.projected { words + projection + twice } else { words }
         };
-        self.blocks.iter().map(of_block).sum()
+        Some(self.blocks.iter().map(of_block).sum())
     }
 }

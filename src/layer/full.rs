@@ -4,11 +4,11 @@ use super::kit::aim::{self, Aim};
 use super::kit::exact;
 use super::kit::flat::Flat;
 use super::verbs::{self, WordFold};
-use super::{Batch, Bias, OutputLayer, Scratch};
+use super::{Batch, Bias, LayerShape, OutputLayer, Scratch};
 use crate::error::Result;
 use crate::objective::{LossOption, LossOptions};
 use crate::table::kernel::view;
-use crate::table::{Cost, Stat, TableShape, Tables};
+use crate::table::{Cost, Stat, Tables};
 use crate::vocab::{Counts, WordId};
 use ndarray::{ArrayView2, ArrayViewMut2};
 
@@ -45,20 +45,8 @@ impl FullSoftmax {
 }
 
 impl OutputLayer for FullSoftmax {
-    fn vocab(&self) -> usize {
-        self.flat.vocab()
-    }
-
-    fn dim(&self) -> usize {
-        self.flat.dim()
-    }
-
-    fn bias(&self) -> Bias {
-        self.flat.bias()
-    }
-
-    fn tables(&self) -> Vec<TableShape> {
-        self.flat.tables()
+    fn shape(&self) -> LayerShape {
+        self.flat.shape()
     }
 
     fn unigram_biases(&self, counts: &Counts) -> Vec<Vec<f32>> {
@@ -66,7 +54,7 @@ impl OutputLayer for FullSoftmax {
     }
 
     fn set_loss(&mut self, loss: LossOptions) -> Result<()> {
-        loss.check("FullSoftmax", self.vocab(), LossOption::ALL)?;
+        loss.check("FullSoftmax", self.flat.vocab(), LossOption::ALL)?;
         self.loss = loss;
         Ok(())
     }
@@ -79,8 +67,8 @@ impl OutputLayer for FullSoftmax {
         mut d_hidden: ArrayViewMut2<f32>,
         losses: Option<&mut [f64]>,
     ) -> f64 {
-        let aim = Aim::new(&self.loss, batch, self.vocab(), s);
-        for part in exact::parts(batch.len(), self.vocab()) {
+        let aim = Aim::new(&self.loss, batch, self.flat.vocab(), s);
+        for part in exact::parts(batch.len(), self.flat.vocab()) {
             let x = view::rows(&batch.hidden, &part);
             aim.scan(w, &[(*self.flat.block(), x)], &part, &mut s.stats);
             let d_x = view::rows_mut(&mut d_hidden, &part);
@@ -120,7 +108,7 @@ impl OutputLayer for FullSoftmax {
         true
     }
 
-    fn expected_cost(&self, targets: &[WordId]) -> Cost {
-        exact::cost(targets.len(), self.vocab(), self.vocab(), self.dim())
+    fn expected_cost(&self, targets: &[WordId]) -> Option<Cost> {
+        Some(exact::cost(targets.len(), self.flat.vocab(), self.flat.vocab(), self.flat.dim()))
     }
 }

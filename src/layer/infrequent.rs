@@ -102,7 +102,15 @@ impl FlatLayer for InfrequentNormalization {
         &self.flat
     }
 
-    fn train(&self, w: &mut Tables, batch: Batch, s: &mut Scratch, mut d_hidden: ArrayViewMut2<f32>, _: bool) {
+    fn step(
+        &self,
+        w: &mut Tables,
+        batch: Batch,
+        s: &mut Scratch,
+        mut d_hidden: ArrayViewMut2<f32>,
+        losses: Option<&mut [f64]>,
+    ) -> f64 {
+        s.clear_losses(&batch);
         // A decision an example.
         w.count_draws(batch.len());
         let (mut chosen, mut others, mut runs) = (Vec::new(), Vec::new(), Vec::new());
@@ -122,21 +130,22 @@ impl FlatLayer for InfrequentNormalization {
         self.unnormalized(w, &mut others, &runs, s);
         chosen.add_to(&mut d_hidden);
         others.add_to(&mut d_hidden);
+        s.total_loss(losses)
     }
 
     /// Rows are read where any example of a batch, or of a run, is of the kind: 1 − (1 − γ)^n, 1 − γ^n. (Of batches that
     /// come in parts each part is taken to be met.)
-    fn train_cost(&self, targets: &[WordId]) -> Cost {
+    fn expected_cost(&self, targets: &[WordId]) -> Option<Cost> {
         let (batch, vocab, dim) = (targets.len() as f64, self.flat.vocab() as f64, self.flat.dim() as f64);
         let (gamma, part) = (self.fraction, crate::table::batch_part(self.flat.vocab()) as f64);
         let sweeps = if batch <= part { 1.0 - (1.0 - gamma).powf(batch) } else { (gamma * batch / part).ceil() };
         let runs: f64 = groups(targets).map(|g| 1.0 - gamma.powf(g.len() as f64)).sum();
         let madds = 3.0 * batch * dim * (gamma * vocab + 1.0 - gamma);
-        Cost {
+        Some(Cost {
             multiply_adds: madds.round() as u64,
             rows_read: (2.0 * sweeps * vocab + runs).round() as u64,
             rows_written: (sweeps * vocab + runs).round() as u64,
             draws: targets.len() as u64,
-        }
+        })
     }
 }

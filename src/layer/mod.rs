@@ -50,6 +50,7 @@ pub use hierarchical::HierarchicalSoftmax;
 pub use infrequent::{InfrequentNormalization, Normalization};
 pub use kit::flat::{Flat, FlatLayer};
 pub use kit::scratch::Scratch;
+pub use kit::shape::LayerShape;
 pub use nce::{Contrast, NoiseContrastive};
 pub use negative::NegativeSampling;
 pub use one_vs_each::OneVsEach;
@@ -57,17 +58,17 @@ pub use sampled::SampledSoftmax;
 pub use self_normalized::SelfNormalizedSoftmax;
 pub use sparsemax::Sparsemax;
 pub use target_sampling::TargetSampling;
+pub use verbs::LayerExt;
 
 use crate::error::Result;
 use crate::objective::{LossOptions, Reduction, SoftTargets};
-use crate::rng::Noise;
-use crate::table::{Cost, Stat, TableShape, Tables};
+use crate::sampler::AdaptiveProposal;
+use crate::table::{Cost, Stat, Tables};
 use crate::tree::Tree;
 use crate::vocab::{Counts, WordId};
-use ndarray::{Array2, ArrayView2, ArrayViewMut2, CowArray, Ix2};
-use rand::RngExt;
+use ndarray::{ArrayView2, ArrayViewMut2};
+use verbs::WordFold;
 use verbs::descent::Descent;
-use verbs::{Sampling, Scored, WordFold};
 
 /// Whether a layer has biases, and where they start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -138,41 +139,87 @@ impl<'a> Batch<'a> {
 
 /// An output layer over V words and hidden vectors of size d: structure without weights.
 ///
-/// What an implementer owes, beside the shapes of its tables:
-/// - `step` hands ∂L/∂W of Σ_b weight_b·loss_b to the tables, *adds* ∂L/∂hidden to `d_hidden`, and touches no weight
-///   except through `w`; all rows of the batch see the weights from before the step where the handles defer;
-/// - `log_probs` is exact, finite (but for sparse layers) and normalized: Σ exp = 1 for any weights, and it never samples;
-/// - `expected_cost` is the closed form of what [`Tables`] counts in a step (its expectation where draws decide);
-/// - with zero weights and `unigram_biases` the layer is the unigram model.
+/// An implementer writes three methods: [`shape`](Self::shape), [`step`](Self::step) and [`log_probs`](Self::log_probs).
+/// Every other method has a default, and a layer overrides one where it has a faster or a better answer. The verbs of a
+/// trained layer (`top_k`, `rank`, `sample`, …) are in [`LayerExt`]; no layer overrides them.
 ///
-/// The laws in `tests/laws.rs` hold every layer of the catalogue to this. `examples/custom_layer.rs` is a whole
-/// implementer.
+/// A layer owes the following:
+/// - `step` hands ∂L/∂W of Σ_b weight_b·loss_b to the tables and *adds* ∂L/∂hidden to `d_hidden`. It touches weights only
+///   through `w`. Where the handles defer, all rows of the batch see the weights from before the step.
+/// - `log_probs` is exact and normalized: Σ exp = 1 for any weights. It is finite unless the layer gives zeros. It never
+///   samples.
+/// - `expected_cost`, if there is one, is the closed form of what [`Tables`] counts in a step (the expectation where draws
+///   decide).
+/// - With zero weights and its `unigram_biases` the layer is the unigram model, if its shape says [`Bias::Unigram`].
+///
+/// [`check::audit`](crate::check::audit()) holds any layer to this, and `tests/laws.rs` every layer of the catalogue.
+///
+/// # Examples
+/// The example contains a whole implementer, a softmax over all words. `examples/custom_layer.rs` has a faster layer,
+/// its audit, and its training beside full softmax.
+/// ```
+/// use lexmax::check::{Settings, audit};
+/// use lexmax::layer::{Batch, Bias, LayerShape, OutputLayer, Scratch};
+/// use lexmax::table::{Rows, Tables};
+/// use ndarray::{Array2, ArrayView2, ArrayViewMut2};
+///
+/// struct Plain {
+///     vocab: usize,
+///     dim: usize,
+/// }
+///
+/// impl OutputLayer for Plain {
+///     fn shape(&self) -> LayerShape {
+///         LayerShape::flat(self.vocab, self.dim, Bias::Unigram)
+///     }
+///
+///     fn step(
+///         &self,
+///         w: &mut Tables,
+///         batch: Batch,
+///         s: &mut Scratch,
+///         d_hidden: ArrayViewMut2<f32>,
+///         losses: Option<&mut [f64]>,
+///     ) -> f64 {
+///         let mut k = Array2::zeros((batch.len(), self.vocab));
+///         self.log_probs(w, batch.hidden, s, k.view_mut());
+///         let mut own = vec![0.0; batch.len()];
+///         for (b, target) in batch.targets.iter().enumerate() {
+///             let (weight, mut k) = (batch.weight(b), k.row_mut(b));
+///             own[b] = -f64::from(weight * k[*target as usize]);
+///             // ∂L/∂scores = softmax − e_t.
+///             k.mapv_inplace(|ln_p| weight * ln_p.exp());
+///             k[*target as usize] -= weight;
+///         }
+///         let all = Rows::Range(0..self.vocab as u32);
+///         w.weighted_sum(0, &all, k.view(), d_hidden);
+///         w.descend(0, &all, k.view(), batch.hidden);
+///         if let Some(losses) = losses {
+///             losses.copy_from_slice(&own);
+///         }
+///         own.iter().sum()
+///     }
+///
+///     fn log_probs(&self, w: &mut Tables, hidden: ArrayView2<f32>, _: &mut Scratch, mut out: ArrayViewMut2<f32>) {
+///         w.scores(0, &Rows::Range(0..self.vocab as u32), hidden, out.view_mut());
+///         for mut row in out.rows_mut() {
+///             let max = row.iter().fold(f32::MIN, |max, z| max.max(*z));
+///             let sum: f64 = row.iter().map(|z| f64::from(z - max).exp()).sum();
+///             row.mapv_inplace(|z| (f64::from(z - max) - sum.ln()) as f32);
+///         }
+///     }
+/// }
+///
+/// let found = audit(&Plain { vocab: 40, dim: 6 }, &Settings::default());
+/// assert!(found.passed(), "{found}");
+/// ```
 pub trait OutputLayer: Send + Sync {
-    /// Number of words, V.
-    fn vocab(&self) -> usize;
+    /// The vocabulary size, the size of hidden vectors, and the tables. The call allocates: a `step` uses the layer's own
+    /// fields. [`LayerExt`] has a shortcut for each field.
+    fn shape(&self) -> LayerShape;
 
-    /// Size of the hidden vector, d.
-    fn dim(&self) -> usize;
-
-    /// Whether there are biases, and where they start.
-    fn bias(&self) -> Bias;
-
-    /// The tables that the layer needs, in the order in which it names them to [`Tables`].
-    fn tables(&self) -> Vec<TableShape>;
-
-    /// For each table the biases that, with zero weights, make the layer the unigram model; empty for a table without.
-    fn unigram_biases(&self, counts: &Counts) -> Vec<Vec<f32>>;
-
-    /// Sets the options of the loss, before training.
-    ///
-    /// # Errors
-    /// [`Error::LossOption`](crate::Error::LossOption) for one that the layer cannot honour, and by default that is any.
-    fn set_loss(&mut self, options: LossOptions) -> Result<()> {
-        let name = std::any::type_name::<Self>();
-        options.check(name.rsplit("::").next().unwrap_or(name), self.vocab(), &[])
-    }
-
-    /// One step of the training criterion. Returns Σ_b weight_b·loss_b in nats, and the single losses if asked.
+    /// One step of the training criterion. Returns Σ_b weight_b·loss_b in nats. Copies the single weighted losses to
+    /// `losses` if asked.
     fn step(
         &self,
         w: &mut Tables,
@@ -182,77 +229,65 @@ pub trait OutputLayer: Send + Sync {
         losses: Option<&mut [f64]>,
     ) -> f64;
 
-    /// Says that each of the next steps is one of examples with a single target, these in turn: what they will ask for comes into
-    /// the cache while the worker does other things. Nothing that is computed changes; noise may be drawn before its step, so that
-    /// the next step with this scratch must be one of this layer.
-    fn prefetch(&self, _w: &Tables, _targets: &[WordId], _s: &mut Scratch) {}
-
     /// ln P(· | hidden) in nats: B×V, exact and normalized.
     fn log_probs(&self, w: &mut Tables, hidden: ArrayView2<f32>, s: &mut Scratch, out: ArrayViewMut2<f32>);
 
-    /// ln P(target | hidden) in nats, an example each; the weights of the batch do not count.
-    fn log_prob(&self, w: &mut Tables, batch: Batch, s: &mut Scratch, out: &mut [f64]);
+    /// ln P(target | hidden) in nats, one number per example. The weights of the batch do not count.
+    ///
+    /// The default takes the numbers from `log_probs`, a few examples at a time, so that B×V numbers are never held at
+    /// once.
+    fn log_prob(&self, w: &mut Tables, batch: Batch, s: &mut Scratch, out: &mut [f64]) {
+        verbs::pick_log_probs(self, w, batch, s, out);
+    }
 
-    /// ln Z of the scores as the training criterion means them (0 where it is self-normalized), for layers that do
-    /// not normalize in training; `false`, and nothing done, for layers that do.
+    /// Biases for each table that, with zero weights, make the layer the unigram model. A table with an empty vector
+    /// starts with biases of zero.
+    ///
+    /// The default knows one case: a single table with biases and a row per word gets ln p of each word. In any other
+    /// case every table gets an empty vector.
+    fn unigram_biases(&self, counts: &Counts) -> Vec<Vec<f32>> {
+        self.shape().unigram_biases(counts)
+    }
+
+    /// The closed form of a step's cost for these targets.
+    ///
+    /// The default, `None`, says that there is no closed form. [`check::audit`](crate::check::audit()) then skips the
+    /// comparison with the work counted, and its finding says so.
+    fn expected_cost(&self, _targets: &[WordId]) -> Option<Cost> {
+        None
+    }
+
+    /// Sets the options of the loss, before training. The default refuses every option.
+    ///
+    /// # Errors
+    /// [`Error::LossOption`](crate::Error::LossOption) for an option that the layer cannot honour.
+    fn set_loss(&mut self, options: LossOptions) -> Result<()> {
+        let name = std::any::type_name::<Self>();
+        options.check(name.rsplit("::").next().unwrap_or(name), self.vocab(), &[])
+    }
+
+    /// ln Z of the scores as the training criterion means them (0 where it is self-normalized), for layers that do not
+    /// normalize in training. Layers that do return `false` and leave `out` alone: so does the default.
     fn ln_z(&self, _w: &mut Tables, _hidden: ArrayView2<f32>, _s: &mut Scratch, _out: &mut [f64]) -> bool {
         false
     }
 
-    /// The tree that it decides along, if it does.
-    fn tree(&self) -> Option<&Tree> {
-        None
-    }
-
-    /// Whether words may have the probability 0.
-    fn gives_zeros(&self) -> bool {
-        false
-    }
-
-    /// Looks at the weights, for proposals that follow them. Every training loop calls it now and then, while no worker runs.
-    fn refresh(&mut self, _w: &mut Tables) {}
-
-    /// Whether [`OutputLayer::refresh`] does anything.
-    fn follows_weights(&self) -> bool {
-        false
-    }
-
-    /// What a proposal that follows the weights has seen of them, so that a run can go on with the same one: a checkpoint holds
-    /// these numbers. Nothing where [`OutputLayer::follows_weights`] is false.
-    fn proposal(&self) -> Vec<CowArray<'_, f32, Ix2>> {
-        Vec::new()
-    }
-
-    /// Takes back the [`proposal`](OutputLayer::proposal) of a layer of the same settings, arrays of the same shapes.
-    ///
-    /// # Errors
-    /// [`Error::StateField`](crate::Error::StateField) for numbers that are no proposal.
-    fn restore_proposal(&mut self, _seen: Vec<Array2<f32>>) -> Result<()> {
-        Ok(())
-    }
-
-    /// Whether probabilities may be exactly 0, so that ln P may be −∞.
-    fn is_sparse(&self) -> bool {
-        false
-    }
-
-    /// The closed form of a step's cost for these targets.
-    fn expected_cost(&self, targets: &[WordId]) -> Cost;
-
-    /// Shows the scores of all words in tiles, whose softmax is P(· | hidden), and merges what the folds kept of them. In
-    /// this form `log_probs` gives them, a few examples at a time; layers that have tiles of words hand those over.
+    /// Shows `fold` the scores of all words in tiles, whose softmax is P(· | hidden), and merges into `out` what the folds
+    /// kept. The default shows `log_probs`, a few examples at a time. Layers that have tiles of words show those.
     fn scan_scores(&self, w: &mut Tables, hidden: ArrayView2<f32>, s: &mut Scratch, fold: &WordFold, out: &mut [Stat]) {
         verbs::scan_log_probs(self, w, hidden, s, fold, out);
     }
 
-    /// The decisions for one hidden vector (1×d), for layers that decide from the top.
+    /// The decisions for one hidden vector (1×d), for layers that decide from the top. `None` by default.
     fn descent<'a>(&'a self, _w: &'a mut Tables, _hidden: ArrayView2<'a, f32>) -> Option<Box<dyn Descent + 'a>> {
         None
     }
 
-    /// For L = Σ d·ln P, `d_log_probs` = ∂L/∂ln P (B×V): adds ∂L/∂hidden to `d_hidden` and hands ∂L/∂W to the tables, as
-    /// `step` does; with −q for d it is the step of cross-entropy with soft targets q. `false`, and nothing done, by
-    /// layers that have no such gradient, or whose scores have a soft cap.
+    /// The gradient through `log_probs`: for L = Σ d·ln P and `d_log_probs` = ∂L/∂ln P (B×V), adds ∂L/∂hidden to
+    /// `d_hidden` and hands ∂L/∂W to the tables, as `step` does. With d = −q it is the step of cross-entropy with soft
+    /// targets q.
+    ///
+    /// Returns `false`, and does nothing, where the layer has no such gradient (the default) or a soft cap on its scores.
     fn log_probs_backward(
         &self,
         _w: &mut Tables,
@@ -264,51 +299,19 @@ pub trait OutputLayer: Send + Sync {
         false
     }
 
-    /// The k most probable words of each hidden vector with their ln P, the best first; words as probable by rising id,
-    /// words of probability 0 not at all. See [`verbs`].
-    fn top_k(&self, w: &mut Tables, hidden: ArrayView2<f32>, k: usize, s: &mut Scratch) -> Vec<Vec<Scored>> {
-        verbs::top_k(self, w, hidden, k, s)
+    /// The tree along which the layer decides. `None` by default.
+    fn tree(&self) -> Option<&Tree> {
+        None
     }
 
-    /// 1 + the number of words that are more probable than the target, for each example: words as probable as one
-    /// another share a rank.
-    fn rank(&self, w: &mut Tables, batch: Batch, s: &mut Scratch) -> Vec<usize> {
-        verbs::rank(self, w, batch, s)
+    /// The proposal that follows the weights, for layers that draw from one. `None` by default. Every training loop
+    /// refreshes it now and then, while no worker runs; a checkpoint holds its state.
+    fn adaptive(&self) -> Option<&dyn AdaptiveProposal> {
+        None
     }
 
-    /// Words drawn from P, for each hidden vector, with their ln P in the distribution drawn from. The randomness is that
-    /// of `s`; the same seed gives the same words on any number of threads.
-    fn sample(&self, w: &mut Tables, hidden: ArrayView2<f32>, how: Sampling, s: &mut Scratch) -> Vec<Vec<Scored>> {
-        verbs::sample(self, w, hidden, how, s)
-    }
-
-    /// A sample from P in relaxed form, B×V: y = softmax((ln P + g)/τ), see [`verbs::relax`]. Row b's noise is the b-th
-    /// number of `s.rng`.
-    fn gumbel_softmax(
-        &self,
-        w: &mut Tables,
-        hidden: ArrayView2<f32>,
-        temperature: f64,
-        s: &mut Scratch,
-        mut out: ArrayViewMut2<f32>,
-    ) {
-        let noise: Vec<Noise> = (0..hidden.nrows()).map(|_| Noise::new(s.rng.random())).collect();
-        self.log_probs(w, hidden, s, out.view_mut());
-        verbs::relax(&noise, temperature, out);
-    }
-
-    /// The way back from ∂L/∂y to hidden vectors and tables, given y of `gumbel_softmax`; as `log_probs_backward`.
-    fn gumbel_softmax_backward(
-        &self,
-        w: &mut Tables,
-        hidden: ArrayView2<f32>,
-        temperature: f64,
-        (relaxed, d_relaxed): (ArrayView2<f32>, ArrayView2<f32>),
-        s: &mut Scratch,
-        d_hidden: ArrayViewMut2<f32>,
-    ) -> bool {
-        let mut d_scores = Array2::zeros(relaxed.raw_dim());
-        verbs::relax_backward(temperature, relaxed, d_relaxed, d_scores.view_mut());
-        self.log_probs_backward(w, hidden, d_scores.view(), s, d_hidden)
+    /// The same proposal, to be refreshed or restored.
+    fn adaptive_mut(&mut self) -> Option<&mut dyn AdaptiveProposal> {
+        None
     }
 }

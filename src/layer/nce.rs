@@ -103,23 +103,33 @@ impl FlatLayer for NoiseContrastive {
         &self.flat
     }
 
-    fn train(&self, w: &mut Tables, batch: Batch, s: &mut Scratch, d_hidden: ArrayViewMut2<f32>, _: bool) {
+    fn step(
+        &self,
+        w: &mut Tables,
+        batch: Batch,
+        s: &mut Scratch,
+        d_hidden: ArrayViewMut2<f32>,
+        losses: Option<&mut [f64]>,
+    ) -> f64 {
+        s.clear_losses(&batch);
         match self.contrast {
             Contrast::Binary => self.binary(w, &batch, s, d_hidden),
             Contrast::Ranking => candidates::step_over_draws(&self.noise, w, &batch, s, d_hidden),
         }
+        s.total_loss(losses)
     }
 
-    fn train_cost(&self, targets: &[WordId]) -> Cost {
+    fn expected_cost(&self, targets: &[WordId]) -> Option<Cost> {
         if self.contrast == Contrast::Ranking {
-            return candidates::expected_cost(&self.noise, self.flat.dim(), targets);
+            return Some(candidates::expected_cost(&self.noise, self.flat.dim(), targets));
         }
         let (k, dim) = (self.noise.samples(), self.flat.dim());
         let draws = Cost { draws: k as u64, ..Cost::default() };
         let groups: Vec<_> = groups(targets).collect();
-        if groups.len() == 1 {
-            return draws + Cost::step(targets.len(), 1 + k, dim);
-        }
-        draws + Cost::step(targets.len(), k, dim) + groups.iter().map(|g| Cost::step(g.len(), 1, dim)).sum()
+        let steps = match groups.len() {
+            1 => Cost::step(targets.len(), 1 + k, dim),
+            _ => Cost::step(targets.len(), k, dim) + groups.iter().map(|g| Cost::step(g.len(), 1, dim)).sum(),
+        };
+        Some(draws + steps)
     }
 }

@@ -92,35 +92,17 @@ impl NegativeSampling {
             group.for_each(|b| s.losses[b] -= f64::from(batch.weight(b)) * hits * std::f64::consts::LN_2);
         }
     }
-}
 
-impl FlatLayer for NegativeSampling {
-    fn flat(&self) -> &Flat {
-        &self.flat
-    }
-
-    fn is_shifted(&self) -> bool {
-        true
-    }
-
-    /// ln q: scores lack it.
-    fn shift(&self, word: WordId) -> f64 {
-        self.noise.ln_prob(word)
-    }
-
-    /// ln k: ln Σ exp(z + ln(k·q)) is 0 where the scores are what the criterion wants them to be.
-    fn ln_z_shift(&self) -> f64 {
-        self.ln_negatives
-    }
-
-    /// A batch with one target is one step over target and noise; else the noise meets the whole batch, and every
-    /// target its own examples. Where hits are dropped every target meets the noise on its own.
-    fn train(&self, w: &mut Tables, batch: Batch, s: &mut Scratch, mut d_hidden: ArrayViewMut2<f32>, each: bool) {
-        self.draw(w, &batch, s);
-        if self.drops_hits {
-            self.step_without_hits(w, &batch, s, d_hidden);
-            return;
-        }
+    /// A batch with one target is one step over target and noise. Else the noise meets the whole batch, and every target
+    /// its own examples. Unless `each` is asked for, only the sum of the losses counts.
+    fn step_with_hits(
+        &self,
+        w: &mut Tables,
+        batch: &Batch,
+        s: &mut Scratch,
+        mut d_hidden: ArrayViewMut2<f32>,
+        each: bool,
+    ) {
         let table = self.sigmoid.as_ref();
         let one_target = groups(batch.targets).nth(1).is_none() && !batch.is_empty();
         let noise_from = usize::from(!one_target);
@@ -150,32 +132,74 @@ impl FlatLayer for NegativeSampling {
         }
     }
 
-    fn fetch(&self, w: &Tables, target: WordId, s: &mut Scratch) {
+    /// Draws the noise of the next step, if that was announced, and brings its rows into the cache.
+    fn look_ahead(&self, w: &Tables, s: &mut Scratch) {
+        let Some((target, _)) = s.take_announced() else { return };
         let hidden = ArrayView2::from_shape((0, 0), &[]).expect("none");
         self.noise.draw_plain(hidden, &[target], &mut s.rng, &mut s.draws);
         s.ahead = Some(target);
         w.prefetch(0, &[target]);
         w.prefetch(0, &s.draws.words);
     }
+}
 
-    fn train_cost(&self, targets: &[WordId]) -> Cost {
+impl FlatLayer for NegativeSampling {
+    fn flat(&self) -> &Flat {
+        &self.flat
+    }
+
+    fn is_shifted(&self) -> bool {
+        true
+    }
+
+    /// ln q: scores lack it.
+    fn shift(&self, word: WordId) -> f64 {
+        self.noise.ln_prob(word)
+    }
+
+    /// ln k: ln Σ exp(z + ln(k·q)) is 0 where the scores are what the criterion wants them to be.
+    fn ln_z_shift(&self) -> f64 {
+        self.ln_negatives
+    }
+
+    /// Where hits are dropped every target meets the noise on its own.
+    fn step(
+        &self,
+        w: &mut Tables,
+        batch: Batch,
+        s: &mut Scratch,
+        d_hidden: ArrayViewMut2<f32>,
+        losses: Option<&mut [f64]>,
+    ) -> f64 {
+        s.clear_losses(&batch);
+        self.draw(w, &batch, s);
+        if self.drops_hits {
+            self.step_without_hits(w, &batch, s, d_hidden);
+        } else {
+            self.step_with_hits(w, &batch, s, d_hidden, losses.is_some());
+        }
+        let loss = s.total_loss(losses);
+        self.look_ahead(w, s);
+        loss
+    }
+
+    fn expected_cost(&self, targets: &[WordId]) -> Option<Cost> {
         let (k, dim) = (self.noise.samples(), self.flat.dim());
         let draws = Cost { draws: k as u64, ..Cost::default() };
         let groups: Vec<_> = groups(targets).collect();
-        if self.drops_hits {
-            return draws + groups.iter().map(|g| Cost::step(g.len(), 1 + k, dim)).sum();
-        }
-        if groups.len() == 1 {
-            return draws + Cost::step(targets.len(), 1 + k, dim);
-        }
-        draws + Cost::step(targets.len(), k, dim) + groups.iter().map(|g| Cost::step(g.len(), 1, dim)).sum()
+        let steps = match groups.len() {
+            _ if self.drops_hits => groups.iter().map(|g| Cost::step(g.len(), 1 + k, dim)).sum(),
+            1 => Cost::step(targets.len(), 1 + k, dim),
+            _ => Cost::step(targets.len(), k, dim) + groups.iter().map(|g| Cost::step(g.len(), 1, dim)).sum(),
+        };
+        Some(draws + steps)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use crate::layer::catalogue::{Context, LayerSpec};
-    use crate::layer::{Batch, Bias, Scratch};
+    use crate::layer::{Batch, Bias, LayerExt, Scratch};
     use crate::optimizer::Optimizer;
     use crate::rng::WorkerRng;
     use crate::table::{Matrix, Online, Table, Tables, Threads};

@@ -40,7 +40,15 @@ impl FlatLayer for OneVsEach {
         &self.flat
     }
 
-    fn train(&self, w: &mut Tables, batch: Batch, s: &mut Scratch, d_hidden: ArrayViewMut2<f32>, _: bool) {
+    fn step(
+        &self,
+        w: &mut Tables,
+        batch: Batch,
+        s: &mut Scratch,
+        d_hidden: ArrayViewMut2<f32>,
+        losses: Option<&mut [f64]>,
+    ) -> f64 {
+        s.clear_losses(&batch);
         candidates::draw(&*self.sampler, w, &batch, s);
         let draws = match s.draws.hits {
             Hits::Keep => s.draws.words.len() as f32,
@@ -52,9 +60,10 @@ impl FlatLayer for OneVsEach {
             one_vs_each(z, &weights, target, batch.weight(b))
         });
         s.correction = weights;
+        s.total_loss(losses)
     }
 
-    fn train_cost(&self, targets: &[WordId]) -> Cost {
-        candidates::expected_cost(&*self.sampler, self.flat.dim(), targets)
+    fn expected_cost(&self, targets: &[WordId]) -> Option<Cost> {
+        Some(candidates::expected_cost(&*self.sampler, self.flat.dim(), targets))
     }
 }

@@ -4,10 +4,10 @@ use super::kit::candidates;
 use super::kit::flat::{Flat, FlatLayer};
 use super::{Batch, Bias, Scratch};
 use crate::error::Result;
-use crate::sampler::Sampler;
+use crate::sampler::{AdaptiveProposal, Sampler};
 use crate::table::{Cost, Tables};
 use crate::vocab::WordId;
-use ndarray::{Array2, ArrayViewMut2, CowArray, Ix2};
+use ndarray::ArrayViewMut2;
 
 /// Softmax over the target and words drawn from a proposal q, the draws shared by the batch.
 ///
@@ -39,27 +39,28 @@ impl FlatLayer for SampledSoftmax {
         &self.flat
     }
 
-    fn train(&self, w: &mut Tables, batch: Batch, s: &mut Scratch, d_hidden: ArrayViewMut2<f32>, _: bool) {
+    fn step(
+        &self,
+        w: &mut Tables,
+        batch: Batch,
+        s: &mut Scratch,
+        d_hidden: ArrayViewMut2<f32>,
+        losses: Option<&mut [f64]>,
+    ) -> f64 {
+        s.clear_losses(&batch);
         candidates::step_over_draws(&*self.sampler, w, &batch, s, d_hidden);
+        s.total_loss(losses)
     }
 
-    fn look(&mut self, w: &mut Tables) {
-        self.sampler.refresh(w, self.flat.block().table);
+    fn adaptive(&self) -> Option<&dyn AdaptiveProposal> {
+        self.sampler.adaptive()
     }
 
-    fn looks(&self) -> bool {
-        self.sampler.follows_weights()
+    fn adaptive_mut(&mut self) -> Option<&mut dyn AdaptiveProposal> {
+        self.sampler.adaptive_mut()
     }
 
-    fn seen(&self) -> Vec<CowArray<'_, f32, Ix2>> {
-        self.sampler.seen()
-    }
-
-    fn take_back(&mut self, seen: Vec<Array2<f32>>) -> Result<()> {
-        self.sampler.restore(seen)
-    }
-
-    fn train_cost(&self, targets: &[WordId]) -> Cost {
-        candidates::expected_cost(&*self.sampler, self.flat.dim(), targets)
+    fn expected_cost(&self, targets: &[WordId]) -> Option<Cost> {
+        Some(candidates::expected_cost(&*self.sampler, self.flat.dim(), targets))
     }
 }

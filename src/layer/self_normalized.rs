@@ -40,7 +40,15 @@ impl FlatLayer for SelfNormalizedSoftmax {
         &self.flat
     }
 
-    fn train(&self, w: &mut Tables, batch: Batch, s: &mut Scratch, mut d_hidden: ArrayViewMut2<f32>, _: bool) {
+    fn step(
+        &self,
+        w: &mut Tables,
+        batch: Batch,
+        s: &mut Scratch,
+        mut d_hidden: ArrayViewMut2<f32>,
+        losses: Option<&mut [f64]>,
+    ) -> f64 {
+        s.clear_losses(&batch);
         for part in exact::parts(batch.len(), self.flat.vocab()) {
             let x = view::rows(&batch.hidden, &part);
             exact::scan(w, &[(*self.flat.block(), x)], &batch.targets[part.clone()], &mut s.stats);
@@ -52,9 +60,10 @@ impl FlatLayer for SelfNormalizedSoftmax {
                 s.losses[b] = f64::from(batch.weight(b)) * (stat.loss() + self.alpha * stat.ln_z().powi(2));
             }
         }
+        s.total_loss(losses)
     }
 
-    fn train_cost(&self, targets: &[WordId]) -> Cost {
-        exact::cost(targets.len(), self.flat.vocab(), self.flat.vocab(), self.flat.dim())
+    fn expected_cost(&self, targets: &[WordId]) -> Option<Cost> {
+        Some(exact::cost(targets.len(), self.flat.vocab(), self.flat.vocab(), self.flat.dim()))
     }
 }

@@ -3,10 +3,10 @@
 use super::kit::exact;
 use super::kit::flat::Flat;
 use super::kit::sparse;
-use super::{Batch, Bias, OutputLayer, Scratch};
+use super::{Batch, Bias, LayerShape, OutputLayer, Scratch};
 use crate::error::Result;
 use crate::objective::Entmax;
-use crate::table::{Cost, TableShape, Tables};
+use crate::table::{Cost, Tables};
 use crate::vocab::{Counts, WordId};
 use ndarray::{ArrayView2, ArrayViewMut2};
 
@@ -45,24 +45,8 @@ impl Sparsemax {
 }
 
 impl OutputLayer for Sparsemax {
-    fn vocab(&self) -> usize {
-        self.flat.vocab()
-    }
-
-    fn dim(&self) -> usize {
-        self.flat.dim()
-    }
-
-    fn bias(&self) -> Bias {
-        self.flat.bias()
-    }
-
-    fn gives_zeros(&self) -> bool {
-        true
-    }
-
-    fn tables(&self) -> Vec<TableShape> {
-        self.flat.tables()
+    fn shape(&self) -> LayerShape {
+        self.flat.shape().giving_zeros()
     }
 
     fn unigram_biases(&self, counts: &Counts) -> Vec<Vec<f32>> {
@@ -89,11 +73,7 @@ impl OutputLayer for Sparsemax {
         sparse::log_prob(w, self.flat.block(), self.entmax, &batch, s, out);
     }
 
-    fn is_sparse(&self) -> bool {
-        true
-    }
-
-    fn expected_cost(&self, targets: &[WordId]) -> Cost {
-        exact::cost(targets.len(), self.vocab(), self.vocab(), self.dim())
+    fn expected_cost(&self, targets: &[WordId]) -> Option<Cost> {
+        Some(exact::cost(targets.len(), self.flat.vocab(), self.flat.vocab(), self.flat.dim()))
     }
 }

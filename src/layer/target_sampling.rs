@@ -65,7 +65,15 @@ impl FlatLayer for TargetSampling {
         &self.flat
     }
 
-    fn train(&self, w: &mut Tables, batch: Batch, s: &mut Scratch, d_hidden: ArrayViewMut2<f32>, _: bool) {
+    fn step(
+        &self,
+        w: &mut Tables,
+        batch: Batch,
+        s: &mut Scratch,
+        d_hidden: ArrayViewMut2<f32>,
+        losses: Option<&mut [f64]>,
+    ) -> f64 {
+        s.clear_losses(&batch);
         s.candidates.begin(self.flat.vocab(), batch.targets);
         let targets = s.candidates.rows.len();
         self.draw_others(s);
@@ -73,11 +81,12 @@ impl FlatLayer for TargetSampling {
         s.correction.clear();
         s.correction.resize(s.candidates.rows.len(), 0.0);
         step_over_candidates(w, &batch, s, d_hidden, |_| TargetCorrection::default());
+        s.total_loss(losses)
     }
 
-    fn train_cost(&self, targets: &[WordId]) -> Cost {
+    fn expected_cost(&self, targets: &[WordId]) -> Option<Cost> {
         let distinct = distinct(targets);
         let draws = self.samples.min(self.flat.vocab() - distinct);
-        Cost { draws: draws as u64, ..Cost::step(targets.len(), distinct + draws, self.flat.dim()) }
+        Some(Cost { draws: draws as u64, ..Cost::step(targets.len(), distinct + draws, self.flat.dim()) })
     }
 }

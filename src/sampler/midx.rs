@@ -1,7 +1,7 @@
 //! Draws through two codebooks: an inverted multi-index.
 
 use super::mixture::{self, AtBatch, dot, pick};
-use super::{Draws, Sampler, check_samples, ln_drawn};
+use super::{AdaptiveProposal, Draws, Sampler, check_samples, ln_drawn};
 use crate::error::{Error, Result};
 use crate::rng::WorkerRng;
 use crate::simd;
@@ -226,13 +226,19 @@ impl Sampler for Midx {
         mixture::draw(&at, &hidden, targets, self.samples, rng, out);
     }
 
-    fn follows_weights(&self) -> bool {
-        true
+    fn adaptive(&self) -> Option<&dyn AdaptiveProposal> {
+        Some(self)
     }
 
-    fn refresh(&mut self, w: &mut Tables, table: usize) {
-        let vectors = mixture::vectors(w, table);
-        if let Some(prior) = mixture::exp_biases(w, table) {
+    fn adaptive_mut(&mut self) -> Option<&mut dyn AdaptiveProposal> {
+        Some(self)
+    }
+}
+
+impl AdaptiveProposal for Midx {
+    fn refresh(&mut self, w: &mut Tables) {
+        let vectors = mixture::vectors(w);
+        if let Some(prior) = mixture::exp_biases(w) {
             self.prior = prior;
         }
         self.learn(0, &vectors);
@@ -241,7 +247,7 @@ impl Sampler for Midx {
     }
 
     /// p, K × 1; the code words, M × d; the two codes of every word, K × 2.
-    fn seen(&self) -> Vec<CowArray<'_, f32, Ix2>> {
+    fn state(&self) -> Vec<CowArray<'_, f32, Ix2>> {
         let (words, first) = (self.vocab(), self.dim.div_ceil(2));
         let prior = ArrayView2::from_shape((words, 1), &self.prior).expect("as many");
         let books = Array2::from_shape_fn((self.codes, self.dim), |(code, i)| match i.checked_sub(first) {
@@ -253,8 +259,8 @@ impl Sampler for Midx {
         vec![prior.into(), books.into(), codes.into()]
     }
 
-    fn restore(&mut self, seen: Vec<Array2<f32>>) -> Result<()> {
-        let [prior, books, codes] = mixture::flattened(self, seen);
+    fn restore(&mut self, state: Vec<Array2<f32>>) -> Result<()> {
+        let [prior, books, codes] = mixture::flattened(self, state);
         mixture::check_prior(&prior)?;
         let is_code = |code: &f32| (0.0..self.codes as f32).contains(code) && code.fract() == 0.0;
         if !codes.iter().all(is_code) {

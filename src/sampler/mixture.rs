@@ -1,6 +1,6 @@
 //! Proposals that depend on the hidden vector: what their samplers share.
 
-use super::{Draws, Hits, Sampler};
+use super::{AdaptiveProposal, Draws, Hits};
 use crate::error::{Error, Result};
 use crate::rng::WorkerRng;
 use crate::table::{Bags, Rows, Tables};
@@ -8,40 +8,40 @@ use crate::vocab::WordId;
 use ndarray::{Array2, ArrayView2, ArrayViewMut2};
 use rand::RngExt;
 
-/// The weights of a table as they stand, rows × dim.
-pub fn vectors(w: &mut Tables, table: usize) -> Vec<f32> {
-    let (rows, dim) = (w.shape(table).rows, w.shape(table).dim);
+/// The weights of table 0 as they stand, rows × dim.
+pub fn vectors(w: &mut Tables) -> Vec<f32> {
+    let (rows, dim) = (w.shape(0).rows, w.shape(0).dim);
     let mut out = vec![0.0; rows as usize * dim];
     let (list, offsets): (Vec<u32>, Vec<u32>) = ((0..rows).collect(), (0..=rows).collect());
     let view = ArrayViewMut2::from_shape((rows as usize, dim), &mut out).expect("rows × dim");
     // A bag of one row is the row.
-    w.bag_means(table, Bags { rows: &list, offsets: &offsets }, view);
+    w.bag_means(0, Bags { rows: &list, offsets: &offsets }, view);
     out
 }
 
-/// e^bias of every row, in the proportion that makes the largest 1; `None` without biases.
-pub fn exp_biases(w: &mut Tables, table: usize) -> Option<Vec<f32>> {
-    let shape = w.shape(table);
+/// e^bias of every row of table 0, in the proportion that makes the largest 1; `None` without biases.
+pub fn exp_biases(w: &mut Tables) -> Option<Vec<f32>> {
+    let shape = w.shape(0);
     if !shape.bias {
         return None;
     }
     let mut z = Array2::zeros((1, shape.rows as usize));
     // Without a hidden vector the biases are left.
-    w.scores(table, &Rows::Range(0..shape.rows), Array2::zeros((1, shape.dim)).view(), z.view_mut());
+    w.scores(0, &Rows::Range(0..shape.rows), Array2::zeros((1, shape.dim)).view(), z.view_mut());
     let max = z.iter().fold(f32::NEG_INFINITY, |m, b| m.max(*b));
     // Far below the largest, but never 0: every word can be drawn.
     Some(z.iter().map(|b| (b - max).max(-60.0).exp()).collect())
 }
 
-/// The numbers of what a sampler has seen, array by array.
+/// The numbers of a proposal's state, array by array.
 ///
 /// # Panics
-/// Arrays of other shapes than the sampler's own.
-pub fn flattened<const N: usize>(sampler: &impl Sampler, seen: Vec<Array2<f32>>) -> [Vec<f32>; N] {
+/// Arrays of other shapes than the proposal's own.
+pub fn flattened<const N: usize>(proposal: &impl AdaptiveProposal, state: Vec<Array2<f32>>) -> [Vec<f32>; N] {
     let shapes = |all: &mut dyn Iterator<Item = (usize, usize)>| all.collect::<Vec<_>>();
-    let own = shapes(&mut sampler.seen().iter().map(|of| of.dim()));
-    assert_eq!(shapes(&mut seen.iter().map(Array2::dim)), own, "shapes of what a proposal has seen");
-    let mut flat = seen.into_iter().map(|of| of.into_iter().collect());
+    let own = shapes(&mut proposal.state().iter().map(|of| of.dim()));
+    assert_eq!(shapes(&mut state.iter().map(Array2::dim)), own, "shapes of a proposal's state");
+    let mut flat = state.into_iter().map(|of| of.into_iter().collect());
     std::array::from_fn(|_| flat.next().expect("as many arrays"))
 }
 

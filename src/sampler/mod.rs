@@ -10,7 +10,8 @@
 //! | [`Unigram`] | O(1), 16 bytes a word | ∝ count^α | counts are known: α = 1 fits softmax, 0.75 word2vec |
 //!
 //! [`Quadratic`] and [`Midx`] are samplers whose q depends on the hidden vector and follows the weights: a draw costs more, and
-//! fewer are needed. Both draw with replacement; q comes from the weights as they were at the last `refresh`, so ln q is exact.
+//! fewer are needed. Both draw with replacement; each is an [`AdaptiveProposal`], whose q comes from the weights as they were at
+//! the last `refresh`, so ln q is exact.
 //!
 //! | scheme | candidates | correction | consistent |
 //! |---|---|---|---|
@@ -20,6 +21,7 @@
 //!
 //! The rule: with replacement ↔ keep hits ↔ ln q; a set ↔ merge hits ↔ ln of the inclusion probability; never mix.
 
+mod adaptive;
 mod distinct;
 mod log_uniform;
 mod midx;
@@ -30,6 +32,7 @@ mod set;
 mod uniform;
 mod unigram;
 
+pub use adaptive::AdaptiveProposal;
 pub use distinct::DistinctDraws;
 pub use log_uniform::LogUniform;
 pub use midx::Midx;
@@ -44,9 +47,8 @@ mod tests;
 
 use crate::error::{Error, Result};
 use crate::rng::WorkerRng;
-use crate::table::Tables;
 use crate::vocab::WordId;
-use ndarray::{Array2, ArrayView2, CowArray, Ix2};
+use ndarray::ArrayView2;
 
 /// The greatest number of draws for a batch: their scores for a batch of 64 fill 4 GiB.
 const MAX_SAMPLES: usize = 1 << 24;
@@ -168,35 +170,19 @@ pub trait Sampler: Send + Sync {
     /// Draws for a batch of `targets`. `hidden` (B×d) is for proposals that depend on it.
     fn draw(&self, hidden: Option<ArrayView2<f32>>, targets: &[WordId], rng: &mut WorkerRng, out: &mut Draws);
 
-    /// Looks at the weights, for proposals that follow them: `table` of `w` has the vector, and the bias, of every word. Between
-    /// two looks q does not change, and ln q is exact.
-    fn refresh(&mut self, _w: &mut Tables, _table: usize) {}
-
-    /// Whether [`Sampler::refresh`] does anything.
-    fn follows_weights(&self) -> bool {
-        false
-    }
-
-    /// What was seen of the weights: numbers of which [`Sampler::restore`] makes the same q again. Nothing where
-    /// [`Sampler::follows_weights`] is false.
-    fn seen(&self) -> Vec<CowArray<'_, f32, Ix2>> {
-        Vec::new()
-    }
-
-    /// Takes back what a sampler of the same settings has [`seen`](Sampler::seen).
-    ///
-    /// # Errors
-    /// [`Error::StateField`] for numbers that no such sampler can have seen.
-    ///
-    /// # Panics
-    /// Arrays of other shapes.
-    fn restore(&mut self, _seen: Vec<Array2<f32>>) -> Result<()> {
-        Ok(())
-    }
-
     /// The same draws for a criterion that corrects no score: `ln_q` and `target_ln_q` may be left empty.
     fn draw_plain(&self, hidden: ArrayView2<f32>, targets: &[WordId], rng: &mut WorkerRng, out: &mut Draws) {
         self.draw(Some(hidden), targets, rng, out);
+    }
+
+    /// The proposal that follows the weights, if this sampler draws from one. `None` by default.
+    fn adaptive(&self) -> Option<&dyn AdaptiveProposal> {
+        None
+    }
+
+    /// The same proposal, to be refreshed or restored.
+    fn adaptive_mut(&mut self) -> Option<&mut dyn AdaptiveProposal> {
+        None
     }
 }
 

@@ -1,7 +1,7 @@
 //! Draws in the proportion of a quadratic kernel of hidden vector and word vector.
 
 use super::mixture::{self, AtBatch, dot, pick};
-use super::{Draws, Sampler, check_samples, ln_drawn};
+use super::{AdaptiveProposal, Draws, Sampler, check_samples, ln_drawn};
 use crate::error::{Error, Result};
 use crate::rng::WorkerRng;
 use crate::simd;
@@ -183,26 +183,32 @@ impl Sampler for Quadratic {
         mixture::draw(&at, &hidden, targets, self.samples, rng, out);
     }
 
-    fn follows_weights(&self) -> bool {
-        true
+    fn adaptive(&self) -> Option<&dyn AdaptiveProposal> {
+        Some(self)
     }
 
-    fn refresh(&mut self, w: &mut Tables, table: usize) {
-        let vectors = mixture::vectors(w, table);
-        let prior = mixture::exp_biases(w, table).unwrap_or_else(|| std::mem::take(&mut self.snapshot.prior));
+    fn adaptive_mut(&mut self) -> Option<&mut dyn AdaptiveProposal> {
+        Some(self)
+    }
+}
+
+impl AdaptiveProposal for Quadratic {
+    fn refresh(&mut self, w: &mut Tables) {
+        let vectors = mixture::vectors(w);
+        let prior = mixture::exp_biases(w).unwrap_or_else(|| std::mem::take(&mut self.snapshot.prior));
         self.snapshot = Snapshot::new(prior, vectors, self.dim);
     }
 
     /// p, K × 1, and the vectors, K × d.
-    fn seen(&self) -> Vec<CowArray<'_, f32, Ix2>> {
+    fn state(&self) -> Vec<CowArray<'_, f32, Ix2>> {
         let words = self.vocab();
         [(1, &self.snapshot.prior), (self.dim, &self.snapshot.vectors)]
             .map(|(width, of)| ArrayView2::from_shape((words, width), of).expect("as many").into())
             .into()
     }
 
-    fn restore(&mut self, seen: Vec<Array2<f32>>) -> Result<()> {
-        let [prior, vectors] = mixture::flattened(self, seen);
+    fn restore(&mut self, state: Vec<Array2<f32>>) -> Result<()> {
+        let [prior, vectors] = mixture::flattened(self, state);
         mixture::check_prior(&prior)?;
         // Before the first look there is no tree of moments.
         self.snapshot = match vectors.iter().all(|x| *x == 0.0) {

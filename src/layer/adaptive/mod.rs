@@ -8,11 +8,11 @@ use super::kit::exact::{self, Block};
 use super::kit::expand;
 use super::kit::gathered::Gathered;
 use super::verbs::descent::{At, Descent, Softmaxes};
-use super::{Batch, Bias, OutputLayer, Scratch};
+use super::{Batch, Bias, LayerShape, OutputLayer, Scratch};
 use crate::error::{Error, Result};
 use crate::objective::{LossOptions, ln_softmax_at, ln_softmax_gradient};
 use crate::table::kernel::view;
-use crate::table::{Cost, Init, Rows, TableShape, Tables};
+use crate::table::{Cost, Rows, Tables};
 use crate::vocab::{Counts, WordId};
 use cutoffs::tail_dim;
 use ndarray::{ArrayView2, ArrayViewMut2};
@@ -146,27 +146,11 @@ fn softmax(
 }
 
 impl OutputLayer for AdaptiveSoftmax {
-    fn vocab(&self) -> usize {
-        self.vocab
-    }
-
-    fn dim(&self) -> usize {
-        self.dim
-    }
-
-    fn bias(&self) -> Bias {
-        self.bias
-    }
-
-    fn tables(&self) -> Vec<TableShape> {
-        let mut tables = vec![self.head.shape(self.bias)];
-        for tail in &self.tails {
-            // Entries of variance 1/d keep the length of what they project.
-            let init = Init::Uniform((3.0 / self.dim as f32).sqrt());
-            tables.push(TableShape { rows: tail.dim as u32, dim: self.dim, bias: false, init });
-            tables.push(tail.shape(self.bias));
-        }
-        tables
+    fn shape(&self) -> LayerShape {
+        let shape = LayerShape::new(self.vocab, self.dim, self.bias).with_rows(self.head.words, self.dim);
+        self.tails.iter().fold(shape, |shape, tail| {
+            shape.with_table(exact::projection(self.dim, tail.dim)).with_rows(tail.words, tail.dim)
+        })
     }
 
     fn unigram_biases(&self, counts: &Counts) -> Vec<Vec<f32>> {
@@ -182,7 +166,7 @@ impl OutputLayer for AdaptiveSoftmax {
     }
 
     fn set_loss(&mut self, loss: LossOptions) -> Result<()> {
-        loss.check("AdaptiveSoftmax", self.vocab(), expand::HONOURED)?;
+        loss.check("AdaptiveSoftmax", self.vocab, expand::HONOURED)?;
         self.loss = loss;
         Ok(())
     }
@@ -295,7 +279,7 @@ impl OutputLayer for AdaptiveSoftmax {
         true
     }
 
-    fn expected_cost(&self, targets: &[WordId]) -> Cost {
+    fn expected_cost(&self, targets: &[WordId]) -> Option<Cost> {
         let targets = &expand::counted(&self.loss, targets)[..];
         let head = self.head.words as usize;
         let of_tail = |(tail, examples): (&Block, Vec<usize>)| match examples.len() {
@@ -306,7 +290,7 @@ impl OutputLayer for AdaptiveSoftmax {
                 exact::cost(n, words, words, tail.dim) + Cost::step(n, tail.dim, self.dim) + twice
             }
         };
-        exact::cost(targets.len(), head, head, self.dim)
-            + self.tails.iter().zip(self.examples(targets)).map(of_tail).sum()
+        let tails = self.tails.iter().zip(self.examples(targets)).map(of_tail).sum();
+        Some(exact::cost(targets.len(), head, head, self.dim) + tails)
     }
 }

@@ -7,10 +7,10 @@ pub use classes::Classes;
 use super::kit::gathered::Gathered;
 use super::kit::{exact, expand};
 use super::verbs::descent::{At, Descent, Softmaxes};
-use super::{Batch, Bias, OutputLayer, Scratch};
+use super::{Batch, Bias, LayerShape, OutputLayer, Scratch};
 use crate::error::Result;
 use crate::objective::{LossOptions, ln_softmax_at, ln_softmax_gradient, softmax_row};
-use crate::table::{Cost, Init, TableShape, Tables};
+use crate::table::{Cost, Tables};
 use crate::vocab::{Counts, WordId};
 use ndarray::{ArrayView2, ArrayViewMut2};
 use std::ops::Range;
@@ -112,26 +112,14 @@ fn decide(
 }
 
 impl OutputLayer for ClassBasedSoftmax {
-    fn vocab(&self) -> usize {
-        self.classes.vocab()
-    }
-
-    fn dim(&self) -> usize {
-        self.dim
-    }
-
-    fn bias(&self) -> Bias {
-        self.bias
-    }
-
-    fn tables(&self) -> Vec<TableShape> {
-        let shape = |rows| TableShape { rows, dim: self.dim, bias: self.bias != Bias::None, init: Init::Zero };
-        vec![shape(self.classes.len() as u32), shape(self.vocab() as u32)]
+    fn shape(&self) -> LayerShape {
+        let (vocab, classes) = (self.classes.vocab(), self.classes.len() as u32);
+        LayerShape::new(vocab, self.dim, self.bias).with_rows(classes, self.dim).with_rows(vocab as u32, self.dim)
     }
 
     fn unigram_biases(&self, counts: &Counts) -> Vec<Vec<f32>> {
-        let (mut mass, mut biases) = (vec![0.0; self.classes.len()], vec![0.0; self.vocab()]);
-        let words = 0..self.vocab() as WordId;
+        let (mut mass, mut biases) = (vec![0.0; self.classes.len()], vec![0.0; self.classes.vocab()]);
+        let words = 0..self.classes.vocab() as WordId;
         words.clone().for_each(|w| mass[self.classes.class(w) as usize] += counts.probability(w));
         for word in words {
             let of_class: f64 = mass[self.classes.class(word) as usize];
@@ -141,7 +129,7 @@ impl OutputLayer for ClassBasedSoftmax {
     }
 
     fn set_loss(&mut self, loss: LossOptions) -> Result<()> {
-        loss.check("ClassBasedSoftmax", self.vocab(), expand::HONOURED)?;
+        loss.check("ClassBasedSoftmax", self.classes.vocab(), expand::HONOURED)?;
         self.loss = loss;
         Ok(())
     }
@@ -159,7 +147,7 @@ impl OutputLayer for ClassBasedSoftmax {
     }
 
     fn log_probs(&self, w: &mut Tables, hidden: ArrayView2<f32>, s: &mut Scratch, mut out: ArrayViewMut2<f32>) {
-        let (count, vocab) = (self.classes.len(), self.vocab());
+        let (count, vocab) = (self.classes.len(), self.classes.vocab());
         let [heads, words] = s.two_blocks(hidden.nrows() * count, hidden.nrows() * vocab);
         exact::scores(w, HEAD, 0..count as u32, hidden, heads);
         exact::scores(w, WORDS, 0..vocab as u32, hidden, words);
@@ -221,7 +209,7 @@ impl OutputLayer for ClassBasedSoftmax {
         s: &mut Scratch,
         mut d_hidden: ArrayViewMut2<f32>,
     ) -> bool {
-        let (count, vocab) = (self.classes.len(), self.vocab());
+        let (count, vocab) = (self.classes.len(), self.classes.vocab());
         let [heads, words] = s.two_blocks(hidden.nrows() * count, hidden.nrows() * vocab);
         exact::scores(w, HEAD, 0..count as u32, hidden, heads);
         exact::scores(w, WORDS, 0..vocab as u32, hidden, words);
@@ -243,12 +231,13 @@ impl OutputLayer for ClassBasedSoftmax {
         true
     }
 
-    fn expected_cost(&self, targets: &[WordId]) -> Cost {
+    fn expected_cost(&self, targets: &[WordId]) -> Option<Cost> {
         let targets = &expand::counted(&self.loss, targets)[..];
         let of_class = |(class, examples): (u32, Vec<usize>)| match self.classes.rows(class).len() {
             1 => Cost::default(),
             rows => Cost::step(examples.len(), rows, self.dim),
         };
-        Cost::step(targets.len(), self.classes.len(), self.dim) + self.groups(targets).into_iter().map(of_class).sum()
+        let heads = Cost::step(targets.len(), self.classes.len(), self.dim);
+        Some(heads + self.groups(targets).into_iter().map(of_class).sum())
     }
 }

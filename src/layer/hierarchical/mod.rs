@@ -6,12 +6,12 @@ use super::kit::exact::groups;
 use super::kit::expand;
 use super::kit::scratch::repeat;
 use super::verbs::descent::Descent;
-use super::{Batch, Bias, OutputLayer, Scratch};
+use super::{Batch, Bias, LayerShape, OutputLayer, Scratch};
 use crate::error::{Error, Result};
 use crate::math::{ln_sigmoid, logistic as logistic_function};
 use crate::objective::{LossOptions, SigmoidTable, logistic_block, logistic_by};
 use crate::table::kernel::view;
-use crate::table::{Cost, Init, Rows, TableShape, Tables, Tile};
+use crate::table::{Cost, Rows, Tables, Tile};
 use crate::tree::{Child, Tree};
 use crate::vocab::{Counts, WordId};
 use ndarray::{ArrayView2, ArrayViewMut2, Axis, Slice};
@@ -97,6 +97,17 @@ impl HierarchicalSoftmax {
         (nodes, signs)
     }
 
+    /// Brings the nodes of the target that was announced into the cache, and where to look for those of the one after.
+    fn look_ahead(&self, w: &Tables, s: &mut Scratch) {
+        let Some((target, then)) = s.take_announced() else { return };
+        if let Some(then) = then {
+            self.frequent.prefetch(then);
+        }
+        let (nodes, _) = self.path(target, &mut s.ahead, &mut s.rows, &mut s.signs);
+        w.prefetch(0, nodes);
+        s.ahead = Some(target);
+    }
+
     /// A step towards words, without options.
     fn step_along_paths(
         &self,
@@ -130,25 +141,12 @@ impl HierarchicalSoftmax {
 }
 
 impl OutputLayer for HierarchicalSoftmax {
-    fn vocab(&self) -> usize {
-        self.tree.vocab()
-    }
-
-    fn dim(&self) -> usize {
-        self.dim
-    }
-
-    fn bias(&self) -> Bias {
-        self.bias
+    fn shape(&self) -> LayerShape {
+        LayerShape::new(self.tree.vocab(), self.dim, self.bias).with_rows(self.tree.nodes() as u32, self.dim)
     }
 
     fn tree(&self) -> Option<&Tree> {
         Some(&self.tree)
-    }
-
-    fn tables(&self) -> Vec<TableShape> {
-        let rows = self.tree.nodes() as u32;
-        vec![TableShape { rows, dim: self.dim, bias: self.bias != Bias::None, init: Init::Zero }]
     }
 
     fn unigram_biases(&self, counts: &Counts) -> Vec<Vec<f32>> {
@@ -156,7 +154,7 @@ impl OutputLayer for HierarchicalSoftmax {
     }
 
     fn set_loss(&mut self, loss: LossOptions) -> Result<()> {
-        loss.check("HierarchicalSoftmax", self.vocab(), expand::HONOURED)?;
+        loss.check("HierarchicalSoftmax", self.tree.vocab(), expand::HONOURED)?;
         self.loss = loss;
         Ok(())
     }
@@ -170,17 +168,9 @@ impl OutputLayer for HierarchicalSoftmax {
         losses: Option<&mut [f64]>,
     ) -> f64 {
         let plain: expand::PlainStep = &|w, batch, s, d_x, losses| self.step_along_paths(w, batch, s, d_x, losses);
-        expand::step(&self.loss, plain, w, batch, s, d_hidden, losses)
-    }
-
-    fn prefetch(&self, w: &Tables, targets: &[WordId], s: &mut Scratch) {
-        let Some((&target, others)) = targets.split_first() else { return };
-        if let Some(then) = others.first() {
-            self.frequent.prefetch(*then);
-        }
-        let (nodes, _) = self.path(target, &mut s.ahead, &mut s.rows, &mut s.signs);
-        w.prefetch(0, nodes);
-        s.ahead = Some(target);
+        let loss = expand::step(&self.loss, plain, w, batch, s, d_hidden, losses);
+        self.look_ahead(w, s);
+        loss
     }
 
     /// Pushes ln P from the root to the leaves: a parent's number is below its children's.
@@ -241,7 +231,7 @@ impl OutputLayer for HierarchicalSoftmax {
         mut d_hidden: ArrayViewMut2<f32>,
     ) -> bool {
         let batch = hidden.nrows();
-        let part = (PART / self.vocab()).max(1);
+        let part = (PART / self.tree.vocab()).max(1);
         for start in (0..batch).step_by(part) {
             let part = start..(start + part).min(batch);
             let below: Vec<_> =
@@ -260,8 +250,9 @@ impl OutputLayer for HierarchicalSoftmax {
         true
     }
 
-    fn expected_cost(&self, targets: &[WordId]) -> Cost {
+    fn expected_cost(&self, targets: &[WordId]) -> Option<Cost> {
         let targets = &expand::counted(&self.loss, targets)[..];
-        groups(targets).map(|group| Cost::step(group.len(), self.tree.depth(targets[group.start]), self.dim)).sum()
+        let step = |group: Range<usize>| Cost::step(group.len(), self.tree.depth(targets[group.start]), self.dim);
+        Some(groups(targets).map(step).sum())
     }
 }

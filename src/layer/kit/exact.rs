@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::layer::verbs::{WordFold, WordScores};
-use crate::layer::{Batch, Bias, Scratch};
+use crate::layer::{Batch, Scratch};
 use crate::objective::{fold_ln_z, fold_softmax, softmax_gradient, weighted_softmax_gradient};
 use crate::table::kernel::view;
 use crate::table::{Cost, Init, Rows, Stat, TableShape, Tables, Tile, batch_part};
@@ -41,11 +41,13 @@ impl Block {
         }
         Ok(Self { table: 0, first: 0, words: vocab as u32, dim })
     }
+}
 
-    /// The shape of the table, which starts at zero.
-    pub fn shape(&self, bias: Bias) -> TableShape {
-        TableShape { rows: self.words, dim: self.dim, bias: bias != Bias::None, init: Init::Zero }
-    }
+/// The table of a projection from vectors of size `dim` to vectors of size `to`. Entries of variance 1/dim keep the length
+/// of the vectors.
+pub fn projection(dim: usize, to: usize) -> TableShape {
+    let init = Init::Uniform((3.0 / dim as f32).sqrt());
+    TableShape { rows: to as u32, dim, bias: false, init }
 }
 
 /// The examples of a batch in parts, the scores of each of which fit in memory.

@@ -3,10 +3,11 @@
 use super::exact::{self, Block};
 use crate::error::Result;
 use crate::layer::verbs::WordFold;
-use crate::layer::{Batch, Bias, OutputLayer, Scratch};
-use crate::table::{Cost, Stat, TableShape, Tables};
+use crate::layer::{Batch, Bias, LayerShape, OutputLayer, Scratch};
+use crate::sampler::AdaptiveProposal;
+use crate::table::{Cost, Stat, Tables};
 use crate::vocab::{Counts, WordId};
-use ndarray::{Array2, ArrayView2, ArrayViewMut2, CowArray, Ix2};
+use ndarray::{ArrayView2, ArrayViewMut2};
 
 /// One table that holds the vector, and maybe the bias, of every word. It starts at zero.
 #[derive(Clone, Copy, Debug)]
@@ -34,18 +35,13 @@ impl Flat {
         self.block.dim
     }
 
-    /// Whether there are biases, and where they start.
-    pub fn bias(&self) -> Bias {
-        self.bias
-    }
-
     pub(in crate::layer) fn block(&self) -> &Block {
         &self.block
     }
 
-    /// The shape of the table.
-    pub fn tables(&self) -> Vec<TableShape> {
-        vec![self.block.shape(self.bias)]
+    /// The shape of a layer with this table alone.
+    pub fn shape(&self) -> LayerShape {
+        LayerShape::flat(self.vocab(), self.dim(), self.bias)
     }
 
     /// A bias a word.
@@ -55,22 +51,26 @@ impl Flat {
 }
 
 /// A layer with P(w | h) = softmax(v_w·h + b_w + c_w) at test time, all words in one table. It says how a step is taken, and
-/// which constant c, if any, makes its scores those of P; every verb of [`OutputLayer`] follows from that.
+/// which constant c, if any, makes its scores those of P. All methods of [`OutputLayer`] follow from that. Methods of the
+/// same name are the same.
 pub trait FlatLayer: Send + Sync {
-    /// Where the words are.
+    /// The table of the words.
     fn flat(&self) -> &Flat;
 
-    /// One step, as [`OutputLayer::step`]: adds the weighted losses of the batch to `s.losses`, which are 0. Unless `each` is
-    /// asked for, only their sum counts.
-    fn train(&self, w: &mut Tables, batch: Batch, s: &mut Scratch, d_hidden: ArrayViewMut2<f32>, each: bool);
+    /// [`OutputLayer::step`].
+    fn step(
+        &self,
+        w: &mut Tables,
+        batch: Batch,
+        s: &mut Scratch,
+        d_hidden: ArrayViewMut2<f32>,
+        losses: Option<&mut [f64]>,
+    ) -> f64;
 
-    /// [`OutputLayer::prefetch`].
-    fn fetch(&self, w: &Tables, target: WordId, _s: &mut Scratch) {
-        w.prefetch(0, &[target]);
+    /// [`OutputLayer::expected_cost`].
+    fn expected_cost(&self, _targets: &[WordId]) -> Option<Cost> {
+        None
     }
-
-    /// The closed form of its cost.
-    fn train_cost(&self, targets: &[WordId]) -> Cost;
 
     /// Whether there is a [`FlatLayer::shift`].
     fn is_shifted(&self) -> bool {
@@ -82,27 +82,19 @@ pub trait FlatLayer: Send + Sync {
         0.0
     }
 
-    /// What ln Σ exp(z + c) lacks to ln Z as the criterion means it.
+    /// The constant to add to ln Σ exp(z + c) to obtain the ln Z that the training criterion models.
     fn ln_z_shift(&self) -> f64 {
         0.0
     }
 
-    /// [`OutputLayer::refresh`].
-    fn look(&mut self, _w: &mut Tables) {}
-
-    /// [`OutputLayer::follows_weights`].
-    fn looks(&self) -> bool {
-        false
+    /// [`OutputLayer::adaptive`].
+    fn adaptive(&self) -> Option<&dyn AdaptiveProposal> {
+        None
     }
 
-    /// [`OutputLayer::proposal`].
-    fn seen(&self) -> Vec<CowArray<'_, f32, Ix2>> {
-        Vec::new()
-    }
-
-    /// [`OutputLayer::restore_proposal`].
-    fn take_back(&mut self, _seen: Vec<Array2<f32>>) -> Result<()> {
-        Ok(())
+    /// [`OutputLayer::adaptive_mut`].
+    fn adaptive_mut(&mut self) -> Option<&mut dyn AdaptiveProposal> {
+        None
     }
 }
 
@@ -113,30 +105,12 @@ fn with_shift<L: FlatLayer + ?Sized, T>(layer: &L, more: f64, f: impl FnOnce(Opt
 }
 
 impl<L: FlatLayer> OutputLayer for L {
-    fn vocab(&self) -> usize {
-        self.flat().vocab()
-    }
-
-    fn dim(&self) -> usize {
-        self.flat().dim()
-    }
-
-    fn bias(&self) -> Bias {
-        self.flat().bias()
-    }
-
-    fn tables(&self) -> Vec<TableShape> {
-        self.flat().tables()
+    fn shape(&self) -> LayerShape {
+        self.flat().shape()
     }
 
     fn unigram_biases(&self, counts: &Counts) -> Vec<Vec<f32>> {
         self.flat().biases(|word| counts.ln_probability(word) - self.shift(word) - self.ln_z_shift())
-    }
-
-    fn prefetch(&self, w: &Tables, targets: &[WordId], s: &mut Scratch) {
-        if let Some(target) = targets.first() {
-            self.fetch(w, *target, s);
-        }
     }
 
     fn step(
@@ -147,9 +121,12 @@ impl<L: FlatLayer> OutputLayer for L {
         d_hidden: ArrayViewMut2<f32>,
         losses: Option<&mut [f64]>,
     ) -> f64 {
-        s.clear_losses(&batch);
-        self.train(w, batch, s, d_hidden, losses.is_some());
-        s.total_loss(losses)
+        let loss = FlatLayer::step(self, w, batch, s, d_hidden, losses);
+        // Unless the layer itself made use of it.
+        if let Some((target, _)) = s.take_announced() {
+            w.prefetch(0, &[target]);
+        }
+        loss
     }
 
     fn log_probs(&self, w: &mut Tables, hidden: ArrayView2<f32>, _: &mut Scratch, out: ArrayViewMut2<f32>) {
@@ -185,23 +162,15 @@ impl<L: FlatLayer> OutputLayer for L {
         true
     }
 
-    fn refresh(&mut self, w: &mut Tables) {
-        self.look(w);
+    fn expected_cost(&self, targets: &[WordId]) -> Option<Cost> {
+        FlatLayer::expected_cost(self, targets)
     }
 
-    fn follows_weights(&self) -> bool {
-        self.looks()
+    fn adaptive(&self) -> Option<&dyn AdaptiveProposal> {
+        FlatLayer::adaptive(self)
     }
 
-    fn proposal(&self) -> Vec<CowArray<'_, f32, Ix2>> {
-        self.seen()
-    }
-
-    fn restore_proposal(&mut self, seen: Vec<Array2<f32>>) -> Result<()> {
-        self.take_back(seen)
-    }
-
-    fn expected_cost(&self, targets: &[WordId]) -> Cost {
-        self.train_cost(targets)
+    fn adaptive_mut(&mut self) -> Option<&mut dyn AdaptiveProposal> {
+        FlatLayer::adaptive_mut(self)
     }
 }

@@ -7,4 +7,5 @@ pub(super) mod expand;
 pub(super) mod flat;
 pub(super) mod gathered;
 pub(super) mod scratch;
+pub(super) mod shape;
 pub(super) mod sparse;

@@ -14,6 +14,8 @@ pub struct Scratch {
     pub rng: WorkerRng,
     /// The draws of the last step that sampled.
     pub draws: Draws,
+    /// The targets of the next two steps, as far as they were announced.
+    announced: [Option<WordId>; 2],
     /// The target of the next step, if what was prefetched for it stands in the buffers.
     pub(in crate::layer) ahead: Option<WordId>,
     pub(in crate::layer) losses: Vec<f64>,
@@ -32,6 +34,7 @@ impl Scratch {
         Self {
             rng,
             draws: Draws::default(),
+            announced: [None; 2],
             ahead: None,
             losses: Vec::new(),
             stats: Vec::new(),
@@ -42,6 +45,21 @@ impl Scratch {
             candidates: Candidates::default(),
             blocks: Vec::new(),
         }
+    }
+
+    /// Says that each of the steps after the coming one is one of examples with a single target, these in turn; of more
+    /// than two the others are left out. At the end of the coming step the layer may bring what they will ask for into the
+    /// cache. Nothing that is computed changes. Noise may be drawn before its step, so that the next step with this scratch
+    /// must be one of the same layer.
+    #[doc(hidden)]
+    pub fn announce(&mut self, targets: &[WordId]) {
+        self.announced = [targets.first().copied(), targets.get(1).copied()];
+    }
+
+    /// The target of the next step, and of the one after, if they were announced. They are announced no more.
+    pub(in crate::layer) fn take_announced(&mut self) -> Option<(WordId, Option<WordId>)> {
+        let [next, then] = std::mem::take(&mut self.announced);
+        next.map(|next| (next, then))
     }
 
     /// Two buffers of so many numbers.

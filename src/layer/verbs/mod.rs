@@ -1,18 +1,19 @@
-//! What a trained layer is asked: the best words, a word's rank, samples, relaxed samples; exactly, of every layer.
+//! Verbs of a trained layer, exact for every layer: the best words, a word's rank, samples, relaxed samples. They are the
+//! methods of [`LayerExt`], which every [`OutputLayer`] has and none overrides.
 //!
 //! | verb | flat layers | trees and their kin |
 //! |---|---|---|
-//! | [`top_k`](OutputLayer::top_k) | a heap of k words over the tiles: B·V·d | best first: nodes above the k-th word's P only |
-//! | [`rank`](OutputLayer::rank) | two passes over the tiles: 2·B·V·d | the nodes above the word's P only |
-//! | [`sample`](OutputLayer::sample) | Gumbel-max over the tiles: B·V·d | down the tree, d a decision; at T ≠ 1 as flat layers |
-//! | [`gumbel_softmax`](OutputLayer::gumbel_softmax) | B·V·d | as flat layers |
+//! | [`top_k`](LayerExt::top_k) | a heap of k words over the tiles: B·V·d | best first: nodes above the k-th word's P only |
+//! | [`rank`](LayerExt::rank) | two passes over the tiles: 2·B·V·d | the nodes above the word's P only |
+//! | [`sample`](LayerExt::sample) | Gumbel-max over the tiles: B·V·d | down the tree, d a decision; at T ≠ 1 as flat layers |
+//! | [`gumbel_softmax`](LayerExt::gumbel_softmax) | B·V·d | as flat layers |
 //!
 //! P is what `log_probs` gives, whatever the layer was trained with: where scores need a correction to become a
 //! distribution (negative sampling and its like: + ln q), it is applied here too. None of the verbs but the relaxation,
 //! whose result has B×V numbers, holds more than a few examples' scores at a time.
 //!
 //! ```
-//! use lexmax::layer::{Bias, FullSoftmax, verbs::Sampling};
+//! use lexmax::layer::{Bias, FullSoftmax, LayerExt, verbs::Sampling};
 //! # use lexmax::{encoder::MeanEmbedding, model::Model, optimizer::Optimizer, vocab::Counts};
 //! # use lexmax::{layer::{Batch, Scratch}, rng::WorkerRng, table::{Bags, Threads}};
 //! # use ndarray::Array2;
@@ -37,8 +38,10 @@
 
 mod best;
 pub mod descent;
+mod extension;
 mod relaxed;
 
+pub use extension::LayerExt;
 pub use relaxed::{relax, relax_backward};
 
 use super::{Batch, OutputLayer, Scratch};
@@ -81,7 +84,7 @@ impl Sampling {
     /// needs the probabilities of all words; at T = 1 they sample in O(depth).
     ///
     /// # Errors
-    /// T is below 10⁻⁶ (for the best words there is [`OutputLayer::top_k`]) or not finite.
+    /// T is below 10⁻⁶ (for the best words there is [`LayerExt::top_k`]) or not finite.
     pub fn at_temperature(self, temperature: f64) -> Result<Self> {
         if temperature >= LEAST_TEMPERATURE && temperature.is_finite() {
             return Ok(Self { temperature, ..self });
@@ -139,13 +142,14 @@ pub(super) fn scan_log_probs<L: OutputLayer + ?Sized>(
     fold: &WordFold,
     out: &mut [Stat],
 ) {
+    let vocab = layer.vocab();
     let mut scores = vec![0.0; LANES * TILE_WORDS];
     for start in (0..hidden.nrows()).step_by(LANES) {
         let examples = start..(start + LANES).min(hidden.nrows());
-        let mut ln_p = Array2::zeros((examples.len(), layer.vocab()));
+        let mut ln_p = Array2::zeros((examples.len(), vocab));
         layer.log_probs(w, hidden.slice_axis(Axis(0), Slice::from(examples.clone())), s, ln_p.view_mut());
-        for first in (0..layer.vocab()).step_by(TILE_WORDS) {
-            let words = first..(first + TILE_WORDS).min(layer.vocab());
+        for first in (0..vocab).step_by(TILE_WORDS) {
+            let words = first..(first + TILE_WORDS).min(vocab);
             for (lane, row) in ln_p.rows().into_iter().enumerate() {
                 let row = &row.to_slice().expect("contiguous rows")[words.clone()];
                 let to = scores[lane..].iter_mut().step_by(LANES);
@@ -159,7 +163,27 @@ pub(super) fn scan_log_probs<L: OutputLayer + ?Sized>(
     }
 }
 
-/// [`OutputLayer::top_k`].
+/// [`OutputLayer::log_prob`] by way of `log_probs`, a few examples at a time.
+pub(super) fn pick_log_probs<L: OutputLayer + ?Sized>(
+    layer: &L,
+    w: &mut Tables,
+    batch: Batch,
+    s: &mut Scratch,
+    out: &mut [f64],
+) {
+    let mut ln_p = Array2::zeros((batch.len().min(LANES), layer.vocab()));
+    for start in (0..batch.len()).step_by(LANES) {
+        let part = Slice::from(start..(start + LANES).min(batch.len()));
+        let hidden = batch.hidden.slice_axis(Axis(0), part);
+        let mut ln_p = ln_p.slice_axis_mut(Axis(0), Slice::from(0..hidden.nrows()));
+        layer.log_probs(w, hidden, s, ln_p.view_mut());
+        for ((out, target), row) in out[start..].iter_mut().zip(&batch.targets[start..]).zip(ln_p.rows()) {
+            *out = f64::from(row[*target as usize]);
+        }
+    }
+}
+
+/// [`LayerExt::top_k`].
 pub(super) fn top_k<L: OutputLayer + ?Sized>(
     layer: &L,
     w: &mut Tables,
@@ -192,7 +216,7 @@ pub(super) fn top_k<L: OutputLayer + ?Sized>(
     best.into_iter().zip(&stats).map(|(best, stat)| unlock(best).into_scored(stat.ln_z())).collect()
 }
 
-/// [`OutputLayer::rank`].
+/// [`LayerExt::rank`].
 pub(super) fn rank<L: OutputLayer + ?Sized>(layer: &L, w: &mut Tables, batch: Batch, s: &mut Scratch) -> Vec<usize> {
     if !batch.is_empty() && layer.descent(w, batch.hidden.slice_axis(Axis(0), Slice::from(0..1))).is_some() {
         let mut ln_p = vec![0.0; batch.len()];
@@ -226,7 +250,7 @@ pub(super) fn rank<L: OutputLayer + ?Sized>(layer: &L, w: &mut Tables, batch: Ba
     above.into_iter().map(|above| 1 + above.into_inner()).collect()
 }
 
-/// [`OutputLayer::sample`].
+/// [`LayerExt::sample`].
 pub(super) fn sample<L: OutputLayer + ?Sized>(
     layer: &L,
     w: &mut Tables,

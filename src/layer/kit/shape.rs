@@ -1,0 +1,72 @@
+//! Sizes of a layer and of its tables.
+
+use crate::layer::Bias;
+use crate::table::{Init, TableShape};
+use crate::vocab::{Counts, WordId};
+
+/// The vocabulary size, the size of hidden vectors, and the tables of a layer.
+///
+/// ```
+/// use lexmax::layer::{Bias, LayerShape};
+///
+/// // One table with a row per word.
+/// let flat = LayerShape::flat(10_000, 64, Bias::Unigram);
+/// assert_eq!((flat.tables.len(), flat.tables[0].rows), (1, 10_000));
+/// // Two tables: a row per class, and a row per word.
+/// let classes = LayerShape::new(10_000, 64, Bias::Zero).with_rows(100, 64).with_rows(10_000, 64);
+/// assert!(classes.tables.iter().all(|table| table.bias));
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct LayerShape {
+    /// Number of words, V.
+    pub vocab: usize,
+    /// Size of the hidden vector, d.
+    pub dim: usize,
+    /// Whether there are biases, and where they start.
+    pub bias: Bias,
+    /// The tables, in the order in which the layer names them to [`Tables`](crate::table::Tables).
+    pub tables: Vec<TableShape>,
+    /// Whether a word may have the probability 0, so that ln P may be −∞.
+    pub gives_zeros: bool,
+}
+
+impl LayerShape {
+    /// A layer over `vocab` words and hidden vectors of size `dim`, without tables yet.
+    pub fn new(vocab: usize, dim: usize, bias: Bias) -> Self {
+        Self { vocab, dim, bias, tables: Vec::new(), gives_zeros: false }
+    }
+
+    /// A layer with one table that has a row of size `dim` per word, and a bias per word unless `bias` is
+    /// [`Bias::None`]. The table has 2³² − 1 rows, one for each [`WordId`], where there are more words than that.
+    pub fn flat(vocab: usize, dim: usize, bias: Bias) -> Self {
+        Self::new(vocab, dim, bias).with_rows(u32::try_from(vocab).unwrap_or(u32::MAX), dim)
+    }
+
+    /// Adds a table of `rows` rows of size `dim` that start at zero. It has biases if the layer has.
+    pub fn with_rows(self, rows: u32, dim: usize) -> Self {
+        let bias = self.bias != Bias::None;
+        self.with_table(TableShape { rows, dim, bias, init: Init::Zero })
+    }
+
+    /// Adds a table.
+    pub fn with_table(mut self, table: TableShape) -> Self {
+        self.tables.push(table);
+        self
+    }
+
+    /// Says that a word may have the probability 0.
+    pub fn giving_zeros(self) -> Self {
+        Self { gives_zeros: true, ..self }
+    }
+
+    /// [`OutputLayer::unigram_biases`](crate::layer::OutputLayer::unigram_biases) of a layer that says nothing else.
+    pub(in crate::layer) fn unigram_biases(&self, counts: &Counts) -> Vec<Vec<f32>> {
+        match self.tables[..] {
+            [table] if table.bias && table.rows as usize == self.vocab => {
+                vec![(0..table.rows as WordId).map(|word| counts.ln_probability(word) as f32).collect()]
+            }
+            _ => vec![Vec::new(); self.tables.len()],
+        }
+    }
+}
