@@ -80,6 +80,7 @@ pub mod encoder;
 pub mod error;
 pub mod eval;
 pub mod files;
+pub mod head;
 pub mod layer;
 pub mod math;
 pub mod measure;

@@ -27,7 +27,9 @@ pub enum HeadFault {
         setting: &'static str,
     },
     /// The loss of a step is not finite.
-    #[error("the loss of this step is {loss} at rate {rate}, and no weight has moved: lower the rate or scale the hidden vectors")]
+    #[error(
+        "the loss of this step is {loss} at rate {rate}, and no weight has moved: lower the rate or scale the hidden vectors"
+    )]
     Loss {
         /// The loss.
         loss: f64,

@@ -8,7 +8,7 @@ use crate::layer::{Bias, OutputLayer, Scratch, set_up};
 use crate::objective::LossOptions;
 use crate::optimizer::Optimizer;
 use crate::rng::WorkerRng;
-use crate::table::{Deferred, Matrix, Table, Tables, Threads};
+use crate::table::{DeferredStore, Exclusive, Matrix, Table, Tables, Threads};
 use crate::tree::Tree;
 use crate::vocab::{Counts, Vocabulary};
 use std::path::Path;
@@ -27,7 +27,13 @@ pub struct HeadBuilder<'a> {
 }
 
 enum Source<'a> {
-    Named { name: String, dim: usize, bias: Option<Bias>, words: Option<&'a Vocabulary>, tree: Option<Tree> },
+    Named {
+        name: String,
+        dim: usize,
+        bias: Option<Bias>,
+        words: Option<&'a Vocabulary>,
+        tree: Option<Tree>,
+    },
     Own {
         layer: Box<dyn OutputLayer>,
         /// A setting that was called and belongs to layers of the catalogue.
@@ -208,8 +214,9 @@ impl Plan {
     /// The head over these weights.
     pub fn head(self, matrices: Vec<Matrix>, counts: Option<&Counts>) -> Result<Head> {
         let rate = self.rate()?;
-        let handle =
-            |matrix| -> Box<dyn Table> { Box::new(Deferred::owning(matrix, rate, self.threads.clone())) };
+        let handle = |matrix| -> Box<dyn Table> {
+            Box::new(Exclusive::<DeferredStore<Matrix>>::new(matrix, rate, self.threads.clone()))
+        };
         Ok(Head {
             shape: self.layer.shape(),
             mode: Training::new(self.optimizer, rate, self.layer.adaptive().is_some()),

@@ -171,9 +171,8 @@ impl Head {
         let Some(name) = file.layer.clone() else {
             return Err(HeadFault::OwnLayerInFile { path: path.as_ref().into() }.into());
         };
-        let counts = file.counts()?.ok_or_else(|| {
-            file.tensors.fault(ModelFault::NoTensor { tensor: stored::COUNTS.into() })
-        })?;
+        let counts =
+            file.counts()?.ok_or_else(|| file.tensors.fault(ModelFault::NoTensor { tensor: stored::COUNTS.into() }))?;
         let senseless = |field, source: Error| ModelFault::Senseless { field, source: Box::new(source) };
         let spec: LayerSpec = name.parse().map_err(|e| file.tensors.fault(senseless("layer", e)))?;
         let tree = if spec.has_tree() { Some(stored::read_tree(&mut file.tensors, counts.len())?) } else { None };
@@ -298,7 +297,9 @@ impl Stored {
         }
         let is_head = self.run.is_some();
         if is_head {
-            known.extend(plan.layer.tree().map(|_| [stored::LEAVES, stored::NODES].map(String::from)).into_iter().flatten());
+            known.extend(
+                plan.layer.tree().map(|_| [stored::LEAVES, stored::NODES].map(String::from)).into_iter().flatten(),
+            );
             known.extend((0..stored::state(&*plan.layer).len()).map(stored::proposal));
             self.tensors.check_known(&known)?;
         }

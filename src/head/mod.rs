@@ -45,7 +45,7 @@ use crate::error::Result;
 use crate::layer::{LayerShape, OutputLayer, Scratch};
 use crate::objective::LossOptions;
 use crate::rng::WorkerRng;
-use crate::table::{Cost, Frozen, Matrix, Table, Tables, Threads};
+use crate::table::{Cost, Exclusive, FrozenStore, Matrix, Table, Tables, Threads};
 use crate::vocab::Counts;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
@@ -152,7 +152,7 @@ impl<M> Head<M> {
 
     fn frozen_over(&self, tables: Vec<Arc<Matrix>>, seed: u64) -> FrozenHead {
         let handle = |matrix: &Arc<Matrix>| -> Box<dyn Table> {
-            Box::new(Frozen::over_shared(matrix.clone(), self.threads.clone()))
+            Box::new(Exclusive::<FrozenStore<Arc<Matrix>>>::new(matrix.clone(), self.threads.clone()))
         };
         Head {
             layer: self.layer.clone(),

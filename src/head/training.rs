@@ -1,10 +1,11 @@
 //! Steps and gradients.
 
-use super::input::{check_shape, contiguous};
 use super::Head;
+use super::input::{check_shape, contiguous};
 use crate::error::{Error, HeadFault, Result};
-use crate::layer::{Batch, LayerExt, OutputLayer, adaptive_is_due, verbs};
+use crate::layer::{Batch, LayerExt, OutputLayer, verbs};
 use crate::optimizer::Optimizer;
+use crate::sampler::is_look_due;
 use crate::table::TableGradient;
 use crate::vocab::WordId;
 use ndarray::{ArrayView2, ArrayViewMut2};
@@ -165,7 +166,7 @@ impl Head {
 
     /// Lets a proposal that follows the weights look at them, where its schedule says so.
     fn look_at_weights(&mut self) {
-        if !self.mode.is_adaptive || !adaptive_is_due(self.mode.batches) {
+        if !self.mode.is_adaptive || !is_look_due(self.mode.batches) {
             return;
         }
         if let Some(proposal) = self.layer.write().adaptive_mut() {

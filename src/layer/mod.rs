@@ -50,6 +50,7 @@ pub use hierarchical::HierarchicalSoftmax;
 pub use infrequent::{InfrequentNormalization, Normalization};
 pub use kit::flat::{Flat, FlatLayer};
 pub use kit::scratch::Scratch;
+pub use kit::set_up::set_up;
 pub use kit::shape::LayerShape;
 pub use nce::{Contrast, NoiseContrastive};
 pub use negative::NegativeSampling;
@@ -67,6 +68,7 @@ use crate::table::{Cost, Stat, Tables};
 use crate::tree::Tree;
 use crate::vocab::{Counts, WordId};
 use ndarray::{ArrayView2, ArrayViewMut2};
+use serde::{Deserialize, Serialize};
 use verbs::WordFold;
 use verbs::descent::Descent;
 
@@ -313,5 +315,11 @@ pub trait OutputLayer: Send + Sync {
     /// The same proposal, to be refreshed or restored.
     fn adaptive_mut(&mut self) -> Option<&mut dyn AdaptiveProposal> {
         None
+    }
+}
+
+impl<'a, L: OutputLayer + 'a> From<L> for Box<dyn OutputLayer + 'a> {
+    fn from(layer: L) -> Self {
+        Box::new(layer)
     }
 }

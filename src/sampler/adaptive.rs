@@ -4,6 +4,16 @@ use crate::error::Result;
 use crate::table::Tables;
 use ndarray::{Array2, CowArray, Ix2};
 
+/// Whether an adaptive proposal looks at the weights after so many batches: after 16, and whenever there were half as many
+/// again. Weights change most early on, and all looks together are no more than some dozens.
+pub fn is_look_due(batches: u64) -> bool {
+    let mut at = 16;
+    while at < batches {
+        at += at / 2;
+    }
+    at == batches
+}
+
 /// A proposal q that depends on the weights. It looks at them on a schedule; between two looks q does not change, so that
 /// ln q is exact.
 ///

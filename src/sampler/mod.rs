@@ -32,7 +32,7 @@ mod set;
 mod uniform;
 mod unigram;
 
-pub use adaptive::AdaptiveProposal;
+pub use adaptive::{AdaptiveProposal, is_look_due};
 pub use distinct::DistinctDraws;
 pub use log_uniform::LogUniform;
 pub use midx::Midx;

@@ -23,6 +23,7 @@
 mod exclusive;
 pub(crate) mod kernel;
 mod matrix;
+mod parameters;
 pub mod stored;
 mod tables;
 mod threads;
@@ -30,6 +31,7 @@ mod worker;
 
 pub use exclusive::{Deferred, Exclusive, Frozen, Held, Ledger, Online, Storage};
 pub use matrix::Matrix;
+pub use parameters::Parameters;
 pub use tables::{Cost, Tables};
 pub use threads::Threads;
 pub use worker::{HotRows, Merged, Overlay, OwnRows, Shared, SharedMatrix, merge};

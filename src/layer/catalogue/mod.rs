@@ -14,6 +14,7 @@ pub use spec::{LayerSpec, Settings};
 
 use super::{Bias, OutputLayer};
 use crate::error::Result;
+use crate::optimizer::Optimizer;
 use crate::vocab::{Counts, Vocabulary};
 
 /// What a catalogued layer is made from.
@@ -49,6 +50,16 @@ pub struct Tuning {
     pub adagrad: f32,
     /// The rate of plain descent on the summed loss of a batch.
     pub sgd: f32,
+}
+
+impl Tuning {
+    /// The rate for an optimizer.
+    pub fn rate(&self, optimizer: &Optimizer) -> f32 {
+        match optimizer {
+            Optimizer::Sgd => self.sgd,
+            Optimizer::Adagrad { .. } => self.adagrad,
+        }
+    }
 }
 
 /// Makes a layer from its settings.

@@ -68,6 +68,14 @@ impl LayerSpec {
         }
     }
 
+    /// The options of the loss that the name has.
+    ///
+    /// # Errors
+    /// A value cannot be read, or makes no sense.
+    pub fn loss(&self) -> Result<LossOptions> {
+        self.settings.loss()
+    }
+
     /// Whether the layer decides along a tree.
     pub fn has_tree(&self) -> bool {
         self.entry.keys.iter().any(|key| key.name == "tree")

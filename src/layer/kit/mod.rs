@@ -7,5 +7,6 @@ pub(super) mod expand;
 pub(super) mod flat;
 pub(super) mod gathered;
 pub(super) mod scratch;
+pub(super) mod set_up;
 pub(super) mod shape;
 pub(super) mod sparse;

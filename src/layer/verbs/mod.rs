@@ -86,10 +86,8 @@ impl Sampling {
     /// # Errors
     /// T is below 10⁻⁶ (for the best words there is [`LayerExt::top_k`]) or not finite.
     pub fn at_temperature(self, temperature: f64) -> Result<Self> {
-        if temperature >= LEAST_TEMPERATURE && temperature.is_finite() {
-            return Ok(Self { temperature, ..self });
-        }
-        Err(Error::OutOfRange { name: "temperature", value: temperature, limit: "0.000001 or more, and finite" })
+        check_temperature(temperature)?;
+        Ok(Self { temperature, ..self })
     }
 
     /// Without replacement: as if one drew, took the word away, renormalized and drew again. In the order of the draws;
@@ -99,8 +97,31 @@ impl Sampling {
     }
 }
 
+impl Sampling {
+    /// Draws of each hidden vector.
+    pub fn draws(&self) -> usize {
+        self.draws
+    }
+
+    /// The same; without replacement no more draws than there are words.
+    pub(crate) fn at_most(self, vocab: usize) -> Self {
+        if self.replacement { self } else { Self { draws: self.draws.min(vocab), ..self } }
+    }
+}
+
 /// Scores in f32 go up to 10³², divided by it.
 const LEAST_TEMPERATURE: f64 = 1e-6;
+
+/// Refuses a temperature that scores cannot be divided by.
+///
+/// # Errors
+/// A temperature below 10⁻⁶ or not finite.
+pub(crate) fn check_temperature(temperature: f64) -> Result<()> {
+    if temperature >= LEAST_TEMPERATURE && temperature.is_finite() {
+        return Ok(());
+    }
+    Err(Error::OutOfRange { name: "temperature", value: temperature, limit: "0.000001 or more, and finite" })
+}
 
 /// Scores of neighbouring words for some examples of a batch, in tiles; the softmax of all of them is P(· | h). A score of
 /// `f32::MIN` is a probability of zero.
