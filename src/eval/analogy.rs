@@ -137,8 +137,8 @@ pub fn analogies(vectors: &WordVectors, questions: &Questions, options: &Analogy
     let units = &units[..words * vectors.dim()];
     let floor = if options.rules == Rules::Word2vec { 0.0 } else { f32::NEG_INFINITY };
     let mut answers = vec![None; queries.len()];
-    let blocks = queries.chunks(BLOCK).zip(answers.chunks_mut(BLOCK)).collect();
-    Threads::new(options.threads).each(blocks, |(block, answers): (&[Query], &mut [_])| {
+    let blocks = queries.chunks(BLOCK).zip(answers.chunks_mut(BLOCK));
+    Threads::new(options.threads).each(blocks, |(block, answers)| {
         answers.copy_from_slice(&best(units, vectors.dim(), block, options.method, floor));
     });
     let mut sections: Vec<_> =

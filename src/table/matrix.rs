@@ -108,6 +108,13 @@ impl Matrix {
         rows.start as usize * self.shape.dim..rows.end as usize * self.shape.dim
     }
 
+    /// The weights and biases of neighbouring rows; no biases where the matrix has none.
+    pub(super) fn part(&self, rows: &Range<u32>) -> (&[f32], &[f32]) {
+        let bias = self.bias();
+        let bias = if bias.is_empty() { bias } else { &bias[rows.start as usize..rows.end as usize] };
+        (&self.weights()[self.entries(rows.clone())], bias)
+    }
+
     /// Moves neighbouring rows along their gradient; `bias` is empty for a matrix without.
     pub(super) fn update(&mut self, rows: Range<u32>, rate: f32, gradient: &[f32], bias: &[f32]) {
         let entries = self.entries(rows.clone());
@@ -119,25 +126,20 @@ impl Matrix {
         }
     }
 
-    /// The matrix cut into strips of rows that can be trained side by side.
-    pub(super) fn strips_mut(&mut self, bounds: &[Range<u32>]) -> Vec<MatrixStrip<'_>> {
+    /// Neighbouring rows, to be split into strips that can be trained side by side.
+    pub(super) fn strip(&mut self, rows: &Range<u32>) -> MatrixStrip<'_> {
+        let dim = self.shape.dim;
         let (mut weights, mut state) = (&mut self.weights.values[..], &mut self.weights.state[..]);
         let (mut bias, mut bias_state) = (&mut self.bias.values[..], &mut self.bias.state[..]);
-        let mut at = 0;
-        let mut strips = Vec::with_capacity(bounds.len());
-        for rows in bounds {
-            let (skip, len) = ((rows.start - at) as usize, rows.len());
-            strips.push(MatrixStrip {
-                optimizer: self.optimizer,
-                dim: self.shape.dim,
-                weights: take(&mut weights, skip * self.shape.dim, len * self.shape.dim),
-                state: take(&mut state, skip * self.shape.dim, len * self.shape.dim),
-                bias: take(&mut bias, skip, len),
-                bias_state: take(&mut bias_state, skip, len),
-            });
-            at = rows.end;
+        let (skip, len) = (rows.start as usize, rows.len());
+        MatrixStrip {
+            optimizer: self.optimizer,
+            dim,
+            weights: take(&mut weights, skip * dim, len * dim),
+            state: take(&mut state, skip * dim, len * dim),
+            bias: take(&mut bias, skip, len),
+            bias_state: take(&mut bias_state, skip, len),
         }
-        strips
     }
 }
 
@@ -175,6 +177,20 @@ pub struct MatrixStrip<'a> {
 }
 
 impl MatrixStrip<'_> {
+    /// The first `rows` rows, and the others.
+    pub(super) fn split(self, rows: usize) -> (Self, Self) {
+        let Self { optimizer, dim, mut weights, mut state, mut bias, mut bias_state } = self;
+        let head = Self {
+            optimizer,
+            dim,
+            weights: take(&mut weights, 0, rows * dim),
+            state: take(&mut state, 0, rows * dim),
+            bias: take(&mut bias, 0, rows),
+            bias_state: take(&mut bias_state, 0, rows),
+        };
+        (head, Self { optimizer, dim, weights, state, bias, bias_state })
+    }
+
     /// Moves `rows` (counted from the strip's first) along their gradient.
     pub(super) fn update(&mut self, rows: Range<usize>, rate: f32, gradient: &[f32], bias: &[f32]) {
         fn part(state: &mut [f32], entries: Range<usize>) -> &mut [f32] {

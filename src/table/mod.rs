@@ -16,6 +16,7 @@
 //! | [`Frozen`] | `&Matrix` | has none | evaluation |
 //! | [`Online`] | `&mut Matrix` | at once | examples one by one |
 //! | [`Deferred`] | `&mut Matrix` | after `flush` | mini-batches; gradients can be read before `flush` |
+//! | [`Exclusive`] over a [`FrozenStore`], an [`OnlineStore`] or a [`DeferredStore`] | `Matrix`, `Arc<Matrix>` | the same | handles that outlive the scope of a loan |
 //! | [`Shared`] | `&SharedMatrix` | at once, others' later | several workers at a time, examples one by one |
 //! | [`Overlay`] | `&SharedMatrix` | at once, others' after [`merge`] | the same, with bits that do not depend on the threads |
 //! | [`Ledger`] | nothing but a shape | has none | how much memory a [`Deferred`] handle would hold for the same calls |
@@ -29,7 +30,9 @@ mod tables;
 mod threads;
 mod worker;
 
-pub use exclusive::{Deferred, Exclusive, Frozen, Held, Ledger, Online, Storage};
+pub use exclusive::{
+    Deferred, DeferredStore, Exclusive, Frozen, FrozenStore, Held, Ledger, Online, OnlineStore, Storage, TableGradient,
+};
 pub use matrix::Matrix;
 pub use parameters::Parameters;
 pub use tables::{Cost, Tables};
@@ -313,6 +316,22 @@ pub trait Table: Send {
 
     /// The end of a mini-batch: what was deferred is applied.
     fn flush(&mut self) {}
+
+    /// The matrix under this handle; `None` for a handle that has none to itself.
+    fn matrix(&self) -> Option<&Matrix> {
+        None
+    }
+
+    /// ∂L/∂W since the last `flush`, without a change of what `flush` will do; `None` for a handle that defers nothing.
+    ///
+    /// A sweep makes it [`TableGradient::Dense`]: single rows that other verbs touched are added in. Without a sweep it is
+    /// [`TableGradient::Rows`].
+    fn gradient(&mut self) -> Option<TableGradient<'_>> {
+        None
+    }
+
+    /// Forgets the gradient since the last `flush`: no weight moves. Does nothing for a handle that defers nothing.
+    fn discard(&mut self) {}
 }
 
 /// Scores that a handle may keep between a scan and its sweep: 235 MB of f32.

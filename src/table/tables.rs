@@ -1,6 +1,6 @@
 //! The only door to the tables: it counts the work that passes.
 
-use super::{Bags, Coefficients, Fold, Rows, Stat, Table, TableShape, TileCoefficients};
+use super::{Bags, Coefficients, Fold, Matrix, Rows, Stat, Table, TableGradient, TableShape, TileCoefficients};
 use ndarray::{ArrayView2, ArrayViewMut2};
 use std::ops::{Add, AddAssign, Range};
 
@@ -203,6 +203,21 @@ impl<'a> Tables<'a> {
     /// The end of a mini-batch, for every table.
     pub fn flush(&mut self) {
         self.tables.iter_mut().for_each(|t| t.flush());
+    }
+
+    /// [`Table::matrix`].
+    pub fn matrix(&self, table: usize) -> Option<&Matrix> {
+        self.tables[table].matrix()
+    }
+
+    /// [`Table::gradient`]; no work is counted.
+    pub fn gradient(&mut self, table: usize) -> Option<TableGradient<'_>> {
+        self.tables[table].gradient()
+    }
+
+    /// [`Table::discard`], for every table.
+    pub fn discard(&mut self) {
+        self.tables.iter_mut().for_each(|t| t.discard());
     }
 
     fn count(&mut self, table: usize, batch: usize, rows: usize, passes: u64, read: u64, written: u64) {

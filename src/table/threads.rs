@@ -33,11 +33,19 @@ impl Threads {
         }
     }
 
-    /// Calls `work` with every item, on all threads.
-    pub fn each<T: Send>(&self, items: Vec<T>, work: impl Fn(T) + Sync + Send) {
-        match &self.0 {
-            Some(pool) if items.len() > 1 => pool.install(|| items.into_par_iter().for_each(work)),
-            _ => items.into_iter().for_each(work),
+    /// The caller's own thread.
+    pub(crate) fn alone() -> &'static Self {
+        static ALONE: Threads = Threads(None);
+        &ALONE
+    }
+
+    /// Calls `work` with every item, on all threads. One thread takes the items as they come: nothing is allocated.
+    pub fn each<T: Send>(&self, items: impl IntoIterator<Item = T>, work: impl Fn(T) + Sync + Send) {
+        let Some(pool) = &self.0 else { return items.into_iter().for_each(work) };
+        let items: Vec<T> = items.into_iter().collect();
+        match items.len() {
+            0 | 1 => items.into_iter().for_each(work),
+            _ => pool.install(|| items.into_par_iter().for_each(work)),
         }
     }
 

@@ -1,24 +1,25 @@
 //! The exclusive handle that gathers gradients and updates at the end of a mini-batch.
 
-use super::gradient::Gradient;
+use super::gradient::{Gradient, TableGradient};
 use super::{Exclusive, Storage, Strip};
 use crate::table::matrix::Matrix;
 use crate::table::{Table, Threads};
+use std::borrow::BorrowMut;
 use std::ops::Range;
 
-/// A matrix that moves at `flush`, and the gradient until then.
-pub struct DeferredStore<'a> {
-    matrix: &'a mut Matrix,
+/// A matrix that moves at `flush`, and the gradient until then. `M` lends the matrix (`&mut Matrix`) or owns it (`Matrix`).
+pub struct DeferredStore<M> {
+    matrix: M,
     rate: f32,
     gradient: Gradient,
 }
 
 /// The handle for mini-batches: all rows of a batch see the weights from before it.
-pub type Deferred<'a> = Exclusive<DeferredStore<'a>>;
+pub type Deferred<'a> = Exclusive<DeferredStore<&'a mut Matrix>>;
 
-impl<'a> Exclusive<DeferredStore<'a>> {
+impl<M: BorrowMut<Matrix> + Send> Exclusive<DeferredStore<M>> {
     /// Trains `matrix` at `rate` with `threads`.
-    pub fn new(matrix: &'a mut Matrix, rate: f32, threads: Threads) -> Self {
+    pub fn new(matrix: M, rate: f32, threads: Threads) -> Self {
         let mut handle = Self::over(DeferredStore { matrix, rate, gradient: Gradient::default() }, threads);
         handle.set_rate(rate);
         handle
@@ -27,21 +28,21 @@ impl<'a> Exclusive<DeferredStore<'a>> {
     /// ∂L/∂W of a row, and of its bias (0 without), since the last `flush`.
     pub fn gradient(&self, row: u32) -> (Vec<f32>, f32) {
         let store = self.store();
-        store.gradient.row(store.matrix, row)
+        store.gradient.row(store.matrix.borrow(), row)
     }
 }
 
-impl Storage for DeferredStore<'_> {
+impl<M: BorrowMut<Matrix> + Send> Storage for DeferredStore<M> {
     fn matrix(&self) -> &Matrix {
-        self.matrix
+        self.matrix.borrow()
     }
 
     fn add(&mut self, row: u32, scale: f32, gradient: &[f32], bias: f32) {
-        self.gradient.add(self.matrix, row, scale, gradient, bias);
+        self.gradient.add(self.matrix.borrow(), row, scale, gradient, bias);
     }
 
-    fn strips(&mut self, bounds: &[Range<u32>], _last: bool) -> Vec<Strip<'_>> {
-        Strip::deferred(self.matrix, &mut self.gradient, bounds)
+    fn strip(&mut self, rows: &Range<u32>, _last: bool) -> Strip<'_> {
+        Strip::deferred(self.matrix.borrow(), &mut self.gradient, rows)
     }
 
     fn set_rate(&mut self, rate: f32) {
@@ -49,6 +50,14 @@ impl Storage for DeferredStore<'_> {
     }
 
     fn flush(&mut self, threads: &Threads) {
-        self.gradient.apply(self.matrix, self.rate, threads);
+        self.gradient.apply(self.matrix.borrow_mut(), self.rate, threads);
+    }
+
+    fn gradient(&mut self) -> Option<TableGradient<'_>> {
+        Some(self.gradient.read(self.matrix.borrow()))
+    }
+
+    fn discard(&mut self) {
+        self.gradient.discard();
     }
 }

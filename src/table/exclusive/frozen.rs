@@ -2,24 +2,25 @@
 
 use super::{Exclusive, Storage, Strip};
 use crate::table::{Matrix, Threads};
+use std::borrow::Borrow;
 use std::ops::Range;
 
-/// A matrix that is only read.
-pub struct FrozenStore<'a>(&'a Matrix);
+/// A matrix that is only read. `M` lends the matrix (`&Matrix`), owns it (`Matrix`) or shares it (`Arc<Matrix>`).
+pub struct FrozenStore<M>(M);
 
 /// The handle for evaluation: descents do nothing.
-pub type Frozen<'a> = Exclusive<FrozenStore<'a>>;
+pub type Frozen<'a> = Exclusive<FrozenStore<&'a Matrix>>;
 
-impl<'a> Exclusive<FrozenStore<'a>> {
+impl<M: Borrow<Matrix> + Send> Exclusive<FrozenStore<M>> {
     /// Reads `matrix` with `threads`.
-    pub fn new(matrix: &'a Matrix, threads: Threads) -> Self {
+    pub fn new(matrix: M, threads: Threads) -> Self {
         Self::over(FrozenStore(matrix), threads)
     }
 }
 
-impl Storage for FrozenStore<'_> {
+impl<M: Borrow<Matrix> + Send> Storage for FrozenStore<M> {
     fn matrix(&self) -> &Matrix {
-        self.0
+        self.0.borrow()
     }
 
     fn trains(&self) -> bool {
@@ -28,12 +29,7 @@ impl Storage for FrozenStore<'_> {
 
     fn add(&mut self, _row: u32, _scale: f32, _gradient: &[f32], _bias: f32) {}
 
-    fn strips(&mut self, bounds: &[Range<u32>], _last: bool) -> Vec<Strip<'_>> {
-        let part = |rows: &Range<u32>| {
-            let bias = self.0.bias();
-            let bias = if bias.is_empty() { bias } else { &bias[rows.start as usize..rows.end as usize] };
-            Strip::Frozen { weights: &self.0.weights()[self.0.entries(rows.clone())], bias }
-        };
-        bounds.iter().map(part).collect()
+    fn strip(&mut self, rows: &Range<u32>, _last: bool) -> Strip<'_> {
+        Strip::frozen(self.0.borrow(), rows)
     }
 }

@@ -2,10 +2,31 @@
 
 use crate::simd;
 use crate::table::Threads;
-use crate::table::matrix::{Matrix, take};
-use ndarray::linalg::general_mat_mul;
-use ndarray::{Array2, ArrayView2};
+use crate::table::kernel::tile::Strips;
+use crate::table::matrix::{Matrix, MatrixStrip, take};
+use ndarray::{ArrayView1, ArrayView2};
 use std::ops::Range;
+
+/// ∂L/∂W of a table, and of its biases, which are empty for a table without.
+#[derive(Clone, Copy, Debug)]
+pub enum TableGradient<'a> {
+    /// Every row of the table has its entries.
+    Dense {
+        /// rows × dim.
+        weights: ArrayView2<'a, f32>,
+        /// One number per row, or none.
+        bias: ArrayView1<'a, f32>,
+    },
+    /// All rows but these have a gradient of zero.
+    Rows {
+        /// Distinct rows of the table, in the order in which they were first touched.
+        rows: &'a [u32],
+        /// One row of `dim` numbers for each of `rows`.
+        weights: ArrayView2<'a, f32>,
+        /// One number for each of `rows`, or none.
+        bias: ArrayView1<'a, f32>,
+    },
+}
 
 /// ∂L/∂W since the last time it was applied.
 #[derive(Default)]
@@ -22,19 +43,21 @@ pub struct Gradient {
     swept_bias: Vec<f32>,
 }
 
-/// Kᵀ·X, row by row in memory whatever the layout of the two: C×d.
-pub fn outer(coef: &ArrayView2<f32>, x: &ArrayView2<f32>) -> Array2<f32> {
-    let mut gradient = Array2::zeros((coef.ncols(), x.ncols()));
-    general_mat_mul(1.0, &coef.t(), x, 0.0, &mut gradient);
-    gradient
-}
-
 /// Neighbouring rows of a gradient.
 pub struct GradientStrip<'a> {
     pub values: &'a mut [f32],
     pub bias: &'a mut [f32],
     /// Whether what stands there is to be overwritten.
     pub fresh: bool,
+}
+
+impl GradientStrip<'_> {
+    /// The first `rows` rows, and the others.
+    pub fn split(self, rows: usize, dim: usize) -> (Self, Self) {
+        let (mut values, mut bias, fresh) = (self.values, self.bias, self.fresh);
+        let head = Self { values: take(&mut values, 0, rows * dim), bias: take(&mut bias, 0, rows), fresh };
+        (head, Self { values, bias, fresh })
+    }
 }
 
 impl Gradient {
@@ -59,42 +82,38 @@ impl Gradient {
         }
     }
 
-    /// The gradient of whole ranges, cut into strips.
-    pub fn strips(&mut self, matrix: &Matrix, bounds: &[Range<u32>]) -> Vec<GradientStrip<'_>> {
+    /// The gradient of a range, as one strip.
+    pub fn strip(&mut self, matrix: &Matrix, range: &Range<u32>) -> GradientStrip<'_> {
         let (rows, dim) = (matrix.shape().rows as usize, matrix.shape().dim);
-        let range = bounds[0].start..bounds[bounds.len() - 1].end;
         self.swept_values.resize(rows * dim, 0.0);
         self.swept_bias.resize(matrix.bias().len(), 0.0);
         let fresh = self.swept.is_none();
         match &self.swept {
-            None => self.swept = Some(range),
-            Some(swept) if *swept == range => {}
-            Some(swept) => {
-                let (start, end) = (swept.start as usize, swept.end as usize);
-                self.swept_values[..start * dim].fill(0.0);
-                self.swept_values[end * dim..].fill(0.0);
-                if !self.swept_bias.is_empty() {
-                    self.swept_bias[..start].fill(0.0);
-                    self.swept_bias[end..].fill(0.0);
-                }
-                self.swept = Some(0..rows as u32);
-            }
+            None => self.swept = Some(range.clone()),
+            Some(swept) if swept == range => {}
+            Some(_) => self.widen(matrix),
         }
-        let (mut values, mut bias, mut at) = (&mut self.swept_values[..], &mut self.swept_bias[..], 0);
-        let mut strips = Vec::with_capacity(bounds.len());
-        for rows in bounds {
-            let (skip, len) = ((rows.start - at) as usize, rows.len());
-            let (values, bias) = (take(&mut values, skip * dim, len * dim), take(&mut bias, skip, len));
-            strips.push(GradientStrip { values, bias, fresh });
-            at = rows.end;
-        }
-        strips
+        let (mut values, mut bias) = (&mut self.swept_values[..], &mut self.swept_bias[..]);
+        let (start, len) = (range.start as usize, range.len());
+        GradientStrip { values: take(&mut values, start * dim, len * dim), bias: take(&mut bias, start, len), fresh }
     }
 
-    /// Moves the matrix along what has gathered, and begins anew.
-    pub fn apply(&mut self, matrix: &mut Matrix, rate: f32, threads: &Threads) {
+    /// Makes the swept range the whole table; rows that no sweep has met get zeros.
+    fn widen(&mut self, matrix: &Matrix) {
+        let Some(swept) = &mut self.swept else { return };
         let dim = matrix.shape().dim;
-        let swept = self.swept.take().unwrap_or(0..0);
+        let (start, end) = (swept.start as usize, swept.end as usize);
+        self.swept_values[..start * dim].fill(0.0);
+        self.swept_values[end * dim..].fill(0.0);
+        if !self.swept_bias.is_empty() {
+            self.swept_bias[..start].fill(0.0);
+            self.swept_bias[end..].fill(0.0);
+        }
+        *swept = 0..matrix.shape().rows;
+    }
+
+    /// Adds the gradients of single rows within the swept range to it; hands the other rows to `apart`.
+    fn merge_touched(&mut self, dim: usize, swept: &Range<u32>, mut apart: impl FnMut(u32, &[f32], &[f32])) {
         for (at, row) in self.touched.iter().enumerate() {
             let (values, bias) = (&self.values[at * dim..(at + 1) * dim], &self.bias[at..at + 1]);
             if swept.contains(row) {
@@ -104,13 +123,24 @@ impl Gradient {
                     self.swept_bias[row] += bias[0];
                 }
             } else {
-                matrix.update(*row..*row + 1, rate, values, bias);
+                apart(*row, values, bias);
             }
-            self.slots[*row as usize] = 0;
         }
+        self.clear_touched();
+    }
+
+    fn clear_touched(&mut self) {
+        self.touched.iter().for_each(|row| self.slots[*row as usize] = 0);
         self.touched.clear();
         self.values.clear();
         self.bias.clear();
+    }
+
+    /// Moves the matrix along the gradient, and begins anew.
+    pub fn apply(&mut self, matrix: &mut Matrix, rate: f32, threads: &Threads) {
+        let (swept, dim) = (self.swept.take().unwrap_or(0..0), matrix.shape().dim);
+        let apart = |row: u32, values: &[f32], bias: &[f32]| matrix.update(row..row + 1, rate, values, bias);
+        self.merge_touched(dim, &swept, apart);
         if !swept.is_empty() {
             self.apply_swept(matrix, swept, rate, threads);
         }
@@ -118,13 +148,33 @@ impl Gradient {
 
     fn apply_swept(&self, matrix: &mut Matrix, swept: Range<u32>, rate: f32, threads: &Threads) {
         let dim = matrix.shape().dim;
-        let bounds = crate::table::kernel::tile::strips(&swept);
-        let strips = matrix.strips_mut(&bounds).into_iter().zip(bounds.iter().cloned()).collect();
-        threads.each(strips, |(mut strip, rows): (crate::table::matrix::MatrixStrip, Range<u32>)| {
+        let strips = Strips::of(&swept);
+        let parts = strips.cut(matrix.strip(&swept), MatrixStrip::split).zip(strips.iter());
+        threads.each(parts, |(mut strip, rows)| {
             let rows = rows.start as usize..rows.end as usize;
             let bias = if self.swept_bias.is_empty() { &[][..] } else { &self.swept_bias[rows.clone()] };
             strip.update(0..rows.len(), rate, &self.swept_values[rows.start * dim..rows.end * dim], bias);
         });
+    }
+
+    /// Forgets the gradient.
+    pub fn discard(&mut self) {
+        self.swept = None;
+        self.clear_touched();
+    }
+
+    /// The gradient as it stands. Once a range was swept it becomes that of the whole table.
+    pub fn read(&mut self, matrix: &Matrix) -> TableGradient<'_> {
+        let (rows, dim, has_bias) = (matrix.shape().rows as usize, matrix.shape().dim, matrix.shape().bias);
+        let by_rows = |rows, values| ArrayView2::from_shape((rows, dim), values).expect("rows × dim");
+        if self.swept.is_none() {
+            let bias = if has_bias { &self.bias[..] } else { &[] };
+            let (rows, weights) = (&self.touched[..], by_rows(self.touched.len(), &self.values[..]));
+            return TableGradient::Rows { rows, weights, bias: bias.into() };
+        }
+        self.widen(matrix);
+        self.merge_touched(dim, &(0..rows as u32), |_, _, _| {});
+        TableGradient::Dense { weights: by_rows(rows, &self.swept_values[..]), bias: self.swept_bias[..].into() }
     }
 
     /// ∂L/∂W of a row and its bias, as it stands.

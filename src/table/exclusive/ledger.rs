@@ -1,10 +1,12 @@
 //! A table without weights, which keeps account of the memory that a deferred handle would hold for the same calls.
 
+use super::cache::fits;
 use crate::table::kernel::block::{self, PART};
 use crate::table::kernel::gemm::padded;
-use crate::table::kernel::tile::{self, Packed};
+use crate::table::kernel::product::Products;
+use crate::table::kernel::tile::{Packed, Strips};
 use crate::table::kernel::{gemv, registers as kernel};
-use crate::table::{Bags, Coefficients, Fold, KEPT_SCORES, Rows, Stat, Table, TableShape, TileCoefficients};
+use crate::table::{Bags, Coefficients, Fold, Rows, Stat, Table, TableShape, TileCoefficients};
 use hashbrown::HashSet;
 use ndarray::{ArrayView2, ArrayViewMut2};
 use std::ops::Range;
@@ -27,6 +29,8 @@ pub struct Held {
     kept_scores: usize,
     packed: usize,
     of_strips: usize,
+    /// Matrix products over ranges.
+    products: usize,
     /// The longest vector that was there twice while it grew.
     moved: usize,
 }
@@ -41,7 +45,8 @@ impl Held {
         let room = self.touched.next_power_of_two();
         let touched = if self.touched > 0 { rows + room * (dim + 2) } else { 0 };
         let gathered = 2 * self.gathered + self.panels + self.beside + self.scores;
-        let numbers = gathered + touched + swept + self.kept_scores + self.packed + self.of_strips;
+        let of_verbs = self.kept_scores + self.packed + self.of_strips + self.products;
+        let numbers = gathered + touched + swept + of_verbs;
         (numbers * size_of::<f32>()) as u64
     }
 
@@ -71,6 +76,11 @@ impl<'a> Ledger<'a> {
             Rows::List(list) => self.touched.extend(*list),
         }
         self.held.touched = self.held.touched.max(self.touched.len());
+    }
+
+    /// Matrix products over a range.
+    fn multiply(&mut self, batch: usize, rows: usize) {
+        self.held.products = self.held.products.max(Products::sizes(batch, rows, self.shape.dim));
     }
 
     /// A block of gathered rows.
@@ -105,15 +115,21 @@ impl Table for Ledger<'_> {
     }
 
     fn scores(&mut self, rows: &Rows, x: ArrayView2<f32>, mut out: ArrayViewMut2<f32>) {
-        if let Rows::List(list) = rows {
-            self.gather(x.nrows(), list.len());
+        match rows {
+            Rows::List(list) => self.gather(x.nrows(), list.len()),
+            Rows::Range(range) => self.multiply(x.nrows(), range.len()),
         }
         out.fill(0.0);
     }
 
-    fn weighted_sum(&mut self, _rows: &Rows, _coef: ArrayView2<f32>, _out: ArrayViewMut2<f32>) {}
+    fn weighted_sum(&mut self, rows: &Rows, coef: ArrayView2<f32>, _out: ArrayViewMut2<f32>) {
+        if let Rows::Range(range) = rows {
+            self.multiply(coef.nrows(), range.len());
+        }
+    }
 
-    fn descend(&mut self, rows: &Rows, _coef: ArrayView2<f32>, _x: ArrayView2<f32>) {
+    fn descend(&mut self, rows: &Rows, _coef: ArrayView2<f32>, x: ArrayView2<f32>) {
+        self.multiply(x.nrows(), rows.len());
         self.touch(rows);
     }
 
@@ -143,11 +159,11 @@ impl Table for Ledger<'_> {
 
     fn scan(&mut self, rows: Range<u32>, x: ArrayView2<f32>, _fold: &Fold, out: &mut [Stat]) {
         let packed = Packed::sized(x.nrows(), self.shape.dim);
-        let size = |strip: &Range<u32>| match keeps(&rows, packed.batch) {
+        let size = |strip: Range<u32>| match fits(&rows, packed.batch) {
             true => packed.stride * strip.len(),
             false => packed.stride * strip.len().min(packed.tile_rows()),
         };
-        let scores = tile::strips(&rows).iter().map(size).sum();
+        let scores = Strips::of(&rows).iter().map(size).sum();
         grow(&mut self.held.kept_scores, &mut self.held.moved, scores);
         self.held.packed = self.held.packed.max(pack_size(&packed));
         let sum = rows.len() as f64;
@@ -164,13 +180,13 @@ impl Table for Ledger<'_> {
     ) {
         let packed = Packed::sized(x.nrows(), self.shape.dim);
         let d_stride = padded(packed.dim);
-        let of_strip = |strip: &Range<u32>| {
+        let of_strip = |strip: Range<u32>| {
             let tile = packed.tile_rows().min(strip.len());
-            let scores = if keeps(&rows, packed.batch) { 0 } else { packed.stride * tile };
+            let scores = if fits(&rows, packed.batch) { 0 } else { packed.stride * tile };
             let weights = if packed.batch > gemv::FEW { tile * d_stride } else { 0 };
             packed.batch * d_stride + scores + weights + tile
         };
-        let of_strips = tile::strips(&rows).iter().map(of_strip).sum();
+        let of_strips = Strips::of(&rows).iter().map(of_strip).sum();
         self.held.of_strips = self.held.of_strips.max(of_strips);
         self.held.packed = self.held.packed.max(pack_size(&packed) + packed.batch * d_stride);
         self.held.swept = true;
@@ -179,11 +195,6 @@ impl Table for Ledger<'_> {
     fn flush(&mut self) {
         self.touched.clear();
     }
-}
-
-/// Whether the scores of a scan are kept for its sweep.
-fn keeps(rows: &Range<u32>, batch: usize) -> bool {
-    batch.next_multiple_of(32) * rows.len() <= KEPT_SCORES
 }
 
 /// The batch of a scan, beside its copy.

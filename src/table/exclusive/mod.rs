@@ -1,23 +1,26 @@
 //! The verbs over a plain matrix that one worker has to itself.
 
+mod cache;
 mod deferred;
 mod frozen;
 pub(in crate::table) mod gradient;
 mod ledger;
 mod online;
 
-pub use deferred::Deferred;
-pub use frozen::Frozen;
+pub use deferred::{Deferred, DeferredStore};
+pub use frozen::{Frozen, FrozenStore};
+pub use gradient::TableGradient;
 pub use ledger::{Held, Ledger};
-pub use online::Online;
+pub use online::{Online, OnlineStore};
 
 use super::kernel::block;
-use super::kernel::tile::{self, Buffers, Packed};
+use super::kernel::product::Products;
+use super::kernel::tile::{self, Buffers, Packed, Strips};
 use super::matrix::{Matrix, MatrixStrip};
-use super::{Bags, Coefficients, Fold, KEPT_SCORES, Rows, Stat, Table, TableShape, Threads, TileCoefficients};
+use super::{Bags, Coefficients, Fold, Rows, Stat, Table, TableShape, Threads, TileCoefficients};
 use crate::simd;
-use gradient::{Gradient, GradientStrip, outer};
-use ndarray::linalg::general_mat_mul;
+use cache::ScoreCache;
+use gradient::{Gradient, GradientStrip};
 use ndarray::{ArrayView2, ArrayViewMut2};
 use std::ops::Range;
 
@@ -34,8 +37,8 @@ pub trait Storage: Send {
     /// Takes scale·gradient for a row, and scale·bias for its bias.
     fn add(&mut self, row: u32, scale: f32, gradient: &[f32], bias: f32);
 
-    /// Cuts the table into strips for a sweep; `last` as in [`Table::sweep`].
-    fn strips(&mut self, bounds: &[Range<u32>], last: bool) -> Vec<Strip<'_>>;
+    /// Neighbouring rows for a sweep, to be split among threads; `last` as in [`Table::sweep`].
+    fn strip(&mut self, rows: &Range<u32>, last: bool) -> Strip<'_>;
 
     /// The end of a verb.
     fn settle(&mut self, _threads: &Threads) {}
@@ -45,6 +48,14 @@ pub trait Storage: Send {
 
     /// See [`Table::flush`].
     fn flush(&mut self, _threads: &Threads) {}
+
+    /// See [`Table::gradient`].
+    fn gradient(&mut self) -> Option<TableGradient<'_>> {
+        None
+    }
+
+    /// See [`Table::discard`].
+    fn discard(&mut self) {}
 }
 
 /// Neighbouring rows for one thread of a sweep.
@@ -75,15 +86,39 @@ pub enum Strip<'a> {
 }
 
 impl<'a> Strip<'a> {
-    /// The strips of a matrix beside those of its gradient.
-    pub fn deferred(matrix: &'a Matrix, gradient: &'a mut Gradient, bounds: &[Range<u32>]) -> Vec<Self> {
-        let gradients = gradient.strips(matrix, bounds);
-        let strip = |(gradient, rows): (GradientStrip<'a>, &Range<u32>)| {
-            let bias = matrix.bias();
-            let bias = if bias.is_empty() { bias } else { &bias[rows.start as usize..rows.end as usize] };
-            Strip::Deferred { weights: &matrix.weights()[matrix.entries(rows.clone())], bias, gradient }
-        };
-        gradients.into_iter().zip(bounds).map(strip).collect()
+    /// Rows of a matrix that is only read.
+    fn frozen(matrix: &'a Matrix, rows: &Range<u32>) -> Self {
+        let (weights, bias) = matrix.part(rows);
+        Strip::Frozen { weights, bias }
+    }
+
+    /// Rows of a matrix beside those of its gradient.
+    fn deferred(matrix: &'a Matrix, gradient: &'a mut Gradient, rows: &Range<u32>) -> Self {
+        let (weights, bias) = matrix.part(rows);
+        Strip::Deferred { weights, bias, gradient: gradient.strip(matrix, rows) }
+    }
+
+    /// The first `rows` rows, of size `dim`, and the others.
+    fn split(self, rows: usize, dim: usize) -> (Self, Self) {
+        fn part(weights: &[f32], at: usize) -> (&[f32], &[f32]) {
+            weights.split_at(at.min(weights.len()))
+        }
+        match self {
+            Strip::Frozen { weights, bias } => {
+                let ((weights, others), (bias, other_bias)) = (part(weights, rows * dim), part(bias, rows));
+                (Strip::Frozen { weights, bias }, Strip::Frozen { weights: others, bias: other_bias })
+            }
+            Strip::Online { matrix, rate } => {
+                let (matrix, others) = matrix.split(rows);
+                (Strip::Online { matrix, rate }, Strip::Online { matrix: others, rate })
+            }
+            Strip::Deferred { weights, bias, gradient } => {
+                let ((weights, others), (bias, other_bias)) = (part(weights, rows * dim), part(bias, rows));
+                let (gradient, of_others) = gradient.split(rows, dim);
+                let rest = Strip::Deferred { weights: others, bias: other_bias, gradient: of_others };
+                (Strip::Deferred { weights, bias, gradient }, rest)
+            }
+        }
     }
 
     pub(super) fn read(&self) -> (&[f32], &[f32]) {
@@ -103,37 +138,26 @@ pub struct Exclusive<S> {
     store: S,
     threads: Threads,
     block: block::Block,
-    kept: Kept,
+    products: Products,
+    cache: ScoreCache,
     packed: Packed,
+    /// Strips × batch.
+    stats: Vec<Stat>,
     buffers: Vec<Buffers>,
-}
-
-/// The scores of the last scan, for the sweep that follows.
-#[derive(Default)]
-struct Kept {
-    /// What was scanned; `None` where nothing is kept.
-    rows: Option<Range<u32>>,
-    /// What was scanned, kept or not.
-    seen: Option<Range<u32>>,
-    x: Vec<f32>,
-    scores: Vec<f32>,
-}
-
-impl Kept {
-    /// Forgets what was kept, as any change of the weights must.
-    fn clear(&mut self) {
-        (self.rows, self.seen) = (None, None);
-    }
-
-    fn holds(&self, rows: &Range<u32>, x: &ArrayView2<f32>) -> bool {
-        self.rows.as_ref() == Some(rows) && x.iter().eq(&self.x)
-    }
 }
 
 impl<S: Storage> Exclusive<S> {
     pub(super) fn over(store: S, threads: Threads) -> Self {
-        let (block, kept, packed) = (block::Block::default(), Kept::default(), Packed::default());
-        Self { store, threads, block, kept, packed, buffers: Vec::new() }
+        Self {
+            store,
+            threads,
+            block: block::Block::default(),
+            products: Products::default(),
+            cache: ScoreCache::default(),
+            packed: Packed::default(),
+            stats: Vec::new(),
+            buffers: Vec::new(),
+        }
     }
 
     pub(super) fn store(&self) -> &S {
@@ -141,13 +165,13 @@ impl<S: Storage> Exclusive<S> {
     }
 
     pub(super) fn store_mut(&mut self) -> &mut S {
-        self.kept.clear();
+        self.cache.clear();
         &mut self.store
     }
 
     /// Each row of bag b descends along a share of d_out\[b\] that depends on the bag's size.
     fn add_bags(&mut self, bags: Bags, d_out: ArrayView2<f32>, share: impl Fn(usize) -> f32) {
-        self.kept.clear();
+        self.cache.clear();
         if !self.store.trains() {
             return;
         }
@@ -158,13 +182,6 @@ impl<S: Storage> Exclusive<S> {
         }
         self.store.settle(&self.threads);
     }
-
-    /// All weights of a range, as a matrix.
-    fn weights(&self, rows: &Range<u32>) -> ArrayView2<'_, f32> {
-        let matrix = self.store.matrix();
-        let shape = (rows.len(), matrix.shape().dim);
-        ArrayView2::from_shape(shape, &matrix.weights()[matrix.entries(rows.clone())]).expect("rows × dim")
-    }
 }
 
 impl<S: Storage> Table for Exclusive<S> {
@@ -174,14 +191,7 @@ impl<S: Storage> Table for Exclusive<S> {
 
     fn scores(&mut self, rows: &Rows, x: ArrayView2<f32>, mut out: ArrayViewMut2<f32>) {
         match rows {
-            Rows::Range(range) => {
-                general_mat_mul(1.0, &x, &self.weights(range).t(), 0.0, &mut out);
-                let bias = self.store.matrix().bias();
-                if !bias.is_empty() {
-                    let bias = &bias[range.start as usize..range.end as usize];
-                    out.rows_mut().into_iter().for_each(|mut row| row += &ndarray::ArrayView1::from(bias));
-                }
-            }
+            Rows::Range(range) => self.products.scores(self.store.matrix().part(range), x, out),
             Rows::List(list) => {
                 self.block.gather(self.store.matrix(), list, &x);
                 out.assign(&self.block.scores(&self.threads));
@@ -191,7 +201,7 @@ impl<S: Storage> Table for Exclusive<S> {
 
     fn weighted_sum(&mut self, rows: &Rows, coef: ArrayView2<f32>, mut out: ArrayViewMut2<f32>) {
         match rows {
-            Rows::Range(range) => general_mat_mul(1.0, &coef, &self.weights(range), 1.0, &mut out),
+            Rows::Range(range) => self.products.weighted_sum(self.store.matrix().part(range).0, coef, out),
             Rows::List(list) => {
                 let matrix = self.store.matrix();
                 for (k, mut y) in coef.rows().into_iter().zip(out.rows_mut()) {
@@ -203,19 +213,15 @@ impl<S: Storage> Table for Exclusive<S> {
     }
 
     fn descend(&mut self, rows: &Rows, coef: ArrayView2<f32>, x: ArrayView2<f32>) {
-        self.kept.clear();
+        self.cache.clear();
         if !self.store.trains() {
             return;
         }
-        let gradient = outer(&coef, &x);
-        let mut add = |c: usize, row: u32| {
-            let bias = coef.column(c).sum();
-            self.store.add(row, 1.0, gradient.row(c).to_slice().expect("contiguous rows"), bias);
+        let row = |c: usize| match rows {
+            Rows::Range(range) => range.start + c as u32,
+            Rows::List(list) => list[c],
         };
-        match rows {
-            Rows::Range(range) => range.clone().enumerate().for_each(|(c, row)| add(c, row)),
-            Rows::List(list) => list.iter().enumerate().for_each(|(c, row)| add(c, *row)),
-        }
+        self.products.outer(coef, x, |c, gradient, bias| self.store.add(row(c), 1.0, gradient, bias));
         self.store.settle(&self.threads);
     }
 
@@ -248,7 +254,7 @@ impl<S: Storage> Table for Exclusive<S> {
         losses: &mut [f64],
         d_x: ArrayViewMut2<f32>,
     ) {
-        self.kept.clear();
+        self.cache.clear();
         self.block.gather(self.store.matrix(), rows, &x);
         self.block.scores(&self.threads);
         self.block.coefficients(coef, losses, &self.threads);
@@ -261,47 +267,26 @@ impl<S: Storage> Table for Exclusive<S> {
     }
 
     fn scan(&mut self, rows: Range<u32>, x: ArrayView2<f32>, fold: &Fold, out: &mut [Stat]) {
-        let batch = x.nrows();
-        let bounds = tile::strips(&rows);
-        // What is looked at twice is looked at more often, also by handles that do not train.
-        let again = self.kept.seen.as_ref() == Some(&rows) && x.iter().eq(&self.kept.x);
-        let kept = again && self.kept.rows.is_some();
-        if !kept {
+        let (batch, strips) = (x.nrows(), Strips::of(&rows));
+        let scanned = self.cache.look(&rows, &x);
+        if !scanned.complete {
             self.packed.for_scan(&x);
         }
-        self.kept.clear();
-        let (packed, stride, tile) = (&self.packed, self.packed.stride, self.packed.tile_rows());
-        // The padding of a part is small beside what may be kept.
-        let keep = (self.store.trains() || again) && batch.next_multiple_of(32) * rows.len() <= KEPT_SCORES;
-        let size = |strip: &Range<u32>| stride * if keep { strip.len() } else { strip.len().min(tile) };
-        let total = bounds.iter().map(size).sum();
-        if self.kept.scores.len() < total {
-            self.kept.scores.resize(total, 0.0);
-        }
-        self.kept.seen = Some(rows.clone());
-        if keep {
-            self.kept.rows = Some(rows.clone());
-        }
-        if !again {
-            self.kept.x.clear();
-            self.kept.x.extend(x.iter());
-        }
-        let mut stats = vec![Stat::EMPTY; bounds.len() * batch];
-        let mut scores = &mut self.kept.scores[..];
-        let matrix = self.store.matrix();
-        let mut items = Vec::with_capacity(bounds.len());
-        for (strip, stats) in bounds.into_iter().zip(stats.chunks_mut(batch.max(1))) {
-            let (part, rest) = std::mem::take(&mut scores).split_at_mut(size(&strip));
+        let packed = &self.packed;
+        // Whoever scans the same twice scans it more often, also where nothing is trained.
+        let room = self.cache.begin(&rows, &x, packed, scanned, self.store.trains() || scanned.again);
+        self.stats.clear();
+        self.stats.resize(strips.len() * batch, Stat::EMPTY);
+        let (matrix, mut scores) = (self.store.matrix(), self.cache.scores_mut());
+        let items = strips.iter().zip(self.stats.chunks_mut(batch.max(1))).map(|(strip, stats)| {
+            let (part, rest) = std::mem::take(&mut scores).split_at_mut(room.of(&strip));
             scores = rest;
-            items.push((strip, part, stats));
-        }
-        self.threads.each(items, |(rows, scores, stats)| {
-            let bias = matrix.bias();
-            let bias = if bias.is_empty() { bias } else { &bias[rows.start as usize..rows.end as usize] };
-            let weights = &matrix.weights()[matrix.entries(rows.clone())];
-            tile::scan_strip(packed, rows, (weights, bias), (scores, kept), fold, stats);
+            (strip, part, stats)
         });
-        for part in stats.chunks(batch.max(1)) {
+        self.threads.each(items, |(rows, scores, stats)| {
+            tile::scan_strip(packed, rows.clone(), matrix.part(&rows), (scores, scanned.complete), fold, stats);
+        });
+        for part in self.stats.chunks(batch.max(1)) {
             out.iter_mut().zip(part).for_each(|(all, part)| all.merge(part));
         }
     }
@@ -314,31 +299,42 @@ impl<S: Storage> Table for Exclusive<S> {
         d_x: ArrayViewMut2<f32>,
         last: bool,
     ) {
-        let bounds = tile::strips(&rows);
-        let kept = self.kept.holds(&rows, &x);
+        let strips = Strips::of(&rows);
+        let kept = self.cache.holds(&rows, &x);
         if !kept {
             self.packed.for_scan(&x);
         }
         self.packed.for_sweep(&x);
-        let packed = &self.packed;
-        self.kept.clear();
-        self.buffers.resize_with(self.buffers.len().max(bounds.len()), Buffers::default);
-        let mut scores = if kept { &mut self.kept.scores[..] } else { &mut [] };
-        let strips = self.store.strips(&bounds, last);
-        let mut items = Vec::with_capacity(bounds.len());
-        for ((rows, strip), buffers) in bounds.iter().zip(strips).zip(&mut self.buffers) {
+        let (packed, dim) = (&self.packed, self.packed.dim);
+        self.cache.clear();
+        self.buffers.resize_with(self.buffers.len().max(strips.len()), Buffers::default);
+        let mut scores = if kept { self.cache.scores_mut() } else { &mut [] };
+        let parts = strips.cut(self.store.strip(&rows, last), |strip, rows| strip.split(rows, dim));
+        let items = strips.iter().zip(parts).zip(&mut self.buffers).map(|((rows, strip), buffers)| {
             let len = if kept { packed.stride * rows.len() } else { 0 };
             let (part, rest) = std::mem::take(&mut scores).split_at_mut(len);
             scores = rest;
-            items.push((rows.clone(), strip, part, buffers));
-        }
+            (rows, strip, part, buffers)
+        });
         self.threads.each(items, |(rows, mut strip, kept, buffers)| {
             tile::sweep_strip(packed, rows, &mut strip, kept, buffers, coef);
         });
-        tile::merge_d_x(&self.buffers[..bounds.len()], d_x);
+        tile::merge_d_x(&self.buffers[..strips.len()], d_x);
         if last {
             self.store.settle(&self.threads);
         }
+    }
+
+    fn matrix(&self) -> Option<&Matrix> {
+        Some(self.store.matrix())
+    }
+
+    fn gradient(&mut self) -> Option<TableGradient<'_>> {
+        self.store.gradient()
+    }
+
+    fn discard(&mut self) {
+        self.store.discard();
     }
 
     fn set_rate(&mut self, rate: f32) {
@@ -346,7 +342,7 @@ impl<S: Storage> Table for Exclusive<S> {
     }
 
     fn flush(&mut self) {
-        self.kept.clear();
+        self.cache.clear();
         self.store.flush(&self.threads);
     }
 }

@@ -5,54 +5,60 @@ use super::{Exclusive, Storage, Strip};
 use crate::optimizer::Optimizer;
 use crate::table::matrix::Matrix;
 use crate::table::{Table, Threads};
+use std::borrow::BorrowMut;
 use std::ops::Range;
 
-/// A matrix that moves with every verb.
-pub struct OnlineStore<'a> {
-    matrix: &'a mut Matrix,
+/// A matrix that moves with every verb. `M` lends the matrix (`&mut Matrix`) or owns it (`Matrix`).
+pub struct OnlineStore<M> {
+    matrix: M,
     rate: f32,
-    /// What must be merged before it counts: repeated rows under Adagrad, a batch that comes in parts.
+    /// Merged before it counts: repeated rows under Adagrad, a batch that comes in parts.
     pending: Gradient,
 }
 
 /// The handle for examples one by one: every verb updates before it returns.
-pub type Online<'a> = Exclusive<OnlineStore<'a>>;
+pub type Online<'a> = Exclusive<OnlineStore<&'a mut Matrix>>;
 
-impl<'a> Exclusive<OnlineStore<'a>> {
+impl<M: BorrowMut<Matrix> + Send> Exclusive<OnlineStore<M>> {
     /// Trains `matrix` at `rate` with `threads`.
-    pub fn new(matrix: &'a mut Matrix, rate: f32, threads: Threads) -> Self {
+    pub fn new(matrix: M, rate: f32, threads: Threads) -> Self {
         let mut handle = Self::over(OnlineStore { matrix, rate, pending: Gradient::default() }, threads);
         handle.set_rate(rate);
         handle
     }
+
+    /// The matrix, to be changed beside the verbs.
+    pub(in crate::table) fn matrix_mut(&mut self) -> &mut Matrix {
+        self.store_mut().matrix.borrow_mut()
+    }
 }
 
-impl Storage for OnlineStore<'_> {
+impl<M: BorrowMut<Matrix> + Send> Storage for OnlineStore<M> {
     fn matrix(&self) -> &Matrix {
-        self.matrix
+        self.matrix.borrow()
     }
 
     fn add(&mut self, row: u32, scale: f32, gradient: &[f32], bias: f32) {
-        if self.matrix.optimizer() == Optimizer::Sgd {
+        let matrix = self.matrix.borrow_mut();
+        if matrix.optimizer() == Optimizer::Sgd {
             // Plain descent is linear: repeated rows need no merging.
-            self.matrix.update(row..row + 1, self.rate * scale, gradient, &[bias]);
+            matrix.update(row..row + 1, self.rate * scale, gradient, &[bias]);
         } else {
-            self.pending.add(self.matrix, row, scale, gradient, bias);
+            self.pending.add(matrix, row, scale, gradient, bias);
         }
     }
 
     fn settle(&mut self, threads: &Threads) {
         if !self.pending.is_empty() {
-            self.pending.apply(self.matrix, self.rate, threads);
+            self.pending.apply(self.matrix.borrow_mut(), self.rate, threads);
         }
     }
 
-    fn strips(&mut self, bounds: &[Range<u32>], last: bool) -> Vec<Strip<'_>> {
+    fn strip(&mut self, rows: &Range<u32>, last: bool) -> Strip<'_> {
         if last && self.pending.is_empty() {
-            let rate = self.rate;
-            return self.matrix.strips_mut(bounds).into_iter().map(|matrix| Strip::Online { matrix, rate }).collect();
+            return Strip::Online { matrix: self.matrix.borrow_mut().strip(rows), rate: self.rate };
         }
-        Strip::deferred(self.matrix, &mut self.pending, bounds)
+        Strip::deferred(self.matrix.borrow(), &mut self.pending, rows)
     }
 
     fn set_rate(&mut self, rate: f32) {

@@ -21,6 +21,21 @@ pub fn is_small(batch: usize, count: usize) -> bool {
     batch * count <= SMALL || batch < 8
 }
 
+/// Parts of so many gathered rows that one thread takes at a time: at most [`SHARES`] times as many are all of them.
+fn share(count: usize) -> usize {
+    count.div_ceil(PART).div_ceil(SHARES).max(1)
+}
+
+/// The parts of gathered rows beside their panels, cut into shares for the threads.
+fn parts_of<'a>(
+    w: &'a [f32],
+    stride: usize,
+    panels: &'a mut [Panels],
+) -> impl Iterator<Item = (&'a [f32], &'a mut [Panels])> {
+    let share = share(w.len() / stride);
+    w.chunks(share * PART * stride).zip(panels.chunks_mut(share))
+}
+
 /// Gathered rows and what comes of them; the memory is used again.
 #[derive(Default)]
 pub struct Block {
@@ -117,8 +132,8 @@ impl Block {
     }
 
     /// The threads that are worth waking.
-    fn awake(&self, threads: &Threads) -> Threads {
-        if self.batch * self.count * self.dim < ALONE { Threads::default() } else { threads.clone() }
+    fn awake<'a>(&self, threads: &'a Threads) -> &'a Threads {
+        if self.batch * self.count * self.dim < ALONE { Threads::alone() } else { threads }
     }
 
     /// Z = X·Wᵀ + b.
@@ -127,7 +142,7 @@ impl Block {
             if self.is_small() {
                 kernel::scores(&self.x, &self.w, &self.bias, self.stride, &mut self.z);
             } else {
-                self.large_scores(&self.awake(threads));
+                self.large_scores(self.awake(threads));
             }
         }
         let z = ArrayView2::from_shape((self.batch, self.z_stride), &self.z).expect("batch × stride of z");
@@ -137,14 +152,15 @@ impl Block {
     /// Every part of W is packed, then every part of the batch meets all of them.
     fn large_scores(&mut self, threads: &Threads) {
         let (stride, dim, zs) = (self.stride, self.dim, self.z_stride);
-        let packed = self.w.chunks(PART * stride).zip(&mut self.transposed).collect();
-        threads.each(packed, |(w, panels): (&[f32], &mut Panels)| {
-            panels.pack_transposed(dim, w.len() / stride, |c| &w[c * stride..(c + 1) * stride]);
+        threads.each(parts_of(&self.w, stride, &mut self.transposed), |(w, panels)| {
+            for (w, panels) in w.chunks(PART * stride).zip(panels) {
+                panels.pack_transposed(dim, w.len() / stride, |c| &w[c * stride..(c + 1) * stride]);
+            }
         });
         let (bias, transposed) = (&self.bias, &self.transposed);
         let part = self.batch.div_ceil(SHARES);
-        let parts = self.z.chunks_mut(part * zs).zip(self.x.chunks(part * stride)).collect();
-        threads.each(parts, |(z, x): (&mut [f32], &[f32])| {
+        let parts = self.z.chunks_mut(part * zs).zip(self.x.chunks(part * stride));
+        threads.each(parts, |(z, x)| {
             let x = Left { data: x, stride };
             for (p, panels) in transposed.iter().take(self.count.div_ceil(PART)).enumerate() {
                 rows_times_panels(x, x.data.len() / stride, panels, Start::Zero, &mut z[p * PART..], zs);
@@ -166,8 +182,8 @@ impl Block {
             return coef(0..self.batch, z, losses);
         }
         let part = self.batch.div_ceil(SHARES);
-        let parts = z.axis_chunks_iter_mut(Axis(0), part).zip(losses.chunks_mut(part)).enumerate().collect();
-        awake.each(parts, |(i, (z, losses)): (usize, (ArrayViewMut2<f32>, &mut [f64]))| {
+        let parts = z.axis_chunks_iter_mut(Axis(0), part).zip(losses.chunks_mut(part)).enumerate();
+        awake.each(parts, |(i, (z, losses))| {
             coef(i * part..i * part + z.nrows(), z, losses);
         });
     }
@@ -185,15 +201,16 @@ impl Block {
         }
         let awake = self.awake(threads);
         let (stride, dim, zs, d_stride) = (self.stride, self.dim, self.z_stride, padded(self.dim));
-        let packed = self.w.chunks(PART * stride).zip(&mut self.plain).collect();
-        awake.each(packed, |(w, panels): (&[f32], &mut Panels)| {
-            panels.pack(w.len() / stride, dim, |c| &w[c * stride..(c + 1) * stride]);
+        awake.each(parts_of(&self.w, stride, &mut self.plain), |(w, panels)| {
+            for (w, panels) in w.chunks(PART * stride).zip(panels) {
+                panels.pack(w.len() / stride, dim, |c| &w[c * stride..(c + 1) * stride]);
+            }
         });
         self.d_x.clear();
         self.d_x.resize(self.batch * d_stride, 0.0);
         let (plain, part) = (&self.plain, self.batch.div_ceil(SHARES));
-        let parts = self.d_x.chunks_mut(part * d_stride).zip(self.z.chunks(part * zs)).collect();
-        awake.each(parts, |(d_x, z): (&mut [f32], &[f32])| {
+        let parts = self.d_x.chunks_mut(part * d_stride).zip(self.z.chunks(part * zs));
+        awake.each(parts, |(d_x, z)| {
             for (p, panels) in plain.iter().take(self.count.div_ceil(PART)).enumerate() {
                 let k = Left { data: &z[p * PART..], stride: zs };
                 rows_times_panels(k, z.len() / zs, panels, Start::Output, d_x, d_stride);
@@ -210,7 +227,7 @@ impl Block {
         if self.is_small() {
             kernel::outer(&self.z, &self.x, self.stride, &mut self.gradient);
         } else {
-            self.large_outer(&self.awake(threads));
+            self.large_outer(self.awake(threads));
         }
         self.d_bias.clear();
         self.d_bias.resize(self.count, 0.0);
@@ -224,10 +241,13 @@ impl Block {
         let mut x = std::mem::take(&mut self.packed_x);
         x.pack(self.batch, dim, |b| &self.x[b * stride..(b + 1) * stride]);
         let z = &self.z;
-        let parts = self.gradient.chunks_mut(PART * stride).enumerate().collect();
-        threads.each(parts, |(p, gradient): (usize, &mut [f32])| {
-            let k = Left { data: &z[p * PART..], stride: zs };
-            columns_times_panels(k, gradient.len() / stride, &x, Start::Zero, gradient, stride);
+        let share = share(self.count) * PART;
+        let parts = self.gradient.chunks_mut(share * stride).enumerate();
+        threads.each(parts, |(i, gradient)| {
+            for (p, gradient) in gradient.chunks_mut(PART * stride).enumerate() {
+                let k = Left { data: &z[i * share + p * PART..], stride: zs };
+                columns_times_panels(k, gradient.len() / stride, &x, Start::Zero, gradient, stride);
+            }
         });
         self.packed_x = x;
     }

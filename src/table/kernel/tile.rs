@@ -18,12 +18,44 @@ const TILE_SCORES: usize = 64 << 10;
 /// Words so many numbers apart in a tile would fall on a few sets of the first-level cache.
 const CACHE_SETS: usize = 256;
 
-/// Cuts rows into strips, by their number alone.
-pub fn strips(rows: &Range<u32>) -> Vec<Range<u32>> {
-    let len = rows.len() as u32;
-    let n = (len / SHORTEST_STRIP).clamp(1, STRIPS);
-    let bound = |i: u32| rows.start + (u64::from(len) * u64::from(i) / u64::from(n)) as u32;
-    (0..n).map(|i| bound(i)..bound(i + 1)).collect()
+/// Neighbouring rows cut into at most 16 strips, by their number alone.
+#[derive(Clone, Copy)]
+pub struct Strips {
+    start: u32,
+    rows: u32,
+    count: u32,
+}
+
+impl Strips {
+    /// The strips of some rows; there is one at least.
+    pub fn of(rows: &Range<u32>) -> Self {
+        let len = rows.len() as u32;
+        Self { start: rows.start, rows: len, count: (len / SHORTEST_STRIP).clamp(1, STRIPS) }
+    }
+
+    /// How many strips there are.
+    pub fn len(&self) -> usize {
+        self.count as usize
+    }
+
+    fn bound(&self, i: u32) -> u32 {
+        self.start + (u64::from(self.rows) * u64::from(i) / u64::from(self.count)) as u32
+    }
+
+    /// The rows of every strip.
+    pub fn iter(self) -> impl Iterator<Item = Range<u32>> + Clone {
+        (0..self.count).map(move |i| self.bound(i)..self.bound(i + 1))
+    }
+
+    /// Cuts `whole`, which belongs to all rows, at the strips' bounds; `split` gives its first rows, and the others.
+    pub fn cut<T>(self, whole: T, split: impl Fn(T, usize) -> (T, T)) -> impl Iterator<Item = T> {
+        let mut rest = Some(whole);
+        self.iter().map_while(move |rows| {
+            let (head, tail) = split(rest.take()?, rows.len());
+            rest = Some(tail);
+            Some(head)
+        })
+    }
 }
 
 /// The batch of a scan or a sweep, packed for all its tiles.

@@ -41,7 +41,7 @@ pub fn merge(tables: &[(&SharedMatrix, Vec<&OwnRows>)], all: bool, threads: &Thr
     let parts = tables.iter().zip(&merged).flat_map(|((base, workers), merged)| {
         merged.parts(base.shape().rows as usize).into_iter().map(move |part| (*base, workers, part))
     });
-    threads.each(parts.collect(), |(base, workers, part)| Sum::new(base, workers).merge(part));
+    threads.each(parts, |(base, workers, part)| Sum::new(base, workers).merge(part));
     merged
 }
 

@@ -13,9 +13,9 @@ pub use own::OwnRows;
 
 use super::shared::SharedMatrix;
 use crate::simd::{self, dispatch};
-use crate::table::exclusive::gradient::outer;
 use crate::table::kernel::block::{RowSource, is_small};
 use crate::table::kernel::few::{Descend, Means};
+use crate::table::kernel::product::Products;
 use crate::table::{Bags, Coefficients, Fold, Rows, Stat, Table, TableShape, Threads, TileCoefficients};
 use ndarray::{ArrayView2, ArrayViewMut2};
 use own::{Moved, View};
@@ -121,11 +121,8 @@ impl Table for Overlay<'_> {
             return whole.updated().descend(rows, coef, x);
         }
         let Rows::List(list) = rows else { return };
-        let gradient = outer(&coef, &x);
-        for (c, row) in list.iter().enumerate() {
-            let bias = coef.column(c).sum();
-            self.descend_row(*row, gradient.row(c).to_slice().expect("contiguous rows"), bias);
-        }
+        let descend = |c: usize, gradient: &[f32], bias: f32| self.descend_row(list[c], gradient, bias);
+        Products::default().outer(coef, x, descend);
     }
 
     fn bag_means(&mut self, bags: Bags, mut out: ArrayViewMut2<f32>) {

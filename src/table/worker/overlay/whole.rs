@@ -3,12 +3,11 @@
 use super::View;
 use crate::table::exclusive::Exclusive;
 use crate::table::kernel::block::RowSource;
-use crate::table::worker::shared::LocalStore;
-use crate::table::{Matrix, Storage, Table, TableShape, Threads};
+use crate::table::{Matrix, OnlineStore, Storage, Table, TableShape, Threads};
 
 /// An exclusive table that is brought up to date before its first verb of a phase.
 pub struct Whole {
-    table: Exclusive<LocalStore>,
+    table: Exclusive<OnlineStore<Matrix>>,
     held: bool,
     updates: u32,
 }
@@ -16,7 +15,7 @@ pub struct Whole {
 impl Whole {
     pub fn new(shape: TableShape) -> Self {
         let matrix = Matrix::zeros(shape).expect("memory for a worker's copy of a table that a dense layer asks for");
-        Self { table: Exclusive::over(LocalStore::new(matrix), Threads::default()), held: false, updates: 0 }
+        Self { table: Exclusive::<OnlineStore<Matrix>>::new(matrix, 0.0, Threads::default()), held: false, updates: 0 }
     }
 
     /// Whether the copy is in force.
@@ -33,19 +32,19 @@ impl Whole {
     }
 
     /// For a verb that only reads.
-    pub fn table(&mut self) -> &mut Exclusive<LocalStore> {
+    pub fn table(&mut self) -> &mut Exclusive<OnlineStore<Matrix>> {
         &mut self.table
     }
 
     /// For a verb that updates.
-    pub fn updated(&mut self) -> &mut Exclusive<LocalStore> {
+    pub fn updated(&mut self) -> &mut Exclusive<OnlineStore<Matrix>> {
         self.updates += 1;
         &mut self.table
     }
 
     /// Takes over all rows as the worker sees them.
     pub fn gather(&mut self, view: &View) {
-        let matrix = self.table.store_mut().matrix_mut();
+        let matrix = self.table.matrix_mut();
         let dim = matrix.shape().dim;
         for (row, to) in (0..).zip(matrix.weights_mut().chunks_exact_mut(dim)) {
             view.copy_row(row, to);

@@ -4,9 +4,9 @@ use super::hot::{Beside, Hot};
 use super::local::Local;
 use super::{HotRows, SharedMatrix};
 use crate::simd::{self, dispatch};
-use crate::table::exclusive::gradient::outer;
 use crate::table::kernel::block::{Block, RowSource, is_small};
 use crate::table::kernel::few::{Descend, Few, Means};
+use crate::table::kernel::product::Products;
 use crate::table::{Bags, Coefficients, Fold, Rows, Stat, Table, TableShape, Threads, TileCoefficients};
 use ndarray::{ArrayView2, ArrayViewMut2};
 use std::ops::Range;
@@ -160,11 +160,8 @@ impl Table for Shared<'_> {
                 self.scatter();
             }
             Rows::List(list) => {
-                let gradient = outer(&coef, &x);
-                for (c, row) in list.iter().enumerate() {
-                    let bias = coef.column(c).sum();
-                    self.descend_row(*row, gradient.row(c).to_slice().expect("contiguous rows"), bias);
-                }
+                let descend = |c: usize, gradient: &[f32], bias: f32| self.descend_row(list[c], gradient, bias);
+                Products::default().outer(coef, x, descend);
             }
         }
     }

@@ -2,60 +2,14 @@
 
 use super::{Hot, SharedMatrix, merged, pack, unpack};
 use crate::error::Result;
-use crate::table::exclusive::gradient::Gradient;
-use crate::table::exclusive::{Exclusive, Storage, Strip};
+use crate::table::exclusive::{Exclusive, OnlineStore, Storage};
 use crate::table::{Matrix, Threads};
 use std::ops::Range;
 use std::sync::atomic::Ordering::Relaxed;
 
-/// As [`Online`](crate::table::Online)'s, but with a matrix of its own.
-pub struct LocalStore {
-    matrix: Matrix,
-    rate: f32,
-    pending: Gradient,
-}
-
-impl LocalStore {
-    pub fn new(matrix: Matrix) -> Self {
-        Self { matrix, rate: 0.0, pending: Gradient::default() }
-    }
-
-    pub fn matrix_mut(&mut self) -> &mut Matrix {
-        &mut self.matrix
-    }
-}
-
-impl Storage for LocalStore {
-    fn matrix(&self) -> &Matrix {
-        &self.matrix
-    }
-
-    fn add(&mut self, row: u32, scale: f32, gradient: &[f32], bias: f32) {
-        self.matrix.update(row..row + 1, self.rate * scale, gradient, &[bias]);
-    }
-
-    fn settle(&mut self, threads: &Threads) {
-        if !self.pending.is_empty() {
-            self.pending.apply(&mut self.matrix, self.rate, threads);
-        }
-    }
-
-    fn strips(&mut self, bounds: &[Range<u32>], last: bool) -> Vec<Strip<'_>> {
-        if last && self.pending.is_empty() {
-            let rate = self.rate;
-            return self.matrix.strips_mut(bounds).into_iter().map(|matrix| Strip::Online { matrix, rate }).collect();
-        }
-        Strip::deferred(&self.matrix, &mut self.pending, bounds)
-    }
-
-    fn set_rate(&mut self, rate: f32) {
-        self.rate = rate;
-    }
-}
-
 /// The copy: an exclusive table that is brought up to date before a verb, and whose moves are handed back after it.
 pub struct Local {
-    pub table: Exclusive<LocalStore>,
+    pub table: Exclusive<OnlineStore<Matrix>>,
     /// The weights and biases as they were gathered.
     before: Vec<f32>,
     bias_before: Vec<f32>,
@@ -67,7 +21,7 @@ impl Local {
     pub fn new(shared: &SharedMatrix) -> Result<Self> {
         let matrix = Matrix::zeros(shared.shape())?;
         let (before, bias_before) = (matrix.weights().to_vec(), matrix.bias().to_vec());
-        let table = Exclusive::over(LocalStore::new(matrix), Threads::default());
+        let table = Exclusive::<OnlineStore<Matrix>>::new(matrix, 0.0, Threads::default());
         Ok(Self { table, before, bias_before, gathered: None })
     }
 
@@ -82,7 +36,7 @@ impl Local {
     }
 
     pub fn gather(&mut self, shared: &SharedMatrix, hot: &Hot, rows: &Range<u32>) {
-        let matrix = &mut self.table.store_mut().matrix;
+        let matrix = self.table.matrix_mut();
         let dim = shared.shape().dim;
         for row in rows.clone() {
             let entries = matrix.entries(row..row + 1);
@@ -106,7 +60,7 @@ impl Local {
     /// Adds what the rows have moved since they were gathered.
     pub fn scatter(&mut self, shared: &SharedMatrix, hot: &mut Hot) {
         let Some(rows) = self.gathered.take() else { return };
-        let matrix = &self.table.store().matrix;
+        let matrix = self.table.store().matrix();
         let dim = shared.shape().dim;
         for row in rows {
             let at = row as usize;

@@ -10,7 +10,6 @@ mod local;
 
 pub use exchange::HotRows;
 pub use handle::Shared;
-pub(in crate::table) use local::LocalStore;
 
 use hot::Hot;
 

@@ -1,0 +1,160 @@
+//! The three verbs over neighbouring rows: matrix products in parts, whose memory is used again.
+
+use super::gemm::{Left, Panels, Start, columns_times_panels, padded, rows_times_panels};
+use ndarray::{ArrayView2, ArrayViewMut2, Axis, Slice};
+
+/// Terms that are summed before the sum joins the output. The order of the additions, and so every bit, follows from it.
+const TERMS: usize = 256;
+/// Rows of the table in a part.
+const PART: usize = 512;
+
+/// Memory of the products.
+#[derive(Default)]
+pub struct Products {
+    left: Vec<f32>,
+    right: Panels,
+    out: Vec<f32>,
+}
+
+/// The first `len` numbers of a buffer, which grows if need be.
+fn room(buffer: &mut Vec<f32>, len: usize) -> &mut [f32] {
+    if buffer.len() < len {
+        buffer.resize(len, 0.0);
+    }
+    &mut buffer[..len]
+}
+
+/// Copies a matrix, row after row.
+fn copy<'a>(buffer: &'a mut Vec<f32>, of: &ArrayView2<f32>) -> Left<'a> {
+    buffer.clear();
+    buffer.extend(of.iter());
+    Left { data: buffer, stride: of.ncols() }
+}
+
+/// 0..len in steps, the last one shorter.
+fn steps(len: usize, step: usize) -> impl Iterator<Item = (usize, usize)> {
+    (0..len).step_by(step).map(move |start| (start, step.min(len - start)))
+}
+
+impl Products {
+    /// out = X·Wᵀ + b: X is B×d, W has rows of size d, `bias` is empty or has one number per row.
+    pub fn scores(&mut self, (weights, bias): (&[f32], &[f32]), x: ArrayView2<f32>, mut out: ArrayViewMut2<f32>) {
+        let (batch, dim) = x.dim();
+        assert_eq!((batch * dim, weights.len()), (out.nrows() * dim, out.ncols() * dim), "X, W and the scores");
+        let stride = padded(batch);
+        for ((first, rows), w) in steps(out.ncols(), PART).zip(weights.chunks(PART * dim)) {
+            let z = room(&mut self.out, rows * stride);
+            for (from, terms) in steps(dim, TERMS) {
+                let start = if from == 0 { Start::Zero } else { Start::Output };
+                let x = |b: usize| &x.row(b).to_slice().expect("rows of x are contiguous")[from..from + terms];
+                self.right.pack_transposed(terms, batch, x);
+                rows_times_panels(Left { data: &w[from..], stride: dim }, rows, &self.right, start, z, stride);
+            }
+            for (b, mut out) in out.rows_mut().into_iter().enumerate() {
+                let mut out = out.slice_axis_mut(Axis(0), Slice::from(first..first + rows));
+                out.iter_mut().zip(z[b..].iter().step_by(stride)).for_each(|(out, z)| *out = *z);
+                if !bias.is_empty() {
+                    out.iter_mut().zip(&bias[first..]).for_each(|(out, bias)| *out += bias);
+                }
+            }
+        }
+    }
+
+    /// out += K·W: K is B×C, W has C rows of size d.
+    pub fn weighted_sum(&mut self, weights: &[f32], coef: ArrayView2<f32>, mut out: ArrayViewMut2<f32>) {
+        let (batch, dim) = out.dim();
+        assert_eq!((coef.nrows(), weights.len()), (batch, coef.ncols() * dim), "K, W and their product");
+        let stride = padded(dim);
+        let sums = room(&mut self.out, batch * stride);
+        for (sum, out) in sums.chunks_exact_mut(stride).zip(out.rows()) {
+            sum.iter_mut().zip(out).for_each(|(sum, out)| *sum = *out);
+        }
+        for ((from, terms), w) in steps(coef.ncols(), TERMS).zip(weights.chunks(TERMS * dim)) {
+            let k = copy(&mut self.left, &coef.slice_axis(Axis(1), Slice::from(from..from + terms)));
+            self.right.pack(terms, dim, |row| &w[row * dim..(row + 1) * dim]);
+            rows_times_panels(k, batch, &self.right, Start::Output, sums, stride);
+        }
+        for (mut out, sum) in out.rows_mut().into_iter().zip(sums.chunks_exact(stride)) {
+            out.iter_mut().zip(sum).for_each(|(out, sum)| *out = *sum);
+        }
+    }
+
+    /// Kᵀ·X, K of B×C and X of B×d: calls `take` with each column of K, its row of the product and Σ K over the column.
+    pub fn outer(&mut self, coef: ArrayView2<f32>, x: ArrayView2<f32>, mut take: impl FnMut(usize, &[f32], f32)) {
+        let (batch, dim) = x.dim();
+        assert_eq!(coef.nrows(), batch, "rows of K and of X");
+        for (first, columns) in steps(coef.ncols(), PART) {
+            let gradient = room(&mut self.out, columns * dim);
+            let coef = coef.slice_axis(Axis(1), Slice::from(first..first + columns));
+            gradient.fill(0.0);
+            for (from, terms) in steps(batch, TERMS) {
+                let start = if from == 0 { Start::Zero } else { Start::Output };
+                let k = copy(&mut self.left, &coef.slice_axis(Axis(0), Slice::from(from..from + terms)));
+                let x = |b: usize| x.row(from + b).to_slice().expect("rows of x are contiguous");
+                self.right.pack(terms, dim, x);
+                columns_times_panels(k, columns, &self.right, start, gradient, dim);
+            }
+            for (c, gradient) in gradient.chunks_exact(dim).enumerate() {
+                take(first + c, gradient, coef.column(c).sum());
+            }
+        }
+    }
+
+    /// The most numbers that the three verbs keep, for a batch over some rows of size d.
+    pub fn sizes(batch: usize, rows: usize, dim: usize) -> usize {
+        let (rows, terms) = (rows.min(PART), dim.max(batch).max(rows).min(TERMS));
+        let left = terms * batch.max(rows);
+        let out = (rows * padded(batch)).max(batch * padded(dim)).max(rows * dim);
+        left + terms * padded(batch.max(dim)) + out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::Array2;
+
+    fn matrix(rows: usize, columns: usize, seed: usize) -> Array2<f32> {
+        let entry = |(i, j): (usize, usize)| ((i * columns + j) * 2_654_435_761 + seed * 97) % 1009;
+        Array2::from_shape_fn((rows, columns), |at| entry(at) as f32 / 504.5 - 1.0)
+    }
+
+    #[test]
+    fn agree_with_f64_for_every_shape() {
+        let mut products = Products::default();
+        for (batch, rows, dim) in [(1, 1, 1), (3, 5, 7), (0, 4, 3), (5, 700, 20), (300, 9, 13), (2, 30, 600)] {
+            let (x, w, coef) = (matrix(batch, dim, 1), matrix(rows, dim, 2), matrix(batch, rows, 3));
+            let bias = matrix(1, rows, 4);
+            let (weights, bias) = (w.as_slice().unwrap(), bias.as_slice().unwrap());
+            let (mut z, mut y) = (matrix(batch, rows, 5), matrix(batch, dim, 6));
+            let before = y.clone();
+            products.scores((weights, bias), x.view(), z.view_mut());
+            products.weighted_sum(weights, coef.view(), y.view_mut());
+            let at = |m: &Array2<f32>, i: usize, j: usize| f64::from(m[[i, j]]);
+            // n + 1 roundings of 2⁻²⁴ of partial sums of at most n + 1.
+            let close = |a: f32, b: f64, n: usize| {
+                assert!((f64::from(a) - b).abs() <= ((n + 1) * (n + 1)) as f64 * 6e-8, "{a} {b}");
+            };
+            for b in 0..batch {
+                for r in 0..rows {
+                    let exact: f64 = (0..dim).map(|k| at(&x, b, k) * at(&w, r, k)).sum();
+                    close(z[[b, r]], exact + f64::from(bias[r]), dim);
+                }
+                for k in 0..dim {
+                    let exact: f64 = (0..rows).map(|r| at(&coef, b, r) * at(&w, r, k)).sum();
+                    close(y[[b, k]], at(&before, b, k) + exact, rows);
+                }
+            }
+            let mut next = 0;
+            products.outer(coef.view(), x.view(), |c, gradient, sum| {
+                assert_eq!(c, next);
+                next += 1;
+                for k in 0..dim {
+                    close(gradient[k], (0..batch).map(|b| at(&coef, b, c) * at(&x, b, k)).sum(), batch);
+                }
+                close(sum, (0..batch).map(|b| at(&coef, b, c)).sum(), batch);
+            });
+            assert_eq!(next, rows);
+        }
+    }
+}
