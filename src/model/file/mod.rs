@@ -24,7 +24,7 @@ pub use read::ModelReader;
 use super::architecture::Description;
 use super::{Architecture, Model, SharedModel};
 use crate::error::{Error, Result};
-use crate::layer::OutputLayer;
+use crate::layer::{LayerExt, OutputLayer};
 use crate::table::{Matrix, SharedMatrix, TableShape};
 use crate::vocab::Vocabulary;
 use ndarray::{CowArray, Ix2};
@@ -162,7 +162,7 @@ impl<'a> ModelWriter<'a> {
     /// [`Error::NotFinite`] for a proposal that is not.
     pub fn with_state(mut self, state: String) -> Result<Self> {
         self.metadata.insert(STATE.into(), state);
-        self.proposal = self.layer.proposal();
+        self.proposal = self.layer.adaptive().map_or_else(Vec::new, |proposal| proposal.state());
         for (number, seen) in self.proposal.iter().enumerate() {
             let bad = seen.indexed_iter().find(|(_, value)| !value.is_finite());
             if let Some(((row, _), value)) = bad {

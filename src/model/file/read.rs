@@ -1,10 +1,12 @@
 //! Reading, without trust in what the file says.
 
 use super::{ADAGRAD, COUNTS, DESCRIPTION, ENDS, LEAVES, LONGEST_HEADER, NODES, STATE, Side, WORDS, parts, proposal};
+use crate::layer::LayerExt;
 use crate::error::{Error, ModelFault, Result, WordFault};
 use crate::model::architecture::{Description, FORMAT};
 use crate::model::{Architecture, Model, SharedModel};
 use crate::optimizer::Optimizer;
+use crate::sampler::AdaptiveProposal;
 use crate::table::TableShape;
 use crate::tree::Tree;
 use crate::vocab::{Counts, Vocabulary};
@@ -246,7 +248,8 @@ impl<R: Read + Seek> ModelReader<R> {
             }
         }
         if self.state.is_some() {
-            let shapes: Vec<[usize; 2]> = model.layer().proposal().iter().map(|seen| seen.dim().into()).collect();
+            let of = |proposal: &dyn AdaptiveProposal| proposal.state().iter().map(|part| part.dim().into()).collect();
+            let shapes: Vec<[usize; 2]> = model.layer().adaptive().map_or_else(Vec::new, of);
             let mut all = Vec::with_capacity(shapes.len());
             for (number, shape) in shapes.into_iter().enumerate() {
                 let mut seen = Array2::zeros(shape);
@@ -278,7 +281,10 @@ impl<R: Read + Seek> ModelReader<R> {
         let tree = self.tree(vocab.len())?;
         let layer = architecture.layer(&vocab, tree).map_err(|e| senseless("layer", e))?;
         self.check(Side::Layer, &layer.tables())?;
-        let proposals = if self.state.is_some() { layer.proposal().len() } else { 0 };
+        let proposals = match layer.adaptive() {
+            Some(proposal) if self.state.is_some() => proposal.state().len(),
+            _ => 0,
+        };
         self.check_all_known(&encoder.tables(), &layer.tables(), proposals)?;
         let mut model = Model::new(encoder, layer, vocab.counts(), architecture.optimizer, 0)?;
         let state = architecture.optimizer != Optimizer::Sgd;
