@@ -10,7 +10,7 @@
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, BenchmarkId, Criterion, SamplingMode, Throughput, criterion_group, criterion_main};
 use lexmax::layer::catalogue::{CATALOGUE, Context, LayerSpec};
-use lexmax::layer::{Batch, Bias, OutputLayer, Scratch};
+use lexmax::layer::{Batch, Bias, LayerExt, OutputLayer, Scratch};
 use lexmax::optimizer::Optimizer;
 use lexmax::rng::WorkerRng;
 use lexmax::sampler::{Proposal, Unigram};
@@ -136,12 +136,12 @@ impl<'a> Stepper<'a> {
     /// are distinct, it is so in expectation: each of S draws adds at most one row, so that the number of rows is within
     /// 4·√S of its mean but for a chance of 2·e⁻³² (McDiarmid 1989).
     fn check(&mut self, exact: f64) {
-        let expected = self.layer.expected_cost(&self.data.targets[..self.batch]);
+        let expected = self.layer.expected_cost(&self.data.targets[..self.batch]).expect("a closed form");
         let loss = self.step();
         let Cost { multiply_adds, rows_written, draws, .. } = self.w.cost();
         assert!(loss.is_finite(), "loss {loss}");
         let nothing = ArrayView2::from_shape((0, self.data.dim), &[]).expect("no row");
-        let normalizes = !self.layer.ln_z(&mut self.w, nothing, &mut self.scratch, &mut []) && !self.layer.is_sparse();
+        let normalizes = !self.layer.ln_z(&mut self.w, nothing, &mut self.scratch, &mut []) && !self.layer.gives_zeros();
         assert!(!normalizes || (loss - exact).abs() < 1e-5 * exact, "loss {loss}, but −ln P is {exact}");
         if draws == self.batch as u64 {
             // Examples may be drawn, and not words: then the number of rows is known in expectation only.

@@ -8,7 +8,7 @@
 //!
 //! Run it: `cargo run --release --example softmax_regression`. It takes a moment; expect both rows within a hundredth.
 
-use lexmax::layer::{Batch, Bias, FullSoftmax, OutputLayer, Scratch};
+use lexmax::layer::{Batch, Bias, FullSoftmax, LayerExt, OutputLayer, Scratch};
 use lexmax::math::log_softmax;
 use lexmax::optimizer::Optimizer;
 use lexmax::rng::WorkerRng;

@@ -3,9 +3,9 @@
 use lexmax::check::{self, Reference, Settings, against, audit, corrections};
 use lexmax::error::Result;
 use lexmax::layer::catalogue::{CATALOGUE, Context};
-use lexmax::layer::{Batch, Bias, FullSoftmax, OutputLayer, Scratch};
+use lexmax::layer::{Batch, Bias, FullSoftmax, LayerExt, LayerShape, OutputLayer, Scratch};
 use lexmax::objective::LossOptions;
-use lexmax::table::{Cost, TableShape, Tables};
+use lexmax::table::{Cost, Tables};
 use lexmax::vocab::{Counts, WordId};
 use ndarray::{ArrayView2, ArrayViewMut2};
 
@@ -61,24 +61,8 @@ impl Wrong {
 }
 
 impl OutputLayer for Wrong {
-    fn vocab(&self) -> usize {
-        self.0.vocab()
-    }
-
-    fn dim(&self) -> usize {
-        self.0.dim()
-    }
-
-    fn bias(&self) -> Bias {
-        self.0.bias()
-    }
-
-    fn tables(&self) -> Vec<TableShape> {
-        self.0.tables()
-    }
-
-    fn unigram_biases(&self, counts: &Counts) -> Vec<Vec<f32>> {
-        self.0.unigram_biases(counts)
+    fn shape(&self) -> LayerShape {
+        self.0.shape()
     }
 
     fn step(
@@ -116,9 +100,9 @@ impl OutputLayer for Wrong {
         self.0.log_prob(w, Batch::new((&batch.hidden * self.factor()).view(), targets), s, out);
     }
 
-    fn expected_cost(&self, targets: &[WordId]) -> Cost {
+    fn expected_cost(&self, targets: &[WordId]) -> Option<Cost> {
         let more = if self.1 == Fault::Cost { 1 } else { 0 };
-        self.0.expected_cost(targets) + Cost { rows_written: more, ..Cost::default() }
+        Some(self.0.expected_cost(targets)? + Cost { rows_written: more, ..Cost::default() })
     }
 }
 

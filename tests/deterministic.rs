@@ -3,7 +3,7 @@
 use lexmax::corpus::{Context, Corpus, Model as WindowModel, Sentences, Subsampler, Window};
 use lexmax::encoder::{Encoder, MeanEmbedding, NGram};
 use lexmax::layer::catalogue::{self, CATALOGUE, LayerSpec};
-use lexmax::layer::{Batch, Bias, OutputLayer, Scratch};
+use lexmax::layer::{Batch, Bias, LayerExt, OutputLayer, Scratch};
 use lexmax::model::{Encoding, Handles, Model, SharedModel, Updates};
 use lexmax::optimizer::Optimizer;
 use lexmax::rng::WorkerRng;

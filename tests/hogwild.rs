@@ -3,7 +3,7 @@
 use lexmax::corpus::{self, Context, Corpus, Model as WindowModel, Window};
 use lexmax::encoder::{MeanEmbedding, NGram};
 use lexmax::layer::catalogue::{self, CATALOGUE, LayerSpec};
-use lexmax::layer::{Batch, Bias, Scratch};
+use lexmax::layer::{Batch, Bias, LayerExt, Scratch};
 use lexmax::model::{Handles, Model, SharedModel, Updates};
 use lexmax::optimizer::Optimizer;
 use lexmax::rng::WorkerRng;
@@ -47,24 +47,29 @@ fn work(
     let (vocab, dim) = (layer.vocab() as u64, layer.dim());
     let (mut rng, mut scratch) = (WorkerRng::new(5, 0), Scratch::new(WorkerRng::new(5, 1)));
     let mut total = 0.0;
-    for step in 0..60 {
-        let batch = 1 + step % 7;
-        let bag = if step % 3 == 0 { 1 } else { 4 };
+    let mut draw = |step: usize| {
+        let (batch, bag) = (1 + step % 7, if step.is_multiple_of(3) { 1 } else { 4 });
         let mut word = || (rng.next_u64() % vocab).min(rng.next_u64() % vocab) as u32;
         let rows: Vec<u32> = (0..batch * bag).map(|_| word()).collect();
         let offsets: Vec<u32> = (0..=batch).map(|b| (b * bag) as u32).collect();
         let target = word();
-        let targets: Vec<u32> = (0..batch).map(|_| if step % 5 == 0 { word() } else { target }).collect();
-        let bags = Bags { rows: &rows, offsets: &offsets };
+        let targets: Vec<u32> = (0..batch).map(|_| if step.is_multiple_of(5) { word() } else { target }).collect();
+        (rows, offsets, targets)
+    };
+    let steps: Vec<_> = (0..60).map(&mut draw).collect();
+    for (step, (rows, offsets, targets)) in steps.iter().enumerate() {
+        let batch = targets.len();
+        let bags = Bags { rows, offsets };
         let (mut hidden, mut d_hidden) = (Array2::zeros((batch, dim)), Array2::zeros((batch, dim)));
         if announced {
-            encoder.prefetch(&handles.encoder, &rows);
-            if targets.iter().all(|word| *word == target) {
-                layer.prefetch(&handles.layer, &[target, 7], &mut scratch);
-            }
+            encoder.prefetch(&handles.encoder, rows);
+            // The step after this one, if it has a single target.
+            let single = |targets: &[u32]| targets.iter().all(|word| *word == targets[0]);
+            let next = steps.get(step + 1).map_or(&[][..], |(_, _, targets)| &targets[..]);
+            scratch.announce(if single(next) { next.get(..1).unwrap_or_default() } else { &[] });
         }
         encoder.forward(&mut handles.encoder, bags, hidden.view_mut());
-        let batch = Batch::new(hidden.view(), &targets);
+        let batch = Batch::new(hidden.view(), targets);
         total += layer.step(&mut handles.layer, batch, &mut scratch, d_hidden.view_mut(), None);
         encoder.backward(&mut handles.encoder, bags, hidden.view(), d_hidden.view());
         let rate = RATE / (1.0 + step as f32);
@@ -118,8 +123,10 @@ fn what_was_announced_holds_through_other_verbs() {
         let (mut scratch, hidden, mut d_hidden) =
             (Scratch::new(WorkerRng::new(5, 1)), Array2::ones((1, 7)), Array2::zeros((1, 7)));
         if announced {
-            shared.layer().prefetch(&handles.layer, &[3], &mut scratch);
+            scratch.announce(&[3]);
         }
+        let first = Batch::new(hidden.view(), &[12]);
+        shared.layer().step(&mut handles.layer, first, &mut scratch, d_hidden.view_mut(), None);
         let other = Batch::new(hidden.view(), &[39]);
         shared.layer().log_prob(&mut handles.layer, other, &mut scratch, &mut [0.0]);
         let batch = Batch::new(hidden.view(), &[3]);
@@ -324,7 +331,7 @@ fn assert_learning_of_every_row(model: WindowModel) {
         // The losses of sparse layers are small from the start: half a unit, and three quarters. A loss on draws grows as
         // the draws come nearer to the softmax.
         // That of `infrequent` hangs on which tenth of the examples is normalized.
-        let (before, after) = if start.layer().follows_weights() || name == "infrequent" {
+        let (before, after) = if start.layer().adaptive().is_some() || name == "infrequent" {
             let window = Window::new(model, Context::Both, 2, false).unwrap();
             let examples = corpus::held_out(&corpus, window, 500).unwrap();
             let nll = |model| eval::held_out(model, &examples, &Threads::default()).nll();

@@ -3,7 +3,7 @@
 use lexmax::corpus::{Context, Model as WindowModel, Window};
 use lexmax::error::{ModelFault, WordFault};
 use lexmax::layer::catalogue::{self, CATALOGUE};
-use lexmax::layer::{Bias, Scratch};
+use lexmax::layer::{Bias, LayerExt, Scratch};
 use lexmax::model::{Architecture, Encoding, Model, ModelReader, ModelWriter, SharedModel, Updates};
 use lexmax::optimizer::Optimizer;
 use lexmax::rng::WorkerRng;

@@ -44,7 +44,8 @@ fn samplers(counts: &Counts, samples: usize) -> Vec<(String, Box<dyn Sampler>)> 
 }
 
 fn look(sampler: &mut dyn Sampler, matrix: &Matrix) {
-    sampler.refresh(&mut Tables::new(vec![Box::new(Frozen::new(matrix, Threads::default()))]), 0);
+    let proposal = sampler.adaptive_mut().expect("it follows the weights");
+    proposal.refresh(&mut Tables::new(vec![Box::new(Frozen::new(matrix, Threads::default()))]));
 }
 
 /// ln q of every word, asked for as targets; and the words drawn.
@@ -166,7 +167,8 @@ fn layers_look_at_their_own_weights() {
             s.draws.target_ln_q
         };
         let before = ln_q(&*layer);
-        layer.refresh(&mut Tables::new(vec![Box::new(Frozen::new(&matrix, Threads::default()))]));
+        let proposal = layer.adaptive_mut().expect("it follows the weights");
+        proposal.refresh(&mut Tables::new(vec![Box::new(Frozen::new(&matrix, Threads::default()))]));
         assert_ne!(ln_q(&*layer), before, "{name}");
     }
 }

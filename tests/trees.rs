@@ -3,7 +3,7 @@
 
 use lexmax::error::{Error, TreeFault, VectorsFault};
 use lexmax::layer::catalogue::{Context, LayerSpec};
-use lexmax::layer::{Bias, OutputLayer};
+use lexmax::layer::{Bias, LayerExt, OutputLayer};
 use lexmax::tree::{Tree, Weighting};
 use lexmax::vocab::{Counts, Vocabulary, WordId};
 use ndarray::Array2;
@@ -149,7 +149,7 @@ proptest! {
 }
 
 fn depths(layer: &dyn OutputLayer) -> Vec<u64> {
-    (0..layer.vocab() as WordId).map(|word| layer.expected_cost(&[word]).rows_read).collect()
+    (0..layer.vocab() as WordId).map(|word| layer.expected_cost(&[word]).unwrap().rows_read).collect()
 }
 
 /// Through the catalogue, with and without names of words.

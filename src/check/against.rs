@@ -3,7 +3,7 @@
 use super::Audit;
 use super::audit::{Rig, Settings};
 use super::reference::{Expected, Params, Reference, Step, log_prob_findings};
-use crate::layer::{OutputLayer, Scratch};
+use crate::layer::{LayerExt, OutputLayer, Scratch};
 use crate::rng::WorkerRng;
 use crate::table::Threads;
 use ndarray::Array2;

@@ -1,7 +1,7 @@
 //! Any layer against its own contract, from outside: the steps, probabilities and costs that it gives.
 
 use super::{Audit, Finding, ROUNDING};
-use crate::layer::{Batch, OutputLayer, Scratch};
+use crate::layer::{Batch, LayerShape, OutputLayer, Scratch};
 use crate::optimizer::Optimizer;
 use crate::rng::WorkerRng;
 use crate::sampler::Draws;
@@ -39,7 +39,8 @@ impl Default for Settings {
 }
 
 /// Audits a layer: its probabilities are a distribution, `log_prob` is that of the target, its gradients are the
-/// differences of the loss that its step returns, and the work counted is the work that it announced.
+/// differences of the loss that its step returns, and the work counted is the work that it announced. The last check is
+/// skipped, and its finding says so, where [`OutputLayer::expected_cost`] is `None`.
 ///
 /// The differences are central ones, extrapolated (Richardson) from three steps; the sample is held fixed. They may be off
 /// by what f32 makes of the loss, 2⁻²⁴·(2·(2d + 4)·z + 16 + 6·√V + L) an example with scores up to z, and by what the last
@@ -59,6 +60,7 @@ pub fn audit(layer: &dyn OutputLayer, settings: &Settings) -> Audit {
 /// A layer with parameters and a batch.
 pub(super) struct Rig<'a> {
     layer: &'a dyn OutputLayer,
+    shape: LayerShape,
     pub(super) matrices: Vec<Matrix>,
     hidden: Array2<f32>,
     targets: Vec<WordId>,
@@ -75,12 +77,13 @@ struct Step {
 
 impl<'a> Rig<'a> {
     pub(super) fn new(layer: &'a dyn OutputLayer, settings: &Settings) -> Self {
+        let shape = layer.shape();
         let mut rng = WorkerRng::new(settings.seed, 0);
         let mut entry = |limit: i32| rng.random_range(-limit..=limit) as f32 / GRID as f32;
-        let hidden = Array2::from_shape_simple_fn((settings.batch, layer.dim()), || entry(GRID));
+        let hidden = Array2::from_shape_simple_fn((settings.batch, shape.dim), || entry(GRID));
         let mut matrices = Vec::new();
-        for shape in layer.tables() {
-            let mut matrix = Matrix::new(shape, Optimizer::Sgd, &mut WorkerRng::new(0, 0)).expect("sizes of an audit");
+        for table in &shape.tables {
+            let mut matrix = Matrix::new(*table, Optimizer::Sgd, &mut WorkerRng::new(0, 0)).expect("sizes of an audit");
             matrix.weights_mut().iter_mut().for_each(|w| *w = entry(GRID / 2));
             matrix.bias_mut().iter_mut().for_each(|b| *b = entry(GRID / 2));
             matrices.push(matrix);
@@ -88,12 +91,12 @@ impl<'a> Rig<'a> {
         let mut targets: Vec<WordId> = Vec::new();
         while targets.len() < settings.batch {
             // Some come twice in a row.
-            let target = rng.random_range(0..layer.vocab() as u32);
+            let target = rng.random_range(0..shape.vocab as u32);
             targets.extend(std::iter::repeat_n(target, 1 + targets.len() % 2));
         }
         targets.truncate(settings.batch);
         let weights = (0..settings.batch).map(|b| [1.0, 0.5, 2.0, 0.0][b % 4]).collect();
-        Self { layer, matrices, hidden, targets, weights, seed: settings.seed }
+        Self { layer, shape, matrices, hidden, targets, weights, seed: settings.seed }
     }
 
     pub(super) fn batch(&self) -> Batch<'_> {
@@ -116,7 +119,7 @@ impl<'a> Rig<'a> {
 
     /// Σ P = 1, no NaN, and P(target) the same either way.
     fn distribution(&self) -> Vec<Finding> {
-        let (batch, vocab) = (self.targets.len(), self.layer.vocab());
+        let (batch, vocab) = (self.targets.len(), self.shape.vocab);
         let (mut w, mut s) = (self.frozen(), Scratch::new(WorkerRng::new(self.seed, 1)));
         let mut all = Array2::zeros((batch, vocab));
         let mut of_target = vec![0.0; batch];
@@ -154,13 +157,13 @@ impl<'a> Rig<'a> {
             };
             largest = largest.max(size + m.bias().get(r as usize).map_or(0.0, |b| b.abs()));
         }
-        (2.0 * self.layer.dim() as f64 + 4.0) * f64::from(largest + WIDEST) * ROUNDING
+        (2.0 * self.shape.dim as f64 + 4.0) * f64::from(largest + WIDEST) * ROUNDING
     }
 
     /// How far the loss of the batch may be off: that of an example by two scores, 16 roundings and a sum over V words; the
     /// errors of sums and of examples are as good as independent.
     fn loss_rounding(&self, here: &Step) -> f64 {
-        let words = 6.0 * (self.layer.vocab() as f64).sqrt();
+        let words = 6.0 * (self.shape.vocab as f64).sqrt();
         let one = |(loss, weight): (&f64, &f32)| {
             let weight = f64::from(*weight);
             weight * (2.0 * self.score_rounding() + (16.0 + words) * ROUNDING) + loss.abs() * ROUNDING
@@ -220,6 +223,7 @@ impl<'a> Rig<'a> {
     fn shallow(&self) -> Rig<'a> {
         Rig {
             layer: self.layer,
+            shape: self.shape.clone(),
             matrices: Vec::new(),
             hidden: Array2::zeros((0, 0)),
             targets: self.targets.clone(),
@@ -246,7 +250,7 @@ impl<'a> Rig<'a> {
         let slope = (16.0 * fine - rough) / 15.0;
         moved(self, 0.0);
         let rounding = AMPLIFIED * self.loss_rounding(&here);
-        let slope = if self.layer.is_sparse() {
+        let slope = if self.shape.gives_zeros {
             // Where the support changes, the slope has a kink, and an extrapolation says nothing: what the steps differ by.
             Slope { slope: narrow, tolerance: rounding + (narrow - middle).abs() + (middle - wide).abs() }
         } else {
@@ -257,11 +261,14 @@ impl<'a> Rig<'a> {
 
     /// The work counted is the work announced; on average, where draws decide.
     fn cost(&self) -> Finding {
+        let Some(expected) = self.layer.expected_cost(&self.targets) else {
+            return Finding::skipped("cost", "the layer has no closed form of its cost");
+        };
+        let expected = numbers(&expected);
         let mut finding = Finding::new("cost", 0.0);
         let mut w = self.frozen();
         let mut s = Scratch::new(WorkerRng::new(self.seed, 1));
         let mut d_hidden = Array2::zeros(self.hidden.raw_dim());
-        let expected = numbers(&self.layer.expected_cost(&self.targets));
         let draws = expected[3] > 0.0;
         let steps = if draws { SEEDS } else { 1 };
         let (mut sums, mut squares, mut before) = ([0.0; 4], [0.0; 4], [0.0; 4]);

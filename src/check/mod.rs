@@ -76,6 +76,19 @@ pub struct Finding {
     pub place: String,
     /// Numbers that were looked at.
     pub seen: usize,
+    /// The reason why the check was not made, if it was not.
+    pub skipped: Option<&'static str>,
+}
+
+/// Verdict of a check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The worst number was within its tolerance.
+    Passed,
+    /// It was not.
+    Failed,
+    /// The layer gives nothing to check.
+    Skipped,
 }
 
 /// What an audit found.
@@ -87,12 +100,26 @@ pub struct Audit {
 
 impl Finding {
     fn new(check: &'static str, tolerance: f64) -> Self {
-        Self { check, error: 0.0, tolerance, place: String::new(), seen: 0 }
+        Self { check, error: 0.0, tolerance, place: String::new(), seen: 0, skipped: None }
     }
 
-    /// Whether the worst is as it may be. A NaN is not.
+    /// A check that was not made.
+    fn skipped(check: &'static str, reason: &'static str) -> Self {
+        Self { skipped: Some(reason), ..Self::new(check, 0.0) }
+    }
+
+    /// Whether the check passed, failed, or was skipped.
+    pub fn verdict(&self) -> Verdict {
+        match self.skipped {
+            Some(_) => Verdict::Skipped,
+            None if self.error <= self.tolerance => Verdict::Passed,
+            None => Verdict::Failed,
+        }
+    }
+
+    /// Whether the worst number is within its tolerance. A NaN is not, and a skipped check has not passed.
     pub fn passed(&self) -> bool {
-        self.error <= self.tolerance
+        self.verdict() == Verdict::Passed
     }
 
     fn see(&mut self, error: f64, place: impl FnOnce() -> String) {
@@ -110,17 +137,37 @@ impl Finding {
 }
 
 impl Audit {
-    /// Whether every check passed.
+    /// Whether no check failed. Checks that were skipped do not count: see [`Audit::skipped`].
     pub fn passed(&self) -> bool {
-        self.findings.iter().all(Finding::passed)
+        self.findings.iter().all(|finding| finding.verdict() != Verdict::Failed)
+    }
+
+    /// The checks that were not made, each with its reason.
+    pub fn skipped(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        self.findings.iter().filter_map(|finding| Some((finding.check, finding.skipped?)))
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.pad(match self {
+            Self::Passed => "ok",
+            Self::Failed => "FAILED",
+            Self::Skipped => "skipped",
+        })
     }
 }
 
 impl fmt::Display for Audit {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        for Finding { check, error, tolerance, place, seen } in &self.findings {
-            let verdict = if error <= tolerance { "ok" } else { "FAILED" };
-            writeln!(f, "{verdict:6} {check}: {error:.1e} off at {place}, {tolerance:.1e} at most; {seen} numbers")?;
+        for finding in &self.findings {
+            let (Finding { check, error, tolerance, place, seen, skipped }, verdict) = (finding, finding.verdict());
+            match skipped {
+                Some(reason) => writeln!(f, "{verdict:7} {check}: {reason}")?,
+                None => {
+                    writeln!(f, "{verdict:7} {check}: {error:.1e} off at {place}, {tolerance:.1e} at most; {seen} numbers")?;
+                }
+            }
         }
         Ok(())
     }

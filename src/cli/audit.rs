@@ -1,6 +1,6 @@
 //! The tables of an audit.
 
-use crate::check::{Audit, Correction, Finding};
+use crate::check::{Audit, Correction, Finding, Verdict};
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
 /// A line a check of each layer.
@@ -8,10 +8,14 @@ pub fn of_audits(audits: &[(String, Audit)]) -> String {
     let mut table = table(&["layer", "check", "numbers", "worst", "at most", "where", ""]);
     for (layer, audit) in audits {
         for finding in &audit.findings {
-            let Finding { check, error, tolerance, place, seen } = finding;
+            let Finding { check, error, tolerance, place, seen, skipped } = finding;
+            if let Some(reason) = skipped {
+                table.add_row([layer, *check, "0", "", "", reason, &finding.verdict().to_string()]);
+                continue;
+            }
             let (worst, limit) = (format!("{error:.1e}"), format!("{tolerance:.1e}"));
-            let seen = seen.to_string();
-            table.add_row([layer, *check, &seen, &worst, &limit, place, verdict(finding.passed())]);
+            let (seen, verdict) = (seen.to_string(), finding.verdict().to_string());
+            table.add_row([layer, *check, &seen, &worst, &limit, place, &verdict]);
         }
     }
     (2..5).for_each(|c| align(&mut table, c));
@@ -23,7 +27,8 @@ pub fn of_corrections(corrections: &[Correction]) -> String {
     let mut table = table(&["draws and corrections", "bias", "theory", ""]);
     for found in corrections {
         let theory = if found.consistent { "none" } else { "biased" };
-        table.add_row([&found.scheme, &format!("{:.1e}", found.bias), theory, verdict(found.passed())]);
+        let verdict = if found.passed() { Verdict::Passed } else { Verdict::Failed }.to_string();
+        table.add_row([&found.scheme, &format!("{:.1e}", found.bias), theory, &verdict]);
     }
     align(&mut table, 1);
     table.trim_fmt()
@@ -40,8 +45,4 @@ fn align(table: &mut Table, column: usize) {
     if let Some(column) = table.column_mut(column) {
         column.set_cell_alignment(CellAlignment::Right);
     }
-}
-
-fn verdict(passed: bool) -> &'static str {
-    if passed { "ok" } else { "FAILED" }
 }

@@ -44,7 +44,12 @@ fn report(audits: &[(String, Audit)], corrections: &[Correction]) -> (String, bo
         text += &format!("\n{}\n", audit::of_corrections(corrections));
     }
     let passed = audits.iter().all(|(_, audit)| audit.passed()) && corrections.iter().all(Correction::passed);
-    text += if passed { "all checks passed\n" } else { "SOME CHECKS FAILED\n" };
+    let skipped = audits.iter().map(|(_, audit)| audit.skipped().count()).sum::<usize>();
+    text += match (passed, skipped) {
+        (false, _) => "SOME CHECKS FAILED\n",
+        (true, 0) => "all checks passed\n",
+        (true, _) => "all checks passed but those skipped\n",
+    };
     (text, passed)
 }
 

@@ -9,7 +9,7 @@ use self::curve::Curve;
 use crate::corpus::{Context, Model as WindowModel, Window};
 use crate::error::{Divergence, Error, Result};
 use crate::eval;
-use crate::layer::Bias;
+use crate::layer::{Bias, LayerExt};
 use crate::layer::catalogue::{self, LayerSpec};
 use crate::measure::RunFacts;
 use crate::model::{Encoding, Model};
@@ -141,7 +141,7 @@ pub fn compare(config: &Config, data: &Data, observer: &mut dyn Observer) -> Res
             excess_by,
         };
         // Where a target may have the probability 0, the NLL may be infinite in good order.
-        let value = if model.layer().is_sparse() { row.epsilon_perplexity } else { row.valid_perplexity };
+        let value = if model.layer().gives_zeros() { row.epsilon_perplexity } else { row.valid_perplexity };
         if !value.is_finite() {
             return Err(in_layer(Error::diverged(Divergence::Loss(row.valid_nll), row.examples, row.rate)));
         }

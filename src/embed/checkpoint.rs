@@ -2,6 +2,7 @@
 
 use super::Config;
 use super::control::Checkpoints;
+use crate::layer::LayerExt;
 use crate::error::{CheckpointFault, Error, Result};
 use crate::model::{ModelReader, ModelWriter, SharedModel};
 use crate::train::State;

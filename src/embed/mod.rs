@@ -23,7 +23,7 @@ use crate::corpus::{Corpus, Rules, Sentences, Source, SpooledCorpus, Subsampler,
 use crate::encoder::{Encoder, MeanEmbedding};
 use crate::error::{Error, Result};
 use crate::files;
-use crate::layer::Bias;
+use crate::layer::{Bias, LayerExt};
 use crate::layer::catalogue::{self, LayerSpec};
 use crate::measure::peak_bytes;
 use crate::model::{Architecture, Encoding, ModelWriter, SharedModel};

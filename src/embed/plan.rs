@@ -1,6 +1,7 @@
 //! What a run would be, before it is run.
 
 use super::{Config, build_model, read, settings};
+use crate::layer::LayerExt;
 use crate::corpus::{Ledger, SentenceReader, Sentences, Subsampler};
 use crate::error::{Error, Result};
 use crate::measure::peak_bytes;
@@ -161,7 +162,8 @@ fn disk_bytes(config: &Config, vocab: &Vocabulary, model: &SharedModel) -> Resul
     let (control, layer) = (&config.control, model.layer());
     let architecture = config.architecture(layer.bias());
     let own = ModelWriter::shared(&architecture, vocab, model)?.bytes().map_err(Error::io("a model's header"))?;
-    let proposal: usize = layer.proposal().iter().map(|seen| 4 * seen.len()).sum();
+    let state = layer.adaptive().map_or_else(Vec::new, |proposal| proposal.state());
+    let proposal: usize = state.iter().map(|part| 4 * part.len()).sum();
     let patience = control.valid.as_ref().is_some_and(|valid| valid.patience.is_some());
     let checkpoint = if control.checkpoint.is_some() { own + proposal as u64 } else { 0 };
     Ok(2 * checkpoint + if patience { 2 * own } else { 0 })

@@ -1,6 +1,6 @@
 //! How far a model is from the truth, where the truth is known.
 
-use crate::layer::Scratch;
+use crate::layer::{LayerExt, Scratch};
 use crate::model::Model;
 use crate::rng::WorkerRng;
 use crate::synthetic::SyntheticLanguage;

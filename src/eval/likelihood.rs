@@ -2,7 +2,7 @@
 
 use crate::corpus::Examples;
 use crate::encoder::Encoder;
-use crate::layer::{Batch, OutputLayer, Scratch};
+use crate::layer::{Batch, LayerExt, OutputLayer, Scratch};
 use crate::model::{Handles, Model};
 use crate::rng::WorkerRng;
 use crate::table::{Bags, Threads};

@@ -1,7 +1,7 @@
 //! What a call over so many words costs on this machine: the constants by which an adaptive softmax is cut.
 
 use crate::error::{Error, Result};
-use crate::layer::{Batch, Bias, CostModel, FullSoftmax, OutputLayer, Scratch};
+use crate::layer::{Batch, Bias, CostModel, FullSoftmax, LayerExt, OutputLayer, Scratch};
 use crate::optimizer::Optimizer;
 use crate::rng::WorkerRng;
 use crate::table::{Matrix, Online, Tables, Threads};

@@ -4,7 +4,7 @@ use super::heap::{self, Grown};
 use super::timing::{Plan, Timed};
 use crate::error::{Error, Result};
 use crate::layer::catalogue::{Context, LayerSpec};
-use crate::layer::{Batch, Bias, OutputLayer, Scratch};
+use crate::layer::{Batch, Bias, LayerExt, OutputLayer, Scratch};
 use crate::optimizer::Optimizer;
 use crate::rng::WorkerRng;
 use crate::sampler::{Proposal, Unigram};
@@ -105,17 +105,30 @@ impl Rig {
         self.counts.len()
     }
 
-    /// The closed form of a step's cost, over some of the batches.
+    /// The closed form of a step's cost; for a layer without one, what a step over tables without weights counts.
+    fn cost_of(&self, targets: &[WordId]) -> Cost {
+        self.layer.expected_cost(targets).unwrap_or_else(|| {
+            let mut held = vec![Held::default(); self.layer.tables().len()];
+            let mut w = self.ledgers(&mut held);
+            let hidden = Array2::zeros((targets.len(), self.sizes.dim));
+            let mut d_hidden = hidden.clone();
+            let mut scratch = Scratch::new(WorkerRng::new(self.sizes.seed, DRAWS));
+            self.layer.step(&mut w, Batch::new(hidden.view(), targets), &mut scratch, d_hidden.view_mut(), None);
+            w.cost()
+        })
+    }
+
+    /// The cost of a step, by closed form, over some of the batches.
     pub fn expected_cost(&self) -> Cost {
         *self.cost.get_or_init(|| {
-            let sum: Cost = self.batches[..CLOSED].iter().map(|targets| self.layer.expected_cost(targets)).sum();
+            let sum: Cost = self.batches[..CLOSED].iter().map(|targets| self.cost_of(targets)).sum();
             sum.mean_since(Cost::default(), CLOSED as u64)
         })
     }
 
     /// Rows of parameters that a step over a part of a batch reads, an example.
     pub fn rows_per_example(&self, part: usize) -> f64 {
-        self.layer.expected_cost(&self.batches[0][..part]).rows_read as f64 / part as f64
+        self.cost_of(&self.batches[0][..part]).rows_read as f64 / part as f64
     }
 
     /// Multiply-adds of the exact ln P of a batch, without any arithmetic.
@@ -217,9 +230,8 @@ impl Rig {
             matrices.push(matrix);
         }
         if self.layer.bias() == Bias::Unigram {
-            let with_bias = |m: &&mut Matrix| m.shape().bias;
             for (matrix, bias) in matrices.iter_mut().zip(self.layer.unigram_biases(&self.counts)) {
-                if with_bias(&matrix) {
+                if matrix.shape().bias && !bias.is_empty() {
                     matrix.bias_mut().copy_from_slice(&bias);
                 }
             }

@@ -14,7 +14,7 @@ pub use shared::SharedModel;
 
 use crate::encoder::Encoder;
 use crate::error::{Error, Result};
-use crate::layer::{Bias, OutputLayer};
+use crate::layer::{Bias, LayerExt, OutputLayer};
 use crate::optimizer::Optimizer;
 use crate::rng::WorkerRng;
 use crate::table::{Deferred, Frozen, Matrix, Online, Table, TableShape, Tables, Threads};
@@ -77,7 +77,7 @@ impl Model {
         let mut layer_tables = matrices(layer.tables(), LAYER_STREAM)?;
         if layer.bias() == Bias::Unigram {
             for (matrix, bias) in layer_tables.iter_mut().zip(layer.unigram_biases(counts)) {
-                if matrix.shape().bias {
+                if matrix.shape().bias && !bias.is_empty() {
                     matrix.bias_mut().copy_from_slice(&bias);
                 }
             }

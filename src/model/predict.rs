@@ -3,7 +3,7 @@
 use super::{Architecture, Model, ModelReader};
 use crate::error::{Error, Result};
 use crate::layer::verbs::Scored;
-use crate::layer::{Batch, Scratch};
+use crate::layer::{Batch, LayerExt, Scratch};
 use crate::rng::WorkerRng;
 use crate::table::{Bags, Threads};
 use crate::vocab::{Vocabulary, WordId};

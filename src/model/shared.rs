@@ -3,7 +3,7 @@
 use super::{ENCODER_STREAM, Handles, LAYER_STREAM, Model, Side};
 use crate::encoder::Encoder;
 use crate::error::{Divergence, Result};
-use crate::layer::{Bias, OutputLayer};
+use crate::layer::{Bias, LayerExt, OutputLayer};
 use crate::rng::WorkerRng;
 use crate::table::{HotRows, Matrix, Shared, SharedMatrix, Table, Tables};
 use crate::vocab::Counts;
@@ -106,12 +106,14 @@ impl SharedModel {
     /// Lets the layer look at the weights, for proposals that follow them. The caller has the model to itself, so no worker
     /// runs.
     pub fn refresh(&mut self) {
-        self.layer.refresh(&mut Tables::new(shared(&self.layer_tables, 0.0, HotRows::First(0), 1, 1)));
+        if let Some(proposal) = self.layer.adaptive_mut() {
+            proposal.refresh(&mut Tables::new(shared(&self.layer_tables, 0.0, HotRows::First(0), 1, 1)));
+        }
     }
 
-    /// Takes back what the layer's proposal had seen: see [`OutputLayer::restore_proposal`].
-    pub(crate) fn restore_proposal(&mut self, seen: Vec<Array2<f32>>) -> Result<()> {
-        self.layer.restore_proposal(seen)
+    /// Takes back the state of the layer's proposal, if that follows the weights.
+    pub(crate) fn restore_proposal(&mut self, state: Vec<Array2<f32>>) -> Result<()> {
+        self.layer.adaptive_mut().map_or(Ok(()), |proposal| proposal.restore(state))
     }
 
     /// A plain copy of the parameters of one side.

@@ -14,6 +14,7 @@ pub use schedule::{Budget, LinearDecay};
 pub use state::State;
 pub use watch::{Next, Observer, Quiet};
 
+use crate::layer::LayerExt;
 use crate::corpus::{ExampleSource, Examples};
 use crate::error::{Divergence, Error, Result};
 use crate::model::{Model, Updates};
@@ -294,8 +295,10 @@ impl<'a> Run<'a> {
             at.rate = decay.at(at.share);
             model.handles.encoder.set_rate(at.rate);
             model.handles.layer.set_rate(at.rate);
-            if model.layer.follows_weights() && is_time_to_look(self.batches) {
-                model.layer.refresh(&mut model.handles.layer);
+            if is_time_to_look(self.batches)
+                && let Some(proposal) = model.layer.adaptive_mut()
+            {
+                proposal.refresh(&mut model.handles.layer);
             }
             self.batches += 1;
             let loss =

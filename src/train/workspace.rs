@@ -64,8 +64,8 @@ impl Workspace {
         let hidden = matrix(hidden, batch);
         let d_out = matrix_mut(d_hidden, batch);
         let examples = Batch::new(hidden, &examples.targets);
+        self.scratch.announce(next.targets);
         let loss = layer.step(&mut handles.layer, examples, &mut self.scratch, d_out, None);
-        layer.prefetch(&handles.layer, next.targets, &mut self.scratch);
         let d_out = matrix(d_hidden, batch);
         encoder.backward(&mut handles.encoder, bags, hidden, d_out);
         loss

@@ -58,7 +58,7 @@ fn deferred_with_batches_of_one_is_online() {
                 }
                 // A weight is rounded once a draw more, in each of 12 steps; and at this rate a step does not push two
                 // weights apart: rate·(times a word is drawn)·|h|²/4 stays below 2.
-                let rounded = 12.0 * (1 + online.layer.expected_cost(&[0]).draws) as f64 * ROUNDING;
+                let rounded = 12.0 * (1 + online.layer.expected_cost(&[0]).unwrap().draws) as f64 * ROUNDING;
                 for (a, b) in online.matrices.iter().zip(&deferred.matrices) {
                     for (a, b) in a.weights().iter().chain(a.bias()).zip(b.weights().iter().chain(b.bias())) {
                         let largest = f64::from(a.abs().max(b.abs()).max(0.8));

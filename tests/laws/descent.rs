@@ -11,7 +11,7 @@ const SEEDS: u64 = 400;
 /// Σ −ln P of the targets, in f64; for negative sampling the expectation of its criterion.
 fn loss(rig: &Rig, examples: &Examples) -> f64 {
     let tables = rig.params();
-    let draws = rig.layer.expected_cost(&examples.targets).draws as f64;
+    let draws = rig.layer.expected_cost(&examples.targets).unwrap().draws as f64;
     let of_example = |b: usize| {
         let z = rig.reference.scores(&tables, &examples.h(b));
         examples.weight(b) * rig.reference.expected_loss(&z, examples.targets[b], draws)

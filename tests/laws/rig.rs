@@ -3,7 +3,7 @@
 use crate::cases;
 use lexmax::check::Audit;
 use lexmax::check::reference::{Expected, Params, Reference, Sample, Step, recorded};
-use lexmax::layer::{Batch, OutputLayer, Scratch};
+use lexmax::layer::{Batch, LayerExt, OutputLayer, Scratch};
 use lexmax::optimizer::Optimizer;
 use lexmax::rng::WorkerRng;
 use lexmax::table::{Deferred, Frozen, Matrix, Online, Table, Tables, Threads};

@@ -4,7 +4,7 @@ use crate::cases;
 use crate::fixed::Fixed;
 use crate::rig::{Check, Examples, Rig};
 use crate::statistics::assert_uniform_sets;
-use lexmax::layer::{Bias, OutputLayer, SampledSoftmax};
+use lexmax::layer::{Bias, LayerExt, OutputLayer, SampledSoftmax};
 use lexmax::sampler::Hits;
 use lexmax::table::Threads;
 use lexmax::vocab::WordId;

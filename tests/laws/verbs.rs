@@ -6,7 +6,7 @@ use crate::statistics::assert_fits;
 use lexmax::check::ROUNDING;
 use lexmax::check::reference::{Criterion, LossSettings, Params, Scores, log_prob_tolerance, score_size};
 use lexmax::layer::verbs::{Sampling, Scored};
-use lexmax::layer::{Batch, Scratch};
+use lexmax::layer::{Batch, LayerExt, Scratch};
 use lexmax::optimizer::Optimizer;
 use lexmax::rng::{Noise, WorkerRng};
 use lexmax::table::{Cost, Threads};
@@ -222,7 +222,7 @@ fn verbs_cost_what_they_say() {
     for name in ["class-based", "adaptive", "hierarchical", "hierarchical:tree=random:seed=3"] {
         let rig = Rig::new(name, vocab, dim, 2.0);
         let (found, cost) = rig.sampled(x, Sampling::new(1), &Threads::default());
-        let step = |found: &Vec<Scored>| rig.layer.expected_cost(&[found[0].word]).multiply_adds;
+        let step = |found: &Vec<Scored>| rig.layer.expected_cost(&[found[0].word]).unwrap().multiply_adds;
         assert_eq!(3 * cost.multiply_adds, found.iter().map(step).sum::<u64>(), "{name}");
     }
     let rig = Rig::new("hierarchical", vocab, dim, 2.0);

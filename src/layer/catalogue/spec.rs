@@ -2,7 +2,7 @@
 
 use super::{CATALOGUE, Context, Entry, entry};
 use crate::error::{Error, Result};
-use crate::layer::{Bias, OutputLayer};
+use crate::layer::{Bias, LayerExt, OutputLayer};
 use crate::objective::LossOptions;
 use crate::tree::Tree;
 use std::fmt;

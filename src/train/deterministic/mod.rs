@@ -147,7 +147,7 @@ impl<'a> Run<'a> {
         let read = workers.iter().map(|w| w.words).sum();
         let threads = Threads::new(course.settings.workers.min(WORKERS));
         let (clock, merged) = (Clock::new(before), Settled::default());
-        let first = if course.model.layer().follows_weights() { FIRST_LOOK } else { u64::MAX };
+        let first = if course.model.layer().adaptive().is_some() { FIRST_LOOK } else { u64::MAX };
         let look = from.map_or(first, |state| state.look);
         let mut run = Self {
             course,

@@ -3,6 +3,7 @@
 use super::super::state::{WorkerState, cost_numbers, cost_of};
 use super::super::{Ahead, NOISE_STREAM, Tally, Workspace, hogwild::WORKER_STREAM};
 use super::{Course, RATE_WORDS, Settled, WORKERS};
+use crate::layer::LayerExt;
 use crate::corpus::{Examples, SentenceReader};
 use crate::error::{Error, Result};
 use crate::model::Handles;

@@ -146,7 +146,7 @@ pub fn hogwild_watched(
     loop {
         let dealt = from.as_ref().map_or(0, |state| state.phase as usize);
         let look = from.as_ref().map_or(next_look(0), |state| state.look as usize);
-        let until = if model.layer().follows_weights() { look.min(last) } else { last };
+        let until = if model.layer().adaptive().is_some() { look.min(last) } else { last };
         let course = Course {
             model,
             corpus,

@@ -3,6 +3,7 @@
 use super::super::state::{WorkerState, cost_numbers, cost_of};
 use super::super::{Ahead, NOISE_STREAM, Tally, Workspace};
 use super::{Course, Hogwild, RATE_WORDS, WORKER_STREAM};
+use crate::layer::LayerExt;
 use crate::corpus::{Examples, Model};
 use crate::error::{Error, Result};
 use crate::model::Handles;
