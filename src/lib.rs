@@ -87,6 +87,7 @@ pub mod measure;
 pub mod model;
 pub mod objective;
 pub mod optimizer;
+pub mod prelude;
 pub mod report;
 pub mod rng;
 pub mod sampler;
@@ -99,6 +100,7 @@ pub mod vectors;
 pub mod vocab;
 
 pub use error::{Error, Result};
+pub use ndarray;
 
 /// The README's code, compiled and run.
 #[cfg(doctest)]

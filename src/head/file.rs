@@ -17,7 +17,7 @@ use super::{Head, stored};
 use crate::error::{Error, HeadFault, ModelFault, Result};
 use crate::files::{self, Layout, Numbers, Tensors};
 use crate::layer::catalogue::{Context, LayerSpec};
-use crate::layer::{Bias, OutputLayer};
+use crate::layer::Bias;
 use crate::objective::LossOptions;
 use crate::optimizer::Optimizer;
 use crate::rng::WorkerRng;

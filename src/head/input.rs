@@ -4,7 +4,7 @@ use super::Head;
 use crate::error::{Error, InputFault, Result};
 use crate::layer::Batch;
 use crate::objective::SoftTargets;
-use ndarray::{ArrayView2, Axis};
+use ndarray::ArrayView2;
 
 const HIDDEN: &str = "hidden vectors";
 
@@ -104,11 +104,6 @@ impl<M> Head<M> {
         all.resize(numbers, 0.0);
         Ok(ndarray::Array2::from_shape_vec((examples, vocab), all).expect("examples × vocab numbers"))
     }
-}
-
-/// The rows of a batch that are one example.
-pub(super) fn row<'a>(hidden: &ArrayView2<'a, f32>, b: usize) -> ArrayView2<'a, f32> {
-    hidden.slice_axis_move(Axis(0), ndarray::Slice::from(b..b + 1))
 }
 
 #[cfg(test)]

@@ -3,10 +3,10 @@
 use super::Head;
 use super::input::{check_shape, contiguous};
 use crate::error::{Error, HeadFault, Result};
-use crate::layer::{Batch, LayerExt, OutputLayer, verbs};
+use crate::layer::{Batch, LayerExt, verbs};
 use crate::optimizer::Optimizer;
 use crate::sampler::is_look_due;
-use crate::table::TableGradient;
+use crate::table::{Matrix, TableGradient};
 use crate::vocab::WordId;
 use ndarray::{ArrayView2, ArrayViewMut2};
 
@@ -55,7 +55,7 @@ impl Head {
     /// Trains on a batch: `hidden` is B×d, `targets` holds a word for each of its rows. All examples see the weights from
     /// before the step; then the optimizer moves the weights once.
     ///
-    /// Costs what the layer says ([`OutputLayer::expected_cost`]), and a pass over `hidden` for the checks.
+    /// Costs what the layer says ([`expected_cost`](crate::layer::OutputLayer::expected_cost)), and a pass over `hidden` for the checks.
     ///
     /// # Errors
     /// Shapes, targets or numbers that do not fit; a loss that is not finite. Nothing has moved then.
@@ -172,6 +172,19 @@ impl Head {
         if let Some(proposal) = self.layer.write().adaptive_mut() {
             proposal.refresh(&mut self.tables);
         }
+    }
+
+    /// The weights of a table, rows × size, to be changed by an optimizer of one's own; none for a number that is too large.
+    pub fn weights_mut(&mut self, table: usize) -> Option<ArrayViewMut2<'_, f32>> {
+        let shape = *self.shape.tables.get(table)?;
+        let matrix = self.tables.matrix_mut(table)?;
+        ArrayViewMut2::from_shape((shape.rows as usize, shape.dim), matrix.weights_mut()).ok()
+    }
+
+    /// The biases of a table, one for each row, to be changed; empty for a table without, none for a number that is too
+    /// large.
+    pub fn bias_mut(&mut self, table: usize) -> Option<&mut [f32]> {
+        (table < self.shape.tables.len()).then(|| self.tables.matrix_mut(table)).flatten().map(Matrix::bias_mut)
     }
 
     /// How gradients move the weights.

@@ -59,6 +59,17 @@ impl Matrix {
         Ok(Self { shape, ..matrix })
     }
 
+    /// A copy of weights and biases, without the optimizer's state.
+    ///
+    /// # Errors
+    /// It does not fit in memory.
+    pub fn without_state(&self) -> Result<Self> {
+        let mut copy = Self::zeros(self.shape)?;
+        copy.weights_mut().copy_from_slice(self.weights());
+        copy.bias_mut().copy_from_slice(self.bias());
+        Ok(copy)
+    }
+
     /// Rows, size and bias.
     pub fn shape(&self) -> TableShape {
         self.shape

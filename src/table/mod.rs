@@ -322,6 +322,12 @@ pub trait Table: Send {
         None
     }
 
+    /// The same matrix, to be changed; `None` for a handle that only reads or has none to itself. Scores that were kept are
+    /// forgotten.
+    fn matrix_mut(&mut self) -> Option<&mut Matrix> {
+        None
+    }
+
     /// ∂L/∂W since the last `flush`, without a change of what `flush` will do; `None` for a handle that defers nothing.
     ///
     /// A sweep makes it [`TableGradient::Dense`]: single rows that other verbs touched are added in. Without a sweep it is

@@ -210,6 +210,16 @@ impl<'a> Tables<'a> {
         self.tables[table].matrix()
     }
 
+    /// [`Table::matrix_mut`].
+    pub fn matrix_mut(&mut self, table: usize) -> Option<&mut Matrix> {
+        self.tables[table].matrix_mut()
+    }
+
+    /// [`Table::gradient`] of every table that has one; no work is counted.
+    pub fn gradients(&mut self) -> Vec<TableGradient<'_>> {
+        self.tables.iter_mut().filter_map(|table| table.gradient()).collect()
+    }
+
     /// [`Table::gradient`]; no work is counted.
     pub fn gradient(&mut self, table: usize) -> Option<TableGradient<'_>> {
         self.tables[table].gradient()

@@ -19,6 +19,7 @@ use crate::corpus::{ExampleSource, Examples};
 use crate::error::{Divergence, Error, Result};
 use crate::model::{Model, Updates};
 use crate::rng::WorkerRng;
+use crate::sampler::is_look_due;
 use crate::table::{Cost, Threads};
 use serde::{Deserialize, Serialize};
 use std::time::{Duration, Instant};
@@ -184,16 +185,6 @@ impl Tally {
     }
 }
 
-/// When a layer looks at the weights: after 16 batches, and whenever there were half as many again. Early on weights change
-/// most, and all looks together are no more than some dozens.
-fn is_time_to_look(batches: u64) -> bool {
-    let mut at = 16;
-    while at < batches {
-        at += at / 2;
-    }
-    at == batches
-}
-
 /// Trains `model` on what `source` gives until the budget is used; `observe` hears of every batch.
 ///
 /// The same seed, source and number of examples give the same bits; under a time budget only the order is the same.
@@ -295,7 +286,7 @@ impl<'a> Run<'a> {
             at.rate = decay.at(at.share);
             model.handles.encoder.set_rate(at.rate);
             model.handles.layer.set_rate(at.rate);
-            if is_time_to_look(self.batches)
+            if is_look_due(self.batches)
                 && let Some(proposal) = model.layer.adaptive_mut()
             {
                 proposal.refresh(&mut model.handles.layer);

@@ -37,6 +37,10 @@ impl<M: BorrowMut<Matrix> + Send> Storage for DeferredStore<M> {
         self.matrix.borrow()
     }
 
+    fn matrix_mut(&mut self) -> Option<&mut Matrix> {
+        Some(self.matrix.borrow_mut())
+    }
+
     fn add(&mut self, row: u32, scale: f32, gradient: &[f32], bias: f32) {
         self.gradient.add(self.matrix.borrow(), row, scale, gradient, bias);
     }

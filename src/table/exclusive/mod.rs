@@ -29,6 +29,11 @@ pub trait Storage: Send {
     /// The parameters.
     fn matrix(&self) -> &Matrix;
 
+    /// The parameters, to be changed; none where they are only read.
+    fn matrix_mut(&mut self) -> Option<&mut Matrix> {
+        None
+    }
+
     /// Whether gradients are wanted at all.
     fn trains(&self) -> bool {
         true
@@ -327,6 +332,10 @@ impl<S: Storage> Table for Exclusive<S> {
 
     fn matrix(&self) -> Option<&Matrix> {
         Some(self.store.matrix())
+    }
+
+    fn matrix_mut(&mut self) -> Option<&mut Matrix> {
+        self.store_mut().matrix_mut()
     }
 
     fn gradient(&mut self) -> Option<TableGradient<'_>> {

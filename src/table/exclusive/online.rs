@@ -38,6 +38,10 @@ impl<M: BorrowMut<Matrix> + Send> Storage for OnlineStore<M> {
         self.matrix.borrow()
     }
 
+    fn matrix_mut(&mut self) -> Option<&mut Matrix> {
+        Some(self.matrix.borrow_mut())
+    }
+
     fn add(&mut self, row: u32, scale: f32, gradient: &[f32], bias: f32) {
         let matrix = self.matrix.borrow_mut();
         if matrix.optimizer() == Optimizer::Sgd {
