@@ -241,9 +241,13 @@ impl OutputLayer for DifferentiatedSoftmax {
         let aim = Aim::new(&self.loss, batch, self.vocab, s);
         let mut buffers = std::mem::take(&mut s.blocks);
         let blocks = self.read(w, batch.hidden, &mut buffers);
-        let mut d_blocks: Vec<Vec<f32>> = Vec::new();
+        let mut d_blocks = std::mem::take(&mut s.d_blocks);
         if self.projected {
-            d_blocks = self.blocks.iter().map(|b| vec![0.0; batch.len() * b.dim]).collect();
+            d_blocks.resize_with(d_blocks.len().max(self.blocks.len()), Vec::new);
+            for (d, block) in d_blocks.iter_mut().zip(&self.blocks) {
+                d.clear();
+                d.resize(batch.len() * block.dim, 0.0);
+            }
         }
         for part in exact::parts(batch.len(), self.vocab) {
             let of_part: Vec<_> = blocks.iter().map(|(block, x)| (*block, view::rows(x, &part))).collect();
@@ -261,9 +265,11 @@ impl OutputLayer for DifferentiatedSoftmax {
             }
             aim.losses(&part, &s.stats, &mut s.losses);
         }
-        self.project_back(w, &d_blocks, batch.hidden, d_hidden);
+        if self.projected {
+            self.project_back(w, &d_blocks, batch.hidden, d_hidden);
+        }
         drop(blocks);
-        s.blocks = buffers;
+        (s.blocks, s.d_blocks) = (buffers, d_blocks);
         s.total_loss(losses)
     }
 

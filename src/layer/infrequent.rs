@@ -64,7 +64,7 @@ impl InfrequentNormalization {
     /// The examples that are normalized: −z_t and the price of ln Z in one.
     fn normalized(&self, w: &mut Tables, chosen: &mut Gathered, s: &mut Scratch) {
         for part in exact::parts(chosen.len(), self.flat.vocab()) {
-            let (batch, mut d_x) = chosen.split();
+            let (batch, mut d_x, _) = chosen.split();
             let x = view::rows(&batch.hidden, &part);
             exact::scan(w, &[(*self.flat.block(), x)], &batch.targets[part.clone()], &mut s.stats);
             let stats = &s.stats;
@@ -81,7 +81,7 @@ impl InfrequentNormalization {
     /// The others: −z_t alone. One step for each run of a target.
     fn unnormalized(&self, w: &mut Tables, others: &mut Gathered, runs: &[Range<usize>], s: &mut Scratch) {
         for run in runs {
-            let (batch, mut d_x) = others.split();
+            let (batch, mut d_x, losses) = others.split();
             let (x, target) = (view::rows(&batch.hidden, run), batch.targets[run.start]);
             let coef = |part: Range<usize>, mut z: ArrayViewMut2<f32>, losses: &mut [f64]| {
                 for ((i, z), loss) in part.zip(z.iter_mut()).zip(losses) {
@@ -90,10 +90,9 @@ impl InfrequentNormalization {
                     *z = -weight;
                 }
             };
-            let mut losses = vec![0.0; run.len()];
-            w.step(0, &[target], x, &coef, &mut losses, view::rows_mut(&mut d_x, run));
-            run.clone().zip(losses).for_each(|(i, loss)| s.losses[others.examples[i]] = loss);
+            w.step(0, &[target], x, &coef, &mut losses[run.clone()], view::rows_mut(&mut d_x, run));
         }
+        others.add_losses_to(&mut s.losses);
     }
 }
 
@@ -113,23 +112,37 @@ impl FlatLayer for InfrequentNormalization {
         s.clear_losses(&batch);
         // A decision an example.
         w.count_draws(batch.len());
-        let (mut chosen, mut others, mut runs) = (Vec::new(), Vec::new(), Vec::new());
+        let [mut chosen, mut others] = std::mem::take(&mut s.gathered);
+        let (mut drawn, mut runs) = (std::mem::take(&mut s.examples), std::mem::take(&mut s.runs));
+        // First come those of others, in their order, and from the end those of chosen.
+        drawn.clear();
+        drawn.resize(batch.len(), 0);
+        runs.clear();
+        let (mut first_chosen, mut count) = (batch.len(), 0);
         for group in groups(batch.targets) {
-            let first = others.len();
+            let first = count;
             for b in group {
                 let normalized = s.rng.random::<f64>() < self.fraction;
-                if normalized { chosen.push(b) } else { others.push(b) }
+                if normalized {
+                    first_chosen -= 1;
+                    drawn[first_chosen] = b;
+                } else {
+                    drawn[count] = b;
+                    count += 1;
+                }
             }
-            if others.len() > first {
-                runs.push(first..others.len());
+            if count > first {
+                runs.push(first..count);
             }
         }
-        let mut chosen = Gathered::new(&batch, chosen, batch.targets);
-        let mut others = Gathered::new(&batch, others, batch.targets);
+        let target = |b: usize| batch.targets[b];
+        others.gather(&batch, drawn[..count].iter().copied(), target);
+        chosen.gather(&batch, drawn[first_chosen..].iter().rev().copied(), target);
         self.normalized(w, &mut chosen, s);
         self.unnormalized(w, &mut others, &runs, s);
         chosen.add_to(&mut d_hidden);
         others.add_to(&mut d_hidden);
+        (s.gathered, s.examples, s.runs) = ([chosen, others], drawn, runs);
         s.total_loss(losses)
     }
 

@@ -52,10 +52,11 @@ impl TargetSampling {
             }
             return;
         }
-        let mut others: Vec<WordId> = (0..vocab).filter(|word| !s.candidates.contains(*word)).collect();
+        s.rows.clear();
+        s.rows.extend((0..vocab).filter(|word| !s.candidates.contains(*word)));
         for i in 0..wanted {
-            others.swap(i, s.rng.random_range(i..free));
-            s.candidates.draw(others[i]);
+            s.rows.swap(i, s.rng.random_range(i..free));
+            s.candidates.draw(s.rows[i]);
         }
     }
 }

@@ -4,7 +4,7 @@ use super::heap::{self, Grown};
 use super::timing::{Plan, Timed};
 use crate::error::{Error, Result};
 use crate::layer::catalogue::{Context, LayerSpec};
-use crate::layer::{Batch, Bias, LayerExt, OutputLayer, Scratch};
+use crate::layer::{Batch, Bias, LayerExt, OutputLayer, Scratch, set_up};
 use crate::optimizer::Optimizer;
 use crate::rng::WorkerRng;
 use crate::sampler::{Proposal, Unigram};
@@ -223,18 +223,9 @@ impl Rig {
     pub fn matrices(&self) -> Result<Vec<Matrix>> {
         let mut rng = WorkerRng::new(self.sizes.seed, WEIGHTS);
         let numbers: Vec<f32> = (0..NUMBERS).map(|_| rng.random::<f32>() * 0.2 - 0.1).collect();
-        let mut matrices = Vec::new();
-        for shape in self.layer.tables() {
-            let mut matrix = Matrix::new(shape, Optimizer::Sgd, &mut rng)?;
+        let mut matrices: Vec<Matrix> = set_up(&*self.layer, Some(&self.counts), Optimizer::Sgd, &mut rng)?;
+        for matrix in &mut matrices {
             matrix.weights_mut().chunks_mut(NUMBERS).for_each(|part| part.copy_from_slice(&numbers[..part.len()]));
-            matrices.push(matrix);
-        }
-        if self.layer.bias() == Bias::Unigram {
-            for (matrix, bias) in matrices.iter_mut().zip(self.layer.unigram_biases(&self.counts)) {
-                if matrix.shape().bias && !bias.is_empty() {
-                    matrix.bias_mut().copy_from_slice(&bias);
-                }
-            }
         }
         Ok(matrices)
     }

@@ -14,10 +14,10 @@ pub use shared::SharedModel;
 
 use crate::encoder::Encoder;
 use crate::error::{Error, Result};
-use crate::layer::{Bias, LayerExt, OutputLayer};
+use crate::layer::{LayerExt, OutputLayer, set_up};
 use crate::optimizer::Optimizer;
 use crate::rng::WorkerRng;
-use crate::table::{Deferred, Frozen, Matrix, Online, Table, TableShape, Tables, Threads};
+use crate::table::{Deferred, Frozen, Matrix, Online, Parameters, Table, TableShape, Tables, Threads};
 use crate::vocab::Counts;
 
 /// Encoder, layer and parameters.
@@ -69,19 +69,7 @@ impl Model {
         seed: u64,
     ) -> Result<Self> {
         check_memory(encoder.tables().iter().chain(&layer.tables()), optimizer)?;
-        let matrices = |shapes: Vec<_>, stream| {
-            let mut rng = WorkerRng::new(seed, stream);
-            shapes.into_iter().map(|shape| Matrix::new(shape, optimizer, &mut rng)).collect::<Result<Vec<_>>>()
-        };
-        let encoder_tables = matrices(encoder.tables(), ENCODER_STREAM)?;
-        let mut layer_tables = matrices(layer.tables(), LAYER_STREAM)?;
-        if layer.bias() == Bias::Unigram {
-            for (matrix, bias) in layer_tables.iter_mut().zip(layer.unigram_biases(counts)) {
-                if matrix.shape().bias && !bias.is_empty() {
-                    matrix.bias_mut().copy_from_slice(&bias);
-                }
-            }
-        }
+        let [encoder_tables, layer_tables] = parameters(&*encoder, &*layer, counts, optimizer, seed)?;
         Ok(Self { encoder, layer, encoder_tables, layer_tables })
     }
 
@@ -133,6 +121,20 @@ impl Model {
         };
         Trainable { encoder: &**encoder, layer: &mut **layer, handles }
     }
+}
+
+/// The first parameters of an encoder and of a layer.
+fn parameters<P: Parameters>(
+    encoder: &dyn Encoder,
+    layer: &dyn OutputLayer,
+    counts: &Counts,
+    optimizer: Optimizer,
+    seed: u64,
+) -> Result<[Vec<P>; 2]> {
+    let mut rng = WorkerRng::new(seed, ENCODER_STREAM);
+    let of_encoder = encoder.tables().into_iter().map(|shape| P::new(shape, optimizer, &mut rng));
+    let of_encoder = of_encoder.collect::<Result<Vec<_>>>()?;
+    Ok([of_encoder, set_up(layer, Some(counts), optimizer, &mut WorkerRng::new(seed, LAYER_STREAM))?])
 }
 
 /// Refuses parameters that do not fit in memory together, before any is touched.

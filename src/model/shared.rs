@@ -1,10 +1,10 @@
 //! A model whose parameters several workers train at once.
 
-use super::{ENCODER_STREAM, Handles, LAYER_STREAM, Model, Side};
+use super::{Handles, Model, Side, parameters};
 use crate::encoder::Encoder;
 use crate::error::{Divergence, Result};
-use crate::layer::{Bias, LayerExt, OutputLayer};
-use crate::rng::WorkerRng;
+use crate::layer::OutputLayer;
+use crate::optimizer::Optimizer;
 use crate::table::{HotRows, Matrix, Shared, SharedMatrix, Table, Tables};
 use crate::vocab::Counts;
 use ndarray::Array2;
@@ -23,17 +23,7 @@ impl SharedModel {
     /// # Errors
     /// The parameters do not fit in memory.
     pub fn new(encoder: Box<dyn Encoder>, layer: Box<dyn OutputLayer>, counts: &Counts, seed: u64) -> Result<Self> {
-        let matrices = |shapes: Vec<_>, stream| {
-            let mut rng = WorkerRng::new(seed, stream);
-            shapes.into_iter().map(|shape| SharedMatrix::new(shape, &mut rng)).collect::<Result<Vec<_>>>()
-        };
-        let encoder_tables = matrices(encoder.tables(), ENCODER_STREAM)?;
-        let mut layer_tables = matrices(layer.tables(), LAYER_STREAM)?;
-        if layer.bias() == Bias::Unigram {
-            for (matrix, bias) in layer_tables.iter_mut().zip(layer.unigram_biases(counts)) {
-                matrix.set_bias(&bias);
-            }
-        }
+        let [encoder_tables, layer_tables] = parameters(&*encoder, &*layer, counts, Optimizer::Sgd, seed)?;
         Ok(Self { encoder, layer, encoder_tables, layer_tables })
     }
 

@@ -1,5 +1,6 @@
 //! α-entmax: probabilities with exact zeros, and their threshold, found by looking at tiles again and again.
 
+use super::{HELD, runs};
 use crate::error::{Error, Result};
 use crate::table::{Stat, Tile};
 use crate::vocab::WordId;
@@ -144,34 +145,38 @@ impl Entmax {
 
     /// Takes a tile's scores into a look: `sum` and `second` of the statistics.
     pub fn fold(&self, thresholds: &[Threshold], tile: &Tile, stats: &mut [Stat]) {
-        let mut sums = vec![[0.0; 2]; thresholds.len()];
-        for row in tile.rows() {
-            for ((z, at), sums) in tile.row(row).iter().zip(thresholds).zip(&mut sums) {
-                self.look(*z, at, sums);
+        for run in runs(thresholds.len()) {
+            let mut sums = [[0.0; 2]; HELD];
+            for row in tile.rows() {
+                for ((z, at), sums) in tile.row(row)[run.clone()].iter().zip(&thresholds[run.clone()]).zip(&mut sums) {
+                    self.look(*z, at, sums);
+                }
             }
-        }
-        for (stat, [high, low]) in stats.iter_mut().zip(sums) {
-            // All parts share one maximum, so that their sums are added as they are.
-            stat.max = 0.0;
-            stat.sum += high;
-            stat.second += low;
+            for (stat, [high, low]) in stats[run].iter_mut().zip(sums) {
+                // All parts share one maximum, so that their sums are added as they are.
+                stat.max = 0.0;
+                stat.sum += high;
+                stat.second += low;
+            }
         }
     }
 
     /// Takes Σ p^α of a tile into `sum`, at thresholds that were found.
     pub fn fold_entropy(&self, thresholds: &[Threshold], tile: &Tile, stats: &mut [Stat]) {
-        let mut sums = vec![0.0; thresholds.len()];
-        for row in tile.rows() {
-            for ((z, at), sum) in tile.row(row).iter().zip(thresholds).zip(&mut sums) {
-                let d = self.gap(*z, at);
-                if d > 0.0 {
-                    *sum += d * self.raise(d).1;
+        for run in runs(thresholds.len()) {
+            let mut sums = [0.0; HELD];
+            for row in tile.rows() {
+                for ((z, at), sum) in tile.row(row)[run.clone()].iter().zip(&thresholds[run.clone()]).zip(&mut sums) {
+                    let d = self.gap(*z, at);
+                    if d > 0.0 {
+                        *sum += d * self.raise(d).1;
+                    }
                 }
             }
-        }
-        for (stat, sum) in stats.iter_mut().zip(sums) {
-            stat.max = 0.0;
-            stat.sum += sum;
+            for (stat, sum) in stats[run].iter_mut().zip(sums) {
+                stat.max = 0.0;
+                stat.sum += sum;
+            }
         }
     }
 

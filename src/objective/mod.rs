@@ -133,20 +133,35 @@ pub fn fold_softmax(targets: &[WordId], first: WordId, tile: &Tile, stats: &mut 
     }
 }
 
+/// Examples of a tile whose numbers are held on the stack at a time.
+const HELD: usize = 256;
+
+/// The examples of a tile, padding included, in runs of at most [`HELD`].
+fn runs(lanes: usize) -> impl Iterator<Item = Range<usize>> {
+    (0..lanes).step_by(HELD).map(move |start| start..(start + HELD).min(lanes))
+}
+
 /// Takes a tile's scores, times the inverse temperature β, into maxima and sums of exponentials.
 pub fn fold_ln_z(tile: &Tile, beta: f32, stats: &mut [Stat]) {
-    let mut max = vec![f32::NEG_INFINITY; tile.lanes()];
-    let mut sum = vec![0.0; tile.lanes()];
-    max.iter_mut().zip(&*stats).for_each(|(max, stat)| *max = stat.max);
     if beta == 1.0 {
-        simd::columns::max_and_sum_exp(tile.scores(), tile.stride(), &mut max, &mut sum);
-    } else {
-        // A score of f32::MIN is a probability of zero, and stays finite.
-        let scaled: Vec<f32> = tile.scores().iter().map(|z| (beta * z).max(f32::MIN)).collect();
-        simd::columns::max_and_sum_exp(&scaled, tile.stride(), &mut max, &mut sum);
+        return fold_scores(tile.scores(), tile, stats);
     }
-    for ((stat, max), sum) in stats.iter_mut().zip(max).zip(sum) {
-        stat.add(max, sum);
+    // A score of f32::MIN is a probability of zero, and stays finite.
+    let scaled: Vec<f32> = tile.scores().iter().map(|z| (beta * z).max(f32::MIN)).collect();
+    fold_scores(&scaled, tile, stats);
+}
+
+/// Takes scores that lie as those of a tile into maxima and sums of exponentials.
+fn fold_scores(scores: &[f32], tile: &Tile, stats: &mut [Stat]) {
+    for run in runs(tile.lanes()) {
+        let (mut max, mut sum) = ([f32::NEG_INFINITY; HELD], [0.0; HELD]);
+        let (max, sum) = (&mut max[..run.len()], &mut sum[..run.len()]);
+        let stats = &mut stats[run.start.min(tile.batch())..run.end.min(tile.batch())];
+        max.iter_mut().zip(&*stats).for_each(|(max, stat)| *max = stat.max);
+        simd::columns::max_and_sum_exp(scores.get(run.start..).unwrap_or(&[]), tile.stride(), max, sum);
+        for ((stat, max), sum) in stats.iter_mut().zip(max).zip(sum) {
+            stat.add(*max, *sum);
+        }
     }
 }
 
@@ -170,12 +185,15 @@ pub fn weighted_softmax_gradient(
     first: WordId,
     tile: &mut Tile,
 ) {
-    let (mut shift, mut scale) = (vec![0.0; tile.lanes()], vec![0.0; tile.lanes()]);
-    for (b, stat) in stats.iter().enumerate() {
-        (shift[b], scale[b]) = (stat.max, (of_all(b) / stat.sum) as f32);
-    }
     let stride = tile.stride();
-    simd::columns::scaled_exp(tile.scores_mut(), stride, &shift, &scale);
+    for run in runs(tile.lanes()) {
+        let (mut shift, mut scale) = ([0.0; HELD], [0.0; HELD]);
+        for (i, b) in run.clone().take_while(|b| *b < stats.len()).enumerate() {
+            (shift[i], scale[i]) = (stats[b].max, (of_all(b) / stats[b].sum) as f32);
+        }
+        let scores = tile.scores_mut().get_mut(run.start..).unwrap_or(&mut []);
+        simd::columns::scaled_exp(scores, stride, &shift[..run.len()], &scale[..run.len()]);
+    }
     for (b, target) in targets.iter().enumerate() {
         if let Some(row) = row_of(*target, first, &tile.rows()) {
             tile.row_mut(row)[b] -= of_target(b);

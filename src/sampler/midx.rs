@@ -148,37 +148,48 @@ impl Midx {
     }
 
     /// e^(h·c − max) of each code word of a book.
-    fn exponentials(&self, book: usize, h: &[f32]) -> Vec<f64> {
+    fn exponentials(&self, book: usize, h: &[f32], out: &mut [f64]) {
         let h = self.half(book, h);
         if h.is_empty() {
-            return vec![1.0; self.codes];
+            return out.fill(1.0);
         }
-        let z: Vec<f64> = self.books[book].chunks_exact(h.len()).map(|c| f64::from(dot(c, h))).collect();
-        let max = z.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        out.iter_mut().zip(self.books[book].chunks_exact(h.len())).for_each(|(z, c)| *z = f64::from(dot(c, h)));
+        let max = out.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         // Never 0, so that every word can be drawn.
-        z.into_iter().map(|z| (z - max).max(-200.0).exp()).collect()
+        out.iter_mut().for_each(|z| *z = (*z - max).max(-200.0).exp());
     }
 }
 
 /// One hidden vector: e^(h′·c′), e^(h″·c″), the share of each first code, and the sum of all.
-struct Hidden {
-    first: Vec<f64>,
-    second: Vec<f64>,
-    rows: Vec<f64>,
+struct Hidden<'a> {
+    first: &'a [f64],
+    second: &'a [f64],
+    rows: &'a [f64],
     total: f64,
 }
 
 struct At<'a> {
     midx: &'a Midx,
-    hidden: Vec<Hidden>,
+    /// B × (3·M + 1): the parts of [`Hidden`].
+    numbers: &'a [f64],
+}
+
+impl At<'_> {
+    fn hidden(&self, b: usize) -> Hidden<'_> {
+        let codes = self.midx.codes;
+        let numbers = &self.numbers[b * (3 * codes + 1)..][..3 * codes + 1];
+        let ((first, rest), total) = (numbers[..3 * codes].split_at(codes), numbers[3 * codes]);
+        let (second, rows) = rest.split_at(codes);
+        Hidden { first, second, rows, total }
+    }
 }
 
 impl AtBatch for At<'_> {
     fn draw(&self, b: usize, rng: &mut WorkerRng) -> WordId {
-        let (m, h) = (self.midx, &self.hidden[b]);
+        let (m, h) = (self.midx, self.hidden(b));
         let row = pick(h.rows.iter().copied(), rng);
         let masses = &m.mass[row * m.codes..][..m.codes];
-        let column = pick(masses.iter().zip(&h.second).map(|(mass, e)| mass * e), rng);
+        let column = pick(masses.iter().zip(h.second).map(|(mass, e)| mass * e), rng);
         let cell = row * m.codes + column;
         // A cell may hold most of the vocabulary: a binary search in its partial sums.
         let (start, end) = (m.starts[cell] as usize, m.starts[cell + 1] as usize);
@@ -188,7 +199,7 @@ impl AtBatch for At<'_> {
     }
 
     fn share(&self, b: usize, word: WordId) -> f64 {
-        let (m, h, word) = (self.midx, &self.hidden[b], word as usize);
+        let (m, h, word) = (self.midx, self.hidden(b), word as usize);
         let codes = [m.of_word[0][word] as usize, m.of_word[1][word] as usize];
         f64::from(m.prior[word]) * h.first[codes[0]] * h.second[codes[1]] / h.total
     }
@@ -214,16 +225,24 @@ impl Sampler for Midx {
 
     fn draw(&self, hidden: Option<ArrayView2<f32>>, targets: &[WordId], rng: &mut WorkerRng, out: &mut Draws) {
         let hidden = hidden.expect("a proposal that depends on hidden vectors is given them");
-        let of_row = |h: ndarray::ArrayView1<'_, f32>| {
-            let h = h.to_vec();
-            let (first, second) = (self.exponentials(0, &h), self.exponentials(1, &h));
-            let row = |(e, masses): (&f64, &[f64])| e * masses.iter().zip(&second).map(|(m, e)| m * e).sum::<f64>();
-            let rows: Vec<f64> = first.iter().zip(self.mass.chunks_exact(self.codes)).map(row).collect();
-            let total = rows.iter().sum();
-            Hidden { first, second, rows, total }
-        };
-        let at = At { midx: self, hidden: hidden.rows().into_iter().map(of_row).collect() };
-        mixture::draw(&at, &hidden, targets, self.samples, rng, out);
+        let (mut vectors, mut numbers) = (std::mem::take(&mut out.numbers), std::mem::take(&mut out.sums));
+        vectors.clear();
+        vectors.extend(hidden.iter());
+        let width = 3 * self.codes + 1;
+        numbers.resize(hidden.nrows() * width, 0.0);
+        for (h, numbers) in vectors.chunks_exact(self.dim).zip(numbers.chunks_exact_mut(width)) {
+            let (first, rest) = numbers.split_at_mut(self.codes);
+            let (second, rest) = rest.split_at_mut(self.codes);
+            let (rows, total) = rest.split_at_mut(self.codes);
+            self.exponentials(0, h, first);
+            self.exponentials(1, h, second);
+            for ((row, e), masses) in rows.iter_mut().zip(first).zip(self.mass.chunks_exact(self.codes)) {
+                *row = *e * masses.iter().zip(&*second).map(|(m, e)| m * e).sum::<f64>();
+            }
+            total[0] = rows.iter().sum();
+        }
+        mixture::draw(&At { midx: self, numbers: &numbers }, &hidden, targets, self.samples, rng, out);
+        (out.numbers, out.sums) = (vectors, numbers);
     }
 
     fn adaptive(&self) -> Option<&dyn AdaptiveProposal> {

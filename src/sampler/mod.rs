@@ -99,11 +99,22 @@ pub struct Draws {
     /// What becomes of a draw that equals the target.
     pub hits: Hits,
     seen: Seen,
+    /// Numbers of a proposal that depends on hidden vectors: memory that is used again.
+    numbers: Vec<f32>,
+    sums: Vec<f64>,
 }
 
 impl Default for Draws {
     fn default() -> Self {
-        Self { words: Vec::new(), ln_q: Vec::new(), target_ln_q: Vec::new(), hits: Hits::Keep, seen: Seen::default() }
+        Self {
+            words: Vec::new(),
+            ln_q: Vec::new(),
+            target_ln_q: Vec::new(),
+            hits: Hits::Keep,
+            seen: Seen::default(),
+            numbers: Vec::new(),
+            sums: Vec::new(),
+        }
     }
 }
 

@@ -132,13 +132,22 @@ impl Quadratic {
 struct At<'a> {
     snapshot: &'a Snapshot,
     alpha: f32,
-    /// Each with its Σ_w p·(α·(v·h)² + 1).
-    hidden: Vec<(&'a [f32], f64)>,
+    dim: usize,
+    /// B × dim.
+    hidden: &'a [f32],
+    /// Σ_w p·(α·(v·h)² + 1) of every hidden vector.
+    totals: &'a [f64],
+}
+
+impl At<'_> {
+    fn vector(&self, b: usize) -> &[f32] {
+        &self.hidden[b * self.dim..][..self.dim]
+    }
 }
 
 impl AtBatch for At<'_> {
     fn draw(&self, b: usize, rng: &mut WorkerRng) -> WordId {
-        let (s, (h, _)) = (self.snapshot, self.hidden[b]);
+        let (s, h) = (self.snapshot, self.vector(b));
         let mut node = 1;
         while node < s.leaves {
             let (left, right) = (s.node(2 * node, h, self.alpha), s.node(2 * node + 1, h, self.alpha));
@@ -150,8 +159,7 @@ impl AtBatch for At<'_> {
     }
 
     fn share(&self, b: usize, word: WordId) -> f64 {
-        let (h, total) = self.hidden[b];
-        self.snapshot.word(word as usize, h, self.alpha) / total
+        self.snapshot.word(word as usize, self.vector(b), self.alpha) / self.totals[b]
     }
 }
 
@@ -175,12 +183,14 @@ impl Sampler for Quadratic {
 
     fn draw(&self, hidden: Option<ArrayView2<f32>>, targets: &[WordId], rng: &mut WorkerRng, out: &mut Draws) {
         let hidden = hidden.expect("a proposal that depends on hidden vectors is given them");
-        let beside = |h: ndarray::ArrayView1<'_, f32>| h.to_vec();
-        let rows: Vec<Vec<f32>> = hidden.rows().into_iter().map(beside).collect();
-        let total = |h: &[f32]| self.snapshot.node(1, h, self.alpha);
-        let beside: Vec<(&[f32], f64)> = rows.iter().map(|h| (&h[..], total(h))).collect();
-        let at = At { snapshot: &self.snapshot, alpha: self.alpha, hidden: beside };
+        let (mut numbers, mut totals) = (std::mem::take(&mut out.numbers), std::mem::take(&mut out.sums));
+        numbers.clear();
+        numbers.extend(hidden.iter());
+        totals.clear();
+        totals.extend(numbers.chunks_exact(self.dim).map(|h| self.snapshot.node(1, h, self.alpha)));
+        let at = At { snapshot: &self.snapshot, alpha: self.alpha, dim: self.dim, hidden: &numbers, totals: &totals };
         mixture::draw(&at, &hidden, targets, self.samples, rng, out);
+        (out.numbers, out.sums) = (numbers, totals);
     }
 
     fn adaptive(&self) -> Option<&dyn AdaptiveProposal> {

@@ -7,6 +7,7 @@ pub use cutoffs::{CostModel, CutoffPlan, Cutoffs};
 use super::kit::exact::{self, Block};
 use super::kit::expand;
 use super::kit::gathered::Gathered;
+use super::kit::scratch::two_blocks;
 use super::verbs::descent::{At, Descent, Softmaxes};
 use super::{Batch, Bias, LayerShape, OutputLayer, Scratch};
 use crate::error::{Error, Result};
@@ -71,36 +72,30 @@ impl AdaptiveSoftmax {
         self.tail(word).map_or(word, |tail| self.listed + tail as u32)
     }
 
-    /// The examples whose targets are in each tail.
-    fn examples(&self, targets: &[WordId]) -> Vec<Vec<usize>> {
-        let mut examples = vec![Vec::new(); self.tails.len()];
-        for (b, target) in targets.iter().enumerate() {
-            if let Some(tail) = self.tail(*target) {
-                examples[tail].push(b);
-            }
-        }
-        examples
+    /// The examples whose targets are in a tail.
+    fn examples<'a>(&'a self, targets: &'a [WordId], tail: usize) -> impl Iterator<Item = usize> + 'a {
+        (0..targets.len()).filter(move |b| self.tail(targets[*b]) == Some(tail))
     }
 
-    /// A softmax step over the words of a tail for some examples; the losses go to `s`.
+    /// A softmax step over the words of a tail for some examples.
     fn step_tail(&self, w: &mut Tables, tail: &Block, part: &mut Gathered, s: &mut Scratch) {
-        let (batch, mut d_hidden) = part.split();
+        let (batch, mut d_hidden, losses) = part.split();
         let shape = (batch.len(), tail.dim);
-        let (mut projected, mut d_projected) = (vec![0.0; shape.0 * shape.1], vec![0.0; shape.0 * shape.1]);
         let projection = 0..tail.dim as u32;
-        exact::scores(w, tail.table - 1, projection.clone(), batch.hidden, &mut projected);
-        let x = ArrayView2::from_shape(shape, &projected).expect("examples × tail's size");
+        let Scratch { stats, blocks, .. } = s;
+        let [projected, d_projected] = two_blocks(blocks, shape.0 * shape.1, shape.0 * shape.1);
+        d_projected.fill(0.0);
+        exact::scores(w, tail.table - 1, projection.clone(), batch.hidden, projected);
+        let x = ArrayView2::from_shape(shape, projected).expect("examples × tail's size");
         let block = Block { first: 0, ..*tail };
-        let mut losses = vec![0.0; batch.len()];
         {
-            let mut d_x = ArrayViewMut2::from_shape(shape, &mut d_projected).expect("examples × tail's size");
+            let mut d_x = ArrayViewMut2::from_shape(shape, d_projected).expect("examples × tail's size");
             let of_tail = Batch { hidden: x, ..batch };
-            softmax(w, &block, &of_tail, &mut d_x, &mut s.stats, &mut losses);
+            softmax(w, &block, &of_tail, &mut d_x, stats, losses);
         }
-        let d_x = ArrayView2::from_shape(shape, &d_projected).expect("examples × tail's size");
+        let d_x = ArrayView2::from_shape(shape, d_projected).expect("examples × tail's size");
         w.weighted_sum(tail.table - 1, &Rows::Range(projection.clone()), d_x, d_hidden.view_mut());
         w.descend(tail.table - 1, &Rows::Range(projection), d_x, batch.hidden);
-        part.examples.iter().zip(losses).for_each(|(b, loss)| s.losses[*b] += loss);
     }
 
     /// A step towards words, without options of the loss.
@@ -113,17 +108,20 @@ impl AdaptiveSoftmax {
         losses: Option<&mut [f64]>,
     ) -> f64 {
         s.clear_losses(&batch);
-        let in_head: Vec<u32> = batch.targets.iter().map(|t| self.in_head(*t)).collect();
-        let heads = Batch { targets: &in_head, ..batch };
+        s.rows.clear();
+        s.rows.extend(batch.targets.iter().map(|t| self.in_head(*t)));
+        let heads = Batch { targets: &s.rows, ..batch };
         softmax(w, &self.head, &heads, &mut d_hidden, &mut s.stats, &mut s.losses);
-        for (tail, examples) in self.tails.iter().zip(self.examples(batch.targets)) {
-            if !examples.is_empty() {
-                let places: Vec<u32> = batch.targets.iter().map(|t| t.saturating_sub(tail.first)).collect();
-                let mut part = Gathered::new(&batch, examples, &places);
+        let [mut part, other] = std::mem::take(&mut s.gathered);
+        for (i, tail) in self.tails.iter().enumerate() {
+            part.gather(&batch, self.examples(batch.targets, i), |b| batch.targets[b] - tail.first);
+            if part.len() > 0 {
                 self.step_tail(w, tail, &mut part, s);
                 part.add_to(&mut d_hidden);
+                part.add_losses_to(&mut s.losses);
             }
         }
+        s.gathered = [part, other];
         s.total_loss(losses)
     }
 }
@@ -208,8 +206,9 @@ impl OutputLayer for AdaptiveSoftmax {
         let in_head: Vec<u32> = batch.targets.iter().map(|t| self.in_head(*t)).collect();
         let heads = Batch { targets: &in_head, ..batch };
         exact::log_prob(w, &self.head, &heads, None, s, |b, stat| out[b] = -stat.loss());
-        for (tail, examples) in self.tails.iter().zip(self.examples(batch.targets)) {
-            let mut part = Gathered::new(&batch, examples, batch.targets);
+        let mut part = Gathered::default();
+        for (i, tail) in self.tails.iter().enumerate() {
+            part.gather(&batch, self.examples(batch.targets, i), |b| batch.targets[b]);
             let (count, words) = (part.len(), tail.words as usize);
             let [projected, z] = s.two_blocks(count * tail.dim, count * words);
             exact::scores(w, tail.table - 1, 0..tail.dim as u32, part.split().0.hidden, projected);
@@ -282,7 +281,7 @@ impl OutputLayer for AdaptiveSoftmax {
     fn expected_cost(&self, targets: &[WordId]) -> Option<Cost> {
         let targets = &expand::counted(&self.loss, targets)[..];
         let head = self.head.words as usize;
-        let of_tail = |(tail, examples): (&Block, Vec<usize>)| match examples.len() {
+        let of_tail = |(i, tail): (usize, &Block)| match self.examples(targets, i).count() {
             0 => Cost::default(),
             n => {
                 let words = tail.words as usize;
@@ -290,7 +289,7 @@ impl OutputLayer for AdaptiveSoftmax {
                 exact::cost(n, words, words, tail.dim) + Cost::step(n, tail.dim, self.dim) + twice
             }
         };
-        let tails = self.tails.iter().zip(self.examples(targets)).map(of_tail).sum();
+        let tails = self.tails.iter().enumerate().map(of_tail).sum();
         Some(exact::cost(targets.len(), head, head, self.dim) + tails)
     }
 }

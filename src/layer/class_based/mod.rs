@@ -48,11 +48,16 @@ impl ClassBasedSoftmax {
     }
 
     /// The examples of each class that some target is in, the classes in their order.
-    fn groups(&self, targets: &[WordId]) -> Vec<(u32, Vec<usize>)> {
-        let mut examples: Vec<usize> = (0..targets.len()).collect();
+    fn groups<'a>(
+        &'a self,
+        targets: &'a [WordId],
+        examples: &'a mut Vec<usize>,
+    ) -> impl Iterator<Item = (u32, &'a [usize])> {
+        examples.clear();
+        examples.extend(0..targets.len());
         let class = |b: &usize| self.classes.class(targets[*b]);
-        examples.sort_by_key(class);
-        examples.chunk_by(|a, b| class(a) == class(b)).map(|group| (class(&group[0]), group.to_vec())).collect()
+        examples.sort_unstable_by_key(|b| (class(b), *b));
+        examples.chunk_by(move |a, b| class(a) == class(b)).map(move |group| (class(&group[0]), group))
     }
 
     /// Where a word stands among the rows of its class.
@@ -74,21 +79,21 @@ impl ClassBasedSoftmax {
         losses: Option<&mut [f64]>,
     ) -> f64 {
         s.clear_losses(&batch);
-        let classes: Vec<u32> = batch.targets.iter().map(|t| self.classes.class(*t)).collect();
-        let places: Vec<u32> = batch.targets.iter().map(|t| self.place(*t)).collect();
+        s.rows.clear();
+        s.rows.extend(batch.targets.iter().map(|t| self.classes.class(*t)));
         let heads = (HEAD, self.list(0..self.classes.len() as u32));
-        decide(w, heads, &Batch { targets: &classes, ..batch }, &mut s.losses, d_hidden.view_mut());
-        for (class, examples) in self.groups(batch.targets) {
+        decide(w, heads, &Batch { targets: &s.rows, ..batch }, &mut s.losses, d_hidden.view_mut());
+        let Scratch { examples, gathered: [part, _], losses: all_losses, .. } = s;
+        for (class, examples) in self.groups(batch.targets, examples) {
             let rows = self.classes.rows(class);
             if rows.len() == 1 {
                 continue;
             }
-            let mut part = Gathered::new(&batch, examples, &places);
-            let mut losses = vec![0.0; part.len()];
-            let (of_class, d_x) = part.split();
-            decide(w, (WORDS, self.list(rows)), &of_class, &mut losses, d_x);
+            part.gather(&batch, examples.iter().copied(), |b| self.place(batch.targets[b]));
+            let (of_class, d_x, losses) = part.split();
+            decide(w, (WORDS, self.list(rows)), &of_class, losses, d_x);
             part.add_to(&mut d_hidden);
-            part.examples.iter().zip(losses).for_each(|(b, loss)| s.losses[*b] += loss);
+            part.add_losses_to(all_losses);
         }
         s.total_loss(losses)
     }
@@ -168,9 +173,11 @@ impl OutputLayer for ClassBasedSoftmax {
         let count = self.classes.len();
         let [heads, words] = s.two_blocks(batch.len() * count, 0);
         exact::scores(w, HEAD, 0..count as u32, batch.hidden, heads);
-        for (class, examples) in self.groups(batch.targets) {
+        let mut examples = Vec::new();
+        let mut part = Gathered::default();
+        for (class, examples) in self.groups(batch.targets, &mut examples) {
             let rows = self.classes.rows(class);
-            let mut part = Gathered::new(&batch, examples, batch.targets);
+            part.gather(&batch, examples.iter().copied(), |b| batch.targets[b]);
             words.resize(part.len() * rows.len(), 0.0);
             exact::scores(w, WORDS, rows.clone(), part.split().0.hidden, words);
             for (b, z) in part.examples.iter().zip(words.chunks_exact(rows.len())) {
@@ -233,11 +240,12 @@ impl OutputLayer for ClassBasedSoftmax {
 
     fn expected_cost(&self, targets: &[WordId]) -> Option<Cost> {
         let targets = &expand::counted(&self.loss, targets)[..];
-        let of_class = |(class, examples): (u32, Vec<usize>)| match self.classes.rows(class).len() {
+        let mut examples = Vec::new();
+        let of_class = |(class, examples): (u32, &[usize])| match self.classes.rows(class).len() {
             1 => Cost::default(),
             rows => Cost::step(examples.len(), rows, self.dim),
         };
         let heads = Cost::step(targets.len(), self.classes.len(), self.dim);
-        Some(heads + self.groups(targets).into_iter().map(of_class).sum())
+        Some(heads + self.groups(targets, &mut examples).map(of_class).sum())
     }
 }

@@ -99,10 +99,11 @@ pub fn step_over_draws(
 ) {
     draw(sampler, w, batch, s);
     correct(s, f32::NEG_INFINITY, |ln_q, drawn| (drawn as f32).ln() - ln_q);
-    let (draws, candidates) = (&s.draws, &s.candidates);
-    let corrections: Vec<TargetCorrection> =
-        (0..batch.len()).map(|b| target_correction(b, draws, candidates)).collect();
+    let mut corrections = std::mem::take(&mut s.corrections);
+    corrections.clear();
+    corrections.extend((0..batch.len()).map(|b| target_correction(b, &s.draws, &s.candidates)));
     step_over_candidates(w, batch, s, d_hidden, |b| corrections[b]);
+    s.corrections = corrections;
 }
 
 /// What the target's score is corrected by: its own class once, and its hits where they stay.

@@ -5,12 +5,15 @@ use crate::simd;
 use crate::vocab::WordId;
 use ndarray::{ArrayView2, ArrayViewMut2};
 
-/// A part of a batch, copied.
+/// A part of a batch, copied into memory that is used again.
+#[derive(Default)]
 pub struct Gathered {
     /// Which examples of the batch.
     pub examples: Vec<usize>,
     /// Their weights.
     pub weights: Vec<f32>,
+    /// Their losses: zeros at first.
+    pub losses: Vec<f64>,
     targets: Vec<WordId>,
     hidden: Vec<f32>,
     d_hidden: Vec<f32>,
@@ -18,21 +21,23 @@ pub struct Gathered {
 }
 
 impl Gathered {
-    /// These examples of a batch; `targets` has one for every example of the whole batch.
-    pub fn new(batch: &Batch, examples: Vec<usize>, targets: &[WordId]) -> Self {
-        let dim = batch.hidden.ncols();
-        let mut hidden = Vec::with_capacity(examples.len() * dim);
-        for b in &examples {
-            hidden.extend(batch.hidden.row(*b));
+    /// Takes these examples of a batch, each with the target that `target` gives it.
+    pub fn gather(&mut self, batch: &Batch, examples: impl Iterator<Item = usize>, target: impl Fn(usize) -> WordId) {
+        self.examples.clear();
+        self.examples.extend(examples);
+        self.dim = batch.hidden.ncols();
+        self.weights.clear();
+        self.targets.clear();
+        self.hidden.clear();
+        for b in &self.examples {
+            self.weights.push(batch.weight(*b));
+            self.targets.push(target(*b));
+            self.hidden.extend(batch.hidden.row(*b));
         }
-        Self {
-            weights: examples.iter().map(|b| batch.weight(*b)).collect(),
-            targets: examples.iter().map(|b| targets[*b]).collect(),
-            d_hidden: vec![0.0; hidden.len()],
-            examples,
-            hidden,
-            dim,
-        }
+        self.d_hidden.clear();
+        self.d_hidden.resize(self.hidden.len(), 0.0);
+        self.losses.clear();
+        self.losses.resize(self.examples.len(), 0.0);
     }
 
     /// Number of examples.
@@ -40,12 +45,18 @@ impl Gathered {
         self.examples.len()
     }
 
-    /// The examples as a batch, and where its ∂L/∂hidden goes.
-    pub fn split(&mut self) -> (Batch<'_>, ArrayViewMut2<'_, f32>) {
+    /// The examples as a batch, where its ∂L/∂hidden goes, and where its losses go.
+    pub fn split(&mut self) -> (Batch<'_>, ArrayViewMut2<'_, f32>, &mut [f64]) {
         let shape = (self.examples.len(), self.dim);
         let hidden = ArrayView2::from_shape(shape, &self.hidden).expect("examples × dim");
         let d_hidden = ArrayViewMut2::from_shape(shape, &mut self.d_hidden).expect("examples × dim");
-        (Batch { hidden, targets: &self.targets, weights: Some(&self.weights), soft: None }, d_hidden)
+        let batch = Batch { hidden, targets: &self.targets, weights: Some(&self.weights), soft: None };
+        (batch, d_hidden, &mut self.losses)
+    }
+
+    /// Adds the losses where they belong in the whole batch.
+    pub fn add_losses_to(&self, losses: &mut [f64]) {
+        self.examples.iter().zip(&self.losses).for_each(|(b, loss)| losses[*b] += loss);
     }
 
     /// Adds ∂L/∂hidden where it belongs in the whole batch.

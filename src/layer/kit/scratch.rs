@@ -1,11 +1,14 @@
 //! What a worker needs beside the weights.
 
 use super::candidates::Candidates;
+use super::gathered::Gathered;
 use crate::layer::Batch;
+use crate::objective::{TargetCorrection, Threshold};
 use crate::rng::WorkerRng;
 use crate::sampler::Draws;
 use crate::table::Stat;
 use crate::vocab::WordId;
+use std::ops::Range;
 
 /// All that one worker owns: its random numbers and buffers that are used again. What a buffer holds between two calls
 /// means nothing, except `draws` after a step: the sample of that step.
@@ -25,7 +28,15 @@ pub struct Scratch {
     pub(in crate::layer) repeated: Vec<f32>,
     pub(in crate::layer) correction: Vec<f32>,
     pub(in crate::layer) candidates: Candidates,
+    pub(in crate::layer) corrections: Vec<TargetCorrection>,
+    pub(in crate::layer) thresholds: Vec<Threshold>,
+    pub(in crate::layer) looks: Vec<Stat>,
     pub(in crate::layer) blocks: Vec<Vec<f32>>,
+    pub(in crate::layer) d_blocks: Vec<Vec<f32>>,
+    /// Examples of a batch in an order of the layer's.
+    pub(in crate::layer) examples: Vec<usize>,
+    pub(in crate::layer) runs: Vec<Range<usize>>,
+    pub(in crate::layer) gathered: [Gathered; 2],
 }
 
 impl Scratch {
@@ -43,7 +54,14 @@ impl Scratch {
             repeated: Vec::new(),
             correction: Vec::new(),
             candidates: Candidates::default(),
+            corrections: Vec::new(),
+            thresholds: Vec::new(),
+            looks: Vec::new(),
             blocks: Vec::new(),
+            d_blocks: Vec::new(),
+            examples: Vec::new(),
+            runs: Vec::new(),
+            gathered: Default::default(),
         }
     }
 
@@ -64,11 +82,7 @@ impl Scratch {
 
     /// Two buffers of so many numbers.
     pub(in crate::layer) fn two_blocks(&mut self, first: usize, second: usize) -> [&mut Vec<f32>; 2] {
-        self.blocks.resize_with(self.blocks.len().max(2), Vec::new);
-        let [a, b, ..] = &mut self.blocks[..] else { unreachable!("two blocks") };
-        a.resize(first, 0.0);
-        b.resize(second, 0.0);
-        [a, b]
+        two_blocks(&mut self.blocks, first, second)
     }
 
     /// As many zero losses as the batch has examples, which have a word each to reach.
@@ -88,6 +102,15 @@ impl Scratch {
         }
         self.losses.iter().sum()
     }
+}
+
+/// The first two of some buffers, of so many numbers.
+pub(in crate::layer) fn two_blocks(blocks: &mut Vec<Vec<f32>>, first: usize, second: usize) -> [&mut Vec<f32>; 2] {
+    blocks.resize_with(blocks.len().max(2), Vec::new);
+    let [a, b, ..] = &mut blocks[..] else { unreachable!("two blocks") };
+    a.resize(first, 0.0);
+    b.resize(second, 0.0);
+    [a, b]
 }
 
 /// The signs of a row for each of `batch` rows; in `buffer` if there are several.

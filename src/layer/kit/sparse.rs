@@ -2,28 +2,29 @@
 
 use super::exact::{self, Block};
 use crate::layer::{Batch, Scratch};
-use crate::objective::{Entmax, MOST_LOOKS, Threshold, fold_max};
+use crate::objective::{Entmax, MOST_LOOKS, fold_max};
 use crate::table::kernel::view;
 use crate::table::{Rows, Stat, Tables};
 use ndarray::{ArrayView2, ArrayViewMut2};
 use std::ops::Range;
 
-/// The thresholds of a part of a batch, by looking at the scores until none moves; `s.stats` has the targets' scores.
-fn thresholds(w: &mut Tables, block: &Block, entmax: Entmax, batch: &Batch, s: &mut Scratch) -> Vec<Threshold> {
+/// The thresholds of a part of a batch, by looking at the scores until none moves, in `s.thresholds`; `s.stats` has the
+/// targets' scores.
+fn thresholds(w: &mut Tables, block: &Block, entmax: Entmax, batch: &Batch, s: &mut Scratch) {
     let (all, targets) = (0..block.words, batch.targets);
-    clear(&mut s.stats, batch.len());
-    w.scan(block.table, all.clone(), batch.hidden, &|tile, stats| fold_max(targets, tile, stats), &mut s.stats);
-    let mut thresholds: Vec<_> = s.stats.iter().map(|stat| entmax.begin(stat.max, block.words as usize)).collect();
-    let mut looks = Vec::new();
+    let Scratch { stats, thresholds, looks, .. } = s;
+    clear(stats, batch.len());
+    w.scan(block.table, all.clone(), batch.hidden, &|tile, stats| fold_max(targets, tile, stats), stats);
+    thresholds.clear();
+    thresholds.extend(stats.iter().map(|stat| entmax.begin(stat.max, block.words as usize)));
     for _ in 0..MOST_LOOKS {
-        clear(&mut looks, batch.len());
-        let now = &thresholds;
-        w.rescan(block.table, all.clone(), batch.hidden, &|tile, stats| entmax.fold(now, tile, stats), &mut looks);
-        if entmax.improve_all(&mut thresholds, &looks) {
+        clear(looks, batch.len());
+        let now = &*thresholds;
+        w.rescan(block.table, all.clone(), batch.hidden, &|tile, stats| entmax.fold(now, tile, stats), looks);
+        if entmax.improve_all(thresholds, looks) {
             break;
         }
     }
-    thresholds
 }
 
 fn clear(stats: &mut Vec<Stat>, len: usize) {
@@ -53,17 +54,17 @@ pub fn step(
     s.clear_losses(batch);
     for part in exact::parts(batch.len(), block.words as usize) {
         let (of_part, all) = (part_of(batch, &part), 0..block.words);
-        let thresholds = thresholds(w, block, entmax, &of_part, s);
-        let mut sums = Vec::new();
-        clear(&mut sums, part.len());
-        let fold = |tile: &crate::table::Tile, stats: &mut [Stat]| entmax.fold_entropy(&thresholds, tile, stats);
-        w.rescan(block.table, all.clone(), of_part.hidden, &fold, &mut sums);
+        thresholds(w, block, entmax, &of_part, s);
+        let Scratch { stats, thresholds, looks: sums, losses, .. } = s;
+        clear(sums, part.len());
+        let fold = |tile: &crate::table::Tile, stats: &mut [Stat]| entmax.fold_entropy(thresholds, tile, stats);
+        w.rescan(block.table, all.clone(), of_part.hidden, &fold, sums);
         for (i, b) in part.clone().enumerate() {
-            let loss = entmax.loss(&thresholds[i], s.stats[i].target, sums[i].sum);
-            s.losses[b] = f64::from(batch.weight(b)) * loss;
+            let loss = entmax.loss(&thresholds[i], stats[i].target, sums[i].sum);
+            losses[b] = f64::from(batch.weight(b)) * loss;
         }
         let coef = |tile: &mut crate::table::Tile| {
-            entmax.gradient(of_part.targets, &thresholds, |b| of_part.weight(b), tile);
+            entmax.gradient(of_part.targets, thresholds, |b| of_part.weight(b), tile);
         };
         let d_x = view::rows_mut(&mut d_hidden, &part);
         w.sweep(block.table, all, of_part.hidden, &coef, d_x, part.end == batch.len());
@@ -83,8 +84,8 @@ pub fn log_probs(w: &mut Tables, block: &Block, entmax: Entmax, hidden: ArrayVie
 /// ln P of the targets; −∞ where P is 0.
 pub fn log_prob(w: &mut Tables, block: &Block, entmax: Entmax, batch: &Batch, s: &mut Scratch, out: &mut [f64]) {
     for part in exact::parts(batch.len(), block.words as usize) {
-        let thresholds = thresholds(w, block, entmax, &part_of(batch, &part), s);
-        for (b, (at, stat)) in part.zip(thresholds.iter().zip(&s.stats)) {
+        thresholds(w, block, entmax, &part_of(batch, &part), s);
+        for (b, (at, stat)) in part.zip(s.thresholds.iter().zip(&s.stats)) {
             out[b] = entmax.log_prob(stat.target, at);
         }
     }

@@ -1,0 +1,146 @@
+//! What a training step allocates once its buffers have their sizes.
+//!
+//! `allocation_counter` counts for the calling thread alone, so that tests may run side by side.
+
+use allocation_counter::{AllocationInfo, measure};
+use lexmax::layer::catalogue::{CATALOGUE, Context, LayerSpec};
+use lexmax::layer::{Batch, Bias, OutputLayer, Scratch};
+use lexmax::optimizer::Optimizer;
+use lexmax::rng::WorkerRng;
+use lexmax::sampler::{Proposal, Unigram};
+use lexmax::table::{Deferred, Matrix, Online, Table, Tables, Threads};
+use lexmax::vocab::{Counts, WordId};
+use ndarray::{Array2, Axis, Slice};
+use rand::RngExt;
+
+/// Steps before buffers have their sizes: where draws decide how many rows there are, the most comes late.
+const WARM_UP: usize = 100;
+const STEPS: usize = 12;
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Updates {
+    Online,
+    Deferred,
+}
+
+/// The sizes of a layer and of its steps.
+#[derive(Clone, Copy, Debug)]
+struct Size {
+    vocab: usize,
+    dim: usize,
+    batch: usize,
+}
+
+/// What the calling thread allocates in steps of a layer, after others of the same size; `disturb` runs beside every step.
+fn allocated(
+    layer: &str,
+    size: Size,
+    updates: Updates,
+    optimizer: Optimizer,
+    threads: &Threads,
+    disturb: fn(),
+) -> AllocationInfo {
+    let Size { vocab, dim, batch } = size;
+    let counts = Counts::new((1..=vocab as u64).rev().map(|rank| rank * rank).collect()).unwrap();
+    let context = Context { counts: &counts, words: None, dim, bias: Bias::Unigram };
+    let layer = layer.parse::<LayerSpec>().unwrap().build(&context).unwrap();
+    let mut rng = WorkerRng::new(7, 0);
+    let matrix = |shape| Matrix::new(shape, optimizer, &mut rng).unwrap();
+    let mut matrices: Vec<Matrix> = layer.tables().into_iter().map(matrix).collect();
+    let handle = |m| -> Box<dyn Table> {
+        match updates {
+            Updates::Online => Box::new(Online::new(m, 0.05, threads.clone())),
+            Updates::Deferred => Box::new(Deferred::new(m, 0.05, threads.clone())),
+        }
+    };
+    let mut w = Tables::new(matrices.iter_mut().map(handle).collect());
+    let mut s = Scratch::new(WorkerRng::new(7, 1));
+    let hidden = Array2::from_shape_simple_fn((4 * batch, dim), || rng.random::<f32>() - 0.5);
+    let mut targets = vec![0; 4 * batch];
+    Unigram::new(&counts, 1.0).unwrap().fill(&mut rng, &mut targets);
+    let mut d_hidden = Array2::zeros((batch, dim));
+    let mut step = |i: usize| one_step(&*layer, &mut w, (&hidden, &targets), &mut s, &mut d_hidden, i % 4);
+    (0..WARM_UP).for_each(&mut step);
+    measure(|| {
+        for i in 0..STEPS {
+            step(i);
+            disturb();
+        }
+    })
+}
+
+/// A step with the `i`-th batch, and its end.
+fn one_step(
+    layer: &dyn OutputLayer,
+    w: &mut Tables,
+    (hidden, targets): (&Array2<f32>, &[WordId]),
+    s: &mut Scratch,
+    d_hidden: &mut Array2<f32>,
+    i: usize,
+) {
+    let examples = i * d_hidden.nrows()..(i + 1) * d_hidden.nrows();
+    let x = hidden.slice_axis(Axis(0), Slice::from(examples.clone()));
+    d_hidden.fill(0.0);
+    layer.step(w, Batch::new(x, &targets[examples]), s, d_hidden.view_mut(), None);
+    w.flush();
+}
+
+fn adagrad() -> Optimizer {
+    Optimizer::adagrad(0.1).unwrap()
+}
+
+#[test]
+fn the_main_layers_allocate_nothing() {
+    let mut failures = Vec::new();
+    for layer in ["full", "hierarchical", "negative", "sampled"] {
+        for (vocab, batch) in [(50, 1), (50, 16), (50, 64), (5_000, 1), (5_000, 16), (5_000, 64)] {
+            let size = Size { vocab, dim: 48, batch };
+            for updates in [Updates::Online, Updates::Deferred] {
+                for optimizer in [Optimizer::Sgd, adagrad()] {
+                    let found = allocated(layer, size, updates, optimizer, &Threads::default(), || {});
+                    if found.count_total > 0 {
+                        let (count, bytes) = (found.count_total, found.bytes_total);
+                        failures.push(format!("{layer} {size:?} {updates:?} {optimizer:?}: {count} times, {bytes} B"));
+                    }
+                }
+            }
+        }
+    }
+    assert!(failures.is_empty(), "{failures:#?}");
+}
+
+/// Twice as many words, examples or dimensions, on one thread and on two.
+#[test]
+fn what_a_step_allocates_does_not_grow() {
+    let base = Size { vocab: 1_500, dim: 40, batch: 48 };
+    let doubled = [Size { vocab: 3_000, ..base }, Size { dim: 80, ..base }, Size { batch: 96, ..base }];
+    let mut failures = Vec::new();
+    for layer in CATALOGUE.iter().map(|entry| entry.name) {
+        for updates in [Updates::Online, Updates::Deferred] {
+            for threads in [Threads::default(), Threads::new(2)] {
+                let bytes = |size| {
+                    let found = allocated(layer, size, updates, adagrad(), &threads, || {});
+                    assert_eq!(found.bytes_current, 0, "{layer} {size:?}: a step keeps what it allocates");
+                    found.bytes_total / STEPS as u64
+                };
+                let before = bytes(base);
+                println!("{layer} {updates:?}, {} threads: {before} B a step", threads.count());
+                for size in doubled {
+                    let after = bytes(size);
+                    if after > before {
+                        failures.push(format!("{layer} {updates:?} {size:?}: {after} B, not {before} B"));
+                    }
+                }
+            }
+        }
+    }
+    assert!(failures.is_empty(), "{failures:#?}");
+}
+
+#[test]
+fn an_allocation_is_seen() {
+    let size = Size { vocab: 50, dim: 8, batch: 4 };
+    let disturb = || drop(std::hint::black_box(vec![0u8; 100]));
+    let found = allocated("full", size, Updates::Deferred, Optimizer::Sgd, &Threads::default(), disturb);
+    assert_eq!((found.count_total, found.bytes_total), (STEPS as u64, 100 * STEPS as u64));
+}
