@@ -1,10 +1,10 @@
 //! Similarity and analogies against other programs' numbers, and the commands as their users call them.
 
 use assert_cmd::Command;
-use lexmax::eval::{
+use lexmax::vectors::{self, WordVectors};
+use lexmax::vectors::{
     Analogies, AnalogyOptions, Case, Method, Pairs, Questions, Rules, Score, analogies, answers, similarity,
 };
-use lexmax::vectors::{self, WordVectors};
 use ndarray::Array2;
 use serde_json::Value;
 use std::path::{Path, PathBuf};

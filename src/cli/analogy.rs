@@ -2,7 +2,7 @@
 
 use super::eval::MethodName;
 use super::query::Query;
-use crate::eval::answers;
+use crate::vectors::answers;
 use crate::{Error, Result};
 use clap::Args;
 

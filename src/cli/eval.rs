@@ -2,8 +2,8 @@
 
 use super::format::FormatName;
 use super::table::{self, Format};
-use crate::eval::{AnalogyOptions, Case, EvaluationOptions, Method, Rules, evaluate};
 use crate::files::{check_writable, write_atomically};
+use crate::vectors::{AnalogyOptions, Case, EvaluationOptions, Method, Rules, evaluate};
 use crate::{Error, Result};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;

@@ -2,7 +2,7 @@
 
 use super::query::Query;
 use crate::Result;
-use crate::eval::neighbours;
+use crate::vectors::neighbours;
 use clap::Args;
 
 #[derive(Args)]

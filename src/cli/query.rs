@@ -2,9 +2,9 @@
 
 use super::format::FormatName;
 use super::table::{self, Format};
-use crate::eval::Neighbour;
 use crate::files::{check_writable, write_atomically};
 use crate::report::neighbours;
+use crate::vectors::Neighbour;
 use crate::vectors::{self, WordVectors};
 use crate::{Error, Result};
 use clap::Args;

@@ -1,7 +1,7 @@
 //! What an evaluation of vectors found, as a table.
 
 use super::grid::{Bar, Cell, Column, Grid};
-use crate::eval::{Analogies, Evaluation, FileScores, Mean, Neighbour, Score, Similarity};
+use crate::vectors::{Analogies, Evaluation, FileScores, Mean, Neighbour, Score, Similarity};
 
 const COLUMNS: [Column; 9] = [
     Column::new("vectors", "vectors", "the file of the vectors"),

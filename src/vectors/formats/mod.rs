@@ -1,8 +1,34 @@
-//! Formats by name, and files as a whole.
+//! Files of word vectors: formats by name, and files as a whole.
+//!
+//! | format | ending | is | read by |
+//! |---|---|---|---|
+//! | [`Format::Binary`] | `.bin` | a line `words dim`, then for each word: the word, a space, dim little-endian f32, a line break | word2vec, gensim |
+//! | [`Format::Text`] | `.txt` | a line `words dim`, then a line a word: the word and dim decimal numbers | those, and everything else |
+//! | [`Format::FastText`] | `.vec` | the same with a space at the end of each line | fastText, gensim |
+//! | [`Format::Npy`] | `.npy` | the K×d matrix; the words beside it in `.words.txt`, one a line | NumPy |
+//! | [`Format::Finalfusion`] | `.fifu` | chunks: the words, unit vectors, their norms | finalfusion |
+//! | [`Format::Projector`] | `.tsv` | a line of numbers a word; the words beside them in `.metadata.tsv` | TensorBoard's projector |
+//!
+//! `.gz` or `.zst` behind the ending of a format means that the file is compressed; what lies beside it is not. Readers take
+//! either form of word2vec's text, and of `.npy` any order and f64 too; finalfusion's words are read with their vectors, subword
+//! units are passed over. Numbers in text are the shortest that give the same f32 again, so all formats but finalfusion, which
+//! keeps directions and lengths apart, come back to the bit.
+//!
+//! Files may be hostile: whatever is wrong is an error with its line or byte, and memory stays within a small multiple of what the
+//! file holds, whatever it says that it holds.
 
-use super::input::{Input, check_finite};
-use super::word2vec::{self, Style};
-use super::{Source, WordVectors, finalfusion, npy, projector};
+mod convert;
+mod finalfusion;
+mod input;
+mod npy;
+mod projector;
+mod word2vec;
+
+pub use convert::{Converted, convert};
+
+use self::input::{Input, check_finite};
+use self::word2vec::Style;
+use super::{Source, WordVectors};
 use crate::error::{Error, Place, Result, VectorsFault};
 use crate::files;
 use crate::vocab::WordId;

@@ -1,7 +1,7 @@
 //! Bytes of a file with their place, and never more of them in memory than the file gave.
 
-use super::words::Words;
 use crate::error::{Error, Place, Result, VectorsFault};
+use crate::vectors::words::Words;
 use std::io::{BufRead, Read};
 use std::path::Path;
 

@@ -1,6 +1,6 @@
 //! The nearest words, and the best answers to one question.
 
-use super::best::Method;
+use super::ranking::Method;
 use super::similarity::cosine;
 use crate::error::Result;
 use crate::vectors::WordVectors;

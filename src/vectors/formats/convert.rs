@@ -1,8 +1,8 @@
 //! From one format to another.
 
-use super::{Format, Source, WordVectors, read, write};
 use crate::error::{Error, Result};
 use crate::files::check_writable;
+use crate::vectors::{Format, Source, WordVectors, read, write};
 use crate::vocab::WordId;
 use std::path::Path;
 
