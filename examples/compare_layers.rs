@@ -7,11 +7,11 @@
 //! Run it in the repository's root: `cargo run --release --example compare_layers`. It takes a few seconds; expect every
 //! layer below the unigram model, and hierarchical softmax and negative sampling at a fraction of full softmax's cost.
 
+use lexmax::compare::LayerRow;
 use lexmax::compare::{Config, Data, Observer, Source, compare};
 use lexmax::corpus::{Context, Model as WindowModel, Window};
 use lexmax::model::Encoding;
 use lexmax::optimizer::Optimizer;
-use lexmax::report::LayerRow;
 use lexmax::train::Budget;
 
 /// Examples that each layer is trained on: about six times the text.

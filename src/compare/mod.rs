@@ -1,8 +1,10 @@
 //! The same model on the same text with each output layer: what a step costs, and what it reaches.
 
+mod comparison;
 mod curve;
 mod data;
 
+pub use comparison::{Comparison, ConfigFacts, CorpusFacts, CostPerExample, CurvePoint, LayerRow};
 pub use data::{Data, Source};
 
 use self::curve::Curve;
@@ -14,7 +16,6 @@ use crate::layer::catalogue::{self, LayerSpec};
 use crate::measure::RunFacts;
 use crate::model::{Encoding, Model};
 use crate::optimizer::Optimizer;
-use crate::report::{Comparison, ConfigFacts, CostPerExample, LayerRow};
 use crate::table::{Cost, Threads};
 use crate::train::{self, Budget, Outcome, Progress};
 

@@ -4,7 +4,7 @@
 use super::Page;
 use super::chart::{Axis, Chart, Level, Look, Series, Unit};
 use super::grid::{Bar, Cell, Column, Grid};
-use super::{Comparison, CurvePoint, LayerRow};
+use crate::compare::{Comparison, CurvePoint, LayerRow};
 
 const COLUMNS: [Column; 15] = [
     Column::new("layer", "layer", "the layer with its settings"),
