@@ -15,7 +15,7 @@ mod svg;
 #[cfg(feature = "report")]
 pub mod terminal;
 
-pub use evaluation::neighbours;
+pub use evaluation::answers;
 #[cfg(feature = "report")]
 pub use page::{Page, write_page};
 #[cfg(feature = "report")]

@@ -2,9 +2,9 @@
 //!
 //! | call | is |
 //! |---|---|
-//! | [`WordVectors`] | words and a vector each |
-//! | [`read`], [`write()`], [`convert`] | files, in the formats of [`Format`] |
-//! | [`neighbours`], [`answers`] | the nearest words, the best answers to one question |
+//! | [`WordVectors::open`], [`WordVectors::save`] | a file, in the format that its name or its content tells |
+//! | [`WordVectors::nearest`], [`WordVectors::analogy`], [`WordVectors::similarity`] | what is asked of words |
+//! | [`read`], [`write()`], [`convert`] | files in a given [`Format`] |
 //! | [`similarity`] | Spearman's ρ between people's judgements and cosines |
 //! | [`analogies`] | the share of right answers to "a is to b as c is to …" |
 //! | [`evaluate`] | the last two measures of several files, and their means with intervals |
@@ -25,7 +25,7 @@ pub use analogy::{Analogies, AnalogyOptions, Method, Rules, Score, Section, anal
 pub use evaluation::{Evaluation, EvaluationOptions, FileScores, Mean, Means, evaluate};
 pub use formats::{Converted, Format, Stream, convert, read, read_streams, write};
 pub use forms::Case;
-pub use nearest::{Neighbour, answers, neighbours};
+pub use nearest::{Answer, Neighbour};
 pub use questions::{Question, QuestionSection, Questions};
 pub use similarity::{Pair, Pairs, Similarity, similarity};
 
@@ -55,7 +55,25 @@ pub trait Source {
     fn row(&self, id: WordId, out: &mut [f32]);
 }
 
-/// Words and a finite vector each, K×d, the frequent words first.
+/// Words and a finite vector each, V×d, the frequent words first.
+///
+/// ```
+/// use lexmax::vectors::WordVectors;
+///
+/// # fn main() -> lexmax::Result<()> {
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let file = folder.path().join("vectors.bin");
+/// # let values = ndarray::array![[1f32, 0.1], [0.9, 0.2], [-0.2, 1.0], [0.8, 0.9]];
+/// # WordVectors::new(["river", "stream", "king", "bank"], values)?.save(&file)?;
+/// # let vectors_bin = &file;
+/// let vectors = WordVectors::open(vectors_bin)?;
+/// for near in vectors.nearest("river", 10)? {
+///     println!("{} {:.3}", near.word, near.cosine);
+/// }
+/// # assert_eq!(vectors.nearest("river", 10)?[0].word, "stream");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct WordVectors {
     words: Words,
@@ -77,6 +95,23 @@ impl WordVectors {
         let read = Self { words: known, values: values.as_standard_layout().into_owned() };
         read.check().map_err(fault)?;
         Ok(read)
+    }
+
+    /// Reads a file in any format of [`Format`]: word2vec's two, fastText's `.vec`, `.npy`, finalfusion, TensorBoard's, and a lexmax
+    /// model. Its name or its first bytes tell the format; it may be compressed (`.gz`, `.zst`, `.bz2`).
+    ///
+    /// # Errors
+    /// As [`read`].
+    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        read(path.as_ref(), None)
+    }
+
+    /// Writes a file in the format that its ending tells, whole or not at all; compressed, where `.gz` or `.zst` stands behind it.
+    ///
+    /// # Errors
+    /// As [`write()`], and [`Error::VectorsFormat`] for another ending.
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
+        write(path.as_ref(), Format::to_write(path.as_ref())?, self)
     }
 
     /// What is to be checked once all is there.

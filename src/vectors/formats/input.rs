@@ -142,6 +142,19 @@ impl<'a> Input<'a> {
         Ok(())
     }
 
+    /// So many bytes, which grow as they come.
+    pub fn bytes(&mut self, count: u64, what: &'static str) -> Result<Vec<u8>> {
+        let (mut bytes, mut left) = (Vec::new(), count);
+        while left > 0 {
+            let now = left.min(PIECE as u64) as usize;
+            let start = bytes.len();
+            bytes.resize(start + now, 0);
+            self.exact(&mut bytes[start..], what, 0)?;
+            left -= now as u64;
+        }
+        Ok(bytes)
+    }
+
     /// Bytes that are passed over.
     pub fn skip(&mut self, count: u64, what: &'static str) -> Result<()> {
         let skipped = std::io::copy(&mut (&mut *self.source).take(count), &mut std::io::sink());
