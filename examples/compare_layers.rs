@@ -7,36 +7,22 @@
 //! Run it in the repository's root: `cargo run --release --example compare_layers`. It takes a few seconds; expect every
 //! layer below the unigram model, and hierarchical softmax and negative sampling at a fraction of full softmax's cost.
 
-use lexmax::compare::{Config, Data, Observer, Source, compare};
-use lexmax::corpus::{Context, Model as WindowModel, Window};
-use lexmax::model::Encoding;
-use lexmax::optimizer::Optimizer;
-use lexmax::report::LayerRow;
-use lexmax::train::Budget;
+use lexmax::compare::{Builder, LayerRow, Observer};
 
 /// Examples that each layer is trained on: about six times the text.
 const EXAMPLES: u64 = 100_000;
 
 fn main() -> lexmax::Result<()> {
-    // Every twentieth line of the text is held out, since no held-out text is given.
-    let source =
-        Source::Text { corpus: vec!["corpora/sample.txt".into()], valid: Vec::new(), min_count: 2, sample: 0.0 };
-    let data = Data::new(&source)?;
-    let config = Config {
-        layers: Config::usual_layers(),
-        window: Window::new(WindowModel::Cbow, Context::Left, 5, false)?,
-        encoding: Encoding::Mean,
-        dim: 32,
-        optimizer: Optimizer::adagrad(0.01)?,
-        rate: None,
-        batch: None,
-        budget: Budget::Examples(EXAMPLES),
-        valid_examples: 1_000,
-        threads: 2,
-        seed: 1,
-    };
     println!("{:24}  µs/example  multiply-adds  rows written   train  held out  perplexity", "layer");
-    let found = compare(&config, &data, &mut Lines)?;
+    // Every twentieth line of the text is held out, since no held-out text is given.
+    let found = Builder::default()
+        .text("corpora/sample.txt")
+        .min_count(2)
+        .dim(32)
+        .examples(EXAMPLES)
+        .valid_examples(1_000)
+        .threads(2)
+        .run_with(&mut Lines)?;
 
     let unigram = found.corpus.unigram_nll;
     println!("{:24} {:52.3} {:11.1}", "(unigram model)", unigram, unigram.exp());

@@ -28,31 +28,18 @@
 //! # A first comparison
 //!
 //! ```
-//! use lexmax::compare::{Config, Data, Quiet, Source, compare};
-//! use lexmax::corpus::{Context, Model, Window};
-//! use lexmax::model::Encoding;
-//! use lexmax::optimizer::Optimizer;
-//! use lexmax::train::Budget;
+//! use lexmax::compare;
 //!
 //! # fn main() -> lexmax::Result<()> {
-//! // A language of 200 words whose every probability is known.
-//! let data = Data::new(&Source::Synthetic { vocab: 200, classes: 8, seed: 1 })?;
-//! let config = Config {
-//!     layers: vec!["full".parse()?, "hierarchical".parse()?, "sampled:samples=32:proposal=uniform".parse()?],
-//!     window: Window::new(Model::Cbow, Context::Left, 1, false)?,
-//!     encoding: Encoding::Mean,
-//!     dim: 12,
-//!     optimizer: Optimizer::adagrad(0.01)?,
-//!     rate: None,
-//!     batch: None,
-//!     budget: Budget::Examples(20_000),
-//!     valid_examples: 1_000,
-//!     threads: 1,
-//!     seed: 1,
-//! };
-//! let found = compare(&config, &data, &mut Quiet)?;
+//! // A language of 200 words whose every probability is known; `text("train.txt")` takes a text in its place.
+//! let found = compare::Builder::of(["full", "hierarchical", "sampled:samples=32:proposal=uniform"])?
+//!     .synthetic(200, 8)
+//!     .dim(12)
+//!     .examples(20_000)
+//!     .valid_examples(1_000)
+//!     .run()?;
+//! println!("{found}");
 //! for layer in &found.layers {
-//!     println!("{}: {:.3} nats held out, {:.0} ns an example", layer.layer, layer.valid_nll, layer.ns_per_example);
 //!     assert!(layer.valid_nll < found.corpus.unigram_nll);
 //! }
 //! # Ok(())

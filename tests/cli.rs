@@ -5,6 +5,8 @@
 mod colours;
 #[path = "cli/compare.rs"]
 mod compare;
+#[path = "cli/options.rs"]
+mod options;
 #[path = "cli/place.rs"]
 mod place;
 #[path = "cli/refusals.rs"]

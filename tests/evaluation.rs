@@ -1,10 +1,8 @@
 //! Similarity and analogies against other programs' numbers, and the commands as their users call them.
 
 use assert_cmd::Command;
-use lexmax::eval::{
-    Analogies, AnalogyOptions, Case, Method, Pairs, Questions, Rules, Score, analogies, answers, similarity,
-};
 use lexmax::vectors::{self, WordVectors};
+use lexmax::vectors::{Analogies, AnalogyOptions, Case, Method, Pairs, Questions, Rules, Score, analogies, similarity};
 use ndarray::Array2;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -89,7 +87,7 @@ fn single_answers_agree_with_the_scan() {
         let mut right = 0;
         for [a, b, c, d] in &section.questions {
             if vectors.id(d).is_some() && a != "zero" {
-                let best = answers(&vectors, [a, b, c], Method::CosAdd, 1);
+                let best = vectors.analogy([a, b, c], 1);
                 right += u64::from(best.is_ok_and(|best| best[0].word == *d));
             }
         }

@@ -1,13 +1,14 @@
 //! Models in files: the same bits again, and nothing but a typed error for files that are none.
 
 use lexmax::corpus::{Context, Model as WindowModel, Window};
-use lexmax::error::{ModelFault, WordFault};
+use lexmax::error::{ModelFault, VectorsFault, WordFault};
 use lexmax::layer::catalogue::{self, CATALOGUE};
 use lexmax::layer::{Bias, LayerExt, Scratch};
 use lexmax::model::{Architecture, Encoding, Model, ModelReader, ModelWriter, SharedModel, Updates};
 use lexmax::optimizer::Optimizer;
 use lexmax::rng::WorkerRng;
 use lexmax::table::{Bags, Threads};
+use lexmax::vectors::{Format, Stream, WordVectors, read_streams};
 use lexmax::vocab::Vocabulary;
 use lexmax::{Error, Result};
 use ndarray::Array2;
@@ -269,6 +270,110 @@ proptest! {
         }
         if let Ok((_, _, model)) = read(&file) {
             prop_assert!(model.encoder_tables().iter().all(|t| t.weights().iter().all(|w| w.is_finite())));
+        }
+    }
+}
+
+/// The word vectors of a model's bytes, from a stream of known or of unknown length.
+fn vectors(file: &[u8], known: bool) -> Result<WordVectors> {
+    let mut source = file;
+    let stream = Stream { source: &mut source, len: known.then_some(file.len() as u64), path: Path::new("m") };
+    read_streams(stream, None, Format::Model)
+}
+
+#[test]
+fn word_vectors_are_read_out_of_a_model() {
+    let (vocab, folder) = (vocab(47), tempfile::tempdir().unwrap());
+    for (layer, encoding) in [("hierarchical", Encoding::Mean), ("negative", Encoding::NGram { embedding: 5 })] {
+        for optimizer in [Optimizer::Sgd, Optimizer::adagrad(0.1).unwrap()] {
+            let a = architecture(layer, encoding, optimizer);
+            let model = trained(&a, &vocab);
+            let file = written(&a, &vocab, &model);
+            let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+            std::io::Write::write_all(&mut gz, &file).unwrap();
+            let gz = gz.finish().unwrap();
+            // The ending counts only where the content tells no format.
+            for (name, bytes) in
+                [("m.safetensors", &file), ("m", &file), ("m.bin", &file), ("m.txt", &file), ("m.safetensors.gz", &gz)]
+            {
+                let path = folder.path().join(name);
+                std::fs::write(&path, bytes).unwrap();
+                let read = WordVectors::open(&path).unwrap();
+                assert_eq!(read.len(), vocab.len());
+                for word in 0..vocab.len() as u32 {
+                    assert_eq!(read.word(word), vocab.word(word), "{name}");
+                    assert_eq!(read.vector(word), model.encoder_tables()[0].row(word), "{name}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn word_vectors_of_damaged_models_are_refused() {
+    let vocab = vocab(9);
+    let a = architecture("negative", Encoding::Mean, Optimizer::Sgd);
+    let good = written(&a, &vocab, &new(&a, &vocab));
+    assert!(vectors(&good, true).is_ok());
+    let fault = |file: &[u8]| {
+        let [known, unknown] = [true, false].map(|known| match vectors(file, known) {
+            Err(Error::VectorsFile { fault, .. }) => fault,
+            other => panic!("{other:?}"),
+        });
+        assert_eq!(std::mem::discriminant(&known), std::mem::discriminant(&unknown));
+        known
+    };
+    // Another text of the same length in the header.
+    let replaced = |from: &str, to: &str| {
+        assert_eq!(from.len(), to.len());
+        let at = good.windows(from.len()).position(|bytes| bytes == from.as_bytes()).expect(from);
+        let mut file = good.clone();
+        file[at..at + to.len()].copy_from_slice(to.as_bytes());
+        file
+    };
+    let start = 8 + u64::from_le_bytes(good[..8].try_into().unwrap()) as usize;
+    for len in [8, 20, start - 1] {
+        assert!(vectors(&good[..len], true).is_err() && vectors(&good[..len], false).is_err(), "{len} bytes");
+    }
+    assert!(matches!(fault(&good[..good.len() - 1]), VectorsFault::Ends { what: "the words", .. }));
+    let longer: Vec<u8> = good.iter().copied().chain(*b"x").collect();
+    assert!(matches!(fault(&longer), VectorsFault::GoesOn { words: 9 }));
+    assert!(matches!(fault(&replaced("vocab.ends", "vocab.bend")), VectorsFault::Header { .. }));
+    assert!(matches!(fault(&replaced("encoder.0.weight", "encoder.1.weight")), VectorsFault::Header { .. }));
+    assert!(matches!(fault(&replaced("\"lexmax\"", "\"lexman\"")), VectorsFault::Header { .. }));
+    assert!(matches!(
+        fault(&replaced("\\\"format\\\":1", "\\\"format\\\":2")),
+        VectorsFault::NotRead { what: "the version of the model", .. }
+    ));
+    // The ends follow the counts: the first word ends behind all, or behind the second.
+    let ends = start + 9 * 8;
+    for end in [u64::MAX, 1 << 20, 40] {
+        let mut file = good.clone();
+        file[ends..ends + 8].copy_from_slice(&end.to_le_bytes());
+        assert!(matches!(fault(&file), VectorsFault::WordEnd { number: 1 | 2, .. }), "{end}");
+    }
+    let mut file = good.clone();
+    let weight = ends + 9 * 8;
+    file[weight..weight + 4].copy_from_slice(&f32::NAN.to_le_bytes());
+    assert!(matches!(fault(&file), VectorsFault::NotFinite { .. }));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn no_bytes_of_a_model_are_too_bad_for_its_vectors(at in 0..2_000usize, to in any::<u8>(), cut in 0..2_000usize) {
+        let vocab = vocab(9);
+        let a = architecture("hierarchical", Encoding::Mean, Optimizer::Sgd);
+        let mut file = written(&a, &vocab, &new(&a, &vocab));
+        let (at, cut) = (at % file.len(), cut % file.len());
+        file[at] = to;
+        for file in [&file[..], &file[..cut]] {
+            for known in [true, false] {
+                if let Ok(read) = vectors(file, known) {
+                    prop_assert!(read.entries().iter().all(|x| x.is_finite()) && read.len() * read.dim() == read.entries().len());
+                }
+            }
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The training loop and the evaluation, against closed forms and naive computations in f64.
 
 use lexmax::Error;
+use lexmax::compare::LayerRow;
 use lexmax::compare::{self, Config, Data, Observer, Quiet, Source};
 use lexmax::corpus::{Context, Corpus, Examples, Model as WindowModel, TextExamples, Window};
 use lexmax::encoder::MeanEmbedding;
@@ -9,7 +10,6 @@ use lexmax::layer::catalogue::{self, CATALOGUE, Entry, LayerSpec};
 use lexmax::layer::{Bias, Blocks};
 use lexmax::model::{Encoding, Model};
 use lexmax::optimizer::Optimizer;
-use lexmax::report::LayerRow;
 use lexmax::rng::WorkerRng;
 use lexmax::synthetic::{SyntheticExamples, SyntheticLanguage};
 use lexmax::table::{Matrix, Threads};

@@ -146,6 +146,17 @@ fn names_and_beginnings_tell_the_format() {
         vectors::write(&path, format, &small()).unwrap();
         assert!(same(format, &small(), &vectors::read(&path, None).unwrap()), "{name}");
     }
+    // Saving goes by the ending alone.
+    for format in Format::ALL {
+        let path = folder.path().join("saved").with_extension(format.ending());
+        small().save(&path).unwrap();
+        assert!(same(format, &small(), &WordVectors::open(&path).unwrap()), "{format}");
+    }
+    let refused = |name: &str| small().save(folder.path().join(name)).unwrap_err();
+    assert!(matches!(refused("saved"), Error::VectorsFormat { .. }));
+    let model = refused("saved.safetensors");
+    assert!(matches!(model, Error::VectorsFile { fault: VectorsFault::ReadOnly { .. }, .. }), "{model}");
+    assert!(!folder.path().join("saved.safetensors").exists());
     std::fs::write(&path, "neither\n").unwrap();
     assert!(matches!(vectors::read(&path, None), Err(Error::VectorsFormat { .. })));
 }

@@ -1,6 +1,6 @@
 #![no_main]
 
-use lexmax::eval::Pairs;
+use lexmax::vectors::Pairs;
 use std::path::Path;
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {

@@ -14,15 +14,15 @@ use std::time::Duration;
 #[derive(Args)]
 pub struct Arguments {
     /// Number of words.
-    #[arg(long, value_name = "K", value_parser = super::count)]
+    #[arg(long, value_name = "V", value_parser = super::count)]
     vocab: u64,
-    /// Size of the hidden vector.
+    /// Size of a word's vector in the layer, and so of the hidden vector.
     #[arg(long, value_name = "D", value_parser = clap::value_parser!(u32).range(1..=16_384))]
     dim: u32,
     /// Words to train on.
     #[arg(long, value_name = "N", value_parser = super::count)]
     tokens: u64,
-    /// GiB that training may take [what is free].
+    /// GiB that training may take [default: what is free].
     #[arg(long, value_name = "GIB", value_parser = super::gib, allow_negative_numbers = true)]
     memory: Option<u64>,
     /// Time that training may take, as 90s or 2h.
@@ -31,22 +31,22 @@ pub struct Arguments {
     /// What the model is for: exact probabilities of words, or word vectors.
     #[arg(long, value_enum, default_value_t = NeedName::Probabilities)]
     need: NeedName,
-    /// Layers to choose from as NAME[:key=value]…, joined by commas. All without.
+    /// Layers to choose from as NAME[:key=value]…, joined by commas [default: all].
     #[arg(long, value_delimiter = ',', value_name = "LAYER")]
     layers: Vec<LayerSpec>,
     /// Examples in a batch.
     #[arg(long, default_value_t = 64, value_name = "B", value_parser = clap::value_parser!(u32).range(1..=1_048_576))]
     batch: u32,
-    /// Samples of every layer that takes them [each layer's own].
+    /// Samples of every layer that takes them [default: each layer's own].
     #[arg(long, value_name = "S", value_parser = clap::value_parser!(u32).range(1..))]
     samples: Option<u32>,
-    /// Threads [all].
+    /// Threads [default: all cores].
     #[arg(long, value_name = "T", value_parser = clap::value_parser!(u32).range(1..=1024))]
     threads: Option<u32>,
-    /// Decides weights, hidden vectors and targets.
+    /// Seed of weights, hidden vectors and targets.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// How the table is printed.
+    /// Form of the table.
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
     table: Format,
     /// Where to write the advice as JSON.

@@ -2,7 +2,6 @@
 
 use super::eval::MethodName;
 use super::query::Query;
-use crate::eval::answers;
 use crate::{Error, Result};
 use clap::Args;
 
@@ -21,6 +20,6 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> Result<()> {
     arguments.query.answer("three words", &arguments.words, |vectors, words, top| {
         let three = <[&str; 3]>::try_from(words).map_err(|_| Error::NotThreeWords { words: words.len() })?;
-        Ok(vec![(three.join(" "), answers(vectors, three, arguments.method.into(), top)?)])
+        Ok(vec![(three.join(" "), vectors.analogy_by(arguments.method.into(), three, top)?)])
     })
 }

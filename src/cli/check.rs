@@ -8,19 +8,19 @@ use clap::Args;
 
 #[derive(Args)]
 pub struct Arguments {
-    /// Layers as NAME[:key=value]…, joined by commas. All without, and the corrections of samplers too.
+    /// Layers as NAME[:key=value]…, joined by commas [default: all, and the corrections of samplers].
     #[arg(long, value_delimiter = ',', value_name = "LAYER")]
     layers: Vec<LayerSpec>,
     /// Number of words.
-    #[arg(long, default_value_t = 240, value_name = "K", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    #[arg(long, default_value_t = 240, value_name = "V", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     vocab: u32,
-    /// Size of the hidden vector.
+    /// Size of a word's vector in the layer, and so of the hidden vector.
     #[arg(long, default_value_t = 6, value_name = "D", value_parser = clap::value_parser!(u32).range(1..=1_024))]
     dim: u32,
     /// Examples in the batch.
     #[arg(long, default_value_t = 7, value_name = "B", value_parser = clap::value_parser!(u32).range(1..=1_024))]
     batch: u32,
-    /// Decides weights, hidden vectors, targets and draws.
+    /// Seed of weights, hidden vectors, targets and draws.
     #[arg(long, default_value_t = 1)]
     seed: u64,
 }

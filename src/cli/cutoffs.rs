@@ -9,26 +9,26 @@ use std::path::PathBuf;
 
 #[derive(Args)]
 pub struct Arguments {
-    /// Training text, whose counts decide.
+    /// Training text, whose words are counted.
     #[arg(long, num_args = 1.., value_name = "PATH", required = true)]
     corpus: Vec<PathBuf>,
-    /// Words that occur more rarely are dropped.
+    /// Drops words that occur more rarely.
     #[arg(long, default_value_t = 5, value_name = "N")]
     min_count: u64,
-    /// Size of the hidden vector.
+    /// Size of a word's vector in the layer, and so of the hidden vector.
     #[arg(long, default_value_t = 100, value_name = "D", value_parser = clap::value_parser!(u32).range(1..=16_384))]
     dim: u32,
     /// Examples in a batch.
     #[arg(long, default_value_t = 256, value_name = "B", value_parser = clap::value_parser!(u32).range(1..=65_536))]
     batch: u32,
-    /// At most so many tails.
+    /// Tails, at most.
     #[arg(long, default_value_t = 4, value_name = "J", value_parser = clap::value_parser!(u32).range(0..=16))]
     tails: u32,
-    /// By which the vectors of each tail are shorter than those before.
+    /// Factor by which the vectors of a tail are shorter than those of the tail before it.
     #[arg(long, default_value_t = 4.0, value_name = "X")]
     division: f64,
-    /// Threads [all].
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    /// Threads [default: all cores].
+    #[arg(long, value_name = "T", value_parser = clap::value_parser!(u32).range(1..=1024))]
     threads: Option<u32>,
 }
 

@@ -2,8 +2,8 @@
 
 use super::format::FormatName;
 use super::table::{self, Format};
-use crate::eval::{AnalogyOptions, Case, EvaluationOptions, Method, Rules, evaluate};
 use crate::files::{check_writable, write_atomically};
+use crate::vectors::{AnalogyOptions, Case, EvaluationOptions, Method, Rules, evaluate};
 use crate::{Error, Result};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
@@ -37,8 +37,8 @@ pub struct Arguments {
     /// Format of the vectors [what endings or beginnings tell].
     #[arg(long, value_enum, value_name = "FORMAT")]
     from: Option<FormatName>,
-    /// Threads [all].
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    /// Threads [default: all cores].
+    #[arg(long, value_name = "T", value_parser = clap::value_parser!(u32).range(1..=1024))]
     threads: Option<u32>,
     /// How the table is printed.
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]

@@ -94,7 +94,7 @@ pub fn run(start: Instant) -> Result<bool> {
 
 /// As many threads as were asked for, or all.
 fn threads(asked: Option<u32>) -> usize {
-    asked.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), |n| n as usize)
+    asked.map_or_else(crate::measure::cores, |n| n as usize)
 }
 
 /// The command line, as a shell takes it again.
@@ -140,15 +140,6 @@ fn gib(text: &str) -> std::result::Result<u64, String> {
         Ok(bytes as u64)
     } else {
         Err("must be more than 0, and finite".into())
-    }
-}
-
-/// Refuses options that say nothing for the chosen model: those of other windows for `ngram`, and its own for others.
-fn check_ngram(ngram: bool, own: &[(&'static str, bool)], others: &[(&'static str, bool)]) -> Result<()> {
-    let (wrong, other) = if ngram { (others, "--model ngram") } else { (own, "--model cbow or skipgram") };
-    match wrong.iter().find(|(_, given)| *given) {
-        Some((setting, _)) => Err(Error::NotWith { setting, other }),
-        None => Ok(()),
     }
 }
 

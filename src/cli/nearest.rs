@@ -2,7 +2,7 @@
 
 use super::query::Query;
 use crate::Result;
-use crate::eval::neighbours;
+use crate::vectors::{Answer, WordVectors};
 use clap::Args;
 
 #[derive(Args)]
@@ -20,6 +20,11 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> Result<()> {
     arguments.query.answer("words", &arguments.words, |vectors, words, top| {
         let groups: Vec<&[&str]> = if arguments.together { vec![words] } else { words.chunks(1).collect() };
-        groups.iter().map(|words| Ok((words.join(" "), neighbours(vectors, words, top)?))).collect()
+        groups.iter().map(|words| Ok((words.join(" "), nearest(vectors, words, top)?))).collect()
     })
+}
+
+fn nearest(vectors: &WordVectors, words: &[&str], top: usize) -> Result<Vec<Answer>> {
+    let found = vectors.nearest_to_mean(words, top)?;
+    Ok(found.into_iter().map(|near| Answer { word: near.word, score: near.cosine }).collect())
 }

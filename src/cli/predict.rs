@@ -16,14 +16,14 @@ pub struct Arguments {
     /// input is a context.
     #[arg(value_name = "CONTEXT")]
     context: Vec<String>,
-    /// So many words, the most probable first.
-    #[arg(long, default_value_t = 10, value_name = "K", value_parser = clap::value_parser!(u32).range(1..))]
+    /// Words to show, the most probable first.
+    #[arg(long, default_value_t = 10, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     top: u32,
     /// Instead, how probable these words are.
     #[arg(long, num_args = 1.., value_name = "WORD", value_delimiter = ',')]
     of: Vec<String>,
-    /// Threads [all].
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    /// Threads [default: all cores].
+    #[arg(long, value_name = "T", value_parser = clap::value_parser!(u32).range(1..=1024))]
     threads: Option<u32>,
 }
 

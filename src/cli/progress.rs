@@ -1,8 +1,8 @@
 //! Progress bars; none where standard error is no terminal.
 
+use crate::compare::LayerRow;
 use crate::compare::Observer;
 use crate::layer::catalogue::LayerSpec;
-use crate::report::LayerRow;
 use crate::train::Progress;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::time::{Duration, Instant};

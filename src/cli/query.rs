@@ -2,10 +2,9 @@
 
 use super::format::FormatName;
 use super::table::{self, Format};
-use crate::eval::Neighbour;
 use crate::files::{check_writable, write_atomically};
-use crate::report::neighbours;
-use crate::vectors::{self, WordVectors};
+use crate::report::answers;
+use crate::vectors::{self, Answer, WordVectors};
 use crate::{Error, Result};
 use clap::Args;
 use std::io::{BufRead, IsTerminal, Write};
@@ -32,7 +31,7 @@ pub struct Query {
 }
 
 /// What was asked, and what was found.
-type Asked = Vec<(String, Vec<Neighbour>)>;
+type Asked = Vec<(String, Vec<Answer>)>;
 
 impl Query {
     /// Answers `words`, or without any the lines of standard input. `hint` says on a terminal what to type; `find` gets words and
@@ -52,14 +51,14 @@ impl Query {
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         let asked = find(&words)?;
         if let Some(path) = &self.json {
-            write_atomically(path, neighbours(&asked).to_json().as_bytes())?;
+            write_atomically(path, answers(&asked).to_json().as_bytes())?;
         }
         self.show(&asked)
     }
 
     /// Prints what was found.
     fn show(&self, asked: &Asked) -> Result<()> {
-        super::print(&table::formatted(&neighbours(asked), self.table, &[]))
+        super::print(&table::formatted(&answers(asked), self.table, &[]))
     }
 
     /// Answers each line of standard input until its end, or until the line `EXIT`. What cannot be answered is told, and the next

@@ -13,34 +13,34 @@ use std::path::PathBuf;
 
 #[derive(Args)]
 pub struct Arguments {
-    /// Layers as NAME[:key=value]…, joined by commas. All without.
+    /// Layers as NAME[:key=value]…, joined by commas [default: all].
     #[arg(long, value_delimiter = ',', value_name = "LAYER")]
     layers: Vec<LayerSpec>,
     /// Numbers of words: FIRST..LAST, two to a factor of 10, or a list joined by commas.
-    #[arg(long, default_value = "1e3..1e6", value_name = "K")]
+    #[arg(long, default_value = "1e3..1e6", value_name = "V")]
     vocab: Vocabs,
-    /// Size of the hidden vector.
+    /// Size of a word's vector in the layer, and so of the hidden vector.
     #[arg(long, default_value_t = 128, value_name = "D", value_parser = clap::value_parser!(u32).range(1..=16_384))]
     dim: u32,
     /// Examples in a batch.
     #[arg(long, default_value_t = 64, value_name = "B", value_parser = clap::value_parser!(u32).range(1..=1_048_576))]
     batch: u32,
-    /// Samples of every layer that takes them [each layer's own].
+    /// Samples of every layer that takes them [default: each layer's own].
     #[arg(long, value_name = "S", value_parser = clap::value_parser!(u32).range(1..))]
     samples: Option<u32>,
-    /// Threads [all].
+    /// Threads [default: all cores].
     #[arg(long, value_name = "T", value_parser = clap::value_parser!(u32).range(1..=1024))]
     threads: Option<u32>,
     /// Seconds that a point may take; what would take longer is skipped.
     #[arg(long, default_value_t = POINT_SECONDS, value_name = "S", value_parser = super::seconds, allow_negative_numbers = true)]
     point_budget: f64,
-    /// GiB that a point may take; what would take more is skipped [four fifths of what is free].
+    /// GiB that a point may take; what would take more is skipped [default: four fifths of what is free].
     #[arg(long, value_name = "GIB", value_parser = super::gib, allow_negative_numbers = true)]
     memory: Option<u64>,
-    /// Decides weights, hidden vectors and targets.
+    /// Seed of weights, hidden vectors and targets.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// How the table is printed.
+    /// Form of the table.
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
     table: Format,
     /// Folder for scale.json, the report scale.html, and its pictures.
@@ -66,7 +66,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     bar.set_style(ProgressStyle::with_template("{bar:30} {pos}/{len} {msg}").unwrap_or(ProgressStyle::default_bar()));
     let mut found = scale(&config, &mut |event| match event {
         Event::Begin(layer, vocab) => {
-            bar.set_message(format!("{layer}, K = {vocab}"));
+            bar.set_message(format!("{layer}, V = {vocab}"));
             bar.inc(1);
         }
         Event::Skipped(_) => bar.inc(PASSES as u64 - 1),

@@ -1,9 +1,9 @@
 //! Held-out NLL along a run.
 
+use super::CurvePoint;
 use crate::corpus::Examples;
 use crate::eval;
 use crate::model::Model;
-use crate::report::CurvePoint;
 use crate::table::Threads;
 use crate::train::Progress;
 

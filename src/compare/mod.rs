@@ -1,8 +1,13 @@
 //! The same model on the same text with each output layer: what a step costs, and what it reaches.
 
+mod builder;
+mod comparison;
 mod curve;
 mod data;
+mod text;
 
+pub use builder::{Builder, ModelKind};
+pub use comparison::{Comparison, ConfigFacts, CorpusFacts, CostPerExample, CurvePoint, LayerRow};
 pub use data::{Data, Source};
 
 use self::curve::Curve;
@@ -14,7 +19,6 @@ use crate::layer::catalogue::{self, LayerSpec};
 use crate::measure::RunFacts;
 use crate::model::{Encoding, Model};
 use crate::optimizer::Optimizer;
-use crate::report::{Comparison, ConfigFacts, CostPerExample, LayerRow};
 use crate::table::{Cost, Threads};
 use crate::train::{self, Budget, Outcome, Progress};
 
@@ -51,10 +55,40 @@ impl Config {
         catalogue::CATALOGUE.iter().filter_map(|entry| entry.name.parse().ok()).collect()
     }
 
+    /// The layer of a name, `NAME[:key=value]…`; all layers for the name `all`.
+    ///
+    /// # Errors
+    /// What parsing a [`LayerSpec`] says.
+    pub fn named_layers(name: &str) -> Result<Vec<LayerSpec>> {
+        if name == "all" { Ok(Self::all_layers()) } else { Ok(vec![name.parse()?]) }
+    }
+
     /// The layers that are compared where none is named: all but those that cost more than full softmax.
     pub fn usual_layers() -> Vec<LayerSpec> {
         let usual = |spec: &LayerSpec| !COSTLY.contains(&spec.entry().name);
         Self::all_layers().into_iter().filter(usual).collect()
+    }
+
+    /// Refuses what makes no sense whatever the data are, before a text is read.
+    fn check(&self) -> Result<()> {
+        let out_of_range = |name, value, limit| Err(Error::OutOfRange { name, value, limit });
+        for (name, size) in [("dim", self.dim), ("threads", self.threads), ("valid_examples", self.valid_examples)] {
+            if size == 0 {
+                return out_of_range(name, 0.0, "1 or more");
+            }
+        }
+        match (self.batch, self.rate) {
+            (Some(0), _) => return out_of_range("batch", 0.0, "1 or more"),
+            (_, Some(rate)) if !(rate >= 0.0 && rate.is_finite()) => {
+                return out_of_range("rate", f64::from(rate), "0 or more, and finite");
+            }
+            _ => {}
+        }
+        match self.budget {
+            Budget::Time(time) if time.is_zero() => out_of_range("budget", 0.0, "more than 0"),
+            Budget::Examples(0) => out_of_range("examples", 0.0, "1 or more"),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -87,6 +121,7 @@ impl Observer for Quiet {}
 /// # Errors
 /// Sizes that make no sense, before anything is trained; a loss that is not finite.
 pub fn compare(config: &Config, data: &Data, observer: &mut dyn Observer) -> Result<Comparison> {
+    config.check()?;
     let threads = Threads::new(config.threads);
     check_sizes(config, config.valid_examples, 1)?;
     // A first round only builds, so that a bad setting of the last layer does not cost the time of the others.

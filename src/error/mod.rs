@@ -141,7 +141,7 @@ pub enum Error {
         limit: &'static str,
     },
     /// Two settings that exclude one another.
-    #[error("{setting} says nothing for {other}")]
+    #[error("{setting} has no effect with {other}; remove one of them")]
     NotWith {
         /// The setting.
         setting: &'static str,

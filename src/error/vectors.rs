@@ -103,6 +103,22 @@ pub enum VectorsFault {
         /// Its number, from 1.
         number: usize,
     },
+    /// A word ends before it begins, or behind the last byte of all words.
+    #[error("word {number} ends at byte {end} of all words: before its beginning, or behind the last of them")]
+    WordEnd {
+        /// Its number, from 1.
+        number: usize,
+        /// The end that the file gives.
+        end: u64,
+    },
+    /// A format that is read and not written.
+    #[error("a {format} file cannot be written from word vectors alone; name one of {known}")]
+    ReadOnly {
+        /// The format.
+        format: &'static str,
+        /// The endings of formats that can be written.
+        known: &'static str,
+    },
     /// A vector without a word.
     #[error("word {number} is empty")]
     EmptyWord {

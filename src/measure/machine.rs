@@ -76,6 +76,11 @@ pub fn free_bytes() -> Option<u64> {
     kilobytes("/proc/meminfo", "MemAvailable:")
 }
 
+/// Threads that run at the same time on this machine; 1 where the system does not say.
+pub fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
 /// A number of bytes in the unit of the options that limit them, or in one that shows more of a small one.
 pub(super) fn written(bytes: u64) -> String {
     match bytes as f64 / (1u64 << 30) as f64 {

@@ -4,7 +4,7 @@
 use super::Page;
 use super::chart::{Axis, Chart, Level, Look, Series, Unit};
 use super::grid::{Bar, Cell, Column, Grid};
-use super::{Comparison, CurvePoint, LayerRow};
+use crate::compare::{Comparison, CurvePoint, LayerRow};
 
 const COLUMNS: [Column; 15] = [
     Column::new("layer", "layer", "the layer with its settings"),
@@ -69,31 +69,6 @@ impl Comparison {
             remove("epsilon_perplexity");
         }
         Grid { columns, rows }
-    }
-
-    /// What is to be known beside the table.
-    pub fn notes(&self) -> Vec<String> {
-        let corpus = &self.corpus;
-        let mut notes =
-            vec![format!("{} words; NLL of the unigram model {:.4} nats", corpus.vocab, corpus.unigram_nll)];
-        if let Some(rate) = corpus.entropy_rate {
-            notes.push(format!(
-                "entropy rate {rate:.4} nats: the least NLL there is; excess is the distance from the truth"
-            ));
-        }
-        let sparse: Vec<_> =
-            self.layers.iter().filter(|l| !l.valid_nll.is_finite()).map(|l| l.layer.as_str()).collect();
-        if !sparse.is_empty() {
-            notes.push(format!(
-                "no NLL at the end: {}, which gave a held-out word the probability 0; their ε-perplexity is in the table, and their \
-                 curves have only what was finite",
-                sparse.join(", ")
-            ));
-        }
-        if let (Some(tokens), Some(unknown)) = (corpus.valid_tokens, corpus.valid_unknown_tokens) {
-            notes.push(format!("held out: {unknown} of {tokens} tokens are outside the vocabulary and passed over"));
-        }
-        notes
     }
 }
 

@@ -1,7 +1,7 @@
 //! What an evaluation of vectors found, as a table.
 
 use super::grid::{Bar, Cell, Column, Grid};
-use crate::eval::{Analogies, Evaluation, FileScores, Mean, Neighbour, Score, Similarity};
+use crate::vectors::{Analogies, Answer, Evaluation, FileScores, Mean, Score, Similarity};
 
 const COLUMNS: [Column; 9] = [
     Column::new("vectors", "vectors", "the file of the vectors"),
@@ -92,14 +92,14 @@ fn mean_row(name: &str, test: &str, measure: &str, mean: &Option<Mean>) -> Vec<C
     row
 }
 
-/// Neighbours or answers: a row each, with what was asked.
-pub fn neighbours(asked: &[(String, Vec<Neighbour>)]) -> Grid {
+/// Answers: a row each, with what was asked. Neighbours are answers whose score is their cosine.
+pub fn answers(asked: &[(String, Vec<Answer>)]) -> Grid {
     let columns = vec![
         Column::new("asked", "asked", "what was asked for"),
         Column::new("word", "word", "a word near it"),
         Column::new("score", "score", "its cosine, or the score of 3CosMul").with(Bar::Linear),
     ];
-    let row = |asked: &String, found: &Neighbour| {
+    let row = |asked: &String, found: &Answer| {
         vec![Cell::Text(asked.clone()), Cell::Text(found.word.clone()), Cell::fixed(found.score, 4)]
     };
     let rows = asked.iter().flat_map(|(asked, found)| found.iter().map(move |found| row(asked, found))).collect();

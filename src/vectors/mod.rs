@@ -1,34 +1,33 @@
-//! Word vectors, and the files that they come in.
+//! Word vectors: the files that they come in, and what is asked of them.
 //!
-//! | format | ending | is | read by |
-//! |---|---|---|---|
-//! | [`Format::Binary`] | `.bin` | a line `words dim`, then for each word: the word, a space, dim little-endian f32, a line break | word2vec, gensim |
-//! | [`Format::Text`] | `.txt` | a line `words dim`, then a line a word: the word and dim decimal numbers | those, and everything else |
-//! | [`Format::FastText`] | `.vec` | the same with a space at the end of each line | fastText, gensim |
-//! | [`Format::Npy`] | `.npy` | the K×d matrix; the words beside it in `.words.txt`, one a line | NumPy |
-//! | [`Format::Finalfusion`] | `.fifu` | chunks: the words, unit vectors, their norms | finalfusion |
-//! | [`Format::Projector`] | `.tsv` | a line of numbers a word; the words beside them in `.metadata.tsv` | TensorBoard's projector |
-//!
-//! `.gz` or `.zst` behind the ending of a format means that the file is compressed; what lies beside it is not. Readers take
-//! either form of word2vec's text, and of `.npy` any order and f64 too; finalfusion's words are read with their vectors, subword
-//! units are passed over. Numbers in text are the shortest that give the same f32 again, so all formats but finalfusion, which
-//! keeps directions and lengths apart, come back to the bit.
-//!
-//! Files may be hostile: whatever is wrong is an error with its line or byte, and memory stays within a small multiple of what the
-//! file holds, whatever it says that it holds.
+//! | call | is |
+//! |---|---|
+//! | [`WordVectors::open`], [`WordVectors::save`] | a file, in the format that its name or its content tells |
+//! | [`WordVectors::nearest`], [`WordVectors::analogy`], [`WordVectors::similarity`] | what is asked of words |
+//! | [`read`], [`write()`], [`convert`] | files in a given [`Format`] |
+//! | [`similarity`] | Spearman's ρ between people's judgements and cosines |
+//! | [`analogies`] | the share of right answers to "a is to b as c is to …" |
+//! | [`evaluate`] | the last two measures of several files, and their means with intervals |
 
-mod convert;
-mod file;
-mod finalfusion;
-mod input;
-mod npy;
-mod projector;
-mod similar;
-mod word2vec;
+mod analogy;
+mod evaluation;
+mod formats;
+mod forms;
+mod lookalike;
+mod nearest;
+mod questions;
+mod ranking;
+mod similarity;
+mod spearman;
 mod words;
 
-pub use convert::{Converted, convert};
-pub use file::{Format, Stream, read, read_streams, write};
+pub use analogy::{Analogies, AnalogyOptions, Method, Rules, Score, Section, analogies};
+pub use evaluation::{Evaluation, EvaluationOptions, FileScores, Mean, Means, evaluate};
+pub use formats::{Converted, Format, Stream, convert, read, read_streams, write};
+pub use forms::Case;
+pub use nearest::{Answer, Neighbour};
+pub use questions::{Question, QuestionSection, Questions};
+pub use similarity::{Pair, Pairs, Similarity, similarity};
 
 use crate::error::{Error, Place, Result, VectorsFault};
 use crate::vocab::WordId;
@@ -56,7 +55,25 @@ pub trait Source {
     fn row(&self, id: WordId, out: &mut [f32]);
 }
 
-/// Words and a finite vector each, K×d, the frequent words first.
+/// Words and a finite vector each, V×d, the frequent words first.
+///
+/// ```
+/// use lexmax::vectors::WordVectors;
+///
+/// # fn main() -> lexmax::Result<()> {
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let file = folder.path().join("vectors.bin");
+/// # let values = ndarray::array![[1f32, 0.1], [0.9, 0.2], [-0.2, 1.0], [0.8, 0.9]];
+/// # WordVectors::new(["river", "stream", "king", "bank"], values)?.save(&file)?;
+/// # let vectors_bin = &file;
+/// let vectors = WordVectors::open(vectors_bin)?;
+/// for near in vectors.nearest("river", 10)? {
+///     println!("{} {:.3}", near.word, near.cosine);
+/// }
+/// # assert_eq!(vectors.nearest("river", 10)?[0].word, "stream");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct WordVectors {
     words: Words,
@@ -78,6 +95,23 @@ impl WordVectors {
         let read = Self { words: known, values: values.as_standard_layout().into_owned() };
         read.check().map_err(fault)?;
         Ok(read)
+    }
+
+    /// Reads a file in any format of [`Format`]: word2vec's two, fastText's `.vec`, `.npy`, finalfusion, TensorBoard's, and a lexmax
+    /// model. Its name or its first bytes tell the format; it may be compressed (`.gz`, `.zst`, `.bz2`).
+    ///
+    /// # Errors
+    /// As [`read`].
+    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        read(path.as_ref(), None)
+    }
+
+    /// Writes a file in the format that its ending tells, whole or not at all; compressed, where `.gz` or `.zst` stands behind it.
+    ///
+    /// # Errors
+    /// As [`write()`], and [`Error::VectorsFormat`] for another ending.
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
+        write(path.as_ref(), Format::to_write(path.as_ref())?, self)
     }
 
     /// What is to be checked once all is there.
@@ -133,7 +167,7 @@ impl WordVectors {
 
     /// At most three words that differ from `word` by case or by a few letters.
     pub fn similar(&self, word: &str) -> Vec<String> {
-        similar::similar(self.words(), word)
+        lookalike::similar(self.words(), word)
     }
 
     /// The vector of a word.

@@ -27,7 +27,7 @@ const LAYERS: [&str; 14] = [
 /// A language small enough to be learnt in a moment.
 const SMALL: &str = "--vocab 200 --classes 8 --examples 20000";
 
-const OPTIONS: [&str; 22] = [
+const OPTIONS: [&str; 23] = [
     "--table",
     "--corpus",
     "--valid",
@@ -36,7 +36,8 @@ const OPTIONS: [&str; 22] = [
     "--context",
     "--dim",
     "--window",
-    "--dynamic",
+    "--hidden",
+    "--window-rule",
     "--min-count",
     "--sample",
     "--optimizer",
@@ -257,7 +258,9 @@ fn a_bare_run_is_a_comparison() {
 fn the_same_seed_gives_the_same_bits() {
     let place = Place::new();
     place.file("text", text(300));
-    for source in ["--vocab 200 --classes 8", "--corpus text --min-count 1 --dim 16 --sample 0.05 --dynamic"] {
+    for source in
+        ["--vocab 200 --classes 8", "--corpus text --min-count 1 --dim 16 --sample 0.05 --window-rule dynamic"]
+    {
         let run = |options: &str| {
             place.success(&format!("{source} --examples 3000 --valid-examples 300 {options}"));
             timeless(place.comparison("lexmax-out"))
@@ -348,7 +351,7 @@ fn options_are_heard_and_written_down() {
     let place = Place::new();
     place.file("text", text(100));
     place.success(
-        "compare --corpus text --model skipgram --context both --dim 6 --window 3 --dynamic --min-count 2 --sample 0.5 \
+        "compare --corpus text --model skipgram --context both --dim 6 --window 3 --window-rule dynamic --min-count 2 --sample 0.5 \
          --optimizer sgd --lr 0.25 --batch 10 --examples 105 --valid-examples 33 --threads 1 --seed 9 \
          --layers sampled:samples=4:proposal=uniform,negative:bias=none --layers full",
     );

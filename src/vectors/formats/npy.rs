@@ -1,10 +1,10 @@
 //! NumPy's `.npy` (NEP 1): a matrix, with the words in a text file beside it, one a line.
 
-use super::file::{Output, each};
 use super::input::{Input, LONGEST_WORD, check_finite};
-use super::words::Words;
-use super::{Source, WordVectors};
+use super::{Output, each};
 use crate::error::{Place, Result, VectorsFault};
+use crate::vectors::words::Words;
+use crate::vectors::{Source, WordVectors};
 use ndarray::{Array2, ShapeBuilder};
 
 pub const MAGIC: &[u8] = b"\x93NUMPY";

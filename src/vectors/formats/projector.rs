@@ -1,11 +1,11 @@
 //! The files of TensorBoard's projector: a line of numbers a word, joined by tabs, and a file of labels beside it.
 
-use super::file::{Output, each};
 use super::input::{Input, LONGEST_VECTOR, LONGEST_WORD};
 use super::word2vec::push_numbers;
-use super::words::Words;
-use super::{Source, WordVectors};
+use super::{Output, each};
 use crate::error::{Place, Result, VectorsFault};
+use crate::vectors::words::Words;
+use crate::vectors::{Source, WordVectors};
 use ndarray::Array2;
 use std::io::Write;
 

@@ -1,8 +1,36 @@
-//! Formats by name, and files as a whole.
+//! Files of word vectors: formats by name, and files as a whole.
+//!
+//! | format | ending | is | read by |
+//! |---|---|---|---|
+//! | [`Format::Binary`] | `.bin` | a line `words dim`, then for each word: the word, a space, dim little-endian f32, a line break | word2vec, gensim |
+//! | [`Format::Text`] | `.txt` | a line `words dim`, then a line a word: the word and dim decimal numbers | those, and everything else |
+//! | [`Format::FastText`] | `.vec` | the same with a space at the end of each line | fastText, gensim |
+//! | [`Format::Npy`] | `.npy` | the K×d matrix; the words beside it in `.words.txt`, one a line | NumPy |
+//! | [`Format::Finalfusion`] | `.fifu` | chunks: the words, unit vectors, their norms | finalfusion |
+//! | [`Format::Projector`] | `.tsv` | a line of numbers a word; the words beside them in `.metadata.tsv` | TensorBoard's projector |
+//! | [`Format::Model`] | `.safetensors` | a lexmax model, whose word vectors are read; it is never written | lexmax |
+//!
+//! `.gz` or `.zst` behind the ending of a format means that the file is compressed; what lies beside it is not. Readers take
+//! either form of word2vec's text, and of `.npy` any order and f64 too; finalfusion's words are read with their vectors, subword
+//! units are passed over. Numbers in text are the shortest that give the same f32 again, so all formats but finalfusion, which
+//! keeps directions and lengths apart, come back to the bit.
+//!
+//! Files may be hostile: whatever is wrong is an error with its line or byte, and memory stays within a small multiple of what the
+//! file holds, whatever it says that it holds.
 
-use super::input::{Input, check_finite};
-use super::word2vec::{self, Style};
-use super::{Source, WordVectors, finalfusion, npy, projector};
+mod convert;
+mod finalfusion;
+mod input;
+mod model;
+mod npy;
+mod projector;
+mod word2vec;
+
+pub use convert::{Converted, convert};
+
+use self::input::{Input, check_finite};
+use self::word2vec::Style;
+use super::{Source, WordVectors};
 use crate::error::{Error, Place, Result, VectorsFault};
 use crate::files;
 use crate::vocab::WordId;
@@ -25,10 +53,12 @@ pub enum Format {
     Finalfusion,
     /// The tab-separated vectors of TensorBoard's projector, and the words beside them.
     Projector,
+    /// A lexmax model, of which the word vectors are read. It is never written.
+    Model,
 }
 
 impl Format {
-    /// All formats.
+    /// All formats that are written. [`Format::Model`] is only read.
     pub const ALL: [Self; 6] =
         [Self::Binary, Self::Text, Self::FastText, Self::Npy, Self::Finalfusion, Self::Projector];
 
@@ -41,6 +71,7 @@ impl Format {
             Self::Npy => "npy",
             Self::Finalfusion => "finalfusion",
             Self::Projector => "projector",
+            Self::Model => "model",
         }
     }
 
@@ -53,14 +84,40 @@ impl Format {
             Self::Npy => "npy",
             Self::Finalfusion => "fifu",
             Self::Projector => "tsv",
+            Self::Model => "safetensors",
         }
     }
 
-    /// The format that a file's name tells.
+    /// The format that a file's name tells, of those that are written.
     pub fn of(path: &Path) -> Option<Self> {
         let plain = files::without_compression(path);
         let ending = plain.extension()?;
         Self::ALL.into_iter().find(|format| ending.eq_ignore_ascii_case(format.ending()))
+    }
+
+    /// The format in which a file of this name is written.
+    ///
+    /// # Errors
+    /// [`Error::VectorsFormat`] for a name that tells no format, and [`Error::VectorsFile`] for a model's.
+    pub fn to_write(path: &Path) -> Result<Self> {
+        match Self::of(path) {
+            Some(format) => Ok(format),
+            None if Self::is_model_name(path) => Self::Model.check_writable(path).map(|()| Self::Model),
+            None => Err(unknown(path)),
+        }
+    }
+
+    fn is_model_name(path: &Path) -> bool {
+        path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case(Self::Model.ending()))
+    }
+
+    fn check_writable(self, path: &Path) -> Result<()> {
+        if Self::ALL.contains(&self) {
+            return Ok(());
+        }
+        let known = ".bin, .txt, .vec, .npy, .fifu and .tsv";
+        let fault = VectorsFault::ReadOnly { format: self.name(), known };
+        Err(Error::VectorsFile { path: path.into(), place: Place::Whole, fault })
     }
 
     /// The file of the words, for formats that keep them beside the vectors.
@@ -73,14 +130,17 @@ impl Format {
         }
     }
 
-    /// The format that the first bytes of a file tell: the magic numbers of two, or word2vec's first line and whether a word and a
-    /// decimal number follow it.
+    /// The format that the first bytes of a file tell: the magic numbers of two, a model's header, or word2vec's first line and
+    /// whether a word and a decimal number follow it.
     fn sniff(start: &[u8]) -> Option<Self> {
         if start.starts_with(npy::MAGIC) {
             return Some(Self::Npy);
         }
         if start.starts_with(finalfusion::MAGIC) {
             return Some(Self::Finalfusion);
+        }
+        if model::is_model(start) {
+            return Some(Self::Model);
         }
         let mut lines = start.split(|byte| *byte == b'\n');
         let (header, first) = (lines.next()?, lines.next()?);
@@ -129,15 +189,15 @@ pub fn read(path: &Path, format: Option<Format>) -> Result<WordVectors> {
         (Some(format), _) => format,
         (None, Some(named)) if !named.is_word2vec() => named,
         (None, named) => {
-            let known = || Format::ALL.map(Format::name).join(", ");
             let start = source.fill_buf().map_err(Error::io(path))?;
             let sniffed = Format::sniff(start).filter(|found| match named {
                 // A text whose first line is damaged is still one.
                 Some(Format::Text | Format::FastText) => start.contains(&0),
-                Some(_) => *found == Format::Text,
+                Some(_) => matches!(found, Format::Text | Format::Model),
                 None => true,
             });
-            sniffed.or(named).ok_or_else(|| Error::VectorsFormat { path: path.into(), known: known() })?
+            let model = Format::is_model_name(path).then_some(Format::Model);
+            sniffed.or(named).or(model).ok_or_else(|| unknown(path))?
         }
     };
     let stream = Stream { source: &mut *source, len: plain_len(path), path };
@@ -145,6 +205,11 @@ pub fn read(path: &Path, format: Option<Format>) -> Result<WordVectors> {
     let mut words = files::open(&beside).map_err(Error::io(&beside))?;
     let words = Stream { source: &mut *words, len: None, path: &beside };
     read_streams(stream, Some(words), format)
+}
+
+/// The error for a file whose name and beginning tell no format.
+fn unknown(path: &Path) -> Error {
+    Error::VectorsFormat { path: path.into(), known: Format::ALL.map(Format::name).join(", ") }
 }
 
 /// The length of a file that is neither compressed nor a pipe.
@@ -170,14 +235,17 @@ pub fn read_streams(main: Stream, words: Option<Stream>, format: Format) -> Resu
         Format::Npy => npy::read(&mut input, &mut beside()),
         Format::Finalfusion => finalfusion::read(&mut input),
         Format::Projector => projector::read(&mut input, &mut beside()),
+        Format::Model => model::read(&mut input),
     }
 }
 
 /// Writes all words of `source`, the file or files whole or not at all; compressed, where the name ends in `.gz` or `.zst`.
 ///
 /// # Errors
-/// [`Error::Io`], and [`Error::VectorsFile`] for a vector that is not finite and a word that cannot stand in the format.
+/// [`Error::Io`], and [`Error::VectorsFile`] for a vector that is not finite, a word that cannot stand in the format, and
+/// [`Format::Model`].
 pub fn write(path: &Path, format: Format, source: &dyn Source) -> Result<()> {
+    format.check_writable(path)?;
     if let Some(beside) = format.beside(path) {
         files::create_atomically(&beside, |out| {
             let mut out = Output { out, path: &beside };
@@ -196,6 +264,7 @@ pub fn write(path: &Path, format: Format, source: &dyn Source) -> Result<()> {
             Format::Npy => npy::write(&mut out, source),
             Format::Finalfusion => finalfusion::write(&mut out, source),
             Format::Projector => projector::write(&mut out, source),
+            Format::Model => unreachable!("refused above"),
         }
     })
 }

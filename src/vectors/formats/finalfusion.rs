@@ -1,11 +1,11 @@
 //! finalfusion's format (<https://finalfusion.github.io/spec>): a header that lists chunks, then the chunks. The vectors have length
 //! 1, and their lengths stand in a chunk of their own.
 
-use super::file::{Output, each};
 use super::input::{Input, LONGEST_WORD, check_finite};
-use super::words::Words;
-use super::{Source, WordVectors};
+use super::{Output, each};
 use crate::error::{Place, Result, VectorsFault};
+use crate::vectors::words::Words;
+use crate::vectors::{Source, WordVectors};
 use crate::vocab::WordId;
 use ndarray::Array2;
 

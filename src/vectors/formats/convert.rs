@@ -1,8 +1,8 @@
 //! From one format to another.
 
-use super::{Format, Source, WordVectors, read, write};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::files::check_writable;
+use crate::vectors::{Format, Source, WordVectors, read, write};
 use crate::vocab::WordId;
 use std::path::Path;
 
@@ -20,15 +20,13 @@ pub struct Converted {
 /// Reads one file and writes another, the `first` words where that is given. Formats that are not given follow from the names.
 ///
 /// # Errors
-/// What [`read`] and [`write()`] say; [`Error::VectorsFormat`] for a name that tells no format to write.
+/// What [`read`] and [`write()`] say; what [`Format::to_write`] says of a name without a format to write.
 pub fn convert(
     (from, read_as): (&Path, Option<Format>),
     (to, write_as): (&Path, Option<Format>),
     first: Option<usize>,
 ) -> Result<Converted> {
-    let known = || Format::ALL.map(Format::name).join(", ");
-    let format = write_as.or_else(|| Format::of(to));
-    let format = format.ok_or_else(|| Error::VectorsFormat { path: to.into(), known: known() })?;
+    let format = write_as.map_or_else(|| Format::to_write(to), Ok)?;
     check_writable(to)?;
     let vectors = read(from, read_as)?;
     let head = Head { vectors: &vectors, len: first.unwrap_or(usize::MAX).min(vectors.len()) };

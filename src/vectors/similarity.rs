@@ -1,7 +1,7 @@
 //! Similarity: do cosines rank pairs of words as people do?
 
 use super::forms::{Case, Forms};
-use super::ranks::spearman;
+use super::spearman::spearman;
 use crate::error::{Error, EvaluationFault, Result};
 use crate::files;
 use crate::vectors::WordVectors;

@@ -1,15 +1,15 @@
 //! Analogies: a is to b as c is to which word?
 
-use super::best::{BLOCK, Query, best};
 use super::forms::{Case, Forms};
 use super::questions::Questions;
+use super::ranking::{BLOCK, Query, best};
 use crate::table::Threads;
 use crate::vectors::WordVectors;
 use crate::vocab::WordId;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-pub use super::best::Method;
+pub use super::ranking::Method;
 
 /// How questions are asked and answers counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

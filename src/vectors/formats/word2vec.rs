@@ -1,10 +1,10 @@
 //! word2vec's formats, and fastText's `.vec`.
 
-use super::file::{Output, each};
 use super::input::{Input, LONGEST_WORD, check_finite, number};
-use super::words::Words;
-use super::{Source, WordVectors};
+use super::{Output, each};
 use crate::error::{Place, Result, VectorsFault};
+use crate::vectors::words::Words;
+use crate::vectors::{Source, WordVectors};
 use ndarray::Array2;
 use std::io::{self, Write};
 

@@ -1,7 +1,7 @@
 //! Bytes of a file with their place, and never more of them in memory than the file gave.
 
-use super::words::Words;
 use crate::error::{Error, Place, Result, VectorsFault};
+use crate::vectors::words::Words;
 use std::io::{BufRead, Read};
 use std::path::Path;
 
@@ -140,6 +140,19 @@ impl<'a> Input<'a> {
             left -= now;
         }
         Ok(())
+    }
+
+    /// So many bytes, which grow as they come.
+    pub fn bytes(&mut self, count: u64, what: &'static str) -> Result<Vec<u8>> {
+        let (mut bytes, mut left) = (Vec::new(), count);
+        while left > 0 {
+            let now = left.min(PIECE as u64) as usize;
+            let start = bytes.len();
+            bytes.resize(start + now, 0);
+            self.exact(&mut bytes[start..], what, 0)?;
+            left -= now as u64;
+        }
+        Ok(bytes)
     }
 
     /// Bytes that are passed over.

@@ -1,0 +1,366 @@
+//! The settings of a comparison, each with a default. The command line has the same.
+
+#[cfg(test)]
+mod tests;
+
+use super::{Comparison, Config, Data, Observer, Quiet, Source, compare};
+use crate::corpus::{Context, Model as WindowModel, Window};
+use crate::error::{Error, Result};
+use crate::layer::catalogue::LayerSpec;
+use crate::measure::cores;
+use crate::model::Encoding;
+use crate::optimizer::Optimizer;
+use crate::synthetic::SyntheticLanguage;
+use crate::train::Budget;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// The model that is trained with each layer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
+pub enum ModelKind {
+    /// Predicts a word from the mean of its context.
+    #[default]
+    Cbow,
+    /// Predicts a word from each word of its context.
+    #[cfg_attr(feature = "cli", value(name = "skipgram"))]
+    SkipGram,
+    /// Predicts a word from the words before it, in their order, through a hidden layer (Bengio et al. 2003).
+    #[cfg_attr(feature = "cli", value(name = "ngram"))]
+    NGram,
+}
+
+/// Where Adagrad's sums of squares start.
+const ADAGRAD_INITIAL: f32 = 1e-2;
+/// Examples of each layer, and the budget on a text.
+const SYNTHETIC_EXAMPLES: u64 = 1_500_000;
+const TEXT_BUDGET: Duration = Duration::from_secs(60);
+/// Held-out examples.
+const VALID_EXAMPLES: usize = 20_000;
+/// The least count that a word of a text is kept at.
+const MIN_COUNT: u64 = 5;
+
+/// Defaults that depend on what is trained on.
+struct Defaults {
+    dim: usize,
+    window: usize,
+    order: usize,
+    budget: Budget,
+}
+
+const TEXT: Defaults = Defaults { dim: 100, window: 5, order: 5, budget: Budget::Time(TEXT_BUDGET) };
+const SYNTHETIC: Defaults = Defaults { dim: 24, window: 1, order: 2, budget: Budget::Examples(SYNTHETIC_EXAMPLES) };
+
+/// Settings of a comparison, on their way to [`compare`](compare()). `lexmax compare` is made of it.
+///
+/// Without a text the layers learn a synthetic language, whose every probability is known.
+///
+/// ```no_run
+/// use lexmax::compare;
+/// use std::time::Duration;
+///
+/// # fn main() -> lexmax::Result<()> {
+/// let found = compare::Builder::of(["full", "hierarchical", "sampled:samples=32"])?
+///     .text("train.txt")
+///     .budget(Duration::from_secs(60))
+///     .run()?;
+/// println!("{found}");
+/// # Ok(())
+/// # }
+/// ```
+///
+/// | setting | default on a text | on the synthetic language |
+/// |---|---|---|
+/// | [`dim`](Self::dim) | 100 | 24 |
+/// | [`window`](Self::window) | 5 words to the left | 1 |
+/// | [`order`](Self::order) of an n-gram model | 5 | 2 |
+/// | [`budget`](Self::budget), [`examples`](Self::examples) of each layer | 60 s | 1,500,000 examples |
+/// | [`model`](Self::model) | CBOW | CBOW |
+/// | [`optimizer`](Self::optimizer) | Adagrad from 0.01 | the same |
+/// | [`rate`](Self::rate), [`batch`](Self::batch) | each layer's own | the same |
+/// | [`valid`](Self::valid) | every twentieth line of the text | other sentences of the language |
+/// | [`valid_examples`](Self::valid_examples) | 20,000 | the same |
+/// | [`min_count`](Self::min_count) | 5 | – |
+/// | [`threads`](Self::threads), [`seed`](Self::seed) | all cores, 1 | the same |
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Builder {
+    layers: Vec<LayerSpec>,
+    text: Vec<PathBuf>,
+    valid: Vec<PathBuf>,
+    min_count: Option<u64>,
+    sample: Option<f64>,
+    synthetic: Option<(usize, usize)>,
+    model: ModelKind,
+    order: Option<usize>,
+    hidden: Option<usize>,
+    dim: Option<usize>,
+    context: Option<Context>,
+    window: Option<usize>,
+    dynamic: Option<bool>,
+    optimizer: Option<Optimizer>,
+    rate: Option<f32>,
+    batch: Option<usize>,
+    budget: Option<Budget>,
+    valid_examples: usize,
+    threads: Option<usize>,
+    seed: u64,
+}
+
+impl Default for Builder {
+    /// All layers but those that cost more than full softmax: [`Config::usual_layers`].
+    fn default() -> Self {
+        Self {
+            layers: Config::usual_layers(),
+            text: Vec::new(),
+            valid: Vec::new(),
+            min_count: None,
+            sample: None,
+            synthetic: None,
+            model: ModelKind::default(),
+            order: None,
+            hidden: None,
+            dim: None,
+            context: None,
+            window: None,
+            dynamic: None,
+            optimizer: None,
+            rate: None,
+            batch: None,
+            budget: None,
+            valid_examples: VALID_EXAMPLES,
+            threads: None,
+            seed: 1,
+        }
+    }
+}
+
+impl Builder {
+    /// Compares these layers, each as `NAME[:key=value]…`; `all` stands for every layer of the catalogue.
+    ///
+    /// # Errors
+    /// A name or a key that does not exist, a value that cannot be read, and no name at all.
+    pub fn of<N: AsRef<str>>(layers: impl IntoIterator<Item = N>) -> Result<Self> {
+        let mut named = Vec::new();
+        for layer in layers {
+            named.extend(Config::named_layers(layer.as_ref())?);
+        }
+        if named.is_empty() {
+            return Err(Error::OutOfRange { name: "number of layers", value: 0.0, limit: "1 or more" });
+        }
+        Ok(Self { layers: named, ..Self::default() })
+    }
+
+    /// Replaces the layers.
+    pub fn layers(self, layers: Vec<LayerSpec>) -> Self {
+        Self { layers, ..self }
+    }
+
+    /// Adds a training text: plain, `.gz` or `.zst`, a sentence a line.
+    pub fn text(mut self, path: impl Into<PathBuf>) -> Self {
+        self.text.push(path.into());
+        self
+    }
+
+    /// Adds a held-out text.
+    pub fn valid(mut self, path: impl Into<PathBuf>) -> Self {
+        self.valid.push(path.into());
+        self
+    }
+
+    /// Drops words of the text that occur more rarely.
+    pub fn min_count(self, count: u64) -> Self {
+        Self { min_count: Some(count), ..self }
+    }
+
+    /// Sets the threshold of word2vec's subsampling of frequent words; 0 is off, the default.
+    pub fn sample(self, threshold: f64) -> Self {
+        Self { sample: Some(threshold), ..self }
+    }
+
+    /// Trains on a synthetic language of so many words and classes [default: 2,000 and 16, without a text].
+    pub fn synthetic(self, vocab: usize, classes: usize) -> Self {
+        Self { synthetic: Some((vocab, classes)), ..self }
+    }
+
+    /// Sets the model under the layers.
+    pub fn model(self, model: ModelKind) -> Self {
+        Self { model, ..self }
+    }
+
+    /// Sets the n of an n-gram model: it sees the n − 1 words before a word.
+    pub fn order(self, n: usize) -> Self {
+        Self { order: Some(n), ..self }
+    }
+
+    /// Sets the size of an n-gram model's hidden layer [default: as `dim`].
+    pub fn hidden(self, size: usize) -> Self {
+        Self { hidden: Some(size), ..self }
+    }
+
+    /// Sets the size of word vectors, and of hidden vectors but for `hidden`.
+    pub fn dim(self, size: usize) -> Self {
+        Self { dim: Some(size), ..self }
+    }
+
+    /// Sets the side of the context [default: left].
+    pub fn context(self, context: Context) -> Self {
+        Self { context: Some(context), ..self }
+    }
+
+    /// Sets the words of the context on each side.
+    pub fn window(self, size: usize) -> Self {
+        Self { window: Some(size), ..self }
+    }
+
+    /// Draws a window of 1 to `window` words for each position in training, as word2vec does [default: off].
+    pub fn dynamic(self, dynamic: bool) -> Self {
+        Self { dynamic: Some(dynamic), ..self }
+    }
+
+    /// Sets how gradients move weights.
+    pub fn optimizer(self, optimizer: Optimizer) -> Self {
+        Self { optimizer: Some(optimizer), ..self }
+    }
+
+    /// Sets the rate at the start for all layers.
+    pub fn rate(self, rate: f32) -> Self {
+        Self { rate: Some(rate), ..self }
+    }
+
+    /// Sets the examples of a mini-batch for all layers.
+    pub fn batch(self, examples: usize) -> Self {
+        Self { batch: Some(examples), ..self }
+    }
+
+    /// Trains each layer for so long; evaluation does not count. Replaces `examples`.
+    pub fn budget(self, time: Duration) -> Self {
+        Self { budget: Some(Budget::Time(time)), ..self }
+    }
+
+    /// Trains each layer on so many examples, which gives the same bits every time. Replaces `budget`.
+    pub fn examples(self, examples: u64) -> Self {
+        Self { budget: Some(Budget::Examples(examples)), ..self }
+    }
+
+    /// Sets the number of held-out examples, at most; they are evenly spaced.
+    pub fn valid_examples(self, examples: usize) -> Self {
+        Self { valid_examples: examples, ..self }
+    }
+
+    /// Sets the threads.
+    pub fn threads(self, threads: usize) -> Self {
+        Self { threads: Some(threads), ..self }
+    }
+
+    /// Sets the seed of all that is random, the synthetic language too.
+    pub fn seed(self, seed: u64) -> Self {
+        Self { seed, ..self }
+    }
+
+    /// The size of word vectors where none is set: 100 on a text, 24 on the synthetic language.
+    pub fn default_dim(&self) -> usize {
+        self.defaults().dim
+    }
+
+    fn defaults(&self) -> Defaults {
+        if self.text.is_empty() { SYNTHETIC } else { TEXT }
+    }
+
+    /// The data of the comparison.
+    ///
+    /// # Errors
+    /// [`Error::NotWith`] for settings of a text without one, and for a language beside a text.
+    pub fn source(&self) -> Result<Source> {
+        let given = [
+            ("valid", !self.valid.is_empty()),
+            ("min_count", self.min_count.is_some()),
+            ("sample", self.sample.is_some()),
+        ];
+        if self.text.is_empty() {
+            refuse(&given, "the synthetic language")?;
+            let (vocab, classes) =
+                self.synthetic.unwrap_or((SyntheticLanguage::DEFAULT_VOCAB, SyntheticLanguage::DEFAULT_CLASSES));
+            return Ok(Source::Synthetic { vocab, classes, seed: self.seed });
+        }
+        refuse(&[("a synthetic language", self.synthetic.is_some())], "a text")?;
+        Ok(Source::Text {
+            corpus: self.text.clone(),
+            valid: self.valid.clone(),
+            min_count: self.min_count.unwrap_or(MIN_COUNT),
+            sample: self.sample.unwrap_or(0.0),
+        })
+    }
+
+    /// All settings but the data, defaults filled in.
+    ///
+    /// # Errors
+    /// [`Error::NotWith`] for settings of another model, [`Error::OutOfRange`] for values that make no sense.
+    pub fn config(&self) -> Result<Config> {
+        let own = self.defaults();
+        let dim = self.dim.unwrap_or(own.dim);
+        let context = self.context.unwrap_or(Context::Left);
+        let (encoding, window, hidden) = match self.model {
+            ModelKind::NGram => {
+                let others = [
+                    ("window", self.window.is_some()),
+                    ("window rule dynamic", self.dynamic == Some(true)),
+                    ("context both", context == Context::Both),
+                ];
+                refuse(&others, "the model ngram")?;
+                let window = Encoding::window(self.order.unwrap_or(own.order))?;
+                (Encoding::NGram { embedding: dim }, window, self.hidden.unwrap_or(dim))
+            }
+            ModelKind::Cbow | ModelKind::SkipGram => {
+                let own_of_ngram = [("order", self.order.is_some()), ("hidden", self.hidden.is_some())];
+                refuse(&own_of_ngram, "the models cbow and skipgram")?;
+                let model = match self.model {
+                    ModelKind::SkipGram => WindowModel::SkipGram,
+                    _ => WindowModel::Cbow,
+                };
+                let size = self.window.unwrap_or(own.window);
+                (Encoding::Mean, Window::new(model, context, size, self.dynamic.unwrap_or(false))?, dim)
+            }
+        };
+        let config = Config {
+            layers: self.layers.clone(),
+            window,
+            encoding,
+            dim: hidden,
+            optimizer: self.optimizer.map_or_else(|| Optimizer::adagrad(ADAGRAD_INITIAL), Ok)?,
+            rate: self.rate,
+            batch: self.batch,
+            budget: self.budget.unwrap_or(own.budget),
+            valid_examples: self.valid_examples,
+            threads: self.threads.unwrap_or_else(cores),
+            seed: self.seed,
+        };
+        config.check()?;
+        Ok(config)
+    }
+
+    /// Trains and evaluates every layer.
+    ///
+    /// # Errors
+    /// What [`config`](Self::config), [`source`](Self::source), [`Data::new`] and [`compare`](compare()) say.
+    pub fn run(&self) -> Result<Comparison> {
+        self.run_with(&mut Quiet)
+    }
+
+    /// The same, and tells an observer how it goes.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run).
+    pub fn run_with(&self, observer: &mut dyn Observer) -> Result<Comparison> {
+        let (config, source) = (self.config()?, self.source()?);
+        compare(&config, &Data::new(&source)?, observer)
+    }
+}
+
+/// Refuses the first setting that was given where it has no effect.
+fn refuse(settings: &[(&'static str, bool)], other: &'static str) -> Result<()> {
+    match settings.iter().find(|(_, given)| *given) {
+        Some((setting, _)) => Err(Error::NotWith { setting, other }),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,139 @@
+//! The word vectors of a lexmax model: the tensors `vocab.ends`, `vocab.words` and `encoder.0.weight` of its safetensors file.
+//!
+//! Tensors are read in the order of the file and the others are passed over, so that a stream will do.
+
+use super::input::{Input, LONGEST_WORD};
+use crate::error::{Place, Result, VectorsFault};
+use crate::vectors::WordVectors;
+use crate::vectors::words::Words;
+use ndarray::Array2;
+use safetensors::Dtype;
+use safetensors::tensor::{Metadata, TensorInfo};
+
+const DESCRIPTION: &str = "lexmax";
+const ENDS: &str = "vocab.ends";
+const WORDS: &str = "vocab.words";
+const WEIGHT: &str = "encoder.0.weight";
+/// The version of a model's file that is read.
+const FORMAT: u32 = 1;
+/// A longer header is refused, as safetensors does.
+const LONGEST_HEADER: u64 = 16 << 20;
+
+/// Whether a file begins as safetensors files do: the length of a header below 16 MiB, and its brace.
+pub fn is_model(start: &[u8]) -> bool {
+    start.get(8) == Some(&b'{') && start[3..8].iter().all(|byte| *byte == 0)
+}
+
+/// What is collected from the tensors.
+#[derive(Default)]
+struct Found {
+    ends: Option<Vec<u64>>,
+    text: Option<Vec<u8>>,
+    /// The numbers, the rows, and the entries of a row.
+    weight: Option<(Vec<f32>, usize, usize)>,
+}
+
+/// Reads the words and the encoder's first table.
+pub fn read(input: &mut Input) -> Result<WordVectors> {
+    let expected = "a model of lexmax: the length of a header, and a safetensors header";
+    let no_model = |input: &Input, place| input.fault(place, VectorsFault::Header { expected });
+    let length = input.u64("the length of the header", 0)?;
+    if length > LONGEST_HEADER.min(input.left().unwrap_or(u64::MAX)) {
+        return Err(no_model(input, Place::Byte(0)));
+    }
+    let header = input.bytes(length, "the header")?;
+    let tensors: Metadata = serde_json::from_slice(&header).map_err(|_| no_model(input, Place::Byte(8)))?;
+    check_format(input, &tensors)?;
+    let mut found = Found::default();
+    for name in tensors.offset_keys() {
+        let info = tensors.info(&name).expect("a name of this header");
+        let place = Place::Byte(input.at());
+        let bytes = (info.data_offsets.1 - info.data_offsets.0) as u64;
+        match name.as_str() {
+            ENDS => {
+                check_shape(input, ENDS, info, Dtype::U64, 1)?;
+                let read = input.bytes(bytes, "the ends of the words")?;
+                found.ends = Some(read.as_chunks::<8>().0.iter().map(|b| u64::from_le_bytes(*b)).collect());
+            }
+            WORDS => {
+                check_shape(input, WORDS, info, Dtype::U8, 1)?;
+                found.text = Some(input.bytes(bytes, "the words")?);
+            }
+            WEIGHT => {
+                check_shape(input, WEIGHT, info, Dtype::F32, 2)?;
+                let (rows, dim) = (info.shape[0], info.shape[1]);
+                let mut values = Vec::new();
+                values.reserve(input.check_size(place, rows as u64, dim as u64, Some(bytes))?);
+                input.numbers(rows * dim, 0, f32::from_le_bytes, &mut values)?;
+                found.weight = Some((values, rows, dim));
+            }
+            _ => input.skip(bytes, "a tensor")?,
+        }
+    }
+    let vectors = found.vectors(input)?;
+    input.end(vectors.len())?;
+    Ok(vectors)
+}
+
+/// Refuses files of other programs and of later versions.
+fn check_format(input: &Input, tensors: &Metadata) -> Result<()> {
+    #[derive(serde::Deserialize)]
+    struct Version {
+        format: u32,
+    }
+    let description = tensors.metadata().as_ref().and_then(|metadata| metadata.get(DESCRIPTION));
+    let version = description.and_then(|text| serde_json::from_str::<Version>(text).ok());
+    match version {
+        Some(Version { format: FORMAT }) => Ok(()),
+        Some(Version { format }) => {
+            let fault =
+                VectorsFault::NotRead { what: "the version of the model", value: format.to_string(), known: "1" };
+            Err(input.fault(Place::Byte(8), fault))
+        }
+        None => {
+            let expected = "a model of lexmax: a safetensors file with the metadata \"lexmax\"";
+            Err(input.fault(Place::Byte(8), VectorsFault::Header { expected }))
+        }
+    }
+}
+
+/// Refuses a tensor of another type, or of other than `axes` axes.
+fn check_shape(input: &Input, name: &'static str, info: &TensorInfo, dtype: Dtype, axes: usize) -> Result<()> {
+    if info.dtype == dtype && info.shape.len() == axes {
+        return Ok(());
+    }
+    let value = format!("{:?} of {:?}", info.dtype, info.shape);
+    let known = "vocab.ends U64 [V], vocab.words U8 [bytes], encoder.0.weight F32 [V, d]";
+    Err(input.fault(Place::Byte(input.at()), VectorsFault::NotRead { what: name, value, known }))
+}
+
+impl Found {
+    /// Cuts the text into words and joins them with their vectors.
+    fn vectors(self, input: &Input) -> Result<WordVectors> {
+        let fault = |fault| input.fault(Place::Whole, fault);
+        let Self { ends: Some(ends), text: Some(text), weight: Some((mut values, rows, dim)) } = self else {
+            let expected = "a model with word vectors: tensors vocab.ends, vocab.words and encoder.0.weight";
+            return Err(fault(VectorsFault::Header { expected }));
+        };
+        // An n-gram encoder has one row more, for places before the first word of a sentence.
+        let count = ends.len();
+        if rows != count && rows != count + 1 {
+            return Err(fault(VectorsFault::WordsMissVectors { words: count as u64, vectors: rows as u64 }));
+        }
+        let (mut words, mut start) = (Words::default(), 0);
+        for (number, end) in (1..).zip(ends) {
+            let bytes = usize::try_from(end).ok().and_then(|end| text.get(start..end));
+            let Some(bytes) = bytes else { return Err(fault(VectorsFault::WordEnd { number, end })) };
+            if bytes.len() > LONGEST_WORD {
+                return Err(fault(VectorsFault::LongWord { number, limit: LONGEST_WORD }));
+            }
+            input.word(bytes, &mut words, Place::Whole)?;
+            start += bytes.len();
+        }
+        values.truncate(count * dim);
+        let values = Array2::from_shape_vec((count, dim), values).expect("dim numbers a row");
+        let vectors = WordVectors { words, values };
+        vectors.check().map_err(fault)?;
+        Ok(vectors)
+    }
+}
