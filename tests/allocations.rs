@@ -14,7 +14,7 @@ use ndarray::{Array2, Axis, Slice};
 use rand::RngExt;
 
 /// Steps before buffers have their sizes: where draws decide how many rows there are, the most comes late.
-const WARM_UP: usize = 100;
+const WARM_UP: usize = 60;
 const STEPS: usize = 12;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -109,31 +109,41 @@ fn the_main_layers_allocate_nothing() {
     assert!(failures.is_empty(), "{failures:#?}");
 }
 
-/// Twice as many words, examples or dimensions, on one thread and on two.
-#[test]
-fn what_a_step_allocates_does_not_grow() {
-    let base = Size { vocab: 1_500, dim: 40, batch: 48 };
-    let doubled = [Size { vocab: 3_000, ..base }, Size { dim: 80, ..base }, Size { batch: 96, ..base }];
+/// What a step of these layers allocates beyond `slack` as words, dimensions or examples become twice as many.
+fn growth<'a>(layers: impl Iterator<Item = &'a str>, base: Size, threads: &Threads, slack: u64) -> Vec<String> {
+    let Size { vocab, dim, batch } = base;
+    let doubled = [Size { vocab: 2 * vocab, ..base }, Size { dim: 2 * dim, ..base }, Size { batch: 2 * batch, ..base }];
     let mut failures = Vec::new();
-    for layer in CATALOGUE.iter().map(|entry| entry.name) {
+    for layer in layers {
         for updates in [Updates::Online, Updates::Deferred] {
-            for threads in [Threads::default(), Threads::new(2)] {
-                let bytes = |size| {
-                    let found = allocated(layer, size, updates, adagrad(), &threads, || {});
-                    assert_eq!(found.bytes_current, 0, "{layer} {size:?}: a step keeps what it allocates");
-                    found.bytes_total / STEPS as u64
-                };
-                let before = bytes(base);
-                println!("{layer} {updates:?}, {} threads: {before} B a step", threads.count());
-                for size in doubled {
-                    let after = bytes(size);
-                    if after > before {
-                        failures.push(format!("{layer} {updates:?} {size:?}: {after} B, not {before} B"));
-                    }
+            let bytes = |size| allocated(layer, size, updates, adagrad(), threads, || {}).bytes_total / STEPS as u64;
+            let before = bytes(base);
+            println!("{layer} {updates:?}, {} threads: {before} B a step", threads.count());
+            for size in doubled {
+                let after = bytes(size);
+                if after > before + slack {
+                    failures.push(format!("{layer} {updates:?} {size:?}: {after} B, not {before} B"));
                 }
             }
         }
     }
+    failures
+}
+
+#[test]
+fn what_a_step_allocates_does_not_grow() {
+    let base = Size { vocab: 600, dim: 24, batch: 32 };
+    let failures = growth(CATALOGUE.iter().map(|entry| entry.name), base, &Threads::default(), 0);
+    assert!(failures.is_empty(), "{failures:#?}");
+}
+
+/// A table of 4,096 rows and more is cut into 16 strips: the list that threads share is as long then as it can be. Rayon
+/// allocates a block of its queue, 1.5 KB, now and then.
+#[test]
+fn nor_does_it_on_two_threads() {
+    let base = Size { vocab: 4_200, dim: 24, batch: 32 };
+    let layers = ["full", "self-normalized"];
+    let failures = growth(layers.into_iter(), base, &Threads::new(2), 1_000);
     assert!(failures.is_empty(), "{failures:#?}");
 }
 

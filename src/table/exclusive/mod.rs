@@ -6,6 +6,8 @@ mod frozen;
 pub(in crate::table) mod gradient;
 mod ledger;
 mod online;
+#[cfg(test)]
+mod tests;
 
 pub use deferred::{Deferred, DeferredStore};
 pub use frozen::{Frozen, FrozenStore};
