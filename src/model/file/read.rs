@@ -1,8 +1,8 @@
 //! Reading, without trust in what the file says.
 
 use super::{ADAGRAD, COUNTS, DESCRIPTION, ENDS, LEAVES, LONGEST_HEADER, NODES, STATE, Side, WORDS, parts, proposal};
-use crate::layer::LayerExt;
 use crate::error::{Error, ModelFault, Result, WordFault};
+use crate::layer::LayerExt;
 use crate::model::architecture::{Description, FORMAT};
 use crate::model::{Architecture, Model, SharedModel};
 use crate::optimizer::Optimizer;
