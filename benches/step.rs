@@ -141,7 +141,8 @@ impl<'a> Stepper<'a> {
         let Cost { multiply_adds, rows_written, draws, .. } = self.w.cost();
         assert!(loss.is_finite(), "loss {loss}");
         let nothing = ArrayView2::from_shape((0, self.data.dim), &[]).expect("no row");
-        let normalizes = !self.layer.ln_z(&mut self.w, nothing, &mut self.scratch, &mut []) && !self.layer.gives_zeros();
+        let normalizes =
+            !self.layer.ln_z(&mut self.w, nothing, &mut self.scratch, &mut []) && !self.layer.gives_zeros();
         assert!(!normalizes || (loss - exact).abs() < 1e-5 * exact, "loss {loss}, but −ln P is {exact}");
         if draws == self.batch as u64 {
             // Examples may be drawn, and not words: then the number of rows is known in expectation only.

@@ -7,7 +7,10 @@
 //! Σ|∂L/∂z| ≤ 2 for an example of weight 1, ∂L/∂h is off by 2r·max|w|, ∂L/∂w by 2rB·max|h|, ∂L/∂b by 2rB, a loss by
 //! r·(1 + L).
 
-use lexmax::layer::{AdaptiveSoftmax, Batch, Bias, Cutoffs, Entmax, FullSoftmax, LayerExt, OutputLayer, SampledSoftmax, Scratch, Sparsemax};
+use lexmax::layer::{
+    AdaptiveSoftmax, Batch, Bias, Cutoffs, Entmax, FullSoftmax, LayerExt, OutputLayer, SampledSoftmax, Scratch,
+    Sparsemax,
+};
 use lexmax::objective::LossOptions;
 use lexmax::optimizer::Optimizer;
 use lexmax::rng::WorkerRng;

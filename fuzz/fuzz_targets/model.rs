@@ -10,7 +10,7 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let Ok(reader) = ModelReader::open(Cursor::new(data), Path::new("case")) else { return };
     let _ = reader.read_state::<State>();
     let Ok((architecture, vocab, model)) = reader.read() else { return };
-    assert_eq!(vocab.len(), model.layer().vocab());
+    assert_eq!(vocab.len(), model.layer().shape().vocab);
     let mut file = Vec::new();
     let writer = ModelWriter::new(&architecture, &vocab, &model).expect("what was read");
     writer.write(&mut file).expect("a vector takes all");

@@ -1,7 +1,10 @@
 //! Which correction is right: for 4 words, the exact expected gradient at the scores that a layer is to learn, by
 //! enumerating every target and every outcome of the draws through the layer itself. Zero, or biased.
 
-use crate::layer::{Batch, Bias, BlackOut, Contrast, LayerExt, NegativeSampling, NoiseContrastive, OneVsEach, OutputLayer, SampledSoftmax, Scratch};
+use crate::layer::{
+    Batch, Bias, BlackOut, Contrast, LayerExt, NegativeSampling, NoiseContrastive, OneVsEach, OutputLayer,
+    SampledSoftmax, Scratch,
+};
 use crate::optimizer::Optimizer;
 use crate::rng::WorkerRng;
 use crate::sampler::{Draws, Hits, Proposal, Sampler, WithReplacement};

@@ -165,7 +165,10 @@ impl fmt::Display for Audit {
             match skipped {
                 Some(reason) => writeln!(f, "{verdict:7} {check}: {reason}")?,
                 None => {
-                    writeln!(f, "{verdict:7} {check}: {error:.1e} off at {place}, {tolerance:.1e} at most; {seen} numbers")?;
+                    writeln!(
+                        f,
+                        "{verdict:7} {check}: {error:.1e} off at {place}, {tolerance:.1e} at most; {seen} numbers"
+                    )?;
                 }
             }
         }

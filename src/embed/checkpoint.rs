@@ -2,8 +2,8 @@
 
 use super::Config;
 use super::control::Checkpoints;
-use crate::layer::LayerExt;
 use crate::error::{CheckpointFault, Error, Result};
+use crate::layer::LayerExt;
 use crate::model::{ModelReader, ModelWriter, SharedModel};
 use crate::train::State;
 use serde::{Deserialize, Serialize};

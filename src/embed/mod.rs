@@ -23,8 +23,8 @@ use crate::corpus::{Corpus, Rules, Sentences, Source, SpooledCorpus, Subsampler,
 use crate::encoder::{Encoder, MeanEmbedding};
 use crate::error::{Error, Result};
 use crate::files;
-use crate::layer::{Bias, LayerExt};
 use crate::layer::catalogue::{self, LayerSpec};
+use crate::layer::{Bias, LayerExt};
 use crate::measure::peak_bytes;
 use crate::model::{Architecture, Encoding, ModelWriter, SharedModel};
 use crate::optimizer::Optimizer;

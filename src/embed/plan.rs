@@ -1,9 +1,9 @@
 //! What a run would be, before it is run.
 
 use super::{Config, build_model, read, settings};
-use crate::layer::LayerExt;
 use crate::corpus::{Ledger, SentenceReader, Sentences, Subsampler};
 use crate::error::{Error, Result};
+use crate::layer::LayerExt;
 use crate::measure::peak_bytes;
 use crate::model::{ModelWriter, SharedModel};
 use crate::table::{Cost, TableShape};

@@ -157,8 +157,8 @@ impl<'a> Batch<'a> {
 /// [`check::audit`](crate::check::audit()) holds any layer to this, and `tests/laws.rs` every layer of the catalogue.
 ///
 /// # Examples
-/// The example contains a whole implementer, a softmax over all words. `examples/custom_layer.rs` has a faster layer,
-/// its audit, and its training beside full softmax.
+/// The example contains a whole implementer, a softmax over all words. `examples/custom_layer.rs` has a layer
+/// that trains on a sample, its audit, and its training beside full softmax.
 /// ```
 /// use lexmax::check::{Settings, audit};
 /// use lexmax::layer::{Batch, Bias, LayerShape, OutputLayer, Scratch};

@@ -14,9 +14,9 @@ pub use schedule::{Budget, LinearDecay};
 pub use state::State;
 pub use watch::{Next, Observer, Quiet};
 
-use crate::layer::LayerExt;
 use crate::corpus::{ExampleSource, Examples};
 use crate::error::{Divergence, Error, Result};
+use crate::layer::LayerExt;
 use crate::model::{Model, Updates};
 use crate::rng::WorkerRng;
 use crate::sampler::is_look_due;

@@ -58,7 +58,9 @@ fn ln_z_is_the_naive_one() {
                 let h = examples.h(b);
                 let z = rig.reference.scores(&tables, &h);
                 let shift = match &rig.reference.criterion {
-                    Criterion::Noise { ln_q, .. } => ln_q[0] + (rig.layer.expected_cost(&[0]).unwrap().draws as f64).ln(),
+                    Criterion::Noise { ln_q, .. } => {
+                        ln_q[0] + (rig.layer.expected_cost(&[0]).unwrap().draws as f64).ln()
+                    }
                     _ => 0.0,
                 };
                 let want = z[0] + shift - rig.reference.log_probs(&z)[0];

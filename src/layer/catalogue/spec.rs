@@ -2,7 +2,7 @@
 
 use super::{CATALOGUE, Context, Entry, entry};
 use crate::error::{Error, Result};
-use crate::layer::{Bias, LayerExt, OutputLayer};
+use crate::layer::{Bias, OutputLayer};
 use crate::objective::LossOptions;
 use crate::tree::Tree;
 use std::fmt;
@@ -224,6 +224,7 @@ impl Settings {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::layer::LayerExt;
     use crate::vocab::Counts;
 
     fn build(text: &str) -> Result<Box<dyn OutputLayer>> {

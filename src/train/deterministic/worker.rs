@@ -3,9 +3,9 @@
 use super::super::state::{WorkerState, cost_numbers, cost_of};
 use super::super::{Ahead, NOISE_STREAM, Tally, Workspace, hogwild::WORKER_STREAM};
 use super::{Course, RATE_WORDS, Settled, WORKERS};
-use crate::layer::LayerExt;
 use crate::corpus::{Examples, SentenceReader};
 use crate::error::{Error, Result};
+use crate::layer::LayerExt;
 use crate::model::Handles;
 use crate::rng::WorkerRng;
 use crate::table::{Cost, Merged, Overlay, OwnRows, SharedMatrix, Table, Tables};

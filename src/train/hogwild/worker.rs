@@ -3,9 +3,9 @@
 use super::super::state::{WorkerState, cost_numbers, cost_of};
 use super::super::{Ahead, NOISE_STREAM, Tally, Workspace};
 use super::{Course, Hogwild, RATE_WORDS, WORKER_STREAM};
-use crate::layer::LayerExt;
 use crate::corpus::{Examples, Model};
 use crate::error::{Error, Result};
+use crate::layer::LayerExt;
 use crate::model::Handles;
 use crate::rng::WorkerRng;
 use crate::table::Cost;
