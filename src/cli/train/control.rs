@@ -1,7 +1,7 @@
 //! What surrounds a run: checkpoints, a held-out text, a budget, a log.
 
 use crate::corpus::files;
-use crate::embed::{Checkpoints, Control, Valid};
+use crate::run::{Checkpoints, Control, Valid};
 use crate::{Error, Result};
 use clap::Args;
 use std::path::{Path, PathBuf};

@@ -9,7 +9,9 @@ mod vocabulary;
 
 use super::progress::Bars;
 use crate::Result;
-use crate::embed::{self, Config, Control, Ended, Text, Watch};
+use crate::word2vec as embed;
+use crate::word2vec::{Config, Text, Watch};
+use crate::run::{Control, Ended};
 use crate::files::{check_writable, write_atomically};
 use crate::train::{Pass, Progress};
 use clap::Args;

@@ -1,7 +1,7 @@
 //! What is predicted from what, and through which layer.
 
 use crate::corpus::Context;
-use crate::embed::{Kind, Options, Preset, Sigmoid};
+use crate::word2vec::{Kind, Options, Preset, Sigmoid};
 use crate::layer::catalogue::LayerSpec;
 use crate::{Error, Result};
 use clap::{Args, ValueEnum};

@@ -1,7 +1,7 @@
 //! What is written.
 
 use crate::cli::format::FormatName;
-use crate::embed::Preset;
+use crate::word2vec::Preset;
 use crate::vectors::Format;
 use crate::{Error, Result};
 use clap::Args;

@@ -1,7 +1,7 @@
 //! Which words are kept.
 
 use crate::corpus::{PhraseScore, Phrases, Rules};
-use crate::embed::{Defaults, read_vocabulary};
+use crate::word2vec::{Defaults, read_vocabulary};
 use crate::{Error, Result};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;

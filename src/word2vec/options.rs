@@ -21,7 +21,7 @@ pub enum Kind {
 /// The options of a model as a user gives them: what is `None` is the preset's. Options that contradict each other are refused.
 ///
 /// ```
-/// use lexmax::embed::{Options, Preset};
+/// use lexmax::word2vec::{Options, Preset};
 /// # fn main() -> lexmax::Result<()> {
 /// let options = Options { preset: Preset::FastText, hierarchical: true, ..Options::default() };
 /// assert_eq!(options.layer()?.to_string(), "hierarchical:sigmoid=fasttext");

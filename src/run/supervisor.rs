@@ -1,7 +1,7 @@
 //! The one who watches a run for its [`Control`].
 
-use super::Watch;
-use super::best::Best;
+use crate::word2vec::Watch;
+use super::best_model::Best;
 use super::checkpoint::{Folder, Found, ValidState};
 use super::control::{Control, Ended};
 use super::log::Log;

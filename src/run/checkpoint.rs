@@ -1,6 +1,6 @@
 //! Runs written down so that they can go on.
 
-use super::Config;
+use crate::word2vec::Config;
 use super::control::Checkpoints;
 use crate::error::{CheckpointFault, Error, Result};
 use crate::model::{ModelReader, ModelWriter, SharedModel};

@@ -1,7 +1,8 @@
 //! What is known of a training run.
 
-use super::run::Watched;
-use super::{Config, Ended, Warm};
+use crate::run::Watched;
+use super::{Config, Warm};
+use crate::run::Ended;
 use crate::corpus::Ledger;
 use crate::error::Result;
 use crate::model::Encoding;

@@ -27,7 +27,7 @@ pub struct Control {
 }
 
 impl Control {
-    /// Adds to the log, if there is to be one, that the run failed: for what goes wrong before [`train`](super::train()) is called.
+    /// Adds to the log, if there is to be one, that the run failed: for what goes wrong before [`train`](crate::word2vec::train()) is called.
     pub fn log_failure(&self, error: &Error) {
         if let Some(path) = &self.log {
             super::log::failure(path, error);

@@ -1,11 +1,11 @@
 //! Training under the eyes of a [`Control`].
 
-use super::best::Best;
-use super::checkpoint::{Folder, Saved, ValidState, settings};
-use super::control::{Ended, corpus_hash, examples_hash};
-use super::log::Log;
-use super::supervisor::Supervisor;
-use super::{Config, Text, Warm, Watch};
+use best_model::Best;
+use checkpoint::{Folder, Saved, ValidState, settings};
+use control::{Ended, corpus_hash, examples_hash};
+use log::Log;
+use supervisor::Supervisor;
+use crate::word2vec::{Config, Text, Warm, Watch};
 use crate::corpus::{Corpus, Sentences, Source, held_out};
 use crate::error::{Error, Result};
 use crate::files::sha256;
@@ -55,7 +55,7 @@ pub(super) fn watched(
     let folder = control.checkpoint.as_ref().map(|c| Folder::new(c, settings.clone())).transpose()?;
     let saved = folder.as_ref().map_or(Ok(None), |folder| folder.resume(model))?;
     let warm = match (&config.init, &saved) {
-        (Some(path), None) => Some(super::warm::start(model, vocab, &config.layer.to_string(), path)?),
+        (Some(path), None) => Some(crate::word2vec::warm::start(model, vocab, &config.layer.to_string(), path)?),
         _ => None,
     };
     let mut log = control.log.as_ref().map(|path| Log::open(path, saved.is_some())).transpose()?;
