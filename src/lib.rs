@@ -75,7 +75,6 @@ pub mod check;
 pub mod cli;
 pub mod compare;
 pub mod corpus;
-pub mod embed;
 pub mod encoder;
 pub mod error;
 pub mod eval;
@@ -88,6 +87,7 @@ pub mod objective;
 pub mod optimizer;
 pub mod report;
 pub mod rng;
+pub mod run;
 pub mod sampler;
 pub mod simd;
 pub mod synthetic;
@@ -96,6 +96,7 @@ pub mod train;
 pub mod tree;
 pub mod vectors;
 pub mod vocab;
+pub mod word2vec;
 
 pub use error::{Error, Result};
 
