@@ -3,7 +3,7 @@
 //! | name | for |
 //! |---|---|
 //! | [`Head`], [`Counts`], [`Optimizer`] | an output layer on hidden vectors of one's own |
-//! | [`WordVectors`], X | word vectors: files of them, and training |
+//! | [`WordVectors`], [`Word2Vec`], [`Preset`] | word vectors: files of them, and training |
 //! | [`OutputLayer`], [`LayerShape`], [`Batch`], [`Scratch`], [`Tables`], [`LayerExt`] | a layer of one's own |
 //! | [`Duration`] | budgets |
 
@@ -13,4 +13,5 @@ pub use crate::optimizer::Optimizer;
 pub use crate::table::Tables;
 pub use crate::vectors::WordVectors;
 pub use crate::vocab::Counts;
+pub use crate::word2vec::{Preset, Word2Vec};
 pub use std::time::Duration;

@@ -35,6 +35,15 @@ pub struct Prediction {
 }
 
 impl Predictor {
+    /// Asks a model that is in memory already.
+    ///
+    /// # Panics
+    /// Words and model differ in number.
+    pub fn new(architecture: Architecture, vocab: Vocabulary, model: Model, threads: Threads) -> Self {
+        assert_eq!(vocab.len(), model.layer().vocab(), "words, and words of the layer");
+        Self { architecture, vocab, model, threads }
+    }
+
     /// Reads a model's file.
     ///
     /// # Errors

@@ -1,7 +1,6 @@
 //! What surrounds a run: checkpoints, a held-out text, a budget, a log.
 
-use crate::corpus::files;
-use crate::embed::{Checkpoints, Control, Valid};
+use crate::run::{Checkpoints, Control, Valid};
 use crate::{Error, Result};
 use clap::Args;
 use std::path::{Path, PathBuf};
@@ -15,9 +14,9 @@ pub struct RunControl {
     /// Folder for checkpoint.safetensors, from which the run can go on after whatever ended it.
     #[arg(long, value_name = "DIR")]
     pub checkpoint: Option<PathBuf>,
-    /// Time from one checkpoint to the next; there is one at the end, too.
-    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = crate::cli::duration, requires = "checkpoint")]
-    pub checkpoint_every: Duration,
+    /// Time from one checkpoint to the next; there is one at the end, too [60s].
+    #[arg(long, value_name = "TIME", value_parser = crate::cli::duration, requires = "checkpoint")]
+    pub checkpoint_every: Option<Duration>,
     /// Go on from the checkpoint, if there is one: of the same settings and text.
     #[arg(long, requires = "checkpoint")]
     pub resume: bool,
@@ -28,10 +27,11 @@ pub struct RunControl {
     #[arg(long, num_args = 1.., value_name = "PATH")]
     pub valid: Vec<PathBuf>,
     /// At most so many held-out examples, evenly spaced.
-    #[arg(long, default_value_t = 5_000, value_name = "N", requires = "valid", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, default_value_t = Valid::EXAMPLES as u32, value_name = "N", requires = "valid",
+        value_parser = clap::value_parser!(u32).range(1..))]
     pub valid_examples: u32,
-    /// End after so many passes in a row that did not lower the held-out NLL. Whatever ends the run, what is written is then the
-    /// model with the least held-out NLL of those evaluated: after passes, and at the end.
+    /// End after so many passes in a row that did not lower the held-out NLL. Whatever ends the run, what is written is
+    /// then the model with the least held-out NLL of those evaluated: after passes, and at the end.
     #[arg(long, value_name = "N", requires = "valid", value_parser = clap::value_parser!(u32).range(1..))]
     pub patience: Option<u32>,
     /// End after so much time; the rate follows the text, so that --resume goes on as if nothing had been.
@@ -45,15 +45,21 @@ pub struct RunControl {
 impl RunControl {
     /// `out` is what will be written.
     pub fn control(&self, out: Option<&Path>) -> Result<Control> {
-        let checkpoint =
-            |dir: &PathBuf| Checkpoints { dir: dir.clone(), every: self.checkpoint_every, resume: self.resume };
-        let folder =
-            || out.and_then(Path::parent).filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new(".")).into();
-        let valid =
-            |files| Valid { files, examples: self.valid_examples as usize, patience: self.patience, folder: folder() };
+        let checkpoint = |dir: &PathBuf| Checkpoints {
+            dir: dir.clone(),
+            every: self.checkpoint_every.unwrap_or(Checkpoints::EVERY),
+            resume: self.resume,
+        };
+        let folder = || out.and_then(Path::parent).filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let valid = || Valid {
+            files: self.valid.clone(),
+            examples: self.valid_examples as usize,
+            patience: self.patience,
+            folder: folder().into(),
+        };
         Ok(Control {
             checkpoint: self.checkpoint.as_ref().map(checkpoint),
-            valid: if self.valid.is_empty() { None } else { Some(valid(files(&self.valid)?)) },
+            valid: (!self.valid.is_empty()).then(valid),
             budget: self.budget,
             log: self.log.clone(),
             stop: Some(on_interrupt()?),

@@ -1,8 +1,6 @@
 //! What is read.
 
-use crate::Result;
-use crate::corpus::files;
-use crate::corpus::{Invalid, Normalizer, Source, Split};
+use crate::corpus::{Invalid, Normalizer, Split};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -16,8 +14,8 @@ pub struct Input {
     /// memory without --spool, 4 bytes a word].
     #[arg(long, value_name = "DIR", num_args = 0..=1)]
     spool: Option<Option<PathBuf>>,
-    /// What becomes of bytes that are not UTF-8: error names the place, replace makes them U+FFFD, skip drops the word that
-    /// they are in; what is dropped or replaced is counted.
+    /// What becomes of bytes that are not UTF-8: error names the place, replace makes them U+FFFD, skip drops the word
+    /// that they are in; what is dropped or replaced is counted.
     #[arg(long, value_enum, default_value_t = InvalidName::Error)]
     pub invalid_utf8: InvalidName,
     /// Lower case, by Unicode's mapping.
@@ -50,18 +48,21 @@ impl Input {
         self.spool.as_ref().map(|dir| dir.clone().unwrap_or_else(std::env::temp_dir))
     }
 
-    /// Where the text is, and how it becomes words.
-    pub fn source(&self) -> Result<Source> {
-        let invalid = match self.invalid_utf8 {
+    /// The treatment of bytes that are not UTF-8.
+    pub fn invalid(&self) -> Invalid {
+        match self.invalid_utf8 {
             InvalidName::Error => Invalid::Refuse,
             InvalidName::Replace => Invalid::Replace,
             InvalidName::Skip => Invalid::Skip,
-        };
+        }
+    }
+
+    /// The treatment of lines.
+    pub fn normalizer(&self) -> Normalizer {
         let split = match self.split {
             SplitName::Space => Split::Space,
             SplitName::Words => Split::Words,
         };
-        let normalizer = Normalizer { lowercase: self.lowercase, nfc: self.nfc, split };
-        Ok(Source { paths: files(&self.corpus)?, invalid, normalizer })
+        Normalizer { lowercase: self.lowercase, nfc: self.nfc, split }
     }
 }

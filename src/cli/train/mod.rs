@@ -9,9 +9,10 @@ mod vocabulary;
 
 use super::progress::Bars;
 use crate::Result;
-use crate::embed::{self, Config, Control, Ended, Text, Watch};
 use crate::files::{check_writable, write_atomically};
+use crate::run::{Control, Ended};
 use crate::train::{Pass, Progress};
+use crate::word2vec::{self, Config, Options, Text, Watch, Word2Vec};
 use clap::Args;
 use std::path::PathBuf;
 use std::time::Instant;
@@ -36,42 +37,29 @@ pub struct Arguments {
 const MEASURED: f64 = 2.0;
 
 impl Arguments {
-    fn config(&self) -> Result<Config> {
+    fn word2vec(&self) -> Result<Word2Vec> {
         let Self { input, vocabulary, model, schedule, run, output } = self;
-        let options = model.options(schedule.lr, schedule.lr_end)?;
-        let (own, shape) = (options.defaults(), options.shape()?);
-        Ok(Config {
-            source: input.source()?,
-            rules: vocabulary.rules(&own)?,
-            spool: input.spool(),
-            layer: options.layer()?,
-            window: shape.window,
-            encoding: shape.encoding,
-            dim: shape.dim,
-            whole_gradients: shape.whole_gradients,
-            sample: vocabulary.sample.unwrap_or(own.sample),
-            epochs: schedule.epochs.unwrap_or(own.epochs),
-            threads: super::threads(schedule.threads),
-            rate: options.rate()?,
-            hot: schedule.hot()?,
-            deterministic: schedule.deterministic,
-            seed: schedule.seed,
-            init: run.init.clone(),
-            control: run.control(output.out.as_deref())?,
-        })
+        let mut options = Options { init: run.init.clone(), ..model.options()? };
+        schedule.set(&mut options);
+        vocabulary.set(&mut options);
+        let word2vec = Word2Vec::options(options)
+            .invalid(input.invalid())
+            .normalizer(input.normalizer())
+            .control(run.control(output.out.as_deref())?);
+        Ok(input.spool().into_iter().fold(word2vec, Word2Vec::spool))
     }
 }
 
-/// Says what the run would be.
+/// Prints the plan of the run.
 fn dry_run(config: &Config, json: Option<&PathBuf>) -> Result<()> {
-    let plan = embed::plan(config, MEASURED)?;
+    let plan = word2vec::plan(config, MEASURED)?;
     if let Some(path) = json {
         write_atomically(path, plan.to_json().as_bytes())?;
     }
     super::print(&plan.to_string())
 }
 
-/// Shows how a run goes.
+/// Shows the progress of a run.
 struct Shown(Bars);
 
 impl Watch for Shown {
@@ -84,10 +72,10 @@ impl Watch for Shown {
     }
 }
 
-/// What the arguments ask for, if it makes sense and can be written.
+/// The settings that the arguments ask for, if they make sense and their files can be written.
 fn checked(arguments: &Arguments) -> Result<Config> {
     arguments.output.check()?;
-    let config = arguments.config()?;
+    let config = arguments.word2vec()?.config(&arguments.input.corpus)?;
     let files = arguments.output.files().chain(&arguments.vocabulary.save_vocab).chain(&arguments.run.log);
     files.into_iter().try_for_each(|path| check_writable(path))?;
     Ok(config)
@@ -99,9 +87,9 @@ pub fn run(arguments: &Arguments, start: Instant) -> Result<()> {
     let config = checked(arguments).inspect_err(|error| log().log_failure(error))?;
     let Some(path) = &output.out else { return dry_run(&config, output.json.as_ref()) };
     let mut shown = Shown(Bars::single(&config.layer, config.threads));
-    let vectors = embed::train(&config, start, &mut shown)?;
+    let vectors = word2vec::train(&config, start, &mut shown)?;
     shown.0.clear();
-    vectors.write(path, output.format(arguments.model.preset))?;
+    vectors.write(path, output.format(path, arguments.model.preset))?;
     vocabulary.as_ref().map_or(Ok(()), |path| vectors.write_vocabulary(path))?;
     if let Some(path) = &output.save_model {
         vectors.save_model(path)?;
@@ -121,6 +109,7 @@ pub fn run(arguments: &Arguments, start: Instant) -> Result<()> {
     let best = best.unwrap_or_default();
     let (out, Pass { read, dropped }) = (path.display(), facts.subsampled());
     super::print(&format!(
-        "{why}{best}subsampling dropped {dropped} of {read} words read\n{words:.0} words/s: {train:.2} s of training, {total:.2} s in all\n{out}\n"
+        "{why}{best}subsampling dropped {dropped} of {read} words read\n\
+         {words:.0} words/s: {train:.2} s of training, {total:.2} s in all\n{out}\n"
     ))
 }

@@ -1,8 +1,8 @@
 //! What is predicted from what, and through which layer.
 
 use crate::corpus::Context;
-use crate::embed::{Kind, Options, Preset, Sigmoid};
 use crate::layer::catalogue::LayerSpec;
+use crate::word2vec::{Kind, Options, Preset, Sigmoid};
 use crate::{Error, Result};
 use clap::{Args, ValueEnum};
 
@@ -15,8 +15,8 @@ pub struct Model {
     /// The output layer as NAME[:key=value]…, e.g. hierarchical or negative:samples=5 [negative].
     #[arg(long, value_name = "LAYER")]
     layer: Option<LayerSpec>,
-    /// skipgram: predict a word from each word of its context; cbow: from the mean of it; ngram: from the words before, in
-    /// their order, through a hidden layer (Bengio 2003) [skipgram].
+    /// skipgram: predict a word from each word of its context; cbow: from the mean of it; ngram: from the words before,
+    /// in their order, through a hidden layer (Bengio 2003) [skipgram].
     #[arg(long, value_enum)]
     model: Option<ModelName>,
     /// word2vec's way to say --model cbow (1) or skipgram (0).
@@ -36,7 +36,8 @@ pub struct Model {
     /// Whether noise that is the target counts [keep].
     #[arg(long, value_enum)]
     noise_hits: Option<HitsName>,
-    /// How the gradient of a decision is computed: exactly, or from the table of another program, which cuts it off [exact].
+    /// How the gradient of a decision is computed: exactly, or from the table of another program, which cuts it off
+    /// [exact].
     #[arg(long, value_enum)]
     sigmoid: Option<SigmoidName>,
     /// The n of ngram: a word and the n - 1 before it [5].
@@ -57,7 +58,8 @@ pub struct Model {
     /// dynamic: each position draws its own number of words a side; fixed: all have the most [dynamic].
     #[arg(long, value_enum)]
     window_rule: Option<RuleName>,
-    /// whole: each word of a bag descends along the whole gradient of their mean; mean: along its share, the true one [whole].
+    /// whole: each word of a bag descends along the whole gradient of their mean; mean: along its share, the true one
+    /// [whole].
     #[arg(long, value_enum)]
     cbow_gradient: Option<GradientName>,
 }
@@ -102,8 +104,8 @@ enum GradientName {
 }
 
 impl Model {
-    /// The options of the library.
-    pub fn options(&self, rate: Option<f32>, last_rate: Option<f32>) -> Result<Options> {
+    /// The options of the library, as far as the model goes.
+    pub fn options(&self) -> Result<Options> {
         Ok(Options {
             preset: self.preset,
             kind: self.kind()?,
@@ -128,8 +130,7 @@ impl Model {
                 SigmoidName::Fasttext => Sigmoid::FastText,
             }),
             keep_hits: self.noise_hits.map(|hits| matches!(hits, HitsName::Keep)),
-            rate,
-            last_rate,
+            ..Options::default()
         })
     }
 

@@ -1,11 +1,11 @@
 //! What is written.
 
 use crate::cli::format::FormatName;
-use crate::embed::Preset;
 use crate::vectors::Format;
+use crate::word2vec::Preset;
 use crate::{Error, Result};
 use clap::Args;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 #[derive(Args)]
 #[command(next_help_heading = "Output")]
@@ -13,8 +13,8 @@ pub struct Output {
     /// File for the vectors.
     #[arg(long, value_name = "FILE", alias = "output", required_unless_present = "dry_run")]
     pub out: Option<PathBuf>,
-    /// Trains nothing and writes no vectors: says what the text has, how many parameters there would be, how much memory and
-    /// work, and from two seconds of training how long it would take.
+    /// Trains nothing and writes no vectors: says what the text has, how many parameters there would be, how much
+    /// memory and work, and from two seconds of training how long it would take.
     #[arg(long)]
     pub dry_run: bool,
     /// Format of the vectors [what the ending of --out tells, or else binary].
@@ -45,16 +45,13 @@ impl Output {
         Ok(())
     }
 
-    /// The format of the vectors.
-    pub fn format(&self, preset: Preset) -> Format {
-        let named = self.out.as_deref().and_then(Format::of);
-        match (self.format, self.binary, named) {
-            (Some(format), _, _) => format.into(),
-            (None, Some(0), _) => Format::Text,
-            (None, Some(_), _) => Format::Binary,
-            // A preset that writes text does so whatever the file is called, as its model does.
-            (None, None, None | Some(Format::Binary)) if preset.defaults().text => Format::Text,
-            (None, None, named) => named.unwrap_or(Format::Binary),
+    /// The format of the vectors in a file of this name.
+    pub fn format(&self, path: &Path, preset: Preset) -> Format {
+        match (self.format, self.binary) {
+            (Some(format), _) => format.into(),
+            (None, Some(0)) => Format::Text,
+            (None, Some(_)) => Format::Binary,
+            (None, None) => preset.format(path),
         }
     }
 

@@ -1,14 +1,14 @@
 //! How long, how fast, and on what.
 
-use crate::table::HotRows;
-use crate::{Error, Result};
+use crate::word2vec::Options;
 use clap::Args;
 
 #[derive(Args)]
 #[command(next_help_heading = "Training")]
 pub struct Schedule {
     /// Passes over the text [5].
-    #[arg(long, value_name = "N", alias = "iter", alias = "epoch", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    #[arg(long, value_name = "N", alias = "iter", alias = "epoch",
+        value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub epochs: Option<u32>,
     /// Threads [all].
     #[arg(long, value_name = "N", alias = "workers", value_parser = clap::value_parser!(u32).range(1..=1024))]
@@ -27,17 +27,19 @@ pub struct Schedule {
     #[arg(long)]
     pub deterministic: bool,
     /// Decides all that is random.
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = Options::SEED)]
     pub seed: u64,
 }
 
 impl Schedule {
-    /// Rows that a thread keeps to itself.
-    pub fn hot(&self) -> Result<HotRows> {
-        if self.deterministic && self.hot_rows.is_some() {
-            let hint = "deterministic workers keep all rows that they touch; leave --hot-rows out";
-            return Err(Error::Contradiction { first: "--deterministic", second: "--hot-rows", hint });
-        }
-        Ok(self.hot_rows.map_or(HotRows::Cached, HotRows::First))
+    /// Hands the options on.
+    pub fn set(&self, options: &mut Options) {
+        options.epochs = self.epochs;
+        options.threads = self.threads.map(|n| n as usize);
+        options.rate = self.lr;
+        options.last_rate = self.lr_end;
+        options.hot_rows = self.hot_rows;
+        options.deterministic = self.deterministic;
+        options.seed = Some(self.seed);
     }
 }

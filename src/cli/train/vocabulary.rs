@@ -1,8 +1,7 @@
 //! Which words are kept.
 
-use crate::corpus::{PhraseScore, Phrases, Rules};
-use crate::embed::{Defaults, read_vocabulary};
-use crate::{Error, Result};
+use crate::corpus::PhraseScore;
+use crate::word2vec::{Options, PhraseOptions};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -31,10 +30,10 @@ pub struct Vocabulary {
     #[arg(long, value_name = "T[,T]", value_delimiter = ',', requires = "phrases", allow_negative_numbers = true)]
     pub phrase_threshold: Vec<f64>,
     /// Words and pairs that occur more rarely make no phrase.
-    #[arg(long, value_name = "N", default_value_t = 5, requires = "phrases")]
+    #[arg(long, value_name = "N", default_value_t = PhraseOptions::MIN_COUNT, requires = "phrases")]
     pub phrase_min_count: u64,
     /// What stands between the words of a phrase.
-    #[arg(long, value_name = "TEXT", default_value = "_", requires = "phrases")]
+    #[arg(long, value_name = "TEXT", default_value = PhraseOptions::DELIMITER, requires = "phrases")]
     pub phrase_delimiter: String,
     /// File for the words and their counts, in word2vec's format.
     #[arg(long, value_name = "FILE")]
@@ -51,38 +50,26 @@ pub enum ScoreName {
 }
 
 impl Vocabulary {
-    /// Which words are kept.
-    pub fn rules(&self, own: &Defaults) -> Result<Rules> {
-        let min_count = self.min_count.unwrap_or(own.min_count);
-        let vocabulary = self.read_vocab.as_ref().map(|path| read_vocabulary(path, min_count)).transpose()?;
-        Ok(Rules {
-            min_count,
-            max_vocab: self.max_vocab.map(|n| n as usize),
-            longest_sentence: self.max_sentence.map_or(own.longest_sentence, |n| n as usize),
-            phrases: self.phrases()?,
-            vocabulary: vocabulary.map(Into::into),
-        })
+    /// Hands the options on.
+    pub fn set(&self, options: &mut Options) {
+        options.min_count = self.min_count;
+        options.max_vocab = self.max_vocab.map(|n| n as usize);
+        options.longest_sentence = self.max_sentence.map(|n| n as usize);
+        options.sample = self.sample;
+        options.phrases = self.phrases.map(|passes| self.phrases(passes));
+        options.vocabulary = self.read_vocab.clone();
     }
 
-    fn phrases(&self) -> Result<Option<Phrases>> {
-        let Some(passes) = self.phrases else { return Ok(None) };
-        let score = match self.phrase_score {
-            ScoreName::Word2phrase => PhraseScore::Word2Phrase,
-            ScoreName::Npmi => PhraseScore::Npmi,
-        };
-        let thresholds = match self.phrase_threshold[..] {
-            [] => vec![score.default_threshold(); passes as usize],
-            [one] => vec![one; passes as usize],
-            ref each if each.len() == passes as usize => each.to_vec(),
-            ref each => {
-                let limit = "one, or as many as --phrases has passes";
-                return Err(Error::OutOfRange {
-                    name: "number of --phrase-threshold",
-                    value: each.len() as f64,
-                    limit,
-                });
-            }
-        };
-        Phrases::new(score, self.phrase_min_count, &thresholds, &self.phrase_delimiter).map(Some)
+    fn phrases(&self, passes: u32) -> PhraseOptions {
+        PhraseOptions {
+            passes,
+            score: match self.phrase_score {
+                ScoreName::Word2phrase => PhraseScore::Word2Phrase,
+                ScoreName::Npmi => PhraseScore::Npmi,
+            },
+            thresholds: self.phrase_threshold.clone(),
+            min_count: self.phrase_min_count,
+            delimiter: self.phrase_delimiter.clone(),
+        }
     }
 }

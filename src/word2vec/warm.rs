@@ -26,11 +26,11 @@ pub struct Warm {
 
 /// Takes over what it can from a file of vectors or of a model.
 ///
-/// The vocabulary is that of the text, with its counts: trees, classes and proposals are made of it as always. Rows of words
-/// that are known are copied: their vectors and, from a model of the same layer whose table has a row a word, their
-/// output rows and biases. Everything else of the layer (inner nodes of a tree, classes, projections) belongs to all words
-/// together, and is copied only if words, counts and tree are the same; otherwise it starts as usual. So is the hidden
-/// layer of an n-gram model, if its shape is the same.
+/// The vocabulary is that of the text, with its counts: trees, classes and proposals are made of it as always. Rows of
+/// words that are known are copied: their vectors and, from a model of the same layer whose table has a row a word,
+/// their output rows and biases. Everything else of the layer (inner nodes of a tree, classes, projections) belongs to
+/// all words together, and is copied only if words, counts and tree are the same; otherwise it starts as usual. So is
+/// the hidden layer of an n-gram model, if its shape is the same.
 pub(super) fn start(model: &mut SharedModel, vocab: &Vocabulary, layer: &str, path: &Path) -> Result<Warm> {
     let mut magic = [0; 9];
     let mut file = BufReader::new(File::open(path).map_err(Error::io(path))?);

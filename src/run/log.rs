@@ -1,12 +1,13 @@
 //! The log of a run: a JSON object a line.
 //!
-//! | event | has |
+//! | event | fields |
 //! |---|---|
-//! | `start` | the settings, SHA-256 of the text as ids, what became of its words and of those held out, the parameters, whether an earlier run goes on |
+//! | `start` | the settings, the number of parameters, the seconds of a resumed run, the caller's facts |
 //! | `progress` | every ten seconds: seconds, words, share, rate, mean loss since the line before, words a second |
 //! | `valid` | held-out NLL in nats, perplexity, examples |
-//! | `checkpoint` | seconds |
-//! | `end` | `why`: `complete`, `budget`, `patience`, `interrupted` with the held-out NLL, and of each pass the words read and those that subsampling dropped; or `error` with its message, which may be all that there is |
+//! | `checkpoint` | seconds, words |
+//! | `end` | `why` (`complete`, `budget`, `patience`, `interrupted`), the held-out NLL, each pass's words |
+//! | `end` | `why` = `error` and its message; this line may be the only one |
 
 use crate::error::{Error, Result};
 use crate::train::Progress;
@@ -27,7 +28,7 @@ pub(super) struct Log {
     examples: u64,
 }
 
-/// Adds that a run failed, which may be before it had a log. A log that cannot be written is no further failure.
+/// Adds the failure of a run, which may not have a log yet. A log that cannot be written is no further failure.
 pub(super) fn failure(path: &Path, error: &Error) {
     if let Ok(mut log) = Log::open(path, true) {
         log.line("end", json!({ "why": "error", "message": error.to_string() })).ok();
@@ -35,7 +36,7 @@ pub(super) fn failure(path: &Path, error: &Error) {
 }
 
 impl Log {
-    /// A new log, or one that goes on.
+    /// Opens a new log, or one that goes on.
     pub fn open(path: &Path, goes_on: bool) -> Result<Self> {
         if let Some(folder) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
             std::fs::create_dir_all(folder).map_err(Error::io(folder))?;
@@ -46,14 +47,14 @@ impl Log {
         Ok(Self { path: path.into(), file, last: (0, 0.0), loss: (0.0, 0.0), examples: 0 })
     }
 
-    /// One line.
+    /// Writes one line.
     pub fn line(&mut self, event: &str, mut what: Value) -> Result<()> {
         what["event"] = event.into();
         let line = what.to_string() + "\n";
         self.file.write_all(line.as_bytes()).map_err(Error::io(&self.path))
     }
 
-    /// Takes note of progress, and writes it down every ten seconds, or where `now`.
+    /// Adds progress up, and writes a line every ten seconds or if `now`.
     pub fn progress(&mut self, at: &Progress, now: bool) -> Result<()> {
         let examples = at.examples.saturating_sub(self.examples) as f64;
         self.examples = at.examples;

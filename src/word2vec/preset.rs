@@ -1,10 +1,12 @@
 //! The defaults of other programs.
 
+use crate::vectors::Format;
 use std::fmt;
+use std::path::Path;
 use std::str::FromStr;
 
-/// A program whose defaults a run takes: all of the group, unless an option says otherwise. `docs/presets.md` has what differs
-/// all the same.
+/// A program whose defaults a run takes: all of the group, unless an option says otherwise. `docs/presets.md` has what
+/// differs all the same.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Preset {
     /// This crate's own.
@@ -115,6 +117,15 @@ impl Preset {
                 text: true,
                 ..own
             },
+        }
+    }
+
+    /// The format in which the program writes vectors to a file of this name. A program that writes text does so
+    /// whatever the file is called, unless its ending belongs to a format that the program does not have.
+    pub fn format(self, path: &Path) -> Format {
+        match Format::of(path) {
+            None | Some(Format::Binary) if self.defaults().text => Format::Text,
+            named => named.unwrap_or(Format::Binary),
         }
     }
 

@@ -1,6 +1,6 @@
 //! The best model of a run by its held-out text, in a file until the run ends.
 
-use super::control::Valid;
+use super::Valid;
 use crate::error::{Error, Result};
 use crate::files::stream_atomically;
 use crate::model::{ModelReader, ModelWriter, SharedModel};
@@ -8,17 +8,17 @@ use std::fs::File;
 use std::io::{BufReader, BufWriter, Seek, Write};
 use std::path::{Path, PathBuf};
 
-/// Where the best parameters until now are.
-pub(super) enum Best {
-    /// In a file without a name, which goes away with the program however that ends.
+/// The place of the best parameters until now.
+pub(super) enum BestModel {
+    /// A file without a name, which goes away with the program however that ends.
     Nameless { folder: PathBuf, file: Option<File> },
-    /// In `best-WORDS.safetensors` beside the checkpoint, which says how many words. A new one is whole before the checkpoint
-    /// speaks of it, and the old one goes after that: at any moment the file that the checkpoint speaks of is there.
+    /// `best-WORDS.safetensors` beside the checkpoint, which says how many words. A new file is whole before the
+    /// checkpoint names it, and the old one is removed after that: the file that the checkpoint names is always there.
     Named { folder: PathBuf },
 }
 
-impl Best {
-    /// None is kept where no patience ends the run.
+impl BestModel {
+    /// No best model is kept where no patience ends the run.
     pub fn new(valid: Option<&Valid>, checkpoints: Option<&Path>) -> Option<Self> {
         let valid = valid.filter(|valid| valid.patience.is_some())?;
         Some(match checkpoints {
@@ -27,7 +27,7 @@ impl Best {
         })
     }
 
-    /// Takes the place of the one before, or for named ones stands beside it.
+    /// Writes the best model. It replaces the one before; a named one stands beside it.
     pub fn put(&mut self, writer: &ModelWriter, words: u64) -> Result<()> {
         match self {
             Self::Named { folder } => stream_atomically(&named(folder, words), |out| writer.write(out)),
@@ -45,14 +45,14 @@ impl Best {
         }
     }
 
-    /// Whether the one of so many words can be read: a run that goes on finds out before it trains.
+    /// Checks that the model after `words` can be read, so that a resumed run finds out before it trains.
     pub fn check(&self, words: u64) -> Result<()> {
         let Self::Named { folder } = self else { return Ok(()) };
         let path = named(folder, words);
         ModelReader::open(BufReader::new(File::open(&path).map_err(Error::io(&path))?), &path).map(drop)
     }
 
-    /// Makes `model` the one of so many words.
+    /// Reads the model after `words` into `model`.
     pub fn restore(&mut self, words: u64, model: &mut SharedModel) -> Result<()> {
         let (path, file) = match self {
             Self::Named { folder } => (named(folder, words), None),
@@ -66,7 +66,7 @@ impl Best {
         ModelReader::open(file, &path)?.read_into(model)
     }
 
-    /// Removes the named ones but that of so many words.
+    /// Removes all named models except the one after `words`.
     pub fn keep_only(&self, words: Option<u64>) -> Result<()> {
         let Self::Named { folder } = self else { return Ok(()) };
         for entry in std::fs::read_dir(folder).map_err(Error::io(folder))? {

@@ -1,7 +1,7 @@
-//! Runs written down so that they can go on.
+//! Checkpoints: files from which a run can go on.
 
-use super::Config;
-use super::control::Checkpoints;
+use super::Checkpoints;
+use super::validation::Record;
 use crate::error::{CheckpointFault, Error, Result};
 use crate::layer::LayerExt;
 use crate::model::{ModelReader, ModelWriter, SharedModel};
@@ -13,91 +13,14 @@ use std::io::{BufReader, BufWriter, Write};
 use std::path::PathBuf;
 use std::time::Instant;
 
-/// What a checkpoint says beside the model.
+/// The contents of a checkpoint beside the model.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Saved {
-    /// Settings and text.
+    /// Everything that decides what the run computes, by name.
     pub settings: BTreeMap<String, String>,
     pub train: State,
-    pub valid: ValidState,
-}
-
-/// What the held-out text has said after whole passes.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct ValidState {
-    pub best: Option<Found>,
-    pub last: Option<Found>,
-    /// Evaluations since the best.
-    pub since: u32,
-    /// Passes that were evaluated.
-    pub passes: u64,
-}
-
-/// A held-out NLL, as bits, of the model after so many words.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Found {
-    pub words: u64,
-    nll: u64,
-}
-
-impl Found {
-    pub fn new(words: u64, nll: f64) -> Self {
-        Self { words, nll: nll.to_bits() }
-    }
-
-    pub fn nll(&self) -> f64 {
-        f64::from_bits(self.nll)
-    }
-}
-
-/// All that decides what a run computes, by name.
-pub(super) fn settings(config: &Config, corpus: &str, valid: &str, init: Option<String>) -> BTreeMap<String, String> {
-    // Every field is named, so that none is forgotten.
-    let Config {
-        // What comes of these is the text, words and sentences.
-        source: _,
-        rules: _,
-        spool: _,
-        layer,
-        window,
-        encoding,
-        dim,
-        whole_gradients,
-        sample,
-        epochs,
-        threads,
-        rate,
-        hot,
-        deterministic,
-        seed,
-        init: _,
-        control,
-    } = config;
-    let mut settings = vec![
-        ("version", env!("CARGO_PKG_VERSION").to_string()),
-        ("text", corpus.to_string()),
-        ("layer", layer.to_string()),
-        ("window", format!("{window:?}")),
-        ("encoder", format!("{encoding:?}")),
-        ("dim", dim.to_string()),
-        ("whole gradients", whole_gradients.to_string()),
-        ("sample", sample.to_string()),
-        ("epochs", epochs.to_string()),
-        ("rate", format!("{} to {}", rate.start(), rate.end())),
-        ("deterministic", deterministic.to_string()),
-        ("seed", seed.to_string()),
-        ("init", init.unwrap_or_default()),
-        ("valid", valid.to_string()),
-        ("patience", format!("{:?}", control.valid.as_ref().and_then(|valid| valid.patience))),
-    ];
-    if !deterministic {
-        settings.push(("threads", threads.to_string()));
-        settings.push(("hot rows", format!("{hot:?}")));
-    }
-    settings.into_iter().map(|(name, value)| (name.to_string(), value)).collect()
+    pub valid: Record,
 }
 
 /// The folder of a run's checkpoint.
@@ -126,7 +49,7 @@ impl Folder {
         self.checkpoints.dir.join(FILE)
     }
 
-    /// Reads the checkpoint into `model`; none if there is none.
+    /// Reads the checkpoint into `model`, if there is one.
     pub fn resume(&self, model: &mut SharedModel) -> Result<Option<Saved>> {
         let path = self.path();
         let file = match File::open(&path) {
@@ -153,13 +76,13 @@ impl Folder {
         Ok(Some(saved))
     }
 
-    /// Whether the time for the next one has come.
+    /// Whether the next checkpoint is due.
     pub fn is_due(&self) -> bool {
         self.written.elapsed() >= self.checkpoints.every
     }
 
     /// Replaces the checkpoint: at any moment the file is the old one or the new one, whole.
-    pub fn write(&mut self, writer: ModelWriter, train: State, valid: ValidState) -> Result<()> {
+    pub fn write(&mut self, writer: ModelWriter, train: State, valid: Record) -> Result<()> {
         let saved = Saved { settings: self.settings.clone(), train, valid };
         let writer = writer.with_state(serde_json::to_string(&saved).expect("plain data"))?;
         let (partial, path) = (self.checkpoints.dir.join(PARTIAL), self.path());

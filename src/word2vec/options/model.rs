@@ -1,75 +1,13 @@
-//! What a user asks for, on top of a preset.
+//! The model that options ask for: its shape and its output layer.
 
-use super::preset::{Defaults, Preset, Sigmoid};
+use super::{Kind, Options, within};
 use crate::corpus::{Context, Model as WindowModel, Window};
 use crate::error::{Error, Result};
 use crate::layer::catalogue::LayerSpec;
 use crate::model::Encoding;
-use crate::train::LinearDecay;
+use crate::word2vec::Sigmoid;
 
-/// What predicts what.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// A word from each word of its context.
-    SkipGram,
-    /// A word from the mean of its context.
-    Cbow,
-    /// A word from those before it, in their order.
-    NGram,
-}
-
-/// The options of a model as a user gives them: what is `None` is the preset's. Options that contradict each other are refused.
-///
-/// ```
-/// use lexmax::embed::{Options, Preset};
-/// # fn main() -> lexmax::Result<()> {
-/// let options = Options { preset: Preset::FastText, hierarchical: true, ..Options::default() };
-/// assert_eq!(options.layer()?.to_string(), "hierarchical:sigmoid=fasttext");
-/// assert_eq!(options.rate()?.start(), 0.05);
-/// let both = Options { hierarchical: true, negative: Some(5), ..Options::default() };
-/// assert!(both.layer().unwrap_err().to_string().contains("--hs and --negative"));
-/// # Ok(())
-/// # }
-/// ```
-#[derive(Clone, Debug, Default)]
-pub struct Options {
-    /// Where all others come from.
-    pub preset: Preset,
-    /// What predicts what.
-    pub kind: Option<Kind>,
-    /// The n of an n-gram.
-    pub order: Option<usize>,
-    /// Size of an n-gram's hidden layer.
-    pub hidden: Option<usize>,
-    /// The side of the context.
-    pub context: Option<Context>,
-    /// Size of the vectors.
-    pub dim: Option<usize>,
-    /// Words a side, at most.
-    pub window: Option<usize>,
-    /// Whether each position draws its own number of words a side.
-    pub dynamic: Option<bool>,
-    /// Whether each word of a bag descends along the whole gradient of their mean, as in word2vec.
-    pub whole_gradients: Option<bool>,
-    /// The output layer.
-    pub layer: Option<LayerSpec>,
-    /// word2vec's `-hs 1`: the tree and no noise.
-    pub hierarchical: bool,
-    /// word2vec's `-negative`: noise words.
-    pub negative: Option<u32>,
-    /// The exponent of counts in the proposal of noise.
-    pub noise_power: Option<f64>,
-    /// How σ is computed.
-    pub sigmoid: Option<Sigmoid>,
-    /// Whether noise that is the target counts.
-    pub keep_hits: Option<bool>,
-    /// The first rate.
-    pub rate: Option<f32>,
-    /// The last rate.
-    pub last_rate: Option<f32>,
-}
-
-/// What the options say of the model beside its layer.
+/// The shape of a model beside its layer.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Shape {
     /// What makes the hidden vector.
@@ -83,16 +21,6 @@ pub struct Shape {
 }
 
 impl Options {
-    /// What the preset sets.
-    pub fn defaults(&self) -> Defaults {
-        self.preset.defaults()
-    }
-
-    /// What predicts what.
-    pub fn kind(&self) -> Kind {
-        self.kind.unwrap_or(if self.defaults().cbow { Kind::Cbow } else { Kind::SkipGram })
-    }
-
     /// The encoding, its window and sizes.
     ///
     /// # Errors
@@ -116,13 +44,14 @@ impl Options {
             return Err(Error::NotWith { setting, other });
         }
         let own = self.defaults();
-        let dim = self.dim.unwrap_or(own.dim);
+        let dim = within("dim", self.dim.unwrap_or(own.dim), 16_384, "from 1 to 16384")?;
         let whole_gradients = self.whole_gradients.unwrap_or(true);
         let model = match kind {
             Kind::NGram => {
                 let window = Encoding::window(self.order.unwrap_or(5))?;
                 let encoding = Encoding::NGram { embedding: dim };
-                return Ok(Shape { encoding, window, dim: self.hidden.unwrap_or(dim), whole_gradients });
+                let dim = within("hidden", self.hidden.unwrap_or(dim), 16_384, "from 1 to 16384")?;
+                return Ok(Shape { encoding, window, dim, whole_gradients });
             }
             Kind::SkipGram => WindowModel::SkipGram,
             Kind::Cbow => WindowModel::Cbow,
@@ -180,46 +109,12 @@ impl Options {
         }
         name.parse()
     }
-
-    /// The rate.
-    ///
-    /// # Errors
-    /// Rates that make no sense.
-    pub fn rate(&self) -> Result<LinearDecay> {
-        let own = self.defaults();
-        let first = self.rate.unwrap_or(own.rates[usize::from(self.kind() != Kind::SkipGram)]);
-        // A first rate below the preset's last one stays where it is.
-        LinearDecay::to(first, self.last_rate.unwrap_or(own.last_rate.min(first)))
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn presets_are_what_the_programs_document() {
-        let with = |preset| Options { preset, ..Options::default() };
-        // word2vec.c 0.1c, its help; gensim 4.4, the signature of Word2Vec; fastText 0.9, args.cc and the table of loss.cc.
-        for (preset, cbow, rates, sample, layer, sentence) in [
-            (Preset::Lexmax, false, [0.025, 0.05], 1e-3, "negative", 10_000),
-            (Preset::Word2vec, true, [0.025, 0.05], 1e-3, "negative:hits=drop:sigmoid=word2vec", 1_000),
-            (Preset::Gensim, true, [0.025, 0.025], 1e-3, "negative:hits=drop:sigmoid=gensim", 10_000),
-            (Preset::FastText, false, [0.05, 0.05], 1e-4, "negative:power=0.5:hits=drop:sigmoid=fasttext", 1_024),
-        ] {
-            let (options, own) = (with(preset), preset.defaults());
-            assert_eq!((own.dim, own.window, own.min_count, own.epochs, own.negative), (100, 5, 5, 5, 5));
-            assert_eq!((own.sample, own.longest_sentence), (sample, sentence), "{preset}");
-            assert_eq!(options.layer().unwrap().to_string(), layer);
-            assert_eq!(options.kind(), if cbow { Kind::Cbow } else { Kind::SkipGram });
-            for (kind, rate) in [Kind::SkipGram, Kind::Cbow].into_iter().zip(rates) {
-                assert_eq!(Options { kind: Some(kind), ..with(preset) }.rate().unwrap().start(), rate);
-            }
-            assert_eq!(preset.to_string().parse::<Preset>().unwrap(), preset);
-        }
-        assert_eq!(with(Preset::Gensim).rate().unwrap().end(), 1e-4);
-        assert!("glove".parse::<Preset>().is_err());
-    }
+    use crate::word2vec::Preset;
 
     #[test]
     fn options_override_presets() {

@@ -1,6 +1,7 @@
-//! What a run would be, before it is run.
+//! The plan of a run: what it would take, before it is run.
 
-use super::{Config, build_model, read, settings};
+use super::Config;
+use super::train::read;
 use crate::corpus::{Ledger, SentenceReader, Sentences, Subsampler};
 use crate::error::{Error, Result};
 use crate::layer::LayerExt;
@@ -16,19 +17,20 @@ use std::time::Instant;
 
 /// Words of the trial that says how long the measurement must be.
 const PILOT_WORDS: f64 = 1e5;
-/// Trials that the time of the measurement is divided into. Each begins with cold private rows, which makes short ones too slow.
+/// Trials that the time of the measurement is divided into. Each begins with cold private rows, which makes short ones
+/// too slow.
 const TRIALS: u32 = 2;
 /// Sentences that stay together in a part of the text, so that a text in a file is not read piecemeal.
 const BLOCK: usize = 64;
 
-/// What a training run would take.
+/// The memory, work and time that a training run would take.
 #[derive(Clone, Debug, Serialize)]
 pub struct Plan {
-    /// What became of the words of the text.
+    /// The ledger of the text's words.
     pub ledger: Ledger,
     /// Words in the vocabulary.
     pub vocab: usize,
-    /// Words of those kept that subsampling is expected to drop in a pass.
+    /// Kept words that subsampling is expected to drop in a pass.
     pub expected_subsampled_per_epoch: f64,
     /// Numbers to be learned, of the encoder and of the layer.
     pub parameters: u64,
@@ -38,7 +40,8 @@ pub struct Plan {
     pub text_bytes: u64,
     /// Bytes of the copy of the parameters that is made while a held-out text is looked at.
     pub evaluation_bytes: u64,
-    /// Bytes on disk, at most, for checkpoints and for the best model by a held-out text: each is whole before the one before goes.
+    /// Bytes on disk, at most, for checkpoints and for the best model by a held-out text: each is whole before the one
+    /// before goes.
     pub disk_bytes: u64,
     /// The most memory that the program has held until now, for reading and the measurement, where the system tells.
     pub peak_bytes: Option<u64>,
@@ -98,11 +101,11 @@ impl fmt::Display for Plan {
     }
 }
 
-/// Reads the text, trains a model that is thrown away for about `seconds` on parts of the text from its beginning to its end, and says
-/// what the whole run would be.
+/// Reads the text, trains a model that is thrown away for about `seconds` on parts of the text from its beginning to
+/// its end, and says what the whole run would be.
 ///
 /// # Errors
-/// Those of [`train`](super::train()).
+/// As [`train()`](super::train()).
 pub fn plan(config: &Config, seconds: f64) -> Result<Plan> {
     if !(seconds > 0.0 && seconds.is_finite()) {
         return Err(Error::OutOfRange { name: "seconds of measurement", value: seconds, limit: "more than 0" });
@@ -110,14 +113,14 @@ pub fn plan(config: &Config, seconds: f64) -> Result<Plan> {
     let loading = Instant::now();
     let (vocab, corpus) = read(config)?;
     let load_seconds = loading.elapsed().as_secs_f64();
-    let mut model = build_model(config, &vocab)?;
+    let mut model = config.model(&vocab)?;
     let disk_bytes = disk_bytes(config, &vocab, &model)?;
     let ledger = corpus.ledger();
     let words = ledger.kept as f64;
     let mut trial = |words: f64| -> Result<(Outcome, f64)> {
         let part = Part::new(&*corpus, words)?;
         let epochs = (words / part.ledger.kept as f64).round().clamp(1.0, 1e4) as u32;
-        let outcome = run(config, &mut model, &part, vocab.counts(), &Hogwild { epochs, ..settings(config) })?;
+        let outcome = run(config, &mut model, &part, vocab.counts(), &Hogwild { epochs, ..config.trainer() })?;
         Ok((outcome, f64::from(epochs) * part.ledger.kept as f64))
     };
     // The first of all is slow: pages and caches are cold.
@@ -157,7 +160,8 @@ pub fn plan(config: &Config, seconds: f64) -> Result<Plan> {
     })
 }
 
-/// Bytes of the files that a run keeps at most: of the checkpoint and of the best model, the last one and the one that takes its place.
+/// Bytes of the files that a run keeps at most: of the checkpoint and of the best model, the last one and the one that
+/// takes its place.
 fn disk_bytes(config: &Config, vocab: &Vocabulary, model: &SharedModel) -> Result<u64> {
     let (control, layer) = (&config.control, model.layer());
     let architecture = config.architecture(layer.bias());

@@ -1,15 +1,15 @@
-//! What is known of a training run.
+//! The facts of a training run.
 
-use super::run::Watched;
-use super::{Config, Ended, Warm};
+use super::{Config, Warm};
 use crate::corpus::Ledger;
 use crate::error::Result;
 use crate::model::Encoding;
-use crate::train::{Pass, Progress};
+use crate::run::{Closed, Ended};
+use crate::train::{Outcome, Pass, Progress};
 use serde::Serialize;
 use std::fmt;
 
-/// What a training run came to.
+/// The facts of a training run, as its JSON file has them.
 #[derive(Clone, Debug, Serialize)]
 pub struct Facts {
     /// The version of the crate.
@@ -22,7 +22,7 @@ pub struct Facts {
     pub dim: usize,
     /// Words a side, at most.
     pub window: usize,
-    /// The least count that a word is kept at.
+    /// The least count of a word that is kept.
     pub min_count: u64,
     /// Threshold of subsampling.
     pub sample: f64,
@@ -40,15 +40,15 @@ pub struct Facts {
     pub seed: u64,
     /// Number of words in the vocabulary.
     pub vocab: usize,
-    /// What became of the words of the text.
+    /// The ledger of the text's words.
     pub ledger: Ledger,
-    /// What became of the words of the held-out text.
+    /// The ledger of the held-out text's words.
     pub valid_ledger: Option<Ledger>,
-    /// Words of those kept that subsampling is expected to drop in a pass. Another choice is made in every pass.
+    /// Kept words that subsampling is expected to drop in a pass. Every pass drops others.
     pub expected_subsampled_per_epoch: f64,
-    /// Words read, and those of them that subsampling did drop, as counted, of every pass that was begun.
+    /// Words read and words dropped by subsampling, as counted, of every pass that was begun.
     pub passes: Vec<Pass>,
-    /// Words of the text, rare ones too, times passes.
+    /// Tokens in the text (including those below `min_count`) × passes.
     pub words: u64,
     /// Seconds for reading the text.
     pub load_seconds: f64,
@@ -68,14 +68,14 @@ pub struct Facts {
     pub valid_nll: Option<f64>,
     /// Words read when the model that is left was the best by the held-out text, where that is not the last one.
     pub best_words: Option<u64>,
-    /// What was taken over from earlier vectors.
+    /// The start from earlier vectors or from a model.
     pub warm: Option<Warm>,
     /// Mean training criterion of each pass, nats an example.
     pub loss: Vec<f64>,
 }
 
 impl Facts {
-    /// Words that were read and those of them that subsampling dropped, as counted, over all passes.
+    /// Words read and words dropped by subsampling, as counted, over all passes.
     pub fn subsampled(&self) -> Pass {
         let sum = |sum: Pass, pass: &Pass| Pass { read: sum.read + pass.read, dropped: sum.dropped + pass.dropped };
         self.passes.iter().fold(Pass::default(), sum)
@@ -87,16 +87,16 @@ impl Facts {
     }
 }
 
-/// What is known of the text once it is read.
+/// The facts of a text once it is read.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Text {
-    /// What became of its words.
+    /// The ledger of its words.
     pub ledger: Ledger,
-    /// What became of the words of the held-out text.
+    /// The ledger of the held-out text's words.
     pub valid: Option<Ledger>,
     /// Number of words in the vocabulary.
     pub vocab: usize,
-    /// Words of those kept that subsampling is expected to drop in a pass.
+    /// Kept words that subsampling is expected to drop in a pass.
     pub expected_subsampled: f64,
     /// Seconds for reading.
     pub load_seconds: f64,
@@ -118,7 +118,7 @@ pub trait Watch {
     /// The text is read, and nothing is trained yet.
     ///
     /// # Errors
-    /// Whatever it likes: the run ends with it.
+    /// An error of its own choice, which ends the run.
     fn read(&mut self, _text: &Text) -> Result<()> {
         Ok(())
     }
@@ -133,9 +133,16 @@ impl<F: FnMut(&Progress)> Watch for F {
     }
 }
 
-pub(super) fn facts(config: &Config, done: &Watched) -> Facts {
-    let (outcome, text) = (&done.outcome, done.text);
-    // Of a run that was stopped, those up to there.
+/// The results of a supervised run.
+pub(super) struct Supervised {
+    pub outcome: Outcome,
+    pub closed: Closed,
+    pub warm: Option<Warm>,
+}
+
+pub(super) fn facts(config: &Config, text: &Text, done: Supervised) -> Facts {
+    let Supervised { outcome, closed, warm } = done;
+    // A run that was stopped counts the words up to there.
     let passes = outcome.words as f64 / text.ledger.kept as f64;
     let words = (text.ledger.tokens as f64 * passes).round() as u64;
     Facts {
@@ -159,7 +166,7 @@ pub(super) fn facts(config: &Config, done: &Watched) -> Facts {
         ledger: text.ledger,
         valid_ledger: text.valid,
         expected_subsampled_per_epoch: text.expected_subsampled,
-        passes: outcome.passes.clone(),
+        passes: outcome.passes,
         words,
         load_seconds: text.load_seconds,
         train_seconds: outcome.seconds,
@@ -167,10 +174,10 @@ pub(super) fn facts(config: &Config, done: &Watched) -> Facts {
         words_per_second: words as f64 / outcome.seconds,
         peak_bytes: None,
         examples: outcome.examples,
-        ended: done.ended,
-        valid_nll: done.nll,
-        best_words: done.best_words,
-        warm: done.warm.clone(),
+        ended: closed.ended,
+        valid_nll: closed.valid_nll,
+        best_words: closed.best_words,
+        warm,
         loss: outcome.epochs.iter().map(|e| e.train_loss).collect(),
     }
 }

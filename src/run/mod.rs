@@ -1,0 +1,253 @@
+//! A long run under supervision, for any trainer: checkpoints, the best model, a budget, patience, a stop flag, a log.
+//!
+//! [`Run::open`] reads the checkpoint, [`Run::train`] watches a trainer, [`Run::close`] leaves the best model and says
+//! how the run ended. The trainer is a function: anything that takes an [`Observer`](crate::train::Observer) and goes
+//! on from a [`State`](crate::train::State), as [`hogwild_watched`](crate::train::hogwild_watched()) and
+//! [`deterministic_watched`](crate::train::deterministic_watched()) do.
+//!
+//! ```
+//! use lexmax::corpus::{Context, Corpus, Model, Sentences, Window};
+//! use lexmax::layer::Bias;
+//! use lexmax::model::{Architecture, Encoding, SharedModel};
+//! use lexmax::run::{Checkpoints, Control, Ended, Run, Subject};
+//! use lexmax::table::HotRows;
+//! use lexmax::train::{Hogwild, LinearDecay, deterministic_watched};
+//! use lexmax::optimizer::Optimizer;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let folder = tempfile::tempdir()?;
+//! # let (text, checkpoints) = (folder.path().join("text.txt"), folder.path().join("checkpoints"));
+//! # std::fs::write(&text, "the cat sees the dog\n".repeat(50))?;
+//! let (vocab, corpus) = Corpus::load(&[text], 1)?;
+//! let window = Window::new(Model::Cbow, Context::Both, 2, true)?;
+//! let layer = "hierarchical".parse()?;
+//! let architecture =
+//!     Architecture { layer, bias: Bias::None, window, encoding: Encoding::Mean, dim: 8, optimizer: Optimizer::Sgd };
+//! let (encoder, layer) = (architecture.encoder(vocab.len())?, architecture.layer(&vocab, None)?);
+//! let mut model = SharedModel::new(encoder, layer, vocab.counts(), 1)?;
+//! let (rate, hot) = (LinearDecay::new(0.05)?, HotRows::Cached);
+//! let trainer = Hogwild { window, sample: 0.0, rate, epochs: 3, workers: 1, hot, seed: 1 };
+//!
+//! let control = Control { checkpoint: Some(Checkpoints::new(&checkpoints)), ..Control::default() };
+//! let subject = Subject {
+//!     architecture: &architecture,
+//!     vocab: &vocab,
+//!     settings: [("epochs".to_string(), "3".to_string())].into(),
+//!     held_out: None,
+//!     words_per_pass: corpus.ledger().kept,
+//!     threads: 1,
+//! };
+//! let mut run = Run::open(&control, subject, &mut model)?;
+//! let outcome = run.train(&mut model, &mut |_| {}, |model, from, observer| {
+//!     deterministic_watched(model, &corpus, vocab.counts(), &trainer, from, observer)
+//! })?;
+//! let closed = run.close(&mut model, &outcome)?;
+//! assert_eq!(closed.ended, Ended::Complete);
+//! assert!(checkpoints.join("checkpoint.safetensors").exists());
+//! # Ok(())
+//! # }
+//! ```
+
+mod best_model;
+mod checkpoint;
+mod control;
+mod log;
+mod supervisor;
+mod validation;
+
+pub use control::{Checkpoints, Control, Ended, Valid};
+
+use crate::corpus::Examples;
+use crate::error::Result;
+use crate::model::{Architecture, SharedModel};
+use crate::table::TableShape;
+use crate::train::{Observer, Outcome, Progress, State};
+use crate::vocab::Vocabulary;
+use best_model::BestModel;
+use checkpoint::{Folder, Saved};
+use log::Log;
+use serde::Serialize;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::time::Instant;
+use supervisor::Supervisor;
+use validation::{Found, Record, Validation, examples_hash, patience_name};
+
+/// The subject of a run: what is trained, and on what.
+pub struct Subject<'a> {
+    /// The parts of the model.
+    pub architecture: &'a Architecture,
+    /// Its words.
+    pub vocab: &'a Vocabulary,
+    /// Everything that decides what the run computes, by name: settings, and a hash of the text. A checkpoint of other
+    /// settings is refused. [`Run::open`] adds the version of the crate, the held-out examples and the patience.
+    pub settings: BTreeMap<String, String>,
+    /// The examples of the held-out text, if there is one.
+    pub held_out: Option<Examples>,
+    /// Words that a trainer reads in a pass.
+    pub words_per_pass: u64,
+    /// Threads for evaluations.
+    pub threads: usize,
+}
+
+/// A run on its way.
+pub struct Run<'a> {
+    control: &'a Control,
+    architecture: &'a Architecture,
+    vocab: &'a Vocabulary,
+    settings: BTreeMap<String, String>,
+    threads: usize,
+    folder: Option<Folder>,
+    log: Option<Log>,
+    validation: Validation,
+    best: Option<BestModel>,
+    /// The state in the checkpoint that the run goes on from.
+    from: Option<State>,
+    opened: Instant,
+    /// The progress seen last.
+    last: Option<Progress>,
+    ended: Option<Ended>,
+}
+
+/// The end of a run.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Closed {
+    /// Why it ended.
+    pub ended: Ended,
+    /// The held-out NLL of the model that is left, nats an example.
+    pub valid_nll: Option<f64>,
+    /// Words read when the model that is left was evaluated, if that model is not the final one.
+    pub best_words: Option<u64>,
+}
+
+impl<'a> Run<'a> {
+    /// Opens a run. If it resumes a checkpoint, the parameters are read into `model`.
+    ///
+    /// # Errors
+    /// [`Error::Checkpoint`](crate::Error::Checkpoint) for a checkpoint that was not to be resumed, or of other
+    /// settings; files that cannot be read or made.
+    pub fn open(control: &'a Control, subject: Subject<'a>, model: &mut SharedModel) -> Result<Self> {
+        let Subject { architecture, vocab, mut settings, held_out, words_per_pass, threads } = subject;
+        let opened = Instant::now();
+        let patience = control.valid.as_ref().and_then(|valid| valid.patience);
+        let own = [
+            ("version", env!("CARGO_PKG_VERSION").into()),
+            ("valid", held_out.as_ref().map(examples_hash).unwrap_or_default()),
+            ("patience", patience_name(patience)),
+        ];
+        settings.extend(own.map(|(name, value)| (name.to_string(), value)));
+        let folder = control.checkpoint.as_ref().map(|c| Folder::new(c, settings.clone())).transpose()?;
+        let saved = folder.as_ref().map_or(Ok(None), |folder| folder.resume(model))?;
+        let (from, record) = match saved {
+            Some(Saved { train, valid, .. }) => (Some(train), valid),
+            None => (None, Record::default()),
+        };
+        let best = BestModel::new(control.valid.as_ref(), control.checkpoint.as_ref().map(|c| &*c.dir));
+        if let (Some(best), Some(found)) = (&best, &record.best) {
+            best.check(found.words)?;
+        }
+        let validation = Validation::new(held_out, control.valid.as_ref(), words_per_pass, record);
+        let (log, last, ended) = (None, None, None);
+        Ok(Self {
+            control,
+            architecture,
+            vocab,
+            settings,
+            threads,
+            folder,
+            log,
+            validation,
+            best,
+            from,
+            opened,
+            last,
+            ended,
+        })
+    }
+
+    /// Whether the run goes on from a checkpoint.
+    pub fn is_resumed(&self) -> bool {
+        self.from.is_some()
+    }
+
+    /// Opens the log, if there is to be one, and writes its first line: the settings, the size of the model, and the
+    /// fields of `more`, which must be an object.
+    ///
+    /// # Errors
+    /// The log cannot be written.
+    pub fn log_start(&mut self, model: &SharedModel, more: &impl Serialize) -> Result<()> {
+        let Some(path) = &self.control.log else { return Ok(()) };
+        let numbers = |shape: TableShape| shape.rows as usize * (shape.dim + usize::from(shape.bias));
+        let tables = model.encoder_tables().iter().chain(model.layer_tables());
+        let mut line = json!({
+            "lexmax": env!("CARGO_PKG_VERSION"), "settings": self.settings, "vocab": self.vocab.len(),
+            "parameters": tables.map(|t| numbers(t.shape())).sum::<usize>(), "threads": self.threads,
+            "resumed_seconds": self.from.as_ref().map(State::seconds),
+        });
+        if let (Some(line), Ok(Value::Object(more))) = (line.as_object_mut(), serde_json::to_value(more)) {
+            line.extend(more);
+        }
+        let mut log = Log::open(path, self.is_resumed())?;
+        log.line("start", line)?;
+        self.log = Some(log);
+        Ok(())
+    }
+
+    /// Trains under supervision. `observe` hears where the training stands, ten times a second at most.
+    ///
+    /// # Errors
+    /// Those of the trainer; parameters that are not finite; files that cannot be written.
+    pub fn train(
+        &mut self,
+        model: &mut SharedModel,
+        observe: &mut dyn FnMut(&Progress),
+        trainer: impl FnOnce(&mut SharedModel, Option<&State>, &mut dyn Observer) -> Result<Outcome>,
+    ) -> Result<Outcome> {
+        let from = self.from.take();
+        let outcome = trainer(model, from.as_ref(), &mut Supervisor::new(self, observe));
+        // A log that cannot be written is no further failure.
+        outcome.inspect_err(|_| drop(self.log_last()))
+    }
+
+    /// Closes the run. Where patience was set, `model` becomes the best one of those evaluated.
+    ///
+    /// # Errors
+    /// The best model cannot be read, or the log cannot be written.
+    pub fn close(mut self, model: &mut SharedModel, outcome: &Outcome) -> Result<Closed> {
+        let ended = if outcome.stopped { self.ended.unwrap_or(Ended::Interrupted) } else { Ended::Complete };
+        let left = self.leave_best(ended, model);
+        self.log_last()?;
+        let (left, last) = (left?, self.validation.last);
+        let closed = Closed {
+            ended,
+            valid_nll: left.or(last).map(|found| found.nll()),
+            best_words: left.map(|left| left.words),
+        };
+        let line = json!({
+            "why": ended, "nll": closed.valid_nll, "last_nll": last.map(|found| found.nll()),
+            "best_words": closed.best_words, "passes": outcome.passes,
+        });
+        self.log.as_mut().map_or(Ok(()), |log| log.line("end", line))?;
+        Ok(closed)
+    }
+
+    /// Makes the model the best one evaluated, if it is another; returns its evaluation then.
+    fn leave_best(&mut self, ended: Ended, model: &mut SharedModel) -> Result<Option<Found>> {
+        let (Some(keeper), Some(best)) = (&mut self.best, self.validation.record.best) else { return Ok(None) };
+        let last = self.validation.last;
+        let is_last = last.is_some_and(|last| last.words == best.words || last.nll() <= best.nll());
+        if is_last && ended != Ended::Patience {
+            return Ok(None);
+        }
+        keeper.restore(best.words, model)?;
+        Ok(Some(best))
+    }
+
+    /// Logs where the run stood last.
+    fn log_last(&mut self) -> Result<()> {
+        match (&mut self.log, &self.last) {
+            (Some(log), Some(at)) => log.progress(at, true),
+            _ => Ok(()),
+        }
+    }
+}

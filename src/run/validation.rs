@@ -1,0 +1,141 @@
+//! The held-out text of a run: its likelihoods, and when patience is at an end.
+
+use super::Valid;
+use crate::corpus::Examples;
+use crate::error::Result;
+use crate::eval::held_out_by;
+use crate::model::{Handles, Side};
+use crate::table::Threads;
+use crate::train::Quiet;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+/// The evaluations after whole passes. A checkpoint holds them.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Record {
+    pub best: Option<Found>,
+    pub last: Option<Found>,
+    /// Evaluations since the best.
+    pub since: u32,
+    /// Passes evaluated.
+    pub passes: u64,
+}
+
+/// A held-out NLL, as bits, and the words read by then.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Found {
+    pub words: u64,
+    nll: u64,
+}
+
+impl Found {
+    fn new(words: u64, nll: f64) -> Self {
+        Self { words, nll: nll.to_bits() }
+    }
+
+    pub fn nll(&self) -> f64 {
+        f64::from_bits(self.nll)
+    }
+}
+
+/// The held-out examples with their record.
+pub(super) struct Validation {
+    examples: Option<Examples>,
+    patience: Option<u32>,
+    words_per_pass: u64,
+    pub record: Record,
+    /// The last evaluation, after a pass or at an end.
+    pub last: Option<Found>,
+}
+
+impl Validation {
+    pub fn new(examples: Option<Examples>, valid: Option<&Valid>, words_per_pass: u64, record: Record) -> Self {
+        let patience = valid.and_then(|valid| valid.patience);
+        Self { examples, patience, words_per_pass, last: record.last, record }
+    }
+
+    /// Whether a pass has ended since the last evaluation.
+    pub fn is_due(&self, words: u64) -> bool {
+        self.examples.is_some() && words >= (self.record.passes + 1).saturating_mul(self.words_per_pass)
+    }
+
+    pub fn is_out_of_patience(&self) -> bool {
+        self.patience.is_some_and(|patience| self.record.since >= patience)
+    }
+
+    /// Evaluates the model; returns the line for the log, if there is a held-out text.
+    pub fn measure(&mut self, at: &Quiet, threads: usize) -> Result<Option<Value>> {
+        let Some(examples) = &self.examples else { return Ok(None) };
+        let threads = Threads::new(threads);
+        let (encoder, layer) = (at.model.copy(Side::Encoder)?, at.model.copy(Side::Layer)?);
+        let mut handles = Handles::frozen(&encoder, &layer, &threads);
+        let found = held_out_by(at.model.encoder(), at.model.layer(), &mut handles, examples);
+        let (nll, words) = (found.nll(), at.progress.words);
+        self.last = Some(Found::new(words, nll));
+        Ok(Some(json!({
+            "seconds": at.progress.seconds, "words": words, "share": at.progress.share, "nll": nll,
+            "perplexity": found.perplexity(), "examples": examples.len(),
+        })))
+    }
+
+    /// Enters the last evaluation as that of a pass; returns whether it is the best until now.
+    pub fn count_pass(&mut self) -> bool {
+        let (Some(now), record) = (self.last, &mut self.record) else { return false };
+        (record.last, record.passes) = (Some(now), now.words / self.words_per_pass.max(1));
+        // A first NLL that is not a number is a best one all the same, and any later one that is not smaller is not.
+        let is_best = record.best.is_none_or(|best| now.nll() < best.nll());
+        if is_best {
+            (record.best, record.since) = (Some(now), 0);
+        } else {
+            record.since += 1;
+        }
+        is_best
+    }
+}
+
+/// The name of a patience among a checkpoint's settings.
+pub(super) fn patience_name(patience: Option<u32>) -> String {
+    patience.map_or("None".into(), |evaluations| format!("Some({evaluations})"))
+}
+
+/// SHA-256 of held-out examples, in hexadecimal digits.
+pub(super) fn examples_hash(examples: &Examples) -> String {
+    let mut hash = Sha256::new();
+    for numbers in [&examples.words, &examples.offsets, &examples.targets] {
+        hash.update((numbers.len() as u64).to_le_bytes());
+        numbers.iter().for_each(|number| hash.update(number.to_le_bytes()));
+    }
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patience_has_the_name_that_checkpoints_hold() {
+        assert_eq!(patience_name(None), "None");
+        assert_eq!(patience_name(Some(2)), "Some(2)");
+    }
+
+    #[test]
+    fn patience_counts_passes_since_the_best() {
+        let valid = Valid::new(["x"]).patience(2);
+        let mut validation = Validation::new(Some(Examples::new()), Some(&valid), 10, Record::default());
+        assert!(!validation.is_due(9) && validation.is_due(10));
+        let mut pass = |words, nll| {
+            validation.last = Some(Found::new(words, nll));
+            let is_best = validation.count_pass();
+            (is_best, validation.is_out_of_patience(), validation.is_due(words))
+        };
+        assert_eq!(pass(10, 3.0), (true, false, false));
+        assert_eq!(pass(20, 3.0), (false, false, false));
+        assert_eq!(pass(30, 2.5), (true, false, false));
+        assert_eq!(pass(41, 2.6), (false, false, false));
+        assert_eq!(pass(50, f64::NAN), (false, true, false));
+        assert_eq!(validation.record.best.map(|best| (best.words, best.nll())), Some((30, 2.5)));
+    }
+}

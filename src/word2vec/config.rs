@@ -1,0 +1,94 @@
+//! The settings of a run, every value filled in.
+
+use crate::corpus::{Rules, Source, Window};
+use crate::encoder::{Encoder, MeanEmbedding};
+use crate::error::Result;
+use crate::layer::Bias;
+use crate::layer::catalogue::{self, LayerSpec};
+use crate::model::{Architecture, Encoding, SharedModel};
+use crate::optimizer::Optimizer;
+use crate::run::Control;
+use crate::table::HotRows;
+use crate::train::{Hogwild, LinearDecay};
+use crate::vocab::Vocabulary;
+use std::path::PathBuf;
+
+/// The settings of a run: see [`Word2Vec::config`](super::Word2Vec::config).
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Config {
+    /// The text, and how it becomes words.
+    pub source: Source,
+    /// The rules by which words are kept.
+    pub rules: Rules,
+    /// A folder for the ids of a text that is larger than memory; memory without.
+    pub spool: Option<PathBuf>,
+    /// The output layer; without biases unless its name says otherwise.
+    pub layer: LayerSpec,
+    /// The window that makes examples of a text.
+    pub window: Window,
+    /// The encoding that makes the hidden vector.
+    pub encoding: Encoding,
+    /// Size of the hidden vectors, and of the word vectors unless the encoding has a size of its own.
+    pub dim: usize,
+    /// Whether each word of a bag descends along the whole gradient of their mean, as in word2vec.
+    pub whole_gradients: bool,
+    /// Threshold of subsampling; 0 is off.
+    pub sample: f64,
+    /// Passes over the text.
+    pub epochs: u32,
+    /// Threads.
+    pub threads: usize,
+    /// The rate.
+    pub rate: LinearDecay,
+    /// Rows of each table that a thread keeps to itself.
+    pub hot: HotRows,
+    /// Whether the bits do not depend on the threads: see [`deterministic`](crate::train::deterministic()).
+    pub deterministic: bool,
+    /// The seed.
+    pub seed: u64,
+    /// Vectors or a model to start from: see [`Warm`](super::Warm).
+    pub init: Option<PathBuf>,
+    /// Checkpoints, a held-out text, a budget, a log.
+    pub control: Control,
+}
+
+impl Config {
+    /// The parts of the model.
+    pub(super) fn architecture(&self, bias: Bias) -> Architecture {
+        Architecture {
+            layer: self.layer.clone(),
+            bias,
+            window: self.window,
+            encoding: self.encoding,
+            dim: self.dim,
+            optimizer: Optimizer::Sgd,
+        }
+    }
+
+    /// The model at the start of training.
+    pub(super) fn model(&self, vocab: &Vocabulary) -> Result<SharedModel> {
+        let (counts, words) = (vocab.counts(), Some(vocab));
+        let context = catalogue::Context { counts, words, dim: self.dim, bias: Bias::None };
+        let encoder: Box<dyn Encoder> = match self.encoding {
+            Encoding::Mean if self.whole_gradients => {
+                Box::new(MeanEmbedding::new(vocab.len(), self.dim)?.with_whole_gradients())
+            }
+            other => other.build(vocab.len(), &self.window, self.dim)?,
+        };
+        SharedModel::new(encoder, self.layer.build(&context)?, counts, self.seed)
+    }
+
+    /// The settings of the trainer.
+    pub(super) fn trainer(&self) -> Hogwild {
+        Hogwild {
+            window: self.window,
+            sample: self.sample,
+            rate: self.rate,
+            epochs: self.epochs,
+            workers: self.threads,
+            hot: self.hot,
+            seed: self.seed,
+        }
+    }
+}

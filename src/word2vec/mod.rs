@@ -1,0 +1,38 @@
+//! Word vectors from a text, as word2vec trains them, through any layer of the catalogue.
+//!
+//! ```no_run
+//! use lexmax::word2vec::{Preset, Word2Vec};
+//!
+//! # fn main() -> lexmax::Result<()> {
+//! let vectors = Word2Vec::preset(Preset::Gensim).layer("hierarchical")?.train("text.txt")?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! [`Word2Vec`] gathers [`Options`] over a [`Preset`]; [`Word2Vec::config`] resolves them to a [`Config`], with every
+//! value filled in. [`Word2Vec::train`] returns vectors and model in plain memory. [`train()`] takes a [`Config`] and
+//! returns [`Embeddings`], which write vectors straight from the tables of the trainer; `lexmax train` does that.
+//! [`plan()`] foretells a run.
+
+mod builder;
+mod config;
+mod facts;
+mod options;
+mod phrases;
+mod plan;
+mod preset;
+mod settings;
+mod train;
+mod trained;
+mod warm;
+
+pub use builder::Word2Vec;
+pub use config::Config;
+pub use facts::{Facts, Text, Watch};
+pub use options::{Kind, Options, Shape};
+pub use phrases::PhraseOptions;
+pub use plan::{Plan, plan};
+pub use preset::{Defaults, Preset, Sigmoid};
+pub use train::{Embeddings, train};
+pub use trained::Trained;
+pub use warm::Warm;

@@ -1,0 +1,271 @@
+//! The options of a user, on top of a preset.
+
+mod model;
+
+pub use model::Shape;
+
+use super::PhraseOptions;
+use super::preset::{Defaults, Preset, Sigmoid};
+use crate::corpus::{Context, Rules};
+use crate::error::{Error, Result};
+use crate::layer::catalogue::LayerSpec;
+use crate::table::HotRows;
+use crate::train::LinearDecay;
+use crate::vocab::Vocabulary;
+use std::fs::File;
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+
+/// The kind of a model: what predicts what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A word from each word of its context.
+    SkipGram,
+    /// A word from the mean of its context.
+    Cbow,
+    /// A word from those before it, in their order.
+    NGram,
+}
+
+/// The options of a run as a user gives them. `None` takes the preset's value. Options that contradict each other are
+/// refused.
+///
+/// ```
+/// use lexmax::word2vec::{Options, Preset};
+/// # fn main() -> lexmax::Result<()> {
+/// let options = Options { preset: Preset::FastText, hierarchical: true, ..Options::default() };
+/// assert_eq!(options.layer()?.to_string(), "hierarchical:sigmoid=fasttext");
+/// assert_eq!(options.rate()?.start(), 0.05);
+/// let both = Options { hierarchical: true, negative: Some(5), ..Options::default() };
+/// assert!(both.layer().unwrap_err().to_string().contains("--hs and --negative"));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// The source of all values that are not given.
+    pub preset: Preset,
+    /// The kind of the model.
+    pub kind: Option<Kind>,
+    /// The n of an n-gram.
+    pub order: Option<usize>,
+    /// Size of an n-gram's hidden layer.
+    pub hidden: Option<usize>,
+    /// The side of the context.
+    pub context: Option<Context>,
+    /// Size of the vectors.
+    pub dim: Option<usize>,
+    /// Words a side, at most.
+    pub window: Option<usize>,
+    /// Whether each position draws its own number of words a side.
+    pub dynamic: Option<bool>,
+    /// Whether each word of a bag descends along the whole gradient of their mean, as in word2vec.
+    pub whole_gradients: Option<bool>,
+    /// The output layer.
+    pub layer: Option<LayerSpec>,
+    /// word2vec's `-hs 1`: the tree and no noise.
+    pub hierarchical: bool,
+    /// word2vec's `-negative`: noise words.
+    pub negative: Option<u32>,
+    /// The exponent of counts in the proposal of noise.
+    pub noise_power: Option<f64>,
+    /// The computation of σ.
+    pub sigmoid: Option<Sigmoid>,
+    /// Whether noise that is the target counts.
+    pub keep_hits: Option<bool>,
+    /// The first rate.
+    pub rate: Option<f32>,
+    /// The last rate.
+    pub last_rate: Option<f32>,
+    /// The least count of a word that is kept.
+    pub min_count: Option<u64>,
+    /// The most words, the most frequent ones [all].
+    pub max_vocab: Option<usize>,
+    /// The most kept words in a sentence; a longer line is cut.
+    pub longest_sentence: Option<usize>,
+    /// The threshold of subsampling; 0 is off.
+    pub sample: Option<f64>,
+    /// Pairs of words that are joined to phrases [none].
+    pub phrases: Option<PhraseOptions>,
+    /// A file in word2vec's format with the words and counts [those of the text].
+    pub vocabulary: Option<PathBuf>,
+    /// Passes over the text.
+    pub epochs: Option<u32>,
+    /// Threads [all cores].
+    pub threads: Option<usize>,
+    /// Rows of each table that a thread keeps to itself [6 MB of them].
+    pub hot_rows: Option<u32>,
+    /// Whether the bits do not depend on the number of threads.
+    pub deterministic: bool,
+    /// The seed of everything random [1].
+    pub seed: Option<u64>,
+    /// Vectors or a model to start from.
+    pub init: Option<PathBuf>,
+}
+
+impl Options {
+    /// The seed without another.
+    pub const SEED: u64 = 1;
+
+    /// The values of the preset.
+    pub fn defaults(&self) -> Defaults {
+        self.preset.defaults()
+    }
+
+    /// The kind of the model.
+    pub fn kind(&self) -> Kind {
+        self.kind.unwrap_or(if self.defaults().cbow { Kind::Cbow } else { Kind::SkipGram })
+    }
+
+    /// The rate.
+    ///
+    /// # Errors
+    /// Rates that make no sense.
+    pub fn rate(&self) -> Result<LinearDecay> {
+        let own = self.defaults();
+        let first = self.rate.unwrap_or(own.rates[usize::from(self.kind() != Kind::SkipGram)]);
+        // A first rate below the preset's last one stays where it is.
+        LinearDecay::to(first, self.last_rate.unwrap_or(own.last_rate.min(first)))
+    }
+
+    /// The rules by which words of the text are kept. Reads the vocabulary's file, if there is one.
+    ///
+    /// # Errors
+    /// Phrases that make no sense; a file that cannot be read.
+    pub fn rules(&self) -> Result<Rules> {
+        let own = self.defaults();
+        let min_count = self.min_count.unwrap_or(own.min_count);
+        let vocabulary = self.vocabulary.as_ref().map(|path| read_vocabulary(path, min_count)).transpose()?;
+        Ok(Rules {
+            min_count,
+            max_vocab: self.max_vocab,
+            longest_sentence: self.longest_sentence.unwrap_or(own.longest_sentence),
+            phrases: self.phrases.as_ref().map(PhraseOptions::phrases).transpose()?,
+            vocabulary: vocabulary.map(Into::into),
+        })
+    }
+
+    /// The threshold of subsampling.
+    pub fn sample(&self) -> f64 {
+        self.sample.unwrap_or(self.defaults().sample)
+    }
+
+    /// Passes over the text.
+    ///
+    /// # Errors
+    /// None, or more than 10,000.
+    pub fn epochs(&self) -> Result<u32> {
+        let epochs = self.epochs.unwrap_or(self.defaults().epochs);
+        within("epochs", epochs as usize, 10_000, "from 1 to 10000").map(|_| epochs)
+    }
+
+    /// Threads.
+    ///
+    /// # Errors
+    /// None, or more than 1,024.
+    pub fn threads(&self) -> Result<usize> {
+        let all = || std::thread::available_parallelism().map_or(1, usize::from).min(1_024);
+        within("threads", self.threads.unwrap_or_else(all), 1_024, "from 1 to 1024")
+    }
+
+    /// Rows that a thread keeps to itself.
+    ///
+    /// # Errors
+    /// [`Error::Contradiction`] for a number of rows under deterministic training.
+    pub fn hot(&self) -> Result<HotRows> {
+        if self.deterministic && self.hot_rows.is_some() {
+            let hint = "deterministic workers keep all rows that they touch; leave --hot-rows out";
+            return Err(Error::Contradiction { first: "--deterministic", second: "--hot-rows", hint });
+        }
+        Ok(self.hot_rows.map_or(HotRows::Cached, HotRows::First))
+    }
+
+    /// The seed.
+    pub fn seed(&self) -> u64 {
+        self.seed.unwrap_or(Self::SEED)
+    }
+}
+
+/// Refuses 0 and values above `most`.
+fn within(name: &'static str, value: usize, most: usize, limit: &'static str) -> Result<usize> {
+    if (1..=most).contains(&value) { Ok(value) } else { Err(Error::OutOfRange { name, value: value as f64, limit }) }
+}
+
+/// Reads the words of a file that occur at least `min_count` times by its own counts: see [`Vocabulary::read`].
+fn read_vocabulary(path: &Path, min_count: u64) -> Result<Vocabulary> {
+    let file = File::open(path).map_err(Error::io(path))?;
+    Vocabulary::read(&mut BufReader::new(file), path, min_count)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::vectors::Format;
+
+    #[test]
+    fn presets_are_what_the_programs_document() {
+        let with = |preset| Options { preset, ..Options::default() };
+        // word2vec.c 0.1c, its help; gensim 4.4, the signature of Word2Vec; fastText 0.9, args.cc and the table of
+        // loss.cc.
+        for (preset, cbow, rates, sample, layer, sentence) in [
+            (Preset::Lexmax, false, [0.025, 0.05], 1e-3, "negative", 10_000),
+            (Preset::Word2vec, true, [0.025, 0.05], 1e-3, "negative:hits=drop:sigmoid=word2vec", 1_000),
+            (Preset::Gensim, true, [0.025, 0.025], 1e-3, "negative:hits=drop:sigmoid=gensim", 10_000),
+            (Preset::FastText, false, [0.05, 0.05], 1e-4, "negative:power=0.5:hits=drop:sigmoid=fasttext", 1_024),
+        ] {
+            let (options, own) = (with(preset), preset.defaults());
+            assert_eq!((own.dim, own.window, own.min_count, own.epochs, own.negative), (100, 5, 5, 5, 5));
+            assert_eq!((own.sample, own.longest_sentence), (sample, sentence), "{preset}");
+            assert_eq!(options.layer().unwrap().to_string(), layer);
+            assert_eq!(options.kind(), if cbow { Kind::Cbow } else { Kind::SkipGram });
+            for (kind, rate) in [Kind::SkipGram, Kind::Cbow].into_iter().zip(rates) {
+                assert_eq!(Options { kind: Some(kind), ..with(preset) }.rate().unwrap().start(), rate);
+            }
+            assert_eq!(preset.to_string().parse::<Preset>().unwrap(), preset);
+        }
+        assert_eq!(with(Preset::Gensim).rate().unwrap().end(), 1e-4);
+        assert!("glove".parse::<Preset>().is_err());
+    }
+
+    #[test]
+    fn vectors_have_the_format_of_the_preset_and_of_the_ending() {
+        for preset in [Preset::Lexmax, Preset::Word2vec, Preset::Gensim, Preset::FastText] {
+            let (format, own) = (|name| preset.format(Path::new(name)), preset.defaults().text);
+            let expected = if own { Format::Text } else { Format::Binary };
+            assert_eq!((format("v"), format("v.bin")), (expected, expected), "{preset}");
+            assert_eq!((format("v.txt"), format("v.npy")), (Format::Text, Format::Npy), "{preset}");
+        }
+    }
+
+    #[test]
+    fn schedule_and_words_come_from_the_preset_unless_given() {
+        let word2vec = Options { preset: Preset::Word2vec, ..Options::default() };
+        let rules = word2vec.rules().unwrap();
+        assert_eq!((rules.min_count, rules.longest_sentence, rules.max_vocab), (5, 1_000, None));
+        assert_eq!((word2vec.epochs().unwrap(), word2vec.sample(), word2vec.seed()), (5, 1e-3, 1));
+        assert_eq!(word2vec.hot().unwrap(), HotRows::Cached);
+        let given = Options {
+            min_count: Some(2),
+            longest_sentence: Some(7),
+            sample: Some(0.0),
+            epochs: Some(3),
+            threads: Some(2),
+            hot_rows: Some(4),
+            ..word2vec
+        };
+        let rules = given.rules().unwrap();
+        assert_eq!((rules.min_count, rules.longest_sentence), (2, 7));
+        assert_eq!((given.epochs().unwrap(), given.sample(), given.threads().unwrap()), (3, 0.0, 2));
+        assert_eq!(given.hot().unwrap(), HotRows::First(4));
+        let wrong = [
+            Options { epochs: Some(0), ..Options::default() }.epochs().map(drop),
+            Options { threads: Some(0), ..Options::default() }.threads().map(drop),
+            Options { threads: Some(1 << 20), ..Options::default() }.threads().map(drop),
+            Options { dim: Some(0), ..Options::default() }.shape().map(drop),
+            Options { dim: Some(usize::MAX), ..Options::default() }.shape().map(drop),
+        ];
+        assert!(wrong.iter().all(|result| matches!(result, Err(Error::OutOfRange { .. }))), "{wrong:?}");
+        let both = Options { deterministic: true, ..given };
+        assert!(matches!(both.hot(), Err(Error::Contradiction { second: "--hot-rows", .. })));
+    }
+}

@@ -1,0 +1,205 @@
+//! Training of word vectors under supervision.
+
+use super::facts::{Supervised, facts};
+use super::settings::{settings, text_hash};
+use super::{Config, Facts, Text, Trained, Watch, warm};
+use crate::corpus::{Corpus, Examples, Ledger, Sentences, Source, SpooledCorpus, Subsampler, held_out};
+use crate::error::{Error, Result};
+use crate::files;
+use crate::layer::LayerExt;
+use crate::measure::peak_bytes;
+use crate::model::{Architecture, ModelWriter, Predictor, SharedModel};
+use crate::run::{Ended, Run, Subject};
+use crate::table::Threads;
+use crate::train::{Progress, deterministic_watched, hogwild_watched};
+use crate::vectors::{self, Format, WordVectors};
+use crate::vocab::{Vocabulary, WordId};
+use ndarray::Array2;
+use serde_json::json;
+use std::path::Path;
+use std::time::Instant;
+
+/// Reads the text.
+///
+/// # Errors
+/// Those of [`Corpus::read`] and [`SpooledCorpus::read`], and standard input as training text and as held-out text.
+pub(super) fn read(config: &Config) -> Result<(Vocabulary, Box<dyn Sentences>)> {
+    let mut held_out = config.control.valid.iter().flat_map(|valid| &valid.files);
+    if config.source.paths.iter().any(|path| files::is_stdin(path)) && held_out.any(|path| files::is_stdin(path)) {
+        return Err(Error::RepeatedInput);
+    }
+    Ok(match &config.spool {
+        None => Corpus::read(&config.source, &config.rules).map(|(v, c)| (v, Box::new(c) as _))?,
+        Some(dir) => SpooledCorpus::read(&config.source, &config.rules, dir).map(|(v, c)| (v, Box::new(c) as _))?,
+    })
+}
+
+/// Reads the held-out text, if there is one.
+fn read_held_out(config: &Config, vocab: &Vocabulary, corpus: &dyn Sentences) -> Result<Option<(Examples, Ledger)>> {
+    let Some(valid) = &config.control.valid else { return Ok(None) };
+    let source = Source { paths: valid.files.clone(), ..config.source.clone() };
+    let text = Corpus::read_known(&source, vocab, corpus.joins(), config.rules.longest_sentence)?;
+    Ok(Some((held_out(&text, config.window, valid.examples)?, text.ledger())))
+}
+
+/// Reads the text and trains. `start` is when the program began; `watch` hears of the training. A run that fails says
+/// so in its log.
+///
+/// # Errors
+/// Text that cannot be read, settings that make no sense, tables that do not fit in memory, a loss that is not finite.
+pub fn train(config: &Config, start: Instant, watch: &mut dyn Watch) -> Result<Embeddings> {
+    train_text(config, start, watch).inspect_err(|error| config.control.log_failure(error))
+}
+
+fn train_text(config: &Config, start: Instant, watch: &mut dyn Watch) -> Result<Embeddings> {
+    let loading = Instant::now();
+    let (vocab, corpus) = read(config)?;
+    let load_seconds = loading.elapsed().as_secs_f64();
+    let expected_subsampled = Subsampler::new(vocab.counts(), config.sample)?.expected_drops(vocab.counts());
+    let mut model = config.model(&vocab)?;
+    let architecture = config.architecture(model.layer().bias());
+    let (examples, valid) = read_held_out(config, &vocab, &*corpus)?.unzip();
+    let text = Text { ledger: corpus.ledger(), valid, vocab: vocab.len(), expected_subsampled, load_seconds };
+    watch.read(&text)?;
+    let done = supervised(config, &architecture, (&vocab, &*corpus, text), examples, &mut model, watch)?;
+    Ok(Embeddings { facts: facts(config, &text, done), vocab, architecture, model, start })
+}
+
+/// Trains the model from its start, from earlier vectors, or from a checkpoint.
+fn supervised(
+    config: &Config,
+    architecture: &Architecture,
+    (vocab, corpus, text): (&Vocabulary, &dyn Sentences, Text),
+    held_out: Option<Examples>,
+    model: &mut SharedModel,
+    watch: &mut dyn Watch,
+) -> Result<Supervised> {
+    let Config { control, init, layer, threads, .. } = config;
+    let hash = if control.is_recorded() { text_hash(vocab, corpus)? } else { String::new() };
+    let settings = settings(config, &hash, init.as_ref().map(|path| files::sha256(path).unwrap_or_default()));
+    let (words_per_pass, threads) = (text.ledger.kept, *threads);
+    let subject = Subject { architecture, vocab, settings, held_out, words_per_pass, threads };
+    let mut run = Run::open(control, subject, model)?;
+    let warm = match init {
+        // A resumed run has started already.
+        Some(path) if !run.is_resumed() => Some(warm::start(model, vocab, &layer.to_string(), path)?),
+        _ => None,
+    };
+    let more = json!({
+        "corpus": config.source.paths, "text_sha256": hash, "ledger": text.ledger, "valid_ledger": text.valid,
+        "expected_subsampled_per_epoch": text.expected_subsampled, "words": text.ledger.tokens,
+        "kept": text.ledger.kept, "warm": warm,
+    });
+    run.log_start(model, &more)?;
+    let (counts, trainer) = (vocab.counts(), config.trainer());
+    let mut observe = |at: &Progress| watch.progress(at);
+    let outcome = run.train(model, &mut observe, |model, from, observer| {
+        if config.deterministic {
+            deterministic_watched(model, corpus, counts, &trainer, from, observer)
+        } else {
+            hogwild_watched(model, corpus, counts, &trainer, from, observer)
+        }
+    });
+    let outcome = outcome.map_err(|source| match source {
+        Error::Diverged { .. } => Error::InLayer { layer: layer.to_string(), source: Box::new(source) },
+        other => other,
+    })?;
+    let closed = run.close(model, &outcome)?;
+    Ok(Supervised { outcome, closed, warm })
+}
+
+/// Trained vectors in the tables of the trainer, and the facts of the run.
+pub struct Embeddings {
+    vocab: Vocabulary,
+    architecture: Architecture,
+    model: SharedModel,
+    facts: Facts,
+    start: Instant,
+}
+
+impl Embeddings {
+    /// The words.
+    pub fn vocab(&self) -> &Vocabulary {
+        &self.vocab
+    }
+
+    /// The trained model.
+    pub fn model(&self) -> &SharedModel {
+        &self.model
+    }
+
+    /// Writes the vectors, the frequent words first: the file is there whole or not at all.
+    ///
+    /// # Errors
+    /// As [`vectors::write`].
+    pub fn write(&self, path: &Path, format: Format) -> Result<()> {
+        vectors::write(path, format, self)
+    }
+
+    /// Writes the whole model: see [`ModelWriter`]. The file is there whole or not at all.
+    ///
+    /// # Errors
+    /// [`Error::Io`] with the path; [`Error::NotFinite`].
+    pub fn save_model(&self, path: &Path) -> Result<()> {
+        let writer = ModelWriter::shared(&self.architecture, &self.vocab, &self.model)?;
+        files::stream_atomically(path, |out| writer.write(out))
+    }
+
+    /// Writes the words and their counts in word2vec's format: see [`Vocabulary::write`].
+    ///
+    /// # Errors
+    /// [`Error::Io`] with the path.
+    pub fn write_vocabulary(&self, path: &Path) -> Result<()> {
+        files::stream_atomically(path, |out| self.vocab.write(out, self.facts.ledger.lines))
+    }
+
+    /// Why the run ended.
+    pub fn ended(&self) -> Ended {
+        self.facts.ended
+    }
+
+    /// The facts of the run until now.
+    pub fn facts(&self) -> Facts {
+        let total_seconds = self.start.elapsed().as_secs_f64();
+        Facts { total_seconds, peak_bytes: peak_bytes(), ..self.facts.clone() }
+    }
+
+    /// Vectors and model in plain memory. The vectors are copied: they are in memory twice then, alone and in the
+    /// model.
+    ///
+    /// # Errors
+    /// A table does not fit in memory a second time; a parameter that is not finite.
+    pub fn into_trained(self) -> Result<Trained> {
+        let (rows, dim) = (vectors::Source::len(&self), vectors::Source::dim(&self));
+        let mut values = Vec::new();
+        values.try_reserve_exact(rows.saturating_mul(dim)).map_err(|_| Error::TooLarge { rows, dim })?;
+        values.resize(rows * dim, 0.0);
+        for (word, row) in (0..).zip(values.chunks_exact_mut(dim)) {
+            vectors::Source::row(&self, word, row);
+        }
+        let values = Array2::from_shape_vec((rows, dim), values).expect("rows × dim entries");
+        let (facts, threads) = (self.facts(), Threads::new(self.facts.threads));
+        let Self { vocab, architecture, model, .. } = self;
+        let vectors = WordVectors::new((0..rows as WordId).map(|word| vocab.word(word)), values)?;
+        let predictor = Predictor::new(architecture, vocab, model.into_model()?, threads);
+        Ok(Trained::new(vectors, predictor, facts))
+    }
+}
+
+impl vectors::Source for Embeddings {
+    fn len(&self) -> usize {
+        self.vocab.len()
+    }
+
+    fn dim(&self) -> usize {
+        self.model.encoder_tables()[0].shape().dim
+    }
+
+    fn word(&self, id: WordId) -> &str {
+        self.vocab.word(id)
+    }
+
+    fn row(&self, id: WordId, out: &mut [f32]) {
+        self.model.encoder_tables()[0].read_row(id, out);
+    }
+}

@@ -1,0 +1,80 @@
+//! Word vectors that were trained here, with their model.
+
+use super::Facts;
+use crate::error::Result;
+use crate::files::stream_atomically;
+use crate::model::{ModelWriter, Prediction, Predictor};
+use crate::vectors::{self, Format, WordVectors};
+use crate::vocab::Vocabulary;
+use std::ops::Deref;
+use std::path::Path;
+
+/// Trained word vectors with their model, their vocabulary and the facts of the run.
+///
+/// All questions to [`WordVectors`] can be asked of it. The model answers which words go with others.
+pub struct Trained {
+    vectors: WordVectors,
+    predictor: Predictor,
+    facts: Facts,
+}
+
+impl Trained {
+    pub(super) fn new(vectors: WordVectors, predictor: Predictor, facts: Facts) -> Self {
+        Self { vectors, predictor, facts }
+    }
+
+    /// The vectors alone.
+    pub fn into_vectors(self) -> WordVectors {
+        self.vectors
+    }
+
+    /// The words with their counts.
+    pub fn vocab(&self) -> &Vocabulary {
+        self.predictor.vocab()
+    }
+
+    /// The model, which gives probabilities.
+    pub fn predictor(&self) -> &Predictor {
+        &self.predictor
+    }
+
+    /// The `k` most probable words in a context, the best first.
+    ///
+    /// # Errors
+    /// As [`Predictor::top`].
+    pub fn predict(&self, context: &[&str], k: usize) -> Result<Prediction> {
+        self.predictor.top(context, k)
+    }
+
+    /// The facts of the run.
+    pub fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
+    /// Writes the vectors in the format of the path's ending; without a known ending, in word2vec's binary format. The
+    /// file is there whole or not at all.
+    ///
+    /// # Errors
+    /// As [`vectors::write`].
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
+        let path = path.as_ref();
+        vectors::write(path, Format::of(path).unwrap_or(Format::Binary), &self.vectors)
+    }
+
+    /// Writes the whole model: see [`ModelWriter`]. The file is there whole or not at all.
+    ///
+    /// # Errors
+    /// [`Error::Io`](crate::Error::Io) with the path.
+    pub fn save_model(&self, path: impl AsRef<Path>) -> Result<()> {
+        let writer = ModelWriter::new(self.predictor.architecture(), self.predictor.vocab(), self.predictor.model())?;
+        stream_atomically(path.as_ref(), |out| writer.write(out))
+    }
+}
+
+impl Deref for Trained {
+    type Target = WordVectors;
+
+    fn deref(&self) -> &WordVectors {
+        &self.vectors
+    }
+}

@@ -1,0 +1,147 @@
+//! The library's `Word2Vec` and `lexmax train` are the same run.
+
+use assert_cmd::Command;
+use lexmax::Error;
+use lexmax::corpus::{Normalizer, Rules, Split};
+use lexmax::run::{Checkpoints, Ended, Valid};
+use lexmax::vectors;
+use lexmax::word2vec::{Kind, PhraseOptions, Preset, Text, Watch, Word2Vec};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+/// Writes lines of words in an order that a model can learn, and returns the folder.
+fn place() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let line = |i: usize| format!("New York w{} w{} Big w{}, end\n", i % 7, (i * i) % 11, i % 5);
+    std::fs::write(folder.path().join("text.txt"), (0..600).map(line).collect::<String>()).unwrap();
+    std::fs::write(folder.path().join("valid.txt"), (600..660).map(line).collect::<String>()).unwrap();
+    folder
+}
+
+fn command_line(folder: &Path, more: &[&str]) {
+    let mut command = Command::cargo_bin("lexmax").unwrap();
+    command.current_dir(folder).args([
+        "train",
+        "--corpus",
+        "text.txt",
+        "--out",
+        "cli.npy",
+        "--save-model",
+        "cli.model",
+    ]);
+    command.args(more).assert().success();
+}
+
+/// Holds what the library trained against what the command line wrote.
+fn assert_same(folder: &Path, word2vec: &Word2Vec, what: &str) {
+    let trained = word2vec.train(folder.join("text.txt")).unwrap();
+    assert!(*trained == vectors::read(&folder.join("cli.npy"), None).unwrap(), "{what}: other vectors");
+    trained.save_model(folder.join("own.model")).unwrap();
+    let read = |name| std::fs::read(folder.join(name)).unwrap();
+    assert!(read("own.model") == read("cli.model"), "{what}: another model");
+}
+
+#[test]
+fn presets_are_the_same_in_the_library_and_on_the_command_line() {
+    let folder = place();
+    for preset in [Preset::Lexmax, Preset::Word2vec, Preset::Gensim, Preset::FastText] {
+        command_line(folder.path(), &["--preset", &preset.to_string(), "--deterministic", "--threads", "2"]);
+        assert_same(folder.path(), &Word2Vec::preset(preset).deterministic(true).threads(1), &preset.to_string());
+    }
+}
+
+#[test]
+fn every_setter_has_its_option() {
+    let folder = place();
+    let options = "--preset gensim --layer full --model cbow --dim 12 --window 3 --epochs 2 --lr 0.03 --sample 0.01
+        --min-count 2 --max-vocab 20 --seed 9 --deterministic --threads 1 --phrases 1 --phrase-threshold 0.5
+        --lowercase --split words --valid valid.txt --patience 3";
+    command_line(folder.path(), &options.split_whitespace().collect::<Vec<_>>());
+    let word2vec = Word2Vec::preset(Preset::Gensim)
+        .layer("full")
+        .unwrap()
+        .kind(Kind::Cbow)
+        .dim(12)
+        .window(3)
+        .epochs(2)
+        .rate(0.03)
+        .sample(0.01)
+        .min_count(2)
+        .max_vocab(20)
+        .seed(9)
+        .deterministic(true)
+        .threads(1)
+        .phrases(PhraseOptions { thresholds: vec![0.5], ..PhraseOptions::passes(1) })
+        .normalizer(Normalizer { lowercase: true, nfc: false, split: Split::Words })
+        .valid(Valid::new([folder.path().join("valid.txt")]).patience(3));
+    assert_same(folder.path(), &word2vec, "all options");
+    let trained = word2vec.train(folder.path().join("text.txt")).unwrap();
+    assert!(trained.id("new_york").is_some() && trained.len() <= 20);
+    assert_eq!(trained.vocab().len(), trained.len());
+    assert_eq!((trained.facts().ended, trained.facts().epochs), (Ended::Complete, 2));
+    assert!(trained.facts().valid_nll.unwrap() > 0.0);
+    // Files of a known ending have its format, others word2vec's binary one.
+    for name in ["v.vec", "v.npy", "v"] {
+        let path = folder.path().join(name);
+        trained.save(&path).unwrap();
+        assert!(vectors::read(&path, None).unwrap() == *trained, "{name}");
+    }
+    let top = trained.predict(&["new_york"], 100).unwrap();
+    let sum: f64 = top.words.iter().map(|(_, ln_p)| ln_p.exp()).sum();
+    assert!(top.words.len() == trained.len() && (sum - 1.0).abs() < 1e-4, "{sum}");
+}
+
+#[test]
+fn runs_stop_and_go_on() {
+    let folder = place();
+    let base =
+        || Word2Vec::options(Options { dim: Some(9), deterministic: true, threads: Some(1), ..Options::default() });
+    let text = folder.path().join("text.txt");
+    let whole = base().train(&text).unwrap();
+    let checkpoints = || Checkpoints::new(folder.path().join("c"));
+    let stopped = base().checkpoint(checkpoints()).stop(Arc::new(AtomicBool::new(true))).train(&text).unwrap();
+    assert_eq!(stopped.facts().ended, Ended::Interrupted);
+    assert!(stopped.facts().words < whole.facts().words);
+    assert!(matches!(base().checkpoint(checkpoints()).train(&text), Err(Error::Checkpoint { .. })));
+    let resumed = base().checkpoint(checkpoints().resume()).train(&text).unwrap();
+    assert!(*resumed == *whole && resumed.facts().words == whole.facts().words);
+}
+
+/// Refuses a text.
+struct Refuses;
+
+impl Watch for Refuses {
+    fn read(&mut self, text: &Text) -> lexmax::Result<()> {
+        Err(Error::TooManyWords { words: text.vocab, limit: 1 })
+    }
+
+    fn progress(&mut self, _: &lexmax::train::Progress) {
+        panic!("nothing is trained");
+    }
+}
+
+#[test]
+fn rules_replace_those_of_the_options_and_a_watch_may_refuse() {
+    let folder = place();
+    let text = folder.path().join("text.txt");
+    let word2vec = Word2Vec::new().min_count(1_000).rules(Rules::min_count(500)).log(folder.path().join("log"));
+    let config = word2vec.config(&[&text]).unwrap();
+    assert_eq!((config.rules.min_count, config.source.paths.len()), (500, 1));
+    match word2vec.train_watched(&[&text], &mut Refuses) {
+        // New, York, Big, end.
+        Err(Error::TooManyWords { words, .. }) => assert_eq!(words, 4),
+        Err(other) => panic!("{other}"),
+        Ok(_) => panic!("trained"),
+    }
+    // A failure before training is in the log as well.
+    assert!(word2vec.train(folder.path().join("nothing")).is_err());
+    let log = std::fs::read_to_string(folder.path().join("log")).unwrap();
+    assert_eq!(log.lines().filter(|line| line.contains("\"why\":\"error\"")).count(), 2, "{log}");
+    for wrong in
+        [Word2Vec::new().dim(0), Word2Vec::new().epochs(0), Word2Vec::new().threads(0), Word2Vec::new().rate(-1.0)]
+    {
+        assert!(matches!(wrong.train(&text), Err(Error::OutOfRange { .. })));
+    }
+    assert!(Word2Vec::new().layer("hierarchy").is_err());
+}
