@@ -3,25 +3,30 @@
 //! `allocation_counter` counts for the calling thread alone, so that tests may run side by side.
 
 use allocation_counter::{AllocationInfo, measure};
+use lexmax::head::Head;
 use lexmax::layer::catalogue::{CATALOGUE, Context, LayerSpec};
-use lexmax::layer::{Batch, Bias, OutputLayer, Scratch};
+use lexmax::layer::{Batch, Bias, OutputLayer, Scratch, set_up};
 use lexmax::optimizer::Optimizer;
 use lexmax::rng::WorkerRng;
 use lexmax::sampler::{Proposal, Unigram};
 use lexmax::table::{Deferred, Matrix, Online, Table, Tables, Threads};
 use lexmax::vocab::{Counts, WordId};
-use ndarray::{Array2, Axis, Slice};
+use ndarray::{Array2, ArrayView2, Axis, Slice};
 use rand::RngExt;
 
 /// Steps before buffers have their sizes: where draws decide how many rows there are, the most comes late.
 const WARM_UP: usize = 60;
 const STEPS: usize = 12;
 
+/// What takes the steps: handles of one kind, or a head.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Updates {
     Online,
     Deferred,
+    Head,
 }
+
+const ALL: [Updates; 3] = [Updates::Online, Updates::Deferred, Updates::Head];
 
 /// The sizes of a layer and of its steps.
 #[derive(Clone, Copy, Debug)]
@@ -42,24 +47,39 @@ fn allocated(
 ) -> AllocationInfo {
     let Size { vocab, dim, batch } = size;
     let counts = Counts::new((1..=vocab as u64).rev().map(|rank| rank * rank).collect()).unwrap();
+    let mut rng = WorkerRng::new(7, 0);
+    let hidden = Array2::from_shape_simple_fn((4 * batch, dim), || rng.random::<f32>() - 0.5);
+    let mut targets = vec![0; 4 * batch];
+    Unigram::new(&counts, 1.0).unwrap().fill(&mut rng, &mut targets);
+    let examples = |i: usize| {
+        let examples = i % 4 * batch..(i % 4 + 1) * batch;
+        (hidden.slice_axis(Axis(0), Slice::from(examples.clone())), &targets[examples])
+    };
+    if updates == Updates::Head {
+        let head = Head::builder(layer, &counts, dim).optimizer(optimizer).rate(0.05).threads(threads.count());
+        let mut head = head.build().unwrap();
+        return counted(disturb, |i| {
+            let (x, targets) = examples(i);
+            head.step(x, targets).unwrap();
+        });
+    }
     let context = Context { counts: &counts, words: None, dim, bias: Bias::Unigram };
     let layer = layer.parse::<LayerSpec>().unwrap().build(&context).unwrap();
-    let mut rng = WorkerRng::new(7, 0);
-    let matrix = |shape| Matrix::new(shape, optimizer, &mut rng).unwrap();
-    let mut matrices: Vec<Matrix> = layer.tables().into_iter().map(matrix).collect();
+    let mut matrices: Vec<Matrix> = set_up(&*layer, None, optimizer, &mut rng).unwrap();
     let handle = |m| -> Box<dyn Table> {
         match updates {
             Updates::Online => Box::new(Online::new(m, 0.05, threads.clone())),
-            Updates::Deferred => Box::new(Deferred::new(m, 0.05, threads.clone())),
+            _ => Box::new(Deferred::new(m, 0.05, threads.clone())),
         }
     };
     let mut w = Tables::new(matrices.iter_mut().map(handle).collect());
     let mut s = Scratch::new(WorkerRng::new(7, 1));
-    let hidden = Array2::from_shape_simple_fn((4 * batch, dim), || rng.random::<f32>() - 0.5);
-    let mut targets = vec![0; 4 * batch];
-    Unigram::new(&counts, 1.0).unwrap().fill(&mut rng, &mut targets);
     let mut d_hidden = Array2::zeros((batch, dim));
-    let mut step = |i: usize| one_step(&*layer, &mut w, (&hidden, &targets), &mut s, &mut d_hidden, i % 4);
+    counted(disturb, |i| one_step(&*layer, &mut w, examples(i), &mut s, &mut d_hidden))
+}
+
+/// What steps allocate once those before them have warmed up.
+fn counted(disturb: fn(), mut step: impl FnMut(usize)) -> AllocationInfo {
     (0..WARM_UP).for_each(&mut step);
     measure(|| {
         for i in 0..STEPS {
@@ -69,19 +89,16 @@ fn allocated(
     })
 }
 
-/// A step with the `i`-th batch, and its end.
+/// A step, and its end.
 fn one_step(
     layer: &dyn OutputLayer,
     w: &mut Tables,
-    (hidden, targets): (&Array2<f32>, &[WordId]),
+    (x, targets): (ArrayView2<f32>, &[WordId]),
     s: &mut Scratch,
     d_hidden: &mut Array2<f32>,
-    i: usize,
 ) {
-    let examples = i * d_hidden.nrows()..(i + 1) * d_hidden.nrows();
-    let x = hidden.slice_axis(Axis(0), Slice::from(examples.clone()));
     d_hidden.fill(0.0);
-    layer.step(w, Batch::new(x, &targets[examples]), s, d_hidden.view_mut(), None);
+    layer.step(w, Batch::new(x, targets), s, d_hidden.view_mut(), None);
     w.flush();
 }
 
@@ -95,7 +112,7 @@ fn the_main_layers_allocate_nothing() {
     for layer in ["full", "hierarchical", "negative", "sampled"] {
         for (vocab, batch) in [(50, 1), (50, 16), (50, 64), (5_000, 1), (5_000, 16), (5_000, 64)] {
             let size = Size { vocab, dim: 48, batch };
-            for updates in [Updates::Online, Updates::Deferred] {
+            for updates in ALL {
                 for optimizer in [Optimizer::Sgd, adagrad()] {
                     let found = allocated(layer, size, updates, optimizer, &Threads::default(), || {});
                     if found.count_total > 0 {
@@ -115,7 +132,7 @@ fn growth<'a>(layers: impl Iterator<Item = &'a str>, base: Size, threads: &Threa
     let doubled = [Size { vocab: 2 * vocab, ..base }, Size { dim: 2 * dim, ..base }, Size { batch: 2 * batch, ..base }];
     let mut failures = Vec::new();
     for layer in layers {
-        for updates in [Updates::Online, Updates::Deferred] {
+        for updates in ALL {
             let bytes = |size| allocated(layer, size, updates, adagrad(), threads, || {}).bytes_total / STEPS as u64;
             let before = bytes(base);
             println!("{layer} {updates:?}, {} threads: {before} B a step", threads.count());
