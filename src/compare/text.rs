@@ -90,10 +90,11 @@ impl fmt::Display for Comparison {
 #[cfg(test)]
 mod tests {
     use crate::compare::Builder;
+    use crate::error::Result;
 
     /// Columns end at the same place in every line, and the notes follow the table.
     #[test]
-    fn a_comparison_prints_itself() -> crate::Result<()> {
+    fn a_comparison_prints_itself() -> Result<()> {
         let small = |names: &[&str]| Builder::of(names)?.synthetic(50, 5).dim(4).examples(300).valid_examples(20).run();
         let found = small(&["full", "negative:samples=2"])?;
         let text = found.to_string();
@@ -117,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn infinite_numbers_are_left_out() -> crate::Result<()> {
+    fn infinite_numbers_are_left_out() -> Result<()> {
         let mut found = Builder::of(["full"])?.synthetic(50, 5).dim(4).examples(300).valid_examples(20).run()?;
         (found.layers[0].valid_nll, found.layers[0].valid_perplexity) = (f64::INFINITY, f64::INFINITY);
         let text = found.to_string();
