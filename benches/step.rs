@@ -9,7 +9,7 @@
 
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, BenchmarkId, Criterion, SamplingMode, Throughput, criterion_group, criterion_main};
-use lexmax::layer::catalogue::{CATALOGUE, Context, LayerSpec};
+use lexmax::layer::catalogue::{CATALOGUE, LayerSpec, Shape};
 use lexmax::layer::{Batch, Bias, LayerExt, OutputLayer, Scratch};
 use lexmax::optimizer::Optimizer;
 use lexmax::rng::WorkerRng;
@@ -54,7 +54,7 @@ fn bench(group: &mut BenchmarkGroup<WallTime>, id: BenchmarkId, spec: &LayerSpec
     group.throughput(Throughput::Elements(batch as u64));
     group.bench_function(id, |bencher| {
         let stepper = stepper.get_or_insert_with(|| {
-            let context = Context { counts: data.counts, words: None, dim: data.dim, bias: Bias::Unigram };
+            let context = Shape { counts: data.counts, words: None, dim: data.dim, bias: Bias::Unigram };
             let layer = spec.build(&context).expect("defaults fit");
             let matrices = place.take().expect("made once");
             *matrices = weights(&*layer, data.counts);

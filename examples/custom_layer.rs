@@ -15,7 +15,7 @@
 //! of a batch one by one.)
 
 use lexmax::check::{self, audit};
-use lexmax::corpus::{Context, ExampleSource, Examples, Model as WindowModel, Window};
+use lexmax::corpus::{Context, Direction, ExampleSource, Examples, Window};
 use lexmax::encoder::MeanEmbedding;
 use lexmax::eval;
 use lexmax::layer::{Batch, Bias, FullSoftmax, LayerShape, OutputLayer, Scratch};
@@ -127,7 +127,7 @@ fn main() -> lexmax::Result<()> {
 
 /// Trains a model with this layer, checks the contract, prints a line, and returns the distance from the truth.
 fn run(name: &str, layer: Box<dyn OutputLayer>, language: &Arc<SyntheticLanguage>) -> lexmax::Result<f64> {
-    let window = Window::new(WindowModel::Cbow, Context::Left, 1, false)?;
+    let window = Window::new(Direction::Cbow, Context::Left, 1, false)?;
     let threads = Threads::default();
     let counts = language.counts();
     let encoder = Box::new(MeanEmbedding::new(VOCAB, DIM)?);

@@ -12,7 +12,7 @@
 //!
 //! It takes a few seconds; expect every layer to end within a quarter of a nat of the truth, far below the unigram model.
 
-use lexmax::corpus::{Context, ExampleSource, Examples, Model as WindowModel, Window};
+use lexmax::corpus::{Context, Direction, ExampleSource, Examples, Window};
 use lexmax::ndarray::{Array1, Array2, Axis, Zip};
 use lexmax::prelude::*;
 use lexmax::rng::WorkerRng;
@@ -101,7 +101,7 @@ impl Network {
 fn main() -> lexmax::Result<()> {
     let layer = std::env::args().nth(1).unwrap_or_else(|| "hierarchical".into());
     let language = Arc::new(SyntheticLanguage::new(VOCAB, 16, 1)?);
-    let (counts, window) = (language.counts(), Window::new(WindowModel::Cbow, Context::Left, WORDS, false)?);
+    let (counts, window) = (language.counts(), Window::new(Direction::Cbow, Context::Left, WORDS, false)?);
     let mut source = SyntheticExamples::new(language.clone(), window, 1, 0);
     let unseen = SyntheticExamples::held_out(language.clone(), window, 1, 10_000);
     let unigram = unseen.targets.iter().map(|t| -counts.ln_probability(*t)).sum::<f64>() / unseen.len() as f64;

@@ -8,7 +8,7 @@
 //! second; expect other
 //! countries beside `france`, food beside `bread`, months beside `july`.
 
-use lexmax::corpus::{Context, Corpus, Model as WindowModel, TextExamples, Window, held_out};
+use lexmax::corpus::{Context, Corpus, Direction, TextExamples, Window, held_out};
 use lexmax::encoder::MeanEmbedding;
 use lexmax::eval;
 use lexmax::layer::{Bias, HierarchicalSoftmax};
@@ -30,7 +30,7 @@ fn main() -> lexmax::Result<()> {
 
     // What an example is: one to four words on either side predict the one between them. The most frequent words
     // (above 1 % of the text) are thinned, since they say little.
-    let window = Window::new(WindowModel::Cbow, Context::Both, 4, true)?;
+    let window = Window::new(Direction::Cbow, Context::Both, 4, true)?;
     let mut examples = TextExamples::new(Arc::new(text), vocab.counts(), window, 1e-2, SEED)?;
     let unseen = held_out(&unseen, window.fixed(), 5_000)?;
 

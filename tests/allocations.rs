@@ -4,7 +4,7 @@
 
 use allocation_counter::{AllocationInfo, measure};
 use lexmax::head::Head;
-use lexmax::layer::catalogue::{CATALOGUE, Context, LayerSpec};
+use lexmax::layer::catalogue::{CATALOGUE, LayerSpec, Shape};
 use lexmax::layer::{Batch, Bias, OutputLayer, Scratch, set_up};
 use lexmax::optimizer::Optimizer;
 use lexmax::rng::WorkerRng;
@@ -63,7 +63,7 @@ fn allocated(
             head.step(x, targets).unwrap();
         });
     }
-    let context = Context { counts: &counts, words: None, dim, bias: Bias::Unigram };
+    let context = Shape { counts: &counts, words: None, dim, bias: Bias::Unigram };
     let layer = layer.parse::<LayerSpec>().unwrap().build(&context).unwrap();
     let mut matrices: Vec<Matrix> = set_up(&*layer, None, optimizer, &mut rng).unwrap();
     let handle = |m| -> Box<dyn Table> {

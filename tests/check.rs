@@ -2,7 +2,7 @@
 
 use lexmax::check::{self, Reference, Settings, against, audit, corrections};
 use lexmax::error::Result;
-use lexmax::layer::catalogue::{CATALOGUE, Context};
+use lexmax::layer::catalogue::{CATALOGUE, Shape};
 use lexmax::layer::{Batch, Bias, FullSoftmax, LayerExt, LayerShape, OutputLayer, Scratch};
 use lexmax::objective::LossOptions;
 use lexmax::table::{Cost, Tables};
@@ -126,7 +126,7 @@ fn wrong_layers_fail_where_they_are_wrong() -> Result<()> {
 #[test]
 fn wrong_layers_are_not_the_naive_ones() -> Result<()> {
     let counts = Counts::new(vec![1; 23])?;
-    let naive = Reference::of(&"full".parse()?, &Context { counts: &counts, words: None, dim: 6, bias: Bias::Zero })?;
+    let naive = Reference::of(&"full".parse()?, &Shape { counts: &counts, words: None, dim: 6, bias: Bias::Zero })?;
     let right = FullSoftmax::new(23, 6, Bias::Zero)?;
     let found = against(&right, &naive, &Settings::default());
     assert!(found.passed(), "{found}");
@@ -152,7 +152,7 @@ fn wrong_layers_are_not_the_naive_ones() -> Result<()> {
 #[test]
 fn every_layer_has_its_own_naive_one() -> Result<()> {
     let counts = Counts::new((1..=60).rev().collect())?;
-    let context = Context { counts: &counts, words: None, dim: 6, bias: Bias::Zero };
+    let context = Shape { counts: &counts, words: None, dim: 6, bias: Bias::Zero };
     for entry in CATALOGUE {
         let layer = entry.name.parse::<lexmax::layer::catalogue::LayerSpec>()?.build(&context)?;
         let found = against(&*layer, &Reference::of(&entry.name.parse()?, &context)?, &Settings::default());

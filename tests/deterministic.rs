@@ -1,6 +1,6 @@
 //! Training with the same bits for any number of threads.
 
-use lexmax::corpus::{Context, Corpus, Model as WindowModel, Sentences, Subsampler, Window};
+use lexmax::corpus::{Context, Corpus, Direction, Sentences, Subsampler, Window};
 use lexmax::encoder::{Encoder, MeanEmbedding, NGram};
 use lexmax::layer::catalogue::{self, CATALOGUE, LayerSpec};
 use lexmax::layer::{Batch, Bias, LayerExt, OutputLayer, Scratch};
@@ -19,7 +19,7 @@ use rand::{Rng, RngExt};
 const RATE: f32 = 0.3;
 
 fn parts(layer: &str, counts: &Counts, dim: usize) -> (Box<dyn Encoder>, Box<dyn OutputLayer>) {
-    let context = catalogue::Context { counts, words: None, dim, bias: Bias::Unigram };
+    let context = catalogue::Shape { counts, words: None, dim, bias: Bias::Unigram };
     let layer = layer.parse::<LayerSpec>().unwrap().build(&context).unwrap();
     if dim % 3 == 2 {
         return (Box::new(NGram::new(counts.len(), 4, 5, dim).unwrap()), layer);
@@ -148,7 +148,7 @@ struct Run {
     weights: Vec<u32>,
 }
 
-fn train(layer: &str, model: WindowModel, at: (usize, f32), epochs: u32, seed: u64) -> Result<Run> {
+fn train(layer: &str, model: Direction, at: (usize, f32), epochs: u32, seed: u64) -> Result<Run> {
     train_through(layer, Window::new(model, Context::Both, 2, true).unwrap(), 10, at, epochs, seed)
 }
 
@@ -171,7 +171,7 @@ fn train_through(
     Ok(Run { losses, weights: bits(&shared.into_model()?) })
 }
 
-fn assert_same_bits_and_learning(model: WindowModel) {
+fn assert_same_bits_and_learning(model: Direction) {
     for entry in CATALOGUE {
         let run = |threads| train(entry.name, model, (threads, 0.02), 4, 1).unwrap();
         let one = run(1);
@@ -190,12 +190,12 @@ fn assert_same_bits_and_learning(model: WindowModel) {
 
 #[test]
 fn bits_of_skip_gram_do_not_depend_on_the_threads_and_every_layer_learns() {
-    assert_same_bits_and_learning(WindowModel::SkipGram);
+    assert_same_bits_and_learning(Direction::SkipGram);
 }
 
 #[test]
 fn bits_of_cbow_do_not_depend_on_the_threads_and_every_layer_learns() {
-    assert_same_bits_and_learning(WindowModel::Cbow);
+    assert_same_bits_and_learning(Direction::Cbow);
 }
 
 /// Its hidden layer is a table of few rows, all of which every worker moves with every example.
@@ -215,7 +215,7 @@ fn an_ngram_model_does_not_depend_on_the_threads_either() {
 
 #[test]
 fn senseless_settings_and_wild_rates_are_reported() {
-    let error = |at, epochs| train("hierarchical", WindowModel::SkipGram, at, epochs, 1).err();
+    let error = |at, epochs| train("hierarchical", Direction::SkipGram, at, epochs, 1).err();
     assert!(matches!(error((2, 1e30), 1), Some(Error::Diverged { .. })));
     assert!(matches!(error((2, f32::NAN), 1), Some(Error::OutOfRange { .. })));
     assert!(matches!(error((0, 0.1), 1), Some(Error::OutOfRange { name: "threads", .. })));
@@ -241,7 +241,7 @@ fn subsampled_words_are_counted_in_every_pass() {
     // Words are dropped one by one, each by its own chance: |z| exceeds 5.7 with probability 1.2·10⁻⁸, and ten passes are looked at.
     let bound = 5.7 * variance.sqrt();
     // A bag for every word that is left, where a sentence keeps two: of fifty each does.
-    let window = Window::new(WindowModel::Cbow, Context::Both, 3, false).unwrap();
+    let window = Window::new(Direction::Cbow, Context::Both, 3, false).unwrap();
     let settings = |workers| Hogwild {
         window,
         sample: threshold,

@@ -1,6 +1,6 @@
 //! Shared tables: one worker is the exclusive table to the bit, several lose nothing, and the loop over them learns.
 
-use lexmax::corpus::{self, Context, Corpus, Model as WindowModel, Window};
+use lexmax::corpus::{self, Context, Corpus, Direction, Window};
 use lexmax::encoder::{MeanEmbedding, NGram};
 use lexmax::layer::catalogue::{self, CATALOGUE, LayerSpec};
 use lexmax::layer::{Batch, Bias, LayerExt, Scratch};
@@ -27,7 +27,7 @@ fn parts(
     counts: &Counts,
     dim: usize,
 ) -> (Box<dyn lexmax::encoder::Encoder>, Box<dyn lexmax::layer::OutputLayer>) {
-    let context = catalogue::Context { counts, words: None, dim, bias: Bias::Unigram };
+    let context = catalogue::Shape { counts, words: None, dim, bias: Bias::Unigram };
     if dim % 3 == 2 {
         return (Box::new(NGram::new(counts.len(), 4, 5, dim).unwrap()), spec.build(&context).unwrap());
     }
@@ -303,7 +303,7 @@ fn circle(words: usize, lines: usize) -> (Vocabulary, Corpus) {
     Corpus::load(&[file.path()], 1).unwrap()
 }
 
-fn train(layer: &str, model: WindowModel, workers: usize, rate: f32, epochs: u32) -> Result<(Vec<f64>, Model)> {
+fn train(layer: &str, model: Direction, workers: usize, rate: f32, epochs: u32) -> Result<(Vec<f64>, Model)> {
     let (vocab, corpus) = circle(40, 1500);
     let (encoder, layer) = parts(&layer.parse().unwrap(), vocab.counts(), 10);
     let mut shared = SharedModel::new(encoder, layer, vocab.counts(), 1).unwrap();
@@ -321,7 +321,7 @@ fn train(layer: &str, model: WindowModel, workers: usize, rate: f32, epochs: u32
     Ok((outcome.epochs.iter().map(|e| e.train_loss).collect(), shared.into_model()?))
 }
 
-fn assert_learning_of_every_row(model: WindowModel) {
+fn assert_learning_of_every_row(model: Direction) {
     for entry in CATALOGUE {
         let (losses, trained) = train(entry.name, model, 3, 0.02, 4).unwrap();
         let name = entry.name;
@@ -350,26 +350,26 @@ fn assert_learning_of_every_row(model: WindowModel) {
 
 #[test]
 fn every_layer_learns_skip_gram_with_several_workers_and_no_row_is_left_out() {
-    assert_learning_of_every_row(WindowModel::SkipGram);
+    assert_learning_of_every_row(Direction::SkipGram);
 }
 
 #[test]
 fn every_layer_learns_cbow_with_several_workers_and_no_row_is_left_out() {
-    assert_learning_of_every_row(WindowModel::Cbow);
+    assert_learning_of_every_row(Direction::Cbow);
 }
 
 #[test]
 fn one_worker_repeats_itself_and_a_wild_rate_is_reported() {
-    for model in [WindowModel::SkipGram, WindowModel::Cbow] {
+    for model in [Direction::SkipGram, Direction::Cbow] {
         for layer in ["hierarchical", "negative"] {
             let once = || bits(&train(layer, model, 1, 0.05, 1).unwrap().1);
             assert!(once() == once());
         }
     }
-    assert!(matches!(train("hierarchical", WindowModel::SkipGram, 2, 1e30, 1), Err(Error::Diverged { .. })));
+    assert!(matches!(train("hierarchical", Direction::SkipGram, 2, 1e30, 1), Err(Error::Diverged { .. })));
     for rate in [f32::NAN, -1.0] {
-        assert!(matches!(train("full", WindowModel::Cbow, 1, rate, 1), Err(Error::OutOfRange { .. })));
+        assert!(matches!(train("full", Direction::Cbow, 1, rate, 1), Err(Error::OutOfRange { .. })));
     }
-    assert!(matches!(train("full", WindowModel::Cbow, 0, 0.1, 1), Err(Error::OutOfRange { name: "threads", .. })));
-    assert!(matches!(train("full", WindowModel::Cbow, 1, 0.1, 0), Err(Error::OutOfRange { name: "epochs", .. })));
+    assert!(matches!(train("full", Direction::Cbow, 0, 0.1, 1), Err(Error::OutOfRange { name: "threads", .. })));
+    assert!(matches!(train("full", Direction::Cbow, 1, 0.1, 0), Err(Error::OutOfRange { name: "epochs", .. })));
 }

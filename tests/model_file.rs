@@ -1,6 +1,6 @@
 //! Models in files: the same bits again, and nothing but a typed error for files that are none.
 
-use lexmax::corpus::{Context, Model as WindowModel, Window};
+use lexmax::corpus::{Context, Direction, Window};
 use lexmax::error::{ModelFault, VectorsFault, WordFault};
 use lexmax::layer::catalogue::{self, CATALOGUE};
 use lexmax::layer::{Bias, LayerExt, Scratch};
@@ -29,7 +29,7 @@ fn vocab(words: usize) -> Vocabulary {
 
 fn architecture(layer: &str, encoding: Encoding, optimizer: Optimizer) -> Architecture {
     let window = match encoding {
-        Encoding::Mean => Window::new(WindowModel::Cbow, Context::Both, 3, true),
+        Encoding::Mean => Window::new(Direction::Cbow, Context::Both, 3, true),
         Encoding::NGram { .. } => Encoding::window(4),
     };
     Architecture {
@@ -137,7 +137,7 @@ fn trees_that_no_name_gives_are_kept() {
     std::fs::write(&path, "größe 10\n數 110\nw3 0\nw4 111\n").unwrap();
     let mut a = architecture(&format!("hierarchical:tree={}", path.display()), Encoding::Mean, Optimizer::Sgd);
     a.bias = Bias::None;
-    let context = catalogue::Context { counts: vocab.counts(), words: Some(&vocab), dim: a.dim, bias: a.bias };
+    let context = catalogue::Shape { counts: vocab.counts(), words: Some(&vocab), dim: a.dim, bias: a.bias };
     let layer = a.layer.build(&context).unwrap();
     let model = Model::new(a.encoder(4).unwrap(), layer, vocab.counts(), a.optimizer, 1).unwrap();
     let file = written(&a, &vocab, &model);

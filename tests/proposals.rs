@@ -1,8 +1,8 @@
 //! Proposals that depend on the hidden vector: their ln q is that of what they draw, before and after a look at weights.
 
-use lexmax::corpus::{Context as Side, Corpus, Model as WindowModel, Window};
+use lexmax::corpus::{Context, Corpus, Direction, Window};
 use lexmax::encoder::MeanEmbedding;
-use lexmax::layer::catalogue::{Context, LayerSpec};
+use lexmax::layer::catalogue::{LayerSpec, Shape};
 use lexmax::layer::{Batch, Bias, OutputLayer, Scratch};
 use lexmax::model::{Model, SharedModel};
 use lexmax::optimizer::Optimizer;
@@ -156,7 +156,7 @@ fn layers_look_at_their_own_weights() {
     let counts = zipf(60);
     for name in ["sampled-quadratic:samples=8", "sampled-midx:samples=8:codes=4"] {
         let spec: LayerSpec = name.parse().unwrap();
-        let mut layer = spec.build(&Context { counts: &counts, words: None, dim: DIM, bias: Bias::Unigram }).unwrap();
+        let mut layer = spec.build(&Shape { counts: &counts, words: None, dim: DIM, bias: Bias::Unigram }).unwrap();
         let matrix = matrix(60, true);
         let hidden = Array2::from_elem((4, DIM), 0.7f32);
         let ln_q = |layer: &dyn OutputLayer| {
@@ -191,11 +191,11 @@ fn trained(layer: &str, path: Path, workers: usize) -> (Model, Counts) {
     std::fs::write(file.path(), text).unwrap();
     let (vocab, corpus) = Corpus::load(&[file.path()], 1).unwrap();
     let counts = vocab.counts().clone();
-    let context = Context { counts: &counts, words: None, dim: DIM, bias: Bias::Unigram };
+    let context = Shape { counts: &counts, words: None, dim: DIM, bias: Bias::Unigram };
     let layer = layer.parse::<LayerSpec>().unwrap().build(&context).unwrap();
     let encoder = Box::new(MeanEmbedding::new(40, DIM).unwrap());
     let mut model = SharedModel::new(encoder, layer, &counts, 1).unwrap();
-    let window = Window::new(WindowModel::Cbow, Side::Left, 1, false).unwrap();
+    let window = Window::new(Direction::Cbow, Context::Left, 1, false).unwrap();
     let (rate, hot) = (LinearDecay::new(0.1), HotRows::First(10));
     let settings = Hogwild { window, sample: 0.0, rate, epochs: 2, workers, hot, seed: 1 };
     let train = match path {

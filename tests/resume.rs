@@ -6,7 +6,7 @@ mod best;
 mod place;
 
 use assert_cmd::cargo::CommandCargoExt;
-use lexmax::corpus::{Context, Corpus, Model as WindowModel, Window};
+use lexmax::corpus::{Context, Corpus, Direction, Window};
 use lexmax::layer::Bias;
 use lexmax::layer::catalogue::CATALOGUE;
 use lexmax::model::{Architecture, Encoding, ModelReader, ModelWriter, SharedModel};
@@ -109,7 +109,7 @@ fn assert_every_layer_goes_on(encoding: Encoding) {
     let (vocab, corpus) = corpus(40, 620);
     for entry in CATALOGUE {
         let window = match encoding {
-            Encoding::Mean => Window::new(WindowModel::SkipGram, Context::Both, 2, true).unwrap(),
+            Encoding::Mean => Window::new(Direction::SkipGram, Context::Both, 2, true).unwrap(),
             Encoding::NGram { .. } => Encoding::window(3).unwrap(),
         };
         let layer = entry.name.parse().unwrap();
@@ -147,7 +147,7 @@ fn every_layer_of_an_ngram_model_goes_on_as_if_nothing_had_been() {
 #[test]
 fn a_state_of_another_run_is_refused() {
     let (vocab, corpus) = corpus(40, 300);
-    let window = Window::new(WindowModel::Cbow, Context::Both, 3, true).unwrap();
+    let window = Window::new(Direction::Cbow, Context::Both, 3, true).unwrap();
     let layer = "negative".parse().unwrap();
     let a =
         Architecture { layer, bias: Bias::None, window, encoding: Encoding::Mean, dim: 9, optimizer: Optimizer::Sgd };
@@ -195,7 +195,7 @@ impl Observer for Restless {
 
 #[test]
 fn one_hogwild_worker_gives_the_same_bits_however_often_it_rests() {
-    let window = Window::new(WindowModel::SkipGram, Context::Both, 5, true).unwrap();
+    let window = Window::new(Direction::SkipGram, Context::Both, 5, true).unwrap();
     for (name, words, lines, dim) in [
         ("negative", 200, 10_000, 40),
         ("hierarchical", 200, 10_000, 40),
@@ -434,7 +434,7 @@ fn a_run_starts_from_what_was_learned() {
 #[test]
 fn a_proposal_that_no_sampler_has_seen_is_refused() {
     let (vocab, corpus) = corpus(40, 300);
-    let window = Window::new(WindowModel::Cbow, Context::Both, 3, true).unwrap();
+    let window = Window::new(Direction::Cbow, Context::Both, 3, true).unwrap();
     for (layer, tensor, field) in [
         ("sampled-quadratic", "proposal.0", "shares of words"),
         ("sampled-midx", "proposal.0", "shares of words"),

@@ -3,7 +3,7 @@
 use lexmax::Error;
 use lexmax::compare::LayerRow;
 use lexmax::compare::{self, Config, Data, Observer, Quiet, Source};
-use lexmax::corpus::{Context, Corpus, Examples, Model as WindowModel, TextExamples, Window};
+use lexmax::corpus::{Context, Corpus, Direction, Examples, TextExamples, Window};
 use lexmax::encoder::MeanEmbedding;
 use lexmax::eval::{self, excess_nats, held_out};
 use lexmax::layer::catalogue::{self, CATALOGUE, Entry, LayerSpec};
@@ -49,11 +49,11 @@ fn language() -> Arc<SyntheticLanguage> {
 
 /// One word to the left.
 fn bigram() -> Window {
-    Window::new(WindowModel::Cbow, Context::Left, 1, false).unwrap()
+    Window::new(Direction::Cbow, Context::Left, 1, false).unwrap()
 }
 
 fn build(layer: &str, counts: &Counts, dim: usize, optimizer: Optimizer) -> Model {
-    let context = catalogue::Context { counts, words: None, dim, bias: Bias::Unigram };
+    let context = catalogue::Shape { counts, words: None, dim, bias: Bias::Unigram };
     let layer = layer.parse::<LayerSpec>().unwrap().build(&context).unwrap();
     let encoder = MeanEmbedding::new(counts.len(), dim).unwrap();
     Model::new(Box::new(encoder), layer, counts, optimizer, 1).unwrap()
@@ -290,7 +290,7 @@ fn held_out_likelihood_is_its_definition() {
     let language = language();
     let (counts, dim) = (language.counts(), 24);
     // Bags of up to six words; more examples than are evaluated together.
-    let window = Window::new(WindowModel::Cbow, Context::Both, 3, false).unwrap();
+    let window = Window::new(Direction::Cbow, Context::Both, 3, false).unwrap();
     let examples = SyntheticExamples::held_out(language.clone(), window, 1, 300);
     for entry in dense() {
         let model = trained(entry, &language, dim, 5_000);
@@ -353,7 +353,7 @@ fn embeddings_start_the_same_whatever_the_layer() {
 #[test]
 fn a_budget_of_examples_is_kept_exactly() {
     let language = language();
-    let skip_gram = Window::new(WindowModel::SkipGram, Context::Both, 3, true).unwrap();
+    let skip_gram = Window::new(Direction::SkipGram, Context::Both, 3, true).unwrap();
     for (window, batch, examples) in [(bigram(), 64, 1_000), (bigram(), 1, 37), (skip_gram, 50, 101), (bigram(), 64, 1)]
     {
         let mut model = build("full", &language.counts(), 8, ADAGRAD);

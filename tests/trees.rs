@@ -2,7 +2,7 @@
 //! or say what is wrong with which line.
 
 use lexmax::error::{Error, TreeFault, VectorsFault};
-use lexmax::layer::catalogue::{Context, LayerSpec};
+use lexmax::layer::catalogue::{LayerSpec, Shape};
 use lexmax::layer::{Bias, LayerExt, OutputLayer};
 use lexmax::tree::{Tree, Weighting};
 use lexmax::vocab::{Counts, Vocabulary, WordId};
@@ -160,7 +160,7 @@ fn layers_take_trees_and_vectors_from_files() {
     let vocab =
         Vocabulary::new((0..40u32).map(|w| (format!("word{w}").into(), counts.as_slice()[w as usize])), 1).unwrap();
     let build = |spec: String, words| {
-        spec.parse::<LayerSpec>()?.build(&Context { counts: &counts, words, dim: 4, bias: Bias::None })
+        spec.parse::<LayerSpec>()?.build(&Shape { counts: &counts, words, dim: 4, bias: Bias::None })
     };
     let named = |w: WordId| format!("word{w}");
     let plain = |w: WordId| w.to_string();

@@ -29,7 +29,7 @@ pub use reference::Reference;
 
 use crate::error::{Error, Result};
 use crate::layer::Bias;
-use crate::layer::catalogue::{CATALOGUE, Context, LayerSpec};
+use crate::layer::catalogue::{CATALOGUE, LayerSpec, Shape};
 use crate::vocab::Counts;
 use std::fmt;
 
@@ -53,7 +53,7 @@ pub fn catalogue(layers: &[LayerSpec], vocab: usize, dim: usize, settings: &Sett
     let counts = Counts::new((1..=vocab as u64).map(|rank| 1 + 5_000 / rank).collect())?;
     let build = |spec: &LayerSpec| {
         let in_layer = |e| Error::InLayer { layer: spec.to_string(), source: Box::new(e) };
-        let context = Context { counts: &counts, words: None, dim, bias: Bias::Zero };
+        let context = Shape { counts: &counts, words: None, dim, bias: Bias::Zero };
         let layer = spec.build(&context).map_err(in_layer)?;
         let reference = Reference::of(spec, &context).map_err(in_layer)?;
         let mut found = audit(&*layer, settings);

@@ -58,14 +58,14 @@ mod tests {
     use super::*;
     use crate::check::{Reference, against};
     use crate::layer::Bias;
-    use crate::layer::catalogue::Context;
+    use crate::layer::catalogue::Shape;
     use crate::vocab::Counts;
 
     /// What `main` makes exit code 1 of: a layer that is not what its name says, or a biased correction.
     #[test]
     fn a_wrong_layer_fails_the_report() -> Result<()> {
         let counts = Counts::new((1..=30).rev().collect())?;
-        let context = Context { counts: &counts, words: None, dim: 5, bias: Bias::Zero };
+        let context = Shape { counts: &counts, words: None, dim: 5, bias: Bias::Zero };
         let of = |name: &str, naive: &str| -> Result<Vec<(String, Audit)>> {
             let (layer, naive) =
                 (name.parse::<LayerSpec>()?.build(&context)?, Reference::of(&naive.parse()?, &context)?);

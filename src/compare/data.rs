@@ -1,7 +1,7 @@
 //! What a comparison trains and tests on: a text, or the synthetic language.
 
 use super::CorpusFacts;
-use crate::corpus::{Context, Corpus, ExampleSource, Examples, Model as WindowModel, TextExamples, Window, held_out};
+use crate::corpus::{Context, Corpus, Direction, ExampleSource, Examples, TextExamples, Window, held_out};
 use crate::error::{Error, Result};
 use crate::eval::{self, HeldOut};
 use crate::files::sha256;
@@ -145,7 +145,7 @@ impl Data {
     ) -> Option<(f64, &'static str)> {
         let Kind::Synthetic(language) = &self.kind else { return None };
         let one_word = window.size() == 1;
-        if window.context() != Context::Left || (window.model() == WindowModel::SkipGram && !one_word) {
+        if window.context() != Context::Left || (window.direction() == Direction::SkipGram && !one_word) {
             return None;
         }
         if one_word && language.vocab() <= eval::EXACT_VOCAB {

@@ -11,7 +11,7 @@ pub use comparison::{Comparison, ConfigFacts, CorpusFacts, CostPerExample, Curve
 pub use data::{Data, Source};
 
 use self::curve::Curve;
-use crate::corpus::{Context, Model as WindowModel, Window};
+use crate::corpus::{Context, Direction, Window};
 use crate::error::{Divergence, Error, Result};
 use crate::eval;
 use crate::layer::catalogue::{self, LayerSpec};
@@ -193,9 +193,9 @@ const MOST_NUMBERS: usize = 1 << 29;
 
 /// Refuses more examples at once than fit in memory, each of a bag of words and `dim` numbers.
 fn check_sizes(config: &Config, examples: usize, dim: usize) -> Result<()> {
-    let words = match config.window.model() {
-        WindowModel::SkipGram => 1,
-        WindowModel::Cbow => 2 * config.window.size(),
+    let words = match config.window.direction() {
+        Direction::SkipGram => 1,
+        Direction::Cbow => 2 * config.window.size(),
     };
     let numbers = examples.saturating_mul(words.max(dim));
     if numbers > MOST_NUMBERS {
@@ -207,8 +207,7 @@ fn check_sizes(config: &Config, examples: usize, dim: usize) -> Result<()> {
 }
 
 fn build(config: &Config, data: &Data, spec: &LayerSpec) -> Result<Model> {
-    let context =
-        catalogue::Context { counts: data.counts(), words: data.words(), dim: config.dim, bias: Bias::Unigram };
+    let context = catalogue::Shape { counts: data.counts(), words: data.words(), dim: config.dim, bias: Bias::Unigram };
     let encoder = config.encoding.build(data.counts().len(), &config.window, config.dim)?;
     Model::new(encoder, spec.build(&context)?, data.counts(), config.optimizer, config.seed)
 }

@@ -14,19 +14,19 @@
 //!
 //! | window | examples a position | take it for |
 //! |---|---|---|
-//! | [`Model::SkipGram`], [`Context::Both`] | a pair for each neighbour | embeddings, above all of rare words |
-//! | [`Model::Cbow`], [`Context::Both`] | one bag | embeddings, several times faster |
-//! | [`Model::Cbow`], [`Context::Left`] | one bag | comparing layers as language models |
-//! | [`Model::SkipGram`], [`Context::Left`] | a pair for each word before | language models from one word at a distance |
+//! | [`Direction::SkipGram`], [`Context::Both`] | a pair for each neighbour | embeddings, above all of rare words |
+//! | [`Direction::Cbow`], [`Context::Both`] | one bag | embeddings, several times faster |
+//! | [`Direction::Cbow`], [`Context::Left`] | one bag | comparing layers as language models |
+//! | [`Direction::SkipGram`], [`Context::Left`] | a pair for each word before | language models from one word at a distance |
 //!
 //! ```
-//! use lexmax::corpus::{Context, Corpus, ExampleSource, Examples, Model, TextExamples, Window};
+//! use lexmax::corpus::{Context, Corpus, ExampleSource, Examples, Direction, TextExamples, Window};
 //! # fn main() -> lexmax::Result<()> {
 //! # let file = tempfile::NamedTempFile::new().unwrap();
 //! # std::fs::write(file.path(), "the cat sat\nthe dog sat\n").unwrap();
 //! # let path = file.path();
 //! let (vocab, corpus) = Corpus::load(&[path], 1)?;
-//! let window = Window::new(Model::Cbow, Context::Left, 2, false)?;
+//! let window = Window::new(Direction::Cbow, Context::Left, 2, false)?;
 //! let mut source = TextExamples::new(corpus.into(), vocab.counts(), window, 0.0, 1)?;
 //! let mut batch = Examples::new();
 //! source.fill(4, &mut batch);
@@ -42,7 +42,7 @@
 pub(crate) mod examples;
 mod read;
 
-pub use examples::{Context, ExampleSource, Examples, Model, Subsampler, TextExamples, Window, held_out};
+pub use examples::{Context, Direction, ExampleSource, Examples, Subsampler, TextExamples, Window, held_out};
 pub use read::{
     Corpus, Invalid, Joins, LONGEST_LINE, LONGEST_SENTENCE, Ledger, Normalizer, PhraseScore, Phrases, Rules,
     SentenceReader, Sentences, Source, Split, SpooledCorpus, Words, files, for_each_line, words,

@@ -3,7 +3,7 @@
 use super::training::{Training, check_rate};
 use super::{Head, LAYER_STREAM, NOISE_STREAM, SharedLayer, file};
 use crate::error::{Error, HeadFault, Result};
-use crate::layer::catalogue::{Context, LayerSpec};
+use crate::layer::catalogue::{LayerSpec, Shape};
 use crate::layer::{Bias, OutputLayer, Scratch, set_up};
 use crate::objective::LossOptions;
 use crate::optimizer::Optimizer;
@@ -157,7 +157,7 @@ impl<'a> HeadBuilder<'a> {
             Source::Own { layer, .. } => (layer, None, LossOptions::new(), None),
             Source::Named { name, dim, bias, words, tree } => {
                 let (spec, counts) = (name.parse::<LayerSpec>()?, self.counts.ok_or(HeadFault::NoCounts)?);
-                let context = Context { counts, words, dim, bias: bias.unwrap_or(Bias::Unigram) };
+                let context = Shape { counts, words, dim, bias: bias.unwrap_or(Bias::Unigram) };
                 if tree.is_some() && !spec.has_tree() {
                     return Err(Error::NotWith { setting: "tree", other: spec.entry().name });
                 }

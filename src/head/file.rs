@@ -17,7 +17,7 @@ use super::{Head, stored};
 use crate::error::{Error, HeadFault, ModelFault, Result};
 use crate::files::{self, Layout, Numbers, Tensors};
 use crate::layer::Bias;
-use crate::layer::catalogue::{Context, LayerSpec};
+use crate::layer::catalogue::{LayerSpec, Shape};
 use crate::objective::LossOptions;
 use crate::optimizer::Optimizer;
 use crate::rng::WorkerRng;
@@ -176,7 +176,7 @@ impl Head {
         let senseless = |field, source: Error| ModelFault::Senseless { field, source: Box::new(source) };
         let spec: LayerSpec = name.parse().map_err(|e| file.tensors.fault(senseless("layer", e)))?;
         let tree = if spec.has_tree() { Some(stored::read_tree(&mut file.tensors, counts.len())?) } else { None };
-        let context = Context { counts: &counts, words: None, dim: file.dim, bias: file.bias };
+        let context = Shape { counts: &counts, words: None, dim: file.dim, bias: file.bias };
         let built = spec.build_over(tree, &context).and_then(|mut layer| {
             if !file.loss.is_plain() {
                 layer.set_loss(file.loss.clone())?;

@@ -198,7 +198,7 @@ impl FlatLayer for NegativeSampling {
 
 #[cfg(test)]
 mod tests {
-    use crate::layer::catalogue::{Context, LayerSpec};
+    use crate::layer::catalogue::{LayerSpec, Shape};
     use crate::layer::{Batch, Bias, LayerExt, Scratch};
     use crate::optimizer::Optimizer;
     use crate::rng::WorkerRng;
@@ -209,7 +209,7 @@ mod tests {
     /// The loss of one step on `target` with a hidden vector of zeros, and how far the biases move at rate 1.
     fn step(name: &str, counts: &[u64], bias: &[f32], target: u32) -> (f64, Vec<f32>) {
         let counts = Counts::new(counts.to_vec()).unwrap();
-        let context = Context { counts: &counts, words: None, dim: 2, bias: Bias::Zero };
+        let context = Shape { counts: &counts, words: None, dim: 2, bias: Bias::Zero };
         let layer = name.parse::<LayerSpec>().unwrap().build(&context).unwrap();
         let mut matrix = Matrix::new(layer.tables()[0], Optimizer::Sgd, &mut WorkerRng::new(1, 0)).unwrap();
         matrix.bias_mut().copy_from_slice(bias);

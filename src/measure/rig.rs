@@ -3,7 +3,7 @@
 use super::heap::{self, Grown};
 use super::timing::{Plan, Timed};
 use crate::error::{Error, Result};
-use crate::layer::catalogue::{Context, LayerSpec};
+use crate::layer::catalogue::{LayerSpec, Shape};
 use crate::layer::{Batch, Bias, LayerExt, OutputLayer, Scratch, set_up};
 use crate::optimizer::Optimizer;
 use crate::rng::WorkerRng;
@@ -83,7 +83,7 @@ impl Rig {
     /// Sizes that make no sense or do not fit in memory.
     pub fn new(spec: &LayerSpec, counts: &Arc<Counts>, bias: Bias, sizes: Sizes) -> Result<Self> {
         sizes.check()?;
-        let (layer, grown) = heap::of(|| spec.build(&Context { counts, words: None, dim: sizes.dim, bias }));
+        let (layer, grown) = heap::of(|| spec.build(&Shape { counts, words: None, dim: sizes.dim, bias }));
         let structure = grown.unwrap_or_default();
         let mut rng = WorkerRng::new(sizes.seed, TARGETS);
         let words = Unigram::new(counts, 1.0)?;

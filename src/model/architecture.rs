@@ -1,7 +1,7 @@
 //! What a model is made of, as files say it.
 
 use super::Encoding;
-use crate::corpus::{Context, Model as WindowModel, Window};
+use crate::corpus::{Context, Direction, Window};
 use crate::encoder::Encoder;
 use crate::error::{Error, Result};
 use crate::layer::catalogue::{self, LayerSpec};
@@ -43,7 +43,7 @@ impl Architecture {
     /// As [`LayerSpec::build`].
     pub fn layer(&self, vocab: &Vocabulary, tree: Option<Tree>) -> Result<Box<dyn OutputLayer>> {
         let (counts, words) = (vocab.counts(), Some(vocab));
-        self.layer.build_over(tree, &catalogue::Context { counts, words, dim: self.dim, bias: self.bias })
+        self.layer.build_over(tree, &catalogue::Shape { counts, words, dim: self.dim, bias: self.bias })
     }
 }
 
@@ -107,9 +107,9 @@ impl From<&Architecture> for Description {
                 Encoding::NGram { embedding } => EncoderName::Ngram { embedding },
             },
             window: WindowSettings {
-                model: match a.window.model() {
-                    WindowModel::SkipGram => ModelName::Skipgram,
-                    WindowModel::Cbow => ModelName::Cbow,
+                model: match a.window.direction() {
+                    Direction::SkipGram => ModelName::Skipgram,
+                    Direction::Cbow => ModelName::Cbow,
                 },
                 context: match a.window.context() {
                     Context::Both => ContextName::Both,
@@ -129,8 +129,8 @@ impl Description {
     pub fn architecture(self) -> std::result::Result<Architecture, (&'static str, Error)> {
         let window = &self.window;
         let model = match window.model {
-            ModelName::Skipgram => WindowModel::SkipGram,
-            ModelName::Cbow => WindowModel::Cbow,
+            ModelName::Skipgram => Direction::SkipGram,
+            ModelName::Cbow => Direction::Cbow,
         };
         let context = match window.context {
             ContextName::Both => Context::Both,

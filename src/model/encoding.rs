@@ -1,6 +1,6 @@
 //! Which encoder goes with which window.
 
-use crate::corpus::{Context, Model as WindowModel, Window};
+use crate::corpus::{Context, Direction, Window};
 use crate::encoder::{Encoder, MeanEmbedding, NGram};
 use crate::error::{Error, Result};
 
@@ -26,7 +26,7 @@ impl Encoding {
         if !(2..=10_001).contains(&order) {
             return Err(Error::OutOfRange { name: "order", value: order as f64, limit: "from 2 to 10001" });
         }
-        Window::new(WindowModel::Cbow, Context::Left, order - 1, false)
+        Window::new(Direction::Cbow, Context::Left, order - 1, false)
     }
 
     /// The encoder.
@@ -45,10 +45,10 @@ impl Encoding {
 
     /// Its name on the command line, with this window.
     pub fn name(self, window: &Window) -> &'static str {
-        match (self, window.model()) {
+        match (self, window.direction()) {
             (Self::NGram { .. }, _) => "ngram",
-            (Self::Mean, WindowModel::Cbow) => "cbow",
-            (Self::Mean, WindowModel::SkipGram) => "skipgram",
+            (Self::Mean, Direction::Cbow) => "cbow",
+            (Self::Mean, Direction::SkipGram) => "skipgram",
         }
     }
 }

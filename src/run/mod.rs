@@ -6,7 +6,7 @@
 //! [`deterministic_watched`](crate::train::deterministic_watched()) do.
 //!
 //! ```
-//! use lexmax::corpus::{Context, Corpus, Model, Sentences, Window};
+//! use lexmax::corpus::{Context, Corpus, Direction, Sentences, Window};
 //! use lexmax::layer::Bias;
 //! use lexmax::model::{Architecture, Encoding, SharedModel};
 //! use lexmax::run::{Checkpoints, Control, Ended, Run, Subject};
@@ -19,7 +19,7 @@
 //! # let (text, checkpoints) = (folder.path().join("text.txt"), folder.path().join("checkpoints"));
 //! # std::fs::write(&text, "the cat sees the dog\n".repeat(50))?;
 //! let (vocab, corpus) = Corpus::load(&[text], 1)?;
-//! let window = Window::new(Model::Cbow, Context::Both, 2, true)?;
+//! let window = Window::new(Direction::Cbow, Context::Both, 2, true)?;
 //! let layer = "hierarchical".parse()?;
 //! let architecture =
 //!     Architecture { layer, bias: Bias::None, window, encoding: Encoding::Mean, dim: 8, optimizer: Optimizer::Sgd };

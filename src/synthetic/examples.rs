@@ -85,7 +85,7 @@ impl ExampleSource for SyntheticExamples {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::corpus::{Context, Model};
+    use crate::corpus::{Context, Direction};
     use proptest::prelude::*;
 
     fn language() -> Arc<SyntheticLanguage> {
@@ -103,7 +103,7 @@ mod tests {
         #[test]
         fn the_stream_is_one_sentence(sizes in prop::collection::vec(1usize..900, 1..12), size in 1usize..7, flags: [bool; 3]) {
             let language = language();
-            let model = if flags[0] { Model::Cbow } else { Model::SkipGram };
+            let model = if flags[0] { Direction::Cbow } else { Direction::SkipGram };
             let context = if flags[1] { Context::Both } else { Context::Left };
             let window = Window::new(model, context, size, flags[2]).unwrap();
             let mut source = SyntheticExamples::new(language.clone(), window, 4, 2);
@@ -128,7 +128,7 @@ mod tests {
 
     #[test]
     fn held_out_text_is_another_one() {
-        let window = Window::new(Model::Cbow, Context::Left, 1, true).unwrap();
+        let window = Window::new(Direction::Cbow, Context::Left, 1, true).unwrap();
         let held_out = SyntheticExamples::held_out(language(), window, 1, 1_000);
         let mut training = Examples::new();
         SyntheticExamples::new(language(), window, 1, 0).fill(1_000, &mut training);

@@ -69,7 +69,7 @@ impl Config {
     /// The model at the start of training.
     pub(super) fn model(&self, vocab: &Vocabulary) -> Result<SharedModel> {
         let (counts, words) = (vocab.counts(), Some(vocab));
-        let context = catalogue::Context { counts, words, dim: self.dim, bias: Bias::None };
+        let context = catalogue::Shape { counts, words, dim: self.dim, bias: Bias::None };
         let encoder: Box<dyn Encoder> = match self.encoding {
             Encoding::Mean if self.whole_gradients => {
                 Box::new(MeanEmbedding::new(vocab.len(), self.dim)?.with_whole_gradients())

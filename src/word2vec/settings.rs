@@ -1,7 +1,7 @@
 //! Settings by name, as checkpoints and logs hold them.
 
 use super::Config;
-use crate::corpus::{Context, Model, Sentences, Window};
+use crate::corpus::{Context, Direction, Sentences, Window};
 use crate::error::Result;
 use crate::model::Encoding;
 use crate::table::HotRows;
@@ -57,9 +57,9 @@ pub(super) fn settings(config: &Config, text: &str, init: Option<String>) -> BTr
 }
 
 fn window_name(window: &Window) -> String {
-    let model = match window.model() {
-        Model::SkipGram => "SkipGram",
-        Model::Cbow => "Cbow",
+    let model = match window.direction() {
+        Direction::SkipGram => "SkipGram",
+        Direction::Cbow => "Cbow",
     };
     let context = match window.context() {
         Context::Both => "Both",
@@ -111,11 +111,11 @@ mod tests {
         let window = |model, context, size, dynamic| window_name(&Window::new(model, context, size, dynamic).unwrap());
         for (name, held) in [
             (
-                window(Model::SkipGram, Context::Both, 5, true),
+                window(Direction::SkipGram, Context::Both, 5, true),
                 "Window { model: SkipGram, context: Both, size: 5, dynamic: true }",
             ),
             (
-                window(Model::Cbow, Context::Left, 10, false),
+                window(Direction::Cbow, Context::Left, 10, false),
                 "Window { model: Cbow, context: Left, size: 10, dynamic: false }",
             ),
             (encoding_name(Encoding::Mean), "Mean"),

@@ -2,7 +2,7 @@
 
 use super::place::{Place, ok, refused, text};
 use assert_cmd::cargo::CommandCargoExt;
-use lexmax::corpus::{Context, Corpus, Model as WindowModel, Window, held_out};
+use lexmax::corpus::{Context, Corpus, Direction, Window, held_out};
 use lexmax::eval;
 use lexmax::model::{Model, ModelReader};
 use lexmax::rng::WorkerRng;
@@ -33,7 +33,7 @@ fn model(place: &Place, name: &str) -> Model {
 fn nll(place: &Place, name: &str) -> f64 {
     let file = ModelReader::open(Cursor::new(place.read(name)), Path::new(name)).unwrap();
     let (_, vocab, model) = file.read().unwrap();
-    let window = Window::new(WindowModel::Cbow, Context::Both, 5, false).unwrap();
+    let window = Window::new(Direction::Cbow, Context::Both, 5, false).unwrap();
     let text = Corpus::with_vocabulary(&[place.path("valid.txt")], &vocab).unwrap();
     eval::held_out(&model, &held_out(&text, window, 5_000).unwrap(), &Threads::new(1)).nll()
 }

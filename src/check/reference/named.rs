@@ -5,7 +5,7 @@ use super::criterion::{Choice, Criterion};
 use super::options::LossSettings;
 use super::scores::Scores;
 use crate::error::Result;
-use crate::layer::catalogue::{Context, LayerSpec, Settings};
+use crate::layer::catalogue::{LayerSpec, Settings, Shape};
 use crate::layer::{Classes, CostModel, CutoffPlan, Cutoffs};
 use crate::vocab::{Counts, WordId};
 
@@ -20,7 +20,7 @@ impl Reference {
     ///
     /// # Panics
     /// A layer of the catalogue that has none: it is to get one here.
-    pub fn of(spec: &LayerSpec, c: &Context) -> Result<Self> {
+    pub fn of(spec: &LayerSpec, c: &Shape) -> Result<Self> {
         let s = spec.settings();
         let (scores, criterion) = match spec.entry().name {
             "full" => (Scores::Flat, Criterion::Softmax),
@@ -96,7 +96,7 @@ fn classes(s: &Settings, counts: &Counts) -> Result<Vec<Vec<Choice>>> {
 }
 
 /// The cut-offs of the settings; those of the reference machine without.
-fn cutoffs(s: &Settings, c: &Context) -> Result<Vec<usize>> {
+fn cutoffs(s: &Settings, c: &Shape) -> Result<Vec<usize>> {
     if let Some(text) = s.get("cutoffs") {
         let number = |n: &str| n.parse().map_err(|_| s.bad("cutoffs", text, "whole numbers joined by '+'"));
         return text.split('+').map(number).collect();

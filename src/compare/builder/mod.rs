@@ -4,7 +4,7 @@
 mod tests;
 
 use super::{Comparison, Config, Data, Observer, Quiet, Source, compare};
-use crate::corpus::{Context, Model as WindowModel, Window};
+use crate::corpus::{Context, Direction, Window};
 use crate::error::{Error, Result};
 use crate::layer::catalogue::LayerSpec;
 use crate::measure::cores;
@@ -315,8 +315,8 @@ impl Builder {
                 let own_of_ngram = [("order", self.order.is_some()), ("hidden", self.hidden.is_some())];
                 refuse(&own_of_ngram, "the models cbow and skipgram")?;
                 let model = match self.model {
-                    ModelKind::SkipGram => WindowModel::SkipGram,
-                    _ => WindowModel::Cbow,
+                    ModelKind::SkipGram => Direction::SkipGram,
+                    _ => Direction::Cbow,
                 };
                 let size = self.window.unwrap_or(own.window);
                 (Encoding::Mean, Window::new(model, context, size, self.dynamic.unwrap_or(false))?, dim)

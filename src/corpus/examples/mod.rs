@@ -6,7 +6,7 @@ mod windows;
 
 pub use subsample::Subsampler;
 pub use text::{TextExamples, held_out};
-pub use windows::{Context, Model, Window};
+pub use windows::{Context, Direction, Window};
 
 use crate::vocab::WordId;
 

@@ -172,7 +172,7 @@ pub fn held_out(corpus: &Corpus, window: Window, n: usize) -> Result<Examples> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::corpus::{Context, Model};
+    use crate::corpus::{Context, Direction};
     use crate::vocab::Vocabulary;
     use proptest::prelude::*;
 
@@ -191,7 +191,7 @@ mod tests {
         load(&(0..200).map(|i| line(i) + "\n").collect::<String>())
     }
 
-    fn window(model: Model, dynamic: bool) -> Window {
+    fn window(model: Direction, dynamic: bool) -> Window {
         Window::new(model, Context::Both, 3, dynamic).unwrap()
     }
 
@@ -224,7 +224,7 @@ mod tests {
     #[test]
     fn every_epoch_holds_every_example_in_a_new_order() {
         let (vocab, corpus) = text();
-        for model in [Model::SkipGram, Model::Cbow] {
+        for model in [Direction::SkipGram, Direction::Cbow] {
             let window = window(model, false);
             let want = all(&corpus, &window);
             let new = |seed| TextExamples::new(corpus.clone(), vocab.counts(), window, 0.0, seed).unwrap();
@@ -243,7 +243,7 @@ mod tests {
         #[test]
         fn examples_do_not_depend_on_batches(sizes in prop::collection::vec(1usize..300, 1..30), dynamic: bool, cbow: bool) {
             let (vocab, corpus) = text();
-            let window = window(if cbow { Model::Cbow } else { Model::SkipGram }, dynamic);
+            let window = window(if cbow { Direction::Cbow } else { Direction::SkipGram }, dynamic);
             for sample in [0.0, 0.05] {
                 let new = || TextExamples::new(corpus.clone(), vocab.counts(), window, sample, 3).unwrap();
                 let total = sizes.iter().sum();
@@ -255,7 +255,7 @@ mod tests {
     #[test]
     fn estimates_are_the_mean_of_what_comes() {
         let (vocab, corpus) = text();
-        let window = window(Model::SkipGram, true);
+        let window = window(Direction::SkipGram, true);
         let mut source = TextExamples::new(corpus.clone(), vocab.counts(), window, 0.0, 1).unwrap();
         let mean = source.estimated_examples_per_epoch() as f64;
         let epochs = 400.0;
@@ -269,7 +269,7 @@ mod tests {
     #[test]
     fn a_source_never_runs_dry() {
         let (vocab, corpus) = load("a b\nb a\nc\n");
-        let window = window(Model::Cbow, false);
+        let window = window(Direction::Cbow, false);
         let mut source = TextExamples::new(corpus, vocab.counts(), window, f64::MIN_POSITIVE, 1).unwrap();
         assert_eq!(take(&mut source, [1, 0, 2, 1]).len(), 4);
         let (vocab, corpus) = load("a\nb\n\nc\n");
@@ -281,7 +281,7 @@ mod tests {
     #[test]
     fn held_out_examples_are_evenly_spaced() {
         let (_, corpus) = text();
-        for model in [Model::SkipGram, Model::Cbow] {
+        for model in [Direction::SkipGram, Direction::Cbow] {
             let window = window(model, true);
             let want = all(&corpus, &window);
             let got = |n| pairs(&held_out(&corpus, window, n).unwrap());

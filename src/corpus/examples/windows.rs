@@ -8,7 +8,7 @@ use crate::vocab::WordId;
 
 /// What an example is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Model {
+pub enum Direction {
     /// From each context word alone, predict the word in the centre: an example a pair. The pairs of a position follow each
     /// other, nearest last on the left and first on the right, and share their target.
     SkipGram,
@@ -28,7 +28,7 @@ pub enum Context {
 /// A rule that makes examples of the words around a position. A position without context makes none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Window {
-    model: Model,
+    direction: Direction,
     context: Context,
     size: usize,
     dynamic: bool,
@@ -40,11 +40,11 @@ impl Window {
     ///
     /// # Errors
     /// A size of 0 or above [`LONGEST_SENTENCE`].
-    pub fn new(model: Model, context: Context, size: usize, dynamic: bool) -> Result<Self> {
+    pub fn new(direction: Direction, context: Context, size: usize, dynamic: bool) -> Result<Self> {
         if !(1..=LONGEST_SENTENCE).contains(&size) {
             return Err(Error::OutOfRange { name: "window", value: size as f64, limit: "from 1 to 10000" });
         }
-        Ok(Self { model, context, size, dynamic })
+        Ok(Self { direction, context, size, dynamic })
     }
 
     /// The same window with its full size at every position.
@@ -53,8 +53,8 @@ impl Window {
     }
 
     /// What an example is.
-    pub fn model(&self) -> Model {
-        self.model
+    pub fn direction(&self) -> Direction {
+        self.direction
     }
 
     /// Where context words are taken from.
@@ -78,22 +78,22 @@ impl Window {
         let (left, right) = self.reach(sentence.len(), position, reduced);
         let (before, after) = (&sentence[position - left..position], &sentence[position + 1..][..right]);
         let (before, after) = (before.iter().copied(), after.iter().copied());
-        match self.model {
-            Model::SkipGram => before.chain(after).for_each(|word| out.push([word], sentence[position])),
-            Model::Cbow if left + right > 0 => {
+        match self.direction {
+            Direction::SkipGram => before.chain(after).for_each(|word| out.push([word], sentence[position])),
+            Direction::Cbow if left + right > 0 => {
                 out.words.extend(before);
                 out.push(after, sentence[position]);
             }
-            Model::Cbow => {}
+            Direction::Cbow => {}
         }
     }
 
     /// A position makes no more examples than this.
     #[inline]
     pub(in crate::corpus) fn most_at(&self, reduced: usize) -> usize {
-        match self.model {
-            Model::SkipGram => 2 * reduced,
-            Model::Cbow => 1,
+        match self.direction {
+            Direction::SkipGram => 2 * reduced,
+            Direction::Cbow => 1,
         }
     }
 
@@ -102,11 +102,11 @@ impl Window {
         let others = len.saturating_sub(1) as u64;
         let most = others.min(reduced as u64);
         let pairs_a_side = most * (most + 1) / 2 + (others - most) * most;
-        match (self.model, self.context) {
-            (Model::SkipGram, Context::Both) => 2 * pairs_a_side,
-            (Model::SkipGram, Context::Left) => pairs_a_side,
-            (Model::Cbow, Context::Both) => others + u64::from(others > 0),
-            (Model::Cbow, Context::Left) => others,
+        match (self.direction, self.context) {
+            (Direction::SkipGram, Context::Both) => 2 * pairs_a_side,
+            (Direction::SkipGram, Context::Left) => pairs_a_side,
+            (Direction::Cbow, Context::Both) => others + u64::from(others > 0),
+            (Direction::Cbow, Context::Left) => others,
         }
     }
 
@@ -144,11 +144,11 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const KINDS: [(Model, Context); 4] = [
-        (Model::SkipGram, Context::Both),
-        (Model::SkipGram, Context::Left),
-        (Model::Cbow, Context::Both),
-        (Model::Cbow, Context::Left),
+    const KINDS: [(Direction, Context); 4] = [
+        (Direction::SkipGram, Context::Both),
+        (Direction::SkipGram, Context::Left),
+        (Direction::Cbow, Context::Both),
+        (Direction::Cbow, Context::Left),
     ];
 
     fn examples(window: &Window, sentence: &[WordId], reduced: usize) -> Vec<(Vec<WordId>, WordId)> {
@@ -165,10 +165,10 @@ mod tests {
             let near = |&i: &usize| i != centre && i.abs_diff(centre) <= reduced;
             let seen = |&i: &usize| window.context() == Context::Both || i < centre;
             let bag: Vec<_> = (0..sentence.len()).filter(near).filter(seen).map(|i| sentence[i]).collect();
-            match window.model() {
-                Model::SkipGram => out.extend(bag.into_iter().map(|word| (vec![word], sentence[centre]))),
-                Model::Cbow if !bag.is_empty() => out.push((bag, sentence[centre])),
-                Model::Cbow => {}
+            match window.direction() {
+                Direction::SkipGram => out.extend(bag.into_iter().map(|word| (vec![word], sentence[centre]))),
+                Direction::Cbow if !bag.is_empty() => out.push((bag, sentence[centre])),
+                Direction::Cbow => {}
             }
         }
         out
@@ -195,14 +195,14 @@ mod tests {
     #[test]
     fn sizes_without_sense_are_refused() {
         for size in [0, LONGEST_SENTENCE + 1, usize::MAX] {
-            let got = Window::new(Model::Cbow, Context::Left, size, false);
+            let got = Window::new(Direction::Cbow, Context::Left, size, false);
             assert!(matches!(got, Err(Error::OutOfRange { name: "window", .. })));
         }
     }
 
     #[test]
     fn dynamic_sizes_are_uniform() {
-        let window = Window::new(Model::Cbow, Context::Both, 5, true).unwrap();
+        let window = Window::new(Direction::Cbow, Context::Both, 5, true).unwrap();
         let mut rng = WorkerRng::new(1, 0);
         let mut seen = [0u32; 5];
         (0..50_000).for_each(|_| seen[window.draw_size(&mut rng) - 1] += 1);

@@ -18,7 +18,7 @@ use crate::optimizer::Optimizer;
 use crate::vocab::{Counts, Vocabulary};
 
 /// What a catalogued layer is made from.
-pub struct Context<'a> {
+pub struct Shape<'a> {
     /// The unigram counts: the vocabulary's size, Huffman's tree, blocks, proposals.
     pub counts: &'a Counts,
     /// The words, for layers that read files about them; without, words are called by their ids: 0, 1, 2, …
@@ -63,7 +63,7 @@ impl Tuning {
 }
 
 /// Makes a layer from its settings.
-pub type Builder = fn(&Settings, &Context) -> Result<Box<dyn OutputLayer>>;
+pub type Builder = fn(&Settings, &Shape) -> Result<Box<dyn OutputLayer>>;
 
 /// A layer of the catalogue.
 pub struct Entry {

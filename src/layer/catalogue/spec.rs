@@ -1,6 +1,6 @@
 //! The name of a layer with its settings, read and checked.
 
-use super::{CATALOGUE, Context, Entry, entry};
+use super::{CATALOGUE, Entry, Shape, entry};
 use crate::error::{Error, Result};
 use crate::layer::{Bias, OutputLayer};
 use crate::objective::LossOptions;
@@ -37,7 +37,7 @@ impl LayerSpec {
     ///
     /// # Errors
     /// A file that cannot be read, or is no tree over the words.
-    pub fn tree(&self, context: &Context) -> Result<Tree> {
+    pub fn tree(&self, context: &Shape) -> Result<Tree> {
         super::trees::tree(&self.settings, context)
     }
 
@@ -85,7 +85,7 @@ impl LayerSpec {
     ///
     /// # Errors
     /// A value that cannot be read, or sizes that do not fit the vocabulary or the hidden vector.
-    pub fn build(&self, context: &Context) -> Result<Box<dyn OutputLayer>> {
+    pub fn build(&self, context: &Shape) -> Result<Box<dyn OutputLayer>> {
         self.build_over(None, context)
     }
 
@@ -93,14 +93,14 @@ impl LayerSpec {
     ///
     /// # Errors
     /// As [`LayerSpec::build`].
-    pub fn build_over(&self, tree: Option<Tree>, context: &Context) -> Result<Box<dyn OutputLayer>> {
+    pub fn build_over(&self, tree: Option<Tree>, context: &Shape) -> Result<Box<dyn OutputLayer>> {
         let bias = match self.settings.choice("bias", &["", "none", "zero", "unigram"], BIASES)? {
             0 => context.bias,
             1 => Bias::None,
             2 => Bias::Zero,
             _ => Bias::Unigram,
         };
-        let context = Context { bias, ..*context };
+        let context = Shape { bias, ..*context };
         let mut layer = match tree {
             Some(tree) if self.has_tree() => super::build::over_tree(tree, &context)?,
             _ => (self.entry.build)(&self.settings, &context)?,
@@ -229,7 +229,7 @@ mod tests {
 
     fn build(text: &str) -> Result<Box<dyn OutputLayer>> {
         let counts = Counts::new((1..=40).rev().collect())?;
-        text.parse::<LayerSpec>()?.build(&Context { counts: &counts, words: None, dim: 8, bias: Bias::None })
+        text.parse::<LayerSpec>()?.build(&Shape { counts: &counts, words: None, dim: 8, bias: Bias::None })
     }
 
     #[test]

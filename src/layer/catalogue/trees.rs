@@ -1,6 +1,6 @@
 //! The trees that a layer's name can ask for.
 
-use super::{Context, Settings};
+use super::{Settings, Shape};
 use crate::error::{Error, Place, Result, VectorsFault};
 use crate::tree::{Tree, Weighting};
 use crate::vectors;
@@ -13,7 +13,7 @@ use std::path::Path;
 const SEED: &str = "a whole number";
 
 /// The tree of the settings; a value of `tree` that is no name of a kind is a file.
-pub fn tree(s: &Settings, c: &Context) -> Result<Tree> {
+pub fn tree(s: &Settings, c: &Shape) -> Result<Tree> {
     let kind = s.get("tree").unwrap_or("huffman");
     let clusters = matches!(kind, "kmeans" | "weighted-kmeans");
     if let (false, Some(vectors)) = (clusters, s.get("vectors")) {
@@ -35,11 +35,11 @@ pub fn tree(s: &Settings, c: &Context) -> Result<Tree> {
 }
 
 /// What a word is called.
-fn name(c: &Context, word: WordId) -> String {
+fn name(c: &Shape, word: WordId) -> String {
     c.words.map_or_else(|| word.to_string(), |words| words.word(word).into())
 }
 
-fn read(path: &Path, c: &Context) -> Result<Tree> {
+fn read(path: &Path, c: &Shape) -> Result<Tree> {
     let file = File::open(path).map_err(Error::io(path))?;
     let id = |text: &str| match c.words {
         Some(words) => words.id(text),
@@ -50,7 +50,7 @@ fn read(path: &Path, c: &Context) -> Result<Tree> {
 }
 
 /// The vectors of all words, K×d.
-fn points(s: &Settings, c: &Context) -> Result<Array2<f32>> {
+fn points(s: &Settings, c: &Shape) -> Result<Array2<f32>> {
     let path = s.get("vectors").ok_or_else(|| s.bad("vectors", "", "the file of the vectors to cluster"))?;
     let path = Path::new(path);
     let read = vectors::read(path, None)?;

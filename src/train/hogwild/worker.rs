@@ -3,7 +3,7 @@
 use super::super::state::{WorkerState, cost_numbers, cost_of};
 use super::super::{Ahead, NOISE_STREAM, Tally, Workspace};
 use super::{Course, Hogwild, RATE_WORDS, WORKER_STREAM};
-use crate::corpus::{Examples, Model};
+use crate::corpus::{Direction, Examples};
 use crate::error::{Error, Result};
 use crate::layer::LayerExt;
 use crate::model::Handles;
@@ -184,7 +184,7 @@ fn unseen(course: &Course) -> usize {
     let Hogwild { rate, window, workers, .. } = course.settings;
     let (of_two, of_many) = match course.model.layer().tree() {
         Some(_) => ((TREE_MOVES / rate.start()) as usize, TREE_UNSEEN_BY_MANY),
-        None => (UNSEEN[usize::from(window.model() == Model::SkipGram)], UNSEEN_BY_MANY),
+        None => (UNSEEN[usize::from(window.direction() == Direction::SkipGram)], UNSEEN_BY_MANY),
     };
     if *workers > 2 { of_two.min(of_many) } else { of_two }
 }

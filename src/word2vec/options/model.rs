@@ -1,7 +1,7 @@
 //! The model that options ask for: its shape and its output layer.
 
 use super::{Kind, Options, within};
-use crate::corpus::{Context, Model as WindowModel, Window};
+use crate::corpus::{Context, Direction, Window};
 use crate::error::{Error, Result};
 use crate::layer::catalogue::LayerSpec;
 use crate::model::Encoding;
@@ -53,8 +53,8 @@ impl Options {
                 let dim = within("hidden", self.hidden.unwrap_or(dim), 16_384, "from 1 to 16384")?;
                 return Ok(Shape { encoding, window, dim, whole_gradients });
             }
-            Kind::SkipGram => WindowModel::SkipGram,
-            Kind::Cbow => WindowModel::Cbow,
+            Kind::SkipGram => Direction::SkipGram,
+            Kind::Cbow => Direction::Cbow,
         };
         let context = self.context.unwrap_or(Context::Both);
         let window = Window::new(model, context, self.window.unwrap_or(own.window), self.dynamic.unwrap_or(true))?;
