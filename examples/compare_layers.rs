@@ -7,7 +7,7 @@
 //! Run it in the repository's root: `cargo run --release --example compare_layers`. It takes a few seconds; expect every
 //! layer below the unigram model, and hierarchical softmax and negative sampling at a fraction of full softmax's cost.
 
-use lexmax::compare::{Builder, LayerRow, Observer};
+use lexmax::compare::{Builder, LayerRow, Listener};
 
 /// Examples that each layer is trained on: about six times the text.
 const EXAMPLES: u64 = 100_000;
@@ -37,7 +37,7 @@ fn main() -> lexmax::Result<()> {
 /// Prints a line as soon as a layer is done.
 struct Lines;
 
-impl Observer for Lines {
+impl Listener for Lines {
     fn end(&mut self, row: &LayerRow) {
         let cost = &row.cost_per_example;
         println!(

@@ -24,7 +24,7 @@ use lexmax::model::Model;
 use lexmax::optimizer::Optimizer;
 use lexmax::synthetic::{SyntheticExamples, SyntheticLanguage};
 use lexmax::table::{Cost, Rows, Tables, Threads};
-use lexmax::train::{Budget, Settings, train};
+use lexmax::train::{Budget, TrainConfig, train};
 use lexmax::vocab::WordId;
 use ndarray::{ArrayView2, ArrayViewMut1, ArrayViewMut2, Axis, Slice};
 use rand::RngExt;
@@ -114,7 +114,8 @@ const SEED: u64 = 1;
 fn main() -> lexmax::Result<()> {
     let language = Arc::new(SyntheticLanguage::new(VOCAB, 16, SEED)?);
     println!("{VOCAB} words; no model can be below {:.4} nats", language.entropy_rate());
-    let found = audit(&UniformSample { vocab: 100, dim: 6, bias: Bias::Zero, samples: 9 }, &check::Settings::default());
+    let found =
+        audit(&UniformSample { vocab: 100, dim: 6, bias: Bias::Zero, samples: 9 }, &check::AuditConfig::default());
     println!("the new layer, audited:\n{found}");
     assert!(found.passed());
     println!("layer    µs/example  multiply-adds  held-out NLL  excess nats");
@@ -137,8 +138,13 @@ fn run(name: &str, layer: Box<dyn OutputLayer>, language: &Arc<SyntheticLanguage
     let unigram = valid.targets.iter().map(|t| -counts.ln_probability(*t)).sum::<f64>() / valid.len() as f64;
     assert!((eval::held_out(&model, &valid, &threads).nll() - unigram).abs() < 1e-5, "starts at the unigram model");
 
-    let settings =
-        Settings { batch: BATCH, rate: 0.1, budget: Budget::Examples(EXAMPLES), threads: threads.clone(), seed: SEED };
+    let settings = TrainConfig {
+        batch: BATCH,
+        rate: 0.1,
+        budget: Budget::Examples(EXAMPLES),
+        threads: threads.clone(),
+        seed: SEED,
+    };
     let mut source = SyntheticExamples::new(language.clone(), window, SEED, 0);
     let mut replay = source.clone();
     let outcome = train(&mut model, &mut source, &settings, &mut |_| ())?;

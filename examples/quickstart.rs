@@ -15,7 +15,7 @@ use lexmax::layer::{Bias, HierarchicalSoftmax};
 use lexmax::model::Model;
 use lexmax::optimizer::Optimizer;
 use lexmax::table::{Matrix, Threads};
-use lexmax::train::{Budget, Settings, train};
+use lexmax::train::{Budget, TrainConfig, train};
 use lexmax::tree::Tree;
 use lexmax::vocab::WordId;
 use std::sync::Arc;
@@ -43,7 +43,7 @@ fn main() -> lexmax::Result<()> {
     let threads = Threads::default();
     let before = eval::held_out(&model, &unseen, &threads);
     let budget = Budget::Examples(20 * examples.estimated_examples_per_epoch());
-    let settings = Settings { batch: 16, rate: 0.1, budget, threads: threads.clone(), seed: SEED };
+    let settings = TrainConfig { batch: 16, rate: 0.1, budget, threads: threads.clone(), seed: SEED };
     let outcome = train(&mut model, &mut examples, &settings, &mut |_| ())?;
     println!("\ntraining: {} examples in {:.1} s", outcome.examples, outcome.seconds);
     for (number, epoch) in (1..).zip(&outcome.epochs).filter(|(number, _)| number % 5 == 0 || *number == 1) {

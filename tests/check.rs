@@ -1,6 +1,6 @@
 //! Audits: right layers pass, wrong ones do not, and the failure says where.
 
-use lexmax::check::{self, Reference, Settings, against, audit, corrections};
+use lexmax::check::{self, AuditConfig, Reference, against, audit, corrections};
 use lexmax::error::Result;
 use lexmax::layer::catalogue::{CATALOGUE, Shape};
 use lexmax::layer::{Batch, Bias, FullSoftmax, LayerExt, LayerShape, OutputLayer, Scratch};
@@ -12,7 +12,7 @@ use ndarray::{ArrayView2, ArrayViewMut2};
 #[test]
 fn the_catalogue_passes() {
     for (vocab, dim, batch, seed) in [(240, 6, 7, 1), (60, 9, 4, 2)] {
-        let found = check::catalogue(&check::all_layers(), vocab, dim, &Settings { batch, seed }).unwrap();
+        let found = check::catalogue(&check::all_layers(), vocab, dim, &AuditConfig { batch, seed }).unwrap();
         for (layer, audit) in found {
             assert!(audit.passed(), "{layer}, V = {vocab}:\n{audit}");
         }
@@ -23,7 +23,7 @@ fn the_catalogue_passes() {
 fn options_of_the_loss_pass() {
     let loss = LossOptions::new().with_smoothing(0.1).unwrap().with_z_loss(0.01).unwrap().with_soft_cap(5.0).unwrap();
     let layer = FullSoftmax::new(60, 6, Bias::Zero).unwrap().with_loss(loss).unwrap();
-    let found = audit(&layer, &Settings::default());
+    let found = audit(&layer, &AuditConfig::default());
     assert!(found.passed(), "{found}");
 }
 
@@ -115,7 +115,7 @@ fn wrong_layers_fail_where_they_are_wrong() -> Result<()> {
         (Fault::LogProb, "ln P(target)"),
         (Fault::Cost, "cost"),
     ] {
-        let found = audit(&Wrong(FullSoftmax::new(23, 6, Bias::Zero)?, fault), &Settings::default());
+        let found = audit(&Wrong(FullSoftmax::new(23, 6, Bias::Zero)?, fault), &AuditConfig::default());
         let failed: Vec<_> = found.findings.iter().filter(|f| !f.passed()).map(|f| f.check).collect();
         assert!(failed.contains(&check), "{check} is wrong, not {failed:?}:\n{found}");
     }
@@ -128,7 +128,7 @@ fn wrong_layers_are_not_the_naive_ones() -> Result<()> {
     let counts = Counts::new(vec![1; 23])?;
     let naive = Reference::of(&"full".parse()?, &Shape { counts: &counts, words: None, dim: 6, bias: Bias::Zero })?;
     let right = FullSoftmax::new(23, 6, Bias::Zero)?;
-    let found = against(&right, &naive, &Settings::default());
+    let found = against(&right, &naive, &AuditConfig::default());
     assert!(found.passed(), "{found}");
     let all = ["ln P, naive", "ln P(target), naive", "loss, naive", "∂L/∂hidden, naive", "∂L/∂W, naive"];
     for (fault, wrong) in [
@@ -139,10 +139,10 @@ fn wrong_layers_are_not_the_naive_ones() -> Result<()> {
         (Fault::Model, &all[..]),
     ] {
         let layer = Wrong(right.clone(), fault);
-        let found = against(&layer, &naive, &Settings::default());
+        let found = against(&layer, &naive, &AuditConfig::default());
         let failed: Vec<_> = found.findings.iter().filter(|f| !f.passed()).map(|f| f.check).collect();
         assert_eq!(failed, wrong, "{found}");
-        let alone = audit(&layer, &Settings::default());
+        let alone = audit(&layer, &AuditConfig::default());
         assert_eq!(alone.passed(), fault == Fault::Model, "{alone}");
     }
     Ok(())
@@ -155,14 +155,14 @@ fn every_layer_has_its_own_naive_one() -> Result<()> {
     let context = Shape { counts: &counts, words: None, dim: 6, bias: Bias::Zero };
     for entry in CATALOGUE {
         let layer = entry.name.parse::<lexmax::layer::catalogue::LayerSpec>()?.build(&context)?;
-        let found = against(&*layer, &Reference::of(&entry.name.parse()?, &context)?, &Settings::default());
+        let found = against(&*layer, &Reference::of(&entry.name.parse()?, &context)?, &AuditConfig::default());
         assert!(found.passed() && found.findings.len() == 5, "{}:\n{found}", entry.name);
         assert!(found.findings.iter().all(|f| f.seen > 0), "{}:\n{found}", entry.name);
     }
     let layer = "entmax:alpha=1.6".parse::<lexmax::layer::catalogue::LayerSpec>()?.build(&context)?;
-    assert!(!against(&*layer, &Reference::of(&"entmax".parse()?, &context)?, &Settings::default()).passed());
+    assert!(!against(&*layer, &Reference::of(&"entmax".parse()?, &context)?, &AuditConfig::default()).passed());
     let layer = "negative:power=0.8".parse::<lexmax::layer::catalogue::LayerSpec>()?.build(&context)?;
-    assert!(!against(&*layer, &Reference::of(&"negative".parse()?, &context)?, &Settings::default()).passed());
+    assert!(!against(&*layer, &Reference::of(&"negative".parse()?, &context)?, &AuditConfig::default()).passed());
     Ok(())
 }
 

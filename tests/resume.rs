@@ -14,7 +14,7 @@ use lexmax::optimizer::Optimizer;
 use lexmax::rng::WorkerRng;
 use lexmax::table::HotRows;
 use lexmax::train::{
-    Hogwild, LinearDecay, Next, Observer, Outcome, Progress, Quiet, State, deterministic_watched, hogwild_watched,
+    AtRest, Hogwild, LinearDecay, Next, Observer, Outcome, Progress, State, deterministic_watched, hogwild_watched,
 };
 use lexmax::vocab::Vocabulary;
 use lexmax::{Error, Result};
@@ -65,7 +65,7 @@ impl Observer for StopsAt<'_> {
         }
     }
 
-    fn look(&mut self, at: &Quiet) -> Result<Next> {
+    fn look(&mut self, at: &AtRest) -> Result<Next> {
         if at.is_end {
             let state = serde_json::to_string(&at.state()).unwrap();
             let writer = ModelWriter::shared(self.architecture, self.vocab, at.model).unwrap();
@@ -186,7 +186,7 @@ impl Observer for Restless {
         Next::Look
     }
 
-    fn look(&mut self, at: &Quiet) -> Result<Next> {
+    fn look(&mut self, at: &AtRest) -> Result<Next> {
         assert!(at.model.is_finite());
         self.0 += 1;
         Ok(Next::Go)

@@ -1,6 +1,6 @@
 //! A layer of three methods: its audit, its verbs, its ln P of single words and its unigram start come by default.
 
-use lexmax::check::{Settings, Verdict, audit};
+use lexmax::check::{AuditConfig, Verdict, audit};
 use lexmax::encoder::MeanEmbedding;
 use lexmax::layer::verbs::Sampling;
 use lexmax::layer::{Batch, Bias, FullSoftmax, LayerExt, LayerShape, OutputLayer, Scratch};
@@ -97,7 +97,7 @@ fn scratch() -> Scratch {
 /// A right layer passes all that can be checked; what cannot is named, and has not passed.
 #[test]
 fn the_audit_passes_and_says_what_it_skipped() {
-    let found = audit(&Plain { bias: Bias::Zero }, &Settings::default());
+    let found = audit(&Plain { bias: Bias::Zero }, &AuditConfig::default());
     assert!(found.passed(), "{found}");
     let verdicts: Vec<_> = found.findings.iter().map(|finding| (finding.check, finding.verdict())).collect();
     let passed = ["Σ P = 1", "ln P(target)", "∂L/∂hidden", "∂L/∂W"].map(|check| (check, Verdict::Passed));

@@ -2,7 +2,7 @@
 
 use lexmax::Error;
 use lexmax::compare::LayerRow;
-use lexmax::compare::{self, Config, Data, Observer, Quiet, Source};
+use lexmax::compare::{self, CompareConfig, Data, DataSource, Listener, Silent};
 use lexmax::corpus::{Context, Corpus, Direction, Examples, TextExamples, Window};
 use lexmax::encoder::MeanEmbedding;
 use lexmax::eval::{self, excess_nats, held_out};
@@ -13,7 +13,7 @@ use lexmax::optimizer::Optimizer;
 use lexmax::rng::WorkerRng;
 use lexmax::synthetic::{SyntheticExamples, SyntheticLanguage};
 use lexmax::table::{Matrix, Threads};
-use lexmax::train::{Budget, Outcome, Progress, Settings, train, train_and_look};
+use lexmax::train::{Budget, Outcome, Progress, TrainConfig, train, train_and_look};
 use lexmax::tree::Tree;
 use lexmax::vocab::{Counts, WordId};
 use std::sync::Arc;
@@ -59,8 +59,8 @@ fn build(layer: &str, counts: &Counts, dim: usize, optimizer: Optimizer) -> Mode
     Model::new(Box::new(encoder), layer, counts, optimizer, 1).unwrap()
 }
 
-fn settings(batch: usize, rate: f32, examples: u64) -> Settings {
-    Settings { batch, rate, budget: Budget::Examples(examples), threads: Threads::new(1), seed: 1 }
+fn settings(batch: usize, rate: f32, examples: u64) -> TrainConfig {
+    TrainConfig { batch, rate, budget: Budget::Examples(examples), threads: Threads::new(1), seed: 1 }
 }
 
 fn silent(_: &Progress) {}
@@ -328,7 +328,7 @@ fn the_same_seed_gives_the_same_bits() {
             let run = |seed, threads| {
                 let mut model = build(&layer, &language.counts(), 24, ADAGRAD);
                 let mut source = SyntheticExamples::new(language.clone(), bigram(), 1, 0);
-                let settings = Settings { seed, threads: Threads::new(threads), ..settings(batch, 0.1, 1_000) };
+                let settings = TrainConfig { seed, threads: Threads::new(threads), ..settings(batch, 0.1, 1_000) };
                 let outcome = train(&mut model, &mut source, &settings, &mut silent).unwrap();
                 (bits(&model), outcome.train_loss.to_bits())
             };
@@ -379,7 +379,7 @@ fn a_budget_of_time_ends() {
         let mut model = build("hierarchical", &language.counts(), 24, ADAGRAD);
         let mut source = SyntheticExamples::new(language.clone(), bigram(), 1, 0);
         let time = Duration::from_millis(50);
-        let settings = Settings { budget: Budget::Time(time), ..settings(batch, 0.1, 1) };
+        let settings = TrainConfig { budget: Budget::Time(time), ..settings(batch, 0.1, 1) };
         let mut last = None;
         let outcome = train(&mut model, &mut source, &settings, &mut |p| last = Some(*p)).unwrap();
         assert!(outcome.examples > 0 && outcome.seconds >= time.as_secs_f64());
@@ -419,7 +419,7 @@ fn settings_without_sense_are_refused() {
         ("rate", settings(8, -0.1, 100)),
         ("rate", settings(8, f32::INFINITY, 100)),
         ("budget", settings(8, 0.1, 0)),
-        ("budget", Settings { budget: Budget::Time(Duration::ZERO), ..good() }),
+        ("budget", TrainConfig { budget: Budget::Time(Duration::ZERO), ..good() }),
     ] {
         let mut model = build("full", &language.counts(), 8, ADAGRAD);
         let mut source = SyntheticExamples::new(language.clone(), bigram(), 1, 0);
@@ -488,7 +488,7 @@ fn losses_are_told_by_pass_of_the_text() {
 #[derive(Default)]
 struct Log(Vec<String>);
 
-impl Observer for Log {
+impl Listener for Log {
     fn begin(&mut self, layer: &LayerSpec, number: usize, of: usize) {
         self.0.push(format!("{layer} {number} of {of}"));
     }
@@ -502,8 +502,8 @@ impl Observer for Log {
     }
 }
 
-fn config(layers: &[&str]) -> Config {
-    Config {
+fn config(layers: &[&str]) -> CompareConfig {
+    CompareConfig {
         layers: layers.iter().map(|layer| layer.parse().unwrap()).collect(),
         window: bigram(),
         encoding: Encoding::Mean,
@@ -527,8 +527,8 @@ fn timeless(row: &LayerRow) -> String {
 
 #[test]
 fn what_a_layer_reaches_does_not_depend_on_the_others() {
-    let data = Data::new(&Source::Synthetic { vocab: 200, classes: 8, seed: 1 }).unwrap();
-    let run = |layers: &[&str]| compare::compare(&config(layers), &data, &mut Quiet).unwrap().layers;
+    let data = Data::new(&DataSource::Synthetic { vocab: 200, classes: 8, seed: 1 }).unwrap();
+    let run = |layers: &[&str]| compare::compare(&config(layers), &data, &mut Silent).unwrap().layers;
     let names: Vec<_> = CATALOGUE.iter().map(|entry| entry.name).collect();
     let rows = run(&names);
     let alone: Vec<_> = names.iter().rev().map(|name| run(&[name]).remove(0)).collect();
@@ -544,8 +544,8 @@ fn what_a_layer_reaches_does_not_depend_on_the_others() {
 
 #[test]
 fn a_row_is_what_training_and_evaluation_give() {
-    let data = Data::new(&Source::Synthetic { vocab: 200, classes: 8, seed: 1 }).unwrap();
-    let rows = compare::compare(&config(&["hierarchical", "negative"]), &data, &mut Quiet).unwrap().layers;
+    let data = Data::new(&DataSource::Synthetic { vocab: 200, classes: 8, seed: 1 }).unwrap();
+    let rows = compare::compare(&config(&["hierarchical", "negative"]), &data, &mut Silent).unwrap().layers;
     let language = language();
     let valid = SyntheticExamples::held_out(language.clone(), bigram(), 1, 500);
     for row in rows {
@@ -559,8 +559,8 @@ fn a_row_is_what_training_and_evaluation_give() {
 
 #[test]
 fn observers_hear_of_every_layer_and_batch() {
-    let data = Data::new(&Source::Synthetic { vocab: 50, classes: 5, seed: 1 }).unwrap();
-    let config = Config { batch: Some(800), ..config(&["full", "negative:samples=2"]) };
+    let data = Data::new(&DataSource::Synthetic { vocab: 50, classes: 5, seed: 1 }).unwrap();
+    let config = CompareConfig { batch: Some(800), ..config(&["full", "negative:samples=2"]) };
     let mut log = Log::default();
     compare::compare(&config, &data, &mut log).unwrap();
     let told = |layer: &str, number| {

@@ -1,7 +1,7 @@
 //! A layer against the naive one in f64.
 
 use super::Audit;
-use super::audit::{Rig, Settings};
+use super::audit::{AuditConfig, Rig};
 use super::reference::{Expected, Params, Reference, Step, log_prob_findings};
 use crate::layer::{LayerExt, OutputLayer, Scratch};
 use crate::rng::WorkerRng;
@@ -16,7 +16,7 @@ use ndarray::Array2;
 ///
 /// # Panics
 /// If the tables of the layer are not of the shapes that the reference expects.
-pub fn against(layer: &dyn OutputLayer, reference: &Reference, settings: &Settings) -> Audit {
+pub fn against(layer: &dyn OutputLayer, reference: &Reference, settings: &AuditConfig) -> Audit {
     let rig = Rig::new(layer, settings);
     let tables: Vec<Params> = rig.matrices.iter().map(Params::of).collect();
     let batch = rig.batch();

@@ -25,14 +25,14 @@ const QUANTILE: f64 = 4.891_638;
 
 /// How an audit is made.
 #[derive(Clone, Copy, Debug)]
-pub struct Settings {
+pub struct AuditConfig {
     /// Examples in its batches.
     pub batch: usize,
     /// Decides weights, hidden vectors, targets and what is drawn.
     pub seed: u64,
 }
 
-impl Default for Settings {
+impl Default for AuditConfig {
     fn default() -> Self {
         Self { batch: 7, seed: 1 }
     }
@@ -49,7 +49,7 @@ impl Default for Settings {
 /// entry is left out: the proposal counts as given.
 ///
 /// The chance that a right layer fails is 10⁻⁶ a number of its cost where it draws, else none.
-pub fn audit(layer: &dyn OutputLayer, settings: &Settings) -> Audit {
+pub fn audit(layer: &dyn OutputLayer, settings: &AuditConfig) -> Audit {
     let rig = Rig::new(layer, settings);
     let mut findings = rig.distribution();
     findings.extend(rig.gradients());
@@ -76,7 +76,7 @@ struct Step {
 }
 
 impl<'a> Rig<'a> {
-    pub(super) fn new(layer: &'a dyn OutputLayer, settings: &Settings) -> Self {
+    pub(super) fn new(layer: &'a dyn OutputLayer, settings: &AuditConfig) -> Self {
         let shape = layer.shape();
         let mut rng = WorkerRng::new(settings.seed, 0);
         let mut entry = |limit: i32| rng.random_range(-limit..=limit) as f32 / GRID as f32;

@@ -3,12 +3,12 @@
 //! [`audit`] takes any [`OutputLayer`](crate::layer::OutputLayer), also one written elsewhere, and needs no reference for it:
 //!
 //! ```
-//! use lexmax::check::{Settings, audit};
+//! use lexmax::check::{AuditConfig, audit};
 //! use lexmax::layer::{Bias, FullSoftmax};
 //!
 //! # fn main() -> lexmax::Result<()> {
 //! let layer = FullSoftmax::new(40, 6, Bias::Zero)?;
-//! let found = audit(&layer, &Settings::default());
+//! let found = audit(&layer, &AuditConfig::default());
 //! assert!(found.passed(), "{found}");
 //! # Ok(())
 //! # }
@@ -23,7 +23,7 @@ pub mod enumeration;
 pub mod reference;
 
 pub use against::against;
-pub use audit::{Settings, audit};
+pub use audit::{AuditConfig, audit};
 pub use enumeration::{Correction, corrections};
 pub use reference::Reference;
 
@@ -46,7 +46,12 @@ pub fn all_layers() -> Vec<LayerSpec> {
 ///
 /// # Errors
 /// A layer that cannot be built for these sizes, and a batch of none.
-pub fn catalogue(layers: &[LayerSpec], vocab: usize, dim: usize, settings: &Settings) -> Result<Vec<(String, Audit)>> {
+pub fn catalogue(
+    layers: &[LayerSpec],
+    vocab: usize,
+    dim: usize,
+    settings: &AuditConfig,
+) -> Result<Vec<(String, Audit)>> {
     if settings.batch == 0 {
         return Err(Error::OutOfRange { name: "batch", value: 0.0, limit: "1 or more" });
     }

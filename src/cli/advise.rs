@@ -2,7 +2,7 @@
 
 use super::table::{self, Format};
 use crate::Result;
-use crate::compare::Config;
+use crate::compare::CompareConfig;
 use crate::files::{check_writable, write_atomically};
 use crate::layer::catalogue::LayerSpec;
 use crate::measure::{AdviseConfig, Need, STEP_SECONDS, advise};
@@ -62,7 +62,7 @@ enum NeedName {
 
 pub fn run(arguments: &Arguments) -> Result<()> {
     let config = AdviseConfig {
-        layers: if arguments.layers.is_empty() { Config::all_layers() } else { arguments.layers.clone() },
+        layers: if arguments.layers.is_empty() { CompareConfig::all_layers() } else { arguments.layers.clone() },
         vocab: arguments.vocab as usize,
         dim: arguments.dim as usize,
         tokens: arguments.tokens,

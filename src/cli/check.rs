@@ -2,7 +2,7 @@
 
 use super::audit;
 use crate::Result;
-use crate::check::{self, Audit, Correction, Settings};
+use crate::check::{self, Audit, AuditConfig, Correction};
 use crate::layer::catalogue::LayerSpec;
 use clap::Args;
 
@@ -27,7 +27,7 @@ pub struct Arguments {
 
 /// Prints what was found; `false` if anything failed.
 pub fn run(arguments: &Arguments) -> Result<bool> {
-    let settings = Settings { batch: arguments.batch as usize, seed: arguments.seed };
+    let settings = AuditConfig { batch: arguments.batch as usize, seed: arguments.seed };
     let (vocab, dim) = (arguments.vocab as usize, arguments.dim as usize);
     let all = arguments.layers.is_empty();
     let layers = if all { check::all_layers() } else { arguments.layers.clone() };
@@ -69,7 +69,7 @@ mod tests {
         let of = |name: &str, naive: &str| -> Result<Vec<(String, Audit)>> {
             let (layer, naive) =
                 (name.parse::<LayerSpec>()?.build(&context)?, Reference::of(&naive.parse()?, &context)?);
-            Ok(vec![(name.into(), against(&*layer, &naive, &Settings::default()))])
+            Ok(vec![(name.into(), against(&*layer, &naive, &AuditConfig::default()))])
         };
         let (text, passed) = report(&of("entmax", "entmax")?, &[]);
         assert!(passed && text.contains("all checks passed") && !text.contains("FAILED"), "{text}");

@@ -2,7 +2,7 @@
 
 use super::progress::Bars;
 use super::table::{self, Format};
-use crate::compare::{Builder, Config, ModelKind};
+use crate::compare::{Builder, CompareConfig, ModelKind};
 use crate::corpus::Context;
 use crate::files::{check_writable, write_atomically};
 use crate::layer::catalogue::LayerSpec;
@@ -106,7 +106,7 @@ impl FromStr for Layers {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        Config::named_layers(text).map(Self)
+        CompareConfig::named_layers(text).map(Self)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Progress bars; none where standard error is no terminal.
 
 use crate::compare::LayerRow;
-use crate::compare::Observer;
+use crate::compare::Listener;
 use crate::layer::catalogue::LayerSpec;
 use crate::train::Progress;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -53,7 +53,7 @@ impl Bars {
     }
 }
 
-impl Observer for Bars {
+impl Listener for Bars {
     fn begin(&mut self, layer: &LayerSpec, number: usize, of: usize) {
         self.bar = ProgressBar::with_draw_target(Some(STEPS), ProgressDrawTarget::stderr());
         let style = ProgressStyle::with_template("{prefix} {bar:30} {percent:>3}% {msg}");

@@ -2,7 +2,7 @@
 
 use super::table::{self, Format};
 use crate::Result;
-use crate::compare::Config;
+use crate::compare::CompareConfig;
 use crate::files::{check_writable, write_atomically};
 use crate::layer::catalogue::LayerSpec;
 use crate::measure::{Event, PASSES, POINT_SECONDS, ScaleConfig, Vocabs, scale};
@@ -49,7 +49,7 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: &Arguments) -> Result<()> {
-    let layers = if arguments.layers.is_empty() { Config::all_layers() } else { arguments.layers.clone() };
+    let layers = if arguments.layers.is_empty() { CompareConfig::all_layers() } else { arguments.layers.clone() };
     let config = ScaleConfig {
         vocabs: arguments.vocab.clone(),
         dim: arguments.dim as usize,

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 /// Where examples are to come from.
 #[derive(Clone, Debug)]
-pub enum Source {
+pub enum DataSource {
     /// Text files.
     Text {
         /// Training text: plain, `.gz` or `.zst`, a sentence a line.
@@ -65,13 +65,13 @@ impl Data {
     ///
     /// # Errors
     /// Files that are missing, unreadable, not UTF-8 or without a word that is kept; sizes that make no sense.
-    pub fn new(source: &Source) -> Result<Self> {
+    pub fn new(source: &DataSource) -> Result<Self> {
         match source {
-            Source::Synthetic { vocab, classes, seed } => {
+            DataSource::Synthetic { vocab, classes, seed } => {
                 let language = SyntheticLanguage::new(*vocab, *classes, *seed)?;
                 Ok(Self { counts: language.counts(), words: None, kind: Kind::Synthetic(Arc::new(language)) })
             }
-            Source::Text { corpus, valid, min_count, sample } => {
+            DataSource::Text { corpus, valid, min_count, sample } => {
                 let (vocab, train, held_out) = read(corpus, valid, *min_count)?;
                 let kind = Kind::Text {
                     train: Arc::new(train),

@@ -8,7 +8,7 @@ mod text;
 
 pub use builder::{Builder, ModelKind};
 pub use comparison::{Comparison, ConfigFacts, CorpusFacts, CostPerExample, CurvePoint, LayerRow};
-pub use data::{Data, Source};
+pub use data::{Data, DataSource};
 
 use self::curve::Curve;
 use crate::corpus::{Context, Direction, Window};
@@ -24,7 +24,7 @@ use crate::train::{self, Budget, Outcome, Progress};
 
 /// The settings of a comparison.
 #[derive(Clone, Debug)]
-pub struct Config {
+pub struct CompareConfig {
     /// The layers, in the order of the table.
     pub layers: Vec<LayerSpec>,
     /// What is predicted from what.
@@ -49,7 +49,7 @@ pub struct Config {
     pub seed: u64,
 }
 
-impl Config {
+impl CompareConfig {
     /// All layers of the catalogue with their defaults.
     pub fn all_layers() -> Vec<LayerSpec> {
         catalogue::CATALOGUE.iter().filter_map(|entry| entry.name.parse().ok()).collect()
@@ -99,7 +99,7 @@ const COSTLY: &[&str] = &["self-normalized", "sparsemax", "entmax", "sampled-qua
 pub const EPSILON: f64 = 1e-6;
 
 /// Hears of the work as it goes on.
-pub trait Observer {
+pub trait Listener {
     /// A layer's training begins: the number of it, and how many there are.
     fn begin(&mut self, _layer: &LayerSpec, _number: usize, _of: usize) {}
 
@@ -111,16 +111,16 @@ pub trait Observer {
 }
 
 /// An observer that does nothing.
-pub struct Quiet;
+pub struct Silent;
 
-impl Observer for Quiet {}
+impl Listener for Silent {}
 
 /// Trains and evaluates every layer. Initial embeddings, the order of examples and the held-out examples are the same for
 /// all; layers start at the unigram model unless their name says otherwise.
 ///
 /// # Errors
 /// Sizes that make no sense, before anything is trained; a loss that is not finite.
-pub fn compare(config: &Config, data: &Data, observer: &mut dyn Observer) -> Result<Comparison> {
+pub fn compare(config: &CompareConfig, data: &Data, observer: &mut dyn Listener) -> Result<Comparison> {
     config.check()?;
     let threads = Threads::new(config.threads);
     check_sizes(config, config.valid_examples, 1)?;
@@ -192,7 +192,7 @@ pub fn compare(config: &Config, data: &Data, observer: &mut dyn Observer) -> Res
 const MOST_NUMBERS: usize = 1 << 29;
 
 /// Refuses more examples at once than fit in memory, each of a bag of words and `dim` numbers.
-fn check_sizes(config: &Config, examples: usize, dim: usize) -> Result<()> {
+fn check_sizes(config: &CompareConfig, examples: usize, dim: usize) -> Result<()> {
     let words = match config.window.direction() {
         Direction::SkipGram => 1,
         Direction::Cbow => 2 * config.window.size(),
@@ -206,19 +206,19 @@ fn check_sizes(config: &Config, examples: usize, dim: usize) -> Result<()> {
     Ok(())
 }
 
-fn build(config: &Config, data: &Data, spec: &LayerSpec) -> Result<Model> {
+fn build(config: &CompareConfig, data: &Data, spec: &LayerSpec) -> Result<Model> {
     let context = catalogue::Shape { counts: data.counts(), words: data.words(), dim: config.dim, bias: Bias::Unigram };
     let encoder = config.encoding.build(data.counts().len(), &config.window, config.dim)?;
     Model::new(encoder, spec.build(&context)?, data.counts(), config.optimizer, config.seed)
 }
 
-fn settings(config: &Config, spec: &LayerSpec, threads: &Threads) -> train::Settings {
+fn settings(config: &CompareConfig, spec: &LayerSpec, threads: &Threads) -> train::TrainConfig {
     let tuning = spec.entry().tuning;
     let rate = match config.optimizer {
         Optimizer::Sgd => tuning.sgd,
         Optimizer::Adagrad { .. } => tuning.adagrad,
     };
-    train::Settings {
+    train::TrainConfig {
         batch: config.batch.unwrap_or(tuning.batch),
         rate: config.rate.unwrap_or(rate),
         budget: config.budget,
@@ -238,7 +238,7 @@ fn per_example(outcome: &Outcome) -> CostPerExample {
     }
 }
 
-fn facts(config: &Config, data: &Data, threads: usize) -> ConfigFacts {
+fn facts(config: &CompareConfig, data: &Data, threads: usize) -> ConfigFacts {
     let (budget_seconds, budget_examples) = match config.budget {
         Budget::Time(t) => (Some(t.as_secs_f64()), None),
         Budget::Examples(n) => (None, Some(n)),

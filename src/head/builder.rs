@@ -17,7 +17,7 @@ use std::sync::Arc;
 /// The settings of a [`Head`]. What is not set has the default that its method names.
 #[must_use]
 pub struct HeadBuilder<'a> {
-    layer: Source<'a>,
+    layer: LayerSource<'a>,
     counts: Option<&'a Counts>,
     optimizer: Optimizer,
     rate: Option<f32>,
@@ -26,7 +26,7 @@ pub struct HeadBuilder<'a> {
     loss: Option<LossOptions>,
 }
 
-enum Source<'a> {
+enum LayerSource<'a> {
     Named {
         name: String,
         dim: usize,
@@ -45,19 +45,19 @@ impl Head {
     /// A head with a layer of the [catalogue](crate::layer::catalogue) by its name, as in `sampled:samples=512`, over words
     /// with these counts and hidden vectors of size `dim`.
     pub fn builder<'a>(name: impl ToString, counts: &'a Counts, dim: usize) -> HeadBuilder<'a> {
-        let layer = Source::Named { name: name.to_string(), dim, bias: None, words: None, tree: None };
+        let layer = LayerSource::Named { name: name.to_string(), dim, bias: None, words: None, tree: None };
         HeadBuilder { counts: Some(counts), ..HeadBuilder::over(layer) }
     }
 
     /// A head with a layer of one's own. Set [`HeadBuilder::rate`], and [`HeadBuilder::counts`] for biases that start at the
     /// unigram model.
     pub fn of<'a>(layer: impl Into<Box<dyn OutputLayer>>) -> HeadBuilder<'a> {
-        HeadBuilder::over(Source::Own { layer: layer.into(), misplaced: None })
+        HeadBuilder::over(LayerSource::Own { layer: layer.into(), misplaced: None })
     }
 }
 
 impl<'a> HeadBuilder<'a> {
-    fn over(layer: Source<'a>) -> Self {
+    fn over(layer: LayerSource<'a>) -> Self {
         Self { layer, counts: None, optimizer: Optimizer::default(), rate: None, seed: 1, threads: 1, loss: None }
     }
 
@@ -71,8 +71,8 @@ impl<'a> HeadBuilder<'a> {
     /// their ids].
     pub fn words(mut self, vocab: &'a Vocabulary) -> Self {
         match &mut self.layer {
-            Source::Named { words, .. } => *words = Some(vocab),
-            Source::Own { misplaced, .. } => *misplaced = Some("words"),
+            LayerSource::Named { words, .. } => *words = Some(vocab),
+            LayerSource::Own { misplaced, .. } => *misplaced = Some("words"),
         }
         self
     }
@@ -80,8 +80,8 @@ impl<'a> HeadBuilder<'a> {
     /// Where biases start, unless the layer's name says it [default: at the unigram model].
     pub fn bias(mut self, start: Bias) -> Self {
         match &mut self.layer {
-            Source::Named { bias, .. } => *bias = Some(start),
-            Source::Own { misplaced, .. } => *misplaced = Some("bias"),
+            LayerSource::Named { bias, .. } => *bias = Some(start),
+            LayerSource::Own { misplaced, .. } => *misplaced = Some("bias"),
         }
         self
     }
@@ -89,8 +89,8 @@ impl<'a> HeadBuilder<'a> {
     /// The tree of a layer that decides along one [default: what the layer's name says].
     pub fn tree(mut self, given: Tree) -> Self {
         match &mut self.layer {
-            Source::Named { tree, .. } => *tree = Some(given),
-            Source::Own { misplaced, .. } => *misplaced = Some("tree"),
+            LayerSource::Named { tree, .. } => *tree = Some(given),
+            LayerSource::Own { misplaced, .. } => *misplaced = Some("tree"),
         }
         self
     }
@@ -153,9 +153,11 @@ impl<'a> HeadBuilder<'a> {
             check_rate(rate)?;
         }
         let (mut layer, name, mut loss, tuned) = match self.layer {
-            Source::Own { misplaced: Some(setting), .. } => return Err(HeadFault::NotOfOwnLayer { setting }.into()),
-            Source::Own { layer, .. } => (layer, None, LossOptions::new(), None),
-            Source::Named { name, dim, bias, words, tree } => {
+            LayerSource::Own { misplaced: Some(setting), .. } => {
+                return Err(HeadFault::NotOfOwnLayer { setting }.into());
+            }
+            LayerSource::Own { layer, .. } => (layer, None, LossOptions::new(), None),
+            LayerSource::Named { name, dim, bias, words, tree } => {
                 let (spec, counts) = (name.parse::<LayerSpec>()?, self.counts.ok_or(HeadFault::NoCounts)?);
                 let context = Shape { counts, words, dim, bias: bias.unwrap_or(Bias::Unigram) };
                 if tree.is_some() && !spec.has_tree() {

@@ -1,7 +1,7 @@
 //! Differentiated softmax: frequent words get long vectors, rare words short ones.
 
-use super::kit::aim::{self, Aim};
-use super::kit::exact::{self, Block};
+use super::kit::goal::{self, Goal};
+use super::kit::scan::{self, WordTable};
 use super::verbs::{self, WordFold};
 use super::{Batch, Bias, LayerShape, OutputLayer, Scratch};
 use crate::error::{Error, Result};
@@ -103,7 +103,7 @@ impl Blocks {
 /// - *Reference* Chen, Grangier & Auli 2016, sec. 2.3; projections: Grave et al. 2017, sec. 5 (D-softmax\*).
 #[derive(Clone, Debug)]
 pub struct DifferentiatedSoftmax {
-    blocks: Vec<Block>,
+    blocks: Vec<WordTable>,
     vocab: usize,
     dim: usize,
     projected: bool,
@@ -138,12 +138,12 @@ impl DifferentiatedSoftmax {
 
     fn new(sizes: &Blocks, dim: usize, projected: bool, bias: Bias) -> Result<Self> {
         let vocab = sizes.0.iter().map(|b| b.0).sum();
-        Block::over(vocab, dim)?;
+        WordTable::over(vocab, dim)?;
         let mut blocks = Vec::new();
         let mut first = 0;
         for (i, (words, dim)) in sizes.0.iter().enumerate() {
             let table = if projected { 2 * i + 1 } else { i };
-            blocks.push(Block { table, first, words: *words as u32, dim: *dim });
+            blocks.push(WordTable { table, first, words: *words as u32, dim: *dim });
             first += *words as u32;
         }
         Ok(Self { blocks, vocab, dim, projected, bias, loss: LossOptions::new() })
@@ -173,13 +173,13 @@ impl DifferentiatedSoftmax {
         w: &mut Tables,
         hidden: ArrayView2<'a, f32>,
         buffers: &'a mut Vec<Vec<f32>>,
-    ) -> Vec<(Block, ArrayView2<'a, f32>)> {
+    ) -> Vec<(WordTable, ArrayView2<'a, f32>)> {
         if !self.projected {
-            let view = |(block, slice): (&Block, Slice)| (*block, hidden.slice_axis_move(Axis(1), slice));
+            let view = |(block, slice): (&WordTable, Slice)| (*block, hidden.slice_axis_move(Axis(1), slice));
             return self.blocks.iter().zip(self.slices()).map(view).collect();
         }
         buffers.resize_with(buffers.len().max(self.blocks.len()), Vec::new);
-        let project = |(block, buffer): (&Block, &'a mut Vec<f32>)| {
+        let project = |(block, buffer): (&WordTable, &'a mut Vec<f32>)| {
             let shape = (hidden.nrows(), block.dim);
             buffer.resize(shape.0 * shape.1, 0.0);
             let mut h = ArrayViewMut2::from_shape(shape, &mut buffer[..]).expect("B × block size");
@@ -205,7 +205,7 @@ impl OutputLayer for DifferentiatedSoftmax {
         let mut shape = LayerShape::new(self.vocab, self.dim, self.bias);
         for block in &self.blocks {
             if self.projected {
-                shape = shape.with_table(exact::projection(self.dim, block.dim));
+                shape = shape.with_table(scan::projection(self.dim, block.dim));
             }
             shape = shape.with_rows(block.words, block.dim);
         }
@@ -221,7 +221,7 @@ impl OutputLayer for DifferentiatedSoftmax {
             let words = block.first..block.first + block.words;
             biases.push(words.map(|w| counts.ln_probability(w) as f32).collect());
         }
-        aim::uncap(&self.loss, biases)
+        goal::uncap(&self.loss, biases)
     }
 
     fn set_loss(&mut self, loss: LossOptions) -> Result<()> {
@@ -238,7 +238,7 @@ impl OutputLayer for DifferentiatedSoftmax {
         mut d_hidden: ArrayViewMut2<f32>,
         losses: Option<&mut [f64]>,
     ) -> f64 {
-        let aim = Aim::new(&self.loss, batch, self.vocab, s);
+        let goal = Goal::new(&self.loss, batch, self.vocab, s);
         let mut buffers = std::mem::take(&mut s.blocks);
         let blocks = self.read(w, batch.hidden, &mut buffers);
         let mut d_blocks = std::mem::take(&mut s.d_blocks);
@@ -249,21 +249,21 @@ impl OutputLayer for DifferentiatedSoftmax {
                 d.resize(batch.len() * block.dim, 0.0);
             }
         }
-        for part in exact::parts(batch.len(), self.vocab) {
+        for part in scan::parts(batch.len(), self.vocab) {
             let of_part: Vec<_> = blocks.iter().map(|(block, x)| (*block, view::rows(x, &part))).collect();
-            aim.scan(w, &of_part, &part, &mut s.stats);
+            goal.scan(w, &of_part, &part, &mut s.stats);
             for (i, ((block, x), slice)) in of_part.into_iter().zip(self.slices()).enumerate() {
                 let rows = Slice::from(part.clone());
                 if self.projected {
                     let d = ArrayViewMut2::from_shape((batch.len(), block.dim), &mut d_blocks[i][..]);
                     let mut d = d.expect("B × block size");
-                    aim.sweep(w, &block, x, &part, &s.stats, d.slice_axis_mut(Axis(0), rows));
+                    goal.sweep(w, &block, x, &part, &s.stats, d.slice_axis_mut(Axis(0), rows));
                 } else {
                     let mut d = d_hidden.slice_axis_mut(Axis(0), rows);
-                    aim.sweep(w, &block, x, &part, &s.stats, d.slice_axis_mut(Axis(1), slice));
+                    goal.sweep(w, &block, x, &part, &s.stats, d.slice_axis_mut(Axis(1), slice));
                 }
             }
-            aim.losses(&part, &s.stats, &mut s.losses);
+            goal.losses(&part, &s.stats, &mut s.losses);
         }
         if self.projected {
             self.project_back(w, &d_blocks, batch.hidden, d_hidden);
@@ -275,12 +275,12 @@ impl OutputLayer for DifferentiatedSoftmax {
 
     fn log_probs(&self, w: &mut Tables, hidden: ArrayView2<f32>, s: &mut Scratch, out: ArrayViewMut2<f32>) {
         let blocks = self.read(w, hidden, &mut s.blocks);
-        aim::log_probs(w, &blocks, &self.loss, out);
+        goal::log_probs(w, &blocks, &self.loss, out);
     }
 
     fn log_prob(&self, w: &mut Tables, batch: Batch, s: &mut Scratch, out: &mut [f64]) {
         let blocks = self.read(w, batch.hidden, &mut s.blocks);
-        aim::log_prob(w, &blocks, &self.loss, &batch, &mut s.stats, out);
+        goal::log_prob(w, &blocks, &self.loss, &batch, &mut s.stats, out);
     }
 
     fn scan_scores(&self, w: &mut Tables, hidden: ArrayView2<f32>, s: &mut Scratch, fold: &WordFold, out: &mut [Stat]) {
@@ -288,7 +288,7 @@ impl OutputLayer for DifferentiatedSoftmax {
             return verbs::scan_log_probs(self, w, hidden, s, fold, out);
         }
         let blocks = self.read(w, hidden, &mut s.blocks);
-        exact::scan_scores(w, &blocks, None, fold, out);
+        scan::scan_scores(w, &blocks, None, fold, out);
     }
 
     fn log_probs_backward(
@@ -305,7 +305,7 @@ impl OutputLayer for DifferentiatedSoftmax {
         let blocks = self.read(w, hidden, &mut s.blocks);
         let mut d_blocks: Vec<Array2<f32>> = blocks.iter().map(|(_, x)| Array2::zeros(x.raw_dim())).collect();
         let triples = blocks.into_iter().zip(&mut d_blocks).map(|((block, x), d_x)| (block, x, d_x.view_mut()));
-        exact::log_probs_backward(w, &mut triples.collect::<Vec<_>>(), None, d_log_probs);
+        scan::log_probs_backward(w, &mut triples.collect::<Vec<_>>(), None, d_log_probs);
         if self.projected {
             let d_blocks: Vec<Vec<f32>> = d_blocks.into_iter().map(|d| d.into_raw_vec_and_offset().0).collect();
             self.project_back(w, &d_blocks, hidden, d_hidden);
@@ -320,8 +320,8 @@ impl OutputLayer for DifferentiatedSoftmax {
 
     fn expected_cost(&self, targets: &[WordId]) -> Option<Cost> {
         let batch = targets.len();
-        let of_block = |b: &Block| {
-            let words = exact::cost(batch, self.vocab, b.words as usize, b.dim);
+        let of_block = |b: &WordTable| {
+            let words = scan::cost(batch, self.vocab, b.words as usize, b.dim);
             let projection = Cost::step(batch, b.dim, self.dim);
             let twice = Cost { rows_read: b.dim as u64, ..Cost::default() };
             if self.projected { words + projection + twice } else { words }

@@ -1,11 +1,11 @@
 //! α-entmax: between softmax and sparsemax.
 
-use super::kit::exact;
 use super::kit::flat::Flat;
+use super::kit::scan;
 use super::kit::sparse;
 use super::{Batch, Bias, LayerShape, OutputLayer, Scratch};
 use crate::error::Result;
-use crate::objective::Entmax as Transformation;
+use crate::objective::Alpha;
 use crate::table::{Cost, Tables};
 use crate::vocab::{Counts, WordId};
 use ndarray::{ArrayView2, ArrayViewMut2};
@@ -21,7 +21,7 @@ use ndarray::{ArrayView2, ArrayViewMut2};
 #[derive(Clone, Debug)]
 pub struct Entmax {
     flat: Flat,
-    entmax: Transformation,
+    alpha: Alpha,
 }
 
 impl Entmax {
@@ -30,7 +30,7 @@ impl Entmax {
     /// # Errors
     /// No word, more than 2³¹ words, `dim` = 0, or an α that is not above 1 and at most 2.
     pub fn new(vocab: usize, dim: usize, alpha: f64, bias: Bias) -> Result<Self> {
-        Ok(Self { flat: Flat::new(vocab, dim, bias)?, entmax: Transformation::new(alpha)? })
+        Ok(Self { flat: Flat::new(vocab, dim, bias)?, alpha: Alpha::new(alpha)? })
     }
 
     /// With scores divided by a temperature. Scores of this layer live on the scale of probabilities: a difference of 2·T
@@ -40,7 +40,7 @@ impl Entmax {
     /// # Errors
     /// A temperature that is not positive and finite.
     pub fn with_temperature(self, temperature: f64) -> Result<Self> {
-        Ok(Self { entmax: self.entmax.at_temperature(temperature)?, ..self })
+        Ok(Self { alpha: self.alpha.at_temperature(temperature)?, ..self })
     }
 }
 
@@ -50,7 +50,7 @@ impl OutputLayer for Entmax {
     }
 
     fn unigram_biases(&self, counts: &Counts) -> Vec<Vec<f32>> {
-        self.flat.biases(|word| self.entmax.score_of(counts.probability(word)))
+        self.flat.biases(|word| self.alpha.score_of(counts.probability(word)))
     }
 
     fn step(
@@ -61,19 +61,19 @@ impl OutputLayer for Entmax {
         d_hidden: ArrayViewMut2<f32>,
         losses: Option<&mut [f64]>,
     ) -> f64 {
-        sparse::step(w, self.flat.block(), self.entmax, &batch, s, d_hidden);
+        sparse::step(w, self.flat.block(), self.alpha, &batch, s, d_hidden);
         s.total_loss(losses)
     }
 
     fn log_probs(&self, w: &mut Tables, hidden: ArrayView2<f32>, _: &mut Scratch, out: ArrayViewMut2<f32>) {
-        sparse::log_probs(w, self.flat.block(), self.entmax, hidden, out);
+        sparse::log_probs(w, self.flat.block(), self.alpha, hidden, out);
     }
 
     fn log_prob(&self, w: &mut Tables, batch: Batch, s: &mut Scratch, out: &mut [f64]) {
-        sparse::log_prob(w, self.flat.block(), self.entmax, &batch, s, out);
+        sparse::log_prob(w, self.flat.block(), self.alpha, &batch, s, out);
     }
 
     fn expected_cost(&self, targets: &[WordId]) -> Option<Cost> {
-        Some(exact::cost(targets.len(), self.flat.vocab(), self.flat.vocab(), self.flat.dim()))
+        Some(scan::cost(targets.len(), self.flat.vocab(), self.flat.vocab(), self.flat.dim()))
     }
 }

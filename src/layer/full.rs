@@ -1,8 +1,8 @@
 //! The full softmax: every word, every time.
 
-use super::kit::aim::{self, Aim};
-use super::kit::exact;
 use super::kit::flat::Flat;
+use super::kit::goal::{self, Goal};
+use super::kit::scan;
 use super::verbs::{self, WordFold};
 use super::{Batch, Bias, LayerShape, OutputLayer, Scratch};
 use crate::error::Result;
@@ -50,7 +50,7 @@ impl OutputLayer for FullSoftmax {
     }
 
     fn unigram_biases(&self, counts: &Counts) -> Vec<Vec<f32>> {
-        aim::uncap(&self.loss, self.flat.biases(|word| counts.ln_probability(word)))
+        goal::uncap(&self.loss, self.flat.biases(|word| counts.ln_probability(word)))
     }
 
     fn set_loss(&mut self, loss: LossOptions) -> Result<()> {
@@ -67,30 +67,30 @@ impl OutputLayer for FullSoftmax {
         mut d_hidden: ArrayViewMut2<f32>,
         losses: Option<&mut [f64]>,
     ) -> f64 {
-        let aim = Aim::new(&self.loss, batch, self.flat.vocab(), s);
-        for part in exact::parts(batch.len(), self.flat.vocab()) {
+        let goal = Goal::new(&self.loss, batch, self.flat.vocab(), s);
+        for part in scan::parts(batch.len(), self.flat.vocab()) {
             let x = view::rows(&batch.hidden, &part);
-            aim.scan(w, &[(*self.flat.block(), x)], &part, &mut s.stats);
+            goal.scan(w, &[(*self.flat.block(), x)], &part, &mut s.stats);
             let d_x = view::rows_mut(&mut d_hidden, &part);
-            aim.sweep(w, self.flat.block(), x, &part, &s.stats, d_x);
-            aim.losses(&part, &s.stats, &mut s.losses);
+            goal.sweep(w, self.flat.block(), x, &part, &s.stats, d_x);
+            goal.losses(&part, &s.stats, &mut s.losses);
         }
         s.total_loss(losses)
     }
 
     fn log_probs(&self, w: &mut Tables, hidden: ArrayView2<f32>, _: &mut Scratch, out: ArrayViewMut2<f32>) {
-        aim::log_probs(w, &[(*self.flat.block(), hidden)], &self.loss, out);
+        goal::log_probs(w, &[(*self.flat.block(), hidden)], &self.loss, out);
     }
 
     fn log_prob(&self, w: &mut Tables, batch: Batch, s: &mut Scratch, out: &mut [f64]) {
-        aim::log_prob(w, &[(*self.flat.block(), batch.hidden)], &self.loss, &batch, &mut s.stats, out);
+        goal::log_prob(w, &[(*self.flat.block(), batch.hidden)], &self.loss, &batch, &mut s.stats, out);
     }
 
     fn scan_scores(&self, w: &mut Tables, hidden: ArrayView2<f32>, s: &mut Scratch, fold: &WordFold, out: &mut [Stat]) {
         if self.loss.soft_cap().is_some() {
             return verbs::scan_log_probs(self, w, hidden, s, fold, out);
         }
-        exact::scan_scores(w, &[(*self.flat.block(), hidden)], None, fold, out);
+        scan::scan_scores(w, &[(*self.flat.block(), hidden)], None, fold, out);
     }
 
     fn log_probs_backward(
@@ -104,11 +104,11 @@ impl OutputLayer for FullSoftmax {
         if self.loss.soft_cap().is_some() {
             return false;
         }
-        exact::log_probs_backward(w, &mut [(*self.flat.block(), hidden, d_hidden)], None, d_log_probs);
+        scan::log_probs_backward(w, &mut [(*self.flat.block(), hidden, d_hidden)], None, d_log_probs);
         true
     }
 
     fn expected_cost(&self, targets: &[WordId]) -> Option<Cost> {
-        Some(exact::cost(targets.len(), self.flat.vocab(), self.flat.vocab(), self.flat.dim()))
+        Some(scan::cost(targets.len(), self.flat.vocab(), self.flat.vocab(), self.flat.dim()))
     }
 }

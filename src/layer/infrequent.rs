@@ -1,8 +1,8 @@
 //! Infrequent normalization: ln Z for a few examples of a batch, in the name of all.
 
-use super::kit::exact::{self, groups};
 use super::kit::flat::{Flat, FlatLayer};
 use super::kit::gathered::Gathered;
+use super::kit::scan::{self, groups};
 use super::{Batch, Bias, Scratch};
 use crate::error::{Error, Result};
 use crate::table::kernel::view;
@@ -63,14 +63,14 @@ impl InfrequentNormalization {
 
     /// The examples that are normalized: −z_t and the price of ln Z in one.
     fn normalized(&self, w: &mut Tables, chosen: &mut Gathered, s: &mut Scratch) {
-        for part in exact::parts(chosen.len(), self.flat.vocab()) {
+        for part in scan::parts(chosen.len(), self.flat.vocab()) {
             let (batch, mut d_x, _) = chosen.split();
             let x = view::rows(&batch.hidden, &part);
-            exact::scan(w, &[(*self.flat.block(), x)], &batch.targets[part.clone()], &mut s.stats);
+            scan::scan(w, &[(*self.flat.block(), x)], &batch.targets[part.clone()], &mut s.stats);
             let stats = &s.stats;
             let of_all = |b: usize| self.price(stats[b].ln_z()).1;
             let d_x = view::rows_mut(&mut d_x, &part);
-            exact::sweep_weighted(w, self.flat.block(), x, &batch, &part, (stats, &of_all), d_x);
+            scan::sweep_weighted(w, self.flat.block(), x, &batch, &part, (stats, &of_all), d_x);
             for (i, stat) in part.zip(&s.stats) {
                 let loss = self.price(stat.ln_z()).0 - f64::from(stat.target);
                 s.losses[chosen.examples[i]] = f64::from(chosen.weights[i]) * loss;

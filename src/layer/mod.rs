@@ -160,7 +160,7 @@ impl<'a> Batch<'a> {
 /// The example contains a whole implementer, a softmax over all words. `examples/custom_layer.rs` has a layer
 /// that trains on a sample, its audit, and its training beside full softmax.
 /// ```
-/// use lexmax::check::{Settings, audit};
+/// use lexmax::check::{AuditConfig, audit};
 /// use lexmax::layer::{Batch, Bias, LayerShape, OutputLayer, Scratch};
 /// use lexmax::table::{Rows, Tables};
 /// use ndarray::{Array2, ArrayView2, ArrayViewMut2};
@@ -212,7 +212,7 @@ impl<'a> Batch<'a> {
 ///     }
 /// }
 ///
-/// let found = audit(&Plain { vocab: 40, dim: 6 }, &Settings::default());
+/// let found = audit(&Plain { vocab: 40, dim: 6 }, &AuditConfig::default());
 /// assert!(found.passed(), "{found}");
 /// ```
 pub trait OutputLayer: Send + Sync {

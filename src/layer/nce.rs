@@ -1,8 +1,8 @@
 //! Noise-contrastive estimation: the word against noise of a known distribution.
 
 use super::kit::candidates;
-use super::kit::exact::groups;
 use super::kit::flat::{Flat, FlatLayer};
+use super::kit::scan::groups;
 use super::{Batch, Bias, Scratch};
 use crate::error::Result;
 use crate::objective::logistic;

@@ -1,7 +1,7 @@
 //! Negative sampling: is this the word, or is it noise?
 
-use super::kit::exact::groups;
 use super::kit::flat::{Flat, FlatLayer};
+use super::kit::scan::groups;
 use super::kit::scratch::repeat;
 use super::{Batch, Bias, Scratch};
 use crate::error::Result;

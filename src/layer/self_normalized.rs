@@ -1,7 +1,7 @@
 //! Self-normalized softmax: a penalty that brings ln Z near 0.
 
-use super::kit::exact;
 use super::kit::flat::{Flat, FlatLayer};
+use super::kit::scan;
 use super::{Batch, Bias, Scratch};
 use crate::error::{Error, Result};
 use crate::table::kernel::view;
@@ -49,13 +49,13 @@ impl FlatLayer for SelfNormalizedSoftmax {
         losses: Option<&mut [f64]>,
     ) -> f64 {
         s.clear_losses(&batch);
-        for part in exact::parts(batch.len(), self.flat.vocab()) {
+        for part in scan::parts(batch.len(), self.flat.vocab()) {
             let x = view::rows(&batch.hidden, &part);
-            exact::scan(w, &[(*self.flat.block(), x)], &batch.targets[part.clone()], &mut s.stats);
+            scan::scan(w, &[(*self.flat.block(), x)], &batch.targets[part.clone()], &mut s.stats);
             let d_x = view::rows_mut(&mut d_hidden, &part);
             let stats = &s.stats;
             let of_all = |b: usize| 1.0 + 2.0 * self.alpha * stats[b].ln_z();
-            exact::sweep_weighted(w, self.flat.block(), x, &batch, &part, (stats, &of_all), d_x);
+            scan::sweep_weighted(w, self.flat.block(), x, &batch, &part, (stats, &of_all), d_x);
             for (b, stat) in part.zip(&s.stats) {
                 s.losses[b] = f64::from(batch.weight(b)) * (stat.loss() + self.alpha * stat.ln_z().powi(2));
             }
@@ -64,6 +64,6 @@ impl FlatLayer for SelfNormalizedSoftmax {
     }
 
     fn expected_cost(&self, targets: &[WordId]) -> Option<Cost> {
-        Some(exact::cost(targets.len(), self.flat.vocab(), self.flat.vocab(), self.flat.dim()))
+        Some(scan::cost(targets.len(), self.flat.vocab(), self.flat.vocab(), self.flat.dim()))
     }
 }

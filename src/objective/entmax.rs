@@ -12,7 +12,7 @@ use crate::vocab::WordId;
 /// digits of f64. At α = 2 they are Michelot's, exact as soon as the support stays. A step that rounding leads astray is
 /// one of bisection instead.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Entmax {
+pub struct Alpha {
     alpha: f64,
     temperature: f64,
 }
@@ -35,7 +35,7 @@ pub const MOST_LOOKS: usize = 64;
 /// Steps of τ below this end a search: what rounding makes of the sums over a million words.
 const ENOUGH: f64 = 1e-12;
 
-impl Entmax {
+impl Alpha {
     /// The transformation of this α.
     ///
     /// # Errors
@@ -259,7 +259,7 @@ mod tests {
             [vec![4.0], vec![1.0, 1.0], vec![0.0; 5000], spread(3000, 0.001), spread(3000, 1.0), spread(50, 90.0)]
         {
             for alpha in [1.1, 1.25, 1.5, 1.75, 2.0] {
-                let entmax = Entmax::new(alpha).unwrap();
+                let entmax = Alpha::new(alpha).unwrap();
                 let at = entmax.threshold(&scores);
                 let sum: f64 = scores.iter().map(|z| entmax.probability(*z, &at)).sum();
                 assert!((sum - 1.0).abs() < 1e-10, "{alpha}, {}: Σ p = {sum}", scores.len());
@@ -271,7 +271,7 @@ mod tests {
     #[test]
     fn senseless_alphas_are_refused() {
         for alpha in [1.0, 0.5, 2.1, f64::NAN, f64::INFINITY] {
-            assert!(Entmax::new(alpha).is_err());
+            assert!(Alpha::new(alpha).is_err());
         }
     }
 }

@@ -8,21 +8,21 @@
 //! | [`softmax_row`] | −ln softmax(z)_t | softmax(z) − e_t |
 //! | [`one_vs_each`] | −Σ_j w_j·ln σ(z_t − z_j) | w_j·σ(z_j − z_t), and minus their sum for t |
 //! | [`black_out`] | −ln p̃_t − Σ_draws ln(1 − p̃) | see there |
-//! | [`Entmax`] | Fenchel–Young over tiles | p − e_t, p with exact zeros |
+//! | [`Alpha`] | Fenchel–Young over tiles | p − e_t, p with exact zeros |
 //! | [`fold_softmax`], then [`softmax_gradient`] | ln Z − z_t over tiles | softmax(z) − e_t |
-//! | [`Goal`], over tiles | the same under [`LossOptions`]: smoothing, soft targets, z-loss, … | see there |
+//! | [`LossWithOptions`], over tiles | the same under [`LossOptions`]: smoothing, soft targets, z-loss, … | see there |
 
-mod goal;
 mod loss;
+mod with_options;
 
-pub use goal::Goal;
 pub use loss::{LossOption, LossOptions, Reduction, SoftTargets};
+pub use with_options::LossWithOptions;
 
 mod entmax;
 mod sampled;
 mod sigmoid;
 
-pub use entmax::{Entmax, MOST_LOOKS, Threshold, fold_max};
+pub use entmax::{Alpha, MOST_LOOKS, Threshold, fold_max};
 pub use sampled::{WeightedDraws, black_out, one_vs_each};
 pub use sigmoid::SigmoidTable;
 

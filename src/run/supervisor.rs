@@ -4,7 +4,7 @@ use super::checkpoint::Folder;
 use super::{Ended, Run};
 use crate::error::{Error, Result};
 use crate::model::{ModelWriter, SharedModel};
-use crate::train::{Next, Observer, Progress, Quiet};
+use crate::train::{AtRest, Next, Observer, Progress};
 use serde_json::json;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
@@ -45,7 +45,7 @@ impl<'r, 'a> Supervisor<'r, 'a> {
 
     /// Takes the held-out NLL. After a pass it counts for the patience. At an end between two passes it only says what
     /// is left, so that a resumed run is the same as one without interruption.
-    fn evaluate(&mut self, at: &Quiet, is_pass: bool) -> Result<()> {
+    fn evaluate(&mut self, at: &AtRest, is_pass: bool) -> Result<()> {
         let run = &mut *self.run;
         let Some(line) = run.validation.measure(at, run.threads)? else { return Ok(()) };
         run.log.as_mut().map_or(Ok(()), |log| log.line("valid", line))?;
@@ -57,7 +57,7 @@ impl<'r, 'a> Supervisor<'r, 'a> {
         self.checkpoint(at)
     }
 
-    fn checkpoint(&mut self, at: &Quiet) -> Result<()> {
+    fn checkpoint(&mut self, at: &AtRest) -> Result<()> {
         let Run { folder, log, best, validation, architecture, vocab, .. } = &mut *self.run;
         let Some(folder) = folder else { return Ok(()) };
         let writer = ModelWriter::shared(architecture, vocab, at.model)?;
@@ -91,7 +91,7 @@ impl Observer for Supervisor<'_, '_> {
         if self.is_checkpoint_due() || self.run.validation.is_due(at.words) { Next::Look } else { Next::Go }
     }
 
-    fn look(&mut self, at: &Quiet) -> Result<Next> {
+    fn look(&mut self, at: &AtRest) -> Result<Next> {
         if let Some(error) = self.failed.take() {
             return Err(error);
         }

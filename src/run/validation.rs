@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::eval::held_out_by;
 use crate::model::{Handles, Side};
 use crate::table::Threads;
-use crate::train::Quiet;
+use crate::train::AtRest;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -67,7 +67,7 @@ impl Validation {
     }
 
     /// Evaluates the model; returns the line for the log, if there is a held-out text.
-    pub fn measure(&mut self, at: &Quiet, threads: usize) -> Result<Option<Value>> {
+    pub fn measure(&mut self, at: &AtRest, threads: usize) -> Result<Option<Value>> {
         let Some(examples) = &self.examples else { return Ok(None) };
         let threads = Threads::new(threads);
         let (encoder, layer) = (at.model.copy(Side::Encoder)?, at.model.copy(Side::Layer)?);

@@ -12,7 +12,7 @@ pub use deterministic::{deterministic, deterministic_watched};
 pub use hogwild::{Hogwild, hogwild, hogwild_watched};
 pub use schedule::{Budget, LinearDecay};
 pub use state::State;
-pub use watch::{Next, Observer, Quiet};
+pub use watch::{AtRest, Next, Observer};
 
 use crate::corpus::{ExampleSource, Examples};
 use crate::error::{Divergence, Error, Result};
@@ -27,7 +27,7 @@ use workspace::{Ahead, Workspace};
 
 /// How to train.
 #[derive(Clone)]
-pub struct Settings {
+pub struct TrainConfig {
     /// Examples in a mini-batch; 1 updates online.
     pub batch: usize,
     /// The rate at the start; it falls linearly to nothing at the end of the budget.
@@ -40,7 +40,7 @@ pub struct Settings {
     pub seed: u64,
 }
 
-impl Settings {
+impl TrainConfig {
     fn check(&self) -> Result<()> {
         if self.batch == 0 {
             return Err(Error::OutOfRange { name: "batch", value: 0.0, limit: "1 or more" });
@@ -194,7 +194,7 @@ impl Tally {
 pub fn train(
     model: &mut Model,
     source: &mut dyn ExampleSource,
-    settings: &Settings,
+    settings: &TrainConfig,
     observe: &mut dyn FnMut(&Progress),
 ) -> Result<Outcome> {
     train_and_look(model, source, settings, &[], observe, &mut |_, _| {})
@@ -208,7 +208,7 @@ pub fn train(
 pub fn train_and_look(
     model: &mut Model,
     source: &mut dyn ExampleSource,
-    settings: &Settings,
+    settings: &TrainConfig,
     stops: &[f64],
     observe: &mut dyn FnMut(&Progress),
     look: &mut dyn FnMut(&Model, &Progress),
@@ -238,7 +238,7 @@ pub fn train_and_look(
 
 /// A training run on its way.
 struct Run<'a> {
-    settings: &'a Settings,
+    settings: &'a TrainConfig,
     work: Workspace,
     examples: Examples,
     tally: Tally,
@@ -252,7 +252,7 @@ struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    fn new(dim: usize, settings: &'a Settings) -> Self {
+    fn new(dim: usize, settings: &'a TrainConfig) -> Self {
         Self {
             settings,
             work: Workspace::new(dim, WorkerRng::new(settings.seed, NOISE_STREAM)),
@@ -275,7 +275,7 @@ impl<'a> Run<'a> {
         source: &mut dyn ExampleSource,
         observe: &mut dyn FnMut(&Progress),
     ) -> Result<()> {
-        let Settings { batch, rate, budget, threads, .. } = self.settings;
+        let TrainConfig { batch, rate, budget, threads, .. } = self.settings;
         let updates = if *batch == 1 { Updates::Online } else { Updates::Deferred };
         let mut model = model.trainable(updates, *rate, threads);
         let decay = LinearDecay::new(*rate);

@@ -31,13 +31,13 @@ pub trait Observer {
     ///
     /// # Errors
     /// Whatever it likes: the run ends with it.
-    fn look(&mut self, _at: &Quiet) -> Result<Next> {
+    fn look(&mut self, _at: &AtRest) -> Result<Next> {
         Ok(Next::Go)
     }
 }
 
 /// A run at a quiet point.
-pub struct Quiet<'a> {
+pub struct AtRest<'a> {
     /// Where it stands.
     pub progress: Progress,
     /// The model.
@@ -47,7 +47,7 @@ pub struct Quiet<'a> {
     pub(super) state: &'a dyn Fn() -> State,
 }
 
-impl Quiet<'_> {
+impl AtRest<'_> {
     /// All that the run would need to go on from here, beside the parameters.
     pub fn state(&self) -> State {
         (self.state)()

@@ -36,7 +36,7 @@ use std::path::Path;
 use words::Words;
 
 /// Words with a vector each: what can be written.
-pub trait Source {
+pub trait VectorSource {
     /// Number of words, K.
     fn len(&self) -> usize;
 
@@ -203,7 +203,7 @@ impl PartialEq for WordVectors {
     }
 }
 
-impl Source for WordVectors {
+impl VectorSource for WordVectors {
     fn len(&self) -> usize {
         self.len()
     }

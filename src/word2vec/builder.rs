@@ -1,6 +1,6 @@
 //! `Word2Vec`: options, then training.
 
-use super::{Config, Kind, Options, PhraseOptions, Preset, Trained, Watch, train};
+use super::{Kind, Options, PhraseOptions, Preset, Trained, Watch, Word2VecConfig, train};
 use crate::corpus::{Invalid, Normalizer, Rules, Source, files};
 use crate::error::Result;
 use crate::run::{Checkpoints, Control, Valid};
@@ -214,22 +214,22 @@ impl Word2Vec {
     /// # Errors
     /// Options that contradict each other or make no sense; paths without a file; a vocabulary's file that cannot be
     /// read.
-    pub fn config<P: AsRef<Path>>(&self, paths: &[P]) -> Result<Config> {
-        let (options, shape) = (&self.options, self.options.shape()?);
+    pub fn config<P: AsRef<Path>>(&self, paths: &[P]) -> Result<Word2VecConfig> {
+        let (options, network) = (&self.options, self.options.network()?);
         let mut control = self.control.clone();
         let source = Source { paths: files(paths)?, invalid: self.invalid, normalizer: self.normalizer };
         if let Some(valid) = &mut control.valid {
             valid.files = files(&valid.files)?;
         }
-        Ok(Config {
+        Ok(Word2VecConfig {
             source,
             rules: self.rules.clone().map_or_else(|| options.rules(), Ok)?,
             spool: self.spool.clone(),
             layer: options.layer()?,
-            window: shape.window,
-            encoding: shape.encoding,
-            dim: shape.dim,
-            whole_gradients: shape.whole_gradients,
+            window: network.window,
+            encoding: network.encoding,
+            dim: network.dim,
+            whole_gradients: network.whole_gradients,
             sample: options.sample(),
             epochs: options.epochs()?,
             threads: options.threads()?,

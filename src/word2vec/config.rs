@@ -16,7 +16,7 @@ use std::path::PathBuf;
 /// The settings of a run: see [`Word2Vec::config`](super::Word2Vec::config).
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct Config {
+pub struct Word2VecConfig {
     /// The text, and how it becomes words.
     pub source: Source,
     /// The rules by which words are kept.
@@ -53,7 +53,7 @@ pub struct Config {
     pub control: Control,
 }
 
-impl Config {
+impl Word2VecConfig {
     /// The parts of the model.
     pub(super) fn architecture(&self, bias: Bias) -> Architecture {
         Architecture {

@@ -1,6 +1,6 @@
 //! The facts of a training run.
 
-use super::{Config, Warm};
+use super::{Warm, Word2VecConfig};
 use crate::corpus::Ledger;
 use crate::error::Result;
 use crate::model::Encoding;
@@ -140,7 +140,7 @@ pub(super) struct Supervised {
     pub warm: Option<Warm>,
 }
 
-pub(super) fn facts(config: &Config, text: &Text, done: Supervised) -> Facts {
+pub(super) fn facts(config: &Word2VecConfig, text: &Text, done: Supervised) -> Facts {
     let Supervised { outcome, closed, warm } = done;
     // A run that was stopped counts the words up to there.
     let passes = outcome.words as f64 / text.ledger.kept as f64;

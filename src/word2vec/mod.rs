@@ -9,8 +9,8 @@
 //! # }
 //! ```
 //!
-//! [`Word2Vec`] gathers [`Options`] over a [`Preset`]; [`Word2Vec::config`] resolves them to a [`Config`], with every
-//! value filled in. [`Word2Vec::train`] returns vectors and model in plain memory. [`train()`] takes a [`Config`] and
+//! [`Word2Vec`] gathers [`Options`] over a [`Preset`]; [`Word2Vec::config`] resolves them to a [`Word2VecConfig`], with every
+//! value filled in. [`Word2Vec::train`] returns vectors and model in plain memory. [`train()`] takes a [`Word2VecConfig`] and
 //! returns [`Embeddings`], which write vectors straight from the tables of the trainer; `lexmax train` does that.
 //! [`plan()`] foretells a run.
 
@@ -27,9 +27,9 @@ mod trained;
 mod warm;
 
 pub use builder::Word2Vec;
-pub use config::Config;
+pub use config::Word2VecConfig;
 pub use facts::{Facts, Text, Watch};
-pub use options::{Kind, Options, Shape};
+pub use options::{Kind, Network, Options};
 pub use phrases::PhraseOptions;
 pub use plan::{Plan, plan};
 pub use preset::{Defaults, Preset, Sigmoid};

@@ -1,6 +1,6 @@
 //! The plan of a run: what it would take, before it is run.
 
-use super::Config;
+use super::Word2VecConfig;
 use super::train::read;
 use crate::corpus::{Ledger, SentenceReader, Sentences, Subsampler};
 use crate::error::{Error, Result};
@@ -106,7 +106,7 @@ impl fmt::Display for Plan {
 ///
 /// # Errors
 /// As [`train()`](super::train()).
-pub fn plan(config: &Config, seconds: f64) -> Result<Plan> {
+pub fn plan(config: &Word2VecConfig, seconds: f64) -> Result<Plan> {
     if !(seconds > 0.0 && seconds.is_finite()) {
         return Err(Error::OutOfRange { name: "seconds of measurement", value: seconds, limit: "more than 0" });
     }
@@ -162,7 +162,7 @@ pub fn plan(config: &Config, seconds: f64) -> Result<Plan> {
 
 /// Bytes of the files that a run keeps at most: of the checkpoint and of the best model, the last one and the one that
 /// takes its place.
-fn disk_bytes(config: &Config, vocab: &Vocabulary, model: &SharedModel) -> Result<u64> {
+fn disk_bytes(config: &Word2VecConfig, vocab: &Vocabulary, model: &SharedModel) -> Result<u64> {
     let (control, layer) = (&config.control, model.layer());
     let architecture = config.architecture(layer.bias());
     let own = ModelWriter::shared(&architecture, vocab, model)?.bytes().map_err(Error::io("a model's header"))?;
@@ -195,7 +195,7 @@ impl Sum {
 }
 
 fn run(
-    config: &Config,
+    config: &Word2VecConfig,
     model: &mut SharedModel,
     text: &dyn Sentences,
     counts: &Counts,

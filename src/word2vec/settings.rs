@@ -1,6 +1,6 @@
 //! Settings by name, as checkpoints and logs hold them.
 
-use super::Config;
+use super::Word2VecConfig;
 use crate::corpus::{Context, Direction, Sentences, Window};
 use crate::error::Result;
 use crate::model::Encoding;
@@ -13,9 +13,9 @@ use std::collections::BTreeMap;
 /// hash of the text, `init` that of the file that the run starts from.
 ///
 /// A checkpoint is resumed if these strings are equal. Their spelling is part of the file format.
-pub(super) fn settings(config: &Config, text: &str, init: Option<String>) -> BTreeMap<String, String> {
+pub(super) fn settings(config: &Word2VecConfig, text: &str, init: Option<String>) -> BTreeMap<String, String> {
     // Every field is named, so that none is forgotten.
-    let Config {
+    let Word2VecConfig {
         // The text's hash stands for these.
         source: _,
         rules: _,

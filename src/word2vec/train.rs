@@ -2,7 +2,7 @@
 
 use super::facts::{Supervised, facts};
 use super::settings::{settings, text_hash};
-use super::{Config, Facts, Text, Trained, Watch, warm};
+use super::{Facts, Text, Trained, Watch, Word2VecConfig, warm};
 use crate::corpus::{Corpus, Examples, Ledger, Sentences, Source, SpooledCorpus, Subsampler, held_out};
 use crate::error::{Error, Result};
 use crate::files;
@@ -23,7 +23,7 @@ use std::time::Instant;
 ///
 /// # Errors
 /// Those of [`Corpus::read`] and [`SpooledCorpus::read`], and standard input as training text and as held-out text.
-pub(super) fn read(config: &Config) -> Result<(Vocabulary, Box<dyn Sentences>)> {
+pub(super) fn read(config: &Word2VecConfig) -> Result<(Vocabulary, Box<dyn Sentences>)> {
     let mut held_out = config.control.valid.iter().flat_map(|valid| &valid.files);
     if config.source.paths.iter().any(|path| files::is_stdin(path)) && held_out.any(|path| files::is_stdin(path)) {
         return Err(Error::RepeatedInput);
@@ -35,7 +35,11 @@ pub(super) fn read(config: &Config) -> Result<(Vocabulary, Box<dyn Sentences>)> 
 }
 
 /// Reads the held-out text, if there is one.
-fn read_held_out(config: &Config, vocab: &Vocabulary, corpus: &dyn Sentences) -> Result<Option<(Examples, Ledger)>> {
+fn read_held_out(
+    config: &Word2VecConfig,
+    vocab: &Vocabulary,
+    corpus: &dyn Sentences,
+) -> Result<Option<(Examples, Ledger)>> {
     let Some(valid) = &config.control.valid else { return Ok(None) };
     let source = Source { paths: valid.files.clone(), ..config.source.clone() };
     let text = Corpus::read_known(&source, vocab, corpus.joins(), config.rules.longest_sentence)?;
@@ -47,11 +51,11 @@ fn read_held_out(config: &Config, vocab: &Vocabulary, corpus: &dyn Sentences) ->
 ///
 /// # Errors
 /// Text that cannot be read, settings that make no sense, tables that do not fit in memory, a loss that is not finite.
-pub fn train(config: &Config, start: Instant, watch: &mut dyn Watch) -> Result<Embeddings> {
+pub fn train(config: &Word2VecConfig, start: Instant, watch: &mut dyn Watch) -> Result<Embeddings> {
     train_text(config, start, watch).inspect_err(|error| config.control.log_failure(error))
 }
 
-fn train_text(config: &Config, start: Instant, watch: &mut dyn Watch) -> Result<Embeddings> {
+fn train_text(config: &Word2VecConfig, start: Instant, watch: &mut dyn Watch) -> Result<Embeddings> {
     let loading = Instant::now();
     let (vocab, corpus) = read(config)?;
     let load_seconds = loading.elapsed().as_secs_f64();
@@ -67,14 +71,14 @@ fn train_text(config: &Config, start: Instant, watch: &mut dyn Watch) -> Result<
 
 /// Trains the model from its start, from earlier vectors, or from a checkpoint.
 fn supervised(
-    config: &Config,
+    config: &Word2VecConfig,
     architecture: &Architecture,
     (vocab, corpus, text): (&Vocabulary, &dyn Sentences, Text),
     held_out: Option<Examples>,
     model: &mut SharedModel,
     watch: &mut dyn Watch,
 ) -> Result<Supervised> {
-    let Config { control, init, layer, threads, .. } = config;
+    let Word2VecConfig { control, init, layer, threads, .. } = config;
     let hash = if control.is_recorded() { text_hash(vocab, corpus)? } else { String::new() };
     let settings = settings(config, &hash, init.as_ref().map(|path| files::sha256(path).unwrap_or_default()));
     let (words_per_pass, threads) = (text.ledger.kept, *threads);
@@ -170,12 +174,12 @@ impl Embeddings {
     /// # Errors
     /// A table does not fit in memory a second time; a parameter that is not finite.
     pub fn into_trained(self) -> Result<Trained> {
-        let (rows, dim) = (vectors::Source::len(&self), vectors::Source::dim(&self));
+        let (rows, dim) = (vectors::VectorSource::len(&self), vectors::VectorSource::dim(&self));
         let mut values = Vec::new();
         values.try_reserve_exact(rows.saturating_mul(dim)).map_err(|_| Error::TooLarge { rows, dim })?;
         values.resize(rows * dim, 0.0);
         for (word, row) in (0..).zip(values.chunks_exact_mut(dim)) {
-            vectors::Source::row(&self, word, row);
+            vectors::VectorSource::row(&self, word, row);
         }
         let values = Array2::from_shape_vec((rows, dim), values).expect("rows × dim entries");
         let (facts, threads) = (self.facts(), Threads::new(self.facts.threads));
@@ -186,7 +190,7 @@ impl Embeddings {
     }
 }
 
-impl vectors::Source for Embeddings {
+impl vectors::VectorSource for Embeddings {
     fn len(&self) -> usize {
         self.vocab.len()
     }

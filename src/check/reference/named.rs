@@ -5,7 +5,7 @@ use super::criterion::{Choice, Criterion};
 use super::options::LossSettings;
 use super::scores::Scores;
 use crate::error::Result;
-use crate::layer::catalogue::{LayerSpec, Settings, Shape};
+use crate::layer::catalogue::{LayerKeys, LayerSpec, Shape};
 use crate::layer::{Classes, CostModel, CutoffPlan, Cutoffs};
 use crate::vocab::{Counts, WordId};
 
@@ -53,12 +53,12 @@ impl Reference {
     }
 }
 
-fn entmax(s: &Settings, alpha: f64) -> Result<Criterion> {
+fn entmax(s: &LayerKeys, alpha: f64) -> Result<Criterion> {
     Ok(Criterion::Entmax { alpha, temperature: s.parse("temperature", 1.0, NUMBER)? })
 }
 
 /// The options of the loss, in f32 as the layer has them.
-fn options(s: &Settings) -> Result<LossSettings> {
+fn options(s: &LayerKeys) -> Result<LossSettings> {
     let number = |key| s.parse(key, 0.0f32, NUMBER).map(f64::from);
     let cap = s.get("soft-cap").map(|_| number("soft-cap")).transpose()?;
     let ignored = s.get("ignore").map(|_| s.parse("ignore", 0, "the number of a word")).transpose()?;
@@ -66,7 +66,7 @@ fn options(s: &Settings) -> Result<LossSettings> {
 }
 
 /// The choices of class-based softmax: the class, then the word in it.
-fn classes(s: &Settings, counts: &Counts) -> Result<Vec<Vec<Choice>>> {
+fn classes(s: &LayerKeys, counts: &Counts) -> Result<Vec<Vec<Choice>>> {
     let vocab = counts.len();
     let classes = match s.get("sizes") {
         Some(sizes) => {
@@ -96,7 +96,7 @@ fn classes(s: &Settings, counts: &Counts) -> Result<Vec<Vec<Choice>>> {
 }
 
 /// The cut-offs of the settings; those of the reference machine without.
-fn cutoffs(s: &Settings, c: &Shape) -> Result<Vec<usize>> {
+fn cutoffs(s: &LayerKeys, c: &Shape) -> Result<Vec<usize>> {
     if let Some(text) = s.get("cutoffs") {
         let number = |n: &str| n.parse().map_err(|_| s.bad("cutoffs", text, "whole numbers joined by '+'"));
         return text.split('+').map(number).collect();
@@ -123,7 +123,7 @@ fn tails(cutoffs: &[usize], vocab: usize) -> Vec<Vec<Choice>> {
 }
 
 /// ln q of the noise: the unigram model to a power, unless the settings say otherwise.
-fn ln_noise(s: &Settings, counts: &Counts, power: f64) -> Result<Vec<f64>> {
+fn ln_noise(s: &LayerKeys, counts: &Counts, power: f64) -> Result<Vec<f64>> {
     let power = s.parse("power", power, NUMBER)?;
     let weight = |w: WordId| match s.get("proposal") {
         Some("log-uniform") => (1.0 / (f64::from(w) + 1.0)).ln_1p(),

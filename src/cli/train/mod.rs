@@ -12,7 +12,7 @@ use crate::Result;
 use crate::files::{check_writable, write_atomically};
 use crate::run::{Control, Ended};
 use crate::train::{Pass, Progress};
-use crate::word2vec::{self, Config, Options, Text, Watch, Word2Vec};
+use crate::word2vec::{self, Options, Text, Watch, Word2Vec, Word2VecConfig};
 use clap::Args;
 use std::path::PathBuf;
 use std::time::Instant;
@@ -51,7 +51,7 @@ impl Arguments {
 }
 
 /// Prints the plan of the run.
-fn dry_run(config: &Config, json: Option<&PathBuf>) -> Result<()> {
+fn dry_run(config: &Word2VecConfig, json: Option<&PathBuf>) -> Result<()> {
     let plan = word2vec::plan(config, MEASURED)?;
     if let Some(path) = json {
         write_atomically(path, plan.to_json().as_bytes())?;
@@ -73,7 +73,7 @@ impl Watch for Shown {
 }
 
 /// The settings that the arguments ask for, if they make sense and their files can be written.
-fn checked(arguments: &Arguments) -> Result<Config> {
+fn checked(arguments: &Arguments) -> Result<Word2VecConfig> {
     arguments.output.check()?;
     let config = arguments.word2vec()?.config(&arguments.input.corpus)?;
     let files = arguments.output.files().chain(&arguments.vocabulary.save_vocab).chain(&arguments.run.log);

@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod tests;
 
-use super::{Comparison, Config, Data, Observer, Quiet, Source, compare};
+use super::{CompareConfig, Comparison, Data, DataSource, Listener, Silent, compare};
 use crate::corpus::{Context, Direction, Window};
 use crate::error::{Error, Result};
 use crate::layer::catalogue::LayerSpec;
@@ -108,10 +108,10 @@ pub struct Builder {
 }
 
 impl Default for Builder {
-    /// All layers but those that cost more than full softmax: [`Config::usual_layers`].
+    /// All layers but those that cost more than full softmax: [`CompareConfig::usual_layers`].
     fn default() -> Self {
         Self {
-            layers: Config::usual_layers(),
+            layers: CompareConfig::usual_layers(),
             text: Vec::new(),
             valid: Vec::new(),
             min_count: None,
@@ -143,7 +143,7 @@ impl Builder {
     pub fn of<N: AsRef<str>>(layers: impl IntoIterator<Item = N>) -> Result<Self> {
         let mut named = Vec::new();
         for layer in layers {
-            named.extend(Config::named_layers(layer.as_ref())?);
+            named.extend(CompareConfig::named_layers(layer.as_ref())?);
         }
         if named.is_empty() {
             return Err(Error::OutOfRange { name: "number of layers", value: 0.0, limit: "1 or more" });
@@ -271,7 +271,7 @@ impl Builder {
     ///
     /// # Errors
     /// [`Error::NotWith`] for settings of a text without one, and for a language beside a text.
-    pub fn source(&self) -> Result<Source> {
+    pub fn source(&self) -> Result<DataSource> {
         let given = [
             ("valid", !self.valid.is_empty()),
             ("min_count", self.min_count.is_some()),
@@ -281,10 +281,10 @@ impl Builder {
             refuse(&given, "the synthetic language")?;
             let (vocab, classes) =
                 self.synthetic.unwrap_or((SyntheticLanguage::DEFAULT_VOCAB, SyntheticLanguage::DEFAULT_CLASSES));
-            return Ok(Source::Synthetic { vocab, classes, seed: self.seed });
+            return Ok(DataSource::Synthetic { vocab, classes, seed: self.seed });
         }
         refuse(&[("a synthetic language", self.synthetic.is_some())], "a text")?;
-        Ok(Source::Text {
+        Ok(DataSource::Text {
             corpus: self.text.clone(),
             valid: self.valid.clone(),
             min_count: self.min_count.unwrap_or(MIN_COUNT),
@@ -296,7 +296,7 @@ impl Builder {
     ///
     /// # Errors
     /// [`Error::NotWith`] for settings of another model, [`Error::OutOfRange`] for values that make no sense.
-    pub fn config(&self) -> Result<Config> {
+    pub fn config(&self) -> Result<CompareConfig> {
         let own = self.defaults();
         let dim = self.dim.unwrap_or(own.dim);
         let context = self.context.unwrap_or(Context::Left);
@@ -322,7 +322,7 @@ impl Builder {
                 (Encoding::Mean, Window::new(model, context, size, self.dynamic.unwrap_or(false))?, dim)
             }
         };
-        let config = Config {
+        let config = CompareConfig {
             layers: self.layers.clone(),
             window,
             encoding,
@@ -344,14 +344,14 @@ impl Builder {
     /// # Errors
     /// What [`config`](Self::config), [`source`](Self::source), [`Data::new`] and [`compare`](compare()) say.
     pub fn run(&self) -> Result<Comparison> {
-        self.run_with(&mut Quiet)
+        self.run_with(&mut Silent)
     }
 
     /// The same, and tells an observer how it goes.
     ///
     /// # Errors
     /// As [`run`](Self::run).
-    pub fn run_with(&self, observer: &mut dyn Observer) -> Result<Comparison> {
+    pub fn run_with(&self, observer: &mut dyn Listener) -> Result<Comparison> {
         let (config, source) = (self.config()?, self.source()?);
         compare(&config, &Data::new(&source)?, observer)
     }

@@ -26,8 +26,8 @@ fn defaults_follow_the_data() {
 fn names_stand_for_layers() {
     let names = |builder: Builder| builder.layers.iter().map(LayerSpec::to_string).collect::<Vec<_>>();
     assert_eq!(names(Builder::of(["full", "negative:samples=2"]).unwrap()), ["full", "negative:samples=2"]);
-    assert_eq!(Builder::of(["all"]).unwrap().layers.len(), Config::all_layers().len());
-    assert_eq!(Builder::default().layers.len(), Config::usual_layers().len());
+    assert_eq!(Builder::of(["all"]).unwrap().layers.len(), CompareConfig::all_layers().len());
+    assert_eq!(Builder::default().layers.len(), CompareConfig::usual_layers().len());
     assert!(matches!(Builder::of(["ful"]), Err(Error::UnknownLayer { .. })));
     assert!(matches!(Builder::of::<&str>([]), Err(Error::OutOfRange { name: "number of layers", .. })));
 }

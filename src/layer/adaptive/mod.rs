@@ -4,9 +4,9 @@ mod cutoffs;
 
 pub use cutoffs::{CostModel, CutoffPlan, Cutoffs};
 
-use super::kit::exact::{self, Block};
 use super::kit::expand;
 use super::kit::gathered::Gathered;
+use super::kit::scan::{self, WordTable};
 use super::kit::scratch::two_blocks;
 use super::verbs::descent::{At, Descent, Softmaxes};
 use super::{Batch, Bias, LayerShape, OutputLayer, Scratch};
@@ -30,10 +30,10 @@ use ndarray::{ArrayView2, ArrayViewMut2};
 /// - *Reference* Grave, Joulin, Cissé, Grangier & Jégou 2017, sec. 4.
 #[derive(Clone, Debug)]
 pub struct AdaptiveSoftmax {
-    head: Block,
+    head: WordTable,
     /// Words on the short list, V₀.
     listed: u32,
-    tails: Vec<Block>,
+    tails: Vec<WordTable>,
     vocab: usize,
     dim: usize,
     bias: Bias,
@@ -52,12 +52,17 @@ impl AdaptiveSoftmax {
         let vocab = cutoffs.vocab();
         let bounds = cutoffs.as_slice();
         let listed = bounds.first().copied().unwrap_or(vocab as u32);
-        let head = Block { words: listed + bounds.len() as u32, ..Block::over(vocab, dim)? };
+        let head = WordTable { words: listed + bounds.len() as u32, ..WordTable::over(vocab, dim)? };
         let mut tails = Vec::new();
         for (i, first) in bounds.iter().enumerate() {
             let end = bounds.get(i + 1).copied().unwrap_or(vocab as u32);
             // Rows are counted from the tail's first word.
-            tails.push(Block { table: 2 * i + 2, first: *first, words: end - first, dim: tail_dim(dim, division, i) });
+            tails.push(WordTable {
+                table: 2 * i + 2,
+                first: *first,
+                words: end - first,
+                dim: tail_dim(dim, division, i),
+            });
         }
         Ok(Self { head, listed, tails, vocab, dim, bias, loss: LossOptions::new() })
     }
@@ -78,16 +83,16 @@ impl AdaptiveSoftmax {
     }
 
     /// A softmax step over the words of a tail for some examples.
-    fn step_tail(&self, w: &mut Tables, tail: &Block, part: &mut Gathered, s: &mut Scratch) {
+    fn step_tail(&self, w: &mut Tables, tail: &WordTable, part: &mut Gathered, s: &mut Scratch) {
         let (batch, mut d_hidden, losses) = part.split();
         let shape = (batch.len(), tail.dim);
         let projection = 0..tail.dim as u32;
         let Scratch { stats, blocks, .. } = s;
         let [projected, d_projected] = two_blocks(blocks, shape.0 * shape.1, shape.0 * shape.1);
         d_projected.fill(0.0);
-        exact::scores(w, tail.table - 1, projection.clone(), batch.hidden, projected);
+        scan::scores(w, tail.table - 1, projection.clone(), batch.hidden, projected);
         let x = ArrayView2::from_shape(shape, projected).expect("examples × tail's size");
-        let block = Block { first: 0, ..*tail };
+        let block = WordTable { first: 0, ..*tail };
         {
             let mut d_x = ArrayViewMut2::from_shape(shape, d_projected).expect("examples × tail's size");
             let of_tail = Batch { hidden: x, ..batch };
@@ -129,17 +134,17 @@ impl AdaptiveSoftmax {
 /// A softmax step over all rows of a block; adds to `d_x` and to `losses`.
 fn softmax(
     w: &mut Tables,
-    block: &Block,
+    block: &WordTable,
     batch: &Batch,
     d_x: &mut ArrayViewMut2<f32>,
     stats: &mut Vec<crate::table::Stat>,
     losses: &mut [f64],
 ) {
-    for part in exact::parts(batch.len(), block.words as usize) {
+    for part in scan::parts(batch.len(), block.words as usize) {
         let x = view::rows(&batch.hidden, &part);
-        exact::scan(w, &[(*block, x)], &batch.targets[part.clone()], stats);
-        exact::sweep(w, block, x, batch, &part, stats, view::rows_mut(d_x, &part));
-        exact::losses(batch, &part, stats, losses);
+        scan::scan(w, &[(*block, x)], &batch.targets[part.clone()], stats);
+        scan::sweep(w, block, x, batch, &part, stats, view::rows_mut(d_x, &part));
+        scan::losses(batch, &part, stats, losses);
     }
 }
 
@@ -147,7 +152,7 @@ impl OutputLayer for AdaptiveSoftmax {
     fn shape(&self) -> LayerShape {
         let shape = LayerShape::new(self.vocab, self.dim, self.bias).with_rows(self.head.words, self.dim);
         self.tails.iter().fold(shape, |shape, tail| {
-            shape.with_table(exact::projection(self.dim, tail.dim)).with_rows(tail.words, tail.dim)
+            shape.with_table(scan::projection(self.dim, tail.dim)).with_rows(tail.words, tail.dim)
         })
     }
 
@@ -184,19 +189,19 @@ impl OutputLayer for AdaptiveSoftmax {
     fn log_probs(&self, w: &mut Tables, hidden: ArrayView2<f32>, s: &mut Scratch, mut out: ArrayViewMut2<f32>) {
         let (batch, count, listed) = (hidden.nrows(), self.head.words as usize, self.listed as usize);
         let mut heads = vec![0.0; batch * count];
-        exact::scores(w, 0, 0..self.head.words, hidden, &mut heads);
+        scan::scores(w, 0, 0..self.head.words, hidden, &mut heads);
         for (row, mut out) in heads.chunks_exact_mut(count).zip(out.rows_mut()) {
-            exact::normalize_row(row, 0.0);
+            scan::normalize_row(row, 0.0);
             out.iter_mut().zip(&row[..listed]).for_each(|(out, ln_p)| *out = *ln_p);
         }
         for (i, tail) in self.tails.iter().enumerate() {
             let [projected, z] = s.two_blocks(batch * tail.dim, batch * tail.words as usize);
-            exact::scores(w, tail.table - 1, 0..tail.dim as u32, hidden, projected);
+            scan::scores(w, tail.table - 1, 0..tail.dim as u32, hidden, projected);
             let x = ArrayView2::from_shape((batch, tail.dim), projected).expect("B × tail's size");
-            exact::scores(w, tail.table, 0..tail.words, x, z);
+            scan::scores(w, tail.table, 0..tail.words, x, z);
             let rows = heads.chunks_exact(count).zip(z.chunks_exact_mut(tail.words as usize));
             for ((heads, z), mut out) in rows.zip(out.rows_mut()) {
-                exact::normalize_row(z, f64::from(heads[listed + i]));
+                scan::normalize_row(z, f64::from(heads[listed + i]));
                 out.iter_mut().skip(tail.first as usize).zip(z).for_each(|(out, ln_p)| *out = *ln_p);
             }
         }
@@ -205,15 +210,15 @@ impl OutputLayer for AdaptiveSoftmax {
     fn log_prob(&self, w: &mut Tables, batch: Batch, s: &mut Scratch, out: &mut [f64]) {
         let in_head: Vec<u32> = batch.targets.iter().map(|t| self.in_head(*t)).collect();
         let heads = Batch { targets: &in_head, ..batch };
-        exact::log_prob(w, &self.head, &heads, None, s, |b, stat| out[b] = -stat.loss());
+        scan::log_prob(w, &self.head, &heads, None, s, |b, stat| out[b] = -stat.loss());
         let mut part = Gathered::default();
         for (i, tail) in self.tails.iter().enumerate() {
             part.gather(&batch, self.examples(batch.targets, i), |b| batch.targets[b]);
             let (count, words) = (part.len(), tail.words as usize);
             let [projected, z] = s.two_blocks(count * tail.dim, count * words);
-            exact::scores(w, tail.table - 1, 0..tail.dim as u32, part.split().0.hidden, projected);
+            scan::scores(w, tail.table - 1, 0..tail.dim as u32, part.split().0.hidden, projected);
             let x = ArrayView2::from_shape((count, tail.dim), projected).expect("examples × tail's size");
-            exact::scores(w, tail.table, 0..tail.words, x, z);
+            scan::scores(w, tail.table, 0..tail.words, x, z);
             for (b, z) in part.examples.iter().zip(z.chunks_exact(words)) {
                 out[*b] += ln_softmax_at(z, (batch.targets[*b] - tail.first) as usize);
             }
@@ -226,15 +231,15 @@ impl OutputLayer for AdaptiveSoftmax {
         let decide = move |node: u32, places: &mut Vec<(At, f32)>| {
             let Some(tail) = node.checked_sub(1).map(|i| self.tails[i as usize]) else {
                 z.resize(self.head.words as usize, 0.0);
-                exact::scores(w, 0, 0..self.head.words, hidden, &mut z);
+                scan::scores(w, 0, 0..self.head.words, hidden, &mut z);
                 let at = |i: u32| if i < self.listed { At::Word(i) } else { At::Node(i - self.listed + 1) };
                 return places.extend((0..).zip(&z).map(|(i, z)| (at(i), *z)));
             };
             x.resize(tail.dim, 0.0);
-            exact::scores(w, tail.table - 1, 0..tail.dim as u32, hidden, &mut x);
+            scan::scores(w, tail.table - 1, 0..tail.dim as u32, hidden, &mut x);
             z.resize(tail.words as usize, 0.0);
             let x = ArrayView2::from_shape((1, tail.dim), &x[..]).expect("1 × tail's size");
-            exact::scores(w, tail.table, 0..tail.words, x, &mut z);
+            scan::scores(w, tail.table, 0..tail.words, x, &mut z);
             places.extend((tail.first..).zip(&z).map(|(word, z)| (At::Word(word), *z)));
         };
         Some(Box::new(Softmaxes::new(decide)))
@@ -256,9 +261,9 @@ impl OutputLayer for AdaptiveSoftmax {
         for (i, tail) in self.tails.iter().enumerate() {
             let words = tail.words as usize;
             let [projected, z] = s.two_blocks(batch * tail.dim, batch * words);
-            exact::scores(w, tail.table - 1, 0..tail.dim as u32, hidden, projected);
+            scan::scores(w, tail.table - 1, 0..tail.dim as u32, hidden, projected);
             let x = ArrayView2::from_shape((batch, tail.dim), projected).expect("B × tail's size");
-            exact::scores(w, tail.table, 0..tail.words, x, z);
+            scan::scores(w, tail.table, 0..tail.words, x, z);
             for (b, (z, d)) in z.chunks_exact_mut(words).zip(d_log_probs.rows()).enumerate() {
                 let d: Vec<f32> = d.iter().skip(tail.first as usize).take(words).copied().collect();
                 d_heads[b * count + listed + i] = d.iter().sum();
@@ -266,30 +271,30 @@ impl OutputLayer for AdaptiveSoftmax {
             }
             let mut d_x = vec![0.0; batch * tail.dim];
             let mut d_view = ArrayViewMut2::from_shape((batch, tail.dim), &mut d_x).expect("B × tail's size");
-            exact::descend(w, tail.table, z, x, &mut d_view);
-            exact::descend(w, tail.table - 1, &d_x, hidden, &mut d_hidden);
+            scan::descend(w, tail.table, z, x, &mut d_view);
+            scan::descend(w, tail.table - 1, &d_x, hidden, &mut d_hidden);
         }
         let mut heads = vec![0.0; batch * count];
-        exact::scores(w, 0, 0..self.head.words, hidden, &mut heads);
+        scan::scores(w, 0, 0..self.head.words, hidden, &mut heads);
         for (z, d) in heads.chunks_exact_mut(count).zip(d_heads.chunks_exact(count)) {
             ln_softmax_gradient(z, d);
         }
-        exact::descend(w, 0, &heads, hidden, &mut d_hidden);
+        scan::descend(w, 0, &heads, hidden, &mut d_hidden);
         true
     }
 
     fn expected_cost(&self, targets: &[WordId]) -> Option<Cost> {
         let targets = &expand::counted(&self.loss, targets)[..];
         let head = self.head.words as usize;
-        let of_tail = |(i, tail): (usize, &Block)| match self.examples(targets, i).count() {
+        let of_tail = |(i, tail): (usize, &WordTable)| match self.examples(targets, i).count() {
             0 => Cost::default(),
             n => {
                 let words = tail.words as usize;
                 let twice = Cost { rows_read: tail.dim as u64, ..Cost::default() };
-                exact::cost(n, words, words, tail.dim) + Cost::step(n, tail.dim, self.dim) + twice
+                scan::cost(n, words, words, tail.dim) + Cost::step(n, tail.dim, self.dim) + twice
             }
         };
         let tails = self.tails.iter().enumerate().map(of_tail).sum();
-        Some(exact::cost(targets.len(), head, head, self.dim) + tails)
+        Some(scan::cost(targets.len(), head, head, self.dim) + tails)
     }
 }

@@ -1,6 +1,6 @@
 //! From settings to layers.
 
-use super::{Settings, Shape};
+use super::{LayerKeys, Shape};
 use crate::error::{Error, Result};
 use crate::layer::{
     AdaptiveSoftmax, BlackOut, Blocks, ClassBasedSoftmax, Classes, Contrast, CostModel, CutoffPlan, Cutoffs,
@@ -19,11 +19,11 @@ type Built = Result<Box<dyn OutputLayer>>;
 const COUNT: &str = "a whole number from 1";
 const PROPOSALS: &str = "uniform, log-uniform or unigram";
 
-pub fn full(_: &Settings, c: &Shape) -> Built {
+pub fn full(_: &LayerKeys, c: &Shape) -> Built {
     Ok(Box::new(FullSoftmax::new(c.counts.len(), c.dim, c.bias)?))
 }
 
-pub fn hierarchical(s: &Settings, c: &Shape) -> Built {
+pub fn hierarchical(s: &LayerKeys, c: &Shape) -> Built {
     let layer = HierarchicalSoftmax::new(super::trees::tree(s, c)?, c.dim, c.bias)?;
     Ok(Box::new(match sigmoid(s, true)? {
         Some(table) => layer.with_sigmoid(table),
@@ -35,17 +35,17 @@ pub fn over_tree(tree: Tree, c: &Shape) -> Built {
     Ok(Box::new(HierarchicalSoftmax::new(tree, c.dim, c.bias)?))
 }
 
-pub fn differentiated(s: &Settings, c: &Shape) -> Built {
+pub fn differentiated(s: &LayerKeys, c: &Shape) -> Built {
     let blocks = blocks(s, c)?.unwrap_or_else(|| Blocks::slices(c.counts, c.dim));
     Ok(Box::new(DifferentiatedSoftmax::with_slices(&blocks, c.dim, c.bias)?))
 }
 
-pub fn differentiated_projected(s: &Settings, c: &Shape) -> Built {
+pub fn differentiated_projected(s: &LayerKeys, c: &Shape) -> Built {
     let blocks = blocks(s, c)?.unwrap_or_else(|| Blocks::projections(c.counts, c.dim));
     Ok(Box::new(DifferentiatedSoftmax::with_projections(&blocks, c.dim, c.bias)?))
 }
 
-pub fn sampled(s: &Settings, c: &Shape) -> Built {
+pub fn sampled(s: &LayerKeys, c: &Shape) -> Built {
     let samples = s.parse("samples", 256, COUNT)?;
     let proposal = proposal(s, c, ["log-uniform", "uniform", "unigram"], 1.0)?;
     let sampler: Box<dyn Sampler> =
@@ -57,24 +57,24 @@ pub fn sampled(s: &Settings, c: &Shape) -> Built {
     Ok(Box::new(SampledSoftmax::new(sampler, c.dim, c.bias)?))
 }
 
-pub fn sampled_quadratic(s: &Settings, c: &Shape) -> Built {
+pub fn sampled_quadratic(s: &LayerKeys, c: &Shape) -> Built {
     let (samples, alpha) = (s.parse("samples", 64, COUNT)?, s.parse("alpha", 1.0, "a number")?);
     let sampler = Quadratic::new(c.counts, c.dim, samples, alpha)?;
     Ok(Box::new(SampledSoftmax::new(Box::new(sampler), c.dim, c.bias)?))
 }
 
-pub fn sampled_midx(s: &Settings, c: &Shape) -> Built {
+pub fn sampled_midx(s: &LayerKeys, c: &Shape) -> Built {
     let (samples, codes) = (s.parse("samples", 256, COUNT)?, s.parse("codes", 32, COUNT)?);
     let sampler = Midx::new(c.counts, c.dim, samples, codes)?;
     Ok(Box::new(SampledSoftmax::new(Box::new(sampler), c.dim, c.bias)?))
 }
 
-pub fn target_sampled(s: &Settings, c: &Shape) -> Built {
+pub fn target_sampled(s: &LayerKeys, c: &Shape) -> Built {
     let samples = s.parse("samples", (c.counts.len() / 4).max(1), COUNT)?;
     Ok(Box::new(TargetSampling::new(c.counts.len(), c.dim, samples, c.bias)?))
 }
 
-pub fn negative(s: &Settings, c: &Shape) -> Built {
+pub fn negative(s: &LayerKeys, c: &Shape) -> Built {
     let samples = s.parse("samples", 5, COUNT)?;
     let proposal = proposal(s, c, ["unigram", "log-uniform", "uniform"], 0.75)?;
     let mut layer = NegativeSampling::new(WithReplacement::new(proposal, samples)?, c.dim, c.bias)?;
@@ -88,7 +88,7 @@ pub fn negative(s: &Settings, c: &Shape) -> Built {
 }
 
 /// The table of σ, where it is another program's; `tree`: for hierarchical softmax.
-fn sigmoid(s: &Settings, tree: bool) -> Result<Option<SigmoidTable>> {
+fn sigmoid(s: &LayerKeys, tree: bool) -> Result<Option<SigmoidTable>> {
     let names = ["exact", "word2vec", "gensim", "fasttext"];
     Ok(match s.choice("sigmoid", &names, "exact, word2vec, gensim or fasttext")? {
         0 => None,
@@ -98,7 +98,7 @@ fn sigmoid(s: &Settings, tree: bool) -> Result<Option<SigmoidTable>> {
     })
 }
 
-pub fn class_based(s: &Settings, c: &Shape) -> Built {
+pub fn class_based(s: &LayerKeys, c: &Shape) -> Built {
     let vocab = c.counts.len();
     if let Some(text) = s.get("sizes") {
         for key in ["classes", "by"] {
@@ -137,7 +137,7 @@ fn sizes(text: &str, vocab: usize) -> Option<Vec<u32>> {
 /// The batch that cut-offs are chosen for.
 const PLANNED_BATCH: usize = 256;
 
-pub fn adaptive(s: &Settings, c: &Shape) -> Built {
+pub fn adaptive(s: &LayerKeys, c: &Shape) -> Built {
     let division = s.parse("division", 4.0, "a number from 1")?;
     let cutoffs = match s.get("cutoffs") {
         Some(text) => {
@@ -159,17 +159,17 @@ pub fn adaptive(s: &Settings, c: &Shape) -> Built {
     Ok(Box::new(AdaptiveSoftmax::new(&cutoffs, c.dim, division, c.bias)?))
 }
 
-pub fn sparsemax(s: &Settings, c: &Shape) -> Built {
+pub fn sparsemax(s: &LayerKeys, c: &Shape) -> Built {
     let temperature = s.parse("temperature", 1.0, "a number")?;
     Ok(Box::new(Sparsemax::new(c.counts.len(), c.dim, c.bias)?.with_temperature(temperature)?))
 }
 
-pub fn entmax(s: &Settings, c: &Shape) -> Built {
+pub fn entmax(s: &LayerKeys, c: &Shape) -> Built {
     let (alpha, temperature) = (s.parse("alpha", 1.5, "a number")?, s.parse("temperature", 1.0, "a number")?);
     Ok(Box::new(Entmax::new(c.counts.len(), c.dim, alpha, c.bias)?.with_temperature(temperature)?))
 }
 
-pub fn nce(s: &Settings, c: &Shape) -> Built {
+pub fn nce(s: &LayerKeys, c: &Shape) -> Built {
     let noise = draws(s, c, 64, ["unigram", "log-uniform", "uniform"])?;
     let contrast = match s.choice("variant", &["binary", "ranking"], "binary or ranking")? {
         0 => Contrast::Binary,
@@ -178,28 +178,28 @@ pub fn nce(s: &Settings, c: &Shape) -> Built {
     Ok(Box::new(NoiseContrastive::new(noise, contrast, c.dim, c.bias)?))
 }
 
-pub fn black_out(s: &Settings, c: &Shape) -> Built {
+pub fn black_out(s: &LayerKeys, c: &Shape) -> Built {
     let draws = draws(s, c, 256, ["unigram", "log-uniform", "uniform"])?;
     Ok(Box::new(BlackOut::new(draws, c.dim, c.bias)?))
 }
 
-pub fn one_vs_each(s: &Settings, c: &Shape) -> Built {
+pub fn one_vs_each(s: &LayerKeys, c: &Shape) -> Built {
     let draws = draws(s, c, 256, ["unigram", "log-uniform", "uniform"])?;
     Ok(Box::new(OneVsEach::new(Box::new(draws), c.dim, c.bias)?))
 }
 
 /// Draws with replacement; the unigram model to the power of 1 without settings.
-fn draws(s: &Settings, c: &Shape, samples: usize, proposals: [&'static str; 3]) -> Result<WithReplacement> {
+fn draws(s: &LayerKeys, c: &Shape, samples: usize, proposals: [&'static str; 3]) -> Result<WithReplacement> {
     let samples = s.parse("samples", samples, COUNT)?;
     WithReplacement::new(proposal(s, c, proposals, 1.0)?, samples)
 }
 
-pub fn self_normalized(s: &Settings, c: &Shape) -> Built {
+pub fn self_normalized(s: &LayerKeys, c: &Shape) -> Built {
     let alpha = s.parse("alpha", 0.1, "a number")?;
     Ok(Box::new(SelfNormalizedSoftmax::new(c.counts.len(), c.dim, alpha, c.bias)?))
 }
 
-pub fn infrequent(s: &Settings, c: &Shape) -> Built {
+pub fn infrequent(s: &LayerKeys, c: &Shape) -> Built {
     let fraction = s.parse("fraction", 0.1, "a number")?;
     let squared = s.choice("penalty", &["linear", "squared"], "linear or squared")? == 1;
     if let (Some(alpha), false) = (s.get("alpha"), squared) {
@@ -211,7 +211,7 @@ pub fn infrequent(s: &Settings, c: &Shape) -> Built {
 }
 
 /// The proposal by name; the first of `names` without one.
-fn proposal(s: &Settings, c: &Shape, names: [&'static str; 3], power: f64) -> Result<Box<dyn Proposal>> {
+fn proposal(s: &LayerKeys, c: &Shape, names: [&'static str; 3], power: f64) -> Result<Box<dyn Proposal>> {
     let name = names[s.choice("proposal", &names, PROPOSALS)?];
     let vocab = c.counts.len();
     if let (Some(power), false) = (s.get("power"), name == "unigram") {
@@ -225,7 +225,7 @@ fn proposal(s: &Settings, c: &Shape, names: [&'static str; 3], power: f64) -> Re
 }
 
 /// `WORDSxSIZE` joined by `+`; the last may say `rest` for its words.
-fn blocks(s: &Settings, c: &Shape) -> Result<Option<Blocks>> {
+fn blocks(s: &LayerKeys, c: &Shape) -> Result<Option<Blocks>> {
     const FORM: &str = "WORDSxSIZE joined by '+', where the last WORDS may be 'rest'";
     let Some(text) = s.get("blocks") else { return Ok(None) };
     let bad = || -> Error { s.bad("blocks", text, FORM) };

@@ -10,7 +10,7 @@ mod build;
 mod spec;
 mod trees;
 
-pub use spec::{LayerSpec, Settings};
+pub use spec::{LayerKeys, LayerSpec};
 
 use super::{Bias, OutputLayer};
 use crate::error::Result;
@@ -63,7 +63,7 @@ impl Tuning {
 }
 
 /// Makes a layer from its settings.
-pub type Builder = fn(&Settings, &Shape) -> Result<Box<dyn OutputLayer>>;
+pub type Builder = fn(&LayerKeys, &Shape) -> Result<Box<dyn OutputLayer>>;
 
 /// A layer of the catalogue.
 pub struct Entry {

@@ -12,12 +12,12 @@ use std::str::FromStr;
 #[derive(Clone)]
 pub struct LayerSpec {
     entry: &'static Entry,
-    settings: Settings,
+    settings: LayerKeys,
 }
 
 /// Keys and values of a layer's name.
 #[derive(Clone, Debug)]
-pub struct Settings {
+pub struct LayerKeys {
     layer: &'static str,
     values: Vec<(String, String)>,
 }
@@ -29,7 +29,7 @@ impl LayerSpec {
     }
 
     /// Its settings.
-    pub fn settings(&self) -> &Settings {
+    pub fn settings(&self) -> &LayerKeys {
         &self.settings
     }
 
@@ -126,7 +126,7 @@ impl FromStr for LayerSpec {
         let Some(entry) = entry(&name) else {
             return Err(Error::UnknownLayer { name, known: CATALOGUE.iter().map(|e| e.name).collect() });
         };
-        let mut settings = Settings { layer: entry.name, values: Vec::new() };
+        let mut settings = LayerKeys { layer: entry.name, values: Vec::new() };
         for part in parts {
             let (key, value) = part.split_once('=').unwrap_or((&part, ""));
             if !COMMON.contains(&key) && entry.keys.iter().all(|k| k.name != key) {
@@ -172,7 +172,7 @@ impl fmt::Debug for LayerSpec {
     }
 }
 
-impl Settings {
+impl LayerKeys {
     /// The value of a key, if it was given.
     pub fn get(&self, key: &str) -> Option<&str> {
         self.values.iter().find(|(k, _)| k == key).map(|(_, v)| v.as_str())

@@ -1,6 +1,6 @@
 //! The trees that a layer's name can ask for.
 
-use super::{Settings, Shape};
+use super::{LayerKeys, Shape};
 use crate::error::{Error, Place, Result, VectorsFault};
 use crate::tree::{Tree, Weighting};
 use crate::vectors;
@@ -13,7 +13,7 @@ use std::path::Path;
 const SEED: &str = "a whole number";
 
 /// The tree of the settings; a value of `tree` that is no name of a kind is a file.
-pub fn tree(s: &Settings, c: &Shape) -> Result<Tree> {
+pub fn tree(s: &LayerKeys, c: &Shape) -> Result<Tree> {
     let kind = s.get("tree").unwrap_or("huffman");
     let clusters = matches!(kind, "kmeans" | "weighted-kmeans");
     if let (false, Some(vectors)) = (clusters, s.get("vectors")) {
@@ -50,7 +50,7 @@ fn read(path: &Path, c: &Shape) -> Result<Tree> {
 }
 
 /// The vectors of all words, K×d.
-fn points(s: &Settings, c: &Shape) -> Result<Array2<f32>> {
+fn points(s: &LayerKeys, c: &Shape) -> Result<Array2<f32>> {
     let path = s.get("vectors").ok_or_else(|| s.bad("vectors", "", "the file of the vectors to cluster"))?;
     let path = Path::new(path);
     let read = vectors::read(path, None)?;

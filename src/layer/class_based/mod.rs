@@ -5,7 +5,7 @@ mod classes;
 pub use classes::Classes;
 
 use super::kit::gathered::Gathered;
-use super::kit::{exact, expand};
+use super::kit::{expand, scan};
 use super::verbs::descent::{At, Descent, Softmaxes};
 use super::{Batch, Bias, LayerShape, OutputLayer, Scratch};
 use crate::error::Result;
@@ -43,7 +43,7 @@ impl ClassBasedSoftmax {
     /// # Errors
     /// More than 2³¹ words, or `dim` = 0.
     pub fn new(classes: Classes, dim: usize, bias: Bias) -> Result<Self> {
-        exact::Block::over(classes.vocab(), dim)?;
+        scan::WordTable::over(classes.vocab(), dim)?;
         Ok(Self { ids: (0..classes.vocab() as u32).collect(), classes, dim, bias, loss: LossOptions::new() })
     }
 
@@ -154,14 +154,14 @@ impl OutputLayer for ClassBasedSoftmax {
     fn log_probs(&self, w: &mut Tables, hidden: ArrayView2<f32>, s: &mut Scratch, mut out: ArrayViewMut2<f32>) {
         let (count, vocab) = (self.classes.len(), self.classes.vocab());
         let [heads, words] = s.two_blocks(hidden.nrows() * count, hidden.nrows() * vocab);
-        exact::scores(w, HEAD, 0..count as u32, hidden, heads);
-        exact::scores(w, WORDS, 0..vocab as u32, hidden, words);
+        scan::scores(w, HEAD, 0..count as u32, hidden, heads);
+        scan::scores(w, WORDS, 0..vocab as u32, hidden, words);
         let rows = heads.chunks_exact(count).zip(words.chunks_exact_mut(vocab));
         for ((heads, words), mut out) in rows.zip(out.rows_mut()) {
             for class in 0..count as u32 {
                 let of_class = ln_softmax_at(heads, class as usize);
                 let rows = self.classes.rows(class);
-                exact::normalize_row(&mut words[rows.start as usize..rows.end as usize], of_class);
+                scan::normalize_row(&mut words[rows.start as usize..rows.end as usize], of_class);
             }
             for (word, out) in (0..).zip(out.iter_mut()) {
                 *out = words[self.classes.row(word) as usize];
@@ -172,14 +172,14 @@ impl OutputLayer for ClassBasedSoftmax {
     fn log_prob(&self, w: &mut Tables, batch: Batch, s: &mut Scratch, out: &mut [f64]) {
         let count = self.classes.len();
         let [heads, words] = s.two_blocks(batch.len() * count, 0);
-        exact::scores(w, HEAD, 0..count as u32, batch.hidden, heads);
+        scan::scores(w, HEAD, 0..count as u32, batch.hidden, heads);
         let mut examples = Vec::new();
         let mut part = Gathered::default();
         for (class, examples) in self.groups(batch.targets, &mut examples) {
             let rows = self.classes.rows(class);
             part.gather(&batch, examples.iter().copied(), |b| batch.targets[b]);
             words.resize(part.len() * rows.len(), 0.0);
-            exact::scores(w, WORDS, rows.clone(), part.split().0.hidden, words);
+            scan::scores(w, WORDS, rows.clone(), part.split().0.hidden, words);
             for (b, z) in part.examples.iter().zip(words.chunks_exact(rows.len())) {
                 let place = self.place(batch.targets[*b]) as usize;
                 out[*b] = ln_softmax_at(&heads[b * count..][..count], class as usize) + ln_softmax_at(z, place);
@@ -194,7 +194,7 @@ impl OutputLayer for ClassBasedSoftmax {
             let class = node.checked_sub(1);
             let (table, rows) = class.map_or((HEAD, 0..self.classes.len() as u32), |c| (WORDS, self.classes.rows(c)));
             z.resize(rows.len(), 0.0);
-            exact::scores(w, table, rows, hidden, &mut z);
+            scan::scores(w, table, rows, hidden, &mut z);
             let place = |i: u32| match class {
                 Some(class) => At::Word(self.classes.words(class)[i as usize]),
                 // The class of one word is that word.
@@ -218,8 +218,8 @@ impl OutputLayer for ClassBasedSoftmax {
     ) -> bool {
         let (count, vocab) = (self.classes.len(), self.classes.vocab());
         let [heads, words] = s.two_blocks(hidden.nrows() * count, hidden.nrows() * vocab);
-        exact::scores(w, HEAD, 0..count as u32, hidden, heads);
-        exact::scores(w, WORDS, 0..vocab as u32, hidden, words);
+        scan::scores(w, HEAD, 0..count as u32, hidden, heads);
+        scan::scores(w, WORDS, 0..vocab as u32, hidden, words);
         let rows = heads.chunks_exact_mut(count).zip(words.chunks_exact_mut(vocab));
         for ((heads, words), d) in rows.zip(d_log_probs.rows()) {
             let (mut of_words, mut of_classes) = (vec![0.0; vocab], vec![0.0; count]);
@@ -233,8 +233,8 @@ impl OutputLayer for ClassBasedSoftmax {
             }
             ln_softmax_gradient(heads, &of_classes);
         }
-        exact::descend(w, HEAD, heads, hidden, &mut d_hidden);
-        exact::descend(w, WORDS, words, hidden, &mut d_hidden);
+        scan::descend(w, HEAD, heads, hidden, &mut d_hidden);
+        scan::descend(w, WORDS, words, hidden, &mut d_hidden);
         true
     }
 

@@ -2,8 +2,8 @@
 
 mod paths;
 
-use super::kit::exact::groups;
 use super::kit::expand;
+use super::kit::scan::groups;
 use super::kit::scratch::repeat;
 use super::verbs::descent::Descent;
 use super::{Batch, Bias, LayerShape, OutputLayer, Scratch};

@@ -1,6 +1,6 @@
 //! Layers that are one softmax over one table at test time, whatever their training: all that they share.
 
-use super::exact::{self, Block};
+use super::scan::{self, WordTable};
 use crate::error::Result;
 use crate::layer::verbs::WordFold;
 use crate::layer::{Batch, Bias, LayerShape, OutputLayer, Scratch};
@@ -12,7 +12,7 @@ use ndarray::{ArrayView2, ArrayViewMut2};
 /// One table that holds the vector, and maybe the bias, of every word. It starts at zero.
 #[derive(Clone, Copy, Debug)]
 pub struct Flat {
-    block: Block,
+    block: WordTable,
     bias: Bias,
 }
 
@@ -22,7 +22,7 @@ impl Flat {
     /// # Errors
     /// No word, more than 2³¹ words, or `dim` = 0.
     pub fn new(vocab: usize, dim: usize, bias: Bias) -> Result<Self> {
-        Ok(Self { block: Block::over(vocab, dim)?, bias })
+        Ok(Self { block: WordTable::over(vocab, dim)?, bias })
     }
 
     /// Number of words, V.
@@ -35,7 +35,7 @@ impl Flat {
         self.block.dim
     }
 
-    pub(in crate::layer) fn block(&self) -> &Block {
+    pub(in crate::layer) fn block(&self) -> &WordTable {
         &self.block
     }
 
@@ -99,7 +99,7 @@ pub trait FlatLayer: Send + Sync {
 }
 
 /// Calls `f` with the shift, if the layer has one.
-fn with_shift<L: FlatLayer + ?Sized, T>(layer: &L, more: f64, f: impl FnOnce(Option<exact::Shift>) -> T) -> T {
+fn with_shift<L: FlatLayer + ?Sized, T>(layer: &L, more: f64, f: impl FnOnce(Option<scan::Shift>) -> T) -> T {
     let shift = |word| (layer.shift(word) + more) as f32;
     f(if layer.is_shifted() || more != 0.0 { Some(&shift) } else { None })
 }
@@ -132,21 +132,21 @@ impl<L: FlatLayer> OutputLayer for L {
     fn log_probs(&self, w: &mut Tables, hidden: ArrayView2<f32>, _: &mut Scratch, out: ArrayViewMut2<f32>) {
         let shift = |word| self.shift(word);
         let shift: Option<&dyn Fn(WordId) -> f64> = if self.is_shifted() { Some(&shift) } else { None };
-        exact::log_probs(w, &[(*self.flat().block(), hidden)], shift, out);
+        scan::log_probs(w, &[(*self.flat().block(), hidden)], shift, out);
     }
 
     fn log_prob(&self, w: &mut Tables, batch: Batch, s: &mut Scratch, out: &mut [f64]) {
         let block = self.flat().block();
-        with_shift(self, 0.0, |shift| exact::log_prob(w, block, &batch, shift, s, |b, stat| out[b] = -stat.loss()));
+        with_shift(self, 0.0, |shift| scan::log_prob(w, block, &batch, shift, s, |b, stat| out[b] = -stat.loss()));
     }
 
     fn ln_z(&self, w: &mut Tables, hidden: ArrayView2<f32>, s: &mut Scratch, out: &mut [f64]) -> bool {
-        with_shift(self, self.ln_z_shift(), |shift| exact::ln_z(w, self.flat().block(), hidden, shift, s, out));
+        with_shift(self, self.ln_z_shift(), |shift| scan::ln_z(w, self.flat().block(), hidden, shift, s, out));
         true
     }
 
     fn scan_scores(&self, w: &mut Tables, hidden: ArrayView2<f32>, _: &mut Scratch, fold: &WordFold, out: &mut [Stat]) {
-        with_shift(self, 0.0, |shift| exact::scan_scores(w, &[(*self.flat().block(), hidden)], shift, fold, out));
+        with_shift(self, 0.0, |shift| scan::scan_scores(w, &[(*self.flat().block(), hidden)], shift, fold, out));
     }
 
     fn log_probs_backward(
@@ -158,7 +158,7 @@ impl<L: FlatLayer> OutputLayer for L {
         d_hidden: ArrayViewMut2<f32>,
     ) -> bool {
         let blocks = &mut [(*self.flat().block(), hidden, d_hidden)];
-        with_shift(self, 0.0, |shift| exact::log_probs_backward(w, blocks, shift, d_log_probs));
+        with_shift(self, 0.0, |shift| scan::log_probs_backward(w, blocks, shift, d_log_probs));
         true
     }
 

@@ -1,11 +1,11 @@
 //! What layers share, out of their sight.
 
-pub(super) mod aim;
 pub(super) mod candidates;
-pub(super) mod exact;
 pub(super) mod expand;
 pub(super) mod flat;
 pub(super) mod gathered;
+pub(super) mod goal;
+pub(super) mod scan;
 pub(super) mod scratch;
 pub(super) mod set_up;
 pub(super) mod shape;

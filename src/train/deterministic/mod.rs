@@ -4,7 +4,7 @@ mod worker;
 
 use super::order::Order;
 use super::state::{Fit, State};
-use super::watch::{Next, Observer, Quiet, Told};
+use super::watch::{AtRest, Next, Observer, Told};
 use super::{Clock, Hogwild, Outcome, Progress, Tally};
 use crate::corpus::{Sentences, Subsampler};
 use crate::error::{Divergence, Error, Result};
@@ -195,7 +195,7 @@ impl<'a> Run<'a> {
             look: self.look,
             workers: self.workers.iter().map(Worker::state).collect(),
         };
-        let next = observer.look(&Quiet { progress, model: self.course.model, is_end, state: &state });
+        let next = observer.look(&AtRest { progress, model: self.course.model, is_end, state: &state });
         self.clock.go_on();
         next
     }

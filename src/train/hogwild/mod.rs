@@ -4,7 +4,7 @@ mod worker;
 
 use super::order::Order;
 use super::state::{Fit, State};
-use super::watch::{Next, Observer, Quiet, Told};
+use super::watch::{AtRest, Next, Observer, Told};
 use super::{Clock, LinearDecay, Outcome, Progress, Tally};
 use crate::corpus::{Sentences, Subsampler, Window};
 use crate::error::{Divergence, Error, Result};
@@ -250,7 +250,7 @@ impl Course<'_> {
                 if let (true, Some(cause)) = (is_end, self.model.not_finite()) {
                     return Err(Error::diverged(cause, examples, rate));
                 }
-                observer.look(&Quiet { progress, model: self.model, is_end, state: &state })
+                observer.look(&AtRest { progress, model: self.model, is_end, state: &state })
             };
             let is_end = is_done || stopped;
             let next = show(is_end)?;

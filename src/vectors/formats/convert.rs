@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::files::check_writable;
-use crate::vectors::{Format, Source, WordVectors, read, write};
+use crate::vectors::{Format, VectorSource, WordVectors, read, write};
 use crate::vocab::WordId;
 use std::path::Path;
 
@@ -29,18 +29,18 @@ pub fn convert(
     let format = write_as.map_or_else(|| Format::to_write(to), Ok)?;
     check_writable(to)?;
     let vectors = read(from, read_as)?;
-    let head = Head { vectors: &vectors, len: first.unwrap_or(usize::MAX).min(vectors.len()) };
+    let head = FirstVectors { vectors: &vectors, len: first.unwrap_or(usize::MAX).min(vectors.len()) };
     write(to, format, &head)?;
     Ok(Converted { words: head.len, of: vectors.len(), dim: vectors.dim() })
 }
 
 /// The first words of vectors.
-struct Head<'a> {
+struct FirstVectors<'a> {
     vectors: &'a WordVectors,
     len: usize,
 }
 
-impl Source for Head<'_> {
+impl VectorSource for FirstVectors<'_> {
     fn len(&self) -> usize {
         self.len
     }

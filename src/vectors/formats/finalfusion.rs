@@ -5,7 +5,7 @@ use super::input::{Input, LONGEST_WORD, check_finite};
 use super::{Output, each};
 use crate::error::{Place, Result, VectorsFault};
 use crate::vectors::words::Words;
-use crate::vectors::{Source, WordVectors};
+use crate::vectors::{VectorSource, WordVectors};
 use crate::vocab::WordId;
 use ndarray::Array2;
 
@@ -136,7 +136,7 @@ fn scale(input: &mut Input, values: &mut [f32], words: usize, dim: usize) -> Res
 }
 
 /// Writes words, directions and lengths.
-pub fn write(out: &mut Output, source: &dyn Source) -> Result<()> {
+pub fn write(out: &mut Output, source: &dyn VectorSource) -> Result<()> {
     let ids = 0..source.len() as WordId;
     let chunks = [SIMPLE_VOCAB, ND_ARRAY, NORMS];
     let mut head = [MAGIC, &0u32.to_le_bytes(), &(chunks.len() as u32).to_le_bytes()].concat();

@@ -30,7 +30,7 @@ pub use convert::{Converted, convert};
 
 use self::input::{Input, check_finite};
 use self::word2vec::Style;
-use super::{Source, WordVectors};
+use super::{VectorSource, WordVectors};
 use crate::error::{Error, Place, Result, VectorsFault};
 use crate::files;
 use crate::vocab::WordId;
@@ -244,7 +244,7 @@ pub fn read_streams(main: Stream, words: Option<Stream>, format: Format) -> Resu
 /// # Errors
 /// [`Error::Io`], and [`Error::VectorsFile`] for a vector that is not finite, a word that cannot stand in the format, and
 /// [`Format::Model`].
-pub fn write(path: &Path, format: Format, source: &dyn Source) -> Result<()> {
+pub fn write(path: &Path, format: Format, source: &dyn VectorSource) -> Result<()> {
     format.check_writable(path)?;
     if let Some(beside) = format.beside(path) {
         files::create_atomically(&beside, |out| {
@@ -287,7 +287,7 @@ impl<'a> Output<'a> {
 
 /// Calls `f` with each word and its vector, once they are found fit to be written.
 pub fn each(
-    source: &dyn Source,
+    source: &dyn VectorSource,
     path: &Path,
     check: &dyn Fn(&str) -> std::result::Result<(), VectorsFault>,
     f: &mut dyn FnMut(&str, &[f32]) -> Result<()>,

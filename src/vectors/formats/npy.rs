@@ -4,7 +4,7 @@ use super::input::{Input, LONGEST_WORD, check_finite};
 use super::{Output, each};
 use crate::error::{Place, Result, VectorsFault};
 use crate::vectors::words::Words;
-use crate::vectors::{Source, WordVectors};
+use crate::vectors::{VectorSource, WordVectors};
 use ndarray::{Array2, ShapeBuilder};
 
 pub const MAGIC: &[u8] = b"\x93NUMPY";
@@ -141,7 +141,7 @@ fn quoted(text: &str) -> Option<(&str, &str)> {
 }
 
 /// Writes the matrix.
-pub fn write(out: &mut Output, source: &dyn Source) -> Result<()> {
+pub fn write(out: &mut Output, source: &dyn VectorSource) -> Result<()> {
     let mut header =
         format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({}, {}), }}", source.len(), source.dim());
     // Six bytes of magic, two of the version, two of the length, and a line break.
@@ -158,7 +158,7 @@ pub fn write(out: &mut Output, source: &dyn Source) -> Result<()> {
 }
 
 /// Writes the words.
-pub fn write_words(out: &mut Output, source: &dyn Source) -> Result<()> {
+pub fn write_words(out: &mut Output, source: &dyn VectorSource) -> Result<()> {
     each(source, out.path(), &check_line, &mut |word, _| out.put(format!("{word}\n").as_bytes()))
 }
 

@@ -5,7 +5,7 @@ use super::word2vec::push_numbers;
 use super::{Output, each};
 use crate::error::{Place, Result, VectorsFault};
 use crate::vectors::words::Words;
-use crate::vectors::{Source, WordVectors};
+use crate::vectors::{VectorSource, WordVectors};
 use ndarray::Array2;
 use std::io::Write;
 
@@ -54,7 +54,7 @@ fn words(labels: &mut Input) -> Result<Words> {
 }
 
 /// Writes the vectors.
-pub fn write(out: &mut Output, source: &dyn Source) -> Result<()> {
+pub fn write(out: &mut Output, source: &dyn VectorSource) -> Result<()> {
     let mut line = Vec::new();
     each(source, out.path(), &check_label, &mut |_, vector| {
         line.clear();
@@ -67,7 +67,7 @@ pub fn write(out: &mut Output, source: &dyn Source) -> Result<()> {
 }
 
 /// Writes the labels.
-pub fn write_words(out: &mut Output, source: &dyn Source) -> Result<()> {
+pub fn write_words(out: &mut Output, source: &dyn VectorSource) -> Result<()> {
     each(source, out.path(), &check_label, &mut |word, _| out.put(format!("{word}\n").as_bytes()))
 }
 

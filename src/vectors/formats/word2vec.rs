@@ -4,7 +4,7 @@ use super::input::{Input, LONGEST_WORD, check_finite, number};
 use super::{Output, each};
 use crate::error::{Place, Result, VectorsFault};
 use crate::vectors::words::Words;
-use crate::vectors::{Source, WordVectors};
+use crate::vectors::{VectorSource, WordVectors};
 use ndarray::Array2;
 use std::io::{self, Write};
 
@@ -121,7 +121,7 @@ pub fn check_word(word: &str, style: Style) -> std::result::Result<(), VectorsFa
 }
 
 /// Writes any of the three.
-pub fn write(out: &mut Output, style: Style, source: &dyn Source) -> Result<()> {
+pub fn write(out: &mut Output, style: Style, source: &dyn VectorSource) -> Result<()> {
     out.put(format!("{} {}\n", source.len(), source.dim()).as_bytes())?;
     let mut line = Vec::new();
     let check = |word: &str| check_word(word, style);

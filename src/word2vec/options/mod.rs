@@ -2,7 +2,7 @@
 
 mod model;
 
-pub use model::Shape;
+pub use model::Network;
 
 use super::PhraseOptions;
 use super::preset::{Defaults, Preset, Sigmoid};
@@ -261,8 +261,8 @@ mod tests {
             Options { epochs: Some(0), ..Options::default() }.epochs().map(drop),
             Options { threads: Some(0), ..Options::default() }.threads().map(drop),
             Options { threads: Some(1 << 20), ..Options::default() }.threads().map(drop),
-            Options { dim: Some(0), ..Options::default() }.shape().map(drop),
-            Options { dim: Some(usize::MAX), ..Options::default() }.shape().map(drop),
+            Options { dim: Some(0), ..Options::default() }.network().map(drop),
+            Options { dim: Some(usize::MAX), ..Options::default() }.network().map(drop),
         ];
         assert!(wrong.iter().all(|result| matches!(result, Err(Error::OutOfRange { .. }))), "{wrong:?}");
         let both = Options { deterministic: true, ..given };

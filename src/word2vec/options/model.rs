@@ -9,7 +9,7 @@ use crate::word2vec::Sigmoid;
 
 /// The shape of a model beside its layer.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Shape {
+pub struct Network {
     /// What makes the hidden vector.
     pub encoding: Encoding,
     /// What is predicted from what.
@@ -25,7 +25,7 @@ impl Options {
     ///
     /// # Errors
     /// [`Error::NotWith`] for an option that the model has no use for, and sizes that make no sense.
-    pub fn shape(&self) -> Result<Shape> {
+    pub fn network(&self) -> Result<Network> {
         let kind = self.kind();
         let given = [
             ("--order", self.order.is_some(), [Kind::SkipGram, Kind::Cbow]),
@@ -51,14 +51,14 @@ impl Options {
                 let window = Encoding::window(self.order.unwrap_or(5))?;
                 let encoding = Encoding::NGram { embedding: dim };
                 let dim = within("hidden", self.hidden.unwrap_or(dim), 16_384, "from 1 to 16384")?;
-                return Ok(Shape { encoding, window, dim, whole_gradients });
+                return Ok(Network { encoding, window, dim, whole_gradients });
             }
             Kind::SkipGram => Direction::SkipGram,
             Kind::Cbow => Direction::Cbow,
         };
         let context = self.context.unwrap_or(Context::Both);
         let window = Window::new(model, context, self.window.unwrap_or(own.window), self.dynamic.unwrap_or(true))?;
-        Ok(Shape { encoding: Encoding::Mean, window, dim, whole_gradients })
+        Ok(Network { encoding: Encoding::Mean, window, dim, whole_gradients })
     }
 
     /// The output layer.
@@ -131,8 +131,8 @@ mod tests {
             ..Options::default()
         };
         assert_eq!(options.layer().unwrap().to_string(), "negative:samples=15");
-        let shape = options.shape().unwrap();
-        assert_eq!((shape.dim, shape.window.size(), shape.window.is_dynamic()), (30, 2, false));
+        let network = options.network().unwrap();
+        assert_eq!((network.dim, network.window.size(), network.window.is_dynamic()), (30, 2, false));
         assert_eq!(options.rate().unwrap().start(), 0.1);
         let full = Options { layer: Some("full".parse().unwrap()), preset: Preset::Gensim, ..Options::default() };
         assert_eq!(full.layer().unwrap().to_string(), "full");
@@ -166,7 +166,7 @@ mod tests {
             (Options { kind: Some(Kind::NGram), dynamic: Some(true), ..Options::default() }, "--window-rule"),
             (Options { order: Some(3), ..Options::default() }, "--order"),
         ] {
-            assert!(matches!(options.shape(), Err(Error::NotWith { setting, .. }) if setting == want), "{want}");
+            assert!(matches!(options.network(), Err(Error::NotWith { setting, .. }) if setting == want), "{want}");
         }
     }
 }

@@ -12,7 +12,7 @@ use std::ops::Range;
 
 /// A table that holds neighbouring words.
 #[derive(Clone, Copy, Debug)]
-pub struct Block {
+pub struct WordTable {
     /// Number of the table.
     pub table: usize,
     /// The first word.
@@ -23,7 +23,7 @@ pub struct Block {
     pub dim: usize,
 }
 
-impl Block {
+impl WordTable {
     /// One table over all words, if the sizes make sense.
     ///
     /// # Errors
@@ -66,7 +66,7 @@ pub fn groups(targets: &[WordId]) -> impl Iterator<Item = Range<usize>> {
 }
 
 /// The statistics of softmax over all blocks; each block sees its own hidden vectors.
-pub fn scan(w: &mut Tables, blocks: &[(Block, ArrayView2<f32>)], targets: &[WordId], stats: &mut Vec<Stat>) {
+pub fn scan(w: &mut Tables, blocks: &[(WordTable, ArrayView2<f32>)], targets: &[WordId], stats: &mut Vec<Stat>) {
     stats.clear();
     stats.resize(targets.len(), Stat::EMPTY);
     for (block, x) in blocks {
@@ -83,7 +83,7 @@ pub fn scan(w: &mut Tables, blocks: &[(Block, ArrayView2<f32>)], targets: &[Word
 /// Descends along softmax − e_t in one block; adds to `d_x`.
 pub fn sweep(
     w: &mut Tables,
-    block: &Block,
+    block: &WordTable,
     x: ArrayView2<f32>,
     batch: &Batch,
     part: &Range<usize>,
@@ -105,7 +105,7 @@ pub fn sweep(
 /// The same with a factor before the softmax of each example of the part: of_all(b)·softmax − e_t, times its weight.
 pub fn sweep_weighted(
     w: &mut Tables,
-    block: &Block,
+    block: &WordTable,
     x: ArrayView2<f32>,
     batch: &Batch,
     part: &Range<usize>,
@@ -135,7 +135,7 @@ pub fn losses(batch: &Batch, part: &Range<usize>, stats: &[Stat], out: &mut [f64
 /// ln P of all words, B×V, from blocks that each see their own hidden vectors. `shift(word)` is added to the scores.
 pub fn log_probs(
     w: &mut Tables,
-    blocks: &[(Block, ArrayView2<f32>)],
+    blocks: &[(WordTable, ArrayView2<f32>)],
     shift: Option<&dyn Fn(WordId) -> f64>,
     mut out: ArrayViewMut2<f32>,
 ) {
@@ -185,7 +185,7 @@ pub type Shift<'a> = &'a (dyn Fn(WordId) -> f32 + Sync);
 /// −ln P of the targets and ln Z, as statistics, where one table holds all words.
 pub fn log_prob(
     w: &mut Tables,
-    block: &Block,
+    block: &WordTable,
     batch: &Batch,
     shift: Option<Shift>,
     s: &mut Scratch,
@@ -217,7 +217,7 @@ fn shifted(tile: &Tile, first: WordId, shift: Option<Shift>, f: impl FnOnce(&Til
 /// [`crate::layer::OutputLayer::scan_scores`] from blocks that each see their own hidden vectors.
 pub fn scan_scores(
     w: &mut Tables,
-    blocks: &[(Block, ArrayView2<f32>)],
+    blocks: &[(WordTable, ArrayView2<f32>)],
     shift: Option<Shift>,
     fold: &WordFold,
     out: &mut [Stat],
@@ -240,7 +240,7 @@ pub fn scan_scores(
 /// ∂L/∂x: ∂L/∂z = d − P·Σd.
 pub fn log_probs_backward(
     w: &mut Tables,
-    blocks: &mut [(Block, ArrayView2<f32>, ArrayViewMut2<f32>)],
+    blocks: &mut [(WordTable, ArrayView2<f32>, ArrayViewMut2<f32>)],
     shift: Option<Shift>,
     d_log_probs: ArrayView2<f32>,
 ) {
@@ -277,7 +277,7 @@ pub fn log_probs_backward(
 /// ln Z of every hidden vector where one table holds all words.
 pub fn ln_z(
     w: &mut Tables,
-    block: &Block,
+    block: &WordTable,
     hidden: ArrayView2<f32>,
     shift: Option<Shift>,
     s: &mut Scratch,

@@ -7,7 +7,7 @@ use crate::table::{Stat, Tile};
 use crate::vocab::WordId;
 
 /// What the examples of a batch are to reach, under options.
-pub struct Goal<'o, 'a> {
+pub struct LossWithOptions<'o, 'a> {
     options: &'o LossOptions,
     targets: &'a [WordId],
     soft: Option<SoftTargets<'a>>,
@@ -20,7 +20,7 @@ pub struct Goal<'o, 'a> {
     mass: Vec<f64>,
 }
 
-impl<'o, 'a> Goal<'o, 'a> {
+impl<'o, 'a> LossWithOptions<'o, 'a> {
     /// For a batch whose targets are words or, where `soft` is there, distributions over `vocab` words.
     ///
     /// # Panics

@@ -1,8 +1,8 @@
 //! What a step of a flat layer is to reach: −ln P(target) by the plain path, or a criterion with options.
 
-use super::exact::{self, Block};
+use super::scan::{self, WordTable};
 use crate::layer::{Batch, Scratch};
-use crate::objective::{Goal, LossOptions};
+use crate::objective::{LossOptions, LossWithOptions};
 use crate::simd;
 use crate::table::kernel::view;
 use crate::table::{Rows, Stat, Tables, Tile};
@@ -10,14 +10,14 @@ use ndarray::{ArrayView2, ArrayViewMut2, Axis, Slice};
 use std::ops::Range;
 
 /// The criterion of a batch.
-pub enum Aim<'o, 'a> {
+pub enum Goal<'o, 'a> {
     /// −ln P(target).
     Plain(Batch<'a>),
     /// With options.
-    Options(Goal<'o, 'a>, usize),
+    Options(LossWithOptions<'o, 'a>, usize),
 }
 
-impl<'o, 'a> Aim<'o, 'a> {
+impl<'o, 'a> Goal<'o, 'a> {
     /// For a batch over `vocab` words; clears the losses in `s`.
     pub fn new(options: &'o LossOptions, batch: Batch<'a>, vocab: usize, s: &mut Scratch) -> Self {
         if options.is_plain() {
@@ -26,14 +26,14 @@ impl<'o, 'a> Aim<'o, 'a> {
         }
         s.losses.clear();
         s.losses.resize(batch.len(), 0.0);
-        Self::Options(Goal::new(options, batch.targets, batch.soft, batch.weights, vocab), batch.len())
+        Self::Options(LossWithOptions::new(options, batch.targets, batch.soft, batch.weights, vocab), batch.len())
     }
 
     /// −ln P(target), unweighted, for evaluation: of the options only those count that are part of the model.
     pub fn evaluation(options: &'o LossOptions, batch: &Batch<'a>) -> Self {
         match options.soft_cap() {
             None => Self::Plain(Batch { weights: None, ..*batch }),
-            Some(_) => Self::Options(Goal::evaluation(options, batch.targets), batch.len()),
+            Some(_) => Self::Options(LossWithOptions::evaluation(options, batch.targets), batch.len()),
         }
     }
 
@@ -41,18 +41,18 @@ impl<'o, 'a> Aim<'o, 'a> {
     pub fn scan(
         &self,
         w: &mut Tables,
-        blocks: &[(Block, ArrayView2<f32>)],
+        blocks: &[(WordTable, ArrayView2<f32>)],
         part: &Range<usize>,
         stats: &mut Vec<Stat>,
     ) {
-        let goal = match self {
-            Self::Plain(batch) => return exact::scan(w, blocks, &batch.targets[part.clone()], stats),
-            Self::Options(goal, _) => goal,
+        let options = match self {
+            Self::Plain(batch) => return scan::scan(w, blocks, &batch.targets[part.clone()], stats),
+            Self::Options(options, _) => options,
         };
         stats.clear();
         stats.resize(part.len(), Stat::EMPTY);
         for (block, x) in blocks {
-            let fold = |tile: &Tile, stats: &mut [Stat]| goal.fold(part.start, block.first, tile, stats);
+            let fold = |tile: &Tile, stats: &mut [Stat]| options.fold(part.start, block.first, tile, stats);
             w.scan(block.table, 0..block.words, x.view(), &fold, stats);
         }
     }
@@ -61,16 +61,16 @@ impl<'o, 'a> Aim<'o, 'a> {
     pub fn sweep(
         &self,
         w: &mut Tables,
-        block: &Block,
+        block: &WordTable,
         x: ArrayView2<f32>,
         part: &Range<usize>,
         stats: &[Stat],
         d_x: ArrayViewMut2<f32>,
     ) {
         match self {
-            Self::Plain(batch) => exact::sweep(w, block, x, batch, part, stats, d_x),
-            Self::Options(goal, batch) => {
-                let coef = |tile: &mut Tile| goal.gradient(part.start, block.first, tile, stats);
+            Self::Plain(batch) => scan::sweep(w, block, x, batch, part, stats, d_x),
+            Self::Options(options, batch) => {
+                let coef = |tile: &mut Tile| options.gradient(part.start, block.first, tile, stats);
                 w.sweep(block.table, 0..block.words, x, &coef, d_x, part.end == *batch);
             }
         }
@@ -79,8 +79,8 @@ impl<'o, 'a> Aim<'o, 'a> {
     /// The losses that the statistics of a part of a batch give.
     pub fn losses(&self, part: &Range<usize>, stats: &[Stat], out: &mut [f64]) {
         match self {
-            Self::Plain(batch) => exact::losses(batch, part, stats, out),
-            Self::Options(goal, _) => part.clone().zip(stats).for_each(|(b, stat)| out[b] = goal.loss(b, stat)),
+            Self::Plain(batch) => scan::losses(batch, part, stats, out),
+            Self::Options(options, _) => part.clone().zip(stats).for_each(|(b, stat)| out[b] = options.loss(b, stat)),
         }
     }
 }
@@ -88,11 +88,11 @@ impl<'o, 'a> Aim<'o, 'a> {
 /// ln P of all words, B×V, from blocks that each see their own hidden vectors.
 pub fn log_probs(
     w: &mut Tables,
-    blocks: &[(Block, ArrayView2<f32>)],
+    blocks: &[(WordTable, ArrayView2<f32>)],
     options: &LossOptions,
     mut out: ArrayViewMut2<f32>,
 ) {
-    let Some(cap) = options.soft_cap() else { return exact::log_probs(w, blocks, None, out) };
+    let Some(cap) = options.soft_cap() else { return scan::log_probs(w, blocks, None, out) };
     for (block, x) in blocks {
         let words = block.first as usize..(block.first + block.words) as usize;
         let z = out.slice_axis_mut(Axis(1), Slice::from(words));
@@ -101,24 +101,24 @@ pub fn log_probs(
     for mut row in out.rows_mut() {
         simd::soft_cap(row.as_slice_mut().expect("rows of `out` are contiguous"), cap);
     }
-    exact::normalize(None, out);
+    scan::normalize(None, out);
 }
 
 /// ln P(target), an example each, from blocks that each see their own hidden vectors.
 pub fn log_prob(
     w: &mut Tables,
-    blocks: &[(Block, ArrayView2<f32>)],
+    blocks: &[(WordTable, ArrayView2<f32>)],
     options: &LossOptions,
     batch: &Batch,
     stats: &mut Vec<Stat>,
     out: &mut [f64],
 ) {
     let vocab = blocks.iter().map(|(block, _)| block.words as usize).sum();
-    let aim = Aim::evaluation(options, batch);
-    for part in exact::parts(batch.len(), vocab) {
+    let goal = Goal::evaluation(options, batch);
+    for part in scan::parts(batch.len(), vocab) {
         let of_part: Vec<_> = blocks.iter().map(|(block, x)| (*block, view::rows(x, &part))).collect();
-        aim.scan(w, &of_part, &part, stats);
-        aim.losses(&part, stats, out);
+        goal.scan(w, &of_part, &part, stats);
+        goal.losses(&part, stats, out);
     }
     out.iter_mut().for_each(|loss| *loss = -*loss);
 }
