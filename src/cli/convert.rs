@@ -8,19 +8,19 @@ use std::path::PathBuf;
 
 #[derive(Args)]
 pub struct Arguments {
-    /// File of word vectors; .gz and .zst too.
+    /// File of word vectors, or a model of `train --save-model`; .gz, .zst and .bz2 too.
     #[arg(value_name = "IN")]
     input: PathBuf,
     /// File to write, compressed if its name ends in .gz or .zst.
     #[arg(value_name = "OUT")]
     output: PathBuf,
-    /// Format of IN [what its ending or its beginning tells].
+    /// Format of IN [default: what its ending or its beginning tells].
     #[arg(long, value_enum, value_name = "FORMAT")]
     from: Option<FormatName>,
-    /// Format of OUT [what its ending tells].
+    /// Format of OUT [default: what its ending tells].
     #[arg(long, value_enum, value_name = "FORMAT")]
     to: Option<FormatName>,
-    /// Takes the first words only.
+    /// Words to write, from the first [default: all].
     #[arg(long, value_name = "N", value_parser = super::count)]
     first: Option<u64>,
 }

@@ -13,16 +13,16 @@ use std::path::PathBuf;
 /// The options of all such questions. The command has the words of a question beside them, as `words`.
 #[derive(Args)]
 pub struct Query {
-    /// File of word vectors.
+    /// File of word vectors, or a model of `train --save-model`.
     #[arg(value_name = "VECTORS")]
     vectors: PathBuf,
     /// Answers, at most.
     #[arg(long, default_value_t = 10, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     top: u32,
-    /// Format of the vectors [what the ending or the beginning tells].
+    /// Format of the vectors [default: what the ending or the beginning tells].
     #[arg(long, value_enum, value_name = "FORMAT")]
     from: Option<FormatName>,
-    /// How the table is printed.
+    /// Form of the table.
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
     table: Format,
     /// File for the answers to the words named.

@@ -62,8 +62,8 @@ pub fn read(input: &mut Input) -> Result<WordVectors> {
             WEIGHT => {
                 check_shape(input, WEIGHT, info, Dtype::F32, 2)?;
                 let (rows, dim) = (info.shape[0], info.shape[1]);
-                let mut values = Vec::new();
-                values.reserve(input.check_size(place, rows as u64, dim as u64, Some(bytes))?);
+                let room = input.check_size(place, rows as u64, dim as u64, Some(bytes))?;
+                let mut values = Vec::with_capacity(room);
                 input.numbers(rows * dim, 0, f32::from_le_bytes, &mut values)?;
                 found.weight = Some((values, rows, dim));
             }
