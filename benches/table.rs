@@ -1,7 +1,7 @@
 //! The verbs of tables: verb × storage × shape, beside what the machine does in the same run.
 //!
 //! The storages: frozen, online and deferred tables, which one owns alone; shared by several workers, of which one is timed, with
-//! no row of its own (`shared`) and with all rows hot (`hot`); an overlay of a shared table (`overlay`).
+//! no row of its own (`shared`) and with all rows cached (`cached`); an overlay of a shared table (`overlay`).
 //!
 //! `cargo bench --bench table` prints a line each: the median time, GFLOP/s, GB/s of parameters moved, and the share of plain
 //! matrix products (large shapes) or of a plain copy (small ones) on one thread. Any argument is a filter on the names.
@@ -10,8 +10,8 @@ use lexmax::measure::sgemm_gflops;
 use lexmax::optimizer::Optimizer;
 use lexmax::rng::WorkerRng;
 use lexmax::table::{
-    Bags, Deferred, Frozen, HotRows, Init, Matrix, Online, Overlay, OwnRows, Rows, Shared, SharedMatrix, Stat, Table,
-    TableShape, Threads, Tile,
+    Bags, CachedRows, Deferred, Frozen, Init, Matrix, Online, Overlay, OwnRows, Rows, Shared, SharedMatrix, Stat,
+    Table, TableShape, Threads, Tile,
 };
 use ndarray::{Array2, ArrayViewMut2};
 use rand::RngExt;
@@ -167,8 +167,8 @@ fn main() {
         few(&machine, "online", &mut Online::new(&mut m, 1e-9, none()), shape);
         few(&machine, "deferred", &mut Deferred::new(&mut m, 1e-9, none()), shape);
         let m = SharedMatrix::new(table_shape(dim), &mut WorkerRng::new(1, 0)).expect("a small matrix");
-        few(&machine, "shared", &mut Shared::new(&m, 1e-9, HotRows::First(0), WORKERS, 16), shape);
-        few(&machine, "hot", &mut Shared::new(&m, 1e-9, HotRows::First(ROWS), WORKERS, 16), shape);
+        few(&machine, "shared", &mut Shared::new(&m, 1e-9, CachedRows::First(0), WORKERS, 16), shape);
+        few(&machine, "cached", &mut Shared::new(&m, 1e-9, CachedRows::First(ROWS), WORKERS, 16), shape);
         few(&machine, "overlay", &mut Overlay::new(&m, &mut OwnRows::new(table_shape(dim)), 1e-9), shape);
     }
     for (batch, dim) in [(1, 100), (16, 100), (256, 100), (256, 128), (1024, 128)] {

@@ -8,7 +8,7 @@ use lexmax::model::{Encoding, Handles, Model, SharedModel, Updates};
 use lexmax::optimizer::Optimizer;
 use lexmax::rng::WorkerRng;
 use lexmax::table::{
-    Bags, HotRows, Init, Merged, Overlay, OwnRows, Rows, SharedMatrix, Table, TableShape, Tables, Threads, merge,
+    Bags, CachedRows, Init, Merged, Overlay, OwnRows, Rows, SharedMatrix, Table, TableShape, Tables, Threads, merge,
 };
 use lexmax::train::{Hogwild, LinearDecay, Outcome, Progress, deterministic, hogwild};
 use lexmax::vocab::{Counts, Vocabulary};
@@ -164,8 +164,15 @@ fn train_through(
     let (vocab, corpus) = circle(40, 600);
     let (encoder, layer) = parts(layer, vocab.counts(), dim);
     let mut shared = SharedModel::new(encoder, layer, vocab.counts(), 1).unwrap();
-    let settings =
-        Hogwild { window, sample: 0.5, rate: LinearDecay::new(rate), epochs, workers, hot: HotRows::Cached, seed };
+    let settings = Hogwild {
+        window,
+        sample: 0.5,
+        rate: LinearDecay::new(rate),
+        epochs,
+        workers,
+        cached: CachedRows::Fitting,
+        seed,
+    };
     let outcome = deterministic(&mut shared, &corpus, vocab.counts(), &settings, &mut |_| {})?;
     let losses = outcome.epochs.iter().map(|e| e.train_loss.to_bits()).collect();
     Ok(Run { losses, weights: bits(&shared.into_model()?) })
@@ -248,7 +255,7 @@ fn subsampled_words_are_counted_in_every_pass() {
         rate: LinearDecay::new(0.01),
         epochs: 5,
         workers,
-        hot: HotRows::Cached,
+        cached: CachedRows::Fitting,
         seed: 3,
     };
     type Way = fn(&mut SharedModel, &dyn Sentences, &Counts, &Hogwild, &mut dyn FnMut(&Progress)) -> Result<Outcome>;

@@ -8,7 +8,7 @@ use lexmax::model::{Handles, Model, SharedModel, Updates};
 use lexmax::optimizer::Optimizer;
 use lexmax::rng::WorkerRng;
 use lexmax::table::{
-    Bags, HotRows, Init, Matrix, Online, Rows, Shared, SharedMatrix, Stat, Table, TableShape, Threads, Tile,
+    Bags, CachedRows, Init, Matrix, Online, Rows, Shared, SharedMatrix, Stat, Table, TableShape, Threads, Tile,
 };
 use lexmax::train::{Hogwild, LinearDecay, hogwild};
 use lexmax::vocab::{Counts, Vocabulary};
@@ -98,16 +98,19 @@ fn one_worker_is_the_exclusive_table_to_the_bit() {
             let mut trainable = plain.trainable(Updates::Online, RATE, &Threads::default());
             let loss = work(trainable.encoder, trainable.layer, &mut trainable.handles, false);
             drop(trainable);
-            for (hot, workers) in
-                [(HotRows::First(0), 1), (HotRows::First(9), 1), (HotRows::First(9), 200), (HotRows::Cached, 1)]
-            {
+            for (cached, workers) in [
+                (CachedRows::First(0), 1),
+                (CachedRows::First(9), 1),
+                (CachedRows::First(9), 200),
+                (CachedRows::Fitting, 1),
+            ] {
                 let (encoder, layer) = parts(&spec, &counts, dim);
                 let shared = SharedModel::new(encoder, layer, &counts, 3).unwrap();
-                let mut handles = shared.handles(RATE, hot, workers, 16);
+                let mut handles = shared.handles(RATE, cached, workers, 16);
                 let shared_loss = work(shared.encoder(), shared.layer(), &mut handles, true);
                 drop(handles);
-                assert_eq!(shared_loss.to_bits(), loss.to_bits(), "{} d={dim} {hot:?}", entry.name);
-                assert!(bits(&shared.into_model().unwrap()) == bits(&plain), "{} d={dim} {hot:?}", entry.name);
+                assert_eq!(shared_loss.to_bits(), loss.to_bits(), "{} d={dim} {cached:?}", entry.name);
+                assert!(bits(&shared.into_model().unwrap()) == bits(&plain), "{} d={dim} {cached:?}", entry.name);
             }
         }
     }
@@ -119,7 +122,7 @@ fn what_was_announced_holds_through_other_verbs() {
     let loss = |announced: bool| {
         let (encoder, layer) = parts(&"hierarchical".parse().unwrap(), &counts, 7);
         let shared = SharedModel::new(encoder, layer, &counts, 3).unwrap();
-        let mut handles = shared.handles(RATE, HotRows::Cached, 1, 16);
+        let mut handles = shared.handles(RATE, CachedRows::Fitting, 1, 16);
         let (mut scratch, hidden, mut d_hidden) =
             (Scratch::new(WorkerRng::new(5, 1)), Array2::ones((1, 7)), Array2::zeros((1, 7)));
         if announced {
@@ -233,8 +236,8 @@ fn verbs_agree_with_the_exclusive_table() {
         let mut plain = Matrix::new(shape, Optimizer::Sgd, &mut WorkerRng::new(seed, 0)).unwrap();
         let shared = SharedMatrix::from_matrix(&plain).unwrap();
         let expected = verbs(&mut Online::new(&mut plain, 0.1, Threads::default()), seed);
-        let hot = HotRows::First(seed as u32 % 4 * 10);
-        let seen = verbs(&mut Shared::new(&shared, 0.1, hot, 1 + seed as usize % 3 * 60, 16), seed);
+        let cached = CachedRows::First(seed as u32 % 4 * 10);
+        let seen = verbs(&mut Shared::new(&shared, 0.1, cached, 1 + seed as usize % 3 * 60, 16), seed);
         assert!(seen == expected, "seed {seed}: what verbs return");
         let shared = shared.to_matrix().unwrap();
         let same = |a: &[f32], b: &[f32]| a.iter().zip(b).all(|(a, b)| a.to_bits() == b.to_bits());
@@ -248,7 +251,8 @@ fn what_workers_move_is_added() {
     const WORKERS: usize = 5;
     let shape = TableShape { rows: 12, dim: 7, bias: true, init: Init::Zero };
     let shared = SharedMatrix::new(shape, &mut WorkerRng::new(1, 0)).unwrap();
-    let mut handles: Vec<_> = (0..WORKERS).map(|_| Shared::new(&shared, 1.0, HotRows::First(8), WORKERS, 16)).collect();
+    let mut handles: Vec<_> =
+        (0..WORKERS).map(|_| Shared::new(&shared, 1.0, CachedRows::First(8), WORKERS, 16)).collect();
     let (mut rng, mut expected) = (WorkerRng::new(2, 0), Array2::<f32>::zeros((12, 8)));
     let x = Array2::ones((1, 7));
     for step in 0..3000 {
@@ -275,7 +279,7 @@ fn workers_hear_of_each_other_in_time() {
     for (workers, most) in [(2, 16), (2, 8), (4, 16), (9, 32), (16, 32), (17, 16), (60, 59)] {
         for (rate, growth) in [(1.0, 1), (2.0, 1), (0.5, 2), (0.125, 8), (0.015625, 16)] {
             let shared = SharedMatrix::new(shape, &mut WorkerRng::new(1, 0)).unwrap();
-            let mut handle = Shared::new(&shared, 1.0, HotRows::First(2), workers, most);
+            let mut handle = Shared::new(&shared, 1.0, CachedRows::First(2), workers, most);
             handle.set_rate(rate);
             let mut unseen = 0.0f32;
             for update in 1..600 {
@@ -314,7 +318,7 @@ fn train(layer: &str, model: Direction, workers: usize, rate: f32, epochs: u32) 
         rate: LinearDecay::new(rate),
         epochs,
         workers,
-        hot: HotRows::First(25),
+        cached: CachedRows::First(25),
         seed: 1,
     };
     let outcome = hogwild(&mut shared, &corpus, vocab.counts(), &settings, &mut |_| {})?;

@@ -8,7 +8,7 @@ use lexmax::model::{Model, SharedModel};
 use lexmax::optimizer::Optimizer;
 use lexmax::rng::WorkerRng;
 use lexmax::sampler::{Draws, Midx, Quadratic, Sampler};
-use lexmax::table::{Frozen, HotRows, Init, Matrix, TableShape, Tables, Threads};
+use lexmax::table::{CachedRows, Frozen, Init, Matrix, TableShape, Tables, Threads};
 use lexmax::train::{Hogwild, LinearDecay, deterministic, hogwild};
 use lexmax::vocab::{Counts, WordId};
 use ndarray::Array2;
@@ -196,8 +196,8 @@ fn trained(layer: &str, path: Path, workers: usize) -> (Model, Counts) {
     let encoder = Box::new(MeanEmbedding::new(40, DIM).unwrap());
     let mut model = SharedModel::new(encoder, layer, &counts, 1).unwrap();
     let window = Window::new(Direction::Cbow, Context::Left, 1, false).unwrap();
-    let (rate, hot) = (LinearDecay::new(0.1), HotRows::First(10));
-    let settings = Hogwild { window, sample: 0.0, rate, epochs: 2, workers, hot, seed: 1 };
+    let (rate, cached) = (LinearDecay::new(0.1), CachedRows::First(10));
+    let settings = Hogwild { window, sample: 0.0, rate, epochs: 2, workers, cached, seed: 1 };
     let train = match path {
         Path::Hogwild => hogwild,
         Path::Deterministic => deterministic,

@@ -12,7 +12,7 @@ use lexmax::layer::catalogue::CATALOGUE;
 use lexmax::model::{Architecture, Encoding, ModelReader, ModelWriter, SharedModel};
 use lexmax::optimizer::Optimizer;
 use lexmax::rng::WorkerRng;
-use lexmax::table::HotRows;
+use lexmax::table::CachedRows;
 use lexmax::train::{
     AtRest, Hogwild, LinearDecay, Next, Observer, Outcome, Progress, State, deterministic_watched, hogwild_watched,
 };
@@ -82,7 +82,15 @@ impl Observer for StopsAt<'_> {
 }
 
 fn settings(workers: usize, window: Window) -> Hogwild {
-    Hogwild { window, sample: 0.1, rate: LinearDecay::new(0.02), epochs: 3, workers, hot: HotRows::First(5), seed: 9 }
+    Hogwild {
+        window,
+        sample: 0.1,
+        rate: LinearDecay::new(0.02),
+        epochs: 3,
+        workers,
+        cached: CachedRows::First(5),
+        seed: 9,
+    }
 }
 
 type Step<'a> = dyn Fn(&mut SharedModel, Option<&State>, &mut StopsAt) -> Outcome + 'a;

@@ -198,7 +198,7 @@ fn contradictions_and_old_spellings_get_a_hint() {
         (&["--negative", "0"], "--negative 0", "--hs 0"),
         (&["--model", "skipgram", "--cbow"], "--model", "--cbow"),
         (&["--format", "text", "--binary"], "--format", "--binary"),
-        (&["--deterministic", "--hot-rows", "5"], "--deterministic", "--hot-rows"),
+        (&["--deterministic", "--cached-rows", "5"], "--deterministic", "--cached-rows"),
         (&["--dry-run"], "--dry-run", "--out"),
         (&["--cbow-gradient", "mean"], "--cbow-gradient", "--model skipgram"),
         (&["--model", "ngram", "--window-rule", "fixed"], "--window-rule", "--model ngram"),

@@ -25,7 +25,7 @@ fn written(format: Format, vectors: &WordVectors) -> (Vec<u8>, Vec<u8>) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("v").with_extension(format.ending());
     vectors::write(&path, format, vectors).unwrap();
-    let beside = format.beside(&path).map(|path| std::fs::read(path).unwrap());
+    let beside = format.side_file(&path).map(|path| std::fs::read(path).unwrap());
     (std::fs::read(&path).unwrap(), beside.unwrap_or_default())
 }
 
@@ -132,8 +132,8 @@ fn names_and_beginnings_tell_the_format() {
     let of = |name: &str| Format::of(Path::new(name));
     assert_eq!(of("a/b.VEC.gz"), Some(Format::FastText));
     assert_eq!([of("v.fifu.zst"), of("v"), of("v.gz"), of("v.md")], [Some(Format::Finalfusion), None, None, None]);
-    assert_eq!(Format::Npy.beside(Path::new("a/v.npy.gz")), Some(PathBuf::from("a/v.words.txt")));
-    assert_eq!(Format::Projector.beside(Path::new("v.tsv")), Some(PathBuf::from("v.metadata.tsv")));
+    assert_eq!(Format::Npy.side_file(Path::new("a/v.npy.gz")), Some(PathBuf::from("a/v.words.txt")));
+    assert_eq!(Format::Projector.side_file(Path::new("v.tsv")), Some(PathBuf::from("v.metadata.tsv")));
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("v");
     for format in [Format::Binary, Format::Text, Format::FastText, Format::Finalfusion] {

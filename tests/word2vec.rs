@@ -3,9 +3,10 @@
 use assert_cmd::Command;
 use lexmax::Error;
 use lexmax::corpus::{Normalizer, Rules, Split};
+use lexmax::model::ModelKind;
 use lexmax::run::{Checkpoints, Ended, Valid};
 use lexmax::vectors;
-use lexmax::word2vec::{Kind, PhraseOptions, Preset, Text, Watch, Word2Vec};
+use lexmax::word2vec::{PhraseOptions, Preset, Text, Watch, Word2Vec};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -61,7 +62,7 @@ fn every_setter_has_its_option() {
     let word2vec = Word2Vec::preset(Preset::Gensim)
         .layer("full")
         .unwrap()
-        .kind(Kind::Cbow)
+        .kind(ModelKind::Cbow)
         .dim(12)
         .window(3)
         .epochs(2)

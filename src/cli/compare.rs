@@ -2,10 +2,11 @@
 
 use super::progress::Bars;
 use super::table::{self, Format};
-use crate::compare::{Builder, CompareConfig, ModelKind};
+use crate::compare::{Builder, CompareConfig};
 use crate::corpus::Context;
 use crate::files::{check_writable, write_atomically};
 use crate::layer::catalogue::LayerSpec;
+use crate::model::ModelKind;
 use crate::optimizer::Optimizer;
 use crate::report::write_page;
 use crate::synthetic::SyntheticLanguage;
@@ -39,8 +40,8 @@ pub struct Arguments {
     #[arg(long, hide = true, value_name = "M", value_parser = clap::value_parser!(u32).range(1..=16_384))]
     embedding: Option<u32>,
     /// Side of the context.
-    #[arg(long, value_enum, default_value_t = ContextName::Left)]
-    context: ContextName,
+    #[arg(long, value_enum, default_value_t = Context::Left)]
+    context: Context,
     /// Size of word vectors, and of hidden vectors without --hidden [default: 100; 24 for the synthetic language].
     #[arg(long, value_name = "D", value_parser = clap::value_parser!(u32).range(1..=16_384))]
     dim: Option<u32>,
@@ -111,12 +112,6 @@ impl FromStr for Layers {
 }
 
 #[derive(Clone, Copy, ValueEnum)]
-enum ContextName {
-    Both,
-    Left,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
 enum RuleName {
     Dynamic,
     Fixed,
@@ -173,11 +168,7 @@ impl Arguments {
         builder = with(builder, self.budget, Builder::budget);
         builder = with(builder, self.examples, Builder::examples);
         builder = with(builder, self.threads.map(|t| t as usize), Builder::threads);
-        let context = match self.context {
-            ContextName::Both => Context::Both,
-            ContextName::Left => Context::Left,
-        };
-        Ok(builder.model(self.model).context(context).valid_examples(self.valid_examples as usize).seed(self.seed))
+        Ok(builder.model(self.model).context(self.context).valid_examples(self.valid_examples as usize).seed(self.seed))
     }
 
     /// The sizes of word vectors and of the hidden layer. `--embedding` named the first of them when `--dim` named the second.

@@ -44,10 +44,10 @@ const HOLD_OUT_EVERY: usize = 20;
 pub struct Data {
     counts: Counts,
     words: Option<Vocabulary>,
-    kind: Kind,
+    material: Material,
 }
 
-enum Kind {
+enum Material {
     Text {
         train: Arc<Corpus>,
         valid: Box<Corpus>,
@@ -69,11 +69,11 @@ impl Data {
         match source {
             DataSource::Synthetic { vocab, classes, seed } => {
                 let language = SyntheticLanguage::new(*vocab, *classes, *seed)?;
-                Ok(Self { counts: language.counts(), words: None, kind: Kind::Synthetic(Arc::new(language)) })
+                Ok(Self { counts: language.counts(), words: None, material: Material::Synthetic(Arc::new(language)) })
             }
             DataSource::Text { corpus, valid, min_count, sample } => {
                 let (vocab, train, held_out) = read(corpus, valid, *min_count)?;
-                let kind = Kind::Text {
+                let material = Material::Text {
                     train: Arc::new(train),
                     valid: Box::new(held_out),
                     valid_paths: valid.clone(),
@@ -82,7 +82,7 @@ impl Data {
                     min_count: *min_count,
                     sample: *sample,
                 };
-                Ok(Self { counts: vocab.counts().clone(), words: Some(vocab), kind })
+                Ok(Self { counts: vocab.counts().clone(), words: Some(vocab), material })
             }
         }
     }
@@ -98,26 +98,26 @@ impl Data {
     }
 
     pub(super) fn min_count(&self) -> u64 {
-        match self.kind {
-            Kind::Text { min_count, .. } => min_count,
-            Kind::Synthetic(_) => 1,
+        match self.material {
+            Material::Text { min_count, .. } => min_count,
+            Material::Synthetic(_) => 1,
         }
     }
 
     pub(super) fn sample(&self) -> f64 {
-        match self.kind {
-            Kind::Text { sample, .. } => sample,
-            Kind::Synthetic(_) => 0.0,
+        match self.material {
+            Material::Text { sample, .. } => sample,
+            Material::Synthetic(_) => 0.0,
         }
     }
 
     /// Endless training examples; the same seed gives the same order.
     pub(super) fn examples(&self, window: Window, seed: u64) -> Result<Box<dyn ExampleSource>> {
-        Ok(match &self.kind {
-            Kind::Text { train, sample, .. } => {
+        Ok(match &self.material {
+            Material::Text { train, sample, .. } => {
                 Box::new(TextExamples::new(train.clone(), &self.counts, window, *sample, seed)?)
             }
-            Kind::Synthetic(language) => Box::new(SyntheticExamples::new(language.clone(), window, seed, 0)),
+            Material::Synthetic(language) => Box::new(SyntheticExamples::new(language.clone(), window, seed, 0)),
         })
     }
 
@@ -127,9 +127,9 @@ impl Data {
             return Err(Error::OutOfRange { name: "valid-examples", value: 0.0, limit: "1 or more" });
         }
         let window = window.fixed();
-        match &self.kind {
-            Kind::Text { valid, .. } => held_out(valid, window, n),
-            Kind::Synthetic(language) => Ok(SyntheticExamples::held_out(language.clone(), window, seed, n)),
+        match &self.material {
+            Material::Text { valid, .. } => held_out(valid, window, n),
+            Material::Synthetic(language) => Ok(SyntheticExamples::held_out(language.clone(), window, seed, n)),
         }
     }
 
@@ -143,7 +143,7 @@ impl Data {
         held_out: &HeldOut,
         threads: &Threads,
     ) -> Option<(f64, &'static str)> {
-        let Kind::Synthetic(language) = &self.kind else { return None };
+        let Material::Synthetic(language) = &self.material else { return None };
         let one_word = window.size() == 1;
         if window.context() != Context::Left || (window.direction() == Direction::SkipGram && !one_word) {
             return None;
@@ -172,9 +172,9 @@ impl Data {
             unigram_nll,
             entropy_rate: None,
         };
-        match &self.kind {
-            Kind::Synthetic(language) => CorpusFacts { entropy_rate: Some(language.entropy_rate()), ..facts },
-            Kind::Text { train, valid, valid_paths, sha256, valid_sha256, .. } => CorpusFacts {
+        match &self.material {
+            Material::Synthetic(language) => CorpusFacts { entropy_rate: Some(language.entropy_rate()), ..facts },
+            Material::Text { train, valid, valid_paths, sha256, valid_sha256, .. } => CorpusFacts {
                 sha256: sha256.clone(),
                 valid_sha256: valid_sha256.clone(),
                 source: names(train.paths()),

@@ -6,7 +6,7 @@ mod curve;
 mod data;
 mod text;
 
-pub use builder::{Builder, ModelKind};
+pub use builder::Builder;
 pub use comparison::{Comparison, ConfigFacts, CorpusFacts, CostPerExample, CurvePoint, LayerRow};
 pub use data::{Data, DataSource};
 

@@ -211,14 +211,14 @@ fn stand_in(whole: &Rig, step: f64) -> (usize, usize) {
         share = share.min(STEP_SECONDS / step * batch as f64 / examples as f64);
     }
     let words = vocab.min(((vocab as f64 * share) as usize).max(LEAST));
-    let like_all = like(vocab, words);
+    let like_all = least_divided_alike(vocab, words);
     let fits = whole.parameter_bytes() as f64 * like_all as f64 / vocab as f64 <= 2.0 * BYTES as f64;
     (if fits { like_all } else { words }, examples)
 }
 
-/// The least number of words, not below `words`, at which batches are cut into parts as they are at `vocab`: others say
-/// little of it.
-fn like(vocab: usize, words: usize) -> usize {
+/// The least number of words, not below `words`, at which batches are cut into parts as they are at `vocab`. A step over
+/// fewer words says little about one over `vocab` words.
+fn least_divided_alike(vocab: usize, words: usize) -> usize {
     let mut least = vocab;
     while least > words {
         let next = words.max(least - least.div_ceil(20));

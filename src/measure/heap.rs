@@ -12,7 +12,7 @@ fn now() -> Option<usize> {
 
 /// Bytes that are held when `work` is done and were not before, and the most that were held meanwhile; `None` where nobody
 /// counts. Other threads had better be still.
-pub(super) fn of<T>(work: impl FnOnce() -> T) -> (T, Option<Grown>) {
+pub(super) fn measured<T>(work: impl FnOnce() -> T) -> (T, Option<Grown>) {
     let before = now();
     PeakAlloc.reset_peak_usage();
     let out = work();

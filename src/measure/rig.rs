@@ -83,7 +83,7 @@ impl Rig {
     /// Sizes that make no sense or do not fit in memory.
     pub fn new(spec: &LayerSpec, counts: &Arc<Counts>, bias: Bias, sizes: Sizes) -> Result<Self> {
         sizes.check()?;
-        let (layer, grown) = heap::of(|| spec.build(&Shape { counts, words: None, dim: sizes.dim, bias }));
+        let (layer, grown) = heap::measured(|| spec.build(&Shape { counts, words: None, dim: sizes.dim, bias }));
         let structure = grown.unwrap_or_default();
         let mut rng = WorkerRng::new(sizes.seed, TARGETS);
         let words = Unigram::new(counts, 1.0)?;
@@ -158,7 +158,7 @@ impl Rig {
     pub fn training_bytes(&self) -> u64 {
         let shapes = self.layer.tables();
         let mut held = vec![Held::default(); shapes.len()];
-        let ((), grown) = heap::of(|| self.walk(&mut held));
+        let ((), grown) = heap::measured(|| self.walk(&mut held));
         let of_tables: u64 = held.iter().zip(&shapes).map(|(held, shape)| held.bytes(shape)).sum();
         let moved = held.iter().zip(&shapes).map(|(held, shape)| held.moved_bytes(shape)).max().unwrap_or(0);
         let of_layer = grown.map_or_else(|| self.batch_bytes(), |grown| grown.peak);

@@ -46,7 +46,7 @@ impl Plan {
         let pieces: usize = windows.iter().map(Vec::len).sum();
         let cost = w.cost().mean_since(before, pieces as u64);
         let bytes = (w.bytes_moved() - bytes) / pieces as u64;
-        let quietest = windows.into_iter().min_by(|a, b| middle(a).total_cmp(&middle(b)));
+        let quietest = windows.into_iter().min_by(|a, b| median(a).total_cmp(&median(b)));
         Timed { seconds: quietest.expect("a window"), pieces, cost, bytes, loss: 0.0 }
     }
 
@@ -71,7 +71,7 @@ impl Plan {
 }
 
 /// The median of rising times.
-fn middle(seconds: &[f64]) -> f64 {
+fn median(seconds: &[f64]) -> f64 {
     seconds[(seconds.len() - 1) / 2]
 }
 
@@ -79,7 +79,7 @@ impl Timed {
     /// The one with the lower median, of as many pieces as both.
     pub fn quieter(self, other: Self) -> Self {
         let pieces = self.pieces + other.pieces;
-        let quieter = if middle(&other.seconds) < middle(&self.seconds) { other } else { self };
+        let quieter = if median(&other.seconds) < median(&self.seconds) { other } else { self };
         Self { pieces, ..quieter }
     }
 

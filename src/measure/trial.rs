@@ -64,7 +64,7 @@ impl Trial {
         let start = Instant::now();
         let mut matrices = rig.matrices()?;
         let filling = start.elapsed().as_secs_f64();
-        let (step, grown) = heap::of(|| rig.time_steps(&mut matrices, threads, plans[0]));
+        let (step, grown) = heap::measured(|| rig.time_steps(&mut matrices, threads, plans[0]));
         let stepping = start.elapsed().as_secs_f64();
         let (evaluation, evaluating) = known.unwrap_or_else(|| {
             let start = Instant::now();

@@ -4,6 +4,21 @@ use crate::corpus::{Context, Direction, Window};
 use crate::encoder::{Encoder, MeanEmbedding, NGram};
 use crate::error::{Error, Result};
 
+/// What predicts what.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
+pub enum ModelKind {
+    /// Predicts a word from the mean of its context.
+    #[default]
+    Cbow,
+    /// Predicts a word from each word of its context.
+    #[cfg_attr(feature = "cli", value(name = "skipgram"))]
+    SkipGram,
+    /// Predicts a word from the words before it, in their order, through a hidden layer (Bengio et al. 2003).
+    #[cfg_attr(feature = "cli", value(name = "ngram"))]
+    NGram,
+}
+
 /// How context words become the hidden vector.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Encoding {

@@ -7,7 +7,7 @@ mod predict;
 mod shared;
 
 pub use architecture::Architecture;
-pub use encoding::Encoding;
+pub use encoding::{Encoding, ModelKind};
 pub use file::{ModelReader, ModelWriter, Side};
 pub use predict::{Prediction, Predictor};
 pub use shared::SharedModel;

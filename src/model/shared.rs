@@ -5,7 +5,7 @@ use crate::encoder::Encoder;
 use crate::error::{Divergence, Result};
 use crate::layer::OutputLayer;
 use crate::optimizer::Optimizer;
-use crate::table::{HotRows, Matrix, Shared, SharedMatrix, Table, Tables};
+use crate::table::{CachedRows, Matrix, Shared, SharedMatrix, Table, Tables};
 use crate::vocab::Counts;
 use ndarray::Array2;
 
@@ -86,10 +86,10 @@ impl SharedModel {
         }
     }
 
-    /// The handles of one of `workers` workers; the others together may make `unseen` updates of a row before it hears of them:
+    /// The handles of one of `workers` workers; `staleness` bounds the updates of a row that the others make between two exchanges:
     /// see [`Shared::new`].
-    pub fn handles(&self, rate: f32, hot: HotRows, workers: usize, unseen: usize) -> Handles<'_> {
-        let handles = |matrices| Tables::new(shared(matrices, rate, hot, workers, unseen));
+    pub fn handles(&self, rate: f32, cached: CachedRows, workers: usize, staleness: usize) -> Handles<'_> {
+        let handles = |matrices| Tables::new(shared(matrices, rate, cached, workers, staleness));
         Handles { encoder: handles(&self.encoder_tables), layer: handles(&self.layer_tables) }
     }
 
@@ -97,7 +97,7 @@ impl SharedModel {
     /// runs.
     pub fn refresh(&mut self) {
         if let Some(proposal) = self.layer.adaptive_mut() {
-            proposal.refresh(&mut Tables::new(shared(&self.layer_tables, 0.0, HotRows::First(0), 1, 1)));
+            proposal.refresh(&mut Tables::new(shared(&self.layer_tables, 0.0, CachedRows::First(0), 1, 1)));
         }
     }
 
@@ -133,10 +133,10 @@ impl SharedModel {
 fn shared<'a>(
     matrices: &'a [SharedMatrix],
     rate: f32,
-    hot: HotRows,
+    cached: CachedRows,
     workers: usize,
-    unseen: usize,
+    staleness: usize,
 ) -> Vec<Box<dyn Table + 'a>> {
-    let handle = |matrix| -> Box<dyn Table + 'a> { Box::new(Shared::new(matrix, rate, hot, workers, unseen)) };
+    let handle = |matrix| -> Box<dyn Table + 'a> { Box::new(Shared::new(matrix, rate, cached, workers, staleness)) };
     matrices.iter().map(handle).collect()
 }

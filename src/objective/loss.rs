@@ -235,10 +235,10 @@ impl Reduction<'_> {
 
 /// A distribution over words for each example. Words may repeat in a row; what a row sums to is its weight.
 #[derive(Clone, Copy, Debug)]
-pub struct SoftTargets<'a>(Kind<'a>);
+pub struct SoftTargets<'a>(Distributions<'a>);
 
 #[derive(Clone, Copy, Debug)]
-enum Kind<'a> {
+enum Distributions<'a> {
     Sparse { offsets: &'a [u32], words: &'a [WordId], probabilities: &'a [f32] },
     Dense { probabilities: &'a [f32], vocab: usize },
 }
@@ -264,7 +264,7 @@ impl<'a> SoftTargets<'a> {
             return bad("word of a soft target", f64::from(*word), "in the vocabulary");
         }
         probabilities.iter().try_for_each(|p| not_negative("probability of a soft target", *p))?;
-        Ok(Self(Kind::Sparse { offsets, words, probabilities }))
+        Ok(Self(Distributions::Sparse { offsets, words, probabilities }))
     }
 
     /// A probability for every word: B×V, row after row.
@@ -277,14 +277,14 @@ impl<'a> SoftTargets<'a> {
             return Err(Error::OutOfRange { name: "entries of soft targets", value, limit: "rows of all words" });
         }
         probabilities.iter().try_for_each(|p| not_negative("probability of a soft target", *p))?;
-        Ok(Self(Kind::Dense { probabilities, vocab }))
+        Ok(Self(Distributions::Dense { probabilities, vocab }))
     }
 
     /// Number of examples, B.
     pub fn len(&self) -> usize {
         match self.0 {
-            Kind::Sparse { offsets, .. } => offsets.len() - 1,
-            Kind::Dense { probabilities, vocab } => probabilities.len() / vocab,
+            Distributions::Sparse { offsets, .. } => offsets.len() - 1,
+            Distributions::Dense { probabilities, vocab } => probabilities.len() / vocab,
         }
     }
 
@@ -297,22 +297,24 @@ impl<'a> SoftTargets<'a> {
     /// probability to another number of words fit nowhere.
     pub fn outside(&self, vocab: usize) -> Option<(usize, WordId)> {
         match self.0 {
-            Kind::Sparse { offsets, words, .. } => {
+            Distributions::Sparse { offsets, words, .. } => {
                 let at = words.iter().position(|word| *word as usize >= vocab)?;
                 Some((offsets.partition_point(|offset| *offset as usize <= at) - 1, words[at]))
             }
-            Kind::Dense { vocab: given, .. } => (given != vocab && !self.is_empty()).then_some((0, given as WordId)),
+            Distributions::Dense { vocab: given, .. } => {
+                (given != vocab && !self.is_empty()).then_some((0, given as WordId))
+            }
         }
     }
 
     /// The words of example b that have a probability, each with it.
     pub fn of(&self, b: usize) -> Box<dyn Iterator<Item = (WordId, f32)> + 'a> {
         match self.0 {
-            Kind::Sparse { offsets, words, probabilities } => {
+            Distributions::Sparse { offsets, words, probabilities } => {
                 let range = offsets[b] as usize..offsets[b + 1] as usize;
                 Box::new(words[range.clone()].iter().copied().zip(probabilities[range].iter().copied()))
             }
-            Kind::Dense { .. } => {
+            Distributions::Dense { .. } => {
                 let row = self.dense_row(b).unwrap_or_default();
                 Box::new((0..).zip(row.iter().copied()).filter(|(_, p)| *p > 0.0))
             }
@@ -322,8 +324,8 @@ impl<'a> SoftTargets<'a> {
     /// The probability of every word for example b, where they are given like that.
     pub(super) fn dense_row(&self, b: usize) -> Option<&'a [f32]> {
         match self.0 {
-            Kind::Sparse { .. } => None,
-            Kind::Dense { probabilities, vocab } => Some(&probabilities[b * vocab..(b + 1) * vocab]),
+            Distributions::Sparse { .. } => None,
+            Distributions::Dense { probabilities, vocab } => Some(&probabilities[b * vocab..(b + 1) * vocab]),
         }
     }
 }

@@ -14,13 +14,13 @@ pub struct Control {
     pub checkpoint: Option<Checkpoints>,
     /// A text that the model is evaluated on.
     pub valid: Option<Valid>,
-    /// The run ends at the first quiet point after this time, counted from [`Run::open`](super::Run::open). The rate
+    /// The run ends at the first barrier after this time, counted from [`Run::open`](super::Run::open). The rate
     /// follows the text and not the budget: a run in slices, each resumed from the checkpoint of the one before, is one
     /// run.
     pub budget: Option<Duration>,
     /// A file for the log, JSON lines.
     pub log: Option<PathBuf>,
-    /// A flag, set from a signal handler or another thread: the run ends at the next quiet point once it is true.
+    /// A flag, set from a signal handler or another thread: the run ends at the next barrier once it is true.
     pub stop: Option<Arc<AtomicBool>>,
 }
 

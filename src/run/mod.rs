@@ -10,7 +10,7 @@
 //! use lexmax::layer::Bias;
 //! use lexmax::model::{Architecture, Encoding, SharedModel};
 //! use lexmax::run::{Checkpoints, Control, Ended, Run, Subject};
-//! use lexmax::table::HotRows;
+//! use lexmax::table::CachedRows;
 //! use lexmax::train::{Hogwild, LinearDecay, deterministic_watched};
 //! use lexmax::optimizer::Optimizer;
 //!
@@ -25,8 +25,8 @@
 //!     Architecture { layer, bias: Bias::None, window, encoding: Encoding::Mean, dim: 8, optimizer: Optimizer::Sgd };
 //! let (encoder, layer) = (architecture.encoder(vocab.len())?, architecture.layer(&vocab, None)?);
 //! let mut model = SharedModel::new(encoder, layer, vocab.counts(), 1)?;
-//! let (rate, hot) = (LinearDecay::new(0.05)?, HotRows::Cached);
-//! let trainer = Hogwild { window, sample: 0.0, rate, epochs: 3, workers: 1, hot, seed: 1 };
+//! let (rate, cached) = (LinearDecay::new(0.05)?, CachedRows::Fitting);
+//! let trainer = Hogwild { window, sample: 0.0, rate, epochs: 3, workers: 1, cached, seed: 1 };
 //!
 //! let control = Control { checkpoint: Some(Checkpoints::new(&checkpoints)), ..Control::default() };
 //! let subject = Subject {

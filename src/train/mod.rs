@@ -214,7 +214,7 @@ pub fn train_and_look(
     look: &mut dyn FnMut(&Model, &Progress),
 ) -> Result<Outcome> {
     settings.check()?;
-    let mut run = Run::new(model.layer().dim(), settings);
+    let mut run = BatchRun::new(model.layer().dim(), settings);
     while run.at.share < 1.0 {
         let stop = stops.iter().copied().find(|stop| *stop > run.at.share).unwrap_or(1.0);
         run.until(stop.min(1.0), model, source, observe)?;
@@ -222,7 +222,7 @@ pub fn train_and_look(
         look(model, &run.at);
         run.watched += now.elapsed();
     }
-    let Run { at, tally, layer_cost, encoder_cost, .. } = run;
+    let BatchRun { at, tally, layer_cost, encoder_cost, .. } = run;
     Ok(Outcome {
         examples: at.examples,
         words: at.words,
@@ -237,7 +237,7 @@ pub fn train_and_look(
 }
 
 /// A training run on its way.
-struct Run<'a> {
+struct BatchRun<'a> {
     settings: &'a TrainConfig,
     work: Workspace,
     examples: Examples,
@@ -251,7 +251,7 @@ struct Run<'a> {
     watched: Duration,
 }
 
-impl<'a> Run<'a> {
+impl<'a> BatchRun<'a> {
     fn new(dim: usize, settings: &'a TrainConfig) -> Self {
         Self {
             settings,

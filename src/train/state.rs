@@ -8,7 +8,7 @@ use crate::vocab::WordId;
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
-/// All that a run needs to go on from a quiet point, beside the parameters: of each worker the generators, the place in
+/// All that a run needs to go on from a barrier, beside the parameters: of each worker the generators, the place in
 /// the text, and the sums. Floating-point numbers stand as their bits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -10,20 +10,20 @@ use std::time::Duration;
 pub enum Next {
     /// To go on.
     Go,
-    /// To see the model at the next quiet point.
+    /// To see the model at the next barrier.
     Look,
-    /// The run to end at the next quiet point.
+    /// The run to end at the next barrier.
     Stop,
 }
 
 /// Watches a run of [`hogwild_watched`](super::hogwild_watched()) or
 /// [`deterministic_watched`](super::deterministic_watched()).
 ///
-/// A *quiet point* is a moment at which no worker is at work and every move of every worker is in the shared tables: under
+/// A *barrier* is a moment at which no worker is at work and every move of every worker is in the shared tables: under
 /// `deterministic` a barrier at which all rows are merged, under `hogwild` the end of the sentence that each worker is at,
 /// after it has handed over its private rows.
 pub trait Observer {
-    /// Hears where the run stands: under `deterministic` at every quiet point, which depends on the words alone; under
+    /// Hears where the run stands: under `deterministic` at every barrier, which depends on the words alone; under
     /// `hogwild` ten times a second.
     fn progress(&mut self, at: &Progress) -> Next;
 
@@ -36,7 +36,7 @@ pub trait Observer {
     }
 }
 
-/// A run at a quiet point.
+/// A run at a barrier.
 pub struct AtRest<'a> {
     /// Where it stands.
     pub progress: Progress,
@@ -55,22 +55,22 @@ impl AtRest<'_> {
 }
 
 /// Hands on what it hears to a function, ten times a second at most.
-pub(super) struct Told<'a> {
+pub(super) struct ProgressReporter<'a> {
     to: &'a mut dyn FnMut(&Progress),
     last: Option<f64>,
 }
 
-const TOLD_EVERY: Duration = Duration::from_millis(100);
+const REPORT_EVERY: Duration = Duration::from_millis(100);
 
-impl<'a> Told<'a> {
+impl<'a> ProgressReporter<'a> {
     pub fn new(to: &'a mut dyn FnMut(&Progress)) -> Self {
         Self { to, last: None }
     }
 }
 
-impl Observer for Told<'_> {
+impl Observer for ProgressReporter<'_> {
     fn progress(&mut self, at: &Progress) -> Next {
-        if self.last.is_none_or(|last| at.seconds - last >= TOLD_EVERY.as_secs_f64()) {
+        if self.last.is_none_or(|last| at.seconds - last >= REPORT_EVERY.as_secs_f64()) {
             self.last = Some(at.seconds);
             (self.to)(at);
         }

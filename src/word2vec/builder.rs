@@ -1,8 +1,9 @@
 //! `Word2Vec`: options, then training.
 
-use super::{Kind, Options, PhraseOptions, Preset, Trained, Watch, Word2VecConfig, train};
+use super::{Options, PhraseOptions, Preset, Trained, Watch, Word2VecConfig, train};
 use crate::corpus::{Invalid, Normalizer, Rules, Source, files};
 use crate::error::Result;
+use crate::model::ModelKind;
 use crate::run::{Checkpoints, Control, Valid};
 use crate::train::Progress;
 use std::path::{Path, PathBuf};
@@ -13,7 +14,8 @@ use std::time::{Duration, Instant};
 /// A training of word vectors, built up option by option. What is not said is the preset's, as in `lexmax train`.
 ///
 /// ```
-/// use lexmax::word2vec::{Kind, Preset, Word2Vec};
+/// use lexmax::model::ModelKind;
+/// use lexmax::word2vec::{Preset, Word2Vec};
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let folder = tempfile::tempdir()?;
@@ -21,7 +23,7 @@ use std::time::{Duration, Instant};
 /// # std::fs::write(path("text.txt"), "the cat eats fresh fish\nthe dog eats old bread\n".repeat(200))?;
 /// let vectors = Word2Vec::preset(Preset::Gensim)
 ///     .layer("hierarchical")?
-///     .kind(Kind::Cbow)
+///     .kind(ModelKind::Cbow)
 ///     .dim(16)
 ///     .epochs(3)
 ///     .sample(0.0)
@@ -90,7 +92,7 @@ impl Word2Vec {
     }
 
     /// The kind of the model: skip-gram, CBOW or n-gram.
-    pub fn kind(self, kind: Kind) -> Self {
+    pub fn kind(self, kind: ModelKind) -> Self {
         self.with(|options| options.kind = Some(kind))
     }
 
@@ -234,7 +236,7 @@ impl Word2Vec {
             epochs: options.epochs()?,
             threads: options.threads()?,
             rate: options.rate()?,
-            hot: options.hot()?,
+            cached: options.cached()?,
             deterministic: options.deterministic,
             seed: options.seed(),
             init: options.init.clone(),

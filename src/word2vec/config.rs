@@ -8,7 +8,7 @@ use crate::layer::catalogue::{self, LayerSpec};
 use crate::model::{Architecture, Encoding, SharedModel};
 use crate::optimizer::Optimizer;
 use crate::run::Control;
-use crate::table::HotRows;
+use crate::table::CachedRows;
 use crate::train::{Hogwild, LinearDecay};
 use crate::vocab::Vocabulary;
 use std::path::PathBuf;
@@ -42,7 +42,7 @@ pub struct Word2VecConfig {
     /// The rate.
     pub rate: LinearDecay,
     /// Rows of each table that a thread keeps to itself.
-    pub hot: HotRows,
+    pub cached: CachedRows,
     /// Whether the bits do not depend on the threads: see [`deterministic`](crate::train::deterministic()).
     pub deterministic: bool,
     /// The seed.
@@ -87,7 +87,7 @@ impl Word2VecConfig {
             rate: self.rate,
             epochs: self.epochs,
             workers: self.threads,
-            hot: self.hot,
+            cached: self.cached,
             seed: self.seed,
         }
     }

@@ -29,7 +29,7 @@ mod warm;
 pub use builder::Word2Vec;
 pub use config::Word2VecConfig;
 pub use facts::{Facts, Text, Watch};
-pub use options::{Kind, Network, Options};
+pub use options::{Network, Options};
 pub use phrases::PhraseOptions;
 pub use plan::{Plan, plan};
 pub use preset::{Defaults, Preset, Sigmoid};

@@ -4,7 +4,7 @@ use super::Word2VecConfig;
 use crate::corpus::{Context, Direction, Sentences, Window};
 use crate::error::Result;
 use crate::model::Encoding;
-use crate::table::HotRows;
+use crate::table::CachedRows;
 use crate::vocab::Vocabulary;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -29,7 +29,7 @@ pub(super) fn settings(config: &Word2VecConfig, text: &str, init: Option<String>
         epochs,
         threads,
         rate,
-        hot,
+        cached,
         deterministic,
         seed,
         init: _,
@@ -51,7 +51,7 @@ pub(super) fn settings(config: &Word2VecConfig, text: &str, init: Option<String>
     ];
     if !deterministic {
         settings.push(("threads", threads.to_string()));
-        settings.push(("hot rows", hot_rows_name(*hot)));
+        settings.push(("hot rows", cached_rows_name(*cached)));
     }
     settings.into_iter().map(|(name, value)| (name.to_string(), value)).collect()
 }
@@ -76,10 +76,10 @@ fn encoding_name(encoding: Encoding) -> String {
     }
 }
 
-fn hot_rows_name(hot: HotRows) -> String {
-    match hot {
-        HotRows::Cached => "Cached".into(),
-        HotRows::First(rows) => format!("First({rows})"),
+fn cached_rows_name(cached: CachedRows) -> String {
+    match cached {
+        CachedRows::Fitting => "Cached".into(),
+        CachedRows::First(rows) => format!("First({rows})"),
     }
 }
 
@@ -120,8 +120,8 @@ mod tests {
             ),
             (encoding_name(Encoding::Mean), "Mean"),
             (encoding_name(Encoding::NGram { embedding: 100 }), "NGram { embedding: 100 }"),
-            (hot_rows_name(HotRows::Cached), "Cached"),
-            (hot_rows_name(HotRows::First(4)), "First(4)"),
+            (cached_rows_name(CachedRows::Fitting), "Cached"),
+            (cached_rows_name(CachedRows::First(4)), "First(4)"),
         ] {
             assert_eq!(name, held);
         }

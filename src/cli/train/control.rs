@@ -67,7 +67,7 @@ impl RunControl {
     }
 }
 
-/// Ctrl-C once: the run ends at the next quiet point, and what it has is written. Twice: the program ends.
+/// Ctrl-C once: the run ends at the next barrier, and what it has is written. Twice: the program ends.
 fn on_interrupt() -> Result<Arc<AtomicBool>> {
     let stop = Arc::new(AtomicBool::new(false));
     let flag = stop.clone();

@@ -2,7 +2,8 @@
 
 use crate::corpus::Context;
 use crate::layer::catalogue::LayerSpec;
-use crate::word2vec::{Kind, Options, Preset, Sigmoid};
+use crate::model::ModelKind;
+use crate::word2vec::{Options, Preset, Sigmoid};
 use crate::{Error, Result};
 use clap::{Args, ValueEnum};
 
@@ -18,7 +19,7 @@ pub struct Model {
     /// skipgram: predict a word from each word of its context; cbow: from the mean of it; ngram: from the words before,
     /// in their order, through a hidden layer (Bengio 2003) [skipgram].
     #[arg(long, value_enum)]
-    model: Option<ModelName>,
+    model: Option<ModelKind>,
     /// word2vec's way to say --model cbow (1) or skipgram (0).
     #[arg(long, value_name = "0|1", num_args = 0..=1, default_missing_value = "1",
         value_parser = clap::value_parser!(u8).range(0..=1))]
@@ -48,7 +49,7 @@ pub struct Model {
     hidden: Option<u32>,
     /// The side of the context [both; left for ngram].
     #[arg(long, value_enum)]
-    context: Option<ContextName>,
+    context: Option<Context>,
     /// Size of the vectors [100].
     #[arg(long, alias = "size", alias = "vector-size", value_parser = clap::value_parser!(u32).range(1..=16_384))]
     dim: Option<u32>,
@@ -62,19 +63,6 @@ pub struct Model {
     /// [whole].
     #[arg(long, value_enum)]
     cbow_gradient: Option<GradientName>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum ModelName {
-    Skipgram,
-    Cbow,
-    Ngram,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum ContextName {
-    Both,
-    Left,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -111,10 +99,7 @@ impl Model {
             kind: self.kind()?,
             order: self.order.map(|n| n as usize),
             hidden: self.hidden.map(|n| n as usize),
-            context: self.context.map(|context| match context {
-                ContextName::Both => Context::Both,
-                ContextName::Left => Context::Left,
-            }),
+            context: self.context,
             dim: self.dim.map(|n| n as usize),
             window: self.window.map(|n| n as usize),
             dynamic: self.window_rule.map(|rule| matches!(rule, RuleName::Dynamic)),
@@ -134,20 +119,16 @@ impl Model {
         })
     }
 
-    fn kind(&self) -> Result<Option<Kind>> {
+    fn kind(&self) -> Result<Option<ModelKind>> {
         let other = match self.cbow {
-            Some(0) => Some(ModelName::Skipgram),
-            Some(_) => Some(ModelName::Cbow),
+            Some(0) => Some(ModelKind::SkipGram),
+            Some(_) => Some(ModelKind::Cbow),
             None => None,
         };
         if self.model.is_some() && other.is_some() && self.model != other {
             let hint = "leave one of them out";
             return Err(Error::Contradiction { first: "--model", second: "--cbow", hint });
         }
-        Ok(self.model.or(other).map(|model| match model {
-            ModelName::Skipgram => Kind::SkipGram,
-            ModelName::Cbow => Kind::Cbow,
-            ModelName::Ngram => Kind::NGram,
-        }))
+        Ok(self.model.or(other))
     }
 }

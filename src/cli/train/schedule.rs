@@ -20,10 +20,10 @@ pub struct Schedule {
     #[arg(long, value_name = "R", alias = "min-alpha", allow_negative_numbers = true)]
     pub lr_end: Option<f32>,
     /// Rows of each table that a thread keeps to itself [6 MB of them, less with many threads].
-    #[arg(long, value_name = "N")]
-    pub hot_rows: Option<u32>,
+    #[arg(long, value_name = "N", alias = "hot-rows")]
+    pub cached_rows: Option<u32>,
     /// The same bits for any number of threads: same binary, same machine family (the instruction set is chosen at run
-    /// time), same seed, text and settings. Slower, and without --hot-rows.
+    /// time), same seed, text and settings. Slower, and without --cached-rows.
     #[arg(long)]
     pub deterministic: bool,
     /// Decides all that is random.
@@ -38,7 +38,7 @@ impl Schedule {
         options.threads = self.threads.map(|n| n as usize);
         options.rate = self.lr;
         options.last_rate = self.lr_end;
-        options.hot_rows = self.hot_rows;
+        options.cached_rows = self.cached_rows;
         options.deterministic = self.deterministic;
         options.seed = Some(self.seed);
     }

@@ -8,27 +8,12 @@ use crate::corpus::{Context, Direction, Window};
 use crate::error::{Error, Result};
 use crate::layer::catalogue::LayerSpec;
 use crate::measure::cores;
-use crate::model::Encoding;
+use crate::model::{Encoding, ModelKind};
 use crate::optimizer::Optimizer;
 use crate::synthetic::SyntheticLanguage;
 use crate::train::Budget;
 use std::path::PathBuf;
 use std::time::Duration;
-
-/// The model that is trained with each layer.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
-pub enum ModelKind {
-    /// Predicts a word from the mean of its context.
-    #[default]
-    Cbow,
-    /// Predicts a word from each word of its context.
-    #[cfg_attr(feature = "cli", value(name = "skipgram"))]
-    SkipGram,
-    /// Predicts a word from the words before it, in their order, through a hidden layer (Bengio et al. 2003).
-    #[cfg_attr(feature = "cli", value(name = "ngram"))]
-    NGram,
-}
 
 /// Where Adagrad's sums of squares start.
 const ADAGRAD_INITIAL: f32 = 1e-2;

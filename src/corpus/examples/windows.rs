@@ -18,6 +18,7 @@ pub enum Direction {
 
 /// Where context words are taken from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 pub enum Context {
     /// From both sides of the centre, as in word2vec.
     Both,

@@ -183,7 +183,7 @@ impl Table for Ledger<'_> {
         let of_strip = |strip: Range<u32>| {
             let tile = packed.tile_rows().min(strip.len());
             let scores = if fits(&rows, packed.batch) { 0 } else { packed.stride * tile };
-            let weights = if packed.batch > gemv::FEW { tile * d_stride } else { 0 };
+            let weights = if packed.batch > gemv::SMALL_BATCH { tile * d_stride } else { 0 };
             packed.batch * d_stride + scores + weights + tile
         };
         let of_strips = Strips::of(&rows).iter().map(of_strip).sum();
@@ -199,6 +199,6 @@ impl Table for Ledger<'_> {
 
 /// The batch of a scan, beside its copy.
 fn pack_size(packed: &Packed) -> usize {
-    let of_scan = if packed.batch <= gemv::FEW { packed.batch } else { padded(packed.batch) };
+    let of_scan = if packed.batch <= gemv::SMALL_BATCH { packed.batch } else { padded(packed.batch) };
     packed.dim * (packed.batch + of_scan)
 }

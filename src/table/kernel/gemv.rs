@@ -4,7 +4,7 @@ use crate::simd::dispatch;
 use pulp::{Simd, WithSimd};
 
 /// Batches up to this size take this path.
-pub const FEW: usize = 4;
+pub const SMALL_BATCH: usize = 4;
 /// Vectors of ∂L/∂x that are held in registers.
 const HELD: usize = 8;
 

@@ -66,7 +66,7 @@ pub struct Packed {
     /// From one word of a tile to the next.
     pub stride: usize,
     /// batch × dim as it is, for a batch of a few.
-    few: Vec<f32>,
+    unpacked: Vec<f32>,
     /// dim × batch.
     transposed: Panels,
     /// batch × dim.
@@ -85,9 +85,9 @@ impl Packed {
     pub fn for_scan(&mut self, x: &ArrayView2<f32>) {
         let Self { batch, dim, stride, .. } = Self::sized(x.nrows(), x.ncols());
         (self.batch, self.dim, self.stride) = (batch, dim, stride);
-        if self.batch <= gemv::FEW {
-            self.few.clear();
-            return self.few.extend(x.iter());
+        if self.batch <= gemv::SMALL_BATCH {
+            self.unpacked.clear();
+            return self.unpacked.extend(x.iter());
         }
         let row = |b: usize| x.row(b).to_slice().expect("rows of x are contiguous");
         self.transposed.pack_transposed(self.dim, self.batch, row);
@@ -112,8 +112,8 @@ impl Packed {
 
     /// Zᵀ = W·Xᵀ + b over the rows of a tile.
     pub fn scores(&self, weights: &[f32], bias: &[f32], out: &mut [f32]) {
-        if self.batch <= gemv::FEW {
-            return gemv::scores(weights, &self.few, self.dim, bias, out, self.stride);
+        if self.batch <= gemv::SMALL_BATCH {
+            return gemv::scores(weights, &self.unpacked, self.dim, bias, out, self.stride);
         }
         let (rows, start) = (weights.len() / self.dim, if bias.is_empty() { Start::Zero } else { Start::Rows(bias) });
         let w = Left { data: weights, stride: self.dim };
@@ -139,9 +139,9 @@ pub fn scan_strip(
         let at = if keeps { x.stride * tile.start } else { 0 };
         let z = &mut scores[at..at + x.stride * tile.len()];
         if !kept {
-            x.scores(&weights[tile.start * x.dim..tile.end * x.dim], part(bias, &tile), z);
+            x.scores(&weights[tile.start * x.dim..tile.end * x.dim], bias_of_tile(bias, &tile), z);
         }
-        fold(&Tile::new(from(&rows, &tile), x.batch, x.stride, z), stats);
+        fold(&Tile::new(rows_of_tile(&rows, &tile), x.batch, x.stride, z), stats);
     }
 }
 
@@ -182,11 +182,11 @@ pub fn sweep_strip(
         let (weights, bias) = strip.read();
         let weights = &weights[tile.start * dim..tile.end * dim];
         if recompute {
-            x.scores(weights, part(bias, &tile), z);
+            x.scores(weights, bias_of_tile(bias, &tile), z);
         }
-        coef(&mut Tile::new(from(&rows, &tile), x.batch, x.stride, z));
+        coef(&mut Tile::new(rows_of_tile(&rows, &tile), x.batch, x.stride, z));
         let k = Left { data: z, stride: x.stride };
-        if x.batch <= gemv::FEW {
+        if x.batch <= gemv::SMALL_BATCH {
             gemv::weighted_sum(z, x.stride, weights, dim, &mut buffers.d_x, d_stride);
         } else {
             buffers.weights.pack(tile.len(), dim, |row| &weights[row * dim..(row + 1) * dim]);
@@ -221,12 +221,12 @@ fn descend_tile(strip: &mut Strip, tile: Range<usize>, k: Left, x: &Packed, buff
 }
 
 /// The rows of the table that a tile of a strip is.
-fn from(strip: &Range<u32>, tile: &Range<usize>) -> Range<u32> {
+fn rows_of_tile(strip: &Range<u32>, tile: &Range<usize>) -> Range<u32> {
     strip.start + tile.start as u32..strip.start + tile.end as u32
 }
 
 /// The part of `bias` that belongs to a tile; nothing of nothing.
-fn part<'a>(bias: &'a [f32], tile: &Range<usize>) -> &'a [f32] {
+fn bias_of_tile<'a>(bias: &'a [f32], tile: &Range<usize>) -> &'a [f32] {
     if bias.is_empty() { bias } else { &bias[tile.clone()] }
 }
 

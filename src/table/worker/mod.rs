@@ -4,4 +4,4 @@ pub(in crate::table) mod overlay;
 pub(in crate::table) mod shared;
 
 pub use overlay::{Merged, Overlay, OwnRows, merge};
-pub use shared::{HotRows, Shared, SharedMatrix};
+pub use shared::{CachedRows, Shared, SharedMatrix};

@@ -4,7 +4,7 @@ mod worker;
 
 use super::order::Order;
 use super::state::{Fit, State};
-use super::watch::{AtRest, Next, Observer, Told};
+use super::watch::{AtRest, Next, Observer, ProgressReporter};
 use super::{Clock, Hogwild, Outcome, Progress, Tally};
 use crate::corpus::{Sentences, Subsampler};
 use crate::error::{Divergence, Error, Result};
@@ -33,7 +33,7 @@ const FIRST_LOOK: u64 = 1_000;
 const RATE_WORDS: u64 = 1_000;
 
 /// What all workers look at.
-struct Course<'a> {
+struct Inputs<'a> {
     model: &'a mut SharedModel,
     corpus: &'a dyn Sentences,
     subsampler: Subsampler,
@@ -47,7 +47,7 @@ struct Course<'a> {
 /// # Contract
 /// The same binary on the same machine family (the instruction set is chosen at run time), with the same seed, text,
 /// model and settings, gives the same weights and the same losses bit by bit, for 1 thread or any other number
-/// (`settings.workers`; `settings.hot` does not count).
+/// (`settings.workers`; `settings.cached` does not count).
 ///
 /// # How
 /// The text, in pieces scattered over it as in [`hogwild`](super::hogwild()), is dealt to four workers, sentence by sentence; each
@@ -69,7 +69,7 @@ pub fn deterministic(
     settings: &Hogwild,
     observe: &mut dyn FnMut(&Progress),
 ) -> Result<Outcome> {
-    deterministic_watched(model, corpus, counts, settings, None, &mut Told::new(observe))
+    deterministic_watched(model, corpus, counts, settings, None, &mut ProgressReporter::new(observe))
 }
 
 /// The same under the eyes of an [`Observer`], and from where an earlier run of the same settings stood, if `from` says so
@@ -77,7 +77,7 @@ pub fn deterministic(
 /// all.
 ///
 /// # Contract
-/// Looking leaves no trace: a run that is interrupted at any quiet point and goes on from its state gives the bits of one that
+/// Looking leaves no trace: a run that is interrupted at any barrier and goes on from its state gives the bits of one that
 /// was not, on any number of threads before and after.
 ///
 /// # Errors
@@ -97,16 +97,16 @@ pub fn deterministic_watched(
     let all_words = u64::from(settings.epochs) * corpus.ledger().kept;
     let subsampler = Subsampler::new(counts, settings.sample)?;
     let order = Order::new(corpus.len(), corpus.ledger().kept);
-    let course = Course { model, corpus, subsampler, settings, order, all_words };
+    let inputs = Inputs { model, corpus, subsampler, settings, order, all_words };
     if let Some(state) = from {
         let sentences = settings.epochs as u64 * corpus.len() as u64 + WORKERS as u64;
         let (vocab, epochs) = (counts.len(), settings.epochs as usize);
         let fit = Fit { workers: WORKERS, vocab, sentences, epochs, words: all_words, phase: SHORTEST..LONGEST + 1 };
         state.check(&fit)?;
     }
-    let mut run = Run::new(course, from)?;
+    let mut run = DeterministicRun::new(inputs, from)?;
     run.until_done(observer)?;
-    let Run { workers, stopped, clock, .. } = run;
+    let DeterministicRun { workers, stopped, clock, .. } = run;
     let seconds = clock.seconds();
     let mut tally = Tally::default();
     workers.iter().for_each(|worker| tally.merge(&worker.tally));
@@ -119,8 +119,8 @@ pub fn deterministic_watched(
 }
 
 /// All workers on their way from barrier to barrier.
-struct Run<'a> {
-    course: Course<'a>,
+struct DeterministicRun<'a> {
+    inputs: Inputs<'a>,
     threads: Threads,
     workers: Vec<Worker<'a>>,
     /// Words between two barriers, those since all rows were merged, and those read.
@@ -133,24 +133,24 @@ struct Run<'a> {
     clock: Clock,
     stopped: bool,
     /// Examples and summed loss when the observer heard of them last.
-    told: (u64, f64),
+    reported: (u64, f64),
 }
 
-impl<'a> Run<'a> {
-    fn new(course: Course<'a>, from: Option<&State>) -> Result<Self> {
-        let mut workers = (0..WORKERS).map(|number| Worker::new(&course, number)).collect::<Result<Vec<_>>>()?;
+impl<'a> DeterministicRun<'a> {
+    fn new(inputs: Inputs<'a>, from: Option<&State>) -> Result<Self> {
+        let mut workers = (0..WORKERS).map(|number| Worker::new(&inputs, number)).collect::<Result<Vec<_>>>()?;
         let (mut words, mut before) = (SHORTEST, 0.0);
         if let Some(state) = from {
             (words, before) = (state.phase, state.seconds());
             workers.iter_mut().zip(&state.workers).for_each(|(worker, state)| worker.restore(state));
         }
         let read = workers.iter().map(|w| w.words).sum();
-        let threads = Threads::new(course.settings.workers.min(WORKERS));
+        let threads = Threads::new(inputs.settings.workers.min(WORKERS));
         let (clock, merged) = (Clock::new(before), Settled::default());
-        let first = if course.model.layer().adaptive().is_some() { FIRST_LOOK } else { u64::MAX };
+        let first = if inputs.model.layer().adaptive().is_some() { FIRST_LOOK } else { u64::MAX };
         let look = from.map_or(first, |state| state.look);
         let mut run = Self {
-            course,
+            inputs,
             threads,
             workers,
             words,
@@ -160,9 +160,9 @@ impl<'a> Run<'a> {
             look,
             clock,
             stopped: false,
-            told: (0, 0.0),
+            reported: (0, 0.0),
         };
-        run.told = run.sums();
+        run.reported = run.sums();
         Ok(run)
     }
 
@@ -178,8 +178,8 @@ impl<'a> Run<'a> {
             }
         }
         self.stopped &= !self.is_done();
-        let rate = self.course.settings.rate.at(self.share());
-        if let Some(error) = self.course.model.not_finite() {
+        let rate = self.inputs.settings.rate.at(self.share());
+        if let Some(error) = self.inputs.model.not_finite() {
             return Err(Error::diverged(error, self.sums().0, rate));
         }
         let progress = self.progress();
@@ -195,13 +195,13 @@ impl<'a> Run<'a> {
             look: self.look,
             workers: self.workers.iter().map(Worker::state).collect(),
         };
-        let next = observer.look(&AtRest { progress, model: self.course.model, is_end, state: &state });
+        let next = observer.look(&AtRest { progress, model: self.inputs.model, is_end, state: &state });
         self.clock.go_on();
         next
     }
 
     fn is_done(&self) -> bool {
-        self.workers.iter().all(|w| w.is_done(&self.course))
+        self.workers.iter().all(|w| w.is_done(&self.inputs))
     }
 
     /// Until all rows are merged.
@@ -212,11 +212,11 @@ impl<'a> Run<'a> {
 
     /// All workers once until they meet; whether all rows are merged now.
     fn phase(&mut self) -> Result<bool> {
-        let Self { course, threads, workers, words, read, merged, .. } = self;
-        let course = &*course;
+        let Self { inputs, threads, workers, words, read, merged, .. } = self;
+        let inputs = &*inputs;
         workers.iter_mut().for_each(|worker| worker.set_out(*words, *read));
         threads
-            .each_in_portions(workers.iter_mut().collect(), *words, |worker, leave| worker.run(course, merged, leave));
+            .each_in_portions(workers.iter_mut().collect(), *words, |worker, leave| worker.run(inputs, merged, leave));
         if let Some(error) = workers.iter_mut().find_map(|w| w.unread.take()) {
             return Err(error);
         }
@@ -226,13 +226,13 @@ impl<'a> Run<'a> {
             || self.read >= self.look
             || self.is_done();
         self.unmerged = if all { 0 } else { self.unmerged };
-        self.merged = self.course.merge(&self.workers, all, &self.threads);
+        self.merged = self.inputs.merge(&self.workers, all, &self.threads);
         if let Some(worker) = self.workers.iter().find(|w| !w.loss.is_finite()) {
-            let rate = self.course.settings.rate.at(self.share());
+            let rate = self.inputs.settings.rate.at(self.share());
             return Err(Error::diverged(Divergence::Loss(worker.loss), self.sums().0, rate));
         }
         if self.read >= self.look {
-            self.course.model.refresh();
+            self.inputs.model.refresh();
             self.look = self.read + self.read / 2;
         }
         let is_whole = |w: &Worker| w.encoder.iter().chain(&w.layer).any(OwnRows::is_whole);
@@ -245,7 +245,7 @@ impl<'a> Run<'a> {
     }
 
     fn share(&self) -> f64 {
-        self.read as f64 / self.course.all_words as f64
+        self.read as f64 / self.inputs.all_words as f64
     }
 
     /// Examples and summed loss of all epochs and workers.
@@ -256,15 +256,15 @@ impl<'a> Run<'a> {
 
     fn progress(&mut self) -> Progress {
         let (sums, share) = (self.sums(), self.share());
-        let examples = sums.0 - self.told.0;
-        let loss = if examples > 0 { (sums.1 - self.told.1) / examples as f64 } else { f64::NAN };
-        self.told = sums;
-        let rate = self.course.settings.rate.at(share);
+        let examples = sums.0 - self.reported.0;
+        let loss = if examples > 0 { (sums.1 - self.reported.1) / examples as f64 } else { f64::NAN };
+        self.reported = sums;
+        let rate = self.inputs.settings.rate.at(share);
         Progress { examples: sums.0, words: self.read, seconds: self.clock.seconds(), share, rate, loss }
     }
 }
 
-impl Course<'_> {
+impl Inputs<'_> {
     /// The moves of all workers go into the model.
     fn merge(&self, workers: &[Worker], all: bool, threads: &Threads) -> Settled {
         let (encoder, layer) = (self.model.encoder_tables(), self.model.layer_tables());

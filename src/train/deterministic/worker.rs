@@ -2,7 +2,7 @@
 
 use super::super::state::{WorkerState, cost_numbers, cost_of};
 use super::super::{Ahead, NOISE_STREAM, Tally, Workspace, hogwild::WORKER_STREAM};
-use super::{Course, RATE_WORDS, Settled, WORKERS};
+use super::{Inputs, RATE_WORDS, Settled, WORKERS};
 use crate::corpus::{Examples, SentenceReader};
 use crate::error::{Error, Result};
 use crate::layer::LayerExt;
@@ -50,16 +50,16 @@ pub(super) struct Worker<'a> {
 }
 
 impl<'a> Worker<'a> {
-    pub fn new(course: &Course<'a>, number: usize) -> Result<Self> {
-        let (seed, stream) = (course.settings.seed, WORKER_STREAM + 2 * number as u64);
+    pub fn new(inputs: &Inputs<'a>, number: usize) -> Result<Self> {
+        let (seed, stream) = (inputs.settings.seed, WORKER_STREAM + 2 * number as u64);
         let own = |tables: &[SharedMatrix]| tables.iter().map(|t| OwnRows::new(t.shape())).collect();
         Ok(Self {
-            reader: course.corpus.reader()?,
+            reader: inputs.corpus.reader()?,
             unread: None,
-            encoder: own(course.model.encoder_tables()),
-            layer: own(course.model.layer_tables()),
+            encoder: own(inputs.model.encoder_tables()),
+            layer: own(inputs.model.layer_tables()),
             work: Workspace::new(
-                course.model.layer().dim(),
+                inputs.model.layer().dim(),
                 WorkerRng::new(seed, if number == 0 { NOISE_STREAM } else { stream + 1 }),
             ),
             rng: WorkerRng::new(seed, stream),
@@ -103,8 +103,8 @@ impl<'a> Worker<'a> {
         self.encoder_cost = cost_of(state.encoder_cost);
     }
 
-    pub fn is_done(&self, course: &Course) -> bool {
-        self.position >= self.sentence.len() && self.next >= course.settings.epochs as usize * course.corpus.len()
+    pub fn is_done(&self, inputs: &Inputs) -> bool {
+        self.position >= self.sentence.len() && self.next >= inputs.settings.epochs as usize * inputs.corpus.len()
     }
 
     /// At a barrier, where all together have read `read` words: the next is due after `words` words that subsampling leaves.
@@ -113,23 +113,23 @@ impl<'a> Worker<'a> {
     }
 
     /// Trains until only `leave` words are left before the barrier; says how many are.
-    pub fn run(&mut self, course: &Course, merged: &Settled, leave: u64) -> u64 {
+    pub fn run(&mut self, inputs: &Inputs, merged: &Settled, leave: u64) -> u64 {
         let Leg { words, read_by_all, read, .. } = self.leg;
         if self.leg.steps == 0 {
-            renew(course.model.encoder_tables(), &mut self.encoder, &merged.encoder);
-            renew(course.model.layer_tables(), &mut self.layer, &merged.layer);
+            renew(inputs.model.encoder_tables(), &mut self.encoder, &merged.encoder);
+            renew(inputs.model.layer_tables(), &mut self.layer, &merged.layer);
         }
-        let decay = course.settings.rate;
+        let decay = inputs.settings.rate;
         let rate = |now: u64| {
             let read = read_by_all + WORKERS as u64 * (now - read);
-            decay.at((read as f64 / course.all_words as f64).min(1.0))
+            decay.at((read as f64 / inputs.all_words as f64).min(1.0))
         };
         let mut handles = Handles {
-            encoder: overlays(course.model.encoder_tables(), &mut self.encoder, rate(self.leg.rated)),
-            layer: overlays(course.model.layer_tables(), &mut self.layer, rate(self.leg.rated)),
+            encoder: overlays(inputs.model.encoder_tables(), &mut self.encoder, rate(self.leg.rated)),
+            layer: overlays(inputs.model.layer_tables(), &mut self.layer, rate(self.leg.rated)),
         };
-        let (encoder, layer, window) = (course.model.encoder(), course.model.layer(), &course.settings.window);
-        let (sentences, last) = (course.corpus.len(), course.settings.epochs as usize * course.corpus.len());
+        let (encoder, layer, window) = (inputs.model.encoder(), inputs.model.layer(), &inputs.settings.window);
+        let (sentences, last) = (inputs.corpus.len(), inputs.settings.epochs as usize * inputs.corpus.len());
         while !self.leg.is_done && self.leg.steps + leave < words {
             if self.position >= self.sentence.len() {
                 // A text that subsampling leaves little of comes to a barrier as well.
@@ -137,7 +137,7 @@ impl<'a> Worker<'a> {
                     self.leg.is_done = true;
                     break;
                 }
-                let sentence = match self.reader.sentence(course.order.sentence(self.next % sentences)) {
+                let sentence = match self.reader.sentence(inputs.order.sentence(self.next % sentences)) {
                     Ok(sentence) => sentence,
                     Err(error) => {
                         self.unread = Some(error);
@@ -146,7 +146,7 @@ impl<'a> Worker<'a> {
                     }
                 };
                 self.words += sentence.len() as u64;
-                course.subsampler.sample(sentence, &mut self.rng, &mut self.sentence);
+                inputs.subsampler.sample(sentence, &mut self.rng, &mut self.sentence);
                 let dropped = sentence.len() - self.sentence.len();
                 self.tally.read(self.next / sentences, sentence.len() as u64, dropped as u64);
                 (self.next, self.position) = (self.next + WORKERS, 0);

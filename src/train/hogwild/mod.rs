@@ -4,12 +4,12 @@ mod worker;
 
 use super::order::Order;
 use super::state::{Fit, State};
-use super::watch::{AtRest, Next, Observer, Told};
+use super::watch::{AtRest, Next, Observer, ProgressReporter};
 use super::{Clock, LinearDecay, Outcome, Progress, Tally};
 use crate::corpus::{Sentences, Subsampler, Window};
 use crate::error::{Divergence, Error, Result};
 use crate::model::SharedModel;
-use crate::table::HotRows;
+use crate::table::CachedRows;
 use crate::vocab::Counts;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -30,7 +30,7 @@ pub struct Hogwild {
     /// Workers, a thread each.
     pub workers: usize,
     /// Rows of each table that a worker keeps to itself.
-    pub hot: HotRows,
+    pub cached: CachedRows,
     /// The seed of subsampling, windows and what layers draw.
     pub seed: u64,
 }
@@ -54,7 +54,7 @@ impl Hogwild {
 }
 
 /// What all workers look at.
-struct Course<'a> {
+struct HogwildRun<'a> {
     model: &'a SharedModel,
     corpus: &'a dyn Sentences,
     subsampler: Subsampler,
@@ -70,7 +70,7 @@ struct Course<'a> {
     /// Whether workers are to come to rest at the end of their sentence.
     halt: AtomicBool,
     /// What each worker has done, for those who watch.
-    told: Vec<Done>,
+    counters: Vec<Done>,
 }
 
 /// Examples, and the bits of their summed loss.
@@ -106,7 +106,7 @@ pub fn hogwild(
     settings: &Hogwild,
     observe: &mut dyn FnMut(&Progress),
 ) -> Result<Outcome> {
-    hogwild_watched(model, corpus, counts, settings, None, &mut Told::new(observe))
+    hogwild_watched(model, corpus, counts, settings, None, &mut ProgressReporter::new(observe))
 }
 
 /// The same under the eyes of an [`Observer`], and from where an earlier run of the same settings stood, if `from` says so
@@ -142,12 +142,12 @@ pub fn hogwild_watched(
     }
     let mut clock = Clock::new(from.map_or(0.0, State::seconds));
     let mut from = from.cloned();
-    let mut told = from.as_ref().map_or((0, 0.0), State::sums);
+    let mut reported = from.as_ref().map_or((0, 0.0), State::sums);
     loop {
         let dealt = from.as_ref().map_or(0, |state| state.phase as usize);
         let look = from.as_ref().map_or(next_look(0), |state| state.look as usize);
         let until = if model.layer().adaptive().is_some() { look.min(last) } else { last };
-        let course = Course {
+        let run = HogwildRun {
             model,
             corpus,
             subsampler: subsampler.clone(),
@@ -158,9 +158,9 @@ pub fn hogwild_watched(
             words: AtomicU64::new(from.as_ref().map_or(0, |state| state.read)),
             all_words,
             halt: AtomicBool::new(false),
-            told: (0..settings.workers).map(|number| Done::new(from.as_ref(), number)).collect(),
+            counters: (0..settings.workers).map(|number| Done::new(from.as_ref(), number)).collect(),
         };
-        let (workers, end) = course.run(from.as_ref(), &mut clock, &mut told, observer)?;
+        let (workers, end) = run.run(from.as_ref(), &mut clock, &mut reported, observer)?;
         if let End::Rest(mut state) = end {
             drop(workers);
             model.refresh();
@@ -168,7 +168,7 @@ pub fn hogwild_watched(
             from = Some(state);
             continue;
         }
-        return Ok(outcome(&course, &workers, &clock, matches!(end, End::Stopped)));
+        return Ok(outcome(&run, &workers, &clock, matches!(end, End::Stopped)));
     }
 }
 
@@ -188,13 +188,13 @@ enum End {
 }
 
 /// What all have done.
-fn outcome(course: &Course, workers: &[Worker], clock: &Clock, stopped: bool) -> Outcome {
+fn outcome(run: &HogwildRun, workers: &[Worker], clock: &Clock, stopped: bool) -> Outcome {
     let mut tally = Tally::default();
     workers.iter().for_each(|worker| tally.merge(&worker.tally));
     let epochs = tally.epochs();
     Outcome {
         examples: epochs.iter().map(|e| e.examples).sum(),
-        words: course.words.load(Relaxed) + workers.iter().map(|w| w.unreported).sum::<u64>(),
+        words: run.words.load(Relaxed) + workers.iter().map(|w| w.unreported).sum::<u64>(),
         seconds: clock.seconds(),
         train_loss: tally.mean(),
         epochs,
@@ -205,20 +205,20 @@ fn outcome(course: &Course, workers: &[Worker], clock: &Clock, stopped: bool) ->
     }
 }
 
-impl Course<'_> {
-    /// All workers, each on a thread, from quiet point to quiet point; this thread reports.
+impl HogwildRun<'_> {
+    /// All workers, each on a thread, from barrier to barrier; this thread reports.
     fn run<'a>(
         &'a self,
         from: Option<&State>,
         clock: &mut Clock,
-        told: &mut (u64, f64),
+        reported: &mut (u64, f64),
         observer: &mut dyn Observer,
     ) -> Result<(Vec<Worker<'a>>, End)> {
         let mut slots: Vec<Option<Worker>> = (0..self.settings.workers).map(|_| None).collect();
         let mut stopped = false;
         loop {
             self.halt.store(false, Relaxed);
-            let asked = self.until_rest(&mut slots, from, clock, told, observer);
+            let asked = self.until_rest(&mut slots, from, clock, reported, observer);
             let workers = || slots.iter().flatten();
             let rate = self.settings.rate.at(self.share());
             let examples = workers().flat_map(|w| &w.tally.epochs).map(|e| e.0).sum();
@@ -245,7 +245,7 @@ impl Course<'_> {
                 clock.go_on();
                 return Ok((slots.into_iter().flatten().collect(), End::Rest(state)));
             }
-            let progress = self.progress(seconds, told);
+            let progress = self.progress(seconds, reported);
             let mut show = |is_end| -> Result<Next> {
                 if let (true, Some(cause)) = (is_end, self.model.not_finite()) {
                     return Err(Error::diverged(cause, examples, rate));
@@ -272,7 +272,7 @@ impl Course<'_> {
         slots: &mut [Option<Worker<'a>>],
         from: Option<&State>,
         clock: &Clock,
-        told: &mut (u64, f64),
+        reported: &mut (u64, f64),
         observer: &mut dyn Observer,
     ) -> Next {
         std::thread::scope(|scope| {
@@ -290,7 +290,7 @@ impl Course<'_> {
             drop(done);
             let mut asked = Next::Go;
             while reports.recv_timeout(OBSERVED_EVERY) == Err(RecvTimeoutError::Timeout) {
-                let next = observer.progress(&self.progress(clock.seconds(), told));
+                let next = observer.progress(&self.progress(clock.seconds(), reported));
                 if asked == Next::Go && next != Next::Go {
                     asked = next;
                     self.halt.store(true, Relaxed);
@@ -305,14 +305,14 @@ impl Course<'_> {
         })
     }
 
-    fn progress(&self, seconds: f64, told: &mut (u64, f64)) -> Progress {
+    fn progress(&self, seconds: f64, reported: &mut (u64, f64)) -> Progress {
         let sum = |sum: (u64, f64), t: &Done| {
             (sum.0 + t.examples.load(Relaxed), sum.1 + f64::from_bits(t.loss.load(Relaxed)))
         };
-        let now = self.told.iter().fold((0, 0.0), sum);
-        let examples = now.0 - told.0;
-        let loss = if examples > 0 { (now.1 - told.1) / examples as f64 } else { f64::NAN };
-        *told = now;
+        let now = self.counters.iter().fold((0, 0.0), sum);
+        let examples = now.0 - reported.0;
+        let loss = if examples > 0 { (now.1 - reported.1) / examples as f64 } else { f64::NAN };
+        *reported = now;
         let (share, words) = (self.share(), self.words.load(Relaxed));
         Progress { examples: now.0, words, seconds, share, rate: self.settings.rate.at(share), loss }
     }

@@ -2,7 +2,7 @@
 
 use super::super::state::{WorkerState, cost_numbers, cost_of};
 use super::super::{Ahead, NOISE_STREAM, Tally, Workspace};
-use super::{Course, Hogwild, RATE_WORDS, WORKER_STREAM};
+use super::{Hogwild, HogwildRun, RATE_WORDS, WORKER_STREAM};
 use crate::corpus::{Direction, Examples};
 use crate::error::{Error, Result};
 use crate::layer::LayerExt;
@@ -15,7 +15,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 /// All that a worker owns.
 pub(super) struct Worker<'a> {
-    course: &'a Course<'a>,
+    run: &'a HogwildRun<'a>,
     number: usize,
     pub handles: Handles<'a>,
     work: Workspace,
@@ -37,15 +37,15 @@ pub(super) struct Worker<'a> {
 }
 
 impl<'a> Worker<'a> {
-    pub fn new(course: &'a Course<'a>, number: usize, from: Option<&WorkerState>) -> Self {
-        let Hogwild { rate, hot, workers, seed, .. } = *course.settings;
+    pub fn new(run: &'a HogwildRun<'a>, number: usize, from: Option<&WorkerState>) -> Self {
+        let Hogwild { rate, cached, workers, seed, .. } = *run.settings;
         let stream = WORKER_STREAM + 2 * number as u64;
         let noise = if number == 0 { NOISE_STREAM } else { stream + 1 };
         let mut worker = Self {
-            course,
+            run,
             number,
-            handles: course.model.handles(rate.start(), hot, workers, unseen(course)),
-            work: Workspace::new(course.model.layer().dim(), WorkerRng::new(seed, noise)),
+            handles: run.model.handles(rate.start(), cached, workers, staleness(run)),
+            work: Workspace::new(run.model.layer().dim(), WorkerRng::new(seed, noise)),
             rng: WorkerRng::new(seed, stream),
             left: 0..0,
             unreported: 0,
@@ -89,41 +89,41 @@ impl<'a> Worker<'a> {
     pub fn run(&mut self) {
         if let Err(error) = self.read() {
             self.unread = Some(error);
-            self.course.halt.store(true, Relaxed);
+            self.run.halt.store(true, Relaxed);
         }
         self.handles.encoder.flush();
         self.handles.layer.flush();
     }
 
     fn set_rate(&mut self) {
-        let rate = self.course.settings.rate.at(self.course.share());
+        let rate = self.run.settings.rate.at(self.run.share());
         self.handles.encoder.set_rate(rate);
         self.handles.layer.set_rate(rate);
     }
 
     /// Takes pieces until the text is read or a rest is asked for.
     fn read(&mut self) -> Result<()> {
-        let course = self.course;
-        let mut reader = course.corpus.reader()?;
-        let sentences = course.corpus.len();
-        while !course.halt.load(Relaxed) {
+        let run = self.run;
+        let mut reader = run.corpus.reader()?;
+        let sentences = run.corpus.len();
+        while !run.halt.load(Relaxed) {
             let Some(number) = self.left.next() else {
-                let following = |next| (next < course.until).then_some(next + 1);
-                let Ok(piece) = course.next.fetch_update(Relaxed, Relaxed, following) else {
-                    course.words.fetch_add(self.unreported, Relaxed);
+                let following = |next| (next < run.until).then_some(next + 1);
+                let Ok(piece) = run.next.fetch_update(Relaxed, Relaxed, following) else {
+                    run.words.fetch_add(self.unreported, Relaxed);
                     self.unreported = 0;
                     self.tell();
                     break;
                 };
-                let (epoch, piece) = (piece / course.order.pieces(), piece % course.order.pieces());
-                let of_text = course.order.piece(piece);
+                let (epoch, piece) = (piece / run.order.pieces(), piece % run.order.pieces());
+                let of_text = run.order.piece(piece);
                 self.left = epoch * sentences + of_text.start..epoch * sentences + of_text.end;
                 continue;
             };
             let sentence = reader.sentence(number % sentences)?;
             self.unreported += sentence.len() as u64;
             if self.unreported >= RATE_WORDS {
-                course.words.fetch_add(self.unreported, Relaxed);
+                run.words.fetch_add(self.unreported, Relaxed);
                 self.unreported = 0;
                 self.set_rate();
                 self.tell();
@@ -135,18 +135,18 @@ impl<'a> Worker<'a> {
 
     /// Tells those who watch what it has done.
     fn tell(&self) {
-        let told = &self.course.told[self.number];
+        let counter = &self.run.counters[self.number];
         let sum = self.tally.epochs.iter().fold((0, 0.0), |sum, e| (sum.0 + e.0, sum.1 + e.1));
-        told.examples.store(sum.0, Relaxed);
-        told.loss.store(sum.1.to_bits(), Relaxed);
+        counter.examples.store(sum.0, Relaxed);
+        counter.loss.store(sum.1.to_bits(), Relaxed);
     }
 
     /// The steps of a sentence.
     fn sentence(&mut self, sentence: &[WordId], epoch: usize) {
-        let (course, window) = (self.course, &self.course.settings.window);
-        course.subsampler.sample(sentence, &mut self.rng, &mut self.sentence);
+        let (run, window) = (self.run, &self.run.settings.window);
+        run.subsampler.sample(sentence, &mut self.rng, &mut self.sentence);
         self.tally.read(epoch, sentence.len() as u64, (sentence.len() - self.sentence.len()) as u64);
-        let (encoder, layer) = (course.model.encoder(), course.model.layer());
+        let (encoder, layer) = (run.model.encoder(), run.model.layer());
         let (mut examples, mut loss) = (0, 0.0);
         for position in 0..self.sentence.len() {
             self.examples.clear();
@@ -162,29 +162,29 @@ impl<'a> Worker<'a> {
         self.tally.add(epoch as u64, examples, loss);
         if !loss.is_finite() {
             self.diverged = Some(loss);
-            course.halt.store(true, Relaxed);
+            run.halt.store(true, Relaxed);
         }
     }
 }
 
-/// How far, in first rates, the other of two workers may move a row unseen where the layer is a tree: each example moves the
-/// nodes near the root, nearly all in the same direction, and its words along the sum of a whole path.
+/// The distance, in first rates, that the other of two workers may move a row between two exchanges where the layer is a tree.
+/// Each example moves the nodes near the root, nearly all in the same direction, and its words along the sum of a whole path.
 const TREE_MOVES: f32 = 0.8;
-/// The updates of a row that it may make with other layers: of one example each, and of all examples of a position. An exchange
-/// takes as long as several updates of the first kind.
-const UNSEEN: [usize; 2] = [64, 16];
-/// The updates that all others of more than two workers may make at most, with a tree and with other layers.
-const TREE_UNSEEN_BY_MANY: usize = 4;
-const UNSEEN_BY_MANY: usize = 16;
+/// The staleness bound of two workers with other layers, where an update is one example's and where it is that of all examples of
+/// a position. An exchange takes as long as several updates of the first kind.
+const STALENESS: [usize; 2] = [64, 16];
+/// The largest staleness bound of more than two workers, with a tree and with other layers.
+const TREE_STALENESS_OF_MANY: usize = 4;
+const STALENESS_OF_MANY: usize = 16;
 
-/// How many updates of a row all other workers together may make unseen at the first rate. With two to four times as many, two
-/// workers lost one to two points of similarity or of syntactic analogies in a pass over novels; and so did four and eight with as
-/// many as two may make.
-fn unseen(course: &Course) -> usize {
-    let Hogwild { rate, window, workers, .. } = course.settings;
-    let (of_two, of_many) = match course.model.layer().tree() {
-        Some(_) => ((TREE_MOVES / rate.start()) as usize, TREE_UNSEEN_BY_MANY),
-        None => (UNSEEN[usize::from(window.direction() == Direction::SkipGram)], UNSEEN_BY_MANY),
+/// The staleness bound at the first rate: the updates of a row that all other workers together may make between two exchanges.
+/// With two to four times this bound, two workers lost one to two points of similarity or of syntactic analogies in a pass
+/// over novels. Four and eight workers lost as much with the bound of two.
+fn staleness(run: &HogwildRun) -> usize {
+    let Hogwild { rate, window, workers, .. } = run.settings;
+    let (of_two, of_many) = match run.model.layer().tree() {
+        Some(_) => ((TREE_MOVES / rate.start()) as usize, TREE_STALENESS_OF_MANY),
+        None => (STALENESS[usize::from(window.direction() == Direction::SkipGram)], STALENESS_OF_MANY),
     };
     if *workers > 2 { of_two.min(of_many) } else { of_two }
 }

@@ -121,7 +121,7 @@ impl Format {
     }
 
     /// The file of the words, for formats that keep them beside the vectors.
-    pub fn beside(self, path: &Path) -> Option<PathBuf> {
+    pub fn side_file(self, path: &Path) -> Option<PathBuf> {
         let stem = path.with_file_name(files::without_compression(path).file_name()?);
         match self {
             Self::Npy => Some(stem.with_extension("words.txt")),
@@ -201,9 +201,9 @@ pub fn read(path: &Path, format: Option<Format>) -> Result<WordVectors> {
         }
     };
     let stream = Stream { source: &mut *source, len: plain_len(path), path };
-    let Some(beside) = format.beside(path) else { return read_streams(stream, None, format) };
-    let mut words = files::open(&beside).map_err(Error::io(&beside))?;
-    let words = Stream { source: &mut *words, len: None, path: &beside };
+    let Some(side) = format.side_file(path) else { return read_streams(stream, None, format) };
+    let mut words = files::open(&side).map_err(Error::io(&side))?;
+    let words = Stream { source: &mut *words, len: None, path: &side };
     read_streams(stream, Some(words), format)
 }
 
@@ -227,14 +227,14 @@ fn plain_len(path: &Path) -> Option<u64> {
 /// # Panics
 /// A format that keeps words apart, without them.
 pub fn read_streams(main: Stream, words: Option<Stream>, format: Format) -> Result<WordVectors> {
-    let beside = || words.expect("a stream of words").input();
+    let side = || words.expect("a stream of words").input();
     let mut input = main.input();
     match format {
         Format::Binary => word2vec::read_binary(&mut input),
         Format::Text | Format::FastText => word2vec::read_text(&mut input),
-        Format::Npy => npy::read(&mut input, &mut beside()),
+        Format::Npy => npy::read(&mut input, &mut side()),
         Format::Finalfusion => finalfusion::read(&mut input),
-        Format::Projector => projector::read(&mut input, &mut beside()),
+        Format::Projector => projector::read(&mut input, &mut side()),
         Format::Model => model::read(&mut input),
     }
 }
@@ -246,9 +246,9 @@ pub fn read_streams(main: Stream, words: Option<Stream>, format: Format) -> Resu
 /// [`Format::Model`].
 pub fn write(path: &Path, format: Format, source: &dyn VectorSource) -> Result<()> {
     format.check_writable(path)?;
-    if let Some(beside) = format.beside(path) {
-        files::create_atomically(&beside, |out| {
-            let mut out = Output { out, path: &beside };
+    if let Some(side) = format.side_file(path) {
+        files::create_atomically(&side, |out| {
+            let mut out = Output { out, path: &side };
             match format {
                 Format::Npy => npy::write_words(&mut out, source),
                 _ => projector::write_words(&mut out, source),

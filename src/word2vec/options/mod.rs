@@ -9,23 +9,13 @@ use super::preset::{Defaults, Preset, Sigmoid};
 use crate::corpus::{Context, Rules};
 use crate::error::{Error, Result};
 use crate::layer::catalogue::LayerSpec;
-use crate::table::HotRows;
+use crate::model::ModelKind;
+use crate::table::CachedRows;
 use crate::train::LinearDecay;
 use crate::vocab::Vocabulary;
 use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
-
-/// The kind of a model: what predicts what.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// A word from each word of its context.
-    SkipGram,
-    /// A word from the mean of its context.
-    Cbow,
-    /// A word from those before it, in their order.
-    NGram,
-}
 
 /// The options of a run as a user gives them. `None` takes the preset's value. Options that contradict each other are
 /// refused.
@@ -46,7 +36,7 @@ pub struct Options {
     /// The source of all values that are not given.
     pub preset: Preset,
     /// The kind of the model.
-    pub kind: Option<Kind>,
+    pub kind: Option<ModelKind>,
     /// The n of an n-gram.
     pub order: Option<usize>,
     /// Size of an n-gram's hidden layer.
@@ -94,7 +84,7 @@ pub struct Options {
     /// Threads [all cores].
     pub threads: Option<usize>,
     /// Rows of each table that a thread keeps to itself [6 MB of them].
-    pub hot_rows: Option<u32>,
+    pub cached_rows: Option<u32>,
     /// Whether the bits do not depend on the number of threads.
     pub deterministic: bool,
     /// The seed of everything random [1].
@@ -113,8 +103,8 @@ impl Options {
     }
 
     /// The kind of the model.
-    pub fn kind(&self) -> Kind {
-        self.kind.unwrap_or(if self.defaults().cbow { Kind::Cbow } else { Kind::SkipGram })
+    pub fn kind(&self) -> ModelKind {
+        self.kind.unwrap_or(if self.defaults().cbow { ModelKind::Cbow } else { ModelKind::SkipGram })
     }
 
     /// The rate.
@@ -123,7 +113,7 @@ impl Options {
     /// Rates that make no sense.
     pub fn rate(&self) -> Result<LinearDecay> {
         let own = self.defaults();
-        let first = self.rate.unwrap_or(own.rates[usize::from(self.kind() != Kind::SkipGram)]);
+        let first = self.rate.unwrap_or(own.rates[usize::from(self.kind() != ModelKind::SkipGram)]);
         // A first rate below the preset's last one stays where it is.
         LinearDecay::to(first, self.last_rate.unwrap_or(own.last_rate.min(first)))
     }
@@ -172,12 +162,12 @@ impl Options {
     ///
     /// # Errors
     /// [`Error::Contradiction`] for a number of rows under deterministic training.
-    pub fn hot(&self) -> Result<HotRows> {
-        if self.deterministic && self.hot_rows.is_some() {
-            let hint = "deterministic workers keep all rows that they touch; leave --hot-rows out";
-            return Err(Error::Contradiction { first: "--deterministic", second: "--hot-rows", hint });
+    pub fn cached(&self) -> Result<CachedRows> {
+        if self.deterministic && self.cached_rows.is_some() {
+            let hint = "deterministic workers keep all rows that they touch; leave --cached-rows out";
+            return Err(Error::Contradiction { first: "--deterministic", second: "--cached-rows", hint });
         }
-        Ok(self.hot_rows.map_or(HotRows::Cached, HotRows::First))
+        Ok(self.cached_rows.map_or(CachedRows::Fitting, CachedRows::First))
     }
 
     /// The seed.
@@ -217,8 +207,8 @@ mod tests {
             assert_eq!((own.dim, own.window, own.min_count, own.epochs, own.negative), (100, 5, 5, 5, 5));
             assert_eq!((own.sample, own.longest_sentence), (sample, sentence), "{preset}");
             assert_eq!(options.layer().unwrap().to_string(), layer);
-            assert_eq!(options.kind(), if cbow { Kind::Cbow } else { Kind::SkipGram });
-            for (kind, rate) in [Kind::SkipGram, Kind::Cbow].into_iter().zip(rates) {
+            assert_eq!(options.kind(), if cbow { ModelKind::Cbow } else { ModelKind::SkipGram });
+            for (kind, rate) in [ModelKind::SkipGram, ModelKind::Cbow].into_iter().zip(rates) {
                 assert_eq!(Options { kind: Some(kind), ..with(preset) }.rate().unwrap().start(), rate);
             }
             assert_eq!(preset.to_string().parse::<Preset>().unwrap(), preset);
@@ -243,20 +233,20 @@ mod tests {
         let rules = word2vec.rules().unwrap();
         assert_eq!((rules.min_count, rules.longest_sentence, rules.max_vocab), (5, 1_000, None));
         assert_eq!((word2vec.epochs().unwrap(), word2vec.sample(), word2vec.seed()), (5, 1e-3, 1));
-        assert_eq!(word2vec.hot().unwrap(), HotRows::Cached);
+        assert_eq!(word2vec.cached().unwrap(), CachedRows::Fitting);
         let given = Options {
             min_count: Some(2),
             longest_sentence: Some(7),
             sample: Some(0.0),
             epochs: Some(3),
             threads: Some(2),
-            hot_rows: Some(4),
+            cached_rows: Some(4),
             ..word2vec
         };
         let rules = given.rules().unwrap();
         assert_eq!((rules.min_count, rules.longest_sentence), (2, 7));
         assert_eq!((given.epochs().unwrap(), given.sample(), given.threads().unwrap()), (3, 0.0, 2));
-        assert_eq!(given.hot().unwrap(), HotRows::First(4));
+        assert_eq!(given.cached().unwrap(), CachedRows::First(4));
         let wrong = [
             Options { epochs: Some(0), ..Options::default() }.epochs().map(drop),
             Options { threads: Some(0), ..Options::default() }.threads().map(drop),
@@ -266,6 +256,6 @@ mod tests {
         ];
         assert!(wrong.iter().all(|result| matches!(result, Err(Error::OutOfRange { .. }))), "{wrong:?}");
         let both = Options { deterministic: true, ..given };
-        assert!(matches!(both.hot(), Err(Error::Contradiction { second: "--hot-rows", .. })));
+        assert!(matches!(both.cached(), Err(Error::Contradiction { second: "--cached-rows", .. })));
     }
 }

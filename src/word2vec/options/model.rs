@@ -1,10 +1,10 @@
 //! The model that options ask for: its shape and its output layer.
 
-use super::{Kind, Options, within};
+use super::{Options, within};
 use crate::corpus::{Context, Direction, Window};
 use crate::error::{Error, Result};
 use crate::layer::catalogue::LayerSpec;
-use crate::model::Encoding;
+use crate::model::{Encoding, ModelKind};
 use crate::word2vec::Sigmoid;
 
 /// The shape of a model beside its layer.
@@ -28,18 +28,18 @@ impl Options {
     pub fn network(&self) -> Result<Network> {
         let kind = self.kind();
         let given = [
-            ("--order", self.order.is_some(), [Kind::SkipGram, Kind::Cbow]),
-            ("--hidden", self.hidden.is_some(), [Kind::SkipGram, Kind::Cbow]),
-            ("--window", self.window.is_some(), [Kind::NGram; 2]),
-            ("--context both", self.context == Some(Context::Both), [Kind::NGram; 2]),
-            ("--window-rule", self.dynamic.is_some(), [Kind::NGram; 2]),
-            ("--cbow-gradient", self.whole_gradients.is_some(), [Kind::NGram, Kind::SkipGram]),
+            ("--order", self.order.is_some(), [ModelKind::SkipGram, ModelKind::Cbow]),
+            ("--hidden", self.hidden.is_some(), [ModelKind::SkipGram, ModelKind::Cbow]),
+            ("--window", self.window.is_some(), [ModelKind::NGram; 2]),
+            ("--context both", self.context == Some(Context::Both), [ModelKind::NGram; 2]),
+            ("--window-rule", self.dynamic.is_some(), [ModelKind::NGram; 2]),
+            ("--cbow-gradient", self.whole_gradients.is_some(), [ModelKind::NGram, ModelKind::SkipGram]),
         ];
         if let Some((setting, ..)) = given.into_iter().find(|(_, given, not)| *given && not.contains(&kind)) {
             let other = match kind {
-                Kind::SkipGram => "--model skipgram",
-                Kind::Cbow => "--model cbow",
-                Kind::NGram => "--model ngram",
+                ModelKind::SkipGram => "--model skipgram",
+                ModelKind::Cbow => "--model cbow",
+                ModelKind::NGram => "--model ngram",
             };
             return Err(Error::NotWith { setting, other });
         }
@@ -47,14 +47,14 @@ impl Options {
         let dim = within("dim", self.dim.unwrap_or(own.dim), 16_384, "from 1 to 16384")?;
         let whole_gradients = self.whole_gradients.unwrap_or(true);
         let model = match kind {
-            Kind::NGram => {
+            ModelKind::NGram => {
                 let window = Encoding::window(self.order.unwrap_or(5))?;
                 let encoding = Encoding::NGram { embedding: dim };
                 let dim = within("hidden", self.hidden.unwrap_or(dim), 16_384, "from 1 to 16384")?;
                 return Ok(Network { encoding, window, dim, whole_gradients });
             }
-            Kind::SkipGram => Direction::SkipGram,
-            Kind::Cbow => Direction::Cbow,
+            ModelKind::SkipGram => Direction::SkipGram,
+            ModelKind::Cbow => Direction::Cbow,
         };
         let context = self.context.unwrap_or(Context::Both);
         let window = Window::new(model, context, self.window.unwrap_or(own.window), self.dynamic.unwrap_or(true))?;
@@ -120,7 +120,7 @@ mod tests {
     fn options_override_presets() {
         let options = Options {
             preset: Preset::Word2vec,
-            kind: Some(Kind::SkipGram),
+            kind: Some(ModelKind::SkipGram),
             negative: Some(15),
             sigmoid: Some(Sigmoid::Exact),
             keep_hits: Some(true),
@@ -159,11 +159,11 @@ mod tests {
         assert_eq!(tree.layer().unwrap().to_string(), "hierarchical");
         for (options, want) in [
             (
-                Options { kind: Some(Kind::SkipGram), whole_gradients: Some(false), ..Options::default() },
+                Options { kind: Some(ModelKind::SkipGram), whole_gradients: Some(false), ..Options::default() },
                 "--cbow-gradient",
             ),
-            (Options { kind: Some(Kind::NGram), window: Some(3), ..Options::default() }, "--window"),
-            (Options { kind: Some(Kind::NGram), dynamic: Some(true), ..Options::default() }, "--window-rule"),
+            (Options { kind: Some(ModelKind::NGram), window: Some(3), ..Options::default() }, "--window"),
+            (Options { kind: Some(ModelKind::NGram), dynamic: Some(true), ..Options::default() }, "--window-rule"),
             (Options { order: Some(3), ..Options::default() }, "--order"),
         ] {
             assert!(matches!(options.network(), Err(Error::NotWith { setting, .. }) if setting == want), "{want}");

@@ -11,7 +11,7 @@ use std::ops::Range;
 
 /// The examples that may move a row, by all workers together and unseen by each other, before the moves are no longer
 /// simply added: each worker moves a row as far as all of them should together, and with 512 training diverged.
-const UNSEEN: f32 = 128.0;
+const UNDAMPED: f32 = 128.0;
 /// Rows that a thread merges at a time, at least; a multiple of 64.
 const PART: usize = 1024;
 /// Parts of a table at most.
@@ -156,7 +156,7 @@ impl<'a> Sum<'a> {
             _ => {
                 let updates = movers.iter().fold(0_u32, |all, m| all.saturating_add(m.2));
                 let n = movers.len() as f32;
-                let share = (UNSEEN / updates as f32).clamp(1.0 / n, 1.0);
+                let share = (UNDAMPED / updates as f32).clamp(1.0 / n, 1.0);
                 base.read_row(row, now);
                 dispatch(Add { movers, share, moves, now });
                 base.store(row, now);

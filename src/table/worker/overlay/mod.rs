@@ -14,11 +14,11 @@ pub use own::OwnRows;
 use super::shared::SharedMatrix;
 use crate::simd::{self, dispatch};
 use crate::table::kernel::block::{RowSource, is_small};
-use crate::table::kernel::few::{Descend, Means};
 use crate::table::kernel::product::Products;
+use crate::table::kernel::small::{Descend, Means};
 use crate::table::{Bags, Coefficients, Fold, Rows, Stat, Table, TableShape, Threads, TileCoefficients};
 use ndarray::{ArrayView2, ArrayViewMut2};
-use own::{Moved, View};
+use own::{Moved, OverlayView};
 use std::ops::Range;
 use whole::Whole;
 
@@ -49,7 +49,7 @@ impl<'a> Overlay<'a> {
         }
         let mut whole = self.own.whole.take().unwrap_or_else(|| Whole::new(self.base.shape()));
         if !whole.is_held() {
-            whole.gather(&View { base: self.base, own: self.own });
+            whole.gather(&OverlayView { base: self.base, own: self.own });
         }
         whole.set_rate(self.rate);
         Some(self.own.whole.insert(whole))
@@ -93,7 +93,7 @@ impl Table for Overlay<'_> {
         }
         if let Rows::List(list) = rows {
             let mut block = std::mem::take(&mut self.own.block);
-            block.gather(&View { base: self.base, own: self.own }, list, &x);
+            block.gather(&OverlayView { base: self.base, own: self.own }, list, &x);
             out.assign(&block.scores(&Threads::default()));
             self.own.block = block;
         }
@@ -105,7 +105,7 @@ impl Table for Overlay<'_> {
         }
         let Rows::List(list) = rows else { return };
         let mut row = std::mem::take(&mut self.own.row);
-        let view = View { base: self.base, own: self.own };
+        let view = OverlayView { base: self.base, own: self.own };
         for (k, mut y) in coef.rows().into_iter().zip(out.rows_mut()) {
             let y = y.as_slice_mut().expect("contiguous rows");
             for (k, number) in k.iter().zip(*list) {
@@ -169,14 +169,14 @@ impl Table for Overlay<'_> {
             return whole.updated().step(rows, x, coef, losses, d_x);
         }
         if is_small(x.nrows(), rows.len()) && x.is_standard_layout() && d_x.is_standard_layout() {
-            let mut few = std::mem::take(&mut self.own.few);
-            few.step(&mut Moved { base: self.base, own: self.own }, rows, x, self.rate, coef, losses, d_x);
-            self.own.few = few;
+            let mut small = std::mem::take(&mut self.own.small);
+            small.step(&mut Moved { base: self.base, own: self.own }, rows, x, self.rate, coef, losses, d_x);
+            self.own.small = small;
             return;
         }
         let threads = Threads::default();
         let mut block = std::mem::take(&mut self.own.block);
-        block.gather(&View { base: self.base, own: self.own }, rows, &x);
+        block.gather(&OverlayView { base: self.base, own: self.own }, rows, &x);
         block.scores(&threads);
         block.coefficients(coef, losses, &threads);
         block.weighted_sum(d_x, &threads);

@@ -4,8 +4,8 @@ use super::{Merged, Whole};
 use crate::table::TableShape;
 use crate::table::kernel::aligned::Aligned;
 use crate::table::kernel::block::{Block, RowSource};
-use crate::table::kernel::few::{Few, Placed};
 use crate::table::kernel::registers as kernel;
+use crate::table::kernel::small::{Placed, SmallBlock};
 use crate::table::worker::shared::SharedMatrix;
 
 /// The examples that one worker may move a row by before the row is due to be merged at the next barrier.
@@ -37,7 +37,7 @@ pub struct OwnRows {
     /// The rows that are due to be merged.
     pub(super) due: Vec<u32>,
     pub(super) whole: Option<Whole>,
-    pub(super) few: Few,
+    pub(super) small: SmallBlock,
     pub(super) places: Vec<u32>,
     pub(super) block: Block,
     pub(super) row: Vec<f32>,
@@ -59,7 +59,7 @@ impl OwnRows {
             bias: Vec::new(),
             due: Vec::new(),
             whole: None,
-            few: Few::default(),
+            small: SmallBlock::default(),
             places: Vec::new(),
             block: Block::default(),
             row: vec![0.0; shape.dim],
@@ -233,12 +233,12 @@ impl Placed for Moved<'_> {
 }
 
 /// What a worker sees.
-pub struct View<'a> {
+pub struct OverlayView<'a> {
     pub base: &'a SharedMatrix,
     pub own: &'a OwnRows,
 }
 
-impl RowSource for View<'_> {
+impl RowSource for OverlayView<'_> {
     #[inline(always)]
     fn copy_row(&self, row: u32, to: &mut [f32]) {
         match self.own.number(row) {

@@ -1,6 +1,6 @@
 //! A worker's copy of a whole table, for the verbs over ranges.
 
-use super::View;
+use super::OverlayView;
 use crate::table::exclusive::Exclusive;
 use crate::table::kernel::block::RowSource;
 use crate::table::{Matrix, OnlineStore, Storage, Table, TableShape, Threads};
@@ -43,7 +43,7 @@ impl Whole {
     }
 
     /// Takes over all rows as the worker sees them.
-    pub fn gather(&mut self, view: &View) {
+    pub fn gather(&mut self, view: &OverlayView) {
         let matrix = self.table.matrix_mut();
         let dim = matrix.shape().dim;
         for (row, to) in (0..).zip(matrix.weights_mut().chunks_exact_mut(dim)) {

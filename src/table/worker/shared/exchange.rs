@@ -2,28 +2,28 @@
 
 /// How many rows of each table a worker keeps to itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum HotRows {
+pub enum CachedRows {
     /// As many as make it fast and caches and memory bear.
     #[default]
-    Cached,
+    Fitting,
     /// The first so many of each table.
     First(u32),
 }
 
 /// Bytes of private rows a table at most. Rows beyond the second-level cache are worth it too: entry by entry, as shared
 /// rows must be, reading and writing takes several times as long.
-const HOT_BYTES: usize = 6 << 20;
+const CACHED_BYTES: usize = 6 << 20;
 /// The same for the workers together, so that many of them do not fill the memory.
-const ALL_HOT_BYTES: usize = 128 << 20;
+const ALL_CACHED_BYTES: usize = 128 << 20;
 
-/// How many times as many updates others may make unseen when the rate has fallen: as many as move a row as far. An exchange
-/// fetches a row from another core's cache, which takes as long as several updates.
+/// Cap on the growth of the staleness bound. The bound grows as first_rate / rate, so that a row moves equally far between two
+/// exchanges. An exchange fetches a row from another core's cache, which takes as long as several updates.
 const LATE: f32 = 16.0;
 
-impl HotRows {
+impl CachedRows {
     pub(super) fn count(self, rows: u32, stride: usize, workers: usize) -> usize {
         let count = match self {
-            Self::Cached => HOT_BYTES.min(ALL_HOT_BYTES / workers) / (stride * size_of::<f32>()),
+            Self::Fitting => CACHED_BYTES.min(ALL_CACHED_BYTES / workers) / (stride * size_of::<f32>()),
             Self::First(n) => n as usize,
         };
         count.min(rows as usize)
@@ -31,7 +31,7 @@ impl HotRows {
 }
 
 /// When a worker exchanges a row: after a number of its own updates that grows as the rate falls. Each worker moves a row as far
-/// as all of them should together, and the moves are added: with 1,024 updates of others unseen the vectors diverged.
+/// as all of them should together, and the moves are added: with a staleness bound of 1,024 the vectors diverged.
 #[derive(Clone, Copy)]
 pub(super) struct Period {
     /// At the first rate.
@@ -41,12 +41,12 @@ pub(super) struct Period {
 }
 
 impl Period {
-    /// For one of `workers`, whose rate is `rate` at most, where all others together may make `unseen` updates.
-    pub fn new(workers: usize, rate: f32, unseen: usize) -> Self {
+    /// For one of `workers`, whose rate is `rate` at most, under this staleness bound.
+    pub fn new(workers: usize, rate: f32, staleness: usize) -> Self {
         let first = match workers {
             // Nobody looks.
             0 | 1 => u16::MAX,
-            _ => (unseen / (workers - 1)).clamp(1, usize::from(u16::MAX)) as u16,
+            _ => (staleness / (workers - 1)).clamp(1, usize::from(u16::MAX)) as u16,
         };
         Self { first, first_rate: rate, now: first }
     }

@@ -1,26 +1,26 @@
 //! One worker's handle on a shared matrix.
 
-use super::hot::{Beside, Hot};
+use super::cached::{Beside, Cached};
 use super::local::Local;
-use super::{HotRows, SharedMatrix};
+use super::{CachedRows, SharedMatrix};
 use crate::simd::{self, dispatch};
 use crate::table::kernel::block::{Block, RowSource, is_small};
-use crate::table::kernel::few::{Descend, Few, Means};
 use crate::table::kernel::product::Products;
+use crate::table::kernel::small::{Descend, Means, SmallBlock};
 use crate::table::{Bags, Coefficients, Fold, Rows, Stat, Table, TableShape, Threads, TileCoefficients};
 use ndarray::{ArrayView2, ArrayViewMut2};
 use std::ops::Range;
 
-/// The handle of one of several workers: updates at once, its hottest rows in private copies.
+/// The handle of one of several workers: updates at once, its most frequent rows in private copies.
 ///
 /// With one worker alone all verbs give the same bits as [`Online`](crate::table::Online). With several, a worker sees
-/// what the others do to a hot row only when it exchanges the row; [`Table::flush`] exchanges all. Verbs over whole
+/// what the others do to a cached row only when it exchanges the row; [`Table::flush`] exchanges all. Verbs over whole
 /// ranges work on a plain copy of the table: they are there for every layer, but not what this handle is for.
 pub struct Shared<'a> {
     matrix: &'a SharedMatrix,
-    hot: Hot,
+    cached: Cached,
     rate: f32,
-    few: Few,
+    small: SmallBlock,
     places: Vec<u32>,
     block: Block,
     row: Vec<f32>,
@@ -28,16 +28,16 @@ pub struct Shared<'a> {
 }
 
 impl<'a> Shared<'a> {
-    /// One of `workers` handles on `matrix`, whose rate is `rate` at first and at most. Each hot row is exchanged so often that all
+    /// One of `workers` handles on `matrix`, whose rate is `rate` at first and at most. Each cached row is exchanged so often that all
     /// other workers together make no more than `unseen` updates of it unseen at that rate, or one each, nor move it
     /// further later on.
-    pub fn new(matrix: &'a SharedMatrix, rate: f32, hot: HotRows, workers: usize, unseen: usize) -> Self {
-        let hot = Hot::new(matrix, rate, hot, workers, unseen);
+    pub fn new(matrix: &'a SharedMatrix, rate: f32, cached: CachedRows, workers: usize, staleness: usize) -> Self {
+        let cached = Cached::new(matrix, rate, cached, workers, staleness);
         Self {
             matrix,
-            hot,
+            cached,
             rate,
-            few: Few::default(),
+            small: SmallBlock::default(),
             places: Vec::new(),
             block: Block::default(),
             row: vec![0.0; matrix.shape.dim],
@@ -51,19 +51,19 @@ impl<'a> Shared<'a> {
         let local = self.local.get_or_insert_with(|| {
             Local::new(self.matrix).expect("memory for a worker's copy of a table that a dense layer asks for")
         });
-        local.gather(self.matrix, &self.hot, rows);
+        local.gather(self.matrix, &self.cached, rows);
         local.table.set_rate(self.rate);
         local
     }
 
     fn scatter(&mut self) {
         if let Some(local) = &mut self.local {
-            local.scatter(self.matrix, &mut self.hot);
+            local.scatter(self.matrix, &mut self.cached);
         }
     }
 
     fn descend_row(&mut self, row: u32, gradient: &[f32], bias: f32) {
-        self.hot.descend_bias(self.matrix, row, self.rate, bias);
+        self.cached.descend_bias(self.matrix, row, self.rate, bias);
         self.descend_bag(Bags { rows: &[row], offsets: &[0, 1] }, false, gradient);
     }
 
@@ -80,7 +80,7 @@ impl<'a> Shared<'a> {
 
     fn descend_bag(&mut self, bags: Bags, mean: bool, gradient: &[f32]) {
         self.forget();
-        let table = &mut Beside { matrix: self.matrix, hot: &mut self.hot };
+        let table = &mut Beside { matrix: self.matrix, cached: &mut self.cached };
         dispatch(Descend { table, bags, mean, rate: self.rate, gradient, places: &mut self.places });
     }
 
@@ -92,23 +92,23 @@ impl<'a> Shared<'a> {
 }
 
 /// What a worker sees.
-struct View<'a> {
+struct CachedView<'a> {
     matrix: &'a SharedMatrix,
-    hot: &'a Hot,
+    cached: &'a Cached,
 }
 
-impl RowSource for View<'_> {
+impl RowSource for CachedView<'_> {
     #[inline(always)]
     fn copy_row(&self, row: u32, to: &mut [f32]) {
-        if (row as usize) < self.hot.len() {
-            to.copy_from_slice(&self.hot.row(row)[..to.len()]);
+        if (row as usize) < self.cached.len() {
+            to.copy_from_slice(&self.cached.row(row)[..to.len()]);
         } else {
             self.matrix.read_row(row, to);
         }
     }
 
     fn row_bias(&self, row: u32) -> f32 {
-        self.hot.bias_of(self.matrix, row)
+        self.cached.bias_of(self.matrix, row)
     }
 
     fn has_bias(&self) -> bool {
@@ -128,7 +128,7 @@ impl Table for Shared<'_> {
                 self.forget();
             }
             Rows::List(list) => {
-                self.block.gather(&View { matrix: self.matrix, hot: &self.hot }, list, &x);
+                self.block.gather(&CachedView { matrix: self.matrix, cached: &self.cached }, list, &x);
                 out.assign(&self.block.scores(&Threads::default()));
             }
         }
@@ -141,7 +141,7 @@ impl Table for Shared<'_> {
                 self.forget();
             }
             Rows::List(list) => {
-                let view = View { matrix: self.matrix, hot: &self.hot };
+                let view = CachedView { matrix: self.matrix, cached: &self.cached };
                 for (k, mut y) in coef.rows().into_iter().zip(out.rows_mut()) {
                     let y = y.as_slice_mut().expect("contiguous rows");
                     for (k, row) in k.iter().zip(*list) {
@@ -167,7 +167,7 @@ impl Table for Shared<'_> {
     }
 
     fn bag_means(&mut self, bags: Bags, mut out: ArrayViewMut2<f32>) {
-        let (table, places) = (&mut Beside { matrix: self.matrix, hot: &mut self.hot }, &mut self.places);
+        let (table, places) = (&mut Beside { matrix: self.matrix, cached: &mut self.cached }, &mut self.places);
         if let Some(out) = out.as_slice_mut() {
             return dispatch(Means { table, bags, places, out });
         }
@@ -196,12 +196,12 @@ impl Table for Shared<'_> {
     ) {
         self.forget();
         if is_small(x.nrows(), rows.len()) && x.is_standard_layout() && d_x.is_standard_layout() {
-            let mut table = Beside { matrix: self.matrix, hot: &mut self.hot };
-            return self.few.step(&mut table, rows, x, self.rate, coef, losses, d_x);
+            let mut table = Beside { matrix: self.matrix, cached: &mut self.cached };
+            return self.small.step(&mut table, rows, x, self.rate, coef, losses, d_x);
         }
         let threads = Threads::default();
         let mut block = std::mem::take(&mut self.block);
-        block.gather(&View { matrix: self.matrix, hot: &self.hot }, rows, &x);
+        block.gather(&CachedView { matrix: self.matrix, cached: &self.cached }, rows, &x);
         block.scores(&threads);
         block.coefficients(coef, losses, &threads);
         block.weighted_sum(d_x, &threads);
@@ -232,8 +232,8 @@ impl Table for Shared<'_> {
 
     fn prefetch(&self, rows: &[u32]) {
         for row in rows {
-            if self.hot.has(*row) {
-                self.hot.prefetch(*row);
+            if self.cached.has(*row) {
+                self.cached.prefetch(*row);
             } else {
                 self.matrix.prefetch(*row);
             }
@@ -242,11 +242,11 @@ impl Table for Shared<'_> {
 
     fn set_rate(&mut self, rate: f32) {
         self.rate = rate;
-        self.hot.set_rate(rate);
+        self.cached.set_rate(rate);
     }
 
     fn flush(&mut self) {
         self.forget();
-        self.hot.flush(self.matrix);
+        self.cached.flush(self.matrix);
     }
 }

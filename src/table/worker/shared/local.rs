@@ -1,6 +1,6 @@
 //! A plain copy of a worker's view of a table, for the verbs over ranges.
 
-use super::{Hot, SharedMatrix, merged, pack, unpack};
+use super::{Cached, SharedMatrix, merged, pack, unpack};
 use crate::error::Result;
 use crate::table::exclusive::{Exclusive, OnlineStore, Storage};
 use crate::table::{Matrix, Threads};
@@ -35,21 +35,21 @@ impl Local {
         self.gathered = None;
     }
 
-    pub fn gather(&mut self, shared: &SharedMatrix, hot: &Hot, rows: &Range<u32>) {
+    pub fn gather(&mut self, shared: &SharedMatrix, cached: &Cached, rows: &Range<u32>) {
         let matrix = self.table.matrix_mut();
         let dim = shared.shape().dim;
         for row in rows.clone() {
             let entries = matrix.entries(row..row + 1);
             let to = &mut matrix.weights_mut()[entries.clone()];
-            if (row as usize) < hot.len() {
-                to.copy_from_slice(&hot.row(row)[..dim]);
+            if (row as usize) < cached.len() {
+                to.copy_from_slice(&cached.row(row)[..dim]);
             } else {
                 shared.read_row(row, to);
             }
             self.before[entries].copy_from_slice(to);
             if shared.shape().bias {
                 let at = row as usize;
-                let bias = hot.bias_of(shared, row);
+                let bias = cached.bias_of(shared, row);
                 matrix.bias_mut()[at] = bias;
                 self.bias_before[at] = bias;
             }
@@ -58,20 +58,20 @@ impl Local {
     }
 
     /// Adds what the rows have moved since they were gathered.
-    pub fn scatter(&mut self, shared: &SharedMatrix, hot: &mut Hot) {
+    pub fn scatter(&mut self, shared: &SharedMatrix, cached: &mut Cached) {
         let Some(rows) = self.gathered.take() else { return };
         let matrix = self.table.store().matrix();
         let dim = shared.shape().dim;
         for row in rows {
             let at = row as usize;
             let (now, before) = (matrix.row(row), &self.before[at * dim..][..dim]);
-            if at < hot.len() {
-                hot.row_mut(row)[..dim].copy_from_slice(now);
-                if let Some(bias) = hot.bias_mut(row) {
+            if at < cached.len() {
+                cached.row_mut(row)[..dim].copy_from_slice(now);
+                if let Some(bias) = cached.bias_mut(row) {
                     *bias = matrix.bias()[at];
                 }
                 // A sweep costs far more than an exchange, and moves every row.
-                hot.exchange(shared, row);
+                cached.exchange(shared, row);
                 continue;
             }
             for (to, (now, before)) in shared.row(row).iter().zip(now.chunks(2).zip(before.chunks(2))) {

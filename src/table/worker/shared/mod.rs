@@ -1,17 +1,17 @@
 //! A matrix of parameters that several workers train at once, without a data race.
 //!
 //! Entries are relaxed atomics: a worker may see another's update late or in part, but never a torn number (Hogwild,
-//! Recht et al. 2011). What makes it fast is in [`handle`]: each worker keeps the hottest rows to itself.
+//! Recht et al. 2011). What makes it fast is in [`handle`]: each worker keeps the most frequent rows to itself.
 
+mod cached;
 mod exchange;
 mod handle;
-mod hot;
 mod local;
 
-pub use exchange::HotRows;
+pub use exchange::CachedRows;
 pub use handle::Shared;
 
-use hot::Hot;
+use cached::Cached;
 
 use crate::error::{Error, Result};
 use crate::optimizer::Optimizer;

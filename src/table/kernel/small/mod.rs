@@ -1,6 +1,6 @@
 //! A step over few rows, in two passes: scores, and then all that the coefficients bring about.
 //!
-//! Rows that the worker keeps are worked on where they are, others beside them. Each entry is computed in the order of
+//! PlacedRows that the worker keeps are worked on where they are, others beside them. Each entry is computed in the order of
 //! [`kernel`]'s functions, so that the bits are the same.
 
 mod bags;
@@ -32,7 +32,7 @@ pub trait Placed {
     /// Not inlined: in the middle of much else it comes to more than three times the instructions.
     fn place(&mut self, rows: &[u32], places: &mut Vec<u32>);
 
-    /// Rows by place: places × stride.
+    /// PlacedRows by place: places × stride.
     fn weights(&self) -> &[f32];
 
     /// The same.
@@ -53,7 +53,7 @@ pub trait Placed {
 
 /// The memory of a step, used again.
 #[derive(Default)]
-pub struct Few {
+pub struct SmallBlock {
     places: Vec<u32>,
     /// batch × stride.
     x: Aligned,
@@ -61,7 +61,7 @@ pub struct Few {
     z: Vec<f32>,
 }
 
-impl Few {
+impl SmallBlock {
     /// Scores → `coef` in place → d_x += K·W → the update, as [`Table::step`](crate::table::Table::step) has it.
     #[allow(clippy::too_many_arguments)]
     pub fn step(
@@ -134,7 +134,7 @@ impl<T: Placed> WithSimd for Scores<'_, T> {
             let end = body.len() * S::F32_LANES;
             with_tail(&mut to[end..dim], &from[end..], |to, from| *to = from);
         }
-        let of = Rows { w: table.weights(), stride, used: dim.next_multiple_of(S::F32_LANES), places };
+        let of = PlacedRows { w: table.weights(), stride, used: dim.next_multiple_of(S::F32_LANES), places };
         let (x, mut z) = (padded.as_ref(), z);
         let mut b = 0;
         while b < batch {
@@ -158,9 +158,9 @@ impl<T: Placed> WithSimd for Scores<'_, T> {
     }
 }
 
-/// Rows at their places.
+/// PlacedRows at their places.
 #[derive(Clone, Copy)]
-struct Rows<'a> {
+struct PlacedRows<'a> {
     w: &'a [f32],
     stride: usize,
     /// The entries of a row up to the last vector that has any.
@@ -168,7 +168,7 @@ struct Rows<'a> {
     places: &'a [u32],
 }
 
-impl<'a> Rows<'a> {
+impl<'a> PlacedRows<'a> {
     #[inline(always)]
     fn row(&self, place: u32) -> &'a [f32] {
         &self.w[place as usize * self.stride..][..self.used]
@@ -177,7 +177,7 @@ impl<'a> Rows<'a> {
 
 /// The products of N vectors with all rows, four rows at a time.
 #[inline(always)]
-fn dots<S: Simd, const N: usize>(s: S, from: &[f32], of: Rows, out: &mut [f32]) {
+fn dots<S: Simd, const N: usize>(s: S, from: &[f32], of: PlacedRows, out: &mut [f32]) {
     let mut x = [&[][..]; N];
     for n in 0..N {
         x[n] = &from[n * of.stride..][..of.used];
@@ -185,20 +185,26 @@ fn dots<S: Simd, const N: usize>(s: S, from: &[f32], of: Rows, out: &mut [f32]) 
     let (fours, rest) = of.places.as_chunks::<4>();
     let mut c = 0;
     for places in fours {
-        some(s, x, places.map(|place| of.row(place)), c, out);
+        dot_products(s, x, places.map(|place| of.row(place)), c, out);
         c += 4;
     }
     match rest {
-        [p, q, r] => some(s, x, [of.row(*p), of.row(*q), of.row(*r)], c, out),
-        [p, q] => some(s, x, [of.row(*p), of.row(*q)], c, out),
-        [p] => some(s, x, [of.row(*p)], c, out),
+        [p, q, r] => dot_products(s, x, [of.row(*p), of.row(*q), of.row(*r)], c, out),
+        [p, q] => dot_products(s, x, [of.row(*p), of.row(*q)], c, out),
+        [p] => dot_products(s, x, [of.row(*p)], c, out),
         _ => {}
     }
 }
 
 /// The products of N vectors with M others, to place `c` of the rows of `out`.
 #[inline(always)]
-fn some<S: Simd, const N: usize, const M: usize>(s: S, x: [&[f32]; N], rows: [&[f32]; M], c: usize, out: &mut [f32]) {
+fn dot_products<S: Simd, const N: usize, const M: usize>(
+    s: S,
+    x: [&[f32]; N],
+    rows: [&[f32]; M],
+    c: usize,
+    out: &mut [f32],
+) {
     let z = kernel::block::<S, N, M>(s, x, rows);
     let count = out.len() / N;
     for n in 0..N {

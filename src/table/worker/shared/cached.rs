@@ -1,29 +1,29 @@
 //! The rows that a worker keeps to itself, and exchanges with the others from time to time.
 
-use super::exchange::{HotRows, Period};
+use super::exchange::{CachedRows, Period};
 use super::{SharedMatrix, merged, pack, unpack};
 use crate::simd::dispatch;
 use crate::table::kernel::aligned::Aligned;
-use crate::table::kernel::few::Placed;
 use crate::table::kernel::registers as kernel;
+use crate::table::kernel::small::Placed;
 use prefetch_index::prefetch_index;
 use pulp::{Simd, WithSimd};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-/// Rows behind the hot ones that there is room for from the start.
+/// Rows behind the cached ones that there is room for from the start.
 const SPARE: usize = 64;
 /// Rows that come so often that they stay in the cache.
 const ALWAYS_CACHED: u32 = 32;
 
 /// Private copies of the first rows of a table: words are sorted by falling count and tree nodes are numbered from the
-/// root, so they are the hottest.
+/// root, so they are the most frequent.
 ///
 /// After so many updates of its own a row is exchanged: the worker adds its moves since the last exchange to the shared
 /// row, and takes the sum.
-pub struct Hot {
+pub struct Cached {
     stride: usize,
     period: Period,
-    /// rows × stride, padded with zeros; behind them room for rows that are not hot.
+    /// rows × stride, padded with zeros; behind them room for rows that are not cached.
     values: Aligned,
     /// The same at the last exchange.
     base: Aligned,
@@ -31,16 +31,16 @@ pub struct Hot {
     bias_base: Vec<f32>,
     /// Updates of each row since the last exchange.
     updates: Vec<u16>,
-    /// The rows that were copied behind the hot ones, in this order.
-    beside: Vec<u32>,
+    /// The rows that were copied behind the cached ones, in this order.
+    spilled: Vec<u32>,
 }
 
-impl Hot {
-    pub fn new(matrix: &SharedMatrix, rate: f32, rows: HotRows, workers: usize, unseen: usize) -> Self {
+impl Cached {
+    pub fn new(matrix: &SharedMatrix, rate: f32, rows: CachedRows, workers: usize, staleness: usize) -> Self {
         let stride = kernel::stride(matrix.shape.dim);
         let workers = workers.max(1);
         let rows = rows.count(matrix.shape.rows, stride, workers);
-        let period = Period::new(workers, rate, unseen);
+        let period = Period::new(workers, rate, staleness);
         let mut values = Aligned::zeros(rows * stride);
         for (row, to) in (0..).zip(values.as_mut().chunks_exact_mut(stride)) {
             matrix.read_row(row, &mut to[..matrix.shape.dim]);
@@ -48,7 +48,7 @@ impl Hot {
         let bias: Vec<f32> = matrix.bias.iter().take(rows).map(|b| f32::from_bits(b.load(Relaxed))).collect();
         let (base, bias_base) = (values.clone(), bias.clone());
         values.grow((rows + SPARE) * stride);
-        Self { stride, period, values, base, bias, bias_base, updates: vec![0; rows], beside: Vec::new() }
+        Self { stride, period, values, base, bias, bias_base, updates: vec![0; rows], spilled: Vec::new() }
     }
 
     /// Rows are exchanged the less often the lower the rate.
@@ -62,13 +62,13 @@ impl Hot {
         self.updates.len()
     }
 
-    /// Whether a row is hot.
+    /// Whether a row is cached.
     #[inline(always)]
     pub fn has(&self, row: u32) -> bool {
         (row as usize) < self.updates.len()
     }
 
-    /// The bias of a row, hot or not.
+    /// The bias of a row, cached or not.
     pub fn bias_of(&self, matrix: &SharedMatrix, row: u32) -> f32 {
         match self.bias.get(row as usize) {
             Some(bias) => *bias,
@@ -119,25 +119,25 @@ impl Hot {
         }
     }
 
-    /// The place of a row that is not hot, or is about to be exchanged. All that an exchange needs is brought into the cache: the
+    /// The place of a row that is not cached, or is about to be exchanged. All that an exchange needs is brought into the cache: the
     /// shared row is often in another core's, and takes longer to come than a step does.
     #[inline(never)]
     fn place_rare(&mut self, matrix: &SharedMatrix, row: u32) -> u32 {
         if !self.has(row) {
-            return self.copy_beside(matrix, row);
+            return self.spill(matrix, row);
         }
         matrix.prefetch(row);
         self.base.prefetch(row as usize * self.stride, self.stride);
         row
     }
 
-    /// The place behind the hot rows of one that is not: where it was copied to, or will be.
-    fn copy_beside(&mut self, matrix: &SharedMatrix, row: u32) -> u32 {
-        let hot = self.len();
-        let known = self.beside.iter().position(|there| *there == row);
-        let place = hot + known.unwrap_or(self.beside.len());
+    /// The place behind the cached rows of one that is not: where it was copied to, or will be.
+    fn spill(&mut self, matrix: &SharedMatrix, row: u32) -> u32 {
+        let cached = self.len();
+        let known = self.spilled.iter().position(|there| *there == row);
+        let place = cached + known.unwrap_or(self.spilled.len());
         if known.is_none() {
-            self.beside.push(row);
+            self.spilled.push(row);
             matrix.read_row(row, &mut self.values.as_mut()[place * self.stride..][..matrix.shape.dim]);
         }
         place as u32
@@ -169,10 +169,10 @@ impl Hot {
     }
 }
 
-/// The hot rows, and others copied behind them for a step.
+/// The cached rows, and others copied behind them for a step.
 pub struct Beside<'a> {
     pub matrix: &'a SharedMatrix,
-    pub hot: &'a mut Hot,
+    pub cached: &'a mut Cached,
 }
 
 impl Placed for Beside<'_> {
@@ -183,40 +183,40 @@ impl Placed for Beside<'_> {
 
     #[inline(always)]
     fn stride(&self) -> usize {
-        self.hot.stride
+        self.cached.stride
     }
 
     #[inline(never)]
     fn place(&mut self, rows: &[u32], places: &mut Vec<u32>) {
-        self.hot.values.grow((self.hot.len() + rows.len()) * self.hot.stride);
-        self.hot.beside.clear();
+        self.cached.values.grow((self.cached.len() + rows.len()) * self.cached.stride);
+        self.cached.spilled.clear();
         places.clear();
         places.extend_from_slice(rows);
         for place in places {
-            // The place of a hot row is its number.
-            if self.hot.updates.get(*place as usize).is_none_or(|n| n + 1 >= self.hot.period.updates()) {
-                *place = self.hot.place_rare(self.matrix, *place);
+            // The place of a cached row is its number.
+            if self.cached.updates.get(*place as usize).is_none_or(|n| n + 1 >= self.cached.period.updates()) {
+                *place = self.cached.place_rare(self.matrix, *place);
             }
         }
     }
 
     #[inline(always)]
     fn weights(&self) -> &[f32] {
-        self.hot.values.as_ref()
+        self.cached.values.as_ref()
     }
 
     #[inline(always)]
     fn weights_mut(&mut self) -> &mut [f32] {
-        self.hot.values.as_mut()
+        self.cached.values.as_mut()
     }
 
     #[inline(always)]
     fn moved(&mut self, row: u32, place: u32, _examples: u32) {
-        if self.hot.has(row) {
-            self.hot.updated(self.matrix, row);
+        if self.cached.has(row) {
+            self.cached.updated(self.matrix, row);
         } else {
-            let at = place as usize * self.hot.stride;
-            self.matrix.store(row, &self.hot.values.as_ref()[at..][..self.matrix.shape.dim]);
+            let at = place as usize * self.cached.stride;
+            self.matrix.store(row, &self.cached.values.as_ref()[at..][..self.matrix.shape.dim]);
         }
     }
 
@@ -225,11 +225,11 @@ impl Placed for Beside<'_> {
     }
 
     fn bias(&self, row: u32, _place: u32) -> f32 {
-        self.hot.bias_of(self.matrix, row)
+        self.cached.bias_of(self.matrix, row)
     }
 
     fn descend_bias(&mut self, row: u32, _place: u32, rate: f32, gradient: f32) {
-        self.hot.descend_bias(self.matrix, row, rate, gradient);
+        self.cached.descend_bias(self.matrix, row, rate, gradient);
     }
 }
 
