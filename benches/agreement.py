@@ -1,4 +1,4 @@
-"""Holds `lexmax advise` against `lexmax scale` on this machine: time of a step and memory of every layer at every K.
+"""Holds `lexmax advise` against `lexmax scale` on this machine: time of a step and memory of every layer at every V.
 
 usage: agreement.py [--vocab 1e4,1e5,1e6] [--dim 128] [--batch 64] [--layers …] [--rounds 1] [--keep DIR]
 
@@ -31,7 +31,7 @@ def close(ratio):
 
 outside = 0
 for number in range(1, args.rounds + 1):
-    print(f"{'layer':26} {'K':>8} {'scale':>12} {'advise':>12} ratio {'scale':>9} {'advise':>9} ratio timed at")
+    print(f"{'layer':26} {'V':>8} {'scale':>12} {'advise':>12} ratio {'scale':>9} {'advise':>9} ratio timed at")
     pairs = []
     for vocab in (str(int(float(k))) for k in args.vocab.split(",")):
         out = folder / f"{number}-{vocab}"

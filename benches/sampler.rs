@@ -1,6 +1,6 @@
 //! Drawing the candidates of a batch: `sampler/<proposal>/<scheme>/K100k-S1024`.
 //!
-//! Every proposal under every scheme: S words out of K for a batch of 64 targets, with their corrections. Counts follow
+//! Every proposal under every scheme: S words out of V for a batch of 64 targets, with their corrections. Counts follow
 //! Zipf and Mandelbrot. The throughput is in draws asked for.
 //!
 //! `cargo bench --bench sampler`, or a part of it: `cargo bench --bench sampler -- unigram/set`. All of it takes about
@@ -46,7 +46,7 @@ fn samplers(c: &mut Criterion) {
             group.throughput(Throughput::Elements(samples as u64));
             for (proposal, make_proposal) in PROPOSALS {
                 for (scheme, make_sampler) in SCHEMES {
-                    let id = BenchmarkId::new(format!("{proposal}/{scheme}"), format!("K{name}-S{samples}"));
+                    let id = BenchmarkId::new(format!("{proposal}/{scheme}"), format!("V{name}-S{samples}"));
                     // Made at the first of the closure's calls, one a sample; never where a filter leaves it out.
                     let mut made = None;
                     group.bench_function(id, |bencher| {

@@ -1,6 +1,6 @@
 //! A training step of every layer of the catalogue: `step/<layer>/K100k-d128-B64`.
 //!
-//! K words whose counts follow Zipf and Mandelbrot, hidden vectors of size d, B examples a step; one thread, plain descent,
+//! V words whose counts follow Zipf and Mandelbrot, hidden vectors of size d, B examples a step; one thread, plain descent,
 //! the layers' default settings. B = 1 updates online, larger batches at `flush`, which is part of the step. A step takes
 //! its batch from 4,096 examples in turn. The rate is 0, so that every step does all of its work and meets the same weights.
 //!
@@ -37,7 +37,7 @@ fn steps(c: &mut Criterion) {
             for batch in batches {
                 for entry in CATALOGUE {
                     let spec: LayerSpec = entry.name.parse().expect("a name of the catalogue");
-                    let id = BenchmarkId::new(entry.name, format!("K{name}-d{dim}-B{batch}"));
+                    let id = BenchmarkId::new(entry.name, format!("V{name}-d{dim}-B{batch}"));
                     bench(&mut group, id, &spec, &data, *batch);
                 }
             }

@@ -371,7 +371,8 @@ proptest! {
         for file in [&file[..], &file[..cut]] {
             for known in [true, false] {
                 if let Ok(read) = vectors(file, known) {
-                    prop_assert!(read.entries().iter().all(|x| x.is_finite()) && read.len() * read.dim() == read.entries().len());
+                    prop_assert!(read.entries().iter().all(|x| x.is_finite()));
+                    prop_assert_eq!(read.entries().len(), read.len() * read.dim());
                 }
             }
         }

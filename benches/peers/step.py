@@ -86,4 +86,4 @@ for vocab in map(int, args.vocab.split(",")):
         rows.append([layer.split(":")[0], vocab, f"{theirs:.1f}", f"{ours:.1f}", f"{theirs / ours:.2f}", f"{100 * median(share):.0f} %"])
 
 print(f"{machine()}; batch {args.batch}, d = {args.dim}, {args.threads} threads, {args.samples} samples, f32, with biases\n")
-table(["layer", "K", "TensorFlow ms", "lexmax ms", "ratio", "of sgemm"], rows)
+table(["layer", "V", "TensorFlow ms", "lexmax ms", "ratio", "of sgemm"], rows)

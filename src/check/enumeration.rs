@@ -13,11 +13,11 @@ use crate::vocab::WordId;
 use ndarray::{ArrayView2, array};
 
 /// Words.
-pub const K: usize = 4;
+pub const V: usize = 4;
 /// The language.
-pub const P: [f64; K] = [0.4, 0.3, 0.2, 0.1];
+pub const P: [f64; V] = [0.4, 0.3, 0.2, 0.1];
 /// The proposal.
-pub const Q: [f64; K] = [0.1, 0.25, 0.2, 0.45];
+pub const Q: [f64; V] = [0.1, 0.25, 0.2, 0.45];
 /// What is zero but for f32: sums of at most 8 numbers up to 1 whose scores, up to 5, have at most 8 roundings, read off
 /// weights of up to 3, with as many roundings again.
 pub const ZERO: f64 = (2.0 * 8.0 * 5.0 + 16.0 + 8.0 + 3.0 * 8.0) / (1u64 << 24) as f64;
@@ -106,7 +106,7 @@ pub fn independent(samples: usize) -> Vec<Outcome> {
     for _ in 0..samples {
         let longer = |(p, words): &Outcome| {
             let (p, words) = (*p, words.clone());
-            (0..K).map(move |w| (p * Q[w], [&words[..], &[w as WordId]].concat()))
+            (0..V).map(move |w| (p * Q[w], [&words[..], &[w as WordId]].concat()))
         };
         outcomes = outcomes.iter().flat_map(longer).collect();
     }
@@ -114,13 +114,13 @@ pub fn independent(samples: usize) -> Vec<Outcome> {
 }
 
 /// Every set, of words that join on their own.
-pub fn sets(inclusion: [f64; K]) -> Vec<Outcome> {
+pub fn sets(inclusion: [f64; V]) -> Vec<Outcome> {
     let set = |bits: usize| {
         let joins = |w: &usize| bits >> w & 1 == 1;
-        let p = (0..K).map(|w| if joins(&w) { inclusion[w] } else { 1.0 - inclusion[w] }).product();
-        (p, (0..K).filter(joins).map(|w| w as WordId).collect())
+        let p = (0..V).map(|w| if joins(&w) { inclusion[w] } else { 1.0 - inclusion[w] }).product();
+        (p, (0..V).filter(joins).map(|w| w as WordId).collect())
     };
-    (0..1 << K).map(set).collect()
+    (0..1 << V).map(set).collect()
 }
 
 /// S distinct words, each from [`Q`] among those that are left.
@@ -129,7 +129,7 @@ pub fn distinct(samples: usize) -> Vec<Outcome> {
     for _ in 0..samples {
         let mut longer = Vec::new();
         for (p, words) in &outcomes {
-            let left: Vec<usize> = (0..K).filter(|w| !words.contains(&(*w as WordId))).collect();
+            let left: Vec<usize> = (0..V).filter(|w| !words.contains(&(*w as WordId))).collect();
             let mass: f64 = left.iter().map(|w| Q[*w]).sum();
             longer.extend(left.iter().map(|w| (p * Q[*w] / mass, [&words[..], &[*w as WordId]].concat())));
         }
@@ -139,7 +139,7 @@ pub fn distinct(samples: usize) -> Vec<Outcome> {
 }
 
 /// ln of the probability that a word is among the draws.
-pub fn ln_inclusion(outcomes: &[Outcome]) -> [f64; K] {
+pub fn ln_inclusion(outcomes: &[Outcome]) -> [f64; V] {
     let inclusion = |w: WordId| outcomes.iter().filter(|o| o.1.contains(&w)).map(|o| o.0).sum::<f64>().ln();
     std::array::from_fn(|w| inclusion(w as WordId))
 }
@@ -151,13 +151,13 @@ pub fn unique((p, mut words): Outcome) -> Outcome {
     (p, words)
 }
 
-/// The largest entry of |E ∂L/∂z| at the scores `z`, over targets from [`P`] and all outcomes, of a layer over [`K`] words
+/// The largest entry of |E ∂L/∂z| at the scores `z`, over targets from [`P`] and all outcomes, of a layer over [`V`] words
 /// with hidden vectors of size 1 that draws as an outcome says.
-pub fn bias(z: [f64; K], outcomes: &[Outcome], layer: impl Fn(&[WordId]) -> Box<dyn OutputLayer>) -> f64 {
-    let mut expected = [0.0; K];
+pub fn bias(z: [f64; V], outcomes: &[Outcome], layer: impl Fn(&[WordId]) -> Box<dyn OutputLayer>) -> f64 {
+    let mut expected = [0.0; V];
     for (p, words) in outcomes {
         let layer = layer(words);
-        for target in 0..K {
+        for target in 0..V {
             let mut matrix =
                 Matrix::new(layer.tables()[0], Optimizer::Sgd, &mut WorkerRng::new(0, 0)).expect("4 words");
             matrix.weights_mut().iter_mut().zip(z).for_each(|(w, z)| *w = z as f32);
@@ -178,7 +178,7 @@ pub fn bias(z: [f64; K], outcomes: &[Outcome], layer: impl Fn(&[WordId]) -> Box<
 }
 
 /// The bias of sampled softmax at z = ln p.
-fn sampled(outcomes: &[Outcome], ln_q: [f64; K], hits: Hits) -> f64 {
+fn sampled(outcomes: &[Outcome], ln_q: [f64; V], hits: Hits) -> f64 {
     bias(P.map(f64::ln), outcomes, |words| {
         let sampler = Fixed { words: words.to_vec(), ln_q: ln_q.to_vec(), hits };
         Box::new(SampledSoftmax::new(Box::new(sampler), 1, Bias::None).expect("4 words"))
@@ -186,7 +186,7 @@ fn sampled(outcomes: &[Outcome], ln_q: [f64; K], hits: Hits) -> f64 {
 }
 
 /// S draws with replacement, as the layers that insist on it take them.
-fn replacement(words: &[WordId], ln_q: [f64; K]) -> WithReplacement {
+fn replacement(words: &[WordId], ln_q: [f64; V]) -> WithReplacement {
     let proposal = Fixed { words: words.to_vec(), ln_q: ln_q.to_vec(), hits: Hits::Keep };
     WithReplacement::new(Box::new(proposal), words.len()).expect("a few draws")
 }
@@ -214,7 +214,7 @@ fn contrast(words: &[WordId], contrast: Contrast) -> Box<dyn OutputLayer> {
     Box::new(NoiseContrastive::new(draws, contrast, 1, Bias::None).expect("4 words"))
 }
 
-fn black_out(words: &[WordId], ln_q: [f64; K]) -> Box<dyn OutputLayer> {
+fn black_out(words: &[WordId], ln_q: [f64; V]) -> Box<dyn OutputLayer> {
     Box::new(BlackOut::new(replacement(words, ln_q), 1, Bias::None).expect("4 words"))
 }
 
@@ -232,7 +232,7 @@ pub fn corrections() -> Vec<Correction> {
     let mut add = |scheme: String, bias: f64, consistent: bool| {
         all.push(Correction { scheme, bias, zero: ZERO, consistent });
     };
-    let unweighted = bias(P.map(f64::ln), &independent(3), |words| black_out(words, [0.0; K]));
+    let unweighted = bias(P.map(f64::ln), &independent(3), |words| black_out(words, [0.0; V]));
     add("blackout, 3 with replacement, without its weights".into(), unweighted, false);
     for s in 1..=3 {
         let iid = independent(s);
@@ -253,7 +253,7 @@ pub fn corrections() -> Vec<Correction> {
     for s in 2..=3 {
         let iid = independent(s);
         add(format!("sampled, {s} with replacement: hits removed"), sampled(&iid, ln_q, Hits::Merge), false);
-        add(format!("sampled, {s} with replacement: no correction"), sampled(&iid, [0.0; K], Hits::Keep), false);
+        add(format!("sampled, {s} with replacement: no correction"), sampled(&iid, [0.0; V], Hits::Keep), false);
         let fixed = distinct(s);
         add(format!("sampled, {s} distinct: −ln inclusion"), sampled(&fixed, ln_inclusion(&fixed), Hits::Merge), false);
         let merged: Vec<Outcome> = iid.into_iter().map(unique).collect();

@@ -24,7 +24,8 @@ pub struct Arguments {
     /// Held-out text [default: every twentieth line of the training text].
     #[arg(long, num_args = 1.., value_name = "PATH", requires = "corpus")]
     valid: Vec<PathBuf>,
-    /// Layers to compare as NAME[:key=value]…, joined by commas, or all [default: those that cost no more than full softmax].
+    /// Layers to compare as NAME[:key=value]…, joined by commas, or all [default: those that cost no more than full
+    /// softmax].
     #[arg(long, value_delimiter = ',', value_name = "LAYER")]
     layers: Vec<Layers>,
     /// Model under the layers.
@@ -48,8 +49,8 @@ pub struct Arguments {
     /// Words of the context on each side [default: 5; 1 for the synthetic language].
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     window: Option<u32>,
-    /// Windows in training. dynamic: each position draws its own size up to --window, as in word2vec; fixed: all have the
-    /// same size [default: fixed].
+    /// Windows in training. dynamic: each position draws its own size up to --window, as in word2vec; fixed: all have
+    /// the same size [default: fixed].
     #[arg(long, value_enum)]
     window_rule: Option<RuleName>,
     /// Old: --window-rule dynamic.
@@ -171,7 +172,8 @@ impl Arguments {
         Ok(builder.model(self.model).context(self.context).valid_examples(self.valid_examples as usize).seed(self.seed))
     }
 
-    /// The sizes of word vectors and of the hidden layer. `--embedding` named the first of them when `--dim` named the second.
+    /// The sizes of word vectors and of the hidden layer. `--embedding` named the first of them when `--dim` named the
+    /// second.
     fn sizes(&self, default: usize) -> Result<(Option<usize>, Option<usize>)> {
         let [dim, hidden, embedding] = [self.dim, self.hidden, self.embedding].map(|size| size.map(|n| n as usize));
         let Some(embedding) = embedding else { return Ok((dim, hidden)) };
@@ -184,8 +186,8 @@ impl Arguments {
                 return Err(Error::NotWith { setting: "--embedding", other });
             }
         };
-        let hint = "--embedding is the old name of a word vector's size; write --dim for that, and --hidden for the size of the \
-                    hidden layer, which was --dim";
+        let hint = "--embedding is the old name of a word vector's size; write --dim for that, and --hidden for the size \
+                    of the hidden layer, which was --dim";
         Err(Error::Contradiction { first, second: "--embedding", hint })
     }
 }

@@ -116,8 +116,8 @@ pub struct LayerRow {
     pub curve: Vec<CurvePoint>,
     /// Held-out examples.
     pub valid_examples: usize,
-    /// Mean −ln P of held-out examples, exact and normalized, nats. Infinite, and null in JSON, where a layer gives a target
-    /// the probability 0.
+    /// Mean −ln P of held-out examples, exact and normalized, nats. Infinite, and null in JSON, where a layer gives a
+    /// target the probability 0.
     pub valid_nll: f64,
     /// exp of that.
     pub valid_perplexity: f64,
@@ -138,8 +138,8 @@ pub struct CurvePoint {
     pub seconds: f64,
     /// Examples seen until then.
     pub examples: u64,
-    /// Mean −ln P of a part of the held-out examples, exact and normalized, nats; infinite, and null in JSON, as that of
-    /// all examples.
+    /// Mean −ln P of a part of the held-out examples, exact and normalized, nats; infinite, and null in JSON, as that
+    /// of all examples.
     pub valid_nll: f64,
 }
 

@@ -28,7 +28,7 @@ pub enum DataSource {
     },
     /// The language whose probabilities are known.
     Synthetic {
-        /// Number of words, K.
+        /// Number of words, V.
         vocab: usize,
         /// Number of classes, C.
         classes: usize,

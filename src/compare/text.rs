@@ -18,8 +18,8 @@ impl Comparison {
             self.layers.iter().filter(|l| !l.valid_nll.is_finite()).map(|l| l.layer.as_str()).collect();
         if !sparse.is_empty() {
             notes.push(format!(
-                "no NLL at the end: {}, which gave a held-out word the probability 0; their ε-perplexity is in the table, and their \
-                 curves have only what was finite",
+                "no NLL at the end: {}, which gave a held-out word the probability 0; their ε-perplexity is in the table, \
+                 and their curves have only what was finite",
                 sparse.join(", ")
             ));
         }
@@ -63,8 +63,8 @@ impl Comparison {
     }
 }
 
-/// A line a layer under the headings, in aligned columns, and the notes below. `NLL` and `excess` are in nats, `ns/ex` is the time
-/// of training an example in nanoseconds, `madds/ex` the multiply-adds of the layer.
+/// A line a layer under the headings, in aligned columns, and the notes below. `NLL` and `excess` are in nats, `ns/ex`
+/// is the time of training an example in nanoseconds, `madds/ex` the multiply-adds of the layer.
 impl fmt::Display for Comparison {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         let columns: Vec<Vec<String>> = self

@@ -14,7 +14,7 @@ use ndarray::ArrayViewMut2;
 ///
 /// - *Model* at test time P(w | h) = softmax(v_w·h + b_w), as [`super::FullSoftmax`].
 /// - *Criterion* L = −Σ_{j≠t} ln σ(z_t − z_j) ≥ −ln P(t | h), estimated by draws shared by the batch, each weighted by
-///   1/(S·q), (K − 1)/S and K/S being that for uniform q; for a set by 1/π. A draw that hits the target adds nothing. At
+///   1/(S·q), (V − 1)/S and V/S being that for uniform q; for a set by 1/π. A draw that hits the target adds nothing. At
 ///   z = ln p + const the expected gradient is exactly zero.
 /// - *Gradient* ∂L/∂z_j = w_j·σ(z_j − z_t), w_j the weight of the draw times how often it came; for t minus their sum. It
 ///   grows with 1/p(t): rare targets pull hard, so plain descent wants a low rate.

@@ -26,7 +26,7 @@ pub enum Need {
 pub struct AdviseConfig {
     /// The layers to choose from.
     pub layers: Vec<LayerSpec>,
-    /// Number of words, K.
+    /// Number of words, V.
     pub vocab: usize,
     /// Size of the hidden vector, d.
     pub dim: usize,
@@ -60,13 +60,13 @@ pub struct Verdict {
     pub fits: bool,
     /// Why, or why not.
     pub why: String,
-    /// Multiply-adds of a step at K, by closed form.
+    /// Multiply-adds of a step at V, by closed form.
     pub multiply_adds: u64,
-    /// The number of words at which the step was timed; from there to K by closed form.
+    /// The number of words at which the step was timed; from there to V by closed form.
     pub timed_at: usize,
     /// The number of examples in the batches that were timed.
     pub timed_batch: usize,
-    /// Time of a step at K, nanoseconds an example.
+    /// Time of a step at V, nanoseconds an example.
     pub step_ns_per_example: f64,
     /// Time of the exact ln P of a word, nanoseconds.
     pub evaluation_ns_per_example: f64,
@@ -83,7 +83,7 @@ pub struct Advice {
     pub lexmax: &'static str,
     /// Where and when.
     pub run: RunFacts,
-    /// Number of words, K.
+    /// Number of words, V.
     pub vocab: usize,
     /// Size of the hidden vector, d.
     pub dim: usize,
@@ -154,7 +154,7 @@ pub fn advise(config: &AdviseConfig, observe: &mut dyn FnMut(&LayerSpec)) -> Res
     Ok(Advice { lexmax, run, vocab, dim, tokens, need, embedding_bytes, memory_limit, layers, refused })
 }
 
-/// What a layer takes at K, by closed form.
+/// What a layer takes at V, by closed form.
 struct Estimate {
     cost: Cost,
     evaluation_multiply_adds: u64,

@@ -2,20 +2,20 @@
 
 use serde::Serialize;
 
-/// How the time of a step grows with K, over the points of a layer.
+/// How the time of a step grows with V, over the points of a layer.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Fit {
     /// The layer, with its settings.
     pub layer: String,
     /// Points that were fitted.
     pub points: usize,
-    /// The slope of ln time in ln K: 1 is linear, 0 is constant.
+    /// The slope of ln time in ln V: 1 is linear, 0 is constant.
     pub power: f64,
     /// The share of the variance of ln time that the power law explains.
     pub power_r2: f64,
-    /// The slope of time in log₁₀ K: nanoseconds an example that a decade of words adds.
+    /// The slope of time in log₁₀ V: nanoseconds an example that a decade of words adds.
     pub ns_per_decade: f64,
-    /// The share of the variance of time that the line in log K explains.
+    /// The share of the variance of time that the line in log V explains.
     pub log_r2: f64,
     /// The growth in words.
     pub growth: String,
@@ -28,14 +28,14 @@ pub struct Crossover {
     pub cheaper: String,
     /// The dearer one.
     pub than: String,
-    /// The K at which their times meet, on straight lines between the measured points in ln time and ln K; the smallest
-    /// measured K where `throughout`.
+    /// The V at which their times meet, on straight lines between the measured points in ln time and ln V; the smallest
+    /// measured V where `throughout`.
     pub from_vocab: f64,
-    /// Whether it is so at every measured K.
+    /// Whether it is so at every measured V.
     pub throughout: bool,
 }
 
-/// Times of a layer: K and nanoseconds an example, K rising.
+/// Times of a layer: V and nanoseconds an example, V rising.
 pub type Times = [(f64, f64)];
 
 impl Fit {
@@ -47,8 +47,8 @@ impl Fit {
         let growth = match power.slope {
             p if p < 0.1 => "about constant".into(),
             // A logarithm bends a power law; below a square root it may be the better account.
-            p if p < 0.5 && log.r2 >= power.r2 => "in log K".into(),
-            p => format!("as K^{p:.2}"),
+            p if p < 0.5 && log.r2 >= power.r2 => "in log V".into(),
+            p => format!("as V^{p:.2}"),
         };
         let layer = layer.to_string();
         let (power, power_r2) = (power.slope, power.r2);
@@ -74,7 +74,7 @@ fn line(points: &[(f64, f64)]) -> Option<Line> {
     Some(Line { slope: xy / xx, r2 })
 }
 
-/// By how much one layer must be cheaper than another at the last measured K: less may be noise.
+/// By how much one layer must be cheaper than another at the last measured V: less may be noise.
 const CLEARLY: f64 = 1.1;
 
 /// From where on `a` is cheaper than `b`, by the last change of sign over the numbers of words that both have; at the last of
@@ -110,10 +110,10 @@ mod tests {
     fn laws_are_found_again() {
         let linear = Fit::new("full", &times(|k| 3.0 * k)).unwrap();
         assert!((linear.power - 1.0).abs() < 1e-12 && linear.power_r2 > 1.0 - 1e-12, "{linear:?}");
-        assert_eq!(linear.growth, "as K^1.00");
+        assert_eq!(linear.growth, "as V^1.00");
         let tree = Fit::new("tree", &times(|k| 50.0 * k.log10() - 100.0)).unwrap();
         assert!((tree.ns_per_decade - 50.0).abs() < 1e-9 && tree.log_r2 > tree.power_r2, "{tree:?}");
-        assert_eq!(tree.growth, "in log K");
+        assert_eq!(tree.growth, "in log V");
         assert_eq!(Fit::new("flat", &times(|_| 7.0)).unwrap().growth, "about constant");
         assert_eq!(Fit::new("one", &[(1e3, 1.0)]), None);
     }

@@ -100,7 +100,7 @@ impl Rig {
         })
     }
 
-    /// Number of words, K.
+    /// Number of words, V.
     pub fn vocab(&self) -> usize {
         self.counts.len()
     }

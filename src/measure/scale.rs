@@ -61,7 +61,7 @@ const PATIENCE: f64 = 0.4;
 pub struct Point {
     /// The layer, with its settings.
     pub layer: String,
-    /// Number of words, K.
+    /// Number of words, V.
     pub vocab: usize,
     /// Median time of a training step with its update, nanoseconds an example, in the quietest of many short windows.
     pub step_ns_per_example: f64,
@@ -97,7 +97,7 @@ pub struct Point {
 pub struct Skipped {
     /// The layer, with its settings.
     pub layer: String,
-    /// Number of words, K.
+    /// Number of words, V.
     pub vocab: usize,
     /// Why.
     pub reason: String,
@@ -120,7 +120,7 @@ pub struct Scale {
     pub threads: usize,
     /// The seed.
     pub seed: u64,
-    /// The points, by rising K.
+    /// The points, by rising V.
     pub points: Vec<Point>,
     /// The points that were left out.
     pub skipped: Vec<Skipped>,
@@ -136,7 +136,7 @@ impl Scale {
         serde_json::to_string_pretty(self).expect("plain data") + "\n"
     }
 
-    /// K and nanoseconds an example of the steps of a layer.
+    /// V and nanoseconds an example of the steps of a layer.
     pub fn step_times(&self, layer: &str) -> Vec<(f64, f64)> {
         let of_layer = self.points.iter().filter(|p| p.layer == layer);
         of_layer.map(|p| (p.vocab as f64, p.step_ns_per_example)).collect()
@@ -211,7 +211,7 @@ impl Scale {
         let times: Vec<_> = layers.iter().map(|l| (l.as_str(), self.step_times(l))).collect();
         self.fits = times.iter().filter_map(|(layer, times)| Fit::new(layer, times)).collect();
         let pairs = times.iter().flat_map(|a| times.iter().map(move |b| (a, b)));
-        // That a layer is cheaper at every measured K is only said of the first one, to which all are compared.
+        // That a layer is cheaper at every measured V is only said of the first one, to which all are compared.
         let worth = |c: &Crossover| !c.throughout || c.than == layers[0];
         self.crossovers = pairs.filter_map(|(a, b)| crossover((a.0, &a.1), (b.0, &b.1))).filter(worth).collect();
         self.crossovers.sort_by(|a, b| a.from_vocab.total_cmp(&b.from_vocab));

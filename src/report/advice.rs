@@ -11,7 +11,7 @@ const COLUMNS: [Column; 8] = [
     Column::new("memory_bytes", "memory", "memory of the layer in training"),
     Column::new("step_ns_per_example", "step", "time of a training step, an example"),
     Column::new("evaluation_ns_per_example", "exact ln P", "time of the exact ln P of a word"),
-    Column::new("timed_at", "timed at K", "the number of words at which it was timed; from there by closed form"),
+    Column::new("timed_at", "timed at V", "the number of words at which it was timed; from there by closed form"),
     Column::new("why", "why", "what speaks for it or against it"),
 ];
 

@@ -10,7 +10,7 @@ use crate::measure::{Crossover, Point, Scale};
 
 const COLUMNS: [Column; 15] = [
     Column::new("layer", "layer", "the layer with its settings"),
-    Column::new("vocab", "K", "number of words"),
+    Column::new("vocab", "V", "number of words"),
     Column::new("step_ns_per_example", "step ns/ex", "median time of a training step with its update, ns an example")
         .with(Bar::Logarithmic),
     Column::new("step_ns_low", "from", "first quartile of that"),
@@ -78,7 +78,7 @@ impl Scale {
             std::iter::once(layer.to_string()).chain(vocabs.iter().map(time)).chain([growth.to_string()]).collect()
         };
         let mut headings = vec!["layer".to_string()];
-        headings.extend(vocabs.iter().map(|k| format!("K = {}", Unit::Count.write(*k as f64))));
+        headings.extend(vocabs.iter().map(|k| format!("V = {}", Unit::Count.write(*k as f64))));
         headings.push("grows".into());
         Overview { headings, rows: layers.iter().map(row).collect(), bars: self.bars(&layers, vocabs.last()) }
     }
@@ -100,7 +100,7 @@ impl Scale {
         let mut notes = Vec::new();
         if !throughout.is_empty() {
             let cheaper = throughout.join(", ");
-            notes.push(format!("at every measured K, cheaper than {first} on this machine: {cheaper}"));
+            notes.push(format!("at every measured V, cheaper than {first} on this machine: {cheaper}"));
         }
         let crossings = self.crossovers.iter().filter(|c| !c.throughout);
         let (with_first, others): (Vec<_>, Vec<_>) = crossings.partition(|c| c.than == first || c.cheaper == first);
@@ -115,7 +115,7 @@ impl Scale {
 
     /// What was skipped and why, a sentence each.
     pub fn skips(&self) -> Vec<String> {
-        self.skipped.iter().map(|s| format!("skipped {} at K = {}: {}", s.layer, s.vocab, s.reason)).collect()
+        self.skipped.iter().map(|s| format!("skipped {} at V = {}: {}", s.layer, s.vocab, s.reason)).collect()
     }
 
     /// How the time of a step grows, a sentence a layer.
@@ -123,7 +123,7 @@ impl Scale {
     fn growths(&self) -> Vec<String> {
         let growth = |f: &Fit| {
             format!(
-                "{}: a step's time goes as K^{:.2} (R² {:.2}); a decade of words adds {} (R² of the line in log K {:.2})",
+                "{}: a step's time goes as V^{:.2} (R² {:.2}); a decade of words adds {} (R² of the line in log V {:.2})",
                 f.layer,
                 f.power,
                 f.power_r2,
@@ -148,7 +148,7 @@ pub struct Overview {
 
 fn sentence(c: &Crossover) -> String {
     let from = two_figures(c.from_vocab);
-    format!("from K = {from} on, {} is cheaper than {} on this machine", c.cheaper, c.than)
+    format!("from V = {from} on, {} is cheaper than {} on this machine", c.cheaper, c.than)
 }
 
 /// Crossovers without the first layer that are told.
@@ -157,7 +157,7 @@ const MOST_OTHERS: usize = 8;
 const MOST_MARKS: usize = 12;
 
 impl Scale {
-    /// Time of a training step against K, a curve a layer, with the crossovers.
+    /// Time of a training step against V, a curve a layer, with the crossovers.
     pub fn cost_vs_vocabulary(&self) -> Chart {
         let y = Axis::log("a training step, time an example", Unit::Nanoseconds);
         let title = "Time of a training step against the size of the vocabulary";
@@ -166,14 +166,14 @@ impl Scale {
         Chart { note: chart.note + ring, marks, ..chart }
     }
 
-    /// Time of the exact probability of a word against K.
+    /// Time of the exact probability of a word against V.
     pub fn evaluation_vs_vocabulary(&self) -> Chart {
         let y = Axis::log("exact ln P of a word, time an example", Unit::Nanoseconds);
         let title = "Time of an exact evaluation against the size of the vocabulary";
         self.curves("evaluation-vs-vocabulary", title, y, |p| p.evaluation_ns_per_example)
     }
 
-    /// Memory of a step against K.
+    /// Memory of a step against V.
     pub fn memory_vs_vocabulary(&self) -> Chart {
         let y = Axis::log("memory in training", Unit::Bytes);
         let title = "Memory in training against the size of the vocabulary";
@@ -195,7 +195,7 @@ impl Scale {
             "Medians; d = {}, {} examples a batch, {} threads, targets by Zipf's law. Both axes are logarithmic.",
             self.dim, self.batch, self.threads
         );
-        let x = Axis::log("words in the vocabulary, K", Unit::Count);
+        let x = Axis::log("words in the vocabulary, V", Unit::Count);
         Chart { id, title: title.into(), note, x, y, series: series.collect(), levels: Vec::new(), marks: Vec::new() }
     }
 

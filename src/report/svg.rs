@@ -177,14 +177,14 @@ mod tests {
             id: "cost",
             title: "Cost & size".into(),
             note: String::new(),
-            x: Axis::log("words K", Unit::Count),
+            x: Axis::log("words V", Unit::Count),
             y: Axis::linear("time", Unit::Nanoseconds),
             series: vec![series(0, "full"), series(8, "a<b")],
             levels: Vec::new(),
             marks: Vec::new(),
         };
         let picture = svg(&chart).unwrap();
-        for text in ["<svg", "words K", "Cost &amp; size", "full", "a&lt;b", "#0072B2"] {
+        for text in ["<svg", "words V", "Cost &amp; size", "full", "a&lt;b", "#0072B2"] {
             assert!(picture.to_lowercase().contains(&text.to_lowercase()), "{text}");
         }
         assert!(!picture.contains("NaN") && !picture.contains("inf"));

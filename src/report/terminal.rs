@@ -160,16 +160,16 @@ mod tests {
     fn an_overview_keeps_its_ends_where_room_is_short() {
         let words = |words: &[&str]| words.iter().map(|word| word.to_string()).collect::<Vec<_>>();
         let overview = Overview {
-            headings: words(&["layer", "K = 1k", "K = 10k", "K = 100k", "grows"]),
-            rows: vec![words(&["full", "1 µs", "10 µs", "100 µs", "as K"]), words(&["tree", "1 µs", "–", "–", "–"])],
+            headings: words(&["layer", "V = 1k", "V = 10k", "V = 100k", "grows"]),
+            rows: vec![words(&["full", "1 µs", "10 µs", "100 µs", "as V"]), words(&["tree", "1 µs", "–", "–", "–"])],
             bars: vec![Some(1.0), None],
         };
         let all = super::words(&overview, Style { colours: false, width: None });
         assert!(all.lines().nth(2).unwrap().contains(&format!("|   100 µs | {} |", "█".repeat(BAR))), "{all}");
         assert!(!all.contains('\u{1b}') && all.lines().count() == 4, "{all}");
         let narrow = super::words(&overview, Style { colours: true, width: Some(55) });
-        assert!(narrow.contains("K = 1k") && narrow.contains("100 µs") && narrow.contains('\u{1b}'), "{narrow}");
-        assert!(narrow.ends_with("left out for want of room: K = 10k\n"), "{narrow}");
+        assert!(narrow.contains("V = 1k") && narrow.contains("100 µs") && narrow.contains('\u{1b}'), "{narrow}");
+        assert!(narrow.ends_with("left out for want of room: V = 10k\n"), "{narrow}");
     }
 
     #[test]

@@ -12,10 +12,10 @@ use rand_distr::Exp1;
 /// −ln(1 − (1 − q)^tries), the expected count of a word among so many draws at most once each, and hits are merged.
 ///
 /// This is TensorFlow's scheme (`unique=True`), with a small bias: the number of tries depends on what was drawn. With
-/// S = K all words are drawn at no correction, which is the full softmax.
+/// S = V all words are drawn at no correction, which is the full softmax.
 ///
-/// *Cost* the tries, a few S as long as S is well below K. Where they are many, an exponential race over the words not
-/// yet drawn gives the rest in O(K), with tries from the same distribution.
+/// *Cost* the tries, a few S as long as S is well below V. Where they are many, an exponential race over the words not
+/// yet drawn gives the rest in O(V), with tries from the same distribution.
 pub struct DistinctDraws {
     proposal: Box<dyn Proposal>,
     samples: usize,

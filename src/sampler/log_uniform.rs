@@ -6,7 +6,7 @@ use crate::rng::WorkerRng;
 use crate::vocab::WordId;
 use rand::RngExt;
 
-/// q(w) = ln((w+2)/(w+1)) / ln(K+1), so that ln(w+1) is about uniform. *Words must be sorted* by falling count.
+/// q(w) = ln((w+2)/(w+1)) / ln(V+1), so that ln(w+1) is about uniform. *Words must be sorted* by falling count.
 ///
 /// The same as TensorFlow's `log_uniform_candidate_sampler`.
 #[derive(Clone, Debug)]
@@ -36,7 +36,7 @@ impl Proposal for LogUniform {
     }
 
     fn sample(&self, rng: &mut WorkerRng) -> WordId {
-        // (K+1)^u − 1 lies in 0..K; rounding may reach K.
+        // (V+1)^u − 1 lies in 0..V; rounding may reach V.
         let word = (self.ln_range * rng.random::<f64>()).exp() - 1.0;
         (word as WordId).min(self.vocab - 1)
     }

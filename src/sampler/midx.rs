@@ -265,7 +265,7 @@ impl AdaptiveProposal for Midx {
         self.fill_cells();
     }
 
-    /// p, K × 1; the code words, M × d; the two codes of every word, K × 2.
+    /// p, V × 1; the code words, M × d; the two codes of every word, V × 2.
     fn state(&self) -> Vec<CowArray<'_, f32, Ix2>> {
         let (words, first) = (self.vocab(), self.dim.div_ceil(2));
         let prior = ArrayView2::from_shape((words, 1), &self.prior).expect("as many");

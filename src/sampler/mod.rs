@@ -5,8 +5,8 @@
 //!
 //! | proposal | one draw | q(w) | take it when |
 //! |---|---|---|---|
-//! | [`Uniform`] | O(1) | 1/K | every word shall be visited, or nothing is known of the counts |
-//! | [`LogUniform`] | O(1), one exp | ln((w+2)/(w+1)) / ln(K+1) | counts follow Zipf's law and only the ranks are known |
+//! | [`Uniform`] | O(1) | 1/V | every word shall be visited, or nothing is known of the counts |
+//! | [`LogUniform`] | O(1), one exp | ln((w+2)/(w+1)) / ln(V+1) | counts follow Zipf's law and only the ranks are known |
 //! | [`Unigram`] | O(1), 16 bytes a word | ∝ count^α | counts are known: α = 1 fits softmax, 0.75 word2vec |
 //!
 //! [`Quadratic`] and [`Midx`] are samplers whose q depends on the hidden vector and follows the weights: a draw costs more, and
@@ -58,7 +58,7 @@ const MAX_SAMPLES: usize = 1 << 24;
 /// Samplers hold it as a trait object, and call it for a whole batch of draws at once: what runs for each draw is compiled
 /// for the type.
 pub trait Proposal: Send + Sync {
-    /// Number of words, K.
+    /// Number of words, V.
     fn vocab(&self) -> usize;
 
     /// ln q(word) of one draw, in nats. Σ exp(ln q) = 1.
@@ -165,7 +165,7 @@ impl Seen {
 ///
 /// `draw` overwrites `out`. All of `ln_q` and `target_ln_q` are finite.
 pub trait Sampler: Send + Sync {
-    /// Number of words, K.
+    /// Number of words, V.
     fn vocab(&self) -> usize;
 
     /// Draws to expect for a batch (exact for the fixed-size schemes).

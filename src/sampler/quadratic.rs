@@ -17,7 +17,7 @@ use rand::RngExt;
 /// the unigram model: with zero weights q is the unigram model itself. The draws of a batch come from the mixture of its
 /// q(· | h_b) in equal parts, of which every word's share is known: the correction is exact.
 ///
-/// *Cost* S·d²·log₂(K/d) for the draws of a batch, B·d for each distinct word's q; memory 2·K·d numbers.
+/// *Cost* S·d²·log₂(V/d) for the draws of a batch, B·d for each distinct word's q; memory 2·V·d numbers.
 /// *Reference* Blanc & Rendle 2018, sec. 3.2–3.3.
 pub struct Quadratic {
     samples: usize,
@@ -30,7 +30,7 @@ pub struct Quadratic {
 struct Snapshot {
     /// p of every word.
     prior: Vec<f32>,
-    /// K × dim.
+    /// V × dim.
     vectors: Vec<f32>,
     /// A complete tree in the order of a heap, the root at 1: Σ p of a node's words.
     mass: Vec<f64>,
@@ -209,7 +209,7 @@ impl AdaptiveProposal for Quadratic {
         self.snapshot = Snapshot::new(prior, vectors, self.dim);
     }
 
-    /// p, K × 1, and the vectors, K × d.
+    /// p, V × 1, and the vectors, V × d.
     fn state(&self) -> Vec<CowArray<'_, f32, Ix2>> {
         let words = self.vocab();
         [(1, &self.snapshot.prior), (self.dim, &self.snapshot.vectors)]

@@ -48,7 +48,7 @@ fn probabilities_sum_to_one() {
     for vocab in [1, 2, 3, 50, 10_000] {
         for proposal in proposals(vocab) {
             let sum: f64 = (0..vocab as WordId).map(|word| proposal.ln_prob(word).exp()).sum();
-            assert!((sum - 1.0).abs() < 1e-12, "K = {vocab}: {sum}");
+            assert!((sum - 1.0).abs() < 1e-12, "V = {vocab}: {sum}");
         }
     }
 }
@@ -171,7 +171,7 @@ fn a_set_includes_each_word_on_its_own() {
     assert_eq!(sampler.samples(), expected.round() as usize);
 }
 
-/// K = 40, S = 12, without repeats: tensorflow 2.21.0, `log_uniform_candidate_sampler`, which computes in f32.
+/// V = 40, S = 12, without repeats: tensorflow 2.21.0, `log_uniform_candidate_sampler`, which computes in f32.
 #[test]
 fn distinct_draws_agree_with_tensorflow() {
     #[rustfmt::skip]

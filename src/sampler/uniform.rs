@@ -6,7 +6,7 @@ use crate::rng::WorkerRng;
 use crate::vocab::WordId;
 use rand::RngExt;
 
-/// q(w) = 1/K.
+/// q(w) = 1/V.
 #[derive(Clone, Debug)]
 pub struct Uniform {
     vocab: WordId,

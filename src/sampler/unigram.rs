@@ -16,7 +16,7 @@ pub struct Unigram {
     ln_q: Box<[f64]>,
 }
 
-/// One of K equally likely cells: a draw that falls below the limit is the cell's own word, else the other one.
+/// One of V equally likely cells: a draw that falls below the limit is the cell's own word, else the other one.
 #[derive(Clone, Copy, Debug)]
 struct Cell {
     limit: u32,
@@ -42,7 +42,7 @@ impl Unigram {
     }
 }
 
-/// Fills every cell with a word lighter than the mean and a part of a heavier one (Vose 1991). O(K).
+/// Fills every cell with a word lighter than the mean and a part of a heavier one (Vose 1991). O(V).
 fn cells(mut weights: Vec<f64>) -> Box<[Cell]> {
     let scale = weights.len() as f64 / weights.iter().sum::<f64>();
     weights.iter_mut().for_each(|w| *w *= scale);

@@ -15,7 +15,7 @@ const RANK_SHIFT: f64 = 2.7;
 
 /// A language whose next word depends on the class of the previous one: a test bench that knows the truth.
 ///
-/// *Model.* Each of K words is in exactly one of C classes of about K/C words, and
+/// *Model.* Each of V words is in exactly one of C classes of about V/C words, and
 ///
 /// P(next | prev) = T\[c(prev), c(next)\] · E(next), T = (1 − ε)·S + ε/C, E(w) ∝ 1/(rank of w in its class + q),
 ///
@@ -24,7 +24,7 @@ const RANK_SHIFT: f64 = 2.7;
 /// has rank ≤ C + 1, and the stationary distribution π(w) = π(c(w))·E(w), the entropy rate and the least loss that a
 /// model can reach have closed forms.
 ///
-/// *Words* are numbered by falling π, as layers need them. *Memory* is O(K + C²). The same seed gives the same language on
+/// *Words* are numbered by falling π, as layers need them. *Memory* is O(V + C²). The same seed gives the same language on
 /// every platform: only sums, products and quotients of floating-point numbers go into it.
 #[derive(Clone, Debug)]
 pub struct SyntheticLanguage {
@@ -42,15 +42,15 @@ pub struct SyntheticLanguage {
 }
 
 impl SyntheticLanguage {
-    /// K, unless something else is asked for.
+    /// V, unless something else is asked for.
     pub const DEFAULT_VOCAB: usize = 2_000;
     /// C, unless something else is asked for.
     pub const DEFAULT_CLASSES: usize = 16;
 
-    /// A language of `vocab` = K words in `classes` = C classes.
+    /// A language of `vocab` = V words in `classes` = C classes.
     ///
     /// # Errors
-    /// K outside of 1 to 2²⁴, C outside of 1 to min(K, 1,024).
+    /// V outside of 1 to 2²⁴, C outside of 1 to min(V, 1,024).
     pub fn new(vocab: usize, classes: usize, seed: u64) -> Result<Self> {
         if !(1..=1 << 24).contains(&vocab) {
             return Err(Error::OutOfRange { name: "vocab", value: vocab as f64, limit: "from 1 to 16777216" });
@@ -80,7 +80,7 @@ impl SyntheticLanguage {
         Ok(Self { chain, class_of, emission, unigram, members, ranks })
     }
 
-    /// Number of words, K.
+    /// Number of words, V.
     pub fn vocab(&self) -> usize {
         self.unigram.len()
     }
@@ -125,7 +125,7 @@ impl SyntheticLanguage {
         (self.transition(self.class(prev), self.class(next)) * self.emission[next as usize]).ln()
     }
 
-    /// P(· | prev) into `out`, K entries.
+    /// P(· | prev) into `out`, V entries.
     pub fn next_distribution(&self, prev: WordId, out: &mut [f64]) {
         assert_eq!(out.len(), self.vocab(), "a distribution has an entry for each word");
         let row = self.chain.row(self.class(prev));

@@ -7,7 +7,7 @@ use rand::RngExt;
 use std::ops::Range;
 
 impl Tree {
-    /// The words in the order of their counts, halved by number: no word is deeper than ⌈log₂ K⌉.
+    /// The words in the order of their counts, halved by number: no word is deeper than ⌈log₂ V⌉.
     pub fn balanced(counts: &Counts) -> Self {
         let words: Vec<WordId> = (0..counts.len() as WordId).collect();
         Self::by_halves(words, counts, |words| words.len() / 2)

@@ -4,7 +4,7 @@ use super::{Link, Tree};
 use crate::vocab::Counts;
 
 impl Tree {
-    /// Huffman's tree of the counts, in O(K) and of any depth: no tree has a smaller [`Tree::expected_depth`].
+    /// Huffman's tree of the counts, in O(V) and of any depth: no tree has a smaller [`Tree::expected_depth`].
     ///
     /// Of two subtrees that are joined the lighter one gets the code 0, as in word2vec. Ties are joined leaves first, which
     /// keeps the tree shallow.

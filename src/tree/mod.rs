@@ -3,10 +3,10 @@
 //! | tree | is | expected depth | quality |
 //! |---|---|---|---|
 //! | [`Tree::huffman`] | rare subtrees joined first | the least there is | as frequency |
-//! | [`Tree::balanced`] | the words by rank, halved by number | log₂ K | as frequency |
-//! | [`Tree::random`] | the words shuffled, halved by number | log₂ K | the worst |
+//! | [`Tree::balanced`] | the words by rank, halved by number | log₂ V | as frequency |
+//! | [`Tree::random`] | the words shuffled, halved by number | log₂ V | the worst |
 //! | [`Tree::by_frequency`] | the words by rank, halved by count | close to the least | better than random |
-//! | [`Tree::by_clusters`] | word vectors, halved by 2-means | above log₂ K | the best: decisions that a context can take |
+//! | [`Tree::by_clusters`] | word vectors, halved by 2-means | above log₂ V | the best: decisions that a context can take |
 //! | [`Tree::read`] | from a file | | |
 //!
 //! What costs is the expected depth, what pays is that the words below a node are alike.
@@ -51,7 +51,7 @@ pub enum Child {
     Word(WordId),
 }
 
-/// A binary tree whose leaves are the K words and whose K − 1 internal nodes are decisions.
+/// A binary tree whose leaves are the V words and whose V − 1 internal nodes are decisions.
 ///
 /// A node's id is its row in a layer's table. Ids go by falling weight (the summed counts below a node; as heavy ones by the
 /// most frequent word below), so the root is
@@ -70,12 +70,12 @@ pub struct Tree {
 }
 
 impl Tree {
-    /// Number of words, K.
+    /// Number of words, V.
     pub fn vocab(&self) -> usize {
         self.leaves.len()
     }
 
-    /// Number of internal nodes, K − 1.
+    /// Number of internal nodes, V − 1.
     pub fn nodes(&self) -> usize {
         self.nodes.len()
     }

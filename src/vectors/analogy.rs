@@ -112,7 +112,7 @@ pub struct Analogies {
     pub sections: Vec<Section>,
 }
 
-/// Answers all questions. Costs 3CosAdd Q·K·d multiply-adds, 3CosMul three times that, for Q questions whose words are known and K
+/// Answers all questions. Costs 3CosAdd Q·V·d multiply-adds, 3CosMul three times that, for Q questions whose words are known and V
 /// words; memory is a tile a thread beside the vectors.
 pub fn analogies(vectors: &WordVectors, questions: &Questions, options: &AnalogyOptions) -> Analogies {
     let words = options.first.unwrap_or(usize::MAX).min(vectors.len());

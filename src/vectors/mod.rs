@@ -37,7 +37,7 @@ use words::Words;
 
 /// Words with a vector each: what can be written.
 pub trait VectorSource {
-    /// Number of words, K.
+    /// Number of words, V.
     fn len(&self) -> usize;
 
     /// Whether there is no word.
@@ -84,8 +84,8 @@ impl WordVectors {
     /// Takes words and the rows of `values`, one each.
     ///
     /// # Errors
-    /// [`Error::VectorsFile`], without a path, for an empty or repeated word, a number that is not finite, other numbers of words
-    /// than of rows, and vectors without entries.
+    /// [`Error::VectorsFile`], without a path, for an empty or repeated word, a number that is not finite, other
+    /// numbers of words than of rows, and vectors without entries.
     pub fn new<W: AsRef<str>>(words: impl IntoIterator<Item = W>, values: Array2<f32>) -> Result<Self> {
         let fault = |fault| Error::VectorsFile { path: Path::new("").into(), place: Place::Whole, fault };
         let mut known = Words::default();
@@ -97,8 +97,8 @@ impl WordVectors {
         Ok(read)
     }
 
-    /// Reads a file in any format of [`Format`]: word2vec's two, fastText's `.vec`, `.npy`, finalfusion, TensorBoard's, and a lexmax
-    /// model. Its name or its first bytes tell the format; it may be compressed (`.gz`, `.zst`, `.bz2`).
+    /// Reads a file in any format of [`Format`]: word2vec's two, fastText's `.vec`, `.npy`, finalfusion, TensorBoard's,
+    /// and a lexmax model. Its name or its first bytes tell the format; it may be compressed (`.gz`, `.zst`, `.bz2`).
     ///
     /// # Errors
     /// As [`read`].
@@ -106,7 +106,8 @@ impl WordVectors {
         read(path.as_ref(), None)
     }
 
-    /// Writes a file in the format that its ending tells, whole or not at all; compressed, where `.gz` or `.zst` stands behind it.
+    /// Writes a file in the format that its ending tells, whole or not at all; compressed, where `.gz` or `.zst` stands
+    /// behind it.
     ///
     /// # Errors
     /// As [`write()`], and [`Error::VectorsFormat`] for another ending.
@@ -127,7 +128,7 @@ impl WordVectors {
         broken.map_or(Ok(()), |row| Err(VectorsFault::NotFinite { word: self.words.get(row).into() }))
     }
 
-    /// Number of words, K.
+    /// Number of words, V.
     pub fn len(&self) -> usize {
         self.words.len()
     }
@@ -175,7 +176,7 @@ impl WordVectors {
         &self.entries()[id as usize * self.dim()..][..self.dim()]
     }
 
-    /// All vectors, K×d.
+    /// All vectors, V×d.
     pub fn values(&self) -> ArrayView2<'_, f32> {
         self.values.view()
     }
@@ -185,8 +186,8 @@ impl WordVectors {
         self.values.as_slice().expect("rows lie one after the other")
     }
 
-    /// The vectors divided by their lengths, as word2vec's tools do it: f32 throughout, sums in the order of the entries. A vector
-    /// of zeros gives what 0/0 is.
+    /// The vectors divided by their lengths, as word2vec's tools do it: f32 throughout, sums in the order of the
+    /// entries. A vector of zeros gives what 0/0 is.
     pub fn units(&self) -> Vec<f32> {
         let mut units = self.entries().to_vec();
         for row in units.chunks_exact_mut(self.dim()) {

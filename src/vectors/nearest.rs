@@ -26,8 +26,9 @@ pub struct Answer {
 }
 
 impl WordVectors {
-    /// The `k` words with the greatest cosine to `word`, the greatest first, without the word itself. Ties stand in the order of
-    /// the words; there are fewer than `k` only where there are no more words, and none for `k` = 0. Costs V·d multiply-adds.
+    /// The `k` words with the greatest cosine to `word`, the greatest first, without the word itself. Ties stand in the
+    /// order of the words; there are fewer than `k` only where there are no more words, and none for `k` = 0. Costs V·d
+    /// multiply-adds.
     ///
     /// # Errors
     /// [`Error::UnknownWord`](crate::Error::UnknownWord), with known words of nearly the same spelling.
@@ -35,7 +36,8 @@ impl WordVectors {
         self.nearest_to_mean(&[word], k)
     }
 
-    /// The `k` words with the greatest cosine to the mean direction of `words`, without these. Of no words, every cosine is 0.
+    /// The `k` words with the greatest cosine to the mean direction of `words`, without these. Of no words, every
+    /// cosine is 0.
     ///
     /// # Errors
     /// As [`WordVectors::nearest`].

@@ -42,7 +42,7 @@ impl Method {
 
 /// The best word of each of at most [`BLOCK`] queries: the first of those whose score is greatest and above `floor`.
 ///
-/// `units` are K×dim of length 1 or not numbers. A score of 3CosAdd is one chain of fused multiply-adds in the order of the entries,
+/// `units` are V×dim of length 1 or not numbers. A score of 3CosAdd is one chain of fused multiply-adds in the order of the entries,
 /// where the machine has them: the bits of word2vec's own loop.
 pub fn best(units: &[f32], dim: usize, queries: &[Query], method: Method, floor: f32) -> Vec<Option<WordId>> {
     let unit = |word: WordId| &units[word as usize * dim..][..dim];

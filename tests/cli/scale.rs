@@ -45,7 +45,7 @@ fn what_passes_a_budget_is_skipped_with_a_line() {
     let (found, stdout) = scale(&place, "--layers full --memory 0.00007");
     assert_eq!(found["points"].as_array().unwrap().len(), 1, "{found}");
     assert_eq!(found["skipped"][0]["vocab"], 600);
-    assert!(stdout.contains("skipped full at K = 600: it would take about"), "{stdout}");
+    assert!(stdout.contains("skipped full at V = 600: it would take about"), "{stdout}");
     let (found, stdout) = scale(&place, "--layers full --point-budget 1e-9");
     assert_eq!(found["points"].as_array().unwrap().len(), 0);
     assert!(stdout.contains("more than the"), "{stdout}");

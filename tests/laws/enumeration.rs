@@ -2,7 +2,7 @@
 //! learn, by enumerating every target and every outcome of the draws through the layer itself: zero, or biased.
 
 use crate::fixed::Fixed;
-use lexmax::check::enumeration::{K, Outcome, P, Q, ZERO, bias, distinct, independent, ln_inclusion, sets, unique};
+use lexmax::check::enumeration::{V, Outcome, P, Q, ZERO, bias, distinct, independent, ln_inclusion, sets, unique};
 use lexmax::layer::{
     Bias, BlackOut, Contrast, NegativeSampling, NoiseContrastive, OneVsEach, OutputLayer, SampledSoftmax,
 };
@@ -13,7 +13,7 @@ use lexmax::vocab::WordId;
 const BIAS: f64 = 1e-3;
 
 /// The bias of sampled softmax at z = ln p.
-fn sampled(outcomes: &[Outcome], ln_q: [f64; K], hits: Hits) -> f64 {
+fn sampled(outcomes: &[Outcome], ln_q: [f64; V], hits: Hits) -> f64 {
     bias(P.map(f64::ln), outcomes, |words| {
         let sampler = Fixed { words: words.to_vec(), ln_q: ln_q.to_vec(), hits };
         Box::new(SampledSoftmax::new(Box::new(sampler), 1, Bias::None).unwrap())
@@ -40,7 +40,7 @@ fn sets_merge_hits_and_correct_by_ln_of_the_inclusion() {
 #[test]
 fn negative_sampling_learns_ln_p_minus_ln_kq() {
     for k in [1, 2, 3] {
-        let z = |shift: f64| -> [f64; K] { std::array::from_fn(|w| P[w].ln() - shift * (k as f64 * Q[w]).ln()) };
+        let z = |shift: f64| -> [f64; V] { std::array::from_fn(|w| P[w].ln() - shift * (k as f64 * Q[w]).ln()) };
         let bias_at = |z| {
             bias(z, &independent(k), |words| {
                 let proposal = Fixed { words: words.to_vec(), ln_q: Q.map(f64::ln).to_vec(), hits: Hits::Keep };
@@ -86,7 +86,7 @@ fn contrastive_estimation_one_vs_each_and_black_out_learn_ln_p() {
 #[test]
 fn black_out_without_its_weights_is_biased() {
     let found = bias(P.map(f64::ln), &independent(3), |words| {
-        let proposal = Fixed { words: words.to_vec(), ln_q: vec![0.0; K], hits: Hits::Keep };
+        let proposal = Fixed { words: words.to_vec(), ln_q: vec![0.0; V], hits: Hits::Keep };
         let draws = WithReplacement::new(Box::new(proposal), 3).unwrap();
         Box::new(BlackOut::new(draws, 1, Bias::None).unwrap())
     });
@@ -110,7 +110,7 @@ fn mixed_schemes_are_biased() {
     for samples in [2, 3] {
         let bias = sampled(&independent(samples), ln_q, Hits::Merge);
         assert!(bias > BIAS, "hits removed, S = {samples}: {bias:e}");
-        let bias = sampled(&independent(samples), [0.0; K], Hits::Keep);
+        let bias = sampled(&independent(samples), [0.0; V], Hits::Keep);
         assert!(bias > BIAS, "no correction, S = {samples}: {bias:e}");
     }
     let bias = sampled(&sets(Q.map(|q| -(-3.0 * q).exp_m1())), ln_q, Hits::Merge);

@@ -49,7 +49,7 @@ fn read(path: &Path, c: &Shape) -> Result<Tree> {
     Tree::read(&mut BufReader::new(file), path, c.counts, id, |word| name(c, word))
 }
 
-/// The vectors of all words, K×d.
+/// The vectors of all words, V×d.
 fn points(s: &LayerKeys, c: &Shape) -> Result<Array2<f32>> {
     let path = s.get("vectors").ok_or_else(|| s.bad("vectors", "", "the file of the vectors to cluster"))?;
     let path = Path::new(path);

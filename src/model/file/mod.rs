@@ -5,10 +5,10 @@
 //!
 //! | tensor | is |
 //! |---|---|
-//! | `vocab.counts`, U64 \[K\] | the counts, falling |
-//! | `vocab.ends`, U64 \[K\] | where each word ends in `vocab.words` |
+//! | `vocab.counts`, U64 \[V\] | the counts, falling |
+//! | `vocab.ends`, U64 \[V\] | where each word ends in `vocab.words` |
 //! | `vocab.words`, U8 | all words, in UTF-8, one after the other |
-//! | `tree.leaves`, U32 \[K\]; `tree.nodes`, U32 \[K − 1\] | the decision above each word and above each decision, `node << 1 \| code` |
+//! | `tree.leaves`, U32 \[V\]; `tree.nodes`, U32 \[V − 1\] | the decision above each word and above each decision, `node << 1 \| code` |
 //! | `encoder.N.weight`, F32 \[rows, dim\]; `encoder.N.bias`, F32 \[rows\] | the encoder's tables: `encoder.0.weight` has the word vectors |
 //! | `layer.N.weight`, `layer.N.bias` | the layer's tables |
 //! | `proposal.N`, F32 \[rows, dim\] | in a checkpoint: what a proposal that follows the weights has seen of them |

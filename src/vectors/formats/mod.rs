@@ -5,18 +5,18 @@
 //! | [`Format::Binary`] | `.bin` | a line `words dim`, then for each word: the word, a space, dim little-endian f32, a line break | word2vec, gensim |
 //! | [`Format::Text`] | `.txt` | a line `words dim`, then a line a word: the word and dim decimal numbers | those, and everything else |
 //! | [`Format::FastText`] | `.vec` | the same with a space at the end of each line | fastText, gensim |
-//! | [`Format::Npy`] | `.npy` | the K×d matrix; the words beside it in `.words.txt`, one a line | NumPy |
+//! | [`Format::Npy`] | `.npy` | the V×d matrix; the words beside it in `.words.txt`, one a line | NumPy |
 //! | [`Format::Finalfusion`] | `.fifu` | chunks: the words, unit vectors, their norms | finalfusion |
 //! | [`Format::Projector`] | `.tsv` | a line of numbers a word; the words beside them in `.metadata.tsv` | TensorBoard's projector |
 //! | [`Format::Model`] | `.safetensors` | a lexmax model, whose word vectors are read; it is never written | lexmax |
 //!
-//! `.gz` or `.zst` behind the ending of a format means that the file is compressed; what lies beside it is not. Readers take
-//! either form of word2vec's text, and of `.npy` any order and f64 too; finalfusion's words are read with their vectors, subword
-//! units are passed over. Numbers in text are the shortest that give the same f32 again, so all formats but finalfusion, which
-//! keeps directions and lengths apart, come back to the bit.
+//! `.gz` or `.zst` behind the ending of a format means that the file is compressed; what lies beside it is not. Readers
+//! take either form of word2vec's text, and of `.npy` any order and f64 too; finalfusion's words are read with their
+//! vectors, subword units are passed over. Numbers in text are the shortest that give the same f32 again, so all
+//! formats but finalfusion, which keeps directions and lengths apart, come back to the bit.
 //!
-//! Files may be hostile: whatever is wrong is an error with its line or byte, and memory stays within a small multiple of what the
-//! file holds, whatever it says that it holds.
+//! Files may be hostile: whatever is wrong is an error with its line or byte, and memory stays within a small multiple
+//! of what the file holds, whatever it says that it holds.
 
 mod convert;
 mod finalfusion;
@@ -130,8 +130,8 @@ impl Format {
         }
     }
 
-    /// The format that the first bytes of a file tell: the magic numbers of two, a model's header, or word2vec's first line and
-    /// whether a word and a decimal number follow it.
+    /// The format that the first bytes of a file tell: the magic numbers of two, a model's header, or word2vec's first
+    /// line and whether a word and a decimal number follow it.
     fn sniff(start: &[u8]) -> Option<Self> {
         if start.starts_with(npy::MAGIC) {
             return Some(Self::Npy);
@@ -178,8 +178,8 @@ impl<'a> Stream<'a> {
     }
 }
 
-/// Reads a file, of the format that its name tells, or else its beginning, where none is given. word2vec's formats go by each other's
-/// endings: there the beginning counts.
+/// Reads a file, of the format that its name tells, or else its beginning, where none is given. word2vec's formats go
+/// by each other's endings: there the beginning counts.
 ///
 /// # Errors
 /// [`Error::Io`], [`Error::VectorsFormat`], [`Error::VectorsFile`] with the line or the byte, and [`Error::NotUtf8`].
@@ -239,7 +239,8 @@ pub fn read_streams(main: Stream, words: Option<Stream>, format: Format) -> Resu
     }
 }
 
-/// Writes all words of `source`, the file or files whole or not at all; compressed, where the name ends in `.gz` or `.zst`.
+/// Writes all words of `source`, the file or files whole or not at all; compressed, where the name ends in `.gz` or
+/// `.zst`.
 ///
 /// # Errors
 /// [`Error::Io`], and [`Error::VectorsFile`] for a vector that is not finite, a word that cannot stand in the format, and

@@ -1,4 +1,5 @@
-//! The word vectors of a lexmax model: the tensors `vocab.ends`, `vocab.words` and `encoder.0.weight` of its safetensors file.
+//! The word vectors of a lexmax model: the tensors `vocab.ends`, `vocab.words` and `encoder.0.weight` of its
+//! safetensors file.
 //!
 //! Tensors are read in the order of the file and the others are passed over, so that a stream will do.
 
