@@ -10,7 +10,7 @@
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, BenchmarkId, Criterion, SamplingMode, Throughput, criterion_group, criterion_main};
 use lexmax::layer::catalogue::{CATALOGUE, LayerSpec, Shape};
-use lexmax::layer::{Batch, Bias, LayerExt, OutputLayer, Scratch};
+use lexmax::layer::{Batch, Bias, LayerExt, OutputLayer, Scratch, set_up};
 use lexmax::optimizer::Optimizer;
 use lexmax::rng::WorkerRng;
 use lexmax::sampler::{Proposal, Unigram};
@@ -159,14 +159,11 @@ impl<'a> Stepper<'a> {
 /// Unigram biases under small weights, none of them zero, so that every page of memory is a real one.
 fn weights(layer: &dyn OutputLayer, counts: &Counts) -> Vec<Matrix> {
     let mut rng = WorkerRng::new(SEED, 2);
-    let biases = layer.unigram_biases(counts);
-    let matrix = |(shape, bias): (_, &Vec<f32>)| {
-        let mut matrix = Matrix::new(shape, Optimizer::Sgd, &mut rng).expect("fits in memory");
+    let mut matrices: Vec<Matrix> = set_up(layer, Some(counts), Optimizer::Sgd, &mut rng).expect("fits in memory");
+    for matrix in &mut matrices {
         matrix.weights_mut().iter_mut().for_each(|w| *w = 0.1 * (rng.random::<f32>() - 0.5));
-        matrix.bias_mut().copy_from_slice(bias);
-        matrix
-    };
-    layer.tables().into_iter().zip(&biases).map(matrix).collect()
+    }
+    matrices
 }
 
 /// Counts of words whose frequency falls as 1/(rank + 2.7).

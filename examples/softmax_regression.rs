@@ -8,11 +8,10 @@
 //!
 //! Run it: `cargo run --release --example softmax_regression`. It takes a moment; expect both rows within a hundredth.
 
-use lexmax::layer::{Batch, Bias, FullSoftmax, LayerExt, OutputLayer, Scratch};
+use lexmax::layer::{Bias, FullSoftmax};
 use lexmax::math::log_softmax;
-use lexmax::optimizer::Optimizer;
+use lexmax::prelude::*;
 use lexmax::rng::WorkerRng;
-use lexmax::table::{Deferred, Frozen, Matrix, Tables, Threads};
 use lexmax::train::LinearDecay;
 use ndarray::{Array2, ArrayView1, Axis};
 use rand::RngExt;
@@ -23,6 +22,8 @@ const CLASSES: usize = 6;
 const DIM: usize = 4;
 const BATCH: usize = 50;
 const EPOCHS: usize = 10;
+/// On the summed loss of a batch.
+const RATE: f32 = 0.5 / BATCH as f32;
 
 fn main() -> lexmax::Result<()> {
     let mut rng = WorkerRng::new(1, 0);
@@ -30,15 +31,10 @@ fn main() -> lexmax::Result<()> {
     let train = Points::draw(20_000, &centres, &mut rng);
     let test = Points::draw(20_000, &centres, &mut rng);
 
-    let layer = FullSoftmax::new(CLASSES, DIM, Bias::Zero)?;
-    let mut weights = Matrix::new(layer.tables()[0], Optimizer::Sgd, &mut rng)?;
-    fit(&layer, &mut weights, &train, rng);
+    let mut head = Head::of(FullSoftmax::new(CLASSES, DIM, Bias::Zero)?).optimizer(Optimizer::Sgd).rate(RATE).build()?;
+    fit(&mut head, &train)?;
 
-    let mut log_probs = Array2::zeros((test.classes.len(), CLASSES));
-    let mut frozen = Tables::new(vec![Box::new(Frozen::new(&weights, Threads::default()))]);
-    let mut scratch = Scratch::new(WorkerRng::new(1, 1));
-    layer.log_probs(&mut frozen, test.x.view(), &mut scratch, log_probs.view_mut());
-    let learned = score(&log_probs.mapv(f64::from), &test);
+    let learned = score(&head.log_probs(test.x.view())?.mapv(f64::from), &test);
     let optimal = score(&bayes(&centres, &test), &test);
 
     println!("{CLASSES} classes, {} points to learn from, {} to test on", train.classes.len(), test.classes.len());
@@ -65,25 +61,22 @@ impl Points {
 }
 
 /// Descends on mini-batches, at a rate that falls to nothing.
-fn fit(layer: &FullSoftmax, weights: &mut Matrix, points: &Points, rng: WorkerRng) {
-    let decay = LinearDecay::new(0.5 / BATCH as f32);
-    let mut w = Tables::new(vec![Box::new(Deferred::new(weights, decay.at(0.0), Threads::default()))]);
-    let mut scratch = Scratch::new(rng);
-    // ∂L/∂x: an encoder would go on from here.
-    let mut d_x = Array2::zeros((BATCH, DIM));
+fn fit(head: &mut Head, points: &Points) -> lexmax::Result<()> {
+    let decay = LinearDecay::new(RATE);
     let steps = points.classes.len() / BATCH;
     for epoch in 0..EPOCHS {
         let mut loss = 0.0;
         let batches = points.x.axis_chunks_iter(Axis(0), BATCH).zip(points.classes.chunks(BATCH));
-        for (step, (x, classes)) in batches.enumerate() {
-            w.set_rate(decay.at((epoch * steps + step) as f64 / (EPOCHS * steps) as f64));
-            loss += layer.step(&mut w, Batch::new(x, classes), &mut scratch, d_x.view_mut(), None);
-            w.flush();
+        for (number, (x, classes)) in batches.enumerate() {
+            head.set_rate(decay.at((epoch * steps + number) as f64 / (EPOCHS * steps) as f64))?;
+            // An encoder would go on from the `d_hidden` of the step.
+            loss += head.step(x, classes)?.loss;
         }
         if epoch == 0 || epoch + 1 == EPOCHS {
             println!("epoch {:2}: {:.4} nats a point", epoch + 1, loss / points.classes.len() as f64);
         }
     }
+    Ok(())
 }
 
 /// ln P(class | x) of who knows how the points were made: prior times density, normalized.

@@ -25,6 +25,11 @@
 //! The guide [`docs/which-layer.md`](../../../docs/which-layer.md) goes through the cases with measured pictures; `lexmax advise`
 //! and [`measure::advise`] say what fits a task on the machine at hand.
 //!
+//! # Where to begin
+//!
+//! [`prelude`] has five snippets, which are most of what a program needs: a [`head::Head`] on hidden vectors of one's own, word
+//! vectors from a file, a layer of one's own, a comparison, and word2vec.
+//!
 //! # A first comparison
 //!
 //! ```
@@ -89,8 +94,3 @@ pub mod word2vec;
 
 pub use error::{Error, Result};
 pub use ndarray;
-
-/// The README's code, compiled and run.
-#[cfg(doctest)]
-#[doc = include_str!("../README.md")]
-struct Readme;

@@ -9,7 +9,7 @@
 
 use lexmax::layer::{
     AdaptiveSoftmax, Batch, Bias, Cutoffs, Entmax, FullSoftmax, LayerExt, OutputLayer, SampledSoftmax, Scratch,
-    Sparsemax,
+    Sparsemax, set_up,
 };
 use lexmax::objective::LossOptions;
 use lexmax::optimizer::Optimizer;
@@ -80,7 +80,8 @@ impl Golden {
     }
 
     fn matrix(&self, layer: &dyn OutputLayer) -> Matrix {
-        let mut matrix = Matrix::new(layer.tables()[0], Optimizer::Sgd, &mut WorkerRng::new(0, 0)).unwrap();
+        let tables: Vec<Matrix> = set_up(layer, None, Optimizer::Sgd, &mut WorkerRng::new(0, 0)).unwrap();
+        let mut matrix = tables.into_iter().next().expect("one table");
         matrix.weights_mut().iter_mut().zip(&self.weight).for_each(|(to, from)| *to = *from);
         matrix.bias_mut().copy_from_slice(&self.bias);
         matrix
@@ -220,12 +221,8 @@ fn adaptive_softmax_is_pytorchs() {
     let division = case["div_value"].as_f64().unwrap();
     let layer = AdaptiveSoftmax::new(&cutoffs, dim, division, Bias::None).unwrap();
     let weights = [vec![head.iter().copied().collect()], of_tails(tails)].concat();
-    let mut matrices: Vec<Matrix> = Vec::new();
-    for (shape, weights) in layer.tables().into_iter().zip(&weights) {
-        let mut matrix = Matrix::new(shape, Optimizer::Sgd, &mut WorkerRng::new(0, 0)).unwrap();
-        matrix.weights_mut().copy_from_slice(weights);
-        matrices.push(matrix);
-    }
+    let mut matrices: Vec<Matrix> = set_up(&layer, None, Optimizer::Sgd, &mut WorkerRng::new(0, 0)).unwrap();
+    matrices.iter_mut().zip(&weights).for_each(|(matrix, weights)| matrix.weights_mut().copy_from_slice(weights));
     let before = matrices.clone();
     let handle = |m| Box::new(Deferred::new(m, RATE, Threads::default())) as Box<dyn Table>;
     let mut w = Tables::new(matrices.iter_mut().map(handle).collect());

@@ -1,7 +1,7 @@
 //! Any layer against its own contract, from outside: the steps, probabilities and costs that it gives.
 
 use super::{Audit, Finding, ROUNDING};
-use crate::layer::{Batch, LayerShape, OutputLayer, Scratch};
+use crate::layer::{Batch, LayerShape, OutputLayer, Scratch, set_up};
 use crate::optimizer::Optimizer;
 use crate::rng::WorkerRng;
 use crate::sampler::Draws;
@@ -81,12 +81,11 @@ impl<'a> Rig<'a> {
         let mut rng = WorkerRng::new(settings.seed, 0);
         let mut entry = |limit: i32| rng.random_range(-limit..=limit) as f32 / GRID as f32;
         let hidden = Array2::from_shape_simple_fn((settings.batch, shape.dim), || entry(GRID));
-        let mut matrices = Vec::new();
-        for table in &shape.tables {
-            let mut matrix = Matrix::new(*table, Optimizer::Sgd, &mut WorkerRng::new(0, 0)).expect("sizes of an audit");
+        let mut matrices: Vec<Matrix> =
+            set_up(layer, None, Optimizer::Sgd, &mut WorkerRng::new(0, 0)).expect("sizes of an audit");
+        for matrix in &mut matrices {
             matrix.weights_mut().iter_mut().for_each(|w| *w = entry(GRID / 2));
             matrix.bias_mut().iter_mut().for_each(|b| *b = entry(GRID / 2));
-            matrices.push(matrix);
         }
         let mut targets: Vec<WordId> = Vec::new();
         while targets.len() < settings.batch {

@@ -2,8 +2,8 @@
 //! enumerating every target and every outcome of the draws through the layer itself. Zero, or biased.
 
 use crate::layer::{
-    Batch, Bias, BlackOut, Contrast, LayerExt, NegativeSampling, NoiseContrastive, OneVsEach, OutputLayer,
-    SampledSoftmax, Scratch,
+    Batch, Bias, BlackOut, Contrast, NegativeSampling, NoiseContrastive, OneVsEach, OutputLayer, SampledSoftmax,
+    Scratch, set_up,
 };
 use crate::optimizer::Optimizer;
 use crate::rng::WorkerRng;
@@ -158,18 +158,19 @@ pub fn bias(z: [f64; V], outcomes: &[Outcome], layer: impl Fn(&[WordId]) -> Box<
     for (p, words) in outcomes {
         let layer = layer(words);
         for target in 0..V {
-            let mut matrix =
-                Matrix::new(layer.tables()[0], Optimizer::Sgd, &mut WorkerRng::new(0, 0)).expect("4 words");
+            let mut matrices: Vec<Matrix> =
+                set_up(&*layer, None, Optimizer::Sgd, &mut WorkerRng::new(0, 0)).expect("4 words");
+            let matrix = &mut matrices[0];
             matrix.weights_mut().iter_mut().zip(z).for_each(|(w, z)| *w = z as f32);
             let before: Vec<f32> = matrix.weights().to_vec();
-            let handle: Box<dyn Table> = Box::new(Deferred::new(&mut matrix, 1.0, Threads::default()));
+            let handle: Box<dyn Table> = Box::new(Deferred::new(matrix, 1.0, Threads::default()));
             let mut w = Tables::new(vec![handle]);
             let (x, targets) = (array![[1.0f32]], [target as WordId]);
             let mut s = Scratch::new(WorkerRng::new(0, 0));
             layer.step(&mut w, Batch::new(x.view(), &targets), &mut s, array![[0.0f32]].view_mut(), None);
             w.flush();
             drop(w);
-            for (sum, (before, after)) in expected.iter_mut().zip(before.iter().zip(matrix.weights())) {
+            for (sum, (before, after)) in expected.iter_mut().zip(before.iter().zip(matrices[0].weights())) {
                 *sum += p * P[target] * (f64::from(*before) - f64::from(*after));
             }
         }

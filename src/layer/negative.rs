@@ -199,7 +199,7 @@ impl FlatLayer for NegativeSampling {
 #[cfg(test)]
 mod tests {
     use crate::layer::catalogue::{LayerSpec, Shape};
-    use crate::layer::{Batch, Bias, LayerExt, Scratch};
+    use crate::layer::{Batch, Bias, Scratch, set_up};
     use crate::optimizer::Optimizer;
     use crate::rng::WorkerRng;
     use crate::table::{Matrix, Online, Table, Tables, Threads};
@@ -211,14 +211,15 @@ mod tests {
         let counts = Counts::new(counts.to_vec()).unwrap();
         let context = Shape { counts: &counts, words: None, dim: 2, bias: Bias::Zero };
         let layer = name.parse::<LayerSpec>().unwrap().build(&context).unwrap();
-        let mut matrix = Matrix::new(layer.tables()[0], Optimizer::Sgd, &mut WorkerRng::new(1, 0)).unwrap();
+        let mut matrices: Vec<Matrix> = set_up(&*layer, None, Optimizer::Sgd, &mut WorkerRng::new(1, 0)).unwrap();
+        let matrix = &mut matrices[0];
         matrix.bias_mut().copy_from_slice(bias);
-        let table: Box<dyn Table> = Box::new(Online::new(&mut matrix, 1.0, Threads::default()));
+        let table: Box<dyn Table> = Box::new(Online::new(matrix, 1.0, Threads::default()));
         let (mut w, mut s) = (Tables::new(vec![table]), Scratch::new(WorkerRng::new(1, 1)));
         let (hidden, mut d_hidden) = (Array2::zeros((1, 2)), Array2::zeros((1, 2)));
         let loss = layer.step(&mut w, Batch::new(hidden.view(), &[target]), &mut s, d_hidden.view_mut(), None);
         drop(w);
-        (loss, matrix.bias_mut().iter().zip(bias).map(|(after, before)| after - before).collect())
+        (loss, matrices[0].bias().iter().zip(bias).map(|(after, before)| after - before).collect())
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What a call over so many words costs on this machine: the constants by which an adaptive softmax is cut.
 
 use crate::error::{Error, Result};
-use crate::layer::{Batch, Bias, CostModel, FullSoftmax, LayerExt, OutputLayer, Scratch};
+use crate::layer::{Batch, Bias, CostModel, FullSoftmax, OutputLayer, Scratch, set_up};
 use crate::optimizer::Optimizer;
 use crate::rng::WorkerRng;
 use crate::table::{Matrix, Online, Tables, Threads};
@@ -42,11 +42,11 @@ fn fit([small, middle, large]: [f64; 3], madds_a_word: f64) -> CostModel {
 fn call_ns(words: usize, batch: usize, dim: usize, threads: usize) -> Result<f64> {
     let layer = FullSoftmax::new(words, dim, Bias::Zero)?;
     let mut rng = WorkerRng::new(1, 0);
-    let mut matrix = Matrix::new(layer.tables()[0], Optimizer::Sgd, &mut rng)?;
+    let mut matrices: Vec<Matrix> = set_up(&layer, None, Optimizer::Sgd, &mut rng)?;
     let hidden = Array2::from_shape_simple_fn((batch, dim), || rng.random::<f32>() - 0.5);
     let targets: Vec<WordId> = (0..batch).map(|_| rng.random_range(0..words as u32)).collect();
     let mut d_hidden = Array2::zeros((batch, dim));
-    let mut w = Tables::new(vec![Box::new(Online::new(&mut matrix, 1e-3, Threads::new(threads)))]);
+    let mut w = Tables::new(vec![Box::new(Online::new(&mut matrices[0], 1e-3, Threads::new(threads)))]);
     let mut scratch = Scratch::new(rng);
     let mut best = f64::INFINITY;
     for _ in 0..REPEATS {

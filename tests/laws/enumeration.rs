@@ -2,7 +2,7 @@
 //! learn, by enumerating every target and every outcome of the draws through the layer itself: zero, or biased.
 
 use crate::fixed::Fixed;
-use lexmax::check::enumeration::{V, Outcome, P, Q, ZERO, bias, distinct, independent, ln_inclusion, sets, unique};
+use lexmax::check::enumeration::{Outcome, P, Q, V, ZERO, bias, distinct, independent, ln_inclusion, sets, unique};
 use lexmax::layer::{
     Bias, BlackOut, Contrast, NegativeSampling, NoiseContrastive, OneVsEach, OutputLayer, SampledSoftmax,
 };

@@ -3,7 +3,7 @@
 use crate::cases;
 use lexmax::check::Audit;
 use lexmax::check::reference::{Expected, Params, Reference, Sample, Step, recorded};
-use lexmax::layer::{Batch, LayerExt, OutputLayer, Scratch};
+use lexmax::layer::{Batch, LayerExt, OutputLayer, Scratch, set_up};
 use lexmax::optimizer::Optimizer;
 use lexmax::rng::WorkerRng;
 use lexmax::table::{Deferred, Frozen, Matrix, Online, Table, Tables, Threads};
@@ -111,9 +111,7 @@ impl Rig {
     /// A layer with zero weights and, if it has biases, those of the unigram model.
     pub fn zero(name: &str, counts: Counts, dim: usize, optimizer: Optimizer) -> Self {
         let layer = cases::build(name, &counts, dim);
-        let mut rng = WorkerRng::new(0, 0);
-        let mut matrices: Vec<_> =
-            layer.tables().into_iter().map(|shape| Matrix::new(shape, optimizer, &mut rng).unwrap()).collect();
+        let mut matrices: Vec<Matrix> = set_up(&*layer, None, optimizer, &mut WorkerRng::new(0, 0)).unwrap();
         for (matrix, bias) in matrices.iter_mut().zip(layer.unigram_biases(&counts)) {
             matrix.weights_mut().fill(0.0);
             if matrix.shape().bias {
