@@ -328,10 +328,10 @@ pub trait Table: Send {
         None
     }
 
-    /// ∂L/∂W since the last `flush`, without a change of what `flush` will do; `None` for a handle that defers nothing.
+    /// ∂L/∂W since the last `flush`; `None` for a handle that defers nothing. A `flush` after it does the same as without it.
     ///
-    /// A sweep makes it [`TableGradient::Dense`]: single rows that other verbs touched are added in. Without a sweep it is
-    /// [`TableGradient::Rows`].
+    /// A sweep makes the gradient [`TableGradient::Dense`]: the rows that other verbs touched are added in. Without a sweep it
+    /// is [`TableGradient::Rows`].
     fn gradient(&mut self) -> Option<TableGradient<'_>> {
         None
     }

@@ -87,7 +87,10 @@ fn gradients_are_read_as_they_are() {
                     } else {
                         assert_eq!(without_bias(&seen), without_bias(&expected));
                     }
-                    [&mut handle, &mut plain].into_iter().for_each(|table| touch(table));
+                    if !dense {
+                        // Where it is dense, another order of the additions would round otherwise.
+                        [&mut handle, &mut plain].into_iter().for_each(|table| touch(table));
+                    }
                     [&mut handle, &mut plain].into_iter().for_each(|table| table.flush());
                     assert!(read(&mut handle).0.is_empty() && !read(&mut handle).1, "nothing is left after a flush");
                 }
