@@ -1,14 +1,14 @@
 //! A layer of one's own: softmax over the target and a few random words, written outside of the crate.
 //!
-//! [`UniformSample`] trains on a sample: a step costs 1 + S scores where full softmax costs V. The layer itself is the part
-//! from `struct UniformSample` to the end of its `impl`: the shape of its table, a step, exact probabilities, and the cost
-//! of a step. The rest comes from the defaults of [`OutputLayer`]: ln P of single words, biases that start at the unigram
-//! model, and every verb. The layer holds no weights: it names rows, and gives the table a function from their scores to
-//! ∂L/∂scores.
+//! [`UniformSample`] trains on a sample: a step costs 1 + S scores where full softmax costs V. The layer itself is
+//! the part from `struct UniformSample` to the end of its `impl`: the shape of its table, a step, exact
+//! probabilities, and the cost of a step. The rest comes from the defaults of [`OutputLayer`]: ln P of single words,
+//! biases that start at the unigram model, and every verb. The layer holds no weights: it names rows, and gives the
+//! table a function from their scores to ∂L/∂scores.
 //!
-//! The crate's test kit ([`lexmax::check`]) audits the layer: Σ P = 1, its gradients are the extrapolated differences of
-//! the loss of its own step, and the work counted is the work announced. Then the crate's loop trains it beside full
-//! softmax on the synthetic language, from the unigram model on.
+//! The crate's test kit ([`lexmax::check`]) audits the layer: Σ P = 1, its gradients are the extrapolated differences
+//! of the loss of its own step, and the work counted is the work announced. Then the crate's loop trains it beside
+//! full softmax on the synthetic language, from the unigram model on.
 //!
 //! Run it: `cargo run --release --example custom_layer`. It takes a few seconds; expect both layers within a tenth of a
 //! nat of the truth, the new one at a fifteenth of the multiply-adds. (In time it gains less, since it takes the examples

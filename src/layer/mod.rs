@@ -141,17 +141,18 @@ impl<'a> Batch<'a> {
 
 /// An output layer over V words and hidden vectors of size d: structure without weights.
 ///
-/// An implementer writes three methods: [`shape`](Self::shape), [`step`](Self::step) and [`log_probs`](Self::log_probs).
-/// Every other method has a default, and a layer overrides one where it has a faster or a better answer. The verbs of a
-/// trained layer (`top_k`, `rank`, `sample`, …) are in [`LayerExt`]; no layer overrides them.
+/// An implementer writes three methods: [`shape`](Self::shape), [`step`](Self::step) and
+/// [`log_probs`](Self::log_probs). Every other method has a default, and a layer overrides one where it has a faster
+/// or a better answer. The verbs of a trained layer (`top_k`, `rank`, `sample`, …) are in [`LayerExt`]; no layer
+/// overrides them.
 ///
 /// A layer owes the following:
-/// - `step` hands ∂L/∂W of Σ_b weight_b·loss_b to the tables and *adds* ∂L/∂hidden to `d_hidden`. It touches weights only
-///   through `w`. Where the handles defer, all rows of the batch see the weights from before the step.
-/// - `log_probs` is exact and normalized: Σ exp = 1 for any weights. It is finite unless the layer gives zeros. It never
-///   samples.
-/// - `expected_cost`, if there is one, is the closed form of what [`Tables`] counts in a step (the expectation where draws
-///   decide).
+/// - `step` hands ∂L/∂W of Σ_b weight_b·loss_b to the tables and *adds* ∂L/∂hidden to `d_hidden`. It touches weights
+///   only through `w`. Where the handles defer, all rows of the batch see the weights from before the step.
+/// - `log_probs` is exact and normalized: Σ exp = 1 for any weights. It is finite unless the layer gives zeros. It
+///   never samples.
+/// - `expected_cost`, if there is one, is the closed form of what [`Tables`] counts in a step (the expectation where
+///   draws decide).
 /// - With zero weights and its `unigram_biases` the layer is the unigram model, if its shape says [`Bias::Unigram`].
 ///
 /// [`check::audit`](crate::check::audit()) holds any layer to this, and `tests/laws.rs` every layer of the catalogue.
@@ -216,8 +217,8 @@ impl<'a> Batch<'a> {
 /// assert!(found.passed(), "{found}");
 /// ```
 pub trait OutputLayer: Send + Sync {
-    /// The vocabulary size, the size of hidden vectors, and the tables. The call allocates: a `step` uses the layer's own
-    /// fields. [`LayerExt`] has a shortcut for each field.
+    /// The vocabulary size, the size of hidden vectors, and the tables. The call allocates: a `step` uses the layer's
+    /// own fields. [`LayerExt`] has a shortcut for each field.
     fn shape(&self) -> LayerShape;
 
     /// One step of the training criterion. Returns Σ_b weight_b·loss_b in nats. Copies the single weighted losses to
@@ -274,8 +275,9 @@ pub trait OutputLayer: Send + Sync {
         false
     }
 
-    /// Shows `fold` the scores of all words in tiles, whose softmax is P(· | hidden), and merges into `out` what the folds
-    /// kept. The default shows `log_probs`, a few examples at a time. Layers that have tiles of words show those.
+    /// Shows `fold` the scores of all words in tiles, whose softmax is P(· | hidden), and merges into `out` what the
+    /// folds kept. The default shows `log_probs`, a few examples at a time. Layers that have tiles of words show
+    /// those.
     fn scan_scores(&self, w: &mut Tables, hidden: ArrayView2<f32>, s: &mut Scratch, fold: &WordFold, out: &mut [Stat]) {
         verbs::scan_log_probs(self, w, hidden, s, fold, out);
     }
@@ -289,7 +291,8 @@ pub trait OutputLayer: Send + Sync {
     /// `d_hidden` and hands ∂L/∂W to the tables, as `step` does. With d = −q it is the step of cross-entropy with soft
     /// targets q.
     ///
-    /// Returns `false`, and does nothing, where the layer has no such gradient (the default) or a soft cap on its scores.
+    /// Returns `false`, and does nothing, where the layer has no such gradient (the default) or a soft cap on its
+    /// scores.
     fn log_probs_backward(
         &self,
         _w: &mut Tables,

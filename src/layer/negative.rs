@@ -93,8 +93,8 @@ impl NegativeSampling {
         }
     }
 
-    /// A batch with one target is one step over target and noise. Else the noise meets the whole batch, and every target
-    /// its own examples. Unless `each` is asked for, only the sum of the losses counts.
+    /// A batch with one target is one step over target and noise. Else the noise meets the whole batch, and every
+    /// target its own examples. Unless `each` is asked for, only the sum of the losses counts.
     fn step_with_hits(
         &self,
         w: &mut Tables,

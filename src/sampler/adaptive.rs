@@ -20,8 +20,8 @@ pub fn is_look_due(batches: u64) -> bool {
 /// A layer or a sampler that draws from such a proposal offers it: see
 /// [`OutputLayer::adaptive`](crate::layer::OutputLayer::adaptive) and [`Sampler::adaptive`](super::Sampler::adaptive).
 pub trait AdaptiveProposal {
-    /// Looks at the weights. Table 0 of `w` has the vector of every word, and the bias of every word where it has biases.
-    /// Every training loop calls this now and then, while no worker runs.
+    /// Looks at the weights. Table 0 of `w` has the vector of every word, and the bias of every word where it has
+    /// biases. Every training loop calls this now and then, while no worker runs.
     fn refresh(&mut self, w: &mut Tables);
 
     /// The numbers from which [`restore`](Self::restore) makes the same q again. A checkpoint holds them.

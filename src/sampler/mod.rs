@@ -9,9 +9,9 @@
 //! | [`LogUniform`] | O(1), one exp | ln((w+2)/(w+1)) / ln(V+1) | counts follow Zipf's law and only the ranks are known |
 //! | [`Unigram`] | O(1), 16 bytes a word | ∝ count^α | counts are known: α = 1 fits softmax, 0.75 word2vec |
 //!
-//! [`Quadratic`] and [`Midx`] are samplers whose q depends on the hidden vector and follows the weights: a draw costs more, and
-//! fewer are needed. Both draw with replacement; each is an [`AdaptiveProposal`], whose q comes from the weights as they were at
-//! the last `refresh`, so ln q is exact.
+//! [`Quadratic`] and [`Midx`] are samplers whose q depends on the hidden vector and follows the weights: a draw costs
+//! more, and fewer are needed. Both draw with replacement; each is an [`AdaptiveProposal`], whose q comes from the
+//! weights as they were at the last `refresh`, so ln q is exact.
 //!
 //! | scheme | candidates | correction | consistent |
 //! |---|---|---|---|

@@ -50,9 +50,9 @@ impl Flat {
     }
 }
 
-/// A layer with P(w | h) = softmax(v_w·h + b_w + c_w) at test time, all words in one table. It says how a step is taken, and
-/// which constant c, if any, makes its scores those of P. All methods of [`OutputLayer`] follow from that. Methods of the
-/// same name are the same.
+/// A layer with P(w | h) = softmax(v_w·h + b_w + c_w) at test time, all words in one table. It says how a step is
+/// taken, and which constant c, if any, makes its scores those of P. All methods of [`OutputLayer`] follow from that.
+/// A method here that has the name of one of [`OutputLayer`] is that method.
 pub trait FlatLayer: Send + Sync {
     /// The table of the words.
     fn flat(&self) -> &Flat;

@@ -43,8 +43,8 @@ impl WordTable {
     }
 }
 
-/// The table of a projection from vectors of size `dim` to vectors of size `to`. Entries of variance 1/dim keep the length
-/// of the vectors.
+/// The table of a projection from vectors of size `dim` to vectors of size `to`. Entries of variance 1/dim keep the
+/// length of the vectors.
 pub fn projection(dim: usize, to: usize) -> TableShape {
     let init = Init::Uniform((3.0 / dim as f32).sqrt());
     TableShape { rows: to as u32, dim, bias: false, init }

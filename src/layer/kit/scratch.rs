@@ -65,16 +65,16 @@ impl Scratch {
         }
     }
 
-    /// Says that each of the steps after the coming one is one of examples with a single target, these in turn; of more
-    /// than two the others are left out. At the end of the coming step the layer may bring what they will ask for into the
-    /// cache. Nothing that is computed changes. Noise may be drawn before its step, so that the next step with this scratch
-    /// must be one of the same layer.
+    /// Announces the targets of the steps after the coming one, in their order. Each of those steps must have a single
+    /// target; the scratch keeps two. The layer takes them at the end of the coming step, and may bring the rows that
+    /// they need into the cache. No result changes. A layer may draw the noise of the next step early, so that the next
+    /// step with this scratch must be one of the same layer.
     #[doc(hidden)]
     pub fn announce(&mut self, targets: &[WordId]) {
         self.announced = [targets.first().copied(), targets.get(1).copied()];
     }
 
-    /// The target of the next step, and of the one after, if they were announced. They are announced no more.
+    /// Takes what was announced: the target of the next step, and of the one after.
     pub(in crate::layer) fn take_announced(&mut self) -> Option<(WordId, Option<WordId>)> {
         let [next, then] = std::mem::take(&mut self.announced);
         next.map(|next| (next, then))

@@ -37,20 +37,20 @@ pub trait LayerExt: OutputLayer {
         self.shape().gives_zeros
     }
 
-    /// The k most probable words of each hidden vector with their ln P, the best first. Words of equal probability come by
-    /// rising id, words of probability 0 not at all. See [`verbs`](super).
+    /// The k most probable words of each hidden vector with their ln P, the best first. Words of equal probability
+    /// come by rising id, words of probability 0 not at all. See [`verbs`](super).
     fn top_k(&self, w: &mut Tables, hidden: ArrayView2<f32>, k: usize, s: &mut Scratch) -> Vec<Vec<Scored>> {
         super::top_k(self, w, hidden, k, s)
     }
 
-    /// 1 + the number of words that are more probable than the target, for each example. Words of equal probability share a
-    /// rank.
+    /// 1 + the number of words that are more probable than the target, for each example. Words of equal probability
+    /// share a rank.
     fn rank(&self, w: &mut Tables, batch: Batch, s: &mut Scratch) -> Vec<usize> {
         super::rank(self, w, batch, s)
     }
 
-    /// Words drawn from P, for each hidden vector, with their ln P in the distribution drawn from. The randomness is that
-    /// of `s`: the same seed gives the same words on any number of threads.
+    /// Words drawn from P, for each hidden vector, with their ln P in the distribution drawn from. The randomness is
+    /// that of `s`: the same seed gives the same words on any number of threads.
     fn sample(&self, w: &mut Tables, hidden: ArrayView2<f32>, how: Sampling, s: &mut Scratch) -> Vec<Vec<Scored>> {
         super::sample(self, w, hidden, how, s)
     }

@@ -1,5 +1,5 @@
-//! Verbs of a trained layer, exact for every layer: the best words, a word's rank, samples, relaxed samples. They are the
-//! methods of [`LayerExt`], which every [`OutputLayer`] has and none overrides.
+//! Verbs of a trained layer, exact for every layer: the best words, a word's rank, samples, relaxed samples. They are
+//! the methods of [`LayerExt`], which every [`OutputLayer`] has and none overrides.
 //!
 //! | verb | flat layers | trees and their kin |
 //! |---|---|---|
