@@ -31,7 +31,8 @@ fn main() -> lexmax::Result<()> {
     let train = Points::draw(20_000, &centres, &mut rng);
     let test = Points::draw(20_000, &centres, &mut rng);
 
-    let mut head = Head::of(FullSoftmax::new(CLASSES, DIM, Bias::Zero)?).optimizer(Optimizer::Sgd).rate(RATE).build()?;
+    let mut head =
+        Head::of(FullSoftmax::new(CLASSES, DIM, Bias::Zero)?).optimizer(Optimizer::Sgd).rate(RATE).build()?;
     fit(&mut head, &train)?;
 
     let learned = score(&head.log_probs(test.x.view())?.mapv(f64::from), &test);

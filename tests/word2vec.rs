@@ -96,7 +96,8 @@ fn every_setter_has_its_option() {
 #[test]
 fn runs_stop_and_go_on() {
     let folder = place();
-    let base = || Word2Vec::new().dim(9).epochs(30).deterministic(true).threads(1);
+    // Long enough for a barrier before its end.
+    let base = || Word2Vec::new().layer("hierarchical").unwrap().dim(9).epochs(60).deterministic(true).threads(1);
     let text = folder.path().join("text.txt");
     let whole = base().train(&text).unwrap();
     let checkpoints = || Checkpoints::new(folder.path().join("c"));

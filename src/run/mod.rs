@@ -25,7 +25,7 @@
 //!     Architecture { layer, bias: Bias::None, window, encoding: Encoding::Mean, dim: 8, optimizer: Optimizer::Sgd };
 //! let (encoder, layer) = (architecture.encoder(vocab.len())?, architecture.layer(&vocab, None)?);
 //! let mut model = SharedModel::new(encoder, layer, vocab.counts(), 1)?;
-//! let (rate, cached) = (LinearDecay::new(0.05)?, CachedRows::Fitting);
+//! let (rate, cached) = (LinearDecay::new(0.05), CachedRows::Fitting);
 //! let trainer = Hogwild { window, sample: 0.0, rate, epochs: 3, workers: 1, cached, seed: 1 };
 //!
 //! let control = Control { checkpoint: Some(Checkpoints::new(&checkpoints)), ..Control::default() };
