@@ -161,7 +161,9 @@ fn gradients_move_nothing_and_are_those_of_a_step() {
 fn verbs_are_those_of_the_layer() {
     for name in names() {
         let mut head = Head::builder(name, &counts(), DIM).seed(SEED).build().unwrap();
-        batches(8).into_iter().for_each(|(hidden, targets)| drop(head.step(hidden.view(), &targets).unwrap()));
+        batches(8).into_iter().for_each(|(hidden, targets)| {
+            head.step(hidden.view(), &targets).unwrap();
+        });
         let matrices: Vec<Matrix> = (0..head.shape().tables.len()).map(|n| head.table(n).unwrap().clone()).collect();
         let counts = counts();
         let context = Shape { counts: &counts, words: None, dim: DIM, bias: Bias::Unigram };
@@ -207,7 +209,9 @@ fn frozen_heads_stay_as_they_were_on_other_threads() {
             scope.spawn(move || assert_eq!(other.log_prob(hidden.view(), targets).unwrap(), *before));
         }
         // Its proposal looks at the weights meanwhile.
-        batches(40).iter().for_each(|(hidden, targets)| drop(head.step(hidden.view(), targets).unwrap()));
+        batches(40).iter().for_each(|(hidden, targets)| {
+            head.step(hidden.view(), targets).unwrap();
+        });
     });
     assert_eq!(frozen.log_prob(hidden.view(), &targets).unwrap(), before);
     assert_ne!(head.log_prob(hidden.view(), &targets).unwrap(), before);
@@ -341,7 +345,7 @@ fn losses_have_options() {
     assert!((by_soft - by_word).abs() < 1e-4 * by_word, "{by_soft} {by_word}");
     let other = SoftTargets::dense(&wrong, VOCAB / 2).unwrap();
     assert!(matches!(fault(head.step_batch(Batch::soft(hidden.view(), other))), InputFault::Target { .. }));
-    let plain = named.step_batch(Batch::soft(hidden.view(), soft)).err().expect("refused");
+    let plain = named.step_batch(Batch::soft(hidden.view(), soft)).expect_err("refused");
     assert!(matches!(plain, Error::LossOption { .. }), "{plain}");
 }
 
@@ -355,7 +359,9 @@ fn a_file_holds_a_head_that_goes_on_with_the_same_bits() {
                 Head::builder(name, &counts(), DIM).optimizer(optimizer).rate(0.01).seed(SEED).build().unwrap();
             let all = batches(40);
             // Past the first look of an adaptive proposal, before the second.
-            all[..20].iter().for_each(|(hidden, targets)| drop(head.step(hidden.view(), targets).unwrap()));
+            all[..20].iter().for_each(|(hidden, targets)| {
+                head.step(hidden.view(), targets).unwrap();
+            });
             head.save(&path).unwrap();
             let mut loaded = Head::load(&path).unwrap();
             assert_eq!((loaded.name(), loaded.rate(), loaded.optimizer()), (head.name(), 0.01, optimizer));
@@ -419,7 +425,9 @@ fn a_layer_of_ones_own_has_a_file_too() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("own.safetensors");
     let mut head = Head::of(own()).rate(0.1).build().unwrap();
-    batches(5).iter().for_each(|(hidden, targets)| drop(head.step(hidden.view(), targets).unwrap()));
+    batches(5).iter().for_each(|(hidden, targets)| {
+        head.step(hidden.view(), targets).unwrap();
+    });
     head.save(&path).unwrap();
     assert!(matches!(Head::load(&path), Err(Error::Head(HeadFault::OwnLayerInFile { .. }))));
     let loaded = Head::of(own()).load(&path).unwrap();
@@ -438,7 +446,9 @@ fn damaged_files_are_refused() {
     let (path, bad) = (folder.path().join("head.safetensors"), folder.path().join("bad.safetensors"));
     for name in ["hierarchical", "adaptive", "sampled-midx", "sampled-quadratic"] {
         let mut head = Head::builder(name, &counts(), DIM).build().unwrap();
-        batches(20).iter().for_each(|(hidden, targets)| drop(head.step(hidden.view(), targets).unwrap()));
+        batches(20).iter().for_each(|(hidden, targets)| {
+            head.step(hidden.view(), targets).unwrap();
+        });
         head.save(&path).unwrap();
         let bytes = fs::read(&path).unwrap();
         let mut rng = WorkerRng::new(2, 0);

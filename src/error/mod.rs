@@ -3,6 +3,7 @@
 mod evaluation;
 mod head;
 mod input;
+mod io;
 mod model;
 mod text;
 mod training;
@@ -395,11 +396,3 @@ pub enum Error {
 
 /// A result whose error is [`enum@Error`].
 pub type Result<T> = std::result::Result<T, Error>;
-
-impl Error {
-    /// Attaches a file to what the system said.
-    pub fn io(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
-        let path = path.into();
-        move |source| Self::Io { path, source }
-    }
-}
