@@ -4,8 +4,10 @@
 //! below −87.33), `sigmoid` 2.5·10⁻⁷ relative, `soft_cap` 6·10⁻⁷ relative, logarithms as f64.
 
 pub mod columns;
+mod finite;
 mod tail;
 
+pub use finite::all_finite;
 use pulp::{Arch, Simd, WithSimd};
 use std::sync::LazyLock;
 pub(crate) use tail::with_tail;

@@ -73,7 +73,7 @@ impl<'a> ModelWriter<'a> {
     /// Of a model with plain parameters.
     ///
     /// # Errors
-    /// [`Error::NotFinite`] for the first parameter that is not.
+    /// [`Error::NotFinite`](crate::Error::NotFinite) for the first parameter that is not.
     pub fn new(architecture: &Architecture, vocab: &'a Vocabulary, model: &'a Model) -> Result<Self> {
         let tables = [model.encoder_tables(), model.layer_tables()].map(|t| t.iter().map(|t| t as _).collect());
         Self::of(architecture, vocab, model.layer(), tables)
@@ -82,7 +82,7 @@ impl<'a> ModelWriter<'a> {
     /// Of a model whose parameters no worker touches meanwhile.
     ///
     /// # Errors
-    /// [`Error::NotFinite`] for the first parameter that is not.
+    /// [`Error::NotFinite`](crate::Error::NotFinite) for the first parameter that is not.
     pub fn shared(architecture: &Architecture, vocab: &'a Vocabulary, model: &'a SharedModel) -> Result<Self> {
         let tables = [model.encoder_tables(), model.layer_tables()].map(|t| t.iter().map(|t| t as _).collect());
         Self::of(architecture, vocab, model.layer(), tables)
@@ -108,7 +108,7 @@ impl<'a> ModelWriter<'a> {
     /// With a training run's state beside it, and with the layer's proposal, where that follows the weights.
     ///
     /// # Errors
-    /// [`Error::NotFinite`] for a proposal that is not.
+    /// [`Error::NotFinite`](crate::Error::NotFinite) for a proposal that is not.
     pub fn with_state(mut self, state: String) -> Result<Self> {
         self.metadata.insert(STATE.into(), state);
         self.proposal = stored::state(self.layer);
