@@ -1,8 +1,8 @@
 //! A long run under supervision, for any trainer: checkpoints, the best model, a budget, patience, a stop flag, a log.
 //!
 //! [`Run::open`] reads the checkpoint, [`Run::train`] watches a trainer, [`Run::close`] leaves the best model and says
-//! how the run ended. The trainer is a function: anything that takes an [`Observer`](crate::train::Observer) and goes
-//! on from a [`State`](crate::train::State), as [`hogwild_watched`](crate::train::hogwild_watched()) and
+//! how the run ended. The trainer is a function: anything that takes an [`Observer`] and goes
+//! on from a [`State`], as [`hogwild_watched`](crate::train::hogwild_watched()) and
 //! [`deterministic_watched`](crate::train::deterministic_watched()) do.
 //!
 //! ```

@@ -79,25 +79,25 @@ pub struct Options {
     pub last_rate: Option<f32>,
     /// The least count of a word that is kept.
     pub min_count: Option<u64>,
-    /// The most words, the most frequent ones [all].
+    /// The most words, the most frequent ones; all without.
     pub max_vocab: Option<usize>,
     /// The most kept words in a sentence; a longer line is cut.
     pub longest_sentence: Option<usize>,
     /// The threshold of subsampling; 0 is off.
     pub sample: Option<f64>,
-    /// Pairs of words that are joined to phrases [none].
+    /// Pairs of words that are joined to phrases; none without.
     pub phrases: Option<PhraseOptions>,
-    /// A file in word2vec's format with the words and counts [those of the text].
+    /// A file in word2vec's format with the words and counts; those of the text without.
     pub vocabulary: Option<PathBuf>,
     /// Passes over the text.
     pub epochs: Option<u32>,
-    /// Threads [all cores].
+    /// Threads; all cores without.
     pub threads: Option<usize>,
-    /// Rows of each table that a thread keeps to itself [6 MB of them].
+    /// Rows of each table that a thread keeps to itself; 6 MB of them without.
     pub hot_rows: Option<u32>,
     /// Whether the bits do not depend on the number of threads.
     pub deterministic: bool,
-    /// The seed of everything random [1].
+    /// The seed of everything random; 1 without.
     pub seed: Option<u64>,
     /// Vectors or a model to start from.
     pub init: Option<PathBuf>,
