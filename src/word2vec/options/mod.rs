@@ -77,11 +77,11 @@ pub struct Options {
     pub sample: Option<f64>,
     /// Pairs of words that are joined to phrases; none without.
     pub phrases: Option<PhraseOptions>,
-    /// A file in word2vec's format with the words and counts [those of the text].
+    /// A file in word2vec's format with the words and counts; those of the text without.
     pub vocabulary: Option<PathBuf>,
     /// Passes over the text.
     pub epochs: Option<u32>,
-    /// Threads [all cores].
+    /// Threads; all cores without.
     pub threads: Option<usize>,
     /// Rows of each table that a thread keeps to itself [6 MB of them].
     pub cached_rows: Option<u32>,
