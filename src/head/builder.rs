@@ -172,6 +172,9 @@ impl<'a> HeadBuilder<'a> {
             loss = options;
         }
         let vocab = layer.shape().vocab;
+        if vocab == 0 {
+            return Err(Error::EmptyVocabulary);
+        }
         match self.counts {
             Some(counts) if counts.len() != vocab => {
                 return Err(HeadFault::Counts { counts: counts.len(), vocab }.into());
