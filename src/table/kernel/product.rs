@@ -27,7 +27,12 @@ fn room(buffer: &mut Vec<f32>, len: usize) -> &mut [f32] {
 /// Copies a matrix, row after row.
 fn copy<'a>(buffer: &'a mut Vec<f32>, of: &ArrayView2<f32>) -> Left<'a> {
     buffer.clear();
-    buffer.extend(of.iter());
+    for row in of.rows() {
+        match row.to_slice() {
+            Some(row) => buffer.extend_from_slice(row),
+            None => buffer.extend(row.iter()),
+        }
+    }
     Left { data: buffer, stride: of.ncols() }
 }
 
@@ -86,7 +91,9 @@ impl Products {
         for (first, columns) in steps(coef.ncols(), PART) {
             let gradient = room(&mut self.out, columns * dim);
             let coef = coef.slice_axis(Axis(1), Slice::from(first..first + columns));
-            gradient.fill(0.0);
+            if batch == 0 {
+                gradient.fill(0.0);
+            }
             for (from, terms) in steps(batch, TERMS) {
                 let start = if from == 0 { Start::Zero } else { Start::Output };
                 let k = copy(&mut self.left, &coef.slice_axis(Axis(0), Slice::from(from..from + terms)));
