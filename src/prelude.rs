@@ -32,7 +32,8 @@
 //! Word vectors.
 //!
 //! ```no_run
-//! # use lexmax::prelude::*;
+//! use lexmax::prelude::*;
+//!
 //! # fn main() -> lexmax::Result<()> {
 //! let vectors = WordVectors::open("vectors.bin")?;
 //! for near in vectors.nearest("river", 10)? { println!("{} {:.3}", near.word, near.cosine); }
@@ -43,10 +44,12 @@
 //! A layer of one's own: three methods, and every verb, `compare`, `check` and `Head` take it.
 //!
 //! ```
-//! # use lexmax::layer::Bias;
-//! # use lexmax::ndarray::{Array2, ArrayView2, ArrayViewMut2, array};
-//! # use lexmax::prelude::*;
-//! # use lexmax::table::Rows;
+//! use lexmax::layer::Bias;
+//! use lexmax::ndarray::{Array2, ArrayView2, ArrayViewMut2};
+//! use lexmax::prelude::*;
+//! use lexmax::table::Rows;
+//!
+//! # use lexmax::ndarray::array;
 //! # struct Mine { vocab: usize, dim: usize }
 //! impl OutputLayer for Mine {                                // the softmax over all words
 //!     fn shape(&self) -> LayerShape {
@@ -93,8 +96,8 @@
 //! A comparison.
 //!
 //! ```no_run
-//! # use lexmax::prelude::*;
 //! use lexmax::compare;
+//! use lexmax::prelude::*;
 //!
 //! # fn main() -> lexmax::Result<()> {
 //! let found = compare::Builder::of(["full", "hierarchical", "sampled:samples=32"])?.text("train.txt").budget(Duration::from_secs(60)).run()?;
@@ -106,7 +109,8 @@
 //! Word2vec.
 //!
 //! ```no_run
-//! # use lexmax::prelude::*;
+//! use lexmax::prelude::*;
+//!
 //! # fn main() -> lexmax::Result<()> {
 //! let vectors = Word2Vec::preset(Preset::Gensim).layer("hierarchical")?.train("text.txt")?;
 //! # Ok(())

@@ -550,3 +550,47 @@ fn relaxed_samples_train() {
     let step = sparse.gumbel_softmax_step(hidden.view(), 1.0, relaxed.view(), relaxed.view());
     assert!(matches!(step, Ok(_) | Err(Error::Head(HeadFault::NoBackward))));
 }
+
+/// The file's loss holds, whatever the builder or the layer's name says of it.
+#[test]
+fn a_file_keeps_its_loss_and_its_biases() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("head.safetensors");
+    let (hidden, targets) = batches(1).pop().unwrap();
+    let counts = counts();
+    let capped = LossOptions::new().with_soft_cap(0.5).unwrap();
+    for (name, loss) in [("full", capped.clone()), ("full:soft-cap=0.1", LossOptions::new())] {
+        let mut head = Head::builder(name, &counts, DIM).loss(loss.clone()).build().unwrap();
+        head.step(hidden.view(), &targets).unwrap();
+        head.save(&path).unwrap();
+        let expected = head.log_probs(hidden.view()).unwrap();
+        let named = Head::builder(name, &counts, DIM).load(&path).unwrap();
+        let given = Head::builder(name, &counts, DIM).loss(loss).load(&path).unwrap();
+        for mut loaded in [Head::load(&path).unwrap(), named, given] {
+            assert_eq!(loaded.log_probs(hidden.view()).unwrap(), expected, "{name}");
+        }
+        let other = LossOptions::new().with_smoothing(0.2).unwrap();
+        let refused = Head::builder(name, &counts, DIM).loss(other).load(&path).err().expect("refused").to_string();
+        assert!(refused.contains("the loss"), "{refused}");
+    }
+    let unbiased = Head::builder("full", &counts, DIM).bias(Bias::None).load(&path);
+    assert!(unbiased.is_err());
+    Head::builder("full", &counts, DIM).build().unwrap().save(&path).unwrap();
+    let refused = Head::builder("full", &counts, DIM).bias(Bias::None).load(&path).err().expect("refused").to_string();
+    assert!(refused.contains("the start of the biases"), "{refused}");
+}
+
+#[test]
+fn a_gradient_of_relaxed_samples_that_is_not_finite_moves_nothing() {
+    let mut head = Head::builder("full", &counts(), DIM).optimizer(Optimizer::Sgd).rate(0.1).build().unwrap();
+    let (hidden, targets) = batches(1).pop().unwrap();
+    for _ in 0..3 {
+        head.step(hidden.view(), &targets).unwrap();
+    }
+    let before = head_bits(&head);
+    let relaxed = head.gumbel_softmax(hidden.view(), 1.0).unwrap();
+    let d = Array2::from_shape_fn(relaxed.dim(), |(_, word)| if word % 2 == 0 { 3e38f32 } else { -3e38 });
+    let refused = head.gumbel_softmax_step(hidden.view(), 1e-6, relaxed.view(), d.view());
+    assert!(matches!(refused, Err(Error::Head(HeadFault::Gradient { .. }))));
+    assert_eq!(head_bits(&head), before);
+}

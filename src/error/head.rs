@@ -28,11 +28,18 @@ pub enum HeadFault {
     },
     /// The loss of a step is not finite.
     #[error(
-        "the loss of this step is {loss} at rate {rate}, and no weight has moved: lower the rate or scale the hidden vectors"
+        "the loss of this step is {loss} at rate {rate}, and no weight has moved: lower the rate or scale the hidden \
+         vectors; if earlier steps spoiled the weights, build or load the head again"
     )]
     Loss {
         /// The loss.
         loss: f64,
+        /// The rate in force.
+        rate: f32,
+    },
+    /// The gradient of a relaxed sample is not finite.
+    #[error("the gradient of the relaxed samples is not finite at rate {rate}, and no weight has moved")]
+    Gradient {
         /// The rate in force.
         rate: f32,
     },

@@ -9,4 +9,4 @@ mod zstd;
 pub use atomic::{check_writable, create_atomically, sha256, stream_atomically, write_atomically};
 pub use compress::{create_compressed, without_compression};
 pub use open::{is_compressed, is_stdin, open};
-pub use tensors::{Layout, Numbers, Tensors};
+pub use tensors::{ANY, Layout, Numbers, Tensors};

@@ -137,8 +137,9 @@ impl<'a> HeadBuilder<'a> {
     }
 
     /// Builds the head with the weights, the optimizer's state, the rate and the random numbers of a file that
-    /// [`Head::save`] wrote, or with the weights of a model's file. The builder's layer, counts and optimizer must be those
-    /// of the file; a rate set here is taken in place of the file's.
+    /// [`Head::save`] wrote, or with the weights of a model's file. The builder's layer, biases, counts and optimizer must be
+    /// those of the file, and so must options of the loss that are set here; without, the file's are taken. A rate set here is
+    /// taken in place of the file's.
     ///
     /// # Errors
     /// As [`HeadBuilder::build`] and [`Head::load`], and a file of another layer, counts or optimizer.
@@ -167,6 +168,7 @@ impl<'a> HeadBuilder<'a> {
                 (spec.build_over(tree, &context)?, Some(spec.to_string()), spec.loss()?, Some(tuning))
             }
         };
+        let loss_given = self.loss.is_some();
         if let Some(options) = self.loss {
             layer.set_loss(options.clone())?;
             loss = options;
@@ -189,7 +191,7 @@ impl<'a> HeadBuilder<'a> {
         };
         let given = self.rate;
         let (optimizer, seed, threads) = (self.optimizer, self.seed, Threads::new(self.threads));
-        Ok((Plan { layer, name, loss, optimizer, rate, given, seed, threads }, self.counts))
+        Ok((Plan { layer, name, loss, loss_given, optimizer, rate, given, seed, threads }, self.counts))
     }
 }
 
@@ -198,6 +200,8 @@ pub(super) struct Plan {
     pub layer: Box<dyn OutputLayer>,
     pub name: Option<String>,
     pub loss: LossOptions,
+    /// Whether the options of the loss were asked for.
+    pub loss_given: bool,
     pub optimizer: Optimizer,
     /// The rate that was asked for, or the catalogue's.
     pub rate: Option<f32>,

@@ -15,7 +15,7 @@
 use super::builder::Plan;
 use super::{Head, stored};
 use crate::error::{Error, HeadFault, ModelFault, Result};
-use crate::files::{self, Layout, Numbers, Tensors};
+use crate::files::{self, ANY, Layout, Numbers, Tensors};
 use crate::layer::Bias;
 use crate::layer::catalogue::{LayerSpec, Shape};
 use crate::objective::LossOptions;
@@ -36,6 +36,8 @@ const FORMAT: u32 = 1;
 const HEAD: &str = "head";
 const MODEL: &str = "lexmax";
 const WORD_WEIGHTS: &str = "loss.weights";
+/// More batches than any run takes; twice as many still fit a u64.
+const MOST_BATCHES: u64 = 1 << 62;
 
 /// A head in JSON.
 #[derive(Serialize, Deserialize)]
@@ -177,17 +179,13 @@ impl Head {
         let spec: LayerSpec = name.parse().map_err(|e| file.tensors.fault(senseless("layer", e)))?;
         let tree = if spec.has_tree() { Some(stored::read_tree(&mut file.tensors, counts.len())?) } else { None };
         let context = Shape { counts: &counts, words: None, dim: file.dim, bias: file.bias };
-        let built = spec.build_over(tree, &context).and_then(|mut layer| {
-            if !file.loss.is_plain() {
-                layer.set_loss(file.loss.clone())?;
-            }
-            Ok(layer)
-        });
-        let layer = built.map_err(|e| file.tensors.fault(senseless("layer", e)))?;
+        let built = spec.build_over(tree, &context).and_then(|layer| Ok((layer, spec.loss()?)));
+        let (layer, loss) = built.map_err(|e| file.tensors.fault(senseless("layer", e)))?;
         let plan = Plan {
             layer,
             name: Some(name),
-            loss: file.loss.clone(),
+            loss,
+            loss_given: false,
             optimizer: file.optimizer,
             rate: Some(spec.entry().tuning.rate(&file.optimizer)),
             given: None,
@@ -204,6 +202,9 @@ pub(super) fn load_into(path: &Path, plan: Plan, counts: Option<&Counts>) -> Res
     let other = |setting, found: String, needed: String| {
         Err(HeadFault::OtherHead { path: path.into(), setting, found, needed }.into())
     };
+    if file.run.is_some() && plan.loss_given && file.loss != plan.loss {
+        return other("the loss", format!("{:?}", file.loss), format!("{:?}", plan.loss));
+    }
     let name = |name: &Option<String>| name.clone().unwrap_or_else(|| "a layer outside the catalogue".into());
     if file.layer != plan.name {
         return other("the layer", name(&file.layer), name(&plan.name));
@@ -211,6 +212,9 @@ pub(super) fn load_into(path: &Path, plan: Plan, counts: Option<&Counts>) -> Res
     let shape = plan.layer.shape();
     if file.dim != shape.dim {
         return other("the size of the hidden vectors", file.dim.to_string(), shape.dim.to_string());
+    }
+    if file.bias != shape.bias {
+        return other("the start of the biases", format!("{:?}", file.bias), format!("{:?}", shape.bias));
     }
     if file.optimizer != plan.optimizer {
         return other("the optimizer", format!("{:?}", file.optimizer), format!("{:?}", plan.optimizer));
@@ -265,14 +269,20 @@ impl Stored {
     /// Refuses what makes no sense, before anything is made as large as the file says.
     fn check(&self) -> Result<()> {
         let senseless = |field, source| self.tensors.fault(ModelFault::Senseless { field, source: Box::new(source) });
-        if self.dim == 0 || self.dim > self.tensors.data_bytes() / size_of::<f32>() {
+        // A layer outside the catalogue is there before its file is read: nothing is made as large as the file says.
+        let most = self.layer.as_ref().map_or(usize::MAX, |_| self.tensors.data_bytes() / size_of::<f32>());
+        if self.dim == 0 || self.dim > most {
             let limit = "from 1 to the numbers that the file holds";
             return Err(senseless("dim", Error::OutOfRange { name: "dim", value: self.dim as f64, limit }));
         }
         if let Optimizer::Adagrad { initial } = self.optimizer {
             Optimizer::adagrad(initial).map_err(|e| senseless("optimizer", e))?;
         }
-        let rate = self.run.as_ref().map_or(0.0, |run| run.0);
+        let (rate, batches) = self.run.as_ref().map_or((0.0, 0), |run| (run.0, run.1));
+        if batches > MOST_BATCHES {
+            let limit = "at most 2⁶²";
+            return Err(senseless("batches", Error::OutOfRange { name: "batches", value: batches as f64, limit }));
+        }
         super::training::check_rate(rate).map_err(|e| senseless("rate", e))
     }
 
@@ -280,13 +290,19 @@ impl Stored {
         if !self.tensors.has(stored::COUNTS) {
             return Ok(None);
         }
-        let counts = self.tensors.u64s(stored::COUNTS, 0)?;
+        let counts = self.tensors.u64s(stored::COUNTS, ANY)?;
         stored::counts(&self.tensors, counts).map(Some)
     }
 
     /// The head over the tables of the file.
     fn into_head(mut self, mut plan: Plan, counts: Option<&Counts>) -> Result<Head> {
         let (shape, has_state) = (plan.layer.shape(), self.optimizer.initial_state().is_some());
+        // The options of the loss are those of the file, whatever the layer's name says.
+        if self.run.is_some() && self.loss != plan.loss {
+            let senseless = |source| ModelFault::Senseless { field: "loss", source: Box::new(source) };
+            plan.layer.set_loss(self.loss.clone()).map_err(|e| self.tensors.fault(senseless(e)))?;
+            plan.loss = self.loss.clone();
+        }
         let mut known = vec![stored::COUNTS.into(), WORD_WEIGHTS.into()];
         // Every tensor is known to be there before there is room for any.
         for (number, shape) in shape.tables.iter().enumerate() {

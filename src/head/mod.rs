@@ -29,7 +29,8 @@
 //! ```
 //!
 //! All input is checked before anything moves: shapes, targets, numbers that are not finite. What is wrong comes back as an
-//! [`Error`](crate::Error); a head does not panic on what it is given.
+//! [`Error`](crate::Error): no batch and no file makes a head panic. A layer of one's own that breaks the contract of
+//! [`OutputLayer`] may.
 
 mod builder;
 mod file;

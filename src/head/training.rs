@@ -6,6 +6,7 @@ use crate::error::{Error, HeadFault, Result};
 use crate::layer::{Batch, LayerExt, verbs};
 use crate::optimizer::Optimizer;
 use crate::sampler::is_look_due;
+use crate::simd::all_finite;
 use crate::table::kernel::view;
 use crate::table::{Matrix, TableGradient};
 use crate::vocab::WordId;
@@ -126,6 +127,10 @@ impl Head {
             return Err(HeadFault::NoBackward.into());
         }
         drop(layer);
+        if !all_finite(&self.mode.d_hidden[..batch * self.shape.dim]) {
+            self.tables.discard();
+            return Err(HeadFault::Gradient { rate: self.mode.rate }.into());
+        }
         self.tables.flush();
         Ok(Step { loss: 0.0, d_hidden: self.d_hidden(batch) })
     }

@@ -9,7 +9,7 @@ use crate::vocab::WordId;
 use ndarray::{Array2, ArrayView2, ArrayViewMut2};
 
 /// Words that a call draws at most, over all hidden vectors.
-const MOST_DRAWS: usize = 1 << 26;
+const MOST_DRAWS: usize = 1 << 22;
 
 impl<M> Head<M> {
     /// ln P(target | hidden) in nats of each example: exact and normalized. Costs one score for each word, or one for
@@ -67,13 +67,13 @@ impl<M> Head<M> {
     /// depend on the number of threads.
     ///
     /// # Errors
-    /// Shapes or numbers that do not fit; more than 67,108,864 draws in one call.
+    /// Shapes or numbers that do not fit; more than 4,194,304 draws in one call.
     pub fn sample(&mut self, hidden: ArrayView2<f32>, how: Sampling) -> Result<Vec<Vec<Scored>>> {
         self.check_hidden(&hidden)?;
         let how = how.at_most(self.shape.vocab);
         let draws = how.draws().saturating_mul(hidden.nrows());
         if draws > MOST_DRAWS {
-            let limit = "at most 67108864 in one call";
+            let limit = "at most 4194304 in one call";
             return Err(Error::OutOfRange { name: "draws × hidden vectors", value: draws as f64, limit });
         }
         Ok(self.with_layer(hidden, |head, hidden| head.layer.sample(head.tables, hidden, how, head.scratch)))

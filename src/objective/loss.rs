@@ -215,7 +215,7 @@ impl Reduction<'_> {
     /// gradients are those of the reduced loss. `targets` are those of hard targets, else `None`; `len` examples.
     ///
     /// # Panics
-    /// If there are not as many upstream gradients as examples.
+    /// If there are not as many upstream gradients as examples, or words have weights and a target is no word.
     pub fn weights(&self, options: &LossOptions, targets: Option<&[WordId]>, len: usize) -> Vec<f32> {
         match self {
             Self::None(upstream) => {

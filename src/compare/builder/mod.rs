@@ -1,4 +1,4 @@
-//! The settings of a comparison, each with a default. The command line has the same.
+//! The settings of a comparison, each with a default. The command line takes its defaults from here.
 
 #[cfg(test)]
 mod tests;

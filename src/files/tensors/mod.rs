@@ -7,6 +7,9 @@ mod write;
 pub use read::Tensors;
 pub use write::{Layout, Numbers};
 
+/// A length that may be any, where a tensor of some shape is asked for.
+pub const ANY: usize = usize::MAX;
+
 /// A header of more bytes is refused.
 const LONGEST_HEADER: u64 = 16 << 20;
 /// Bytes that are moved at a time.

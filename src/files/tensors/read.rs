@@ -1,6 +1,6 @@
 //! Reading, without trust in what the file says.
 
-use super::{LONGEST_HEADER, PART};
+use super::{ANY, LONGEST_HEADER, PART};
 use crate::error::{Error, ModelFault, Result};
 use safetensors::Dtype;
 use safetensors::tensor::{Metadata, TensorInfo};
@@ -100,7 +100,7 @@ impl<R: Read + Seek> Tensors<R> {
         self.metadata.info(name).is_some()
     }
 
-    /// A tensor of this type and shape; a size of 0 may be any.
+    /// A tensor of this type and shape; a length of [`ANY`] may be any.
     ///
     /// # Errors
     /// [`Error::ModelFile`]: there is none, or it is another.
@@ -108,14 +108,14 @@ impl<R: Read + Seek> Tensors<R> {
         let Some(info) = self.metadata.info(name) else {
             return Err(self.fault(ModelFault::NoTensor { tensor: name.into() }));
         };
-        let fits = |(found, needed): (&usize, &usize)| *needed == 0 || found == needed;
+        let fits = |(found, needed): (&usize, &usize)| *needed == ANY || found == needed;
         if info.dtype != dtype || info.shape.len() != shape.len() || !info.shape.iter().zip(shape).all(fits) {
             return Err(self.fault(ModelFault::Shape {
                 tensor: name.into(),
                 found: info.dtype,
                 found_shape: info.shape.clone(),
                 needed: dtype,
-                needed_shape: shape.to_vec(),
+                needed_shape: shape.iter().map(|len| if *len == ANY { 0 } else { *len }).collect(),
             }));
         }
         Ok(info.clone())
@@ -148,7 +148,7 @@ impl<R: Read + Seek> Tensors<R> {
         Ok((at, bytes))
     }
 
-    /// A vector of u64; a length of 0 may be any.
+    /// A vector of u64; a length of [`ANY`] may be any.
     ///
     /// # Errors
     /// As [`Tensors::info`], and what the reader says.

@@ -2,7 +2,7 @@
 
 use super::{DESCRIPTION, ENDS, STATE, Side, WORDS};
 use crate::error::{Error, ModelFault, Result, WordFault};
-use crate::files::Tensors;
+use crate::files::{ANY, Tensors};
 use crate::head::stored;
 use crate::layer::LayerExt;
 use crate::model::architecture::{Description, FORMAT};
@@ -65,9 +65,9 @@ impl<R: Read + Seek> ModelReader<R> {
     /// # Errors
     /// What the reader says, and [`Error::ModelFile`].
     pub fn vocab(&mut self) -> Result<Vocabulary> {
-        let counts = self.file.u64s(stored::COUNTS, 0)?;
+        let counts = self.file.u64s(stored::COUNTS, ANY)?;
         let ends = self.file.u64s(ENDS, counts.len())?;
-        let info = self.file.info(WORDS, Dtype::U8, &[0])?;
+        let info = self.file.info(WORDS, Dtype::U8, &[ANY])?;
         let (at, text) = self.file.bytes(&info)?;
         // Checked before a vocabulary sorts them.
         stored::counts(&self.file, counts.clone())?;
