@@ -65,14 +65,14 @@ impl Products {
         }
     }
 
-    /// out += K·W: K is B×C, W has C rows of size d.
+    /// out += K·W: K is B×C, W has C rows of size d; rows of `out` are contiguous.
     pub fn weighted_sum(&mut self, weights: &[f32], coef: ArrayView2<f32>, mut out: ArrayViewMut2<f32>) {
         let (batch, dim) = out.dim();
         assert_eq!((coef.nrows(), weights.len()), (batch, coef.ncols() * dim), "K, W and their product");
         let stride = padded(dim);
         let sums = room(&mut self.out, batch * stride);
         for (sum, out) in sums.chunks_exact_mut(stride).zip(out.rows()) {
-            sum.iter_mut().zip(out).for_each(|(sum, out)| *sum = *out);
+            sum[..dim].copy_from_slice(out.to_slice().expect("rows of a product are contiguous"));
         }
         for ((from, terms), w) in steps(coef.ncols(), TERMS).zip(weights.chunks(TERMS * dim)) {
             let k = copy(&mut self.left, &coef.slice_axis(Axis(1), Slice::from(from..from + terms)));
@@ -80,7 +80,7 @@ impl Products {
             rows_times_panels(k, batch, &self.right, Start::Output, sums, stride);
         }
         for (mut out, sum) in out.rows_mut().into_iter().zip(sums.chunks_exact(stride)) {
-            out.iter_mut().zip(sum).for_each(|(out, sum)| *out = *sum);
+            out.as_slice_mut().expect("rows of a product are contiguous").copy_from_slice(&sum[..dim]);
         }
     }
 
