@@ -1,14 +1,16 @@
-//! A training step of every layer of the catalogue: `step/<layer>/K100k-d128-B64`.
+//! A training step of every layer of the catalogue: `step/<layer>/V100k-d128-B64`. `head/…` is the same step taken by a
+//! [`Head`](lexmax::Head), for layers with cheap steps: the difference is what its checks cost.
 //!
 //! V words whose counts follow Zipf and Mandelbrot, hidden vectors of size d, B examples a step; one thread, plain descent,
 //! the layers' default settings. B = 1 updates online, larger batches at `flush`, which is part of the step. A step takes
 //! its batch from 4,096 examples in turn. The rate is 0, so that every step does all of its work and meets the same weights.
 //!
-//! `cargo bench --bench step`, or a part of it: `cargo bench --bench step -- hierarchical/K100k`. All of it takes two to
+//! `cargo bench --bench step`, or a part of it: `cargo bench --bench step -- hierarchical/V100k`. All of it takes two to
 //! three minutes.
 
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, BenchmarkId, Criterion, SamplingMode, Throughput, criterion_group, criterion_main};
+use lexmax::head::Head;
 use lexmax::layer::catalogue::{CATALOGUE, LayerSpec, Shape};
 use lexmax::layer::{Batch, Bias, LayerExt, OutputLayer, Scratch, set_up};
 use lexmax::optimizer::Optimizer;
@@ -41,6 +43,32 @@ fn steps(c: &mut Criterion) {
                     bench(&mut group, id, &spec, &data, *batch);
                 }
             }
+        }
+    }
+    group.finish();
+}
+
+/// Steps of a head over 10,000 words, d = 128: the smallest steps, where checks weigh most, and mini-batches.
+fn heads(c: &mut Criterion) {
+    let mut group = c.benchmark_group("head");
+    group.sample_size(10).nresamples(2_000).sampling_mode(SamplingMode::Flat);
+    group.warm_up_time(Duration::from_millis(200)).measurement_time(Duration::from_millis(800));
+    let counts = zipf_mandelbrot(10_000);
+    let data = Data::new(&counts, 128);
+    for batch in [1, 64] {
+        for name in ["hierarchical", "negative", "sampled"] {
+            let mut head = None;
+            let mut next = 0;
+            group.throughput(Throughput::Elements(batch as u64));
+            group.bench_function(BenchmarkId::new(name, format!("V10k-d128-B{batch}")), |bencher| {
+                let builder = || Head::builder(name, &counts, data.dim).optimizer(Optimizer::Sgd).rate(0.0).build();
+                let head = head.get_or_insert_with(|| builder().expect("defaults fit"));
+                bencher.iter(|| {
+                    let Batch { hidden, targets, .. } = data.batch(next, batch);
+                    next = (next + batch) % EXAMPLES;
+                    head.step(hidden, targets).expect("a batch that fits").loss
+                });
+            });
         }
     }
     group.finish();
@@ -173,5 +201,5 @@ fn zipf_mandelbrot(vocab: usize) -> Counts {
     Counts::from_probabilities(&weights.iter().map(|w| w / sum).collect::<Vec<_>>()).expect("they fall")
 }
 
-criterion_group!(benches, steps);
+criterion_group!(benches, steps, heads);
 criterion_main!(benches);

@@ -4,7 +4,7 @@
 //! measured. `lexmax scale` is the same call behind a command line.
 //!
 //! Run it in the repository's root: `cargo run --release --example cost_vs_vocabulary`. It takes a few seconds; expect
-//! full softmax to grow as K, the tree as log K, and sampling not at all.
+//! full softmax to grow as V, the tree as log V, and sampling not at all.
 
 use lexmax::measure::{Event, ScaleConfig, Vocabs, scale};
 use lexmax::report::write_page;
@@ -16,7 +16,7 @@ fn main() -> lexmax::Result<()> {
     let config = ScaleConfig { vocabs: Vocabs::between(1_000, 100_000, 2), dim: 64, ..ScaleConfig::new(layers, 2) };
     let found = scale(&config, &mut |event| {
         if let Event::Point(p) = event {
-            println!("{:14} K = {:6}: {:9.0} ns an example", p.layer, p.vocab, p.step_ns_per_example);
+            println!("{:14} V = {:6}: {:9.0} ns an example", p.layer, p.vocab, p.step_ns_per_example);
         }
     })?;
     for fit in &found.fits {

@@ -2,7 +2,9 @@
 
 use assert_cmd::Command;
 use lexmax::vectors::{self, WordVectors};
-use lexmax::vectors::{Analogies, AnalogyOptions, Case, Method, Pairs, Questions, Rules, Score, analogies, similarity};
+use lexmax::vectors::{
+    Analogies, AnalogyOptions, AnalogyRules, Case, Method, Pairs, Questions, Score, analogies, similarity,
+};
 use ndarray::Array2;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -20,7 +22,7 @@ fn numbers() -> Value {
     serde_json::from_slice(&std::fs::read(golden("tiny.json")).unwrap()).unwrap()
 }
 
-fn ask(vectors: &WordVectors, rules: Rules, method: Method, first: Option<usize>, threads: usize) -> Analogies {
+fn ask(vectors: &WordVectors, rules: AnalogyRules, method: Method, first: Option<usize>, threads: usize) -> Analogies {
     let questions = Questions::read(&golden("tiny-questions.txt")).unwrap();
     analogies(vectors, &questions, &AnalogyOptions { rules, method, first, threads })
 }
@@ -35,7 +37,7 @@ fn counts_are_those_of_compute_accuracy() {
     for want in numbers()["compute_accuracy"].as_array().unwrap() {
         let first = want["first"].as_u64().map(|n| n as usize).filter(|n| *n > 0);
         for threads in [1, 2] {
-            let found = ask(&tiny(), Rules::Word2vec, Method::CosAdd, first, threads);
+            let found = ask(&tiny(), AnalogyRules::Word2vec, Method::CosAdd, first, threads);
             // The original says one question where it asked none.
             let asked = |n: u64| Value::from(n.max(1));
             let sections: Value = found
@@ -61,9 +63,9 @@ fn counts_are_those_of_gensim() {
     let vectors = WordVectors::new(kept.iter().map(|id| all.word(*id)), values).unwrap();
     let want = &numbers()["gensim_analogies"];
     for (name, rules, method) in [
-        ("fold_add", Rules::Unicode, Method::CosAdd),
-        ("exact_add", Rules::Exact, Method::CosAdd),
-        ("fold_mul", Rules::Unicode, Method::CosMul),
+        ("fold_add", AnalogyRules::Unicode, Method::CosAdd),
+        ("exact_add", AnalogyRules::Exact, Method::CosAdd),
+        ("fold_mul", AnalogyRules::Unicode, Method::CosMul),
     ] {
         assert_eq!(counts(&ask(&vectors, rules, method, None, 2)), want[name], "{name}");
     }
@@ -82,7 +84,7 @@ fn counts_are_those_of_gensim() {
 fn single_answers_agree_with_the_scan() {
     let vectors = tiny();
     let questions = Questions::read(&golden("tiny-questions.txt")).unwrap();
-    let found = ask(&vectors, Rules::Exact, Method::CosAdd, None, 1);
+    let found = ask(&vectors, AnalogyRules::Exact, Method::CosAdd, None, 1);
     for (section, found) in questions.sections.iter().zip(&found.sections) {
         let mut right = 0;
         for [a, b, c, d] in &section.questions {
@@ -103,10 +105,10 @@ fn rules_differ_where_they_say() {
     let questions = Questions::parse(&mut &b": capital\na b c d\nA B C D\nx b c d\n"[..], Path::new("q")).unwrap();
     let ask = |rules| analogies(&vectors, &questions, &AnalogyOptions { rules, ..AnalogyOptions::default() }).total;
     // d is wrong where B may answer.
-    assert_eq!(ask(Rules::Word2vec), Score { right: 0, asked: 2, questions: 3 });
-    assert_eq!(ask(Rules::Unicode), Score { right: 2, asked: 2, questions: 3 });
-    assert_eq!(ask(Rules::Exact), Score { right: 0, asked: 1, questions: 3 });
-    assert_eq!(ask(Rules::Unicode).share_unknown_as_wrong(), Some(2.0 / 3.0));
+    assert_eq!(ask(AnalogyRules::Word2vec), Score { right: 0, asked: 2, questions: 3 });
+    assert_eq!(ask(AnalogyRules::Unicode), Score { right: 2, asked: 2, questions: 3 });
+    assert_eq!(ask(AnalogyRules::Exact), Score { right: 0, asked: 1, questions: 3 });
+    assert_eq!(ask(AnalogyRules::Unicode).share_unknown_as_wrong(), Some(2.0 / 3.0));
 }
 
 fn lexmax(arguments: &[&str]) -> assert_cmd::assert::Assert {

@@ -10,6 +10,7 @@ use lexmax::prelude::*;
 use lexmax::rng::WorkerRng;
 use lexmax::sampler::is_look_due;
 use lexmax::table::{Deferred, Frozen, Matrix, Table, TableGradient, Threads};
+use lexmax::vocab::Vocabulary;
 use lexmax::{Error, Result};
 use rand::RngExt;
 use std::fs;
@@ -310,13 +311,20 @@ fn settings_that_make_no_sense_are_refused() {
     assert!(message(Head::builder("full", &counts, DIM).tree(lexmax::tree::Tree::huffman(&counts))).contains("tree"));
     let few = Counts::new(vec![3, 2, 1]).unwrap();
     let layer = || FullSoftmax::new(VOCAB, DIM, Bias::Zero).unwrap();
-    assert!(message(Head::of(layer()).rate(0.1).counts(&few)).contains("3 counts for a layer over 40 words"));
+    assert!(message(Head::of(layer()).rate(0.1).counts(&few)).contains("3 counts for 40 words"));
     assert!(message(Head::of(layer())).contains("call `rate`"));
     assert!(message(Head::of(layer()).rate(0.1).bias(Bias::None)).contains("bias belongs to layers of the catalogue"));
     let unigram = FullSoftmax::new(VOCAB, DIM, Bias::Unigram).unwrap();
     assert!(message(Head::of(unigram).rate(0.1)).contains("call `counts`"));
     let smoothed = LossOptions::new().with_smoothing(0.1).unwrap();
     assert!(message(Head::builder("negative", &counts, DIM).loss(smoothed)).contains("label smoothing"));
+    let words = Vocabulary::new([("a".into(), 2), ("b".into(), 1)], 1).unwrap();
+    assert!(message(Head::builder("full", &counts, DIM).words(&words)).contains("40 counts for 2 words"));
+    for initial in [f32::NAN, -1.0] {
+        assert!(
+            message(Head::builder("full", &counts, DIM).optimizer(Optimizer::Adagrad { initial })).contains("initial")
+        );
+    }
     let huge = Head::builder("full", &counts, usize::MAX / 1024);
     assert!(message(huge).contains("do not fit in memory"));
 }
@@ -497,12 +505,11 @@ fn damaged_files_are_refused() {
 #[test]
 fn a_models_file_holds_a_head() {
     use lexmax::model::{Architecture, Encoding, Model, ModelWriter};
-    use lexmax::vocab::Vocabulary;
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("model.safetensors");
     let words = (0..VOCAB).map(|n| (format!("w{n}").into(), 5_000 / (n as u64 + 1)));
     let vocab = Vocabulary::new(words, 1).unwrap();
-    for name in ["hierarchical", "adaptive", "negative:samples=3"] {
+    for name in ["hierarchical", "adaptive", "negative:samples=3", "full:bias=zero", "full:bias=none"] {
         let architecture = Architecture {
             layer: name.parse().unwrap(),
             bias: Bias::Unigram,

@@ -71,8 +71,8 @@ fn probabilities_sum_to_one_and_are_those_of_the_draws() {
                 }
                 let (ln_q, words) = draw(&*sampler, &hidden, &mut rng);
                 let sum: f64 = ln_q.iter().map(|q| q.exp()).sum();
-                assert!((sum - 1.0).abs() < 1e-5, "{name}, K = {vocab}: Σ q = {sum}");
-                chi_squared(&format!("{name}, K = {vocab}, looked: {looked}"), &ln_q, &words);
+                assert!((sum - 1.0).abs() < 1e-5, "{name}, V = {vocab}: Σ q = {sum}");
+                chi_squared(&format!("{name}, V = {vocab}, looked: {looked}"), &ln_q, &words);
             }
         }
     }

@@ -3,7 +3,7 @@
 use assert_cmd::Command;
 use bzip2::write::BzEncoder;
 use flate2::write::GzEncoder;
-use lexmax::corpus::{Corpus, PhraseScore, Phrases, Rules, Source};
+use lexmax::corpus::{Corpus, PhraseScore, Phrases, Source, TextRules};
 use serde_json::Value;
 use std::io::Write;
 use std::path::Path;
@@ -241,7 +241,7 @@ fn joined(text: &str, score: PhraseScore, thresholds: &[f64]) -> Vec<Vec<String>
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), text).unwrap();
     let phrases = Some(Phrases::new(score, 3, thresholds, "_").unwrap());
-    let rules = Rules { phrases, ..Rules::min_count(1) };
+    let rules = TextRules { phrases, ..TextRules::min_count(1) };
     let (vocab, corpus) = Corpus::read(&Source::plain(&[file.path()]), &rules).unwrap();
     corpus.sentences().map(|s| s.iter().map(|&w| vocab.word(w).to_owned()).collect()).collect()
 }

@@ -2,7 +2,7 @@
 
 use assert_cmd::Command;
 use lexmax::Error;
-use lexmax::corpus::{Normalizer, Rules, Split};
+use lexmax::corpus::{Normalizer, Split, TextRules};
 use lexmax::model::ModelKind;
 use lexmax::run::{Checkpoints, Ended, Valid};
 use lexmax::vectors;
@@ -126,7 +126,7 @@ impl Watch for Refuses {
 fn rules_replace_those_of_the_options_and_a_watch_may_refuse() {
     let folder = place();
     let text = folder.path().join("text.txt");
-    let word2vec = Word2Vec::new().min_count(1_000).rules(Rules::min_count(500)).log(folder.path().join("log"));
+    let word2vec = Word2Vec::new().min_count(1_000).rules(TextRules::min_count(500)).log(folder.path().join("log"));
     let config = word2vec.config(&[&text]).unwrap();
     assert_eq!((config.rules.min_count, config.source.paths.len()), (500, 1));
     match word2vec.train_watched(&[&text], &mut Refuses) {

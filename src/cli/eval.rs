@@ -3,7 +3,7 @@
 use super::format::FormatName;
 use super::table::{self, Format};
 use crate::files::{check_writable, write_atomically};
-use crate::vectors::{AnalogyOptions, Case, EvaluationOptions, Method, Rules, evaluate};
+use crate::vectors::{AnalogyOptions, AnalogyRules, Case, EvaluationOptions, Method, evaluate};
 use crate::{Error, Result};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
@@ -86,9 +86,9 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         case: if arguments.exact { Case::Exact } else { Case::Fold },
         analogies: AnalogyOptions {
             rules: match arguments.rules {
-                RulesName::Word2vec => Rules::Word2vec,
-                RulesName::Unicode => Rules::Unicode,
-                RulesName::Exact => Rules::Exact,
+                RulesName::Word2vec => AnalogyRules::Word2vec,
+                RulesName::Unicode => AnalogyRules::Unicode,
+                RulesName::Exact => AnalogyRules::Exact,
             },
             method: arguments.method.into(),
             first: Some(arguments.first as usize).filter(|n| *n > 0),

@@ -8,7 +8,7 @@
 //!
 //! Text goes through four steps, each of which can be used alone: a [`Source`] reads (plain, gzip, Zstandard, bzip2; a sentence
 //! a line; [`files()`] finds them) and a [`Normalizer`] makes one word of several spellings, [`Corpus`] turns [`words`] into ids and
-//! by its [`Rules`] joins [`Phrases`] and drops rare words, [`Subsampler`] thins frequent ones, and a [`Window`] makes
+//! by its [`TextRules`] joins [`Phrases`] and drops rare words, [`Subsampler`] thins frequent ones, and a [`Window`] makes
 //! [`Examples`] of what is left. A [`Ledger`] says what became of every word. What fills batches is an [`ExampleSource`], and so can
 //! be a type of yours.
 //!
@@ -44,6 +44,6 @@ mod read;
 
 pub use examples::{Context, Direction, ExampleSource, Examples, Subsampler, TextExamples, Window, held_out};
 pub use read::{
-    Corpus, Invalid, Joins, LONGEST_LINE, LONGEST_SENTENCE, Ledger, Normalizer, PhraseScore, Phrases, Rules,
-    SentenceReader, Sentences, Source, Split, SpooledCorpus, Words, files, for_each_line, words,
+    Corpus, Invalid, Joins, LONGEST_LINE, LONGEST_SENTENCE, Ledger, Normalizer, PhraseScore, Phrases, SentenceReader,
+    Sentences, Source, Split, SpooledCorpus, TextRules, Words, files, for_each_line, words,
 };

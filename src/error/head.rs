@@ -6,12 +6,12 @@ use std::path::PathBuf;
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum HeadFault {
-    /// Counts and layer have different numbers of words.
-    #[error("{counts} counts for a layer over {vocab} words; give one count for each word")]
+    /// There are not as many counts as words.
+    #[error("{counts} counts for {vocab} words; give one count for each word")]
     Counts {
         /// Counts given.
         counts: usize,
-        /// Words of the layer.
+        /// Words of the layer, or of the vocabulary.
         vocab: usize,
     },
     /// The layer's biases start at the unigram model, which needs counts.

@@ -37,7 +37,7 @@ pub enum TreeFault {
     },
     /// The way to a word leads through another, or two words share a place: the paths are of no one tree.
     #[error(
-        "the ways to {word:?} and to {other:?} of line {line} run through one another: one code begins with the other"
+        "the paths to {word:?} and to {other:?} of line {line} run through one another: one code begins with the other"
     )]
     Crossing {
         /// The word of this line.

@@ -61,7 +61,7 @@ impl<'a> HeadBuilder<'a> {
         Self { layer, counts: None, optimizer: Optimizer::default(), rate: None, seed: 1, threads: 1, loss: None }
     }
 
-    /// How often each word occurs, in falling order.
+    /// How often each word occurs, in falling order: for a layer of one's own. [`Head::builder`] has them already.
     pub fn counts(mut self, counts: &'a Counts) -> Self {
         self.counts = Some(counts);
         self
@@ -101,7 +101,8 @@ impl<'a> HeadBuilder<'a> {
         self
     }
 
-    /// The rate, on the summed loss of a batch [default: the catalogue's for the layer and the optimizer].
+    /// The rate, on the summed loss of a batch [default: the catalogue's for the layer and the optimizer, chosen for batches
+    /// of the size that its [`Tuning`](crate::layer::catalogue::Tuning) names].
     pub fn rate(mut self, rate: f32) -> Self {
         self.rate = Some(rate);
         self
@@ -153,6 +154,9 @@ impl<'a> HeadBuilder<'a> {
         if let Some(rate) = self.rate {
             check_rate(rate)?;
         }
+        if let Optimizer::Adagrad { initial } = self.optimizer {
+            Optimizer::adagrad(initial)?;
+        }
         let (mut layer, name, mut loss, tuned) = match self.layer {
             LayerSource::Own { misplaced: Some(setting), .. } => {
                 return Err(HeadFault::NotOfOwnLayer { setting }.into());
@@ -163,6 +167,9 @@ impl<'a> HeadBuilder<'a> {
                 let context = Shape { counts, words, dim, bias: bias.unwrap_or(Bias::Unigram) };
                 if tree.is_some() && !spec.has_tree() {
                     return Err(Error::NotWith { setting: "tree", other: spec.entry().name });
+                }
+                if let Some(words) = words.filter(|words| words.len() != counts.len()) {
+                    return Err(HeadFault::Counts { counts: counts.len(), vocab: words.len() }.into());
                 }
                 let tuning = spec.entry().tuning;
                 (spec.build_over(tree, &context)?, Some(spec.to_string()), spec.loss()?, Some(tuning))

@@ -42,7 +42,7 @@ const MOST_BATCHES: u64 = 1 << 62;
 /// A head in JSON.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Description {
+struct HeadDescription {
     format: u32,
     /// The version that wrote it.
     lexmax: String,
@@ -132,8 +132,8 @@ impl Head {
         })
     }
 
-    fn description(&self) -> Description {
-        Description {
+    fn description(&self) -> HeadDescription {
+        HeadDescription {
             format: FORMAT,
             lexmax: env!("CARGO_PKG_VERSION").into(),
             layer: self.name.clone(),
@@ -169,7 +169,7 @@ impl Head {
     /// # Errors
     /// As [`Head::load`].
     pub fn load_with(path: impl AsRef<Path>, threads: usize) -> Result<Self> {
-        let mut file = Stored::open(path.as_ref())?;
+        let mut file = HeadFile::open(path.as_ref())?;
         let Some(name) = file.layer.clone() else {
             return Err(HeadFault::OwnLayerInFile { path: path.as_ref().into() }.into());
         };
@@ -198,7 +198,7 @@ impl Head {
 
 /// The head of a file, for a layer that is there already.
 pub(super) fn load_into(path: &Path, plan: Plan, counts: Option<&Counts>) -> Result<Head> {
-    let mut file = Stored::open(path)?;
+    let mut file = HeadFile::open(path)?;
     let other = |setting, found: String, needed: String| {
         Err(HeadFault::OtherHead { path: path.into(), setting, found, needed }.into())
     };
@@ -213,8 +213,11 @@ pub(super) fn load_into(path: &Path, plan: Plan, counts: Option<&Counts>) -> Res
     if file.dim != shape.dim {
         return other("the size of the hidden vectors", file.dim.to_string(), shape.dim.to_string());
     }
-    if file.bias != shape.bias {
-        return other("the start of the biases", format!("{:?}", file.bias), format!("{:?}", shape.bias));
+    // A name that says where the biases start is stronger than what stands beside it.
+    let named = file.layer.as_deref().map(str::parse::<LayerSpec>).transpose()?;
+    let bias = named.map_or(Ok(file.bias), |spec| spec.bias(file.bias))?;
+    if bias != shape.bias {
+        return other("the start of the biases", format!("{bias:?}"), format!("{:?}", shape.bias));
     }
     if file.optimizer != plan.optimizer {
         return other("the optimizer", format!("{:?}", file.optimizer), format!("{:?}", plan.optimizer));
@@ -234,7 +237,7 @@ pub(super) fn load_into(path: &Path, plan: Plan, counts: Option<&Counts>) -> Res
 }
 
 /// A file whose description is read.
-struct Stored {
+struct HeadFile {
     tensors: Tensors<BufReader<File>>,
     layer: Option<String>,
     bias: Bias,
@@ -245,7 +248,7 @@ struct Stored {
     run: Option<(f32, u64, WorkerRng)>,
 }
 
-impl Stored {
+impl HeadFile {
     fn open(path: &Path) -> Result<Self> {
         let file = BufReader::new(File::open(path).map_err(Error::io(path))?);
         let mut tensors = Tensors::open(file, path)?;
@@ -256,7 +259,7 @@ impl Stored {
                 Self { tensors, layer, bias, dim, optimizer, loss, run: None }
             }
             _ => {
-                let d: Description = tensors.json_of_format(HEAD, FORMAT)?;
+                let d: HeadDescription = tensors.json_of_format(HEAD, FORMAT)?;
                 let loss = loss_of(&mut tensors, &d)?;
                 let run = Some((d.rate, d.batches, d.rng));
                 Self { tensors, layer: d.layer, bias: d.bias, dim: d.dim, optimizer: d.optimizer, loss, run }
@@ -343,7 +346,7 @@ impl Stored {
     }
 }
 
-fn loss_of(tensors: &mut Tensors<BufReader<File>>, description: &Description) -> Result<LossOptions> {
+fn loss_of(tensors: &mut Tensors<BufReader<File>>, description: &HeadDescription) -> Result<LossOptions> {
     let Loss { smoothing, z_loss, soft_cap, ignored, soft_targets } = description.loss;
     let options = || -> Result<LossOptions> {
         let mut loss = LossOptions::new().with_smoothing(smoothing)?.with_z_loss(z_loss)?;

@@ -63,7 +63,7 @@ impl Head {
     /// Costs what the layer says ([`expected_cost`](crate::layer::OutputLayer::expected_cost)), and a pass over `hidden` for the checks.
     ///
     /// # Errors
-    /// Shapes, targets or numbers that do not fit; a loss that is not finite. Nothing has moved then.
+    /// Shapes, targets or numbers that do not fit; a loss that is not finite. No weight has moved then.
     pub fn step(&mut self, hidden: ArrayView2<f32>, targets: &[WordId]) -> Result<Step<'_>> {
         self.step_batch(Batch { hidden, targets, soft: None, weights: None })
     }

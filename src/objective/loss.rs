@@ -308,7 +308,7 @@ impl<'a> SoftTargets<'a> {
     }
 
     /// The words of example b that have a probability, each with it.
-    pub fn of(&self, b: usize) -> Box<dyn Iterator<Item = (WordId, f32)> + 'a> {
+    pub fn words_of(&self, b: usize) -> Box<dyn Iterator<Item = (WordId, f32)> + 'a> {
         match self.0 {
             Distributions::Sparse { offsets, words, probabilities } => {
                 let range = offsets[b] as usize..offsets[b + 1] as usize;

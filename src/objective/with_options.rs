@@ -44,7 +44,7 @@ impl<'o, 'a> LossWithOptions<'o, 'a> {
         };
         let smoothed = uniform * all(smoothing);
         let mass = |b: usize| match soft {
-            Some(soft) => soft.of(b).map(|(w, p)| goal.share(w, p)).sum::<f64>() + smoothed,
+            Some(soft) => soft.words_of(b).map(|(w, p)| goal.share(w, p)).sum::<f64>() + smoothed,
             None if options.ignored() == Some(targets[b]) => 0.0,
             None => goal.share(targets[b], 1.0) + smoothed,
         };
@@ -168,7 +168,7 @@ impl<'o, 'a> LossWithOptions<'o, 'a> {
                         });
                         continue;
                     }
-                    for (word, p) in soft.of(start + b) {
+                    for (word, p) in soft.words_of(start + b) {
                         if let Some(row) = row_of(word, first, &rows) {
                             each(row, b, self.share(word, p));
                         }

@@ -120,7 +120,7 @@ impl Matrix {
     }
 
     /// The weights and biases of neighbouring rows; no biases where the matrix has none.
-    pub(super) fn part(&self, rows: &Range<u32>) -> (&[f32], &[f32]) {
+    pub(super) fn rows_and_biases(&self, rows: &Range<u32>) -> (&[f32], &[f32]) {
         let bias = self.bias();
         let bias = if bias.is_empty() { bias } else { &bias[rows.start as usize..rows.end as usize] };
         (&self.weights()[self.entries(rows.clone())], bias)

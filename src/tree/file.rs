@@ -34,7 +34,7 @@ impl Tree {
     ///
     /// # Errors
     /// What the reader says; and [`Error::TreeFile`] with the line of a code that is none, of an unknown word, of a word
-    /// twice or not at all, of two words whose ways run through one another, and of a decision with one child.
+    /// twice or not at all, of two words whose paths run through one another, and of a decision with one child.
     pub fn read(
         input: &mut dyn BufRead,
         path: &Path,

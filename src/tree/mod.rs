@@ -90,7 +90,7 @@ impl Tree {
         self.nodes[node as usize].get()
     }
 
-    /// What lies below each node, the child of code 0 first. For ways down; 16 bytes a node.
+    /// What lies below each node, the child of code 0 first. For paths down; 16 bytes a node.
     pub fn children(&self) -> Vec<[Child; 2]> {
         let mut children = vec![[Child::Word(0); 2]; self.nodes.len()];
         let words = (0..).zip(&self.leaves).map(|(word, link)| (Child::Word(word), link));

@@ -14,7 +14,7 @@ pub use super::ranking::Method;
 /// How questions are asked and answers counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Rules {
+pub enum AnalogyRules {
     /// Those of word2vec's compute-accuracy, to the last count: a to z are upper-cased, the first of words that become the same
     /// stands for them in a question, just the three words are no answer, an answer's score is above 0, and the first five sections
     /// are semantic.
@@ -26,7 +26,7 @@ pub enum Rules {
     Exact,
 }
 
-impl Rules {
+impl AnalogyRules {
     /// When words are the same.
     pub const fn case(self) -> Case {
         match self {
@@ -41,7 +41,7 @@ impl Rules {
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct AnalogyOptions {
     /// How answers are counted.
-    pub rules: Rules,
+    pub rules: AnalogyRules,
     /// How they are scored.
     pub method: Method,
     /// Questions and answers are among so many first words; all without.
@@ -52,7 +52,7 @@ pub struct AnalogyOptions {
 
 impl Default for AnalogyOptions {
     fn default() -> Self {
-        Self { rules: Rules::Word2vec, method: Method::CosAdd, first: Some(30_000), threads: 1 }
+        Self { rules: AnalogyRules::Word2vec, method: Method::CosAdd, first: Some(30_000), threads: 1 }
     }
 }
 
@@ -119,7 +119,7 @@ pub fn analogies(vectors: &WordVectors, questions: &Questions, options: &Analogy
     let forms = Forms::new(vectors, options.rules.case(), words);
     // Which words have the same form, where that counts.
     let mut same: BTreeMap<WordId, Vec<WordId>> = BTreeMap::new();
-    if options.rules != Rules::Word2vec {
+    if options.rules != AnalogyRules::Word2vec {
         (0..).zip(forms.classes()).for_each(|(id, class)| same.entry(*class).or_default().push(id));
     }
     let excluded = |word: &WordId| same.get(word).cloned().unwrap_or_else(|| vec![*word]);
@@ -135,7 +135,7 @@ pub fn analogies(vectors: &WordVectors, questions: &Questions, options: &Analogy
     }
     let units = vectors.units();
     let units = &units[..words * vectors.dim()];
-    let floor = if options.rules == Rules::Word2vec { 0.0 } else { f32::NEG_INFINITY };
+    let floor = if options.rules == AnalogyRules::Word2vec { 0.0 } else { f32::NEG_INFINITY };
     let mut answers = vec![None; queries.len()];
     let blocks = queries.chunks(BLOCK).zip(answers.chunks_mut(BLOCK));
     Threads::new(options.threads).each(blocks, |(block, answers)| {
@@ -166,8 +166,8 @@ fn section(number: usize, section: &super::QuestionSection, all: &Questions, opt
     // compute-accuracy counts sections from 1; questions before the first have the number 0.
     let first = usize::from(!all.sections[0].name.is_empty());
     let semantic = match options.rules {
-        Rules::Word2vec => number + first <= 5,
-        Rules::Unicode | Rules::Exact => !section.name.starts_with("gram"),
+        AnalogyRules::Word2vec => number + first <= 5,
+        AnalogyRules::Unicode | AnalogyRules::Exact => !section.name.starts_with("gram"),
     };
     let score = Score { questions: section.questions.len() as u64, ..Score::default() };
     Section { name: section.name.clone(), semantic, score }

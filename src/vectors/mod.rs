@@ -21,7 +21,7 @@ mod similarity;
 mod spearman;
 mod words;
 
-pub use analogy::{Analogies, AnalogyOptions, Method, Rules, Score, Section, analogies};
+pub use analogy::{Analogies, AnalogyOptions, AnalogyRules, Method, Score, Section, analogies};
 pub use evaluation::{Evaluation, EvaluationOptions, FileScores, Mean, Means, evaluate};
 pub use formats::{Converted, Format, Stream, convert, read, read_streams, write};
 pub use forms::Case;

@@ -1,7 +1,7 @@
 //! `Word2Vec`: options, then training.
 
 use super::{Options, PhraseOptions, Preset, Trained, Watch, Word2VecConfig, train};
-use crate::corpus::{Invalid, Normalizer, Rules, Source, files};
+use crate::corpus::{Invalid, Normalizer, Source, TextRules, files};
 use crate::error::Result;
 use crate::model::ModelKind;
 use crate::run::{Checkpoints, Control, Valid};
@@ -48,7 +48,7 @@ use std::time::{Duration, Instant};
 #[must_use]
 pub struct Word2Vec {
     options: Options,
-    rules: Option<Rules>,
+    rules: Option<TextRules>,
     invalid: Invalid,
     normalizer: Normalizer,
     spool: Option<PathBuf>,
@@ -142,7 +142,7 @@ impl Word2Vec {
     }
 
     /// Rules for the words that are kept, instead of the preset's and of all options of the vocabulary.
-    pub fn rules(self, rules: Rules) -> Self {
+    pub fn rules(self, rules: TextRules) -> Self {
         Self { rules: Some(rules), ..self }
     }
 

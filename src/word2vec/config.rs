@@ -1,6 +1,6 @@
 //! The settings of a run, every value filled in.
 
-use crate::corpus::{Rules, Source, Window};
+use crate::corpus::{Source, TextRules, Window};
 use crate::encoder::{Encoder, MeanEmbedding};
 use crate::error::Result;
 use crate::layer::Bias;
@@ -20,7 +20,7 @@ pub struct Word2VecConfig {
     /// The text, and how it becomes words.
     pub source: Source,
     /// The rules by which words are kept.
-    pub rules: Rules,
+    pub rules: TextRules,
     /// A folder for the ids of a text that is larger than memory; memory without.
     pub spool: Option<PathBuf>,
     /// The output layer; without biases unless its name says otherwise.

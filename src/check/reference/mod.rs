@@ -55,7 +55,7 @@ pub struct Reference {
 impl Reference {
     /// The scores of all words, or of all nodes of a tree.
     pub fn scores(&self, tables: &[Params], h: &[f64]) -> Vec<f64> {
-        self.scores.of(tables, h)
+        self.scores.all(tables, h)
     }
 
     /// Adds ∂L/∂h and ∂L/∂tables, given ∂L/∂z.

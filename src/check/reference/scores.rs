@@ -19,7 +19,7 @@ pub enum Scores {
 
 impl Scores {
     /// The scores of a hidden vector.
-    pub fn of(self, tables: &[Params], h: &[f64]) -> Vec<f64> {
+    pub fn all(self, tables: &[Params], h: &[f64]) -> Vec<f64> {
         match self {
             Self::Flat => tables[0].times(h),
             Self::Slices => {

@@ -105,7 +105,7 @@ impl Step {
 fn gradients(handle: &Deferred, rows: u32, has_bias: bool) -> Params {
     let (mut weights, mut bias) = (Vec::new(), Vec::new());
     for row in 0..rows {
-        let (gradient, of_bias) = handle.gradient(row);
+        let (gradient, of_bias) = handle.row_gradient(row);
         weights.push(gradient.into_iter().map(f64::from).collect());
         if has_bias {
             bias.push(f64::from(of_bias));

@@ -24,7 +24,7 @@ pub struct Arguments {
     #[command(flatten)]
     vocabulary: vocabulary::Vocabulary,
     #[command(flatten)]
-    model: model::Model,
+    model: model::ModelOptions,
     #[command(flatten)]
     schedule: schedule::Schedule,
     #[command(flatten)]

@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 
 #[derive(Args)]
 #[command(next_help_heading = "Model")]
-pub struct Model {
+pub struct ModelOptions {
     /// Defaults of lexmax, word2vec, gensim or fasttext, and how these train; single options still count.
     #[arg(long, default_value_t = Preset::Lexmax, value_name = "NAME")]
     pub preset: Preset,
@@ -91,7 +91,7 @@ enum GradientName {
     Mean,
 }
 
-impl Model {
+impl ModelOptions {
     /// The options of the library, as far as the model goes.
     pub fn options(&self) -> Result<Options> {
         Ok(Options {

@@ -17,7 +17,7 @@ pub use ledger::Ledger;
 pub use lines::{Invalid, LONGEST_LINE, Source, Words, for_each_line, words};
 pub use normalize::{Normalizer, Split};
 pub use phrases::{PhraseScore, Phrases};
-pub use rules::Rules;
+pub use rules::TextRules;
 pub use sentences::{SentenceReader, Sentences};
 pub use spool::SpooledCorpus;
 pub use text::{Corpus, LONGEST_SENTENCE};

@@ -154,12 +154,12 @@ pub(in crate::corpus) trait IdLines: Sized {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::corpus::{Corpus, Rules, Source, SpooledCorpus};
+    use crate::corpus::{Corpus, Source, SpooledCorpus, TextRules};
     use proptest::prelude::*;
     use std::collections::HashMap;
 
-    fn rules(phrases: Phrases) -> Rules {
-        Rules { phrases: Some(phrases), ..Rules::min_count(1) }
+    fn rules(phrases: Phrases) -> TextRules {
+        TextRules { phrases: Some(phrases), ..TextRules::min_count(1) }
     }
 
     fn join(text: &str, phrases: Phrases) -> (Vec<Vec<String>>, Ledger) {

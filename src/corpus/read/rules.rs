@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 /// Which words of a text are kept, and how long its sentences are.
 #[derive(Clone, Debug)]
-pub struct Rules {
+pub struct TextRules {
     /// The least count that a word is kept at; of a vocabulary that is given too, by its own counts.
     pub min_count: u64,
     /// At most so many words, the most frequent ones.
@@ -23,7 +23,7 @@ pub struct Rules {
     pub vocabulary: Option<Arc<Vocabulary>>,
 }
 
-impl Rules {
+impl TextRules {
     /// All words that occur at least `min_count` times.
     pub fn min_count(min_count: u64) -> Self {
         Self { min_count, max_vocab: None, longest_sentence: LONGEST_SENTENCE, phrases: None, vocabulary: None }

@@ -2,7 +2,7 @@
 
 use super::phrases::IdLines;
 use super::text::DROPPED;
-use crate::corpus::{Joins, Ledger, Rules, SentenceReader, Sentences, Source, words};
+use crate::corpus::{Joins, Ledger, SentenceReader, Sentences, Source, TextRules, words};
 use crate::error::{Error, Result};
 use crate::vocab::Interner;
 use crate::vocab::{Vocabulary, WordId};
@@ -33,7 +33,7 @@ impl SpooledCorpus {
     /// # Errors
     /// As [`SpooledCorpus::read`].
     pub fn load<P: AsRef<Path>>(paths: &[P], min_count: u64, dir: &Path) -> Result<(Vocabulary, Self)> {
-        Self::read(&Source::plain(paths), &Rules::min_count(min_count), dir)
+        Self::read(&Source::plain(paths), &TextRules::min_count(min_count), dir)
     }
 
     /// Reads a training text once, and makes its vocabulary by the rules. The file is in the folder `dir`, which needs room for
@@ -41,7 +41,7 @@ impl SpooledCorpus {
     ///
     /// # Errors
     /// Those of [`Corpus::read`](crate::corpus::Corpus::read), and a folder that cannot be written to or is full.
-    pub fn read(source: &Source, rules: &Rules, dir: &Path) -> Result<(Vocabulary, Self)> {
+    pub fn read(source: &Source, rules: &TextRules, dir: &Path) -> Result<(Vocabulary, Self)> {
         rules.check()?;
         let (mut seen, mut ledger) = (Interner::default(), Ledger::default());
         let mut out = Writer::new(dir)?;

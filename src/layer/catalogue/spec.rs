@@ -81,6 +81,19 @@ impl LayerSpec {
         self.entry.keys.iter().any(|key| key.name == "tree")
     }
 
+    /// Where the biases start: as the name says, else as given.
+    ///
+    /// # Errors
+    /// A value that cannot be read.
+    pub fn bias(&self, otherwise: Bias) -> Result<Bias> {
+        Ok(match self.settings.choice("bias", &["", "none", "zero", "unigram"], BIASES)? {
+            0 => otherwise,
+            1 => Bias::None,
+            2 => Bias::Zero,
+            _ => Bias::Unigram,
+        })
+    }
+
     /// Makes the layer.
     ///
     /// # Errors
@@ -94,13 +107,7 @@ impl LayerSpec {
     /// # Errors
     /// As [`LayerSpec::build`].
     pub fn build_over(&self, tree: Option<Tree>, context: &Shape) -> Result<Box<dyn OutputLayer>> {
-        let bias = match self.settings.choice("bias", &["", "none", "zero", "unigram"], BIASES)? {
-            0 => context.bias,
-            1 => Bias::None,
-            2 => Bias::Zero,
-            _ => Bias::Unigram,
-        };
-        let context = Shape { bias, ..*context };
+        let context = Shape { bias: self.bias(context.bias)?, ..*context };
         let mut layer = match tree {
             Some(tree) if self.has_tree() => super::build::over_tree(tree, &context)?,
             _ => (self.entry.build)(&self.settings, &context)?,

@@ -1,4 +1,4 @@
-//! The ways through a tree: up from a word, and down from the root.
+//! The paths through a tree: up from a word, and down from the root.
 
 use crate::layer::verbs::descent::{At, Branch, Descent};
 use crate::math::ln_sigmoid;
@@ -66,7 +66,7 @@ pub fn climb(tree: &Tree, word: WordId, nodes: &mut Vec<u32>, signs: &mut Vec<f3
     }
 }
 
-/// The ways down for one hidden vector.
+/// The paths down for one hidden vector.
 pub struct Below<'a, 'b> {
     children: &'a [[Child; 2]],
     w: &'a mut Tables<'b>,

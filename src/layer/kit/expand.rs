@@ -36,7 +36,7 @@ pub fn step(
         match batch.soft {
             Some(soft) => {
                 options.assert_soft();
-                soft.of(b).for_each(|(word, share)| add(word, share));
+                soft.words_of(b).for_each(|(word, share)| add(word, share));
             }
             None if options.ignored() == Some(batch.targets[b]) => {}
             None => add(batch.targets[b], 1.0),

@@ -141,7 +141,7 @@ impl WordScores<'_> {
     }
 
     /// The scores of a word, one an example.
-    pub fn of(&self, word: WordId) -> &[f32] {
+    pub fn scores_of(&self, word: WordId) -> &[f32] {
         self.tile.row(self.tile.rows().start + (word - self.first))
     }
 }
@@ -224,7 +224,7 @@ pub(super) fn top_k<L: OutputLayer + ?Sized>(
         // Most words are below the k-th best so far: one comparison.
         let mut floors: Vec<f32> = own.iter().map(|own| own.floor() as f32).collect();
         for word in seen.words() {
-            for ((z, floor), own) in seen.of(word).iter().zip(&mut floors).zip(&mut own) {
+            for ((z, floor), own) in seen.scores_of(word).iter().zip(&mut floors).zip(&mut own) {
                 if z >= floor && *z > f32::MIN && own.offer(f64::from(*z), f64::from(*z), word) {
                     *floor = own.floor() as f32;
                 }
@@ -250,7 +250,7 @@ pub(super) fn rank<L: OutputLayer + ?Sized>(layer: &L, w: &mut Tables, batch: Ba
         for (b, stat) in stats.iter_mut().enumerate() {
             let target = batch.targets[seen.examples.start + b];
             if seen.words().contains(&target) {
-                stat.target = seen.of(target)[b];
+                stat.target = seen.scores_of(target)[b];
             }
         }
     };
@@ -260,7 +260,7 @@ pub(super) fn rank<L: OutputLayer + ?Sized>(layer: &L, w: &mut Tables, batch: Ba
         let targets: Vec<f32> = stats[seen.examples.clone()].iter().map(|stat| stat.target).collect();
         let mut counts = vec![0u32; targets.len()];
         for word in seen.words() {
-            let pairs = seen.of(word).iter().zip(&targets);
+            let pairs = seen.scores_of(word).iter().zip(&targets);
             counts.iter_mut().zip(pairs).for_each(|(count, (z, target))| *count += u32::from(z > target));
         }
         for (above, count) in above[seen.examples.clone()].iter().zip(counts) {
@@ -334,7 +334,7 @@ fn perturb(seen: &WordScores, b: usize, beta: f64, top: f64, noise: &Noise, best
         if u >= limit {
             continue;
         }
-        let z = seen.of(word)[b];
+        let z = seen.scores_of(word)[b];
         let score = beta * f64::from(z);
         if z > f32::MIN && best.offer(score - exponential(u).ln(), score, word) {
             limit = bound(best);
@@ -345,7 +345,7 @@ fn perturb(seen: &WordScores, b: usize, beta: f64, top: f64, noise: &Noise, best
 fn column_maxima(seen: &WordScores) -> Vec<f32> {
     let mut tops = vec![f32::NEG_INFINITY; seen.examples.len()];
     for word in seen.words() {
-        tops.iter_mut().zip(seen.of(word)).for_each(|(top, z)| *top = top.max(*z));
+        tops.iter_mut().zip(seen.scores_of(word)).for_each(|(top, z)| *top = top.max(*z));
     }
     tops
 }

@@ -38,7 +38,7 @@ pub struct Room {
 
 impl Room {
     /// The scores of a strip take so many numbers.
-    pub fn of(&self, strip: &Range<u32>) -> usize {
+    pub fn numbers_for(&self, strip: &Range<u32>) -> usize {
         self.stride * self.words.min(strip.len())
     }
 }
@@ -77,7 +77,7 @@ impl ScoreCache {
         }
         let words = if self.complete { rows.len() } else { packed.tile_rows() };
         let room = Room { stride: packed.stride, words };
-        let total = Strips::of(rows).iter().map(|strip| room.of(&strip)).sum();
+        let total = Strips::of(rows).iter().map(|strip| room.numbers_for(&strip)).sum();
         if self.scores.len() < total {
             self.scores.resize(total, 0.0);
         }

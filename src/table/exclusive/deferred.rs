@@ -26,7 +26,7 @@ impl<M: BorrowMut<Matrix> + Send> Exclusive<DeferredStore<M>> {
     }
 
     /// ∂L/∂W of a row, and of its bias (0 without), since the last `flush`.
-    pub fn gradient(&self, row: u32) -> (Vec<f32>, f32) {
+    pub fn row_gradient(&self, row: u32) -> (Vec<f32>, f32) {
         let store = self.store();
         store.gradient.row(store.matrix.borrow(), row)
     }

@@ -95,13 +95,13 @@ pub enum Strip<'a> {
 impl<'a> Strip<'a> {
     /// Rows of a matrix that is only read.
     fn frozen(matrix: &'a Matrix, rows: &Range<u32>) -> Self {
-        let (weights, bias) = matrix.part(rows);
+        let (weights, bias) = matrix.rows_and_biases(rows);
         Strip::Frozen { weights, bias }
     }
 
     /// Rows of a matrix beside those of its gradient.
     fn deferred(matrix: &'a Matrix, gradient: &'a mut Gradient, rows: &Range<u32>) -> Self {
-        let (weights, bias) = matrix.part(rows);
+        let (weights, bias) = matrix.rows_and_biases(rows);
         Strip::Deferred { weights, bias, gradient: gradient.strip(matrix, rows) }
     }
 
@@ -198,7 +198,7 @@ impl<S: Storage> Table for Exclusive<S> {
 
     fn scores(&mut self, rows: &Rows, x: ArrayView2<f32>, mut out: ArrayViewMut2<f32>) {
         match rows {
-            Rows::Range(range) => self.products.scores(self.store.matrix().part(range), x, out),
+            Rows::Range(range) => self.products.scores(self.store.matrix().rows_and_biases(range), x, out),
             Rows::List(list) => {
                 self.block.gather(self.store.matrix(), list, &x);
                 out.assign(&self.block.scores(&self.threads));
@@ -208,7 +208,7 @@ impl<S: Storage> Table for Exclusive<S> {
 
     fn weighted_sum(&mut self, rows: &Rows, coef: ArrayView2<f32>, mut out: ArrayViewMut2<f32>) {
         match rows {
-            Rows::Range(range) => self.products.weighted_sum(self.store.matrix().part(range).0, coef, out),
+            Rows::Range(range) => self.products.weighted_sum(self.store.matrix().rows_and_biases(range).0, coef, out),
             Rows::List(list) => {
                 let matrix = self.store.matrix();
                 for (k, mut y) in coef.rows().into_iter().zip(out.rows_mut()) {
@@ -286,12 +286,19 @@ impl<S: Storage> Table for Exclusive<S> {
         self.stats.resize(strips.len() * batch, Stat::EMPTY);
         let (matrix, mut scores) = (self.store.matrix(), self.cache.scores_mut());
         let items = strips.iter().zip(self.stats.chunks_mut(batch.max(1))).map(|(strip, stats)| {
-            let (part, rest) = std::mem::take(&mut scores).split_at_mut(room.of(&strip));
+            let (part, rest) = std::mem::take(&mut scores).split_at_mut(room.numbers_for(&strip));
             scores = rest;
             (strip, part, stats)
         });
         self.threads.each(items, |(rows, scores, stats)| {
-            tile::scan_strip(packed, rows.clone(), matrix.part(&rows), (scores, scanned.complete), fold, stats);
+            tile::scan_strip(
+                packed,
+                rows.clone(),
+                matrix.rows_and_biases(&rows),
+                (scores, scanned.complete),
+                fold,
+                stats,
+            );
         });
         for part in self.stats.chunks(batch.max(1)) {
             out.iter_mut().zip(part).for_each(|(all, part)| all.merge(part));

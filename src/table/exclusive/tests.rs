@@ -76,7 +76,7 @@ fn gradients_are_read_as_they_are() {
                 // Twice, so that what an earlier batch left in the buffers is met.
                 for _ in 0..2 {
                     [&mut handle, &mut plain].into_iter().for_each(|table| act(table));
-                    let expected: Vec<_> = (0..9).map(|row| handle.gradient(row)).collect();
+                    let expected: Vec<_> = (0..9).map(|row| handle.row_gradient(row)).collect();
                     let (rows, is_dense) = read(&mut handle);
                     assert_eq!(is_dense, dense);
                     let mut seen = vec![(vec![0.0; DIM], 0.0); 9];

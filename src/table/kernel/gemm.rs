@@ -113,7 +113,7 @@ struct Product<'a> {
 }
 
 /// A block of accumulators: M rows of V vectors.
-type Block<S, const M: usize, const V: usize> = [[<S as Simd>::f32s; V]; M];
+type Accumulators<S, const M: usize, const V: usize> = [[<S as Simd>::f32s; V]; M];
 
 impl WithSimd for Product<'_> {
     type Output = ();
@@ -155,7 +155,7 @@ impl Product<'_> {
     fn block<S: Simd, const M: usize, const V: usize>(&mut self, s: S, panel: usize, i: usize) {
         let p = &self.p.data[panel * self.p.k * self.p.width..][..self.p.k * self.p.width];
         let p = S::as_simd_f32s(p).0.as_chunks::<V>().0;
-        let mut acc: Block<S, M, V> = [[s.splat_f32s(0.0); V]; M];
+        let mut acc: Accumulators<S, M, V> = [[s.splat_f32s(0.0); V]; M];
         if let Start::Rows(start) = self.start {
             for m in 0..M {
                 acc[m] = [s.splat_f32s(start[i + m]); V];
@@ -191,7 +191,13 @@ impl Product<'_> {
 
     /// Accumulators stay in registers only as long as every loop over them unrolls: one plain loop a case.
     #[inline(always)]
-    fn store<S: Simd, const M: usize, const V: usize>(&mut self, s: S, panel: usize, i: usize, acc: Block<S, M, V>) {
+    fn store<S: Simd, const M: usize, const V: usize>(
+        &mut self,
+        s: S,
+        panel: usize,
+        i: usize,
+        acc: Accumulators<S, M, V>,
+    ) {
         let (first, width, stride) = (panel * self.p.width, self.p.width, self.stride);
         let add = matches!(self.start, Start::Output);
         if first + width > stride {

@@ -6,7 +6,7 @@ pub use model::Network;
 
 use super::PhraseOptions;
 use super::preset::{Defaults, Preset, Sigmoid};
-use crate::corpus::{Context, Rules};
+use crate::corpus::{Context, TextRules};
 use crate::error::{Error, Result};
 use crate::layer::catalogue::LayerSpec;
 use crate::model::ModelKind;
@@ -122,11 +122,11 @@ impl Options {
     ///
     /// # Errors
     /// Phrases that make no sense; a file that cannot be read.
-    pub fn rules(&self) -> Result<Rules> {
+    pub fn rules(&self) -> Result<TextRules> {
         let own = self.defaults();
         let min_count = self.min_count.unwrap_or(own.min_count);
         let vocabulary = self.vocabulary.as_ref().map(|path| read_vocabulary(path, min_count)).transpose()?;
-        Ok(Rules {
+        Ok(TextRules {
             min_count,
             max_vocab: self.max_vocab,
             longest_sentence: self.longest_sentence.unwrap_or(own.longest_sentence),

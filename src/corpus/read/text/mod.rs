@@ -1,7 +1,7 @@
 //! A text as ids.
 
 use super::phrases::IdLines;
-use crate::corpus::{Joins, Ledger, Rules, SentenceReader, Sentences, Source, words};
+use crate::corpus::{Joins, Ledger, SentenceReader, Sentences, Source, TextRules, words};
 use crate::error::{Error, Result};
 use crate::vocab::Interner;
 use crate::vocab::{Vocabulary, WordId};
@@ -32,7 +32,7 @@ impl Corpus {
     /// # Errors
     /// As [`Corpus::read`].
     pub fn load<P: AsRef<Path>>(paths: &[P], min_count: u64) -> Result<(Vocabulary, Self)> {
-        Self::read(&Source::plain(paths), &Rules::min_count(min_count))
+        Self::read(&Source::plain(paths), &TextRules::min_count(min_count))
     }
 
     /// Reads a training text once, and makes its vocabulary by the rules.
@@ -42,7 +42,7 @@ impl Corpus {
     /// # Errors
     /// Those of [`Source::for_each_line`], [`Error::NoWords`] (by a vocabulary that was given, [`Error::NoKnownWords`]),
     /// [`Error::TooManyWords`], and rules that make no sense.
-    pub fn read(source: &Source, rules: &Rules) -> Result<(Vocabulary, Self)> {
+    pub fn read(source: &Source, rules: &TextRules) -> Result<(Vocabulary, Self)> {
         rules.check()?;
         let (mut seen, mut corpus) = Self::numbers(source)?;
         if let Some(phrases) = &rules.phrases {
@@ -76,7 +76,8 @@ impl Corpus {
         let (mut train, mut held_out) = corpus.split(every);
         let mut counts = vec![0; seen.counts().len()];
         train.tokens.iter().for_each(|word| counts[*word as usize] += 1);
-        let (vocab, new_ids) = Rules::min_count(min_count).number(&seen, &counts, &train.paths, &mut train.ledger)?;
+        let (vocab, new_ids) =
+            TextRules::min_count(min_count).number(&seen, &counts, &train.paths, &mut train.ledger)?;
         drop(seen);
         train.renumber(&new_ids, LONGEST_SENTENCE);
         held_out.renumber(&new_ids, LONGEST_SENTENCE);

@@ -104,7 +104,7 @@ proptest! {
         let phrases = phrases.then(|| crate::corpus::Phrases::new(Default::default(), 1, &[0.5, 0.5], "_").unwrap());
         let vocabulary = Vocabulary::new([("a", 9), ("b", 7), ("aa", 3)].map(|(w, n)| (w.into(), n)), 1).unwrap();
         let vocabulary = given.then(|| vocabulary.into());
-        let rules = Rules { min_count, max_vocab, longest_sentence, phrases, vocabulary };
+        let rules = TextRules { min_count, max_vocab, longest_sentence, phrases, vocabulary };
         match Corpus::read(&source, &rules) {
             Ok((vocab, corpus)) => {
                 let ledger = corpus.ledger();
@@ -143,7 +143,7 @@ proptest! {
         let normalizer = Normalizer { lowercase: treated, nfc: treated, split };
         let source = Source { normalizer, ..Source::plain(&[file.path()]) };
         let phrases = (passes > 0).then(|| Phrases::new(PhraseScore::Npmi, 1, &vec![0.0; passes], "_").unwrap());
-        let rules = Rules { phrases, longest_sentence: longest, max_vocab: Some(most), ..Rules::min_count(min_count) };
+        let rules = TextRules { phrases, longest_sentence: longest, max_vocab: Some(most), ..TextRules::min_count(min_count) };
         let Ok((vocab, corpus)) = Corpus::read(&source, &rules) else { return Ok(()) };
         let (_, spooled) = SpooledCorpus::read(&source, &rules, &std::env::temp_dir()).unwrap();
         for joins in [corpus.joins(), spooled.joins()] {

@@ -9,7 +9,7 @@ use pulp::{Simd, WithSimd};
 use std::collections::VecDeque;
 use std::ops::Range;
 
-/// The examples that may move a row, by all workers together and unseen by each other, before the moves are no longer
+/// The examples that may move a row, by all workers together between two merges, before the moves are no longer
 /// simply added: each worker moves a row as far as all of them should together, and with 512 training diverged.
 const UNDAMPED: f32 = 128.0;
 /// Rows that a thread merges at a time, at least; a multiple of 64.

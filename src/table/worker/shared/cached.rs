@@ -170,12 +170,12 @@ impl Cached {
 }
 
 /// The cached rows, and others copied behind them for a step.
-pub struct Beside<'a> {
+pub struct WithSpill<'a> {
     pub matrix: &'a SharedMatrix,
     pub cached: &'a mut Cached,
 }
 
-impl Placed for Beside<'_> {
+impl Placed for WithSpill<'_> {
     #[inline(always)]
     fn dim(&self) -> usize {
         self.matrix.shape.dim

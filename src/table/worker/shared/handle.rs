@@ -1,6 +1,6 @@
 //! One worker's handle on a shared matrix.
 
-use super::cached::{Beside, Cached};
+use super::cached::{Cached, WithSpill};
 use super::local::Local;
 use super::{CachedRows, SharedMatrix};
 use crate::simd::{self, dispatch};
@@ -29,7 +29,7 @@ pub struct Shared<'a> {
 
 impl<'a> Shared<'a> {
     /// One of `workers` handles on `matrix`, whose rate is `rate` at first and at most. Each cached row is exchanged so often that all
-    /// other workers together make no more than `unseen` updates of it unseen at that rate, or one each, nor move it
+    /// other workers together make no more than `staleness` updates of it in between at that rate, or one each, nor move it
     /// further later on.
     pub fn new(matrix: &'a SharedMatrix, rate: f32, cached: CachedRows, workers: usize, staleness: usize) -> Self {
         let cached = Cached::new(matrix, rate, cached, workers, staleness);
@@ -80,7 +80,7 @@ impl<'a> Shared<'a> {
 
     fn descend_bag(&mut self, bags: Bags, mean: bool, gradient: &[f32]) {
         self.forget();
-        let table = &mut Beside { matrix: self.matrix, cached: &mut self.cached };
+        let table = &mut WithSpill { matrix: self.matrix, cached: &mut self.cached };
         dispatch(Descend { table, bags, mean, rate: self.rate, gradient, places: &mut self.places });
     }
 
@@ -167,7 +167,7 @@ impl Table for Shared<'_> {
     }
 
     fn bag_means(&mut self, bags: Bags, mut out: ArrayViewMut2<f32>) {
-        let (table, places) = (&mut Beside { matrix: self.matrix, cached: &mut self.cached }, &mut self.places);
+        let (table, places) = (&mut WithSpill { matrix: self.matrix, cached: &mut self.cached }, &mut self.places);
         if let Some(out) = out.as_slice_mut() {
             return dispatch(Means { table, bags, places, out });
         }
@@ -196,7 +196,7 @@ impl Table for Shared<'_> {
     ) {
         self.forget();
         if is_small(x.nrows(), rows.len()) && x.is_standard_layout() && d_x.is_standard_layout() {
-            let mut table = Beside { matrix: self.matrix, cached: &mut self.cached };
+            let mut table = WithSpill { matrix: self.matrix, cached: &mut self.cached };
             return self.small.step(&mut table, rows, x, self.rate, coef, losses, d_x);
         }
         let threads = Threads::default();
