@@ -7,7 +7,7 @@
 //! a minute.
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use lexmax::rng::WorkerRng;
+use lexmax::WorkerRng;
 use lexmax::sampler::{
     DistinctDraws, Draws, IndependentSet, LogUniform, Proposal, Sampler, Uniform, Unigram, WithReplacement,
 };

@@ -10,12 +10,12 @@
 
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, BenchmarkId, Criterion, SamplingMode, Throughput, criterion_group, criterion_main};
+use lexmax::WorkerRng;
 use lexmax::head::Head;
 use lexmax::layer::catalogue::{CATALOGUE, LayerSpec, Shape};
 use lexmax::layer::{Batch, Bias, LayerExt, OutputLayer, Scratch, set_up};
-use lexmax::optimizer::Optimizer;
-use lexmax::rng::WorkerRng;
 use lexmax::sampler::{Proposal, Unigram};
+use lexmax::table::Optimizer;
 use lexmax::table::{Cost, Deferred, Frozen, Matrix, Online, Table, Tables, Threads};
 use lexmax::vocab::{Counts, WordId};
 use ndarray::{Array2, ArrayView2, Axis, Slice};

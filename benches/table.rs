@@ -6,9 +6,9 @@
 //! `cargo bench --bench table` prints a line each: the median time, GFLOP/s, GB/s of parameters moved, and the share of plain
 //! matrix products (large shapes) or of a plain copy (small ones) on one thread. Any argument is a filter on the names.
 
+use lexmax::WorkerRng;
 use lexmax::measure::sgemm_gflops;
-use lexmax::optimizer::Optimizer;
-use lexmax::rng::WorkerRng;
+use lexmax::table::Optimizer;
 use lexmax::table::{
     Bags, CachedRows, Deferred, Frozen, Init, Matrix, Online, Overlay, OwnRows, Rows, Shared, SharedMatrix, Stat,
     Table, TableShape, Threads, Tile,

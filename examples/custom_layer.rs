@@ -15,14 +15,14 @@
 //! of a batch one by one.)
 
 use lexmax::check::{self, audit};
+use lexmax::corpus::synthetic::{SyntheticExamples, SyntheticLanguage};
 use lexmax::corpus::{Context, Direction, ExampleSource, Examples, Window};
-use lexmax::encoder::MeanEmbedding;
 use lexmax::eval;
 use lexmax::layer::{Batch, Bias, FullSoftmax, LayerShape, OutputLayer, Scratch};
-use lexmax::math;
+use lexmax::model::MeanEmbedding;
 use lexmax::model::Model;
-use lexmax::optimizer::Optimizer;
-use lexmax::synthetic::{SyntheticExamples, SyntheticLanguage};
+use lexmax::objective::math;
+use lexmax::table::Optimizer;
 use lexmax::table::{Cost, Rows, Tables, Threads};
 use lexmax::train::{Budget, TrainConfig, train};
 use lexmax::vocab::WordId;

@@ -12,11 +12,11 @@
 //!
 //! It takes a few seconds; expect every layer to end within a quarter of a nat of the truth, far below the unigram model.
 
+use lexmax::WorkerRng;
+use lexmax::corpus::synthetic::{SyntheticExamples, SyntheticLanguage};
 use lexmax::corpus::{Context, Direction, ExampleSource, Examples, Window};
 use lexmax::ndarray::{Array1, Array2, Axis, Zip};
 use lexmax::prelude::*;
-use lexmax::rng::WorkerRng;
-use lexmax::synthetic::{SyntheticExamples, SyntheticLanguage};
 use rand::RngExt;
 use std::sync::Arc;
 use std::time::Instant;

@@ -9,11 +9,11 @@
 //! countries beside `france`, food beside `bread`, months beside `july`.
 
 use lexmax::corpus::{Context, Corpus, Direction, TextExamples, Window, held_out};
-use lexmax::encoder::MeanEmbedding;
 use lexmax::eval;
 use lexmax::layer::{Bias, HierarchicalSoftmax};
+use lexmax::model::MeanEmbedding;
 use lexmax::model::Model;
-use lexmax::optimizer::Optimizer;
+use lexmax::table::Optimizer;
 use lexmax::table::{Matrix, Threads};
 use lexmax::train::{Budget, TrainConfig, train};
 use lexmax::tree::Tree;

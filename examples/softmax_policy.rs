@@ -7,8 +7,8 @@
 //! Run it: `cargo run --release --example softmax_policy`. It takes about a second; expect the best reward between the
 //! two extremes, at τ near 0.2.
 
-use lexmax::math::{softmax, temperature};
-use lexmax::rng::WorkerRng;
+use lexmax::WorkerRng;
+use lexmax::objective::math::{softmax, temperature};
 use rand::RngExt;
 use rand_distr::StandardNormal;
 

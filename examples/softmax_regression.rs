@@ -8,10 +8,10 @@
 //!
 //! Run it: `cargo run --release --example softmax_regression`. It takes a moment; expect both rows within a hundredth.
 
+use lexmax::WorkerRng;
 use lexmax::layer::{Bias, FullSoftmax};
-use lexmax::math::log_softmax;
+use lexmax::objective::math::log_softmax;
 use lexmax::prelude::*;
-use lexmax::rng::WorkerRng;
 use lexmax::train::LinearDecay;
 use ndarray::{Array2, ArrayView1, Axis};
 use rand::RngExt;

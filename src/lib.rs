@@ -33,8 +33,10 @@
 //! # A first comparison
 //!
 //! ```
+//! # #[cfg(feature = "eval")]
 //! use lexmax::compare;
 //!
+//! # #[cfg(feature = "eval")]
 //! # fn main() -> lexmax::Result<()> {
 //! // A language of 200 words whose every probability is known; `text("train.txt")` takes a text in its place.
 //! let found = compare::Builder::of(["full", "hierarchical", "sampled:samples=32:proposal=uniform"])?
@@ -49,6 +51,8 @@
 //! }
 //! # Ok(())
 //! # }
+//! # #[cfg(not(feature = "eval"))]
+//! # fn main() {}
 //! ```
 //!
 //! # How it is put together
@@ -62,35 +66,48 @@
 //! normalized NLL of every layer on one scale.
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "check")]
 pub mod check;
 #[cfg(feature = "cli")]
 pub mod cli;
+#[cfg(feature = "eval")]
 pub mod compare;
+#[cfg(feature = "text")]
 pub mod corpus;
-pub mod encoder;
+#[cfg(feature = "text")]
+mod encoder;
 pub mod error;
+#[cfg(feature = "text")]
 pub mod eval;
-pub mod files;
+mod files;
 pub mod head;
 pub mod layer;
-pub mod math;
+#[cfg(feature = "text")]
+mod machine;
+#[cfg(feature = "eval")]
 pub mod measure;
+#[cfg(feature = "text")]
 pub mod model;
 pub mod objective;
-pub mod optimizer;
+mod optimizer;
 pub mod prelude;
+#[cfg(feature = "eval")]
 pub mod report;
-pub mod rng;
-pub mod run;
+mod rng;
+#[cfg(feature = "text")]
+mod run;
 pub mod sampler;
-pub mod simd;
-pub mod synthetic;
+mod simd;
 pub mod table;
+#[cfg(feature = "text")]
 pub mod train;
 pub mod tree;
+#[cfg(feature = "text")]
 pub mod vectors;
 pub mod vocab;
+#[cfg(feature = "text")]
 pub mod word2vec;
 
 pub use error::{Error, Result};
 pub use ndarray;
+pub use rng::WorkerRng;

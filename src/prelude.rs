@@ -34,11 +34,14 @@
 //! ```no_run
 //! use lexmax::prelude::*;
 //!
+//! # #[cfg(feature = "text")]
 //! # fn main() -> lexmax::Result<()> {
 //! let vectors = WordVectors::open("vectors.bin")?;
 //! for near in vectors.nearest("river", 10)? { println!("{} {:.3}", near.word, near.cosine); }
 //! # Ok(())
 //! # }
+//! # #[cfg(not(feature = "text"))]
+//! # fn main() {}
 //! ```
 //!
 //! A layer of one's own: three methods, and every verb, `compare`, `check` and `Head` take it.
@@ -88,6 +91,7 @@
 //! # let hidden = array![[1.0f32, 0.5]];
 //! # let first = head.step(hidden.view(), &[3])?.loss;
 //! # assert!(head.step(hidden.view(), &[3])?.loss < first);
+//! # #[cfg(feature = "check")]
 //! # assert!(lexmax::check::audit(&Mine { vocab: 20, dim: 4 }, &Default::default()).passed());
 //! # Ok(())
 //! # }
@@ -96,14 +100,18 @@
 //! A comparison.
 //!
 //! ```no_run
+//! # #[cfg(feature = "eval")]
 //! use lexmax::compare;
 //! use lexmax::prelude::*;
 //!
+//! # #[cfg(feature = "eval")]
 //! # fn main() -> lexmax::Result<()> {
 //! let found = compare::Builder::of(["full", "hierarchical", "sampled:samples=32"])?.text("train.txt").budget(Duration::from_secs(60)).run()?;
 //! println!("{found}");                                       // a compare::Comparison
 //! # Ok(())
 //! # }
+//! # #[cfg(not(feature = "eval"))]
+//! # fn main() {}
 //! ```
 //!
 //! Word2vec.
@@ -111,17 +119,22 @@
 //! ```no_run
 //! use lexmax::prelude::*;
 //!
+//! # #[cfg(feature = "text")]
 //! # fn main() -> lexmax::Result<()> {
 //! let vectors = Word2Vec::preset(Preset::Gensim).layer("hierarchical")?.train("text.txt")?;
 //! # Ok(())
 //! # }
+//! # #[cfg(not(feature = "text"))]
+//! # fn main() {}
 //! ```
 
 pub use crate::head::Head;
 pub use crate::layer::{Batch, LayerExt, LayerShape, OutputLayer, Scratch};
 pub use crate::optimizer::Optimizer;
 pub use crate::table::Tables;
+#[cfg(feature = "text")]
 pub use crate::vectors::WordVectors;
 pub use crate::vocab::Counts;
+#[cfg(feature = "text")]
 pub use crate::word2vec::{Preset, Word2Vec};
 pub use std::time::Duration;

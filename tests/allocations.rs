@@ -3,12 +3,12 @@
 //! `allocation_counter` counts for the calling thread alone, so that tests may run side by side.
 
 use allocation_counter::{AllocationInfo, measure};
+use lexmax::WorkerRng;
 use lexmax::head::Head;
 use lexmax::layer::catalogue::{CATALOGUE, LayerSpec, Shape};
 use lexmax::layer::{Batch, Bias, OutputLayer, Scratch, set_up};
-use lexmax::optimizer::Optimizer;
-use lexmax::rng::WorkerRng;
 use lexmax::sampler::{Proposal, Unigram};
+use lexmax::table::Optimizer;
 use lexmax::table::{Deferred, Matrix, Online, Table, Tables, Threads};
 use lexmax::vocab::{Counts, WordId};
 use ndarray::{Array2, ArrayView2, Axis, Slice};

@@ -1,12 +1,12 @@
 //! Training with the same bits for any number of threads.
 
+use lexmax::WorkerRng;
 use lexmax::corpus::{Context, Corpus, Direction, Sentences, Subsampler, Window};
-use lexmax::encoder::{Encoder, MeanEmbedding, NGram};
 use lexmax::layer::catalogue::{self, CATALOGUE, LayerSpec};
 use lexmax::layer::{Batch, Bias, LayerExt, OutputLayer, Scratch};
+use lexmax::model::{Encoder, MeanEmbedding, NGram};
 use lexmax::model::{Encoding, Handles, Model, SharedModel, Updates};
-use lexmax::optimizer::Optimizer;
-use lexmax::rng::WorkerRng;
+use lexmax::table::Optimizer;
 use lexmax::table::{
     Bags, CachedRows, Init, Merged, Overlay, OwnRows, Rows, SharedMatrix, Table, TableShape, Tables, Threads, merge,
 };

@@ -7,14 +7,14 @@
 //! Σ|∂L/∂z| ≤ 2 for an example of weight 1, ∂L/∂h is off by 2r·max|w|, ∂L/∂w by 2rB·max|h|, ∂L/∂b by 2rB, a loss by
 //! r·(1 + L).
 
+use lexmax::WorkerRng;
 use lexmax::layer::{
     AdaptiveSoftmax, Batch, Bias, Cutoffs, Entmax, FullSoftmax, LayerExt, OutputLayer, SampledSoftmax, Scratch,
     Sparsemax, set_up,
 };
 use lexmax::objective::LossOptions;
-use lexmax::optimizer::Optimizer;
-use lexmax::rng::WorkerRng;
 use lexmax::sampler::{Draws, Hits, Sampler};
+use lexmax::table::Optimizer;
 use lexmax::table::{Deferred, Frozen, Matrix, Table, Tables, Threads};
 use lexmax::vocab::WordId;
 use ndarray::{Array2, ArrayView2};

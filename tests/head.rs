@@ -1,5 +1,6 @@
 //! A head against the bare layer and tables that it owns, its files, and what it refuses.
 
+use lexmax::WorkerRng;
 use lexmax::error::{HeadFault, InputFault, ModelFault};
 use lexmax::layer::catalogue::{CATALOGUE, LayerSpec, Shape};
 use lexmax::layer::verbs::Sampling;
@@ -7,7 +8,6 @@ use lexmax::layer::{Batch, Bias, FullSoftmax, LayerExt, OutputLayer, Scratch, se
 use lexmax::ndarray::{Array2, ArrayView2};
 use lexmax::objective::{LossOptions, SoftTargets};
 use lexmax::prelude::*;
-use lexmax::rng::WorkerRng;
 use lexmax::sampler::is_look_due;
 use lexmax::table::{Deferred, Frozen, Matrix, Table, TableGradient, Threads};
 use lexmax::vocab::Vocabulary;

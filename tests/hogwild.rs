@@ -1,12 +1,12 @@
 //! Shared tables: one worker is the exclusive table to the bit, several lose nothing, and the loop over them learns.
 
+use lexmax::WorkerRng;
 use lexmax::corpus::{self, Context, Corpus, Direction, Window};
-use lexmax::encoder::{MeanEmbedding, NGram};
 use lexmax::layer::catalogue::{self, CATALOGUE, LayerSpec};
 use lexmax::layer::{Batch, Bias, LayerExt, Scratch};
 use lexmax::model::{Handles, Model, SharedModel, Updates};
-use lexmax::optimizer::Optimizer;
-use lexmax::rng::WorkerRng;
+use lexmax::model::{MeanEmbedding, NGram};
+use lexmax::table::Optimizer;
 use lexmax::table::{
     Bags, CachedRows, Init, Matrix, Online, Rows, Shared, SharedMatrix, Stat, Table, TableShape, Threads, Tile,
 };
@@ -26,7 +26,7 @@ fn parts(
     spec: &LayerSpec,
     counts: &Counts,
     dim: usize,
-) -> (Box<dyn lexmax::encoder::Encoder>, Box<dyn lexmax::layer::OutputLayer>) {
+) -> (Box<dyn lexmax::model::Encoder>, Box<dyn lexmax::layer::OutputLayer>) {
     let context = catalogue::Shape { counts, words: None, dim, bias: Bias::Unigram };
     if dim % 3 == 2 {
         return (Box::new(NGram::new(counts.len(), 4, 5, dim).unwrap()), spec.build(&context).unwrap());
@@ -39,7 +39,7 @@ fn parts(
 
 /// Some steps: windows with one target, bags, and batches of several targets. Announced or not, they are the same.
 fn work(
-    encoder: &dyn lexmax::encoder::Encoder,
+    encoder: &dyn lexmax::model::Encoder,
     layer: &dyn lexmax::layer::OutputLayer,
     handles: &mut Handles,
     announced: bool,

@@ -1,12 +1,12 @@
 //! Models in files: the same bits again, and nothing but a typed error for files that are none.
 
+use lexmax::WorkerRng;
 use lexmax::corpus::{Context, Direction, Window};
 use lexmax::error::{ModelFault, VectorsFault, WordFault};
 use lexmax::layer::catalogue::{self, CATALOGUE};
 use lexmax::layer::{Bias, LayerExt, Scratch};
 use lexmax::model::{Architecture, Encoding, Model, ModelReader, ModelWriter, SharedModel, Updates};
-use lexmax::optimizer::Optimizer;
-use lexmax::rng::WorkerRng;
+use lexmax::table::Optimizer;
 use lexmax::table::{Bags, Threads};
 use lexmax::vectors::{Format, Stream, WordVectors, read_streams};
 use lexmax::vocab::Vocabulary;

@@ -1,13 +1,13 @@
 //! Proposals that depend on the hidden vector: their ln q is that of what they draw, before and after a look at weights.
 
+use lexmax::WorkerRng;
 use lexmax::corpus::{Context, Corpus, Direction, Window};
-use lexmax::encoder::MeanEmbedding;
 use lexmax::layer::catalogue::{LayerSpec, Shape};
 use lexmax::layer::{Batch, Bias, OutputLayer, Scratch};
+use lexmax::model::MeanEmbedding;
 use lexmax::model::{Model, SharedModel};
-use lexmax::optimizer::Optimizer;
-use lexmax::rng::WorkerRng;
 use lexmax::sampler::{Draws, Midx, Quadratic, Sampler};
+use lexmax::table::Optimizer;
 use lexmax::table::{CachedRows, Frozen, Init, Matrix, TableShape, Tables, Threads};
 use lexmax::train::{Hogwild, LinearDecay, deterministic, hogwild};
 use lexmax::vocab::{Counts, WordId};

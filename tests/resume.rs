@@ -6,13 +6,13 @@ mod best;
 mod place;
 
 use assert_cmd::cargo::CommandCargoExt;
+use lexmax::WorkerRng;
 use lexmax::corpus::{Context, Corpus, Direction, Window};
 use lexmax::layer::Bias;
 use lexmax::layer::catalogue::CATALOGUE;
 use lexmax::model::{Architecture, Encoding, ModelReader, ModelWriter, SharedModel};
-use lexmax::optimizer::Optimizer;
-use lexmax::rng::WorkerRng;
 use lexmax::table::CachedRows;
+use lexmax::table::Optimizer;
 use lexmax::train::{
     AtRest, Hogwild, LinearDecay, Next, Observer, Outcome, Progress, State, deterministic_watched, hogwild_watched,
 };

@@ -1,13 +1,13 @@
 //! A layer of three methods: its audit, its verbs, its ln P of single words and its unigram start come by default.
 
+use lexmax::WorkerRng;
 use lexmax::check::{AuditConfig, Verdict, audit};
-use lexmax::encoder::MeanEmbedding;
 use lexmax::layer::verbs::Sampling;
 use lexmax::layer::{Batch, Bias, FullSoftmax, LayerExt, LayerShape, OutputLayer, Scratch};
+use lexmax::model::MeanEmbedding;
 use lexmax::model::{Model, SharedModel};
 use lexmax::objective::LossOptions;
-use lexmax::optimizer::Optimizer;
-use lexmax::rng::WorkerRng;
+use lexmax::table::Optimizer;
 use lexmax::table::{Frozen, Init, Matrix, Rows, TableShape, Tables, Threads};
 use lexmax::vocab::Counts;
 use ndarray::{Array2, ArrayView2, ArrayViewMut2};
@@ -57,7 +57,7 @@ impl OutputLayer for Plain {
         w.scores(0, &Rows::Range(0..VOCAB as u32), hidden, out.view_mut());
         for mut row in out.rows_mut() {
             let scores: Vec<f64> = row.iter().map(|z| f64::from(*z)).collect();
-            let ln_z = lexmax::math::ln_sum_exp(&scores);
+            let ln_z = lexmax::objective::math::ln_sum_exp(&scores);
             row.iter_mut().zip(scores).for_each(|(out, z)| *out = (z - ln_z) as f32);
         }
     }

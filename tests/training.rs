@@ -1,17 +1,17 @@
 //! The training loop and the evaluation, against closed forms and naive computations in f64.
 
 use lexmax::Error;
+use lexmax::WorkerRng;
 use lexmax::compare::LayerRow;
 use lexmax::compare::{self, CompareConfig, Data, DataSource, Listener, Silent};
+use lexmax::corpus::synthetic::{SyntheticExamples, SyntheticLanguage};
 use lexmax::corpus::{Context, Corpus, Direction, Examples, TextExamples, Window};
-use lexmax::encoder::MeanEmbedding;
 use lexmax::eval::{self, excess_nats, held_out};
 use lexmax::layer::catalogue::{self, CATALOGUE, Entry, LayerSpec};
 use lexmax::layer::{Bias, Blocks};
+use lexmax::model::MeanEmbedding;
 use lexmax::model::{Encoding, Model};
-use lexmax::optimizer::Optimizer;
-use lexmax::rng::WorkerRng;
-use lexmax::synthetic::{SyntheticExamples, SyntheticLanguage};
+use lexmax::table::Optimizer;
 use lexmax::table::{Matrix, Threads};
 use lexmax::train::{Budget, Outcome, Progress, TrainConfig, train, train_and_look};
 use lexmax::tree::Tree;

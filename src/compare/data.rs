@@ -1,12 +1,12 @@
 //! What a comparison trains and tests on: a text, or the synthetic language.
 
 use super::CorpusFacts;
+use crate::corpus::synthetic::{SyntheticExamples, SyntheticLanguage};
 use crate::corpus::{Context, Corpus, Direction, ExampleSource, Examples, TextExamples, Window, held_out};
 use crate::error::{Error, Result};
 use crate::eval::{self, HeldOut};
 use crate::files::sha256;
 use crate::model::Model;
-use crate::synthetic::{SyntheticExamples, SyntheticLanguage};
 use crate::table::Threads;
 use crate::vocab::{Counts, Vocabulary};
 use std::path::PathBuf;

@@ -4,7 +4,7 @@
 //! |---|---|---|---|
 //! | files | [`Corpus`], then [`TextExamples`] and [`held_out`] | 4 bytes a word, 12 a sentence | nothing |
 //! | files larger than memory | [`SpooledCorpus`], for [`hogwild`](crate::train::hogwild()) | 8 bytes a sentence | nothing |
-//! | the synthetic language | [`SyntheticLanguage`](crate::synthetic::SyntheticLanguage), then [`SyntheticExamples`](crate::synthetic::SyntheticExamples) | none for text | every probability, the least loss |
+//! | the synthetic language | [`SyntheticLanguage`](synthetic::SyntheticLanguage), then [`SyntheticExamples`](synthetic::SyntheticExamples) | none for text | every probability, the least loss |
 //!
 //! Text goes through four steps, each of which can be used alone: a [`Source`] reads (plain, gzip, Zstandard, bzip2; a sentence
 //! a line; [`files()`] finds them) and a [`Normalizer`] makes one word of several spellings, [`Corpus`] turns [`words`] into ids and
@@ -41,6 +41,7 @@
 
 pub(crate) mod examples;
 mod read;
+pub mod synthetic;
 
 pub use examples::{Context, Direction, ExampleSource, Examples, Subsampler, TextExamples, Window, held_out};
 pub use read::{

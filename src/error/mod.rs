@@ -107,6 +107,14 @@ pub enum Error {
     /// A vocabulary without a word.
     #[error("a vocabulary needs at least one word")]
     EmptyVocabulary,
+    /// The crate was built without what this needs.
+    #[error("{what} needs the feature `{feature}` of the crate, which this program was built without")]
+    NoFeature {
+        /// What was asked for.
+        what: &'static str,
+        /// The feature.
+        feature: &'static str,
+    },
     /// More words than ids.
     #[error("{words} words, but a vocabulary holds at most {limit}")]
     TooManyWords {

@@ -1,5 +1,6 @@
 //! What can be wrong with a training run.
 
+#[cfg(feature = "text")]
 use super::Error;
 
 /// What is not finite.
@@ -60,8 +61,10 @@ pub enum InitFault {
 }
 
 /// No higher rate is suggested: the start of word2vec's skip-gram.
+#[cfg(feature = "text")]
 const USUAL_RATE: f64 = 0.025;
 
+#[cfg(feature = "text")]
 impl Error {
     /// Training at `rate` diverged. A quarter of the rate is suggested, and no more than word2vec's.
     pub(crate) fn diverged(cause: Divergence, examples: u64, rate: f32) -> Self {

@@ -1,9 +1,9 @@
 //! How far a model is from the truth, where the truth is known.
 
+use crate::corpus::synthetic::SyntheticLanguage;
 use crate::layer::{LayerExt, Scratch};
 use crate::model::Model;
 use crate::rng::WorkerRng;
-use crate::synthetic::SyntheticLanguage;
 use crate::table::{Bags, Threads};
 use ndarray::Array2;
 

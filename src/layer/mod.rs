@@ -161,6 +161,7 @@ impl<'a> Batch<'a> {
 /// The example contains a whole implementer, a softmax over all words. `examples/custom_layer.rs` has a layer
 /// that trains on a sample, its audit, and its training beside full softmax.
 /// ```
+/// # #[cfg(feature = "check")]
 /// use lexmax::check::{AuditConfig, audit};
 /// use lexmax::layer::{Batch, Bias, LayerShape, OutputLayer, Scratch};
 /// use lexmax::table::{Rows, Tables};
@@ -213,8 +214,13 @@ impl<'a> Batch<'a> {
 ///     }
 /// }
 ///
+/// # #[cfg(feature = "check")]
+/// # fn main() {
 /// let found = audit(&Plain { vocab: 40, dim: 6 }, &AuditConfig::default());
 /// assert!(found.passed(), "{found}");
+/// # }
+/// # #[cfg(not(feature = "check"))]
+/// # fn main() {}
 /// ```
 pub trait OutputLayer: Send + Sync {
     /// The vocabulary size, the size of hidden vectors, and the tables. The call allocates: a `step` uses the layer's

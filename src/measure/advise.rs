@@ -129,7 +129,7 @@ pub fn advise(config: &AdviseConfig, observe: &mut dyn FnMut(&LayerSpec)) -> Res
     sizes.check()?;
     let threads = Threads::new(config.threads);
     let counts = Arc::new(zipf(config.vocab)?);
-    let memory_limit = config.memory_bytes.or_else(machine::free_bytes);
+    let memory_limit = config.memory_bytes.or_else(crate::machine::free_bytes);
     let embedding_bytes = 4 * config.vocab as u64 * config.dim as u64;
     let (mut estimates, mut trials, mut refused) = (Vec::new(), Vec::new(), Vec::new());
     for layer in LayerSpec::distinct(&config.layers, config.samples)? {

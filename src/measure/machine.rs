@@ -1,5 +1,6 @@
-//! Rates and sizes of the machine at hand.
+//! The speed of the machine at hand, and what it is.
 
+use crate::machine::{cores, memory_bytes};
 use ndarray::Array2;
 use ndarray::linalg::general_mat_mul;
 use serde::Serialize;
@@ -58,27 +59,12 @@ impl RunFacts {
             command: None,
             unix_seconds: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |t| t.as_secs()),
             processor: name.map_or("unknown", |(_, name)| name.trim()).into(),
-            cores: std::thread::available_parallelism().map_or(1, usize::from),
-            memory_bytes: kilobytes("/proc/meminfo", "MemTotal:"),
+            cores: cores(),
+            memory_bytes: memory_bytes(),
             system: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
             rustc: env!("LEXMAX_RUSTC"),
         }
     }
-}
-
-/// The most memory that this process has had, in bytes; `None` where the system does not say.
-pub fn peak_bytes() -> Option<u64> {
-    status("VmHWM:")
-}
-
-/// Memory that could be had, in bytes; `None` where the system does not say.
-pub fn free_bytes() -> Option<u64> {
-    kilobytes("/proc/meminfo", "MemAvailable:")
-}
-
-/// Threads that run at the same time on this machine; 1 where the system does not say.
-pub fn cores() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// A number of bytes in the unit of the options that limit them, or in one that shows more of a small one.
@@ -87,14 +73,4 @@ pub(super) fn written(bytes: u64) -> String {
         gib if gib >= 0.1 => format!("{gib:.1} GiB"),
         gib => format!("{:.2} MiB", gib * 1024.0),
     }
-}
-
-fn status(key: &str) -> Option<u64> {
-    kilobytes("/proc/self/status", key)
-}
-
-fn kilobytes(file: &str, key: &str) -> Option<u64> {
-    let text = std::fs::read_to_string(file).ok()?;
-    let line = text.lines().find_map(|l| l.strip_prefix(key))?;
-    line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok().map(|kb| kb * 1024)
 }

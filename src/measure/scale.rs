@@ -231,7 +231,7 @@ impl Bench<'_> {
     /// fewer words; then what is known from these.
     fn measure(&self, counts: &Arc<Counts>, look: &mut Option<Look>) -> std::result::Result<(Trial, f64), String> {
         let limit = self.config.memory_bytes;
-        let limit = limit.or_else(|| machine::free_bytes().map(|b| (b as f64 * MEMORY_SHARE) as u64));
+        let limit = limit.or_else(|| crate::machine::free_bytes().map(|b| (b as f64 * MEMORY_SHARE) as u64));
         if look.is_none() && counts.len() > LEAST {
             // Without a look the closed form and a cautious rate have to do.
             *look = Look::glance(self.layer, self.sizes, self.threads).ok();

@@ -1,11 +1,12 @@
 //! The time of one training step of a layer on synthetic data.
 
-use super::machine::{peak_bytes, sgemm_gflops};
+use super::machine::sgemm_gflops;
 use super::rig::{Rig, Sizes, zipf};
 use super::timing::Plan;
 use crate::error::{Error, Result};
 use crate::layer::Bias;
 use crate::layer::catalogue::LayerSpec;
+use crate::machine::peak_bytes;
 use crate::table::Threads;
 use serde::Serialize;
 use std::sync::Arc;

@@ -6,13 +6,13 @@ mod file;
 mod predict;
 mod shared;
 
+pub use crate::encoder::{Encoder, MeanEmbedding, NGram};
 pub use architecture::Architecture;
 pub use encoding::{Encoding, ModelKind};
 pub use file::{ModelReader, ModelWriter, Side};
 pub use predict::{Prediction, Predictor};
 pub use shared::SharedModel;
 
-use crate::encoder::Encoder;
 use crate::error::{Error, Result};
 use crate::layer::{LayerExt, OutputLayer, set_up};
 use crate::optimizer::Optimizer;

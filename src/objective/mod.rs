@@ -13,6 +13,7 @@
 //! | [`LossWithOptions`], over tiles | the same under [`LossOptions`]: smoothing, soft targets, z-loss, … | see there |
 
 mod loss;
+pub mod math;
 mod with_options;
 
 pub use loss::{LossOption, LossOptions, Reduction, SoftTargets};

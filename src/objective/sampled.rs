@@ -53,8 +53,8 @@ pub fn black_out(scores: &mut [f32], draws: WeightedDraws, target: usize, target
     let ln_rest = f64::from(shift) + rest.ln();
     // The member that stands alone: its odds, and what it leaves to the rest.
     let gap = if alone.is_some() { f64::from(max) - ln_rest } else { f64::NEG_INFINITY };
-    let (p_alone, left) = (crate::math::logistic(gap), crate::math::logistic(-gap));
-    let ln_left = crate::math::ln_sigmoid(-gap);
+    let (p_alone, left) = (super::math::logistic(gap), super::math::logistic(-gap));
+    let ln_left = super::math::ln_sigmoid(-gap);
     let mut loss = ln_rest - ln_left - f64::from(z_t) - if alone.is_some() { ln_left } else { 0.0 };
     let (mut odds, mut product) = (0.0, 1.0f64);
     for (e, drawn) in scores.iter().zip(draws.drawn) {

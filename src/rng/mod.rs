@@ -1,7 +1,9 @@
 //! The one random generator of the crate: xoshiro256++, portable, with a stream per worker.
 
+#[cfg(feature = "text")]
 mod draw;
 
+#[cfg(feature = "text")]
 pub(crate) use draw::{below, shuffle, uniform};
 
 use rand::{RngExt, SeedableRng, TryRng};

@@ -9,10 +9,10 @@
 //! use lexmax::corpus::{Context, Corpus, Direction, Sentences, Window};
 //! use lexmax::layer::Bias;
 //! use lexmax::model::{Architecture, Encoding, SharedModel};
-//! use lexmax::run::{Checkpoints, Control, Ended, Run, Subject};
+//! use lexmax::word2vec::{Checkpoints, Control, Ended, Run, Subject};
 //! use lexmax::table::CachedRows;
 //! use lexmax::train::{Hogwild, LinearDecay, deterministic_watched};
-//! use lexmax::optimizer::Optimizer;
+//! use lexmax::table::Optimizer;
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let folder = tempfile::tempdir()?;

@@ -1,7 +1,7 @@
 //! Vector functions on f32 slices: portable SIMD, chosen at run time.
 //!
 //! Error bounds, tested over the whole range against f64: `exp` 1.5·10⁻⁷ relative (2 units in the last place, and 0
-//! below −87.33), `sigmoid` 2.5·10⁻⁷ relative, `soft_cap` 6·10⁻⁷ relative, logarithms as f64.
+//! below −87.33), `soft_cap` 6·10⁻⁷ relative, logarithms as f64.
 
 pub mod columns;
 mod finite;
@@ -79,33 +79,6 @@ pub fn scaled_exp(xs: &mut [f32], shift: f32, scale: f32) {
         }
     }
     dispatch(Op(xs, shift, scale));
-}
-
-/// σ(x), lane by lane.
-#[inline(always)]
-fn sigmoid_of<S: Simd>(s: S, x: S::f32s) -> S::f32s {
-    let one = s.splat_f32s(1.0);
-    s.div_f32s(one, s.add_f32s(one, exp(s, s.neg_f32s(x))))
-}
-
-/// x ← σ(x) = 1 / (1 + e^−x).
-pub fn sigmoid(xs: &mut [f32]) {
-    struct Op<'a>(&'a mut [f32]);
-    impl WithSimd for Op<'_> {
-        type Output = ();
-        #[inline(always)]
-        fn with_simd<S: Simd>(self, s: S) {
-            let (body, tail) = S::as_mut_simd_f32s(self.0);
-            for x in body {
-                *x = sigmoid_of(s, *x);
-            }
-            if !tail.is_empty() {
-                let x = sigmoid_of(s, s.partial_load_f32s(tail));
-                s.partial_store_f32s(tail, x);
-            }
-        }
-    }
-    dispatch(Op(xs));
 }
 
 /// The largest entry, −∞ of none.
@@ -281,6 +254,7 @@ pub fn scale(xs: &mut [f32], scale: f32) {
 
 /// Keeps the greatest score of each lane and its row: rows of scores are `stride` apart, the first is row `first`. Of equal scores the
 /// first row stays; what is no number is passed over.
+#[cfg(feature = "text")]
 pub fn keep_best(best: &mut [f32], at: &mut [u32], scores: &[f32], stride: usize, first: u32) {
     dispatch(|| {
         for (row, scores) in (first..).zip(scores.chunks_exact(stride)) {
@@ -294,6 +268,7 @@ pub fn keep_best(best: &mut [f32], at: &mut [u32], scores: &[f32], stride: usize
 }
 
 /// b ← (1 + b)/2·(1 + c)/2 / ((1 + a)/2 + ε), cosines all.
+#[cfg(feature = "text")]
 pub fn cos_mul(bs: &mut [f32], cs: &[f32], as_: &[f32], epsilon: f32) {
     dispatch(|| {
         for ((b, c), a) in bs.iter_mut().zip(cs).zip(as_) {
@@ -331,15 +306,6 @@ mod tests {
         scaled_exp(&mut xs, 0.0, 1.0);
         assert_eq!([xs[0], xs[1], xs[3], xs[4]], [0.0, 0.0, 0.0, 1.0]);
         assert!(xs[2].is_finite() && xs[2] > 1e38);
-    }
-
-    #[test]
-    fn sigmoid_keeps_its_bound_over_the_whole_range() {
-        let xs: Vec<f32> = grid().into_iter().filter(|x| *x > -87.0).collect();
-        let mut ys = xs.clone();
-        sigmoid(&mut ys);
-        let worst = worst(&ys, |i| 1.0 / (1.0 + (-f64::from(xs[i])).exp()));
-        assert!(worst < 2.5e-7, "{worst:e}");
     }
 
     #[test]

@@ -25,11 +25,12 @@ mod exclusive;
 pub(crate) mod kernel;
 mod matrix;
 mod parameters;
-pub mod stored;
+pub(crate) mod stored;
 mod tables;
 mod threads;
 mod worker;
 
+pub use crate::optimizer::Optimizer;
 pub use exclusive::{
     Deferred, DeferredStore, Exclusive, Frozen, FrozenStore, Held, Ledger, Online, OnlineStore, Storage, TableGradient,
 };

@@ -1,7 +1,7 @@
 //! What makes a code, an optimal code, and the unigram model.
 
 use super::*;
-use crate::math::ln_sigmoid;
+
 use proptest::prelude::*;
 use std::collections::BinaryHeap;
 
@@ -45,7 +45,7 @@ fn assert_ids_fall(tree: &Tree, counts: &Counts) {
 fn log_probs(tree: &Tree, scores: &[f32]) -> Vec<f64> {
     let step = |(node, code): (u32, bool)| {
         let z = f64::from(scores[node as usize]);
-        ln_sigmoid(if code { -z } else { z })
+        -(if code { z } else { -z }).exp().ln_1p()
     };
     let mut ln_p = vec![0.0; tree.nodes()];
     for node in 1..tree.nodes() as u32 {

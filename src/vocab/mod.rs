@@ -1,8 +1,10 @@
 //! Words as ids in the order of falling counts.
 
 mod file;
+#[cfg(feature = "text")]
 mod interner;
 
+#[cfg(feature = "text")]
 pub(crate) use interner::Interner;
 
 use crate::error::{Error, Result};

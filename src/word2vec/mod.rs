@@ -26,6 +26,7 @@ mod train;
 mod trained;
 mod warm;
 
+pub use crate::run::{Checkpoints, Closed, Control, Ended, Run, Subject, Valid};
 pub use builder::Word2Vec;
 pub use config::Word2VecConfig;
 pub use facts::{Facts, Text, Watch};

@@ -5,7 +5,7 @@ use super::train::read;
 use crate::corpus::{Ledger, SentenceReader, Sentences, Subsampler};
 use crate::error::{Error, Result};
 use crate::layer::LayerExt;
-use crate::measure::peak_bytes;
+use crate::machine::peak_bytes;
 use crate::model::{ModelWriter, SharedModel};
 use crate::table::{Cost, TableShape};
 use crate::train::{self, Hogwild, Outcome};

@@ -7,7 +7,7 @@ use crate::corpus::{Corpus, Examples, Ledger, Sentences, Source, SpooledCorpus, 
 use crate::error::{Error, Result};
 use crate::files;
 use crate::layer::LayerExt;
-use crate::measure::peak_bytes;
+use crate::machine::peak_bytes;
 use crate::model::{Architecture, ModelWriter, Predictor, SharedModel};
 use crate::run::{Ended, Run, Subject};
 use crate::table::Threads;

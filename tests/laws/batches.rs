@@ -4,7 +4,7 @@ use crate::cases;
 use crate::rig::{Check, Examples, Rig, UPDATES, Updates, bits};
 use lexmax::check::ROUNDING;
 use lexmax::check::reference::Step;
-use lexmax::optimizer::Optimizer;
+use lexmax::table::Optimizer;
 use lexmax::table::Threads;
 use ndarray::{Array2, Axis};
 

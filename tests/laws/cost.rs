@@ -3,8 +3,8 @@
 use crate::cases;
 use crate::rig::{Examples, Rig};
 use crate::statistics::mean_and_margin;
+use lexmax::WorkerRng;
 use lexmax::layer::{Batch, Scratch};
-use lexmax::rng::WorkerRng;
 use lexmax::table::{Cost, Threads};
 use ndarray::Array2;
 

@@ -3,7 +3,7 @@
 use crate::cases;
 use crate::rig::{Examples, Rig, Updates};
 use crate::statistics::mean_and_margin;
-use lexmax::optimizer::Optimizer;
+use lexmax::table::Optimizer;
 use lexmax::table::Threads;
 
 const SEEDS: u64 = 400;

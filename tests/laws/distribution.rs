@@ -2,11 +2,11 @@
 
 use crate::cases;
 use crate::rig::{Check, Examples, Rig};
+use lexmax::WorkerRng;
 use lexmax::check::reference::{Criterion, Scores, log_prob_findings, score_size};
 use lexmax::check::{Audit, ROUNDING};
 use lexmax::layer::{OutputLayer, Scratch};
-use lexmax::optimizer::Optimizer;
-use lexmax::rng::WorkerRng;
+use lexmax::table::Optimizer;
 use lexmax::table::Threads;
 use lexmax::vocab::{Counts, WordId};
 

@@ -1,9 +1,9 @@
 //! Encoders: h and its gradients beside naive ones in f64 and finite differences, and the counted cost.
 
+use lexmax::WorkerRng;
 use lexmax::check::ROUNDING;
-use lexmax::encoder::{Encoder, MeanEmbedding, NGram};
-use lexmax::optimizer::Optimizer;
-use lexmax::rng::WorkerRng;
+use lexmax::model::{Encoder, MeanEmbedding, NGram};
+use lexmax::table::Optimizer;
 use lexmax::table::{Bags, Deferred, Matrix, Table, Tables, Threads};
 use ndarray::Array2;
 use rand::RngExt;

@@ -1,11 +1,11 @@
 //! A layer with weights, a batch for it, and what one step of it gives.
 
 use crate::cases;
+use lexmax::WorkerRng;
 use lexmax::check::Audit;
 use lexmax::check::reference::{Expected, Params, Reference, Sample, Step, recorded};
 use lexmax::layer::{Batch, LayerExt, OutputLayer, Scratch, set_up};
-use lexmax::optimizer::Optimizer;
-use lexmax::rng::WorkerRng;
+use lexmax::table::Optimizer;
 use lexmax::table::{Deferred, Frozen, Matrix, Online, Table, Tables, Threads};
 use lexmax::vocab::{Counts, WordId};
 use ndarray::{Array2, ArrayView2, Axis, Slice};

@@ -2,9 +2,9 @@
 //! with and without the scan before it.
 
 use crate::rig::{UPDATES, Updates};
+use lexmax::WorkerRng;
 use lexmax::check::ROUNDING;
-use lexmax::optimizer::Optimizer;
-use lexmax::rng::WorkerRng;
+use lexmax::table::Optimizer;
 use lexmax::table::{Init, Matrix, Rows, Stat, Table, TableShape, Threads, Tile};
 use ndarray::{Array2, ArrayViewMut2, Axis};
 use rand::RngExt;

@@ -3,12 +3,13 @@
 use crate::cases;
 use crate::rig::{Examples, Rig};
 use crate::statistics::assert_fits;
+use lexmax::WorkerRng;
 use lexmax::check::ROUNDING;
 use lexmax::check::reference::{Criterion, LossSettings, Params, Scores, log_prob_tolerance, score_size};
+use lexmax::layer::verbs::Noise;
 use lexmax::layer::verbs::{Sampling, Scored};
 use lexmax::layer::{Batch, LayerExt, Scratch};
-use lexmax::optimizer::Optimizer;
-use lexmax::rng::{Noise, WorkerRng};
+use lexmax::table::Optimizer;
 use lexmax::table::{Cost, Threads};
 use lexmax::vocab::Counts;
 use ndarray::{Array2, ArrayView2, Axis};

@@ -2,10 +2,10 @@
 
 use super::place::{Place, ok, refused, text};
 use assert_cmd::cargo::CommandCargoExt;
+use lexmax::WorkerRng;
 use lexmax::corpus::{Context, Corpus, Direction, Window, held_out};
 use lexmax::eval;
 use lexmax::model::{Model, ModelReader};
-use lexmax::rng::WorkerRng;
 use lexmax::table::Threads;
 use rand::RngExt;
 use std::io::Cursor;

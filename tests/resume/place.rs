@@ -1,7 +1,7 @@
 //! A folder in which `lexmax train` is run.
 
 use assert_cmd::cargo::CommandCargoExt;
-use lexmax::rng::WorkerRng;
+use lexmax::WorkerRng;
 use rand::RngExt;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};

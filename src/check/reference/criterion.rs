@@ -3,7 +3,7 @@
 use super::loss::{self, Loss};
 use super::options::LossSettings;
 use super::step::Sample;
-use crate::math::{ln_sigmoid, ln_sum_exp};
+use crate::objective::math::{ln_sigmoid, ln_sum_exp};
 use crate::sampler::Hits;
 use crate::tree::Tree;
 use crate::vocab::WordId;

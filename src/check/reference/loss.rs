@@ -2,7 +2,7 @@
 
 use super::criterion::Choice;
 use super::step::Sample;
-use crate::math::{ln_sigmoid, ln_sum_exp};
+use crate::objective::math::{ln_sigmoid, ln_sum_exp};
 use crate::vocab::WordId;
 
 /// The loss of an example and ∂L/∂z.

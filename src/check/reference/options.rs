@@ -1,7 +1,7 @@
 //! Options of the loss.
 
 use super::loss::Loss;
-use crate::math::ln_sum_exp;
+use crate::objective::math::ln_sum_exp;
 use crate::vocab::WordId;
 
 /// Options of the loss.

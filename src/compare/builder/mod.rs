@@ -4,13 +4,13 @@
 mod tests;
 
 use super::{CompareConfig, Comparison, Data, DataSource, Listener, Silent, compare};
+use crate::corpus::synthetic::SyntheticLanguage;
 use crate::corpus::{Context, Direction, Window};
 use crate::error::{Error, Result};
 use crate::layer::catalogue::LayerSpec;
 use crate::measure::cores;
 use crate::model::{Encoding, ModelKind};
 use crate::optimizer::Optimizer;
-use crate::synthetic::SyntheticLanguage;
 use crate::train::Budget;
 use std::path::PathBuf;
 use std::time::Duration;

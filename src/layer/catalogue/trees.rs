@@ -1,9 +1,10 @@
 //! The trees that a layer's name can ask for.
 
 use super::{LayerKeys, Shape};
-use crate::error::{Error, Place, Result, VectorsFault};
+use crate::error::{Error, Result};
+#[cfg(feature = "text")]
+use crate::error::{Place, VectorsFault};
 use crate::tree::{Tree, Weighting};
-use crate::vectors;
 use crate::vocab::WordId;
 use ndarray::Array2;
 use std::fs::File;
@@ -50,10 +51,17 @@ fn read(path: &Path, c: &Shape) -> Result<Tree> {
 }
 
 /// The vectors of all words, V×d.
+#[cfg(not(feature = "text"))]
+fn points(_: &LayerKeys, _: &Shape) -> Result<Array2<f32>> {
+    Err(Error::NoFeature { what: "a tree over word vectors", feature: "text" })
+}
+
+/// The vectors of all words, V×d.
+#[cfg(feature = "text")]
 fn points(s: &LayerKeys, c: &Shape) -> Result<Array2<f32>> {
     let path = s.get("vectors").ok_or_else(|| s.bad("vectors", "", "the file of the vectors to cluster"))?;
     let path = Path::new(path);
-    let read = vectors::read(path, None)?;
+    let read = crate::vectors::read(path, None)?;
     let mut all = Array2::zeros((c.counts.len(), read.dim()));
     for (word, mut row) in (0..).zip(all.rows_mut()) {
         let name = name(c, word);

@@ -8,7 +8,7 @@ use super::kit::scratch::repeat;
 use super::verbs::descent::Descent;
 use super::{Batch, Bias, LayerShape, OutputLayer, Scratch};
 use crate::error::{Error, Result};
-use crate::math::{ln_sigmoid, logistic as logistic_function};
+use crate::objective::math::{ln_sigmoid, logistic as logistic_function};
 use crate::objective::{LossOptions, SigmoidTable, logistic_block, logistic_by};
 use crate::table::kernel::view;
 use crate::table::{Cost, Rows, Tables, Tile};

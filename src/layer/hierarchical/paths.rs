@@ -1,7 +1,7 @@
 //! The paths through a tree: up from a word, and down from the root.
 
 use crate::layer::verbs::descent::{At, Branch, Descent};
-use crate::math::ln_sigmoid;
+use crate::objective::math::ln_sigmoid;
 use crate::table::{Rows, Tables};
 use crate::tree::{Child, Tree};
 use crate::vocab::WordId;

@@ -1,7 +1,7 @@
 //! Layers that decide from the top: which words are best, what a word's rank is, and samples, without looking at all words.
 
 use super::Scored;
-use crate::math::ln_sum_exp;
+use crate::objective::math::ln_sum_exp;
 use crate::rng::{Noise, WorkerRng};
 use crate::vocab::WordId;
 use hashbrown::HashMap;

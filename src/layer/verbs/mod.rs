@@ -13,24 +13,23 @@
 //! whose result has B×V numbers, holds more than a few examples' scores at a time.
 //!
 //! ```
-//! use lexmax::layer::{Bias, FullSoftmax, LayerExt, verbs::Sampling};
-//! # use lexmax::{encoder::MeanEmbedding, model::Model, optimizer::Optimizer, vocab::Counts};
-//! # use lexmax::{layer::{Batch, Scratch}, rng::WorkerRng, table::{Bags, Threads}};
-//! # use ndarray::Array2;
+//! use lexmax::layer::{Batch, Bias, FullSoftmax, LayerExt, Scratch, set_up, verbs::Sampling};
+//! use lexmax::table::{Frozen, Matrix, Optimizer, Tables, Threads};
+//! # use lexmax::{WorkerRng, vocab::Counts};
+//! # use ndarray::array;
 //! # fn main() -> lexmax::Result<()> {
 //! # let counts = Counts::new(vec![5, 3, 1])?;
-//! # let layer = FullSoftmax::new(counts.len(), 4, Bias::Unigram)?;
-//! # let encoder = MeanEmbedding::new(counts.len(), 4)?;
-//! # let model = Model::new(Box::new(encoder), Box::new(layer), &counts, Optimizer::Sgd, 1)?;
-//! let (mut w, mut s) = (model.frozen(&Threads::default()), Scratch::new(WorkerRng::new(1, 0)));
-//! let mut hidden = Array2::zeros((2, model.layer().dim()));
-//! model.encoder().forward(&mut w.encoder, Bags { rows: &[0, 2, 1], offsets: &[0, 2, 3] }, hidden.view_mut());
-//! let best = model.layer().top_k(&mut w.layer, hidden.view(), 2, &mut s);
+//! let layer = FullSoftmax::new(counts.len(), 4, Bias::Unigram)?;
+//! let matrices: Vec<Matrix> = set_up(&layer, Some(&counts), Optimizer::Sgd, &mut WorkerRng::new(1, 0))?;
+//! let mut w = Tables::new(matrices.iter().map(|m| Box::new(Frozen::new(m, Threads::default())) as _).collect());
+//! let mut scratch = Scratch::new(WorkerRng::new(1, 1));
+//! let hidden = array![[0.1f32, 0.2, -0.3, 0.4], [0.0, 0.0, 0.0, 0.0]];
+//! let best = layer.top_k(&mut w, hidden.view(), 2, &mut scratch);
 //! assert_eq!((best[0][0].word, best[1][1].word), (0, 1));
-//! let ranks = model.layer().rank(&mut w.layer, Batch::new(hidden.view(), &[1, 0]), &mut s);
+//! let ranks = layer.rank(&mut w, Batch::new(hidden.view(), &[1, 0]), &mut scratch);
 //! assert_eq!(ranks, [2, 1]);
 //! let three = Sampling::new(3).at_temperature(0.7)?.without_replacement();
-//! let drawn = model.layer().sample(&mut w.layer, hidden.view(), three, &mut s);
+//! let drawn = layer.sample(&mut w, hidden.view(), three, &mut scratch);
 //! assert_eq!(drawn[0].len(), 3);
 //! # Ok(())
 //! # }
@@ -41,13 +40,14 @@ pub mod descent;
 mod extension;
 mod relaxed;
 
+pub use crate::rng::Noise;
 pub use extension::LayerExt;
 pub use relaxed::{relax, relax_backward};
 
 use super::{Batch, OutputLayer, Scratch};
 use crate::error::{Error, Result};
 use crate::objective::fold_ln_z;
-use crate::rng::{Noise, exponential};
+use crate::rng::exponential;
 use crate::table::{Stat, Tables, Tile};
 use crate::vocab::WordId;
 use best::Best;

@@ -1,6 +1,6 @@
 //! Gumbel-softmax: a sample as a smooth function of the scores.
 
-use crate::math;
+use crate::objective::math;
 use crate::rng::Noise;
 use ndarray::{ArrayView2, ArrayViewMut2};
 
