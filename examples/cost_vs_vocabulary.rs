@@ -13,7 +13,8 @@ use std::path::Path;
 fn main() -> lexmax::Result<()> {
     let layers =
         ["full", "hierarchical", "sampled", "negative"].map(str::parse).into_iter().collect::<Result<_, _>>()?;
-    let config = ScaleConfig { vocabs: Vocabs::between(1_000, 100_000, 2), dim: 64, ..ScaleConfig::new(layers, 2) };
+    let mut config = ScaleConfig::new(layers, 2);
+    (config.vocabs, config.dim) = (Vocabs::between(1_000, 100_000, 2), 64);
     let found = scale(&config, &mut |event| {
         if let Event::Point(p) = event {
             println!("{:14} V = {:6}: {:9.0} ns an example", p.layer, p.vocab, p.step_ns_per_example);

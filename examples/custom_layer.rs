@@ -138,13 +138,8 @@ fn run(name: &str, layer: Box<dyn OutputLayer>, language: &Arc<SyntheticLanguage
     let unigram = valid.targets.iter().map(|t| -counts.ln_probability(*t)).sum::<f64>() / valid.len() as f64;
     assert!((eval::held_out(&model, &valid, &threads).nll() - unigram).abs() < 1e-5, "starts at the unigram model");
 
-    let settings = TrainConfig {
-        batch: BATCH,
-        rate: 0.1,
-        budget: Budget::Examples(EXAMPLES),
-        threads: threads.clone(),
-        seed: SEED,
-    };
+    let mut settings = TrainConfig::new(BATCH, 0.1, Budget::Examples(EXAMPLES));
+    (settings.threads, settings.seed) = (threads.clone(), SEED);
     let mut source = SyntheticExamples::new(language.clone(), window, SEED, 0);
     let mut replay = source.clone();
     let outcome = train(&mut model, &mut source, &settings, &mut |_| ())?;

@@ -43,7 +43,8 @@ fn main() -> lexmax::Result<()> {
     let threads = Threads::default();
     let before = eval::held_out(&model, &unseen, &threads);
     let budget = Budget::Examples(20 * examples.estimated_examples_per_epoch());
-    let settings = TrainConfig { batch: 16, rate: 0.1, budget, threads: threads.clone(), seed: SEED };
+    let mut settings = TrainConfig::new(16, 0.1, budget);
+    (settings.threads, settings.seed) = (threads.clone(), SEED);
     let outcome = train(&mut model, &mut examples, &settings, &mut |_| ())?;
     println!("\ntraining: {} examples in {:.1} s", outcome.examples, outcome.seconds);
     for (number, epoch) in (1..).zip(&outcome.epochs).filter(|(number, _)| number % 5 == 0 || *number == 1) {

@@ -164,14 +164,14 @@ fn train_through(
     let (vocab, corpus) = circle(40, 600);
     let (encoder, layer) = parts(layer, vocab.counts(), dim);
     let mut shared = SharedModel::new(encoder, layer, vocab.counts(), 1).unwrap();
-    let settings = Hogwild {
-        window,
-        sample: 0.5,
-        rate: LinearDecay::new(rate),
-        epochs,
-        workers,
-        cached: CachedRows::Fitting,
-        seed,
+    let settings = {
+        let mut made = Hogwild::new(window, LinearDecay::new(rate));
+        made.sample = 0.5;
+        made.epochs = epochs;
+        made.workers = workers;
+        made.cached = CachedRows::Fitting;
+        made.seed = seed;
+        made
     };
     let outcome = deterministic(&mut shared, &corpus, vocab.counts(), &settings, &mut |_| {})?;
     let losses = outcome.epochs.iter().map(|e| e.train_loss.to_bits()).collect();
@@ -249,14 +249,14 @@ fn subsampled_words_are_counted_in_every_pass() {
     let bound = 5.7 * variance.sqrt();
     // A bag for every word that is left, where a sentence keeps two: of fifty each does.
     let window = Window::new(Direction::Cbow, Context::Both, 3, false).unwrap();
-    let settings = |workers| Hogwild {
-        window,
-        sample: threshold,
-        rate: LinearDecay::new(0.01),
-        epochs: 5,
-        workers,
-        cached: CachedRows::Fitting,
-        seed: 3,
+    let settings = |workers| {
+        let mut made = Hogwild::new(window, LinearDecay::new(0.01));
+        made.sample = threshold;
+        made.epochs = 5;
+        made.workers = workers;
+        made.cached = CachedRows::Fitting;
+        made.seed = 3;
+        made
     };
     type Way = fn(&mut SharedModel, &dyn Sentences, &Counts, &Hogwild, &mut dyn FnMut(&Progress)) -> Result<Outcome>;
     for (way, workers) in [(deterministic as Way, 2), (hogwild, 1), (hogwild, 3)] {

@@ -24,7 +24,9 @@ fn numbers() -> Value {
 
 fn ask(vectors: &WordVectors, rules: AnalogyRules, method: Method, first: Option<usize>, threads: usize) -> Analogies {
     let questions = Questions::read(&golden("tiny-questions.txt")).unwrap();
-    analogies(vectors, &questions, &AnalogyOptions { rules, method, first, threads })
+    let mut options = AnalogyOptions::default();
+    (options.rules, options.method, options.first, options.threads) = (rules, method, first, threads);
+    analogies(vectors, &questions, &options)
 }
 
 /// Right and asked of each section.
@@ -103,7 +105,11 @@ fn rules_differ_where_they_say() {
     let values = ndarray::array![[1f32, 0.0], [0.6, 0.8], [0.8, 0.6], [0.28, 0.96], [0.0, 1.0]];
     let vectors = WordVectors::new(["a", "b", "c", "B", "d"], values).unwrap();
     let questions = Questions::parse(&mut &b": capital\na b c d\nA B C D\nx b c d\n"[..], Path::new("q")).unwrap();
-    let ask = |rules| analogies(&vectors, &questions, &AnalogyOptions { rules, ..AnalogyOptions::default() }).total;
+    let ask = |rules| {
+        let mut options = AnalogyOptions::default();
+        options.rules = rules;
+        analogies(&vectors, &questions, &options).total
+    };
     // d is wrong where B may answer.
     assert_eq!(ask(AnalogyRules::Word2vec), Score { right: 0, asked: 2, questions: 3 });
     assert_eq!(ask(AnalogyRules::Unicode), Score { right: 2, asked: 2, questions: 3 });

@@ -510,14 +510,9 @@ fn a_models_file_holds_a_head() {
     let words = (0..VOCAB).map(|n| (format!("w{n}").into(), 5_000 / (n as u64 + 1)));
     let vocab = Vocabulary::new(words, 1).unwrap();
     for name in ["hierarchical", "adaptive", "negative:samples=3", "full:bias=zero", "full:bias=none"] {
-        let architecture = Architecture {
-            layer: name.parse().unwrap(),
-            bias: Bias::Unigram,
-            window: Encoding::window(3).unwrap(),
-            encoding: Encoding::Mean,
-            dim: DIM,
-            optimizer: adagrad(),
-        };
+        let window = Encoding::window(3).unwrap();
+        let mut architecture = Architecture::new(name.parse().unwrap(), window, DIM);
+        architecture.optimizer = adagrad();
         let (encoder, layer) = (architecture.encoder(VOCAB).unwrap(), architecture.layer(&vocab, None).unwrap());
         let model = Model::new(encoder, layer, vocab.counts(), adagrad(), 7).unwrap();
         let writer = ModelWriter::new(&architecture, &vocab, &model).unwrap();

@@ -312,14 +312,14 @@ fn train(layer: &str, model: Direction, workers: usize, rate: f32, epochs: u32) 
     let (encoder, layer) = parts(&layer.parse().unwrap(), vocab.counts(), 10);
     let mut shared = SharedModel::new(encoder, layer, vocab.counts(), 1).unwrap();
     let window = Window::new(model, Context::Both, 2, true).unwrap();
-    let settings = Hogwild {
-        window,
-        sample: 0.0,
-        rate: LinearDecay::new(rate),
-        epochs,
-        workers,
-        cached: CachedRows::First(25),
-        seed: 1,
+    let settings = {
+        let mut made = Hogwild::new(window, LinearDecay::new(rate));
+        made.sample = 0.0;
+        made.epochs = epochs;
+        made.workers = workers;
+        made.cached = CachedRows::First(25);
+        made.seed = 1;
+        made
     };
     let outcome = hogwild(&mut shared, &corpus, vocab.counts(), &settings, &mut |_| {})?;
     Ok((outcome.epochs.iter().map(|e| e.train_loss).collect(), shared.into_model()?))

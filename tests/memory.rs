@@ -1,7 +1,7 @@
 //! The memory that `advise` expects of a layer, from a walk without arithmetic, against what an allocator counts in training.
 
 use lexmax::layer::catalogue::{CATALOGUE, LayerSpec};
-use lexmax::measure::{AdviseConfig, Need, ScaleConfig, Vocabs, advise, scale};
+use lexmax::measure::{AdviseConfig, ScaleConfig, Vocabs, advise, scale};
 use std::collections::BTreeMap;
 
 /// It counts for the whole program: this file has one test.
@@ -13,26 +13,14 @@ fn expected_memory_is_within_the_thirty_percent_that_are_promised() {
     let layers: Vec<LayerSpec> = CATALOGUE.iter().map(|entry| entry.name.parse().unwrap()).collect();
     let (dim, batch) = (48, 64);
     let vocabs = Vocabs::between(2_000, 2_000, 1);
-    let config =
-        ScaleConfig { vocabs: vocabs.clone(), dim, batch, point_seconds: 1.0, ..ScaleConfig::new(layers.clone(), 2) };
+    let mut config = ScaleConfig::new(layers.clone(), 2);
+    (config.vocabs, config.dim, config.batch, config.point_seconds) = (vocabs.clone(), dim, batch, 1.0);
     let found = scale(&config, &mut |_| {});
     let measured: BTreeMap<_, _> = found.unwrap().points.into_iter().map(|p| ((p.layer.clone(), p.vocab), p)).collect();
     let (mut pairs, mut outside) = (0, Vec::new());
     for vocab in vocabs.as_slice() {
-        let config = AdviseConfig {
-            layers: layers.clone(),
-            vocab: *vocab,
-            dim,
-            tokens: 1,
-            batch,
-            samples: None,
-            threads: 2,
-            memory_bytes: None,
-            seconds: None,
-            need: Need::Vectors,
-            step_seconds: 0.05,
-            seed: 1,
-        };
+        let mut config = AdviseConfig::new(layers.clone(), *vocab, dim);
+        (config.tokens, config.batch, config.threads, config.step_seconds) = (1, batch, 2, 0.05);
         for verdict in advise(&config, &mut |_| {}).unwrap().layers {
             let point = &measured[&(verdict.layer.clone(), *vocab)];
             let ratio = verdict.memory_bytes as f64 / point.peak_bytes as f64;

@@ -32,14 +32,9 @@ fn architecture(layer: &str, encoding: Encoding, optimizer: Optimizer) -> Archit
         Encoding::Mean => Window::new(Direction::Cbow, Context::Both, 3, true),
         Encoding::NGram { .. } => Encoding::window(4),
     };
-    Architecture {
-        layer: layer.parse().unwrap(),
-        bias: Bias::Unigram,
-        window: window.unwrap(),
-        encoding,
-        dim: 12,
-        optimizer,
-    }
+    let mut made = Architecture::new(layer.parse().unwrap(), window.unwrap(), 12);
+    (made.encoding, made.optimizer) = (encoding, optimizer);
+    made
 }
 
 fn new(a: &Architecture, vocab: &Vocabulary) -> Model {

@@ -197,7 +197,8 @@ fn trained(layer: &str, path: Path, workers: usize) -> (Model, Counts) {
     let mut model = SharedModel::new(encoder, layer, &counts, 1).unwrap();
     let window = Window::new(Direction::Cbow, Context::Left, 1, false).unwrap();
     let (rate, cached) = (LinearDecay::new(0.1), CachedRows::First(10));
-    let settings = Hogwild { window, sample: 0.0, rate, epochs: 2, workers, cached, seed: 1 };
+    let mut settings = Hogwild::new(window, rate);
+    (settings.epochs, settings.workers, settings.cached) = (2, workers, cached);
     let train = match path {
         Path::Hogwild => hogwild,
         Path::Deterministic => deterministic,

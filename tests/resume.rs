@@ -82,14 +82,14 @@ impl Observer for StopsAt<'_> {
 }
 
 fn settings(workers: usize, window: Window) -> Hogwild {
-    Hogwild {
-        window,
-        sample: 0.1,
-        rate: LinearDecay::new(0.02),
-        epochs: 3,
-        workers,
-        cached: CachedRows::First(5),
-        seed: 9,
+    {
+        let mut made = Hogwild::new(window, LinearDecay::new(0.02));
+        made.sample = 0.1;
+        made.epochs = 3;
+        made.workers = workers;
+        made.cached = CachedRows::First(5);
+        made.seed = 9;
+        made
     }
 }
 
@@ -121,8 +121,8 @@ fn assert_every_layer_goes_on(encoding: Encoding) {
             Encoding::NGram { .. } => Encoding::window(3).unwrap(),
         };
         let layer = entry.name.parse().unwrap();
-        let optimizer = Optimizer::Sgd;
-        let a = Architecture { layer, bias: Bias::Unigram, window, encoding, dim: 9, optimizer };
+        let mut a = Architecture::new(layer, window, 9);
+        (a.encoding, a.optimizer) = (encoding, Optimizer::Sgd);
         let run = |threads: usize| {
             let (corpus, counts) = (&corpus, vocab.counts());
             move |model: &mut SharedModel, from: Option<&State>, observer: &mut StopsAt| {
@@ -157,8 +157,8 @@ fn a_state_of_another_run_is_refused() {
     let (vocab, corpus) = corpus(40, 300);
     let window = Window::new(Direction::Cbow, Context::Both, 3, true).unwrap();
     let layer = "negative".parse().unwrap();
-    let a =
-        Architecture { layer, bias: Bias::None, window, encoding: Encoding::Mean, dim: 9, optimizer: Optimizer::Sgd };
+    let mut a = Architecture::new(layer, window, 9);
+    (a.bias, a.optimizer) = (Bias::None, Optimizer::Sgd);
     let mut model = new(&a, &vocab);
     let mut observer = StopsAt { architecture: &a, vocab: &vocab, left: 1, kept: None };
     let settings = settings(1, window);
@@ -212,8 +212,8 @@ fn one_hogwild_worker_gives_the_same_bits_however_often_it_rests() {
     ] {
         let (vocab, corpus) = corpus(words, lines);
         let layer = name.parse().unwrap();
-        let (encoding, optimizer) = (Encoding::Mean, Optimizer::Sgd);
-        let a = Architecture { layer, bias: Bias::None, window, encoding, dim, optimizer };
+        let mut a = Architecture::new(layer, window, dim);
+        (a.bias, a.optimizer) = (Bias::None, Optimizer::Sgd);
         let settings = settings(1, window);
         let train = |observer: &mut dyn Observer| {
             let mut model = new(&a, &vocab);
@@ -448,8 +448,8 @@ fn a_proposal_that_no_sampler_has_seen_is_refused() {
         ("sampled-midx", "proposal.0", "shares of words"),
         ("sampled-midx", "proposal.2", "codes"),
     ] {
-        let (layer, encoding, optimizer) = (layer.parse().unwrap(), Encoding::Mean, Optimizer::Sgd);
-        let a = Architecture { layer, bias: Bias::None, window, encoding, dim: 9, optimizer };
+        let mut a = Architecture::new(layer.parse().unwrap(), window, 9);
+        (a.bias, a.optimizer) = (Bias::None, Optimizer::Sgd);
         let mut observer = StopsAt { architecture: &a, vocab: &vocab, left: 1, kept: None };
         let settings = settings(1, window);
         deterministic_watched(&mut new(&a, &vocab), &corpus, vocab.counts(), &settings, None, &mut observer).unwrap();

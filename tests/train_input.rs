@@ -241,7 +241,8 @@ fn joined(text: &str, score: PhraseScore, thresholds: &[f64]) -> Vec<Vec<String>
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), text).unwrap();
     let phrases = Some(Phrases::new(score, 3, thresholds, "_").unwrap());
-    let rules = TextRules { phrases, ..TextRules::min_count(1) };
+    let mut rules = TextRules::min_count(1);
+    rules.phrases = phrases;
     let (vocab, corpus) = Corpus::read(&Source::plain(&[file.path()]), &rules).unwrap();
     corpus.sentences().map(|s| s.iter().map(|&w| vocab.word(w).to_owned()).collect()).collect()
 }

@@ -10,7 +10,7 @@ use lexmax::eval::{self, excess_nats, held_out};
 use lexmax::layer::catalogue::{self, CATALOGUE, Entry, LayerSpec};
 use lexmax::layer::{Bias, Blocks};
 use lexmax::model::MeanEmbedding;
-use lexmax::model::{Encoding, Model};
+use lexmax::model::Model;
 use lexmax::table::Optimizer;
 use lexmax::table::{Matrix, Threads};
 use lexmax::train::{Budget, Outcome, Progress, TrainConfig, train, train_and_look};
@@ -60,7 +60,7 @@ fn build(layer: &str, counts: &Counts, dim: usize, optimizer: Optimizer) -> Mode
 }
 
 fn settings(batch: usize, rate: f32, examples: u64) -> TrainConfig {
-    TrainConfig { batch, rate, budget: Budget::Examples(examples), threads: Threads::new(1), seed: 1 }
+    TrainConfig::new(batch, rate, Budget::Examples(examples))
 }
 
 fn silent(_: &Progress) {}
@@ -328,7 +328,8 @@ fn the_same_seed_gives_the_same_bits() {
             let run = |seed, threads| {
                 let mut model = build(&layer, &language.counts(), 24, ADAGRAD);
                 let mut source = SyntheticExamples::new(language.clone(), bigram(), 1, 0);
-                let settings = TrainConfig { seed, threads: Threads::new(threads), ..settings(batch, 0.1, 1_000) };
+                let mut settings = settings(batch, 0.1, 1_000);
+                (settings.seed, settings.threads) = (seed, Threads::new(threads));
                 let outcome = train(&mut model, &mut source, &settings, &mut silent).unwrap();
                 (bits(&model), outcome.train_loss.to_bits())
             };
@@ -379,7 +380,7 @@ fn a_budget_of_time_ends() {
         let mut model = build("hierarchical", &language.counts(), 24, ADAGRAD);
         let mut source = SyntheticExamples::new(language.clone(), bigram(), 1, 0);
         let time = Duration::from_millis(50);
-        let settings = TrainConfig { budget: Budget::Time(time), ..settings(batch, 0.1, 1) };
+        let settings = TrainConfig::new(batch, 0.1, Budget::Time(time));
         let mut last = None;
         let outcome = train(&mut model, &mut source, &settings, &mut |p| last = Some(*p)).unwrap();
         assert!(outcome.examples > 0 && outcome.seconds >= time.as_secs_f64());
@@ -412,14 +413,13 @@ fn a_loss_that_is_not_finite_is_an_error() {
 #[test]
 fn settings_without_sense_are_refused() {
     let language = language();
-    let good = || settings(8, 0.1, 100);
     for (name, settings) in [
         ("batch", settings(0, 0.1, 100)),
         ("rate", settings(8, f32::NAN, 100)),
         ("rate", settings(8, -0.1, 100)),
         ("rate", settings(8, f32::INFINITY, 100)),
         ("budget", settings(8, 0.1, 0)),
-        ("budget", TrainConfig { budget: Budget::Time(Duration::ZERO), ..good() }),
+        ("budget", TrainConfig::new(8, 0.1, Budget::Time(Duration::ZERO))),
     ] {
         let mut model = build("full", &language.counts(), 8, ADAGRAD);
         let mut source = SyntheticExamples::new(language.clone(), bigram(), 1, 0);
@@ -503,19 +503,10 @@ impl Listener for Log {
 }
 
 fn config(layers: &[&str]) -> CompareConfig {
-    CompareConfig {
-        layers: layers.iter().map(|layer| layer.parse().unwrap()).collect(),
-        window: bigram(),
-        encoding: Encoding::Mean,
-        dim: 24,
-        optimizer: ADAGRAD,
-        rate: None,
-        batch: None,
-        budget: Budget::Examples(2_000),
-        valid_examples: 500,
-        threads: 1,
-        seed: 1,
-    }
+    let layers = layers.iter().map(|layer| layer.parse().unwrap()).collect();
+    let mut config = CompareConfig::new(layers, bigram(), 24, Budget::Examples(2_000));
+    (config.optimizer, config.valid_examples) = (ADAGRAD, 500);
+    config
 }
 
 /// A row without the time that it took.
@@ -560,7 +551,8 @@ fn a_row_is_what_training_and_evaluation_give() {
 #[test]
 fn observers_hear_of_every_layer_and_batch() {
     let data = Data::new(&DataSource::Synthetic { vocab: 50, classes: 5, seed: 1 }).unwrap();
-    let config = CompareConfig { batch: Some(800), ..config(&["full", "negative:samples=2"]) };
+    let mut config = config(&["full", "negative:samples=2"]);
+    config.batch = Some(800);
     let mut log = Log::default();
     compare::compare(&config, &data, &mut log).unwrap();
     let told = |layer: &str, number| {

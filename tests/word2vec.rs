@@ -59,6 +59,9 @@ fn every_setter_has_its_option() {
         --min-count 2 --max-vocab 20 --seed 9 --deterministic --threads 1 --phrases 1 --phrase-threshold 0.5
         --lowercase --split words --valid valid.txt --patience 3";
     command_line(folder.path(), &options.split_whitespace().collect::<Vec<_>>());
+    let (mut phrases, mut normalizer) = (PhraseOptions::passes(1), Normalizer::default());
+    phrases.thresholds = vec![0.5];
+    (normalizer.lowercase, normalizer.split) = (true, Split::Words);
     let word2vec = Word2Vec::preset(Preset::Gensim)
         .layer("full")
         .unwrap()
@@ -73,8 +76,8 @@ fn every_setter_has_its_option() {
         .seed(9)
         .deterministic(true)
         .threads(1)
-        .phrases(PhraseOptions { thresholds: vec![0.5], ..PhraseOptions::passes(1) })
-        .normalizer(Normalizer { lowercase: true, nfc: false, split: Split::Words })
+        .phrases(phrases)
+        .normalizer(normalizer)
         .valid(Valid::new([folder.path().join("valid.txt")]).patience(3));
     assert_same(folder.path(), &word2vec, "all options");
     let trained = word2vec.train(folder.path().join("text.txt")).unwrap();

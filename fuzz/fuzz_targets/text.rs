@@ -9,9 +9,11 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let mut file = tempfile::NamedTempFile::new().expect("a temporary file");
     file.write_all(text).expect("a temporary file takes the text");
     let split = if how & 4 == 0 { Split::Space } else { Split::Words };
-    let normalizer = Normalizer { lowercase: how & 1 != 0, nfc: how & 2 != 0, split };
+    let mut normalizer = Normalizer::default();
+    (normalizer.lowercase, normalizer.nfc, normalizer.split) = (how & 1 != 0, how & 2 != 0, split);
     let invalid = [Invalid::Refuse, Invalid::Replace, Invalid::Skip][usize::from(how >> 3) % 3];
-    let source = Source { invalid, normalizer, ..Source::plain(&[file.path()]) };
+    let mut source = Source::plain(&[file.path()]);
+    (source.invalid, source.normalizer) = (invalid, normalizer);
     let (mut ledger, mut lines) = (Ledger::default(), 0);
     let read = source.for_each_line(&mut ledger, |line| {
         lines += 1;

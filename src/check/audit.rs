@@ -25,6 +25,7 @@ const QUANTILE: f64 = 4.891_638;
 
 /// How an audit is made.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct AuditConfig {
     /// Examples in its batches.
     pub batch: usize,

@@ -27,6 +27,7 @@ pub type Outcome = (f64, Vec<WordId>);
 
 /// A scheme of drawing and correcting, and the bias of its gradient.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Correction {
     /// The scheme.
     pub scheme: String,

@@ -70,6 +70,7 @@ pub fn catalogue(
 
 /// One check of an audit: the number that was worst, beside what it may be.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Finding {
     /// What was checked.
     pub check: &'static str,

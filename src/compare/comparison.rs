@@ -7,6 +7,7 @@ use serde::Serialize;
 
 /// All that `compare` found; `compare.json` is this.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct Comparison {
     /// The version of the crate.
     pub lexmax: &'static str,
@@ -29,6 +30,7 @@ impl Comparison {
 
 /// What was trained and tested on.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct CorpusFacts {
     /// Files of the training text, or `synthetic language`.
     pub source: Vec<String>,
@@ -56,6 +58,7 @@ pub struct CorpusFacts {
 
 /// The settings of a comparison.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct ConfigFacts {
     /// `cbow`, `skipgram` or `ngram`.
     pub model: &'static str,
@@ -133,6 +136,7 @@ pub struct LayerRow {
 
 /// A layer on its way.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct CurvePoint {
     /// Seconds of training until then; evaluations are not counted.
     pub seconds: f64,
@@ -145,6 +149,7 @@ pub struct CurvePoint {
 
 /// Work of a layer, an example.
 #[derive(Clone, Copy, Debug, Serialize)]
+#[non_exhaustive]
 pub struct CostPerExample {
     /// Multiply-adds.
     pub multiply_adds: f64,

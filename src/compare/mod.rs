@@ -24,6 +24,7 @@ use crate::train::{self, Budget, Outcome, Progress};
 
 /// The settings of a comparison.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct CompareConfig {
     /// The layers, in the order of the table.
     pub layers: Vec<LayerSpec>,
@@ -50,6 +51,24 @@ pub struct CompareConfig {
 }
 
 impl CompareConfig {
+    /// A comparison of these layers over the mean of the context's vectors of size `dim`, on one thread, each with its own rate
+    /// and batch; [`Builder`] has the defaults of `lexmax compare`.
+    pub fn new(layers: Vec<LayerSpec>, window: Window, dim: usize, budget: Budget) -> Self {
+        Self {
+            layers,
+            window,
+            encoding: Encoding::Mean,
+            dim,
+            optimizer: Optimizer::default(),
+            rate: None,
+            batch: None,
+            budget,
+            valid_examples: 10_000,
+            threads: 1,
+            seed: 1,
+        }
+    }
+
     /// All layers of the catalogue with their defaults.
     pub fn all_layers() -> Vec<LayerSpec> {
         catalogue::CATALOGUE.iter().filter_map(|entry| entry.name.parse().ok()).collect()

@@ -13,6 +13,7 @@ const BATCH: usize = 256;
 
 /// The likelihood of held-out examples.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct HeldOut {
     /// −ln P(target) of every example, nats.
     pub losses: Vec<f64>,
@@ -22,6 +23,7 @@ pub struct HeldOut {
 
 /// How far from normalized the scores are.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
+#[non_exhaustive]
 pub struct LnZ {
     /// Mean of ln Z over the examples, nats.
     pub mean: f64,

@@ -37,6 +37,7 @@ const ZEROED: usize = 256;
 
 /// What a step gave.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Step<'a> {
     /// Σ_b weight_b·loss_b over the batch, in nats: the layer's training criterion.
     pub loss: f64,
@@ -46,6 +47,7 @@ pub struct Step<'a> {
 
 /// The gradients of a batch, which moved nothing.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Gradients<'a> {
     /// Σ_b weight_b·loss_b over the batch, in nats.
     pub loss: f64,

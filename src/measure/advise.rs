@@ -23,6 +23,7 @@ pub enum Need {
 
 /// The task.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct AdviseConfig {
     /// The layers to choose from.
     pub layers: Vec<LayerSpec>,
@@ -51,8 +52,29 @@ pub struct AdviseConfig {
     pub seed: u64,
 }
 
+impl AdviseConfig {
+    /// A million words in batches of 64 for these sizes, for word vectors, on one thread, without limits of memory and time.
+    pub fn new(layers: Vec<LayerSpec>, vocab: usize, dim: usize) -> Self {
+        Self {
+            layers,
+            vocab,
+            dim,
+            tokens: 1_000_000,
+            batch: 64,
+            samples: None,
+            threads: 1,
+            memory_bytes: None,
+            seconds: None,
+            need: Need::Vectors,
+            step_seconds: super::STEP_SECONDS,
+            seed: 1,
+        }
+    }
+}
+
 /// What is to be expected of a layer.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct Verdict {
     /// The layer, with its settings.
     pub layer: String,
@@ -78,6 +100,7 @@ pub struct Verdict {
 
 /// The layers, those that fit first, and of these the fastest.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct Advice {
     /// The version of the crate.
     pub lexmax: &'static str,

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 /// How the time of a step grows with V, over the points of a layer.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Fit {
     /// The layer, with its settings.
     pub layer: String,
@@ -23,6 +24,7 @@ pub struct Fit {
 
 /// From a number of words on one layer is cheaper than another.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Crossover {
     /// The cheaper layer.
     pub cheaper: String,

@@ -33,6 +33,7 @@ pub fn sgemm_gflops(threads: usize) -> f64 {
 
 /// Where and when something was measured.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct RunFacts {
     /// The command, if there was one.
     pub command: Option<String>,

@@ -17,6 +17,7 @@ use std::time::Instant;
 
 /// What to measure.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct ScaleConfig {
     /// The layers, in the order of the table.
     pub layers: Vec<LayerSpec>,
@@ -58,6 +59,7 @@ const PATIENCE: f64 = 0.4;
 
 /// A layer at a number of words. Work is that of a whole step, over the B examples of a batch.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct Point {
     /// The layer, with its settings.
     pub layer: String,
@@ -94,6 +96,7 @@ pub struct Point {
 
 /// A point that was not measured.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct Skipped {
     /// The layer, with its settings.
     pub layer: String,
@@ -105,6 +108,7 @@ pub struct Skipped {
 
 /// All that `scale` found; `scale.json` is this.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct Scale {
     /// The version of the crate.
     pub lexmax: &'static str,

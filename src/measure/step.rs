@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 /// What to time.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct StepConfig {
     /// The layer.
     pub layer: LayerSpec,
@@ -30,8 +31,16 @@ pub struct StepConfig {
     pub seed: u64,
 }
 
+impl StepConfig {
+    /// Eleven steps of a batch of 64 on one thread.
+    pub fn new(layer: LayerSpec, vocab: usize, dim: usize) -> Self {
+        Self { layer, vocab, dim, batch: 64, threads: 1, repeats: 11, seed: 1 }
+    }
+}
+
 /// What a step took.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct StepReport {
     /// The layer, with its settings.
     pub layer: String,

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 /// All that a model is, beside its vocabulary, its tree and its numbers.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Architecture {
     /// The output layer.
     pub layer: LayerSpec,
@@ -29,6 +30,11 @@ pub struct Architecture {
 }
 
 impl Architecture {
+    /// A layer with unigram biases over the mean of the context's vectors, with the default optimizer.
+    pub fn new(layer: LayerSpec, window: Window, dim: usize) -> Self {
+        Self { layer, bias: Bias::Unigram, window, encoding: Encoding::Mean, dim, optimizer: Optimizer::default() }
+    }
+
     /// The encoder. Costs nothing that grows with the model.
     ///
     /// # Errors

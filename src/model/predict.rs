@@ -27,6 +27,7 @@ pub struct Predictor {
 
 /// The most probable words.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Prediction {
     /// Words with their ln P in nats, the best first.
     pub words: Vec<(String, f64)>,

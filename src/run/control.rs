@@ -9,6 +9,7 @@ use std::time::Duration;
 
 /// The surroundings of a run. None of them changes the bits of a deterministic run, except for when it ends.
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub struct Control {
     /// Where checkpoints are written, so that the run can go on.
     pub checkpoint: Option<Checkpoints>,
@@ -40,6 +41,7 @@ impl Control {
 
 /// When and where checkpoints are written. The end of a run always writes one.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Checkpoints {
     /// The folder, which then holds `checkpoint.safetensors`.
     pub dir: PathBuf,
@@ -72,6 +74,7 @@ impl Checkpoints {
 /// It is read as the training text is: the same treatment of lines, the phrases that were joined there, the same
 /// longest sentence. Words out of the vocabulary are dropped.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Valid {
     /// Its files.
     pub files: Vec<PathBuf>,

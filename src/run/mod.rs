@@ -111,6 +111,7 @@ pub struct Run<'a> {
 
 /// The end of a run.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Closed {
     /// Why it ended.
     pub ended: Ended,

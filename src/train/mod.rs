@@ -27,6 +27,7 @@ use workspace::{Ahead, Workspace};
 
 /// How to train.
 #[derive(Clone)]
+#[non_exhaustive]
 pub struct TrainConfig {
     /// Examples in a mini-batch; 1 updates online.
     pub batch: usize,
@@ -41,6 +42,11 @@ pub struct TrainConfig {
 }
 
 impl TrainConfig {
+    /// Mini-batches of this size, on one thread, with seed 1.
+    pub fn new(batch: usize, rate: f32, budget: Budget) -> Self {
+        Self { batch, rate, budget, threads: Threads::default(), seed: 1 }
+    }
+
     fn check(&self) -> Result<()> {
         if self.batch == 0 {
             return Err(Error::OutOfRange { name: "batch", value: 0.0, limit: "1 or more" });
@@ -55,6 +61,7 @@ impl TrainConfig {
 
 /// Where a training run stands.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct Progress {
     /// Examples seen.
     pub examples: u64,
@@ -72,6 +79,7 @@ pub struct Progress {
 
 /// The training criterion over one pass of the text.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Epoch {
     /// Examples in it.
     pub examples: u64,
@@ -82,6 +90,7 @@ pub struct Epoch {
 /// What became of the words of one pass of the text: `read - dropped` are trained on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Pass {
     /// Words read.
     pub read: u64,
@@ -91,6 +100,7 @@ pub struct Pass {
 
 /// What a training run came to.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Outcome {
     /// Examples seen.
     pub examples: u64,

@@ -37,6 +37,7 @@ pub trait Observer {
 }
 
 /// A run at a barrier.
+#[non_exhaustive]
 pub struct AtRest<'a> {
     /// Where it stands.
     pub progress: Progress,

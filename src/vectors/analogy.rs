@@ -39,6 +39,7 @@ impl AnalogyRules {
 
 /// The settings.
 #[derive(Clone, Copy, Debug, Serialize)]
+#[non_exhaustive]
 pub struct AnalogyOptions {
     /// How answers are counted.
     pub rules: AnalogyRules,
@@ -86,6 +87,7 @@ impl Score {
 
 /// The score of a section.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Section {
     /// What it is about.
     pub name: String,

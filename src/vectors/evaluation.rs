@@ -11,6 +11,7 @@ use std::path::PathBuf;
 
 /// How files are evaluated.
 #[derive(Clone, Copy, Debug, Serialize)]
+#[non_exhaustive]
 pub struct EvaluationOptions {
     /// When a word of a pair is one of the vectors'.
     pub case: Case,
@@ -23,6 +24,7 @@ pub struct EvaluationOptions {
 
 /// What was found; its JSON is this.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct Evaluation {
     /// The version of the crate.
     pub lexmax: &'static str,
@@ -36,6 +38,7 @@ pub struct Evaluation {
 
 /// The scores of a file of vectors.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct FileScores {
     /// The file.
     pub vectors: String,
@@ -60,6 +63,7 @@ pub struct Means {
 
 /// A mean with its interval.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Mean {
     /// Numbers.
     pub n: usize,

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 /// A word, and how near it is.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Neighbour {
     /// The word.
     pub word: String,
@@ -18,6 +19,7 @@ pub struct Neighbour {
 
 /// An answer to "a is to b as c is to …", and how good it is.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Answer {
     /// The word.
     pub word: String,

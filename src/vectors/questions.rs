@@ -11,6 +11,7 @@ pub type Question = [String; 4];
 
 /// Questions of a kind.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct QuestionSection {
     /// What they are about; empty for questions before the first heading.
     pub name: String,
@@ -20,6 +21,7 @@ pub struct QuestionSection {
 
 /// The questions of a file.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Questions {
     /// The file's name.
     pub name: String,

@@ -11,6 +11,7 @@ use std::path::Path;
 
 /// Two words and how similar people find them.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Pair {
     /// The one.
     pub a: String,
@@ -22,6 +23,7 @@ pub struct Pair {
 
 /// The pairs of a file.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Pairs {
     /// The file's name.
     pub name: String,
@@ -117,6 +119,7 @@ pub(super) fn lines(source: &mut dyn BufRead, path: &Path, f: &mut dyn FnMut(u64
 
 /// How well cosines agree with people.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Similarity {
     /// The file's name.
     pub name: String,

@@ -11,6 +11,7 @@ use std::fmt;
 
 /// The facts of a training run, as its JSON file has them.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct Facts {
     /// The version of the crate.
     pub lexmax: &'static str,
@@ -89,6 +90,7 @@ impl Facts {
 
 /// The facts of a text once it is read.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Text {
     /// The ledger of its words.
     pub ledger: Ledger,

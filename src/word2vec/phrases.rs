@@ -5,6 +5,7 @@ use crate::error::{Error, Result};
 
 /// The options of phrases as a user gives them: see [`Phrases`].
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct PhraseOptions {
     /// Passes that join pairs: one makes new_york, two make new_york_times.
     pub passes: u32,

@@ -25,6 +25,7 @@ const BLOCK: usize = 64;
 
 /// The memory, work and time that a training run would take.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct Plan {
     /// The ledger of the text's words.
     pub ledger: Ledger,

@@ -36,6 +36,7 @@ pub enum Sigmoid {
 
 /// The group of options that a preset sets.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Defaults {
     /// CBOW, not skip-gram.
     pub cbow: bool,

@@ -13,6 +13,7 @@ use std::path::Path;
 
 /// What a run took over.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Warm {
     /// Words of the text whose vectors were there.
     pub copied: usize,

@@ -6,6 +6,7 @@ use std::fmt;
 /// What became of the words of a text. Nothing is dropped that is not here:
 /// `tokens = kept + rare + over_limit + unknown + joined + invalid`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Ledger {
     /// Files read, standard input among them.
     pub files: u64,

@@ -16,6 +16,7 @@ pub enum Split {
 
 /// What is done to a line before it is cut into words, in this order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Normalizer {
     /// Lower case by Unicode's mapping, whatever the language.
     pub lowercase: bool,

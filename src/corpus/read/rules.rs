@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 /// Which words of a text are kept, and how long its sentences are.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct TextRules {
     /// The least count that a word is kept at; of a vocabulary that is given too, by its own counts.
     pub min_count: u64,

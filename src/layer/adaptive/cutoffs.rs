@@ -37,6 +37,7 @@ impl CostModel {
 
 /// What cut-offs are chosen for.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct CutoffPlan {
     /// Size of the hidden vector, d.
     pub dim: usize,

@@ -31,6 +31,7 @@ pub struct Shape<'a> {
 
 /// A key that a layer's name may carry.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Key {
     /// The key.
     pub name: &'static str,
@@ -43,6 +44,7 @@ pub struct Key {
 /// has the table); those of plain descent are small enough not to diverge there. They are for hidden vectors that are means of
 /// embeddings: after a tanh layer take half, or less.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct Tuning {
     /// Examples in a mini-batch.
     pub batch: usize,

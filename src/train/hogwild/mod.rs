@@ -18,6 +18,7 @@ use worker::Worker;
 
 /// How to train with several workers.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct Hogwild {
     /// What is predicted from what.
     pub window: Window,
@@ -42,6 +43,11 @@ pub(super) const WORKER_STREAM: u64 = 1 << 32;
 const OBSERVED_EVERY: Duration = Duration::from_millis(100);
 
 impl Hogwild {
+    /// One pass of one worker, without subsampling, with seed 1.
+    pub fn new(window: Window, rate: LinearDecay) -> Self {
+        Self { window, sample: 0.0, rate, epochs: 1, workers: 1, cached: CachedRows::Fitting, seed: 1 }
+    }
+
     pub(super) fn check(&self) -> Result<()> {
         let positive = [("epochs", f64::from(self.epochs)), ("threads", self.workers as f64)];
         for (name, value) in positive {

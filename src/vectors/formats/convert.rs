@@ -8,6 +8,7 @@ use std::path::Path;
 
 /// What was converted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Converted {
     /// Words written.
     pub words: usize,

@@ -32,6 +32,7 @@ use std::path::{Path, PathBuf};
 /// # }
 /// ```
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub struct Options {
     /// The source of all values that are not given.
     pub preset: Preset,

@@ -48,6 +48,7 @@ pub enum Invalid {
 /// # }
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Source {
     /// The files: see [`files`](super::files()) for patterns and directories.
     pub paths: Vec<PathBuf>,
