@@ -4,6 +4,17 @@ use crate::error::{Error, Result};
 use serde::{Deserialize, Serialize};
 
 /// How a gradient moves the weights.
+///
+/// ```
+/// use lexmax::table::Optimizer;
+///
+/// # fn main() -> lexmax::Result<()> {
+/// let adagrad = Optimizer::adagrad(0.1)?; // Σ g² starts at 0.1
+/// assert_eq!(adagrad, Optimizer::Adagrad { initial: 0.1 });
+/// assert!(Optimizer::adagrad(f32::NAN).is_err());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Optimizer {

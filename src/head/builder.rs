@@ -15,6 +15,21 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// The settings of a [`Head`]. What is not set has the default that its method names.
+///
+/// ```
+/// use lexmax::layer::Bias;
+/// use lexmax::objective::LossOptions;
+/// use lexmax::prelude::*;
+///
+/// # fn main() -> lexmax::Result<()> {
+/// let counts = Counts::new(vec![50, 30, 15, 5])?;
+/// let smoothed = LossOptions::new().with_smoothing(0.1)?;
+/// let head = Head::builder("full", &counts, 8).optimizer(Optimizer::Sgd).rate(0.1).bias(Bias::Zero).loss(smoothed).build()?;
+/// assert_eq!((head.vocab(), head.dim(), head.rate()), (4, 8, 0.1));
+/// assert!(Head::builder("ful", &counts, 8).build().is_err()); // there is no such layer
+/// # Ok(())
+/// # }
+/// ```
 #[must_use]
 pub struct HeadBuilder<'a> {
     layer: LayerSource<'a>,

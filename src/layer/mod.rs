@@ -86,6 +86,15 @@ pub enum Bias {
 }
 
 /// A batch of B examples at the output layer.
+///
+/// ```
+/// use lexmax::layer::Batch;
+/// use ndarray::array;
+///
+/// let hidden = array![[0.5f32, -1.0], [2.0, 0.0]];
+/// let batch = Batch::new(hidden.view(), &[3, 1]); // the word 3 follows the first hidden vector, 1 the second
+/// assert_eq!((batch.len(), batch.weight(0)), (2, 1.0));
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Batch<'a> {
     /// B×d hidden vectors.

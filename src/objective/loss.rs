@@ -10,6 +10,17 @@ use std::sync::Arc;
 /// L = −Σ_k c_k·ln P(k | h) + λ·(ln Z)²,
 ///
 /// where all scores were capped before, z ← cap·tanh(z/cap), if there is a cap. 0 for an ignored target.
+///
+/// ```
+/// use lexmax::objective::LossOptions;
+///
+/// # fn main() -> lexmax::Result<()> {
+/// let options = LossOptions::new().with_smoothing(0.1)?.with_z_loss(1e-4)?.ignoring(0);
+/// assert_eq!((options.smoothing(), options.ignored()), (0.1, Some(0)));
+/// assert!(LossOptions::new().with_smoothing(1.5).is_err());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LossOptions {
     ignored: Option<WordId>,

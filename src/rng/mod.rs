@@ -13,6 +13,15 @@ use std::convert::Infallible;
 
 /// A worker's generator. The same seed and stream give the same numbers on every platform. Its state can be written down
 /// and read again: `{"s": [four numbers]}`, not all of them 0.
+///
+/// ```
+/// use lexmax::WorkerRng;
+/// use rand::RngExt;
+///
+/// let [mut a, mut b, mut other] = [(1, 0), (1, 0), (1, 1)].map(|(seed, stream)| WorkerRng::new(seed, stream));
+/// let (x, y, z): (u64, u64, u64) = (a.random(), b.random(), other.random());
+/// assert!(x == y && x != z);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct WorkerRng(Xoshiro256PlusPlus);
 

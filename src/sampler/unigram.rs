@@ -10,6 +10,19 @@ use std::hint::select_unpredictable;
 /// q(w) = count(w)^α / Σ count^α, drawn by the alias method (Walker 1974; Vose 1991).
 ///
 /// α = 1 is the unigram model, α = 0.75 word2vec's noise (Mikolov et al. 2013), α = 0 uniform.
+///
+/// ```
+/// use lexmax::WorkerRng;
+/// use lexmax::sampler::{Proposal, Unigram};
+/// use lexmax::vocab::Counts;
+///
+/// # fn main() -> lexmax::Result<()> {
+/// let noise = Unigram::new(&Counts::new(vec![16, 1])?, 0.75)?; // 16^¾ = 8
+/// assert!((noise.ln_prob(0).exp() - 8.0 / 9.0).abs() < 1e-12);
+/// assert!(noise.sample(&mut WorkerRng::new(1, 0)) < 2);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Unigram {
     cells: Box<[Cell]>,

@@ -62,6 +62,19 @@ pub enum Child {
 /// Only the links to the parents are kept, 4 bytes a leaf and a node. They suffice for every word at once: go through the
 /// nodes by rising id, ln P(node) = ln P(parent) + ln σ(±z_parent) with [`Tree::node_parent`], then through the words
 /// with [`Tree::leaf_parent`].
+///
+/// ```
+/// use lexmax::tree::Tree;
+/// use lexmax::vocab::Counts;
+///
+/// # fn main() -> lexmax::Result<()> {
+/// let counts = Counts::new(vec![8, 4, 2, 1, 1])?;
+/// let tree = Tree::huffman(&counts);
+/// assert_eq!([0, 1, 2, 3, 4].map(|word| tree.depth(word)), [1, 2, 3, 4, 4]);
+/// assert!((tree.expected_depth(&counts) - 30.0 / 16.0).abs() < 1e-12);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tree {
     leaves: Vec<Link>,

@@ -14,6 +14,18 @@ use hashbrown::HashMap;
 pub type WordId = u32;
 
 /// How often each word occurs, in falling order and never 0: the unigram model.
+///
+/// ```
+/// use lexmax::vocab::Counts;
+///
+/// # fn main() -> lexmax::Result<()> {
+/// let counts = Counts::new(vec![50, 30, 20])?;
+/// assert_eq!((counts.len(), counts.total()), (3, 100));
+/// assert!((counts.ln_probability(1) - 0.3f64.ln()).abs() < 1e-12);
+/// assert!(Counts::new(vec![1, 2]).is_err()); // counts fall
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Counts {
     counts: Vec<u64>,
@@ -90,6 +102,18 @@ impl Counts {
 }
 
 /// The words themselves, with their counts and the way back from a word to its id.
+///
+/// ```
+/// use lexmax::vocab::Vocabulary;
+///
+/// # fn main() -> lexmax::Result<()> {
+/// let words = [("river", 3), ("the", 20), ("rare", 1)].map(|(word, count)| (word.into(), count));
+/// let vocab = Vocabulary::new(words, 2)?; // words that occur twice at least, the most frequent first
+/// assert_eq!((vocab.id("the"), vocab.id("river"), vocab.id("rare")), (Some(0), Some(1), None));
+/// assert_eq!(vocab.word(1), "river");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Vocabulary {
     words: Vec<Box<str>>,

@@ -26,6 +26,19 @@ const RANK_SHIFT: f64 = 2.7;
 ///
 /// *Words* are numbered by falling π, as layers need them. *Memory* is O(V + C²). The same seed gives the same language on
 /// every platform: only sums, products and quotients of floating-point numbers go into it.
+///
+/// ```
+/// use lexmax::corpus::synthetic::SyntheticLanguage;
+///
+/// # fn main() -> lexmax::Result<()> {
+/// let language = SyntheticLanguage::new(200, 8, 1)?;
+/// let mut next = vec![0.0; 200];
+/// language.next_distribution(7, &mut next);
+/// assert!((next.iter().sum::<f64>() - 1.0).abs() < 1e-12);
+/// assert!(language.entropy_rate() < language.unigram_entropy());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct SyntheticLanguage {
     chain: ClassChain,

@@ -102,6 +102,13 @@ const SIGMOID: Key = key("sigmoid", "exact, or in training from the table of wor
 const BLOCKS: Key = key("blocks", "WORDSxSIZE blocks joined by '+', frequent words first, e.g. 500x12+4000x8+restx4");
 
 /// All layers, in the order of their tables.
+///
+/// ```
+/// use lexmax::layer::catalogue::CATALOGUE;
+///
+/// let full = CATALOGUE.iter().find(|entry| entry.name == "full").expect("the full softmax");
+/// assert_eq!(full.tuning.batch, 256); // where training starts from
+/// ```
 pub static CATALOGUE: &[Entry] = &[
     Entry::new("full", build::full, &[], tuned(256, 0.2, 0.05)),
     Entry::new("hierarchical", build::hierarchical, &[TREE, VECTORS, SEED, SIGMOID], tuned(64, 0.4, 0.1)),

@@ -9,6 +9,21 @@ use std::fmt;
 use std::str::FromStr;
 
 /// A layer of the catalogue with its settings, as in `sampled:samples=512:proposal=uniform`.
+///
+/// ```
+/// use lexmax::layer::catalogue::{LayerSpec, Shape};
+/// use lexmax::layer::{Bias, LayerExt};
+/// use lexmax::vocab::Counts;
+///
+/// # fn main() -> lexmax::Result<()> {
+/// let counts = Counts::new((1..=1_000).rev().collect())?;
+/// let spec: LayerSpec = "sampled:samples=64:proposal=uniform".parse()?;
+/// let layer = spec.build(&Shape { counts: &counts, words: None, dim: 32, bias: Bias::Unigram })?;
+/// assert_eq!((layer.vocab(), layer.dim()), (1_000, 32));
+/// assert!("sampled:sample=64".parse::<LayerSpec>().is_err()); // the error lists the keys that there are
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct LayerSpec {
     entry: &'static Entry,

@@ -67,6 +67,24 @@ pub struct Scored {
 }
 
 /// How to sample: how many words an example, at which temperature, with or without replacement.
+///
+/// ```
+/// use lexmax::layer::verbs::Sampling;
+/// use lexmax::prelude::*;
+/// use ndarray::array;
+///
+/// # fn main() -> lexmax::Result<()> {
+/// let counts = Counts::new(vec![50, 30, 15, 5])?;
+/// let mut head = Head::builder("hierarchical", &counts, 2).build()?;
+/// let how = Sampling::new(3).at_temperature(0.7)?.without_replacement();
+/// let drawn = head.sample(array![[0.3f32, -0.1]].view(), how)?;
+/// let mut words: Vec<_> = drawn[0].iter().map(|scored| scored.word).collect();
+/// words.sort();
+/// words.dedup();
+/// assert_eq!(words.len(), 3);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Sampling {
     draws: usize,
