@@ -74,6 +74,7 @@ pub fn run(start: Instant) -> Result<bool> {
             None => error.exit(),
         }
     });
+    crate::simd::path::check()?;
     let done = match cli.command {
         Some(Command::Check(arguments)) => return check::run(&arguments),
         None => compare::run(&cli.compare),

@@ -5,18 +5,16 @@ mod head;
 mod input;
 mod io;
 mod model;
+mod simd;
 mod text;
 mod training;
 mod tree;
 mod vectors;
 mod vocabulary;
 
-pub use evaluation::EvaluationFault;
-pub use head::HeadFault;
-pub use input::InputFault;
+pub use self::{evaluation::EvaluationFault, head::HeadFault, input::InputFault, simd::SimdFault, tree::TreeFault};
 pub use model::{LinksFault, ModelFault, WordFault};
 pub use training::{CheckpointFault, Divergence, InitFault};
-pub use tree::TreeFault;
 pub use vectors::{Place, VectorsFault};
 pub use vocabulary::VocabularyFault;
 
@@ -392,6 +390,9 @@ pub enum Error {
     /// A head cannot be built, loaded or asked.
     #[error(transparent)]
     Head(#[from] HeadFault),
+    /// The vector path that the environment names cannot be taken.
+    #[error(transparent)]
+    Simd(#[from] SimdFault),
     /// The parameters do not fit in memory.
     #[error("{rows} rows of {dim} numbers do not fit in memory")]
     TooLarge {

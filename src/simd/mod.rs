@@ -1,15 +1,16 @@
-//! Vector functions on f32 slices: portable SIMD, chosen at run time.
+//! Vector functions on f32 slices: portable SIMD on the vector path that [`path`] chose.
 //!
 //! Error bounds, tested over the whole range against f64: `exp` 1.5·10⁻⁷ relative (2 units in the last place, and 0
 //! below −87.33), `soft_cap` 6·10⁻⁷ relative, logarithms as f64.
 
 pub mod columns;
 mod finite;
+pub mod path;
 mod tail;
 
 pub use finite::all_finite;
-use pulp::{Arch, Simd, WithSimd};
-use std::sync::LazyLock;
+pub(crate) use path::dispatch;
+use pulp::{Simd, WithSimd};
 pub(crate) use tail::with_tail;
 
 const LOG2_E: f32 = std::f32::consts::LOG2_E;
@@ -45,14 +46,6 @@ fn exp<S: Simd>(s: S, x: S::f32s) -> S::f32s {
     let bits = s.add_u32s(s.transmute_u32s_f32s(shifted), s.splat_u32s(127));
     let scale = s.transmute_f32s_u32s(s.wrapping_dyn_shl_u32s(bits, s.splat_u32s(23)));
     s.select_f32s(below, s.splat_f32s(0.0), s.mul_f32s(p, scale))
-}
-
-/// Runs `op` on the best instruction set of this machine.
-#[inline(always)]
-pub(crate) fn dispatch<Op: WithSimd>(op: Op) -> Op::Output {
-    // Asked once: a window of words is a few microseconds, and comes here ten times.
-    static ARCH: LazyLock<Arch> = LazyLock::new(Arch::new);
-    ARCH.dispatch(op)
 }
 
 /// x ← scale·e^(x − shift).

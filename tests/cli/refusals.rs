@@ -47,6 +47,19 @@ fn unknown_names() {
     );
 }
 
+/// A vector path without a name; `tests/stability.rs` has one that the machine lacks.
+#[test]
+fn unknown_vector_paths() {
+    for value in ["", "AVX2", "neon"] {
+        let mut command = assert_cmd::cargo::cargo_bin_cmd!("lexmax");
+        let output = command.args(["check", "--layers", "full"]).env("LEXMAX_SIMD", value).output().unwrap();
+        let message = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.code() == Some(2) && output.stdout.is_empty(), "{value:?}: {message}");
+        let says = format!("LEXMAX_SIMD is {value:?}, but must be scalar, avx2 or avx512; this machine has scalar");
+        assert!(message.contains(&says), "{message}");
+    }
+}
+
 #[test]
 fn values_of_layers() {
     let place = Place::new();

@@ -22,8 +22,8 @@ pub struct Schedule {
     /// Rows of each table that a thread keeps to itself [6 MB of them, less with many threads].
     #[arg(long, value_name = "N", alias = "hot-rows")]
     pub cached_rows: Option<u32>,
-    /// The same bits for any number of threads: same binary, same machine family (the instruction set is chosen at run
-    /// time), same seed, text and settings. Slower, and without --cached-rows.
+    /// The same bits for any number of threads: same binary, same instruction set (the best of the machine, or
+    /// the one named by LEXMAX_SIMD), same seed, text and settings. Slower, and without --cached-rows.
     #[arg(long)]
     pub deterministic: bool,
     /// Decides all that is random.
