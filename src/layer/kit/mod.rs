@@ -9,4 +9,3 @@ pub(super) mod scan;
 pub(super) mod scratch;
 pub(super) mod set_up;
 pub(super) mod shape;
-pub(super) mod sparse;
