@@ -14,7 +14,7 @@
 //! | [`layer::NegativeSampling`] | softmax of z + ln q | 3·B·(1 + k)·d | the vectors are wanted, not the probabilities |
 //! | [`layer::ClassBasedSoftmax`] | softmax of classes · softmax within | 3·d·Σ (C + \|class\|) | as the tree, with two wide decisions |
 //! | [`layer::AdaptiveSoftmax`] | softmax of head · softmax of tail | 3·Σ [d·(V₀ + J) + (d + V_i)·d_i] | V is large and words follow Zipf's law |
-//! | [`layer::Sparsemax`] | max(0, z − τ) | 3·B·V·d | most words are to have no probability at all |
+//! | [`layer::Entmax::sparsemax`] | max(0, z − τ) | 3·B·V·d | most words are to have no probability at all |
 //! | [`layer::Entmax`] | max(0, (α − 1)·z − τ)^(1/(α − 1)) | 3·B·V·d | the same, less steeply |
 //! | [`layer::NoiseContrastive`] | softmax; the scores learn ln P | 3·B·(1 + S)·d | scores are to be ln P without a sum |
 //! | [`layer::BlackOut`] | softmax; draws are to lose | 3·B·U·d | as sampled softmax, harder on what is wrongly likely |

@@ -9,8 +9,7 @@
 
 use lexmax::WorkerRng;
 use lexmax::layer::{
-    AdaptiveSoftmax, Batch, Bias, Cutoffs, Entmax, FullSoftmax, LayerExt, OutputLayer, SampledSoftmax, Scratch,
-    Sparsemax, set_up,
+    AdaptiveSoftmax, Batch, Bias, Cutoffs, Entmax, FullSoftmax, LayerExt, OutputLayer, SampledSoftmax, Scratch, set_up,
 };
 use lexmax::objective::LossOptions;
 use lexmax::sampler::{Draws, Hits, Sampler};
@@ -179,7 +178,7 @@ fn sparsemax_and_entmax_are_those_of_the_entmax_package() {
     let golden = Golden::new(&file, 0.0);
     let (vocab, dim) = golden.weight.dim();
     let layers: [(&str, Box<dyn OutputLayer>); 3] = [
-        ("sparsemax", Box::new(Sparsemax::new(vocab, dim, Bias::Zero).unwrap())),
+        ("sparsemax", Box::new(Entmax::sparsemax(vocab, dim, Bias::Zero).unwrap())),
         ("sparsemax", Box::new(Entmax::new(vocab, dim, 2.0, Bias::Zero).unwrap())),
         ("entmax15", Box::new(Entmax::new(vocab, dim, 1.5, Bias::Zero).unwrap())),
     ];

@@ -1,23 +1,27 @@
-//! α-entmax: between softmax and sparsemax.
+//! α-entmax, and sparsemax, which is α = 2.
 
 use super::kit::flat::Flat;
 use super::kit::scan;
-use super::kit::sparse;
 use super::{Batch, Bias, LayerShape, OutputLayer, Scratch};
 use crate::error::Result;
-use crate::objective::Alpha;
-use crate::table::{Cost, Tables};
+use crate::objective::{Alpha, LossOptions, MOST_LOOKS, fold_max};
+use crate::table::kernel::view;
+use crate::table::{Cost, Rows, Stat, Tables, Tile};
 use crate::vocab::{Counts, WordId};
 use ndarray::{ArrayView2, ArrayViewMut2};
+use std::ops::Range;
 
-/// Probabilities that are exactly 0 for most words, and smoother than sparsemax's.
+/// Probabilities that are exactly 0 for most words: between softmax (α → 1) and sparsemax (α = 2).
 ///
-/// - *Model* P(w | h) = max(0, (α − 1)·z_w − τ)^(1/(α − 1)), z = (v·h + b)/T, τ so that Σ P = 1; α = 1.5 is solved exactly.
+/// - *Model* P(w | h) = max(0, (α − 1)·z_w − τ)^(1/(α − 1)), z = (v·h + b)/T, τ so that Σ P = 1; α = 1.5 and α = 2 are
+///   solved exactly. Sparsemax, max(0, z_w − τ), is the Euclidean projection of the scores onto the distributions.
 /// - *Criterion* the Fenchel–Young loss L = max_p (p·z + H(p)) − z_t, H(p) = (1 − Σ p^α) / (α·(α − 1)): 0 exactly where
-///   P(t) = 1, finite also where P(t) = 0. Held-out text may have −ln P = ∞; see `epsilon_perplexity`.
+///   P(t) = 1, finite also where P(t) = 0. For sparsemax it is −z_t + ½·Σ_{support} (z² − τ²) + ½, since H is
+///   ½·(1 − Σ p²). Held-out text may have −ln P = ∞; see `epsilon_perplexity`.
 /// - *Gradient* ∂L/∂(v·h + b) = (P − e_t)/T.
 /// - *Cost* 3·B·V·d multiply-adds a step, and about ten looks at the scores to find τ.
-/// - *Reference* Peters, Niculae & Martins 2019, eq. 4–9; Blondel, Martins & Niculae 2020.
+/// - *Reference* Peters, Niculae & Martins 2019, eq. 4–9; Blondel, Martins & Niculae 2020. Sparsemax: Martins & Astudillo
+///   2016, eq. 2 and 22.
 #[derive(Clone, Debug)]
 pub struct Entmax {
     flat: Flat,
@@ -33,14 +37,57 @@ impl Entmax {
         Ok(Self { flat: Flat::new(vocab, dim, bias)?, alpha: Alpha::new(alpha)? })
     }
 
-    /// With scores divided by a temperature. Scores of this layer live on the scale of probabilities: a difference of 2·T
-    /// makes a word certain, so that training with rates for other layers throws rare words out at once. A T above 1 slows
-    /// the layer down and leaves the encoder its rate.
+    /// Sparsemax, α = 2, over `vocab` words and hidden vectors of size `dim`.
+    ///
+    /// # Errors
+    /// No word, more than 2³¹ words, or `dim` = 0.
+    pub fn sparsemax(vocab: usize, dim: usize, bias: Bias) -> Result<Self> {
+        Self::new(vocab, dim, Alpha::SPARSEMAX, bias)
+    }
+
+    /// With scores divided by a temperature T. Scores of this layer live on the scale of probabilities: a difference of
+    /// T/(α − 1) makes a word certain, so that training with rates for other layers throws rare words out at once. A T
+    /// above 1 slows the layer down and leaves the encoder its rate.
     ///
     /// # Errors
     /// A temperature that is not positive and finite.
     pub fn with_temperature(self, temperature: f64) -> Result<Self> {
         Ok(Self { alpha: self.alpha.at_temperature(temperature)?, ..self })
+    }
+
+    /// Finds the thresholds of a part of a batch by looking at the scores until none moves. They go to `s.thresholds`;
+    /// `s.stats` has the targets' scores.
+    fn thresholds(&self, w: &mut Tables, batch: &Batch, s: &mut Scratch) {
+        let (block, alpha, targets) = (self.flat.block(), self.alpha, batch.targets);
+        let all = 0..block.words;
+        let Scratch { stats, thresholds, looks, .. } = s;
+        clear(stats, batch.len());
+        w.scan(block.table, all.clone(), batch.hidden, &|tile, stats| fold_max(targets, tile, stats), stats);
+        thresholds.clear();
+        thresholds.extend(stats.iter().map(|stat| alpha.begin(stat.max, block.words as usize)));
+        for _ in 0..MOST_LOOKS {
+            clear(looks, batch.len());
+            let now = &*thresholds;
+            w.rescan(block.table, all.clone(), batch.hidden, &|tile, stats| alpha.fold(now, tile, stats), looks);
+            if alpha.improve_all(thresholds, looks) {
+                break;
+            }
+        }
+    }
+}
+
+fn clear(stats: &mut Vec<Stat>, len: usize) {
+    stats.clear();
+    stats.resize(len, Stat::EMPTY);
+}
+
+/// A part of a batch.
+fn part_of<'a>(batch: &Batch<'a>, part: &Range<usize>) -> Batch<'a> {
+    Batch {
+        hidden: view::rows(&batch.hidden, part),
+        targets: &batch.targets[part.clone()],
+        weights: batch.weights.map(|weights| &weights[part.clone()]),
+        soft: None,
     }
 }
 
@@ -53,24 +100,56 @@ impl OutputLayer for Entmax {
         self.flat.biases(|word| self.alpha.score_of(counts.probability(word)))
     }
 
+    fn set_loss(&mut self, loss: LossOptions) -> Result<()> {
+        let name = if self.alpha.is_sparsemax() { "Sparsemax" } else { "Entmax" };
+        loss.check(name, self.flat.vocab(), &[])
+    }
+
     fn step(
         &self,
         w: &mut Tables,
         batch: Batch,
         s: &mut Scratch,
-        d_hidden: ArrayViewMut2<f32>,
+        mut d_hidden: ArrayViewMut2<f32>,
         losses: Option<&mut [f64]>,
     ) -> f64 {
-        sparse::step(w, self.flat.block(), self.alpha, &batch, s, d_hidden);
+        let (block, alpha) = (self.flat.block(), self.alpha);
+        s.clear_losses(&batch);
+        for part in scan::parts(batch.len(), block.words as usize) {
+            let (of_part, all) = (part_of(&batch, &part), 0..block.words);
+            self.thresholds(w, &of_part, s);
+            let Scratch { stats, thresholds, looks: sums, losses, .. } = s;
+            clear(sums, part.len());
+            let fold = |tile: &Tile, stats: &mut [Stat]| alpha.fold_entropy(thresholds, tile, stats);
+            w.rescan(block.table, all.clone(), of_part.hidden, &fold, sums);
+            for (i, b) in part.clone().enumerate() {
+                let loss = alpha.loss(&thresholds[i], stats[i].target, sums[i].sum);
+                losses[b] = f64::from(batch.weight(b)) * loss;
+            }
+            let coef = |tile: &mut Tile| alpha.gradient(of_part.targets, thresholds, |b| of_part.weight(b), tile);
+            let d_x = view::rows_mut(&mut d_hidden, &part);
+            w.sweep(block.table, all, of_part.hidden, &coef, d_x, part.end == batch.len());
+        }
         s.total_loss(losses)
     }
 
-    fn log_probs(&self, w: &mut Tables, hidden: ArrayView2<f32>, _: &mut Scratch, out: ArrayViewMut2<f32>) {
-        sparse::log_probs(w, self.flat.block(), self.alpha, hidden, out);
+    fn log_probs(&self, w: &mut Tables, hidden: ArrayView2<f32>, _: &mut Scratch, mut out: ArrayViewMut2<f32>) {
+        let block = self.flat.block();
+        w.scores(block.table, &Rows::Range(0..block.words), hidden, out.view_mut());
+        for mut row in out.rows_mut() {
+            let row = row.as_slice_mut().expect("rows of `out` are contiguous");
+            let at = self.alpha.threshold(row);
+            row.iter_mut().for_each(|z| *z = self.alpha.log_prob(*z, &at) as f32);
+        }
     }
 
     fn log_prob(&self, w: &mut Tables, batch: Batch, s: &mut Scratch, out: &mut [f64]) {
-        sparse::log_prob(w, self.flat.block(), self.alpha, &batch, s, out);
+        for part in scan::parts(batch.len(), self.flat.vocab()) {
+            self.thresholds(w, &part_of(&batch, &part), s);
+            for (b, (at, stat)) in part.zip(s.thresholds.iter().zip(&s.stats)) {
+                out[b] = self.alpha.log_prob(stat.target, at);
+            }
+        }
     }
 
     fn expected_cost(&self, targets: &[WordId]) -> Option<Cost> {

@@ -10,7 +10,7 @@
 //! | [`NegativeSampling`] | 3·B·(1 + k)·d | no | the vectors are wanted, not the probabilities |
 //! | [`ClassBasedSoftmax`] | 3·d·Σ_b (C + \|class of t_b\|) | yes | as the tree, with wide rather than deep decisions |
 //! | [`AdaptiveSoftmax`] | 3·Σ_b \[d·(V₀ + J) + (d + V_i)·d_i\] | yes | V is large and words follow Zipf's law |
-//! | [`Sparsemax`] | 3·B·V·d | yes | most words are to have no probability at all |
+//! | [`Entmax::sparsemax`] | 3·B·V·d | yes | most words are to have no probability at all |
 //! | [`Entmax`] | 3·B·V·d | yes | the same, less steeply |
 //! | [`NoiseContrastive`] | 3·B·(1 + S)·d | nearly | scores are to be ln P without a sum over the words |
 //! | [`BlackOut`] | 3·B·(distinct candidates)·d | no | as sampled softmax, with more weight on what is wrongly likely |
@@ -36,7 +36,6 @@ mod negative;
 mod one_vs_each;
 mod sampled;
 mod self_normalized;
-mod sparsemax;
 mod target_sampling;
 pub mod verbs;
 
@@ -57,7 +56,6 @@ pub use negative::NegativeSampling;
 pub use one_vs_each::OneVsEach;
 pub use sampled::SampledSoftmax;
 pub use self_normalized::SelfNormalizedSoftmax;
-pub use sparsemax::Sparsemax;
 pub use target_sampling::TargetSampling;
 pub use verbs::LayerExt;
 

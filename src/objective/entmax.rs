@@ -36,6 +36,9 @@ pub const MOST_LOOKS: usize = 64;
 const ENOUGH: f64 = 1e-12;
 
 impl Alpha {
+    /// The α of sparsemax.
+    pub const SPARSEMAX: f64 = 2.0;
+
     /// The transformation of this α.
     ///
     /// # Errors
@@ -57,6 +60,11 @@ impl Alpha {
             return Err(Error::OutOfRange { name: "temperature", value: temperature, limit });
         }
         Ok(Self { temperature, ..self })
+    }
+
+    /// Whether this is sparsemax.
+    pub fn is_sparsemax(&self) -> bool {
+        self.alpha == Self::SPARSEMAX
     }
 
     /// β = 1/(α − 1).
@@ -95,7 +103,7 @@ impl Alpha {
     /// d^(β − 1) and d^β, of d > 0.
     fn raise(&self, d: f64) -> (f64, f64) {
         match self.alpha {
-            2.0 => (1.0, d),
+            Self::SPARSEMAX => (1.0, d),
             1.5 => (d, d * d),
             _ => {
                 let low = d.powf(self.power() - 1.0);

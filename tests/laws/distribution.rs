@@ -134,7 +134,6 @@ fn layers_are_shared_between_threads() {
     shared::<lexmax::layer::NegativeSampling>();
     shared::<lexmax::layer::ClassBasedSoftmax>();
     shared::<lexmax::layer::AdaptiveSoftmax>();
-    shared::<lexmax::layer::Sparsemax>();
     shared::<lexmax::layer::Entmax>();
     shared::<lexmax::layer::NoiseContrastive>();
     shared::<lexmax::layer::BlackOut>();

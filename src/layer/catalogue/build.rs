@@ -5,8 +5,7 @@ use crate::error::{Error, Result};
 use crate::layer::{
     AdaptiveSoftmax, BlackOut, Blocks, ClassBasedSoftmax, Classes, Contrast, CostModel, CutoffPlan, Cutoffs,
     DifferentiatedSoftmax, Entmax, FullSoftmax, HierarchicalSoftmax, InfrequentNormalization, NegativeSampling,
-    NoiseContrastive, Normalization, OneVsEach, OutputLayer, SampledSoftmax, SelfNormalizedSoftmax, Sparsemax,
-    TargetSampling,
+    NoiseContrastive, Normalization, OneVsEach, OutputLayer, SampledSoftmax, SelfNormalizedSoftmax, TargetSampling,
 };
 use crate::objective::SigmoidTable;
 use crate::sampler::{
@@ -161,7 +160,7 @@ pub fn adaptive(s: &LayerKeys, c: &Shape) -> Built {
 
 pub fn sparsemax(s: &LayerKeys, c: &Shape) -> Built {
     let temperature = s.parse("temperature", 1.0, "a number")?;
-    Ok(Box::new(Sparsemax::new(c.counts.len(), c.dim, c.bias)?.with_temperature(temperature)?))
+    Ok(Box::new(Entmax::sparsemax(c.counts.len(), c.dim, c.bias)?.with_temperature(temperature)?))
 }
 
 pub fn entmax(s: &LayerKeys, c: &Shape) -> Built {

@@ -9,4 +9,4 @@ pub(super) mod scan;
 pub(super) mod scratch;
 pub(super) mod set_up;
 pub(super) mod shape;
-pub(super) mod sparse;
+pub(super) mod two_level;
