@@ -4,19 +4,19 @@
 //! Whatever changes the order of draws changes them. A table that does not hold prints what was found, in the words of this
 //! file: if the change is meant, put that in its place, and say in CHANGELOG.md that seeds give other numbers.
 
+use lexmax::WorkerRng;
 use lexmax::check::{self, AuditConfig};
+use lexmax::corpus::synthetic::{SyntheticExamples, SyntheticLanguage};
 use lexmax::corpus::{Context, Direction, ExampleSource, Examples, Window};
-use lexmax::encoder::MeanEmbedding;
 use lexmax::layer::Bias;
 use lexmax::layer::catalogue::{CATALOGUE, Entry, LayerSpec, Shape};
+use lexmax::model::MeanEmbedding;
 use lexmax::model::Model;
-use lexmax::optimizer::Optimizer;
-use lexmax::rng::WorkerRng;
 use lexmax::sampler::{
     DistinctDraws, Draws, IndependentSet, LogUniform, Midx, Proposal, Quadratic, Sampler, Uniform, Unigram,
     WithReplacement,
 };
-use lexmax::synthetic::{SyntheticExamples, SyntheticLanguage};
+use lexmax::table::Optimizer;
 use lexmax::table::{Frozen, Init, Matrix, TableShape, Tables, Threads};
 use lexmax::train::{Budget, TrainConfig, train};
 use lexmax::tree::Tree;
@@ -310,7 +310,7 @@ fn trained(layer: &str, rate: f32) -> [f32; 8] {
     let window = Window::new(Direction::Cbow, Context::Left, 1, false).unwrap();
     let mut source = SyntheticExamples::new(language, window, 1, 0);
     let budget = Budget::Examples(steps * batch as u64);
-    let settings = TrainConfig { batch, rate, budget, threads: Threads::default(), seed: 1 };
+    let settings = TrainConfig::new(batch, rate, budget);
     train(&mut model, &mut source, &settings, &mut |_| {}).unwrap();
     let tables = model.layer_tables().iter();
     let all: Vec<f32> = tables.flat_map(|table| table.weights().iter().chain(table.bias())).copied().collect();
@@ -348,7 +348,9 @@ fn has(path: &str) -> bool {
 /// Every layer against itself and against its naive twin in f64, at sizes that fill vectors and leave a tail.
 #[test]
 fn audits() {
-    let found = check::catalogue(&check::all_layers(), 40, 19, &AuditConfig { batch: 5, seed: 1 }).unwrap();
+    let mut config = AuditConfig::default();
+    config.batch = 5;
+    let found = check::catalogue(&check::all_layers(), 40, 19, &config).unwrap();
     for (layer, audit) in found {
         assert!(audit.passed(), "{layer}:\n{audit}");
     }

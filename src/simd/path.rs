@@ -12,7 +12,7 @@
 //! A library function has no place to report a bad value of the variable: it is passed over there, and the best path is taken.
 //! The command line calls [`check`] first and refuses such a value; other programs may do the same.
 
-use crate::error::{Result, SimdFault};
+use crate::error::SimdFault;
 use pulp::{Arch, WithSimd};
 use std::env;
 use std::ffi::OsStr;
@@ -36,7 +36,8 @@ pub(crate) fn dispatch<Op: WithSimd>(op: Op) -> Op::Output {
 ///
 /// # Errors
 /// [`SimdFault`]: what was asked for, and what there is.
-pub fn check() -> Result<()> {
+#[cfg(feature = "cli")]
+pub fn check() -> crate::error::Result<()> {
     chosen(env::var_os(VARIABLE).as_deref())?;
     Ok(())
 }
