@@ -162,7 +162,7 @@ impl<'a> Batch<'a> {
 ///   draws decide).
 /// - With zero weights and its `unigram_biases` the layer is the unigram model, if its shape says [`Bias::Unigram`].
 ///
-/// [`check::audit`](crate::check::audit()) holds any layer to this, and `tests/laws.rs` every layer of the catalogue.
+/// [`check::audit`](crate::check::audit()) holds any layer to this, and `tests/all/laws/` every layer of the catalogue.
 ///
 /// # Examples
 /// The example contains a whole implementer, a softmax over all words. `examples/custom_layer.rs` has a layer

@@ -1,7 +1,7 @@
 //! Weights of words, soft targets, reductions and refusals: what of the loss has no name in the catalogue.
 
-use crate::cases;
-use crate::rig::{Check, Examples, Rig};
+use super::cases;
+use super::rig::{Check, Examples, Rig};
 use lexmax::Error;
 use lexmax::check::reference::{LossSettings, Step};
 use lexmax::layer::Batch;

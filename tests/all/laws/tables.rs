@@ -1,7 +1,7 @@
 //! Law 9, repeated rows are merged rows, and that all routes through a table are one: a step, its three verbs, a sweep
 //! with and without the scan before it.
 
-use crate::rig::{UPDATES, Updates};
+use super::rig::{UPDATES, Updates};
 use lexmax::WorkerRng;
 use lexmax::check::ROUNDING;
 use lexmax::table::Optimizer;

@@ -1,8 +1,6 @@
 //! Runs that are interrupted and go on: the same bits in deterministic mode, whatever stopped them and on any threads.
 
-#[path = "resume/best.rs"]
 mod best;
-#[path = "resume/place.rs"]
 mod place;
 
 use assert_cmd::cargo::CommandCargoExt;

@@ -1,7 +1,7 @@
 //! Laws 5, 6 and 7: batches, handles, seeds and threads.
 
-use crate::cases;
-use crate::rig::{Check, Examples, Rig, UPDATES, Updates, bits};
+use super::cases;
+use super::rig::{Check, Examples, Rig, UPDATES, Updates, bits};
 use lexmax::check::ROUNDING;
 use lexmax::check::reference::Step;
 use lexmax::table::Optimizer;

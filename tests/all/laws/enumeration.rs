@@ -1,7 +1,7 @@
 //! Law 15: which correction is right. For 4 words, the exact expected gradient at the scores that the layer is to
 //! learn, by enumerating every target and every outcome of the draws through the layer itself: zero, or biased.
 
-use crate::fixed::Fixed;
+use super::fixed::Fixed;
 use lexmax::check::enumeration::{Outcome, P, Q, V, ZERO, bias, distinct, independent, ln_inclusion, sets, unique};
 use lexmax::layer::{
     Bias, BlackOut, Contrast, NegativeSampling, NoiseContrastive, OneVsEach, OutputLayer, SampledSoftmax,

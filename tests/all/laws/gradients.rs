@@ -1,7 +1,7 @@
 //! Law 3, finite differences, and law 4, the criterion itself; on small layers and where blocks are large.
 
-use crate::cases;
-use crate::rig::{Check, Examples, Rig, UPDATES, bits};
+use super::cases;
+use super::rig::{Check, Examples, Rig, UPDATES, bits};
 use lexmax::check::reference::{Expected, Params, Reference, Sample};
 use lexmax::table::Threads;
 

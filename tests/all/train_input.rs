@@ -253,12 +253,12 @@ fn lines(text: &str) -> Vec<Vec<String>> {
 
 #[test]
 fn phrases_are_those_of_gensim_and_word2phrase() {
-    let text = include_str!("phrases/text.txt");
+    let text = include_str!("../phrases/text.txt");
     // gensim 4.4: Phrases(lines, min_count=3, threshold=0.3, scoring='npmi', delimiter='_')[line].
-    assert_eq!(joined(text, PhraseScore::Npmi, &[0.3]), lines(include_str!("phrases/gensim-npmi.txt")));
+    assert_eq!(joined(text, PhraseScore::Npmi, &[0.3]), lines(include_str!("../phrases/gensim-npmi.txt")));
     // word2phrase.c 0.1a on the text as one line (it also counts pairs over line ends), -min-count 3, with
     // -threshold 2.5 and then on what came out with -threshold 1.1.
-    let (one, want) = (text.replace('\n', " "), include_str!("phrases/word2phrase-two-passes.txt"));
+    let (one, want) = (text.replace('\n', " "), include_str!("../phrases/word2phrase-two-passes.txt"));
     assert_eq!(joined(&one, PhraseScore::Word2Phrase, &[2.5, 1.1]), lines(want));
 }
 

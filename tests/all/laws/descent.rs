@@ -1,8 +1,8 @@
 //! Law 8: a small step lowers the exact loss, in expectation where draws decide.
 
-use crate::cases;
-use crate::rig::{Examples, Rig, Updates};
-use crate::statistics::mean_and_margin;
+use super::cases;
+use super::rig::{Examples, Rig, Updates};
+use super::statistics::mean_and_margin;
 use lexmax::table::Optimizer;
 use lexmax::table::Threads;
 

@@ -1,9 +1,9 @@
 //! Law 14: sampled layers that draw every word once with a uniform q are the full softmax.
 
-use crate::cases;
-use crate::fixed::Fixed;
-use crate::rig::{Check, Examples, Rig};
-use crate::statistics::assert_uniform_sets;
+use super::cases;
+use super::fixed::Fixed;
+use super::rig::{Check, Examples, Rig};
+use super::statistics::assert_uniform_sets;
 use lexmax::layer::{Bias, LayerExt, OutputLayer, SampledSoftmax};
 use lexmax::sampler::Hits;
 use lexmax::table::Threads;

@@ -1,6 +1,6 @@
 //! A layer with weights, a batch for it, and what one step of it gives.
 
-use crate::cases;
+use super::cases;
 use lexmax::WorkerRng;
 use lexmax::check::Audit;
 use lexmax::check::reference::{Expected, Params, Reference, Sample, Step, recorded};

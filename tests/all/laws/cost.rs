@@ -1,8 +1,8 @@
 //! Law 10: the counted cost is the closed form, in expectation where draws decide.
 
-use crate::cases;
-use crate::rig::{Examples, Rig};
-use crate::statistics::mean_and_margin;
+use super::cases;
+use super::rig::{Examples, Rig};
+use super::statistics::mean_and_margin;
 use lexmax::WorkerRng;
 use lexmax::layer::{Batch, Scratch};
 use lexmax::table::{Cost, Threads};

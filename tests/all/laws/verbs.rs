@@ -1,8 +1,8 @@
 //! The verbs of every layer: the best words, ranks, samples and relaxed samples are those of the naive ln P.
 
-use crate::cases;
-use crate::rig::{Examples, Rig};
-use crate::statistics::assert_fits;
+use super::cases;
+use super::rig::{Examples, Rig};
+use super::statistics::assert_fits;
 use lexmax::WorkerRng;
 use lexmax::check::ROUNDING;
 use lexmax::check::reference::{Criterion, LossSettings, Params, Scores, log_prob_tolerance, score_size};

@@ -47,7 +47,7 @@ fn unknown_names() {
     );
 }
 
-/// A vector path without a name; `tests/stability.rs` has one that the machine lacks.
+/// A vector path without a name; `tests/all/stability.rs` has one that the machine lacks.
 #[test]
 fn unknown_vector_paths() {
     for value in ["", "AVX2", "neon"] {

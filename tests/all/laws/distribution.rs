@@ -1,7 +1,7 @@
 //! Laws 1, 2, 11, 12 and 13, and ln Z: what a layer says of the words is a distribution, for any weights.
 
-use crate::cases;
-use crate::rig::{Check, Examples, Rig};
+use super::cases;
+use super::rig::{Check, Examples, Rig};
 use lexmax::WorkerRng;
 use lexmax::check::reference::{Criterion, Scores, log_prob_findings, score_size};
 use lexmax::check::{Audit, ROUNDING};

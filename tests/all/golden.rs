@@ -129,7 +129,7 @@ fn close(name: &str, what: &str, got: &[f64], want: &Value, tolerance: f64) {
 
 #[test]
 fn cross_entropy_is_pytorchs() {
-    let file = read(include_str!("golden/torch.json"));
+    let file = read(include_str!("../golden/torch.json"));
     let golden = Golden::new(&file, 0.0);
     let new = || FullSoftmax::new(golden.weight.nrows(), golden.weight.ncols(), Bias::Zero).unwrap();
     let of_target = |of_class: &dyn Fn(WordId) -> f32| golden.targets.iter().map(|t| of_class(*t)).collect::<Vec<_>>();
@@ -157,7 +157,7 @@ fn cross_entropy_is_pytorchs() {
 
 #[test]
 fn log_softmax_is_pytorchs() {
-    let file = read(include_str!("golden/torch.json"));
+    let file = read(include_str!("../golden/torch.json"));
     let golden = Golden::new(&file, 0.0);
     let layer = FullSoftmax::new(golden.weight.nrows(), golden.weight.ncols(), Bias::Zero).unwrap();
     let matrix = golden.matrix(&layer);
@@ -174,7 +174,7 @@ fn log_softmax_is_pytorchs() {
 /// its own size, so each of V coefficients of an example may be off by r.
 #[test]
 fn sparsemax_and_entmax_are_those_of_the_entmax_package() {
-    let file = read(include_str!("golden/torch.json"));
+    let file = read(include_str!("../golden/torch.json"));
     let golden = Golden::new(&file, 0.0);
     let (vocab, dim) = golden.weight.dim();
     let layers: [(&str, Box<dyn OutputLayer>); 3] = [
@@ -205,7 +205,7 @@ fn sparsemax_and_entmax_are_those_of_the_entmax_package() {
 /// as many.
 #[test]
 fn adaptive_softmax_is_pytorchs() {
-    let file = read(include_str!("golden/torch.json"));
+    let file = read(include_str!("../golden/torch.json"));
     let case = &file["adaptive"];
     let (hidden, head) = (matrix(&case["hidden"]), matrix(&case["head_weight"]));
     let targets: Vec<WordId> = numbers(&case["targets"]).into_iter().map(|t| t as WordId).collect();
@@ -295,7 +295,7 @@ impl Sampler for Recorded {
 
 #[test]
 fn sampled_softmax_is_tensorflows() {
-    let file = read(include_str!("golden/tensorflow.json"));
+    let file = read(include_str!("../golden/tensorflow.json"));
     for scheme in ["log_uniform_unique", "log_uniform_with_replacement"] {
         let drawn = &file[scheme];
         let ln = |counts: &Value| numbers(counts).into_iter().map(|c| c.ln() as f32).collect::<Vec<f32>>();

@@ -1,0 +1,8 @@
+//! The command, run as a user would.
+
+mod colours;
+mod compare;
+mod options;
+mod place;
+mod refusals;
+mod scale;

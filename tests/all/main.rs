@@ -1,0 +1,45 @@
+//! The integration tests, in one program, so that the crate is linked once. Tests with an allocator of their own have their
+//! own programs beside this folder.
+//!
+//! Each module names the features that it needs: `cargo test --no-default-features --features check` runs what is left.
+
+#[cfg(feature = "cli")]
+mod before;
+#[cfg(feature = "cli")]
+mod check;
+#[cfg(feature = "cli")]
+mod cli;
+#[cfg(feature = "text")]
+mod deterministic;
+#[cfg(feature = "cli")]
+mod evaluation;
+mod floors;
+mod golden;
+mod head;
+#[cfg(feature = "text")]
+mod hogwild;
+#[cfg(all(feature = "check", feature = "text"))]
+mod laws;
+#[cfg(feature = "text")]
+mod model_file;
+#[cfg(feature = "text")]
+mod proposals;
+mod readme;
+#[cfg(feature = "cli")]
+mod resume;
+#[cfg(all(feature = "check", feature = "text"))]
+mod small_trait;
+#[cfg(all(feature = "check", feature = "text"))]
+mod stability;
+#[cfg(feature = "cli")]
+mod train_cli;
+#[cfg(feature = "cli")]
+mod train_input;
+#[cfg(feature = "eval")]
+mod training;
+#[cfg(feature = "text")]
+mod trees;
+#[cfg(feature = "text")]
+mod vectors;
+#[cfg(feature = "cli")]
+mod word2vec;
