@@ -107,7 +107,7 @@ impl Phrases {
             })?;
             passes.push(pairs);
         }
-        Ok((lines, Joins::new(passes, seen)))
+        Ok((lines, Joins::new(passes, seen)?))
     }
 
     /// The pairs above a threshold, each with the number of its phrase.
