@@ -1,9 +1,8 @@
 //! Which words count as the same.
 
 use crate::vectors::WordVectors;
-use crate::vocab::WordId;
+use crate::vocab::{WordId, Words};
 use caseless::Caseless;
-use hashbrown::HashMap;
 use unicode_normalization::UnicodeNormalization;
 
 /// When two words are the same.
@@ -33,8 +32,9 @@ impl Case {
 /// The first words of vectors by their forms.
 pub struct Forms {
     case: Case,
-    /// The first word of a form.
-    first: HashMap<String, WordId>,
+    forms: Words,
+    /// The first word of each form.
+    first: Vec<WordId>,
     /// The first word of each word's form.
     class: Vec<WordId>,
 }
@@ -42,15 +42,21 @@ pub struct Forms {
 impl Forms {
     /// Of the first `limit` words.
     pub fn new(vectors: &WordVectors, case: Case, limit: usize) -> Self {
-        let mut first = HashMap::new();
-        let words = (0..).zip(vectors.words().take(limit));
-        let class = words.map(|(id, word)| *first.entry(case.form(word)).or_insert(id)).collect();
-        Self { case, first, class }
+        let (mut forms, mut first) = (Words::default(), Vec::new());
+        let class = (0..).zip(vectors.words().take(limit)).map(|(id, word)| {
+            let form = forms.intern(&case.form(word)).expect("no more forms than words") as usize;
+            if form == first.len() {
+                first.push(id);
+            }
+            first[form]
+        });
+        let class = class.collect();
+        Self { case, forms, first, class }
     }
 
     /// The first word of the form that `word` has.
     pub fn find(&self, word: &str) -> Option<WordId> {
-        self.first.get(&self.case.form(word)).copied()
+        self.forms.find(&self.case.form(word)).map(|form| self.first[form as usize])
     }
 
     /// The first word of each word's form.

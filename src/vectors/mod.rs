@@ -30,10 +30,9 @@ pub use questions::{Question, QuestionSection, Questions};
 pub use similarity::{Pair, Pairs, Similarity, similarity};
 
 use crate::error::{Error, Place, Result, VectorsFault};
-use crate::vocab::WordId;
+use crate::vocab::{WordId, Words};
 use ndarray::{Array2, ArrayView2};
 use std::path::Path;
-use words::Words;
 
 /// Words with a vector each: what can be written.
 pub trait VectorSource {
@@ -90,7 +89,7 @@ impl WordVectors {
         let fault = |fault| Error::VectorsFile { path: Path::new("").into(), place: Place::Whole, fault };
         let mut known = Words::default();
         for word in words {
-            known.push(word.as_ref()).map_err(fault)?;
+            words::push(&mut known, word.as_ref()).map_err(fault)?;
         }
         let read = Self { words: known, values: values.as_standard_layout().into_owned() };
         read.check().map_err(fault)?;

@@ -1,55 +1,20 @@
-//! Words by number, and the way back.
+//! Words of vectors: none empty, and none twice.
 
 use crate::error::VectorsFault;
-use crate::vocab::WordId;
-use hashbrown::{DefaultHashBuilder, HashTable};
-use std::hash::BuildHasher;
+use crate::vocab::Words;
 
-/// Words, none twice, in one piece of memory.
-#[derive(Clone, Debug, Default)]
-pub struct Words {
-    text: String,
-    /// Where each word ends in `text`.
-    ends: Vec<usize>,
-    table: HashTable<WordId>,
-    hasher: DefaultHashBuilder,
-}
-
-impl Words {
-    pub fn len(&self) -> usize {
-        self.ends.len()
+/// Adds a word.
+pub fn push(words: &mut Words, new: &str) -> Result<(), VectorsFault> {
+    let number = words.len() + 1;
+    if new.is_empty() {
+        return Err(VectorsFault::EmptyWord { number });
     }
-
-    pub fn get(&self, number: usize) -> &str {
-        word(&self.text, &self.ends, number)
+    if let Some(first) = words.find(new) {
+        return Err(VectorsFault::RepeatedWord { word: new.into(), first: first as usize + 1 });
     }
-
-    pub fn find(&self, word: &str) -> Option<WordId> {
-        let hash = self.hasher.hash_one(word);
-        self.table.find(hash, |id| self.get(*id as usize) == word).copied()
+    let too_large = VectorsFault::TooLarge { words: number as u64, dim: 0 };
+    if i32::try_from(words.len()).is_err() {
+        return Err(too_large);
     }
-
-    /// Adds a word.
-    pub fn push(&mut self, new: &str) -> Result<(), VectorsFault> {
-        let number = self.len() + 1;
-        if new.is_empty() {
-            return Err(VectorsFault::EmptyWord { number });
-        }
-        if let Some(first) = self.find(new) {
-            return Err(VectorsFault::RepeatedWord { word: new.into(), first: first as usize + 1 });
-        }
-        let Ok(id) = i32::try_from(self.len()) else {
-            return Err(VectorsFault::TooLarge { words: number as u64, dim: 0 });
-        };
-        self.text.push_str(new);
-        self.ends.push(self.text.len());
-        let Self { text, ends, table, hasher } = self;
-        table.insert_unique(hasher.hash_one(new), id as WordId, |id| hasher.hash_one(word(text, ends, *id as usize)));
-        Ok(())
-    }
-}
-
-fn word<'a>(text: &'a str, ends: &[usize], number: usize) -> &'a str {
-    let start = if number == 0 { 0 } else { ends[number - 1] };
-    &text[start..ends[number]]
+    words.push(new).map_err(|_| too_large)
 }

@@ -1,8 +1,7 @@
 //! Vocabularies in word2vec's format: a line a word, the word, a space, its count.
 
-use super::Vocabulary;
+use super::{Vocabulary, Words};
 use crate::error::{Error, Result, VocabularyFault};
-use hashbrown::HashMap;
 use std::io::{BufRead, Read, Write};
 use std::path::Path;
 
@@ -31,8 +30,9 @@ impl Vocabulary {
     /// [`Error::VocabularyFile`] and [`Error::NotUtf8`] with the line; [`Error::Io`]; no word left above `min_count`, or
     /// counts as in [`Counts::new`](super::Counts::new).
     pub fn read(input: &mut dyn BufRead, path: &Path, min_count: u64) -> Result<Self> {
-        let mut words: Vec<(Box<str>, u64)> = Vec::new();
-        let mut first: HashMap<Box<str>, u64> = HashMap::new();
+        let mut words = Words::default();
+        // Of each word.
+        let (mut counts, mut lines) = (Vec::new(), Vec::new());
         let (mut line, mut number) = (Vec::new(), 0);
         loop {
             line.clear();
@@ -54,17 +54,17 @@ impl Vocabulary {
             if count == 0 {
                 return Err(wrong(VocabularyFault::BadCount { word: word.into(), count: "0".into() }));
             }
-            if let Some(first) = first.insert(word.into(), number) {
-                return Err(wrong(VocabularyFault::RepeatedWord { word: word.into(), first }));
+            if let Some(first) = lines.get(words.intern(word)? as usize) {
+                return Err(wrong(VocabularyFault::RepeatedWord { word: word.into(), first: *first }));
             }
-            words.push((word.into(), count));
+            counts.push(count);
+            lines.push(number);
         }
-        drop(first);
-        if words.iter().all(|(_, n)| *n < min_count) {
+        if counts.iter().all(|n| *n < min_count) {
             let fault = VocabularyFault::NoWord { words: words.len(), min_count };
             return Err(Error::VocabularyFile { path: path.into(), line: number, fault });
         }
-        Self::new(words, min_count)
+        Self::new(words.iter().map(Box::from).zip(counts), min_count)
     }
 }
 

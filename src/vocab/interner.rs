@@ -1,60 +1,37 @@
-//! Words as numbers in the order of their first appearance.
+//! Words with their counts, as numbers in the order of their first appearance.
 
-use crate::error::{Error, Result};
-use hashbrown::{DefaultHashBuilder, HashTable};
-use std::hash::BuildHasher;
+use super::Words;
+use crate::error::Result;
 
-/// The words met so far, all in one piece of memory, each with its count.
+/// The words met so far, each with its count.
 #[derive(Default)]
 pub(crate) struct Interner {
-    table: HashTable<u32>,
-    hasher: DefaultHashBuilder,
-    text: String,
-    /// Where each word ends in `text`.
-    ends: Vec<usize>,
+    words: Words,
     counts: Vec<u64>,
 }
 
 impl Interner {
-    /// Ids stay below this, so that `u32::MAX` is free to mean none.
-    const LIMIT: usize = u32::MAX as usize;
-
     /// The number of a word, which is new if the word is; counts it.
     #[inline]
     pub(crate) fn intern(&mut self, word: &str) -> Result<u32> {
-        let hash = self.hasher.hash_one(word.as_bytes());
-        let same = |id: &u32| word_of(&self.text, &self.ends, *id) == word;
-        if let Some(&id) = self.table.find(hash, same) {
-            self.counts[id as usize] += 1;
-            return Ok(id);
-        }
-        self.add(hash, word)
-    }
-
-    #[cold]
-    fn add(&mut self, hash: u64, word: &str) -> Result<u32> {
-        let words = self.counts.len();
-        if words >= Self::LIMIT {
-            return Err(Error::TooManyWords { words: words + 1, limit: Self::LIMIT });
-        }
-        self.text.push_str(word);
-        self.ends.push(self.text.len());
-        self.counts.push(1);
-        let rehash = |id: &u32| self.hasher.hash_one(word_of(&self.text, &self.ends, *id).as_bytes());
-        self.table.insert_unique(hash, words as u32, rehash);
-        Ok(words as u32)
+        let id = self.number(word)?;
+        self.counts[id as usize] += 1;
+        Ok(id)
     }
 
     /// The number of a word, which is new if the word is; does not count it.
+    #[inline]
     pub(crate) fn number(&mut self, word: &str) -> Result<u32> {
-        let id = self.intern(word)?;
-        self.counts[id as usize] -= 1;
+        let id = self.words.intern(word)?;
+        if id as usize == self.counts.len() {
+            self.counts.push(0);
+        }
         Ok(id)
     }
 
     /// A word by its number.
     pub(crate) fn word(&self, id: u32) -> &str {
-        word_of(&self.text, &self.ends, id)
+        self.words.get(id as usize)
     }
 
     /// How often each word was met, by number.
@@ -69,15 +46,8 @@ impl Interner {
 
     /// The words with their counts, by number.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, u64)> {
-        self.counts.iter().enumerate().map(|(id, n)| (word_of(&self.text, &self.ends, id as u32), *n))
+        self.words.iter().zip(self.counts.iter().copied())
     }
-}
-
-#[inline]
-fn word_of<'a>(text: &'a str, ends: &[usize], id: u32) -> &'a str {
-    let id = id as usize;
-    let start = if id == 0 { 0 } else { ends[id - 1] };
-    &text[start..ends[id]]
 }
 
 #[cfg(test)]

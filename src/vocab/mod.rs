@@ -3,12 +3,13 @@
 mod file;
 #[cfg(feature = "text")]
 mod interner;
+mod words;
 
 #[cfg(feature = "text")]
 pub(crate) use interner::Interner;
+pub(crate) use words::Words;
 
 use crate::error::{Error, Result};
-use hashbrown::HashMap;
 
 /// A word's id: its rank by falling count, from 0.
 pub type WordId = u32;
@@ -116,8 +117,7 @@ impl Counts {
 /// ```
 #[derive(Clone, Debug)]
 pub struct Vocabulary {
-    words: Vec<Box<str>>,
-    ids: HashMap<Box<str>, WordId>,
+    words: Words,
     counts: Counts,
 }
 
@@ -130,9 +130,9 @@ impl Vocabulary {
         let mut kept: Vec<_> = words.into_iter().filter(|(_, n)| *n >= min_count.max(1)).collect();
         kept.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
         let counts = Counts::new(kept.iter().map(|(_, n)| *n).collect())?;
-        let words: Vec<Box<str>> = kept.into_iter().map(|(w, _)| w).collect();
-        let ids = words.iter().enumerate().map(|(i, w)| (w.clone(), i as WordId)).collect();
-        Ok(Self { words, ids, counts })
+        let mut words = Words::default();
+        kept.iter().try_for_each(|(word, _)| words.push(word))?;
+        Ok(Self { words, counts })
     }
 
     /// The words that have at least `min_count`, and of those the `most` most frequent ones.
@@ -140,7 +140,7 @@ impl Vocabulary {
     /// # Errors
     /// No word left.
     pub fn limited(&self, min_count: u64, most: usize) -> Result<Self> {
-        let words = self.words.iter().cloned().zip(self.counts.as_slice().iter().copied());
+        let words = self.words.iter().map(Box::from).zip(self.counts.as_slice().iter().copied());
         Self::new(words.take(most), min_count)
     }
 
@@ -156,12 +156,12 @@ impl Vocabulary {
 
     /// The word of an id.
     pub fn word(&self, id: WordId) -> &str {
-        &self.words[id as usize]
+        self.words.get(id as usize)
     }
 
     /// The id of a word, if it is known.
     pub fn id(&self, word: &str) -> Option<WordId> {
-        self.ids.get(word).copied()
+        self.words.find(word)
     }
 
     /// The counts.

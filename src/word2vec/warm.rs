@@ -5,7 +5,6 @@ use crate::model::{Model, ModelReader, SharedModel, Side};
 use crate::table::{Matrix, TableShape};
 use crate::vectors;
 use crate::vocab::{Vocabulary, WordId};
-use hashbrown::HashMap;
 use serde::Serialize;
 use std::fs::File;
 use std::io::{BufReader, Read};
@@ -47,17 +46,16 @@ pub(super) fn start(model: &mut SharedModel, vocab: &Vocabulary, layer: &str, pa
 
 fn from_vectors(model: &mut SharedModel, vocab: &Vocabulary, path: &Path) -> Result<Warm> {
     let old = vectors::read(path, None)?;
-    let numbers: HashMap<&str, WordId> = (0..).zip(old.words()).map(|(i, word)| (word, i)).collect();
     check_dim(model, old.dim(), path)?;
     let table = &mut model.tables_mut(Side::Encoder)[0];
     let mut copied = 0;
     for word in 0..vocab.len() as WordId {
-        if let Some(number) = numbers.get(vocab.word(word)) {
-            table.write_row(word, old.vector(*number));
+        if let Some(number) = old.id(vocab.word(word)) {
+            table.write_row(word, old.vector(number));
             copied += 1;
         }
     }
-    warm(copied, vocab.len(), numbers.len(), [0, model.tables(Side::Layer).len()], path)
+    warm(copied, vocab.len(), old.len(), [0, model.tables(Side::Layer).len()], path)
 }
 
 fn check_dim(model: &SharedModel, found: usize, path: &Path) -> Result<()> {

@@ -1,15 +1,14 @@
 //! The phrases of a text, to be joined in another one too.
 
-use crate::vocab::Interner;
-use crate::vocab::{Vocabulary, WordId};
+use crate::error::Result;
+use crate::vocab::{Interner, Vocabulary, WordId, Words};
 use hashbrown::HashMap;
 
 /// Which pairs of words [`Phrases`](crate::corpus::Phrases) joined in a text, pass by pass, so that another text can be read in the same
-/// way: see [`Corpus::read_known`](crate::corpus::Corpus::read_known). Memory: the words of the pairs twice, and 20 bytes a pair.
+/// way: see [`Corpus::read_known`](crate::corpus::Corpus::read_known). Memory: the words of the pairs, and 20 bytes a pair.
 #[derive(Clone, Debug, Default)]
 pub struct Joins {
-    numbers: HashMap<Box<str>, u32>,
-    words: Vec<Box<str>>,
+    words: Words,
     passes: Vec<HashMap<(u32, u32), u32>>,
 }
 
@@ -18,27 +17,15 @@ type Word = (Option<u32>, Option<WordId>);
 
 impl Joins {
     /// Of the pairs of each pass, whose words have these numbers.
-    pub(in crate::corpus) fn new(passes: Vec<HashMap<(u32, u32), u32>>, seen: &Interner) -> Self {
-        let mut joins = Self::default();
-        for pairs in passes {
-            let pass = pairs.iter().map(|((a, b), phrase)| {
-                let [a, b, phrase] = [*a, *b, *phrase].map(|word| joins.number(seen.word(word)));
-                ((a, b), phrase)
-            });
-            let pass = pass.collect();
-            joins.passes.push(pass);
-        }
-        joins
-    }
-
-    fn number(&mut self, word: &str) -> u32 {
-        if let Some(number) = self.numbers.get(word) {
-            return *number;
-        }
-        let number = self.words.len() as u32;
-        self.words.push(word.into());
-        self.numbers.insert(word.into(), number);
-        number
+    pub(in crate::corpus) fn new(passes: Vec<HashMap<(u32, u32), u32>>, seen: &Interner) -> Result<Self> {
+        let mut words = Words::default();
+        let mut number = |word: u32| words.intern(seen.word(word));
+        let mut pass = |pairs: HashMap<(u32, u32), u32>| {
+            let pair = |((a, b), phrase)| Ok(((number(a)?, number(b)?), number(phrase)?));
+            pairs.into_iter().map(pair).collect()
+        };
+        let passes = passes.into_iter().map(&mut pass).collect::<Result<_>>()?;
+        Ok(Self { words, passes })
     }
 
     /// The ids of what a line becomes, those of unknown words left out, and how many words became part of one before them.
@@ -48,7 +35,7 @@ impl Joins {
         vocab: &Vocabulary,
         out: &mut Vec<WordId>,
     ) -> u64 {
-        let known = |word: &str| (self.numbers.get(word).copied(), vocab.id(word));
+        let known = |word: &str| (self.words.find(word), vocab.id(word));
         let mut line: Vec<Word> = line.map(known).collect();
         let all = line.len();
         for pairs in &self.passes {
@@ -58,7 +45,7 @@ impl Joins {
                 let pair = line[read].0.zip(second);
                 let phrase = pair.and_then(|pair| pairs.get(&pair));
                 line[kept] = match phrase {
-                    Some(phrase) => (Some(*phrase), vocab.id(&self.words[*phrase as usize])),
+                    Some(phrase) => (Some(*phrase), vocab.id(self.words.get(*phrase as usize))),
                     None => line[read],
                 };
                 read += 1 + usize::from(phrase.is_some());

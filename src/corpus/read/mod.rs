@@ -5,6 +5,7 @@ mod joins;
 mod ledger;
 mod lines;
 mod normalize;
+mod numbers;
 mod phrases;
 mod rules;
 mod sentences;

@@ -1,9 +1,9 @@
 //! Pairs of words that belong together, as one.
 
-use crate::corpus::{Joins, Ledger};
+use super::numbers::{Sink, Text};
+use crate::corpus::Joins;
 use crate::error::{Error, Result};
-use crate::vocab::Interner;
-use crate::vocab::WordId;
+use crate::vocab::{Interner, WordId};
 use hashbrown::HashMap;
 
 /// How much more often two words stand side by side than chance would have it.
@@ -77,18 +77,14 @@ impl Phrases {
         Ok(Self { score, min_count: min_count.max(1), thresholds: thresholds.into(), delimiter: delimiter.into() })
     }
 
-    /// Joins what belongs together; says what that was.
-    pub(in crate::corpus) fn join<L: IdLines>(
-        &self,
-        mut lines: L,
-        seen: &mut Interner,
-        ledger: &mut Ledger,
-    ) -> Result<(L, Joins)> {
+    /// Joins what belongs together in a text of numbers; the text remembers what that was.
+    pub(in crate::corpus) fn join<S: Sink>(&self, text: &mut Text<S>, seen: &mut Interner) -> Result<()> {
         let mut passes = Vec::new();
         for threshold in &self.thresholds {
-            let pairs = self.pairs(&lines, seen, *threshold)?;
+            let pairs = self.pairs(text, seen, *threshold)?;
             let counts = seen.counts_mut();
-            lines = lines.rewrite(&mut |line, out| {
+            let joined = &mut text.ledger.joined;
+            text.ids.rewrite(&mut text.ends, &mut |line, out| {
                 let mut rest = line;
                 while let [a, tail @ ..] = rest {
                     let phrase = tail.first().and_then(|b| Some((b, *pairs.get(&(*a, *b))?)));
@@ -100,27 +96,28 @@ impl Phrases {
                     counts[*a as usize] -= 1;
                     counts[*b as usize] -= 1;
                     counts[phrase as usize] += 1;
-                    ledger.joined += 1;
+                    *joined += 1;
                     out.push(phrase);
                     rest = &tail[1..];
                 }
             })?;
             passes.push(pairs);
         }
-        Ok((lines, Joins::new(passes, seen)))
+        text.joins = Some(Joins::new(passes, seen)?);
+        Ok(())
     }
 
     /// The pairs above a threshold, each with the number of its phrase.
-    fn pairs<L: IdLines>(
+    fn pairs<S: Sink>(
         &self,
-        lines: &L,
+        text: &Text<S>,
         seen: &mut Interner,
         threshold: f64,
     ) -> Result<HashMap<(WordId, WordId), WordId>> {
         let counts = seen.counts();
         let frequent = |word: WordId| counts[word as usize] >= self.min_count;
         let mut pairs: HashMap<(WordId, WordId), u64> = HashMap::new();
-        lines.for_each(&mut |line| {
+        text.ids.for_each(&text.ends, &mut |line| {
             for pair in line.windows(2) {
                 if frequent(pair[0]) && frequent(pair[1]) {
                     *pairs.entry((pair[0], pair[1])).or_default() += 1;
@@ -143,18 +140,10 @@ impl Phrases {
     }
 }
 
-/// Lines of numbers that can be gone through, and replaced by shorter ones.
-pub(in crate::corpus) trait IdLines: Sized {
-    fn for_each(&self, f: &mut dyn FnMut(&[WordId])) -> Result<()>;
-
-    /// `f` adds what is left of a line, no more than there was, to an empty vector.
-    fn rewrite(self, f: &mut dyn FnMut(&[WordId], &mut Vec<WordId>)) -> Result<Self>;
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::corpus::{Corpus, Source, SpooledCorpus, TextRules};
+    use crate::corpus::{Corpus, Ledger, Source, SpooledCorpus, TextRules};
     use proptest::prelude::*;
     use std::collections::HashMap;
 

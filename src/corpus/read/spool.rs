@@ -1,13 +1,12 @@
 //! A text as ids in a file, for texts that are larger than memory.
 
-use super::phrases::IdLines;
-use super::text::DROPPED;
-use crate::corpus::{Joins, Ledger, SentenceReader, Sentences, Source, TextRules, words};
+use super::numbers::{Sink, Text};
+use crate::corpus::{Joins, Ledger, SentenceReader, Sentences, Source, TextRules};
 use crate::error::{Error, Result};
-use crate::vocab::Interner;
 use crate::vocab::{Vocabulary, WordId};
 use std::fs::File;
 use std::io::{BufReader, BufWriter, ErrorKind, Read, Seek, SeekFrom, Write};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
@@ -16,11 +15,7 @@ use tempfile::NamedTempFile;
 /// The same sentences as [`Corpus`](crate::corpus::Corpus) has. The file has no name that outlives this value.
 #[derive(Debug)]
 pub struct SpooledCorpus {
-    file: NamedTempFile,
-    ends: Vec<u64>,
-    ledger: Ledger,
-    joins: Option<Joins>,
-    paths: Vec<PathBuf>,
+    text: Text<Spool>,
 }
 
 /// Words that a reader takes from the file at a time: some 30 ms of training.
@@ -43,79 +38,41 @@ impl SpooledCorpus {
     /// Those of [`Corpus::read`](crate::corpus::Corpus::read), and a folder that cannot be written to or is full.
     pub fn read(source: &Source, rules: &TextRules, dir: &Path) -> Result<(Vocabulary, Self)> {
         rules.check()?;
-        let (mut seen, mut ledger) = (Interner::default(), Ledger::default());
-        let mut out = Writer::new(dir)?;
-        let mut ends = Vec::new();
-        source.for_each_line(&mut ledger, |line| {
-            for word in words(line) {
-                out.push(seen.intern(word)?)?;
-            }
-            if ends.last().copied().unwrap_or(0) < out.words {
-                ends.push(out.words);
-            }
-            Ok(())
-        })?;
-        ledger.tokens += out.words;
-        let mut lines = FileLines { dir, file: out.finish()?, ends };
-        let mut joins = None;
-        if let Some(phrases) = &rules.phrases {
-            (lines, joins) = phrases.join(lines, &mut seen, &mut ledger).map(|(lines, joins)| (lines, Some(joins)))?;
-        }
-        let (vocab, new_ids) = rules.number(&seen, seen.counts(), &source.paths, &mut ledger)?;
-        drop(seen);
-        let lines = lines.rewrite(&mut |line, out| {
-            out.extend(line.iter().map(|old| new_ids[*old as usize]).filter(|id| *id != DROPPED));
-        })?;
-        let (mut start, mut ends) = (0, Vec::with_capacity(lines.ends.len()));
-        for end in lines.ends {
-            let longest = rules.longest_sentence;
-            ledger.cut_sentences += (end - start).saturating_sub(1) / longest as u64;
-            ends.extend((start..end).skip(longest).step_by(longest));
-            if end > start {
-                ends.push(end);
-            }
-            start = end;
-        }
-        (ledger.kept, ledger.sentences) = (start, ends.len() as u64);
-        debug_assert!(ledger.adds_up(), "{ledger:?}");
-        Ok((vocab, Self { file: lines.file, ends, ledger, joins, paths: source.paths.clone() }))
-    }
-
-    fn start(&self, sentence: usize) -> u64 {
-        if sentence == 0 { 0 } else { self.ends[sentence - 1] }
+        let (vocab, text) = Text::read(source, rules, Spool::new(dir)?)?;
+        Ok((vocab, Self { text }))
     }
 }
 
 impl Sentences for SpooledCorpus {
     fn len(&self) -> usize {
-        self.ends.len()
+        self.text.ends.len()
     }
 
     fn has_pairs(&self) -> bool {
-        (0..self.len()).any(|i| self.ends[i] - self.start(i) > 1)
+        self.text.has_pairs()
     }
 
     fn ledger(&self) -> Ledger {
-        self.ledger
+        self.text.ledger
     }
 
     fn paths(&self) -> &[PathBuf] {
-        &self.paths
+        &self.text.paths
     }
 
     fn joins(&self) -> Option<&Joins> {
-        self.joins.as_ref()
+        self.text.joins.as_ref()
     }
 
     fn reader(&self) -> Result<Box<dyn SentenceReader + '_>> {
-        let file = self.file.reopen().map_err(Error::io(self.file.path()))?;
-        Ok(Box::new(Blocks { corpus: self, file, bytes: Vec::new(), words: Vec::new(), first: 0 }))
+        let file = self.text.ids.reopen()?;
+        Ok(Box::new(Blocks { text: &self.text, file, bytes: Vec::new(), words: Vec::new(), first: 0 }))
     }
 }
 
 /// Words at hand from `first` on.
 struct Blocks<'a> {
-    corpus: &'a SpooledCorpus,
+    text: &'a Text<Spool>,
     file: File,
     bytes: Vec<u8>,
     words: Vec<WordId>,
@@ -125,7 +82,7 @@ struct Blocks<'a> {
 impl Blocks<'_> {
     /// Reads a block that begins at word `start` and has at least those before `end`.
     fn fill(&mut self, start: u64, end: u64) -> std::io::Result<()> {
-        let end = end.max(start + BLOCK).min(self.corpus.ledger.kept);
+        let end = end.max(start + BLOCK).min(self.text.ledger.kept);
         self.bytes.resize((end - start) as usize * BYTES, 0);
         self.file.seek(SeekFrom::Start(start * BYTES as u64))?;
         self.file.read_exact(&mut self.bytes)?;
@@ -138,96 +95,96 @@ impl Blocks<'_> {
 
 impl SentenceReader for Blocks<'_> {
     fn sentence(&mut self, i: usize) -> Result<&[WordId]> {
-        let (start, end) = (self.corpus.start(i), self.corpus.ends[i]);
+        let Range { start, end } = self.text.range(i);
         if start < self.first || end > self.first + self.words.len() as u64 {
-            self.fill(start, end).map_err(Error::io(self.corpus.file.path()))?;
+            self.fill(start, end).map_err(Error::io(self.text.ids.path()))?;
         }
         Ok(&self.words[(start - self.first) as usize..(end - self.first) as usize])
     }
 }
 
-/// Lines of numbers in a file.
-struct FileLines<'a> {
-    dir: &'a Path,
-    file: NamedTempFile,
-    ends: Vec<u64>,
+/// Ids in a file, which has no name that outlives this value.
+#[derive(Debug)]
+pub(in crate::corpus) struct Spool {
+    dir: PathBuf,
+    out: BufWriter<NamedTempFile>,
 }
 
-impl FileLines<'_> {
-    fn read(&self, f: &mut dyn FnMut(&[WordId]) -> Result<()>) -> Result<()> {
-        let mut numbers = Reader::new(&self.file)?;
-        let (mut start, mut line) = (0, Vec::new());
-        for end in &self.ends {
-            line.clear();
-            for _ in start..*end {
-                line.push(numbers.next()?);
-            }
+impl Spool {
+    fn new(dir: &Path) -> Result<Self> {
+        let file = NamedTempFile::new_in(dir).map_err(Error::io(dir))?;
+        Ok(Self { dir: dir.into(), out: BufWriter::with_capacity(BLOCK as usize, file) })
+    }
+
+    fn path(&self) -> &Path {
+        self.out.get_ref().path()
+    }
+
+    fn reopen(&self) -> Result<File> {
+        self.out.get_ref().reopen().map_err(Error::io(self.path()))
+    }
+
+    fn reader(&self) -> Result<Reader<'_>> {
+        Ok(Reader {
+            from: BufReader::with_capacity(BLOCK as usize, self.reopen()?),
+            path: self.path(),
+            line: Vec::new(),
+        })
+    }
+}
+
+impl Sink for Spool {
+    fn push(&mut self, id: WordId) -> Result<()> {
+        self.out.write_all(&id.to_le_bytes()).map_err(|e| Error::io(self.path())(e))
+    }
+
+    fn complete(&mut self) -> Result<()> {
+        self.out.flush().map_err(|e| Error::io(self.path())(e))
+    }
+
+    fn for_each(&self, ends: &[u64], f: &mut dyn FnMut(&[WordId])) -> Result<()> {
+        let (mut from, mut start) = (self.reader()?, 0);
+        for end in ends {
+            f(from.line(*end - start)?);
             start = *end;
-            f(&line)?;
         }
         Ok(())
     }
-}
 
-impl IdLines for FileLines<'_> {
-    fn for_each(&self, f: &mut dyn FnMut(&[WordId])) -> Result<()> {
-        self.read(&mut |line| {
-            f(line);
-            Ok(())
-        })
-    }
-
-    fn rewrite(self, f: &mut dyn FnMut(&[WordId], &mut Vec<WordId>)) -> Result<Self> {
-        let mut out = Writer::new(self.dir)?;
-        let (mut ends, mut left) = (Vec::with_capacity(self.ends.len()), Vec::new());
-        self.read(&mut |line| {
+    fn rewrite(&mut self, ends: &mut [u64], f: &mut dyn FnMut(&[WordId], &mut Vec<WordId>)) -> Result<()> {
+        let mut out = Self::new(&self.dir)?;
+        let (mut from, mut left) = (self.reader()?, Vec::new());
+        let (mut start, mut kept) = (0, 0);
+        for end in ends {
             left.clear();
-            f(line, &mut left);
+            f(from.line(*end - start)?, &mut left);
             left.iter().try_for_each(|id| out.push(*id))?;
-            ends.push(out.words);
-            Ok(())
-        })?;
-        Ok(Self { dir: self.dir, file: out.finish()?, ends })
-    }
-}
-
-/// Ids into a new file.
-struct Writer {
-    out: BufWriter<NamedTempFile>,
-    words: u64,
-}
-
-impl Writer {
-    fn new(dir: &Path) -> Result<Self> {
-        let file = NamedTempFile::new_in(dir).map_err(Error::io(dir))?;
-        Ok(Self { out: BufWriter::with_capacity(BLOCK as usize, file), words: 0 })
-    }
-
-    fn push(&mut self, id: WordId) -> Result<()> {
-        self.words += 1;
-        self.out.write_all(&id.to_le_bytes()).map_err(|e| self.failed(e))
-    }
-
-    fn failed(&self, e: std::io::Error) -> Error {
-        Error::io(self.out.get_ref().path())(e)
-    }
-
-    fn finish(self) -> Result<NamedTempFile> {
-        let path = self.out.get_ref().path().to_owned();
-        self.out.into_inner().map_err(|e| Error::io(path)(e.into_error()))
+            start = *end;
+            kept += left.len() as u64;
+            *end = kept;
+        }
+        out.complete()?;
+        *self = out;
+        Ok(())
     }
 }
 
 /// Ids out of a file, one after the other.
 struct Reader<'a> {
     from: BufReader<File>,
-    file: &'a NamedTempFile,
+    path: &'a Path,
+    line: Vec<WordId>,
 }
 
-impl<'a> Reader<'a> {
-    fn new(file: &'a NamedTempFile) -> Result<Self> {
-        let from = file.reopen().map_err(Error::io(file.path()))?;
-        Ok(Self { from: BufReader::with_capacity(BLOCK as usize, from), file })
+impl Reader<'_> {
+    /// The next `words` ids.
+    fn line(&mut self, words: u64) -> Result<&[WordId]> {
+        self.line.clear();
+        for _ in 0..words {
+            let id = self.next()?;
+            self.line.push(id);
+        }
+        Ok(&self.line)
     }
 
     fn next(&mut self) -> Result<WordId> {
@@ -235,7 +192,7 @@ impl<'a> Reader<'a> {
         match self.from.read_exact(&mut bytes) {
             Ok(()) => Ok(WordId::from_le_bytes(bytes)),
             Err(e) if e.kind() == ErrorKind::Interrupted => self.next(),
-            Err(e) => Err(Error::io(self.file.path())(e)),
+            Err(e) => Err(Error::io(self.path)(e)),
         }
     }
 }

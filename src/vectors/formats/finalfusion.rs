@@ -4,9 +4,9 @@
 use super::input::{Input, LONGEST_WORD, check_finite};
 use super::{Output, each};
 use crate::error::{Place, Result, VectorsFault};
-use crate::vectors::words::Words;
 use crate::vectors::{VectorSource, WordVectors};
 use crate::vocab::WordId;
+use crate::vocab::Words;
 use ndarray::Array2;
 
 pub const MAGIC: &[u8] = b"FiFu";

@@ -1,7 +1,8 @@
 //! Bytes of a file with their place, and never more of them in memory than the file gave.
 
 use crate::error::{Error, Place, Result, VectorsFault};
-use crate::vectors::words::Words;
+use crate::vectors::words;
+use crate::vocab::Words;
 use std::io::{BufRead, Read};
 use std::path::Path;
 
@@ -164,10 +165,10 @@ impl<'a> Input<'a> {
     }
 
     /// A word of which all bytes are there.
-    pub fn word(&self, bytes: &[u8], words: &mut Words, place: Place) -> Result<()> {
-        let number = words.len() + 1;
+    pub fn word(&self, bytes: &[u8], known: &mut Words, place: Place) -> Result<()> {
+        let number = known.len() + 1;
         let word = std::str::from_utf8(bytes).map_err(|_| self.fault(place, VectorsFault::NotUtf8 { number }))?;
-        words.push(word).map_err(|fault| self.fault(place, fault))
+        words::push(known, word).map_err(|fault| self.fault(place, fault))
     }
 
     /// Refuses what follows the last vector, but for line breaks.

@@ -6,7 +6,7 @@
 use super::input::{Input, LONGEST_WORD};
 use crate::error::{Place, Result, VectorsFault};
 use crate::vectors::WordVectors;
-use crate::vectors::words::Words;
+use crate::vocab::Words;
 use ndarray::Array2;
 use safetensors::Dtype;
 use safetensors::tensor::{Metadata, TensorInfo};

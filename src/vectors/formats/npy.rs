@@ -3,8 +3,9 @@
 use super::input::{Input, LONGEST_WORD, check_finite};
 use super::{Output, each};
 use crate::error::{Place, Result, VectorsFault};
-use crate::vectors::words::Words;
+use crate::vectors::words;
 use crate::vectors::{VectorSource, WordVectors};
+use crate::vocab::Words;
 use ndarray::{Array2, ShapeBuilder};
 
 pub const MAGIC: &[u8] = b"\x93NUMPY";
@@ -78,7 +79,7 @@ pub fn read(input: &mut Input, beside: &mut Input) -> Result<WordVectors> {
 fn words(beside: &mut Input, rows: usize) -> Result<Words> {
     let (mut words, mut line) = (Words::default(), Vec::new());
     while let Some(text) = beside.line(LONGEST_WORD + 2, words.len(), &mut line)? {
-        words.push(text).map_err(|fault| beside.fault_in_line(fault))?;
+        words::push(&mut words, text).map_err(|fault| beside.fault_in_line(fault))?;
         if words.len() > rows {
             break;
         }

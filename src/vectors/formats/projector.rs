@@ -4,8 +4,9 @@ use super::input::{Input, LONGEST_VECTOR, LONGEST_WORD};
 use super::word2vec::push_numbers;
 use super::{Output, each};
 use crate::error::{Place, Result, VectorsFault};
-use crate::vectors::words::Words;
+use crate::vectors::words;
 use crate::vectors::{VectorSource, WordVectors};
+use crate::vocab::Words;
 use ndarray::Array2;
 use std::io::Write;
 
@@ -48,7 +49,7 @@ fn words(labels: &mut Input) -> Result<Words> {
             continue;
         }
         let word = text.split('\t').nth(column).unwrap_or("");
-        words.push(word).map_err(|fault| labels.fault_in_line(fault))?;
+        words::push(&mut words, word).map_err(|fault| labels.fault_in_line(fault))?;
     }
     Ok(words)
 }

@@ -3,8 +3,9 @@
 use super::input::{Input, LONGEST_WORD, check_finite, number};
 use super::{Output, each};
 use crate::error::{Place, Result, VectorsFault};
-use crate::vectors::words::Words;
+use crate::vectors::words;
 use crate::vectors::{VectorSource, WordVectors};
+use crate::vocab::Words;
 use ndarray::Array2;
 use std::io::{self, Write};
 
@@ -74,7 +75,7 @@ pub fn read_text(input: &mut Input) -> Result<WordVectors> {
             let fault = VectorsFault::LongWord { number: number + 1, limit: LONGEST_WORD };
             return Err(input.fault_in_line(fault));
         }
-        words.push(word).map_err(|fault| input.fault_in_line(fault))?;
+        words::push(&mut words, word).map_err(|fault| input.fault_in_line(fault))?;
         push_numbers(word, numbers.split_ascii_whitespace(), dim, &mut values).map_err(|f| input.fault_in_line(f))?;
     }
     input.end(words.len())?;

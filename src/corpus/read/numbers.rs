@@ -1,0 +1,163 @@
+//! The one way from files to ids: a text is read once, and its numbers go into a sink.
+
+use super::text::DROPPED;
+use crate::corpus::{Joins, Ledger, Source, TextRules, words};
+use crate::error::Result;
+use crate::vocab::{Interner, Vocabulary, WordId};
+use std::ops::Range;
+use std::path::PathBuf;
+
+/// Where the ids of a text are: in memory (`Vec`), or in a file ([`Spool`](super::spool::Spool)).
+pub(in crate::corpus) trait Sink: Sized {
+    /// Adds an id.
+    fn push(&mut self, id: WordId) -> Result<()>;
+
+    /// Ends the first pass over the text: what was pushed can be read from here on.
+    fn complete(&mut self) -> Result<()>;
+
+    /// Calls `f` with every line in turn; `ends` says where each ends.
+    fn for_each(&self, ends: &[u64], f: &mut dyn FnMut(&[WordId])) -> Result<()>;
+
+    /// Replaces every line by what `f` adds to an empty vector, no more ids than there were, and corrects `ends`.
+    fn rewrite(&mut self, ends: &mut [u64], f: &mut dyn FnMut(&[WordId], &mut Vec<WordId>)) -> Result<()>;
+}
+
+/// A text as lines, later sentences, of ids.
+#[derive(Clone, Debug)]
+pub(in crate::corpus) struct Text<S> {
+    pub ids: S,
+    /// Where each line ends, in ids.
+    pub ends: Vec<u64>,
+    pub ledger: Ledger,
+    pub joins: Option<Joins>,
+    pub paths: Vec<PathBuf>,
+}
+
+impl<S> Text<S> {
+    /// A text without lines.
+    pub fn new(ids: S, paths: &[PathBuf]) -> Self {
+        Self { ids, ends: Vec::new(), ledger: Ledger::default(), joins: None, paths: paths.to_vec() }
+    }
+
+    /// Number of ids.
+    pub fn words(&self) -> u64 {
+        self.ends.last().copied().unwrap_or(0)
+    }
+
+    /// The ids of a sentence.
+    pub fn range(&self, sentence: usize) -> Range<u64> {
+        let start = if sentence == 0 { 0 } else { self.ends[sentence - 1] };
+        start..self.ends[sentence]
+    }
+
+    /// Whether any sentence has two words.
+    pub fn has_pairs(&self) -> bool {
+        (0..self.ends.len()).map(|i| self.range(i)).any(|ids| ids.end - ids.start > 1)
+    }
+
+    /// Ends a line behind `end` ids, as sentences of at most `longest`; a line without ids is none.
+    pub fn end_line(&mut self, end: u64, longest: u64) {
+        let start = self.words();
+        self.ledger.cut_sentences += (end - start).saturating_sub(1) / longest;
+        self.ends.extend((start..end).skip(longest as usize).step_by(longest as usize));
+        if end > start {
+            self.ends.push(end);
+        }
+    }
+
+    /// Says in the ledger what is left.
+    pub fn finish(mut self) -> Self {
+        self.ends.shrink_to_fit();
+        (self.ledger.kept, self.ledger.sentences) = (self.words(), self.ends.len() as u64);
+        debug_assert!(self.ledger.adds_up(), "{:?}", self.ledger);
+        self
+    }
+}
+
+impl<S: Sink> Text<S> {
+    /// Reads a text into a sink by rules that were checked, and makes its vocabulary.
+    pub fn read(source: &Source, rules: &TextRules, sink: S) -> Result<(Vocabulary, Self)> {
+        let (mut seen, mut text) = Self::numbers(source, sink)?;
+        if let Some(phrases) = &rules.phrases {
+            phrases.join(&mut text, &mut seen)?;
+        }
+        let (vocab, new_ids) = rules.number(&seen, seen.counts(), &text.paths, &mut text.ledger)?;
+        drop(seen);
+        text.renumber(&new_ids, rules.longest_sentence)?;
+        Ok((vocab, text.finish()))
+    }
+
+    /// The words of a text as numbers of first appearance. A line without a word is none.
+    pub fn numbers(source: &Source, sink: S) -> Result<(Interner, Self)> {
+        let (mut text, mut seen, mut ledger) = (Self::new(sink, &source.paths), Interner::default(), Ledger::default());
+        let mut read = 0;
+        source.for_each_line(&mut ledger, |line| {
+            for word in words(line) {
+                text.ids.push(seen.intern(word)?)?;
+                read += 1;
+            }
+            if read > text.words() {
+                text.ends.push(read);
+            }
+            Ok(())
+        })?;
+        text.ids.complete()?;
+        ledger.tokens += read;
+        text.ledger = ledger;
+        Ok((seen, text))
+    }
+
+    /// Gives the words their new ids, closes the gaps of dropped ones, and cuts lines into sentences.
+    pub fn renumber(&mut self, new_ids: &[WordId], longest: usize) -> Result<()> {
+        let mut lines = std::mem::take(&mut self.ends);
+        self.ids.rewrite(&mut lines, &mut |line, out| {
+            // Written in any case, kept only if the next one does not overwrite it: no branch to mispredict.
+            out.resize(line.len(), DROPPED);
+            let mut kept = 0;
+            for old in line {
+                let id = new_ids[*old as usize];
+                out[kept] = id;
+                kept += usize::from(id != DROPPED);
+            }
+            out.truncate(kept);
+        })?;
+        self.ends.reserve(lines.len());
+        lines.into_iter().for_each(|end| self.end_line(end, longest as u64));
+        Ok(())
+    }
+}
+
+impl Sink for Vec<WordId> {
+    #[inline]
+    fn push(&mut self, id: WordId) -> Result<()> {
+        self.push(id);
+        Ok(())
+    }
+
+    fn complete(&mut self) -> Result<()> {
+        Ok(())
+    }
+
+    fn for_each(&self, ends: &[u64], f: &mut dyn FnMut(&[WordId])) -> Result<()> {
+        let mut start = 0;
+        for end in ends {
+            f(&self[start..*end as usize]);
+            start = *end as usize;
+        }
+        Ok(())
+    }
+
+    fn rewrite(&mut self, ends: &mut [u64], f: &mut dyn FnMut(&[WordId], &mut Vec<WordId>)) -> Result<()> {
+        let (mut start, mut kept, mut line) = (0, 0, Vec::new());
+        for end in ends {
+            line.clear();
+            f(&self[start..*end as usize], &mut line);
+            start = *end as usize;
+            self[kept..kept + line.len()].copy_from_slice(&line);
+            kept += line.len();
+            *end = kept as u64;
+        }
+        self.truncate(kept);
+        Ok(())
+    }
+}
