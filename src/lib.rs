@@ -76,6 +76,7 @@ pub mod layer;
 pub mod math;
 pub mod measure;
 pub mod model;
+mod names;
 pub mod objective;
 pub mod optimizer;
 pub mod prelude;

@@ -1,7 +1,7 @@
 //! Shared tables: one worker is the exclusive table to the bit, several lose nothing, and the loop over them learns.
 
 use lexmax::corpus::{self, Context, Corpus, Direction, Window};
-use lexmax::encoder::{MeanEmbedding, NGram};
+use lexmax::encoder::{BagGradient, MeanEmbedding, NGram};
 use lexmax::layer::catalogue::{self, CATALOGUE, LayerSpec};
 use lexmax::layer::{Batch, Bias, LayerExt, Scratch};
 use lexmax::model::{Handles, Model, SharedModel, Updates};
@@ -33,7 +33,7 @@ fn parts(
     }
     // Both kinds of CBOW.
     let encoder = MeanEmbedding::new(counts.len(), dim).unwrap();
-    let encoder = if dim.is_multiple_of(2) { encoder } else { encoder.with_whole_gradients() };
+    let encoder = if dim.is_multiple_of(2) { encoder } else { encoder.with_gradient(BagGradient::Whole) };
     (Box::new(encoder), spec.build(&context).unwrap())
 }
 
