@@ -1,6 +1,6 @@
 //! `lexmax scale`.
 
-use super::table::{self, Format};
+use super::table::{self, Table};
 use crate::Result;
 use crate::compare::CompareConfig;
 use crate::files::{check_writable, write_atomically};
@@ -41,8 +41,8 @@ pub struct Arguments {
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// Form of the table.
-    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
-    table: Format,
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    table: Table,
     /// Folder for scale.json, the report scale.html, and its pictures.
     #[arg(long, default_value = "lexmax-out", value_name = "DIR")]
     out: PathBuf,
@@ -80,13 +80,13 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     if !found.points.is_empty() {
         notes.push(write_page(&found.page(), &arguments.out, "scale")?.display().to_string());
     }
-    if arguments.table != Format::Text {
+    if arguments.table != Table::Text {
         // Nothing but the table goes to the standard output.
         found.skips().iter().for_each(|skip| eprintln!("{skip}"));
     }
     super::print(&match arguments.table {
-        Format::Text if found.points.is_empty() => notes.join("\n") + "\n",
-        Format::Text => table::picture(&found.cost_vs_vocabulary()) + &table::overview(&found.overview(), &notes),
+        Table::Text if found.points.is_empty() => notes.join("\n") + "\n",
+        Table::Text => table::picture(&found.cost_vs_vocabulary()) + &table::overview(&found.overview(), &notes),
         other => table::formatted(&found.grid(), other, &[]),
     })
 }

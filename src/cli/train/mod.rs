@@ -43,7 +43,7 @@ impl Arguments {
         schedule.set(&mut options);
         vocabulary.set(&mut options);
         let word2vec = Word2Vec::options(options)
-            .invalid(input.invalid())
+            .invalid(input.invalid_utf8)
             .normalizer(input.normalizer())
             .control(run.control(output.out.as_deref())?);
         Ok(input.spool().into_iter().fold(word2vec, Word2Vec::spool))

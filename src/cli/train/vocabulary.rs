@@ -2,7 +2,7 @@
 
 use crate::corpus::PhraseScore;
 use crate::word2vec::{Options, PhraseOptions};
-use clap::{Args, ValueEnum};
+use clap::Args;
 use std::path::PathBuf;
 
 #[derive(Args)]
@@ -23,9 +23,9 @@ pub struct Vocabulary {
     /// Passes that join pairs of words to phrases: one makes new_york, two new_york_times [0].
     #[arg(long, value_name = "PASSES", value_parser = clap::value_parser!(u32).range(1..=16))]
     pub phrases: Option<u32>,
-    /// How pairs are scored: word2phrase, as that program does, or npmi, from -1 to 1.
-    #[arg(long, value_enum, default_value_t = ScoreName::Word2phrase, requires = "phrases")]
-    pub phrase_score: ScoreName,
+    /// Score of pairs.
+    #[arg(long, value_enum, default_value_t, requires = "phrases")]
+    pub phrase_score: PhraseScore,
     /// Pairs with a higher score are joined; one value, or one a pass, joined by commas [100; 0.5 for npmi].
     #[arg(long, value_name = "T[,T]", value_delimiter = ',', requires = "phrases", allow_negative_numbers = true)]
     pub phrase_threshold: Vec<f64>,
@@ -43,12 +43,6 @@ pub struct Vocabulary {
     pub read_vocab: Option<PathBuf>,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
-pub enum ScoreName {
-    Word2phrase,
-    Npmi,
-}
-
 impl Vocabulary {
     /// Hands the options on.
     pub fn set(&self, options: &mut Options) {
@@ -63,10 +57,7 @@ impl Vocabulary {
     fn phrases(&self, passes: u32) -> PhraseOptions {
         PhraseOptions {
             passes,
-            score: match self.phrase_score {
-                ScoreName::Word2phrase => PhraseScore::Word2Phrase,
-                ScoreName::Npmi => PhraseScore::Npmi,
-            },
+            score: self.phrase_score,
             thresholds: self.phrase_threshold.clone(),
             min_count: self.phrase_min_count,
             delimiter: self.phrase_delimiter.clone(),

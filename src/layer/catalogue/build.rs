@@ -5,7 +5,8 @@ use crate::error::{Error, Result};
 use crate::layer::{
     AdaptiveSoftmax, BlackOut, Blocks, ClassBasedSoftmax, Classes, Contrast, CostModel, CutoffPlan, Cutoffs,
     DifferentiatedSoftmax, Entmax, FullSoftmax, HierarchicalSoftmax, InfrequentNormalization, NegativeSampling,
-    NoiseContrastive, Normalization, OneVsEach, OutputLayer, SampledSoftmax, SelfNormalizedSoftmax, TargetSampling,
+    NoiseContrastive, NoiseHits, Normalization, OneVsEach, OutputLayer, SampledSoftmax, SelfNormalizedSoftmax,
+    TargetSampling,
 };
 use crate::objective::SigmoidTable;
 use crate::sampler::{
@@ -81,7 +82,7 @@ pub fn negative(s: &LayerKeys, c: &Shape) -> Built {
         layer = layer.with_sigmoid(table);
     }
     if s.choice("hits", &["keep", "drop"], "keep or drop")? == 1 {
-        layer = layer.dropping_hits();
+        layer = layer.with_hits(NoiseHits::Drop);
     }
     Ok(Box::new(layer))
 }
