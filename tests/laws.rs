@@ -22,6 +22,8 @@ mod fixed;
 mod gradients;
 #[path = "laws/loss.rs"]
 mod loss;
+#[path = "laws/names.rs"]
+mod names;
 #[path = "laws/rig.rs"]
 mod rig;
 #[path = "laws/sampling.rs"]

@@ -5,6 +5,7 @@ use super::Page;
 use super::chart::{Axis, Chart, Level, Look, Series, Unit};
 use super::grid::{Bar, Cell, Column, Grid};
 use crate::compare::{Comparison, CurvePoint, LayerRow};
+#[cfg(feature = "report")]
 use crate::names::name;
 
 const COLUMNS: [Column; 15] = [
