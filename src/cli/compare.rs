@@ -199,3 +199,37 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     };
     super::print(&(picture + &table::formatted(&comparison.grid(), arguments.table, &notes)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::{CommandFactory, Parser};
+
+    #[derive(Parser)]
+    struct Compare {
+        #[command(flatten)]
+        arguments: Arguments,
+    }
+
+    /// Defaults that depend on the data are words of the help; they are those of the library.
+    #[test]
+    fn help_tells_the_defaults_of_the_library() {
+        let [text, synthetic] = [Builder::default().text("t"), Builder::default()];
+        let ngram = |builder: &Builder| builder.clone().model(ModelKind::NGram).config().unwrap().window.size() + 1;
+        let window = |builder: &Builder| builder.config().unwrap().window.size();
+        let compare = Compare::command();
+        for (option, default) in [
+            ("dim", [&text, &synthetic].map(Builder::default_dim)),
+            ("window", [&text, &synthetic].map(window)),
+            ("order", [&text, &synthetic].map(ngram)),
+        ] {
+            let argument = compare.get_arguments().find(|argument| argument.get_id() == option).expect(option);
+            let (help, [text, synthetic]) = (argument.get_help().unwrap().to_string(), default);
+            let end = format!(" [default: {text}; {synthetic} for the synthetic language]");
+            assert!(help.ends_with(&end), "{option}: {help}");
+        }
+        let arguments = Compare::parse_from(["compare"]).arguments;
+        let plain = format!("{:#?}", Builder::default().config().unwrap());
+        assert_eq!(format!("{:#?}", arguments.builder().unwrap().config().unwrap()), plain);
+    }
+}

@@ -33,7 +33,7 @@ pub struct Arguments {
     /// Words of pairs are compared letter by letter, not without regard to case.
     #[arg(long)]
     exact: bool,
-    /// Format of the vectors [what endings or beginnings tell].
+    /// Format of the vectors [default: what the ending or the beginning tells].
     #[arg(long, value_enum, value_name = "FORMAT")]
     from: Option<Format>,
     /// Threads [default: all cores].

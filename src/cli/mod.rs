@@ -18,6 +18,7 @@ mod step;
 mod table;
 mod train;
 
+use crate::layer::catalogue::{CATALOGUE, common_keys};
 use crate::{Error, Result};
 use clap::{Parser, Subcommand};
 use std::io::{ErrorKind, Write};
@@ -36,8 +37,10 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Trains the same model on the same text with each output layer: what a step costs, and what it reaches.
+    #[command(after_long_help = layers())]
     Compare(compare::Arguments),
     /// Trains word vectors, as word2vec does, through any layer.
+    #[command(after_long_help = layers())]
     Train(Box<train::Arguments>),
     /// Asks a trained model which words go with others, and how probable they are.
     Predict(predict::Arguments),
@@ -90,6 +93,16 @@ pub fn run(start: Instant) -> Result<bool> {
         Some(Command::Cutoffs(arguments)) => cutoffs::run(&arguments),
     };
     done.map(|()| true)
+}
+
+/// The layers of the catalogue with their keys, for the help of commands that take one.
+fn layers() -> String {
+    let own = CATALOGUE.iter().map(|layer| (layer.name, layer.keys));
+    let listed = own.chain([("every layer", common_keys())]).map(|(name, keys)| {
+        let keys: String = keys.iter().map(|key| format!("      {key}\n")).collect();
+        format!("  {name}\n{keys}")
+    });
+    format!("Layers and their keys:\n{}", listed.collect::<String>())
 }
 
 /// As many threads as were asked for, or all.
@@ -209,6 +222,16 @@ mod tests {
         assert_eq!(said::<Sigmoid>(), ["exact", "word2vec", "gensim", "fasttext"]);
         assert_eq!(said::<Split>(), ["space", "words"]);
         assert_eq!(said::<WindowRule>(), ["dynamic", "fixed"]);
+    }
+
+    #[test]
+    fn help_lists_every_key() {
+        // Lines of help are wrapped.
+        let joined = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let help = joined(&Cli::command().find_subcommand_mut("train").unwrap().render_long_help().to_string());
+        for key in CATALOGUE.iter().flat_map(|layer| layer.all_keys()) {
+            assert!(help.contains(&joined(&key.to_string())), "{key}");
+        }
     }
 
     /// Docs of the library's enums are the help of their values, so that no link of rustdoc may be in them.

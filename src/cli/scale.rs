@@ -17,13 +17,13 @@ pub struct Arguments {
     #[arg(long, value_delimiter = ',', value_name = "LAYER")]
     layers: Vec<LayerSpec>,
     /// Numbers of words: FIRST..LAST, two to a factor of 10, or a list joined by commas.
-    #[arg(long, default_value = "1e3..1e6", value_name = "V")]
+    #[arg(long, default_value = ScaleConfig::VOCABS, value_name = "V")]
     vocab: Vocabs,
     /// Size of a word's vector in the layer, and so of the hidden vector.
-    #[arg(long, default_value_t = 128, value_name = "D", value_parser = clap::value_parser!(u32).range(1..=16_384))]
+    #[arg(long, default_value_t = ScaleConfig::DIM, value_name = "D", value_parser = clap::value_parser!(u32).range(1..=16_384))]
     dim: u32,
     /// Examples in a batch.
-    #[arg(long, default_value_t = 64, value_name = "B", value_parser = clap::value_parser!(u32).range(1..=1_048_576))]
+    #[arg(long, default_value_t = ScaleConfig::BATCH, value_name = "B", value_parser = clap::value_parser!(u32).range(1..=1_048_576))]
     batch: u32,
     /// Samples of every layer that takes them [default: each layer's own].
     #[arg(long, value_name = "S", value_parser = clap::value_parser!(u32).range(1..))]
@@ -38,7 +38,7 @@ pub struct Arguments {
     #[arg(long, value_name = "GIB", value_parser = super::gib, allow_negative_numbers = true)]
     memory: Option<u64>,
     /// Seed of weights, hidden vectors and targets.
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = ScaleConfig::SEED)]
     seed: u64,
     /// Form of the table.
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]

@@ -22,9 +22,9 @@ pub enum Preset {
     Lexmax,
     /// word2vec.c, version 0.1c.
     Word2vec,
-    /// gensim 4.4, `Word2Vec`.
+    /// Word2Vec of gensim 4.4.
     Gensim,
-    /// fastText 0.9, `skipgram` and `cbow`.
+    /// skipgram and cbow of fastText 0.9.
     FastText,
 }
 

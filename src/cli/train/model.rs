@@ -16,10 +16,10 @@ pub struct ModelOptions {
     /// Program whose defaults and way of training a run takes; single options still count.
     #[arg(long, value_enum, default_value_t, value_name = "NAME")]
     pub preset: Preset,
-    /// The output layer as NAME[:key=value]…, e.g. hierarchical or negative:samples=5 [negative].
+    /// The output layer as NAME[:key=value]…, e.g. hierarchical or negative:samples=5 [default: negative].
     #[arg(long, value_name = "LAYER")]
     layer: Option<LayerSpec>,
-    /// Model under the layer [skipgram].
+    /// Model under the layer [default: skipgram].
     #[arg(long, value_enum)]
     model: Option<ModelKind>,
     /// word2vec's way to say --model cbow (1) or skipgram (0).
@@ -30,37 +30,37 @@ pub struct ModelOptions {
     #[arg(long, value_name = "0|1", num_args = 0..=1, default_missing_value = "1",
         value_parser = clap::value_parser!(u8).range(0..=1))]
     hs: Option<u8>,
-    /// Noise words of negative sampling [5].
+    /// Noise words of negative sampling [default: 5].
     #[arg(long, value_name = "N", alias = "neg")]
     negative: Option<u32>,
-    /// The exponent of counts by which noise is drawn [0.75].
+    /// The exponent of counts by which noise is drawn [default: 0.75].
     #[arg(long, value_name = "A", alias = "ns-exponent", allow_negative_numbers = true)]
     noise_power: Option<f64>,
-    /// Treatment of noise that is the target [keep].
+    /// Treatment of noise that is the target [default: keep].
     #[arg(long, value_enum)]
     noise_hits: Option<NoiseHits>,
-    /// Source of σ in the gradient of a decision; the tables of other programs cut it off [exact].
+    /// Source of σ in the gradient of a decision; the tables of other programs cut it off [default: exact].
     #[arg(long, value_enum)]
     sigmoid: Option<Sigmoid>,
-    /// The n of ngram: a word and the n - 1 before it [5].
+    /// The n of ngram: a word and the n - 1 before it [default: 5].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=1_000))]
     order: Option<u32>,
-    /// Size of ngram's hidden layer [as --dim].
+    /// Size of ngram's hidden layer [default: as --dim].
     #[arg(long, value_name = "D", value_parser = clap::value_parser!(u32).range(1..=16_384))]
     hidden: Option<u32>,
-    /// The side of the context [both; left for ngram].
+    /// The side of the context [default: both; left for ngram].
     #[arg(long, value_enum)]
     context: Option<Context>,
-    /// Size of the vectors [100].
+    /// Size of the vectors [default: 100].
     #[arg(long, alias = "size", alias = "vector-size", value_parser = clap::value_parser!(u32).range(1..=16_384))]
     dim: Option<u32>,
-    /// Words a side, at most [5].
+    /// Words a side, at most [default: 5].
     #[arg(long, alias = "ws", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     window: Option<u32>,
-    /// Number of words a side in training [dynamic].
+    /// Number of words a side in training [default: dynamic].
     #[arg(long, value_enum)]
     window_rule: Option<WindowRule>,
-    /// Gradient along which each word of a context descends in cbow [whole].
+    /// Gradient along which each word of a context descends in cbow [default: whole].
     #[arg(long, value_enum)]
     cbow_gradient: Option<BagGradient>,
 }

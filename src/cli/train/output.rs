@@ -16,7 +16,7 @@ pub struct Output {
     /// memory and work, and from two seconds of training how long it would take.
     #[arg(long)]
     pub dry_run: bool,
-    /// Format of the vectors [what the ending of --out tells, or else binary].
+    /// Format of the vectors [default: what the ending of --out tells, or else binary].
     #[arg(long, value_enum, value_name = "FORMAT")]
     pub format: Option<Format>,
     /// word2vec's way to say --format binary (1) or text (0).

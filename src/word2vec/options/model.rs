@@ -4,11 +4,9 @@ use super::{Options, within};
 use crate::corpus::{Context, Direction, Window};
 use crate::encoder::BagGradient;
 use crate::error::{Error, Result};
-use crate::layer::NoiseHits;
 use crate::layer::catalogue::LayerSpec;
 use crate::model::{Encoding, ModelKind};
-use crate::names;
-use crate::objective::Sigmoid;
+use crate::names::name;
 
 /// The shape of a model beside its layer.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -85,33 +83,25 @@ impl Options {
             };
         }
         let own = self.defaults();
-        let sigmoid = self.sigmoid.unwrap_or(own.sigmoid);
-        let mut name = if self.hierarchical {
+        let sigmoid = ("sigmoid", name(&self.sigmoid.unwrap_or(own.sigmoid)).to_string());
+        if self.hierarchical {
             if let Some((second, _)) = noise.into_iter().find(|(_, given)| *given) {
                 return contradiction("--hs", second, "one layer is trained at a time; leave one of them out");
             }
-            "hierarchical".to_string()
+            LayerSpec::with_values("hierarchical", &[sigmoid])
         } else {
             if self.negative == Some(0) {
                 return contradiction("--negative 0", "--hs 0", "no layer is left; add --hs or --layer");
             }
-            let mut name = "negative".to_string();
-            let (samples, power) = (self.negative.unwrap_or(own.negative), self.noise_power.unwrap_or(own.noise_power));
-            if samples != 5 {
-                name += &format!(":samples={samples}");
-            }
-            if power != 0.75 {
-                name += &format!(":power={power}");
-            }
-            if self.noise_hits.unwrap_or(own.noise_hits) == NoiseHits::Drop {
-                name += ":hits=drop";
-            }
-            name
-        };
-        if sigmoid != Sigmoid::default() {
-            name += &format!(":sigmoid={}", names::name(&sigmoid));
+            let hits = self.noise_hits.unwrap_or(own.noise_hits);
+            let values = [
+                ("samples", self.negative.unwrap_or(own.negative).to_string()),
+                ("power", self.noise_power.unwrap_or(own.noise_power).to_string()),
+                ("hits", name(&hits).into()),
+                sigmoid,
+            ];
+            LayerSpec::with_values("negative", &values)
         }
-        name.parse()
     }
 }
 
@@ -119,6 +109,8 @@ impl Options {
 mod tests {
     use super::*;
     use crate::corpus::WindowRule;
+    use crate::layer::NoiseHits;
+    use crate::objective::Sigmoid;
     use crate::word2vec::Preset;
 
     #[test]
