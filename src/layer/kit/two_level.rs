@@ -1,5 +1,5 @@
-//! Softmax in two levels: first over the rows of a head, then over the words of the group behind a row. What the
-//! class-based and the adaptive softmax share.
+//! Softmax in two levels: first over the rows of a head, then over the words of the group behind a row. The
+//! class-based and the adaptive softmax share it.
 
 use super::gathered::Gathered;
 use super::scan;
@@ -66,7 +66,7 @@ pub trait TwoLevel {
     /// The row of the head that is a word, or behind which it stands.
     fn head_of(&self, word: WordId) -> u32;
 
-    /// What stands behind a row of the head; none where the row is a word.
+    /// The group behind a row of the head; none where the row is a word.
     fn group(&self, head: u32) -> Option<Group>;
 
     /// The words behind a row of the head in the order of their rows, or the word that it is.
@@ -86,7 +86,7 @@ pub trait TwoLevel {
         d_x: ArrayViewMut2<f32>,
     );
 
-    /// What such a step costs.
+    /// The cost of such a step.
     fn softmax_cost(batch: usize, rows: usize, dim: usize) -> Cost;
 }
 
