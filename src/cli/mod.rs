@@ -8,6 +8,7 @@ mod compare;
 mod convert;
 mod cutoffs;
 mod eval;
+mod flags;
 mod nearest;
 mod predict;
 mod progress;
@@ -17,6 +18,8 @@ mod spelling;
 mod step;
 mod table;
 mod train;
+
+pub use flags::message;
 
 use crate::layer::catalogue::{CATALOGUE, common_keys};
 use crate::{Error, Result};

@@ -295,7 +295,7 @@ pub enum Error {
         words: usize,
     },
     /// Neither pairs nor questions were named.
-    #[error("nothing to evaluate with: name files of word pairs (--similarity) or of questions (--analogies)")]
+    #[error("nothing to evaluate with: name files of word pairs or of questions")]
     NothingToEvaluate,
     /// Words that were asked for are unknown.
     #[error("not in the vocabulary: {}", words.join(", "))]

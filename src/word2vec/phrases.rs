@@ -43,12 +43,8 @@ impl PhraseOptions {
             [one] => vec![one; passes],
             ref each if each.len() == passes => each.to_vec(),
             ref each => {
-                let limit = "one, or as many as --phrases has passes";
-                return Err(Error::OutOfRange {
-                    name: "number of --phrase-threshold",
-                    value: each.len() as f64,
-                    limit,
-                });
+                let limit = "one, or one for each pass";
+                return Err(Error::OutOfRange { name: "number of phrase_thresholds", value: each.len() as f64, limit });
             }
         };
         Phrases::new(self.score, self.min_count, &thresholds, &self.delimiter)

@@ -14,7 +14,9 @@ mod words;
 
 pub use key::{Key, Otherwise, Values};
 pub use spec::{LayerKeys, LayerSpec};
-pub(crate) use words::{ClassRule, Penalty, ProposalName};
+#[cfg(feature = "check")]
+pub(crate) use words::ProposalName;
+pub(crate) use words::{ClassRule, Penalty};
 
 use self::Otherwise::{Rule, Value};
 use self::Values::{Form, Words, WordsOr};

@@ -50,6 +50,7 @@ impl LayerSpec {
     ///
     /// # Errors
     /// A name or a key that is not in the catalogue.
+    #[cfg(feature = "text")]
     pub(crate) fn with_values(name: &str, values: &[(&str, String)]) -> Result<Self> {
         let plain: Self = name.parse()?;
         let says = |(key, value): &&(&str, String)| plain.entry().key(key).is_none_or(|key| !key.is_default(value));

@@ -26,11 +26,12 @@ use std::path::{Path, PathBuf};
 /// ```
 /// use lexmax::word2vec::{Options, Preset};
 /// # fn main() -> lexmax::Result<()> {
-/// let options = Options { preset: Preset::FastText, hierarchical: true, ..Options::default() };
+/// let mut options = Options::default();
+/// (options.preset, options.hierarchical) = (Preset::FastText, true);
 /// assert_eq!(options.layer()?.to_string(), "hierarchical:sigmoid=fasttext");
 /// assert_eq!(options.rate()?.start(), 0.05);
-/// let both = Options { hierarchical: true, negative: Some(5), ..Options::default() };
-/// assert!(both.layer().unwrap_err().to_string().contains("--hs and --negative"));
+/// options.negative = Some(5);
+/// assert!(options.layer().unwrap_err().to_string().contains("hierarchical and negative"));
 /// # Ok(())
 /// # }
 /// ```
@@ -168,8 +169,8 @@ impl Options {
     /// [`Error::Contradiction`] for a number of rows under deterministic training.
     pub fn cached(&self) -> Result<CachedRows> {
         if self.deterministic && self.cached_rows.is_some() {
-            let hint = "deterministic workers keep all rows that they touch; leave --cached-rows out";
-            return Err(Error::Contradiction { first: "--deterministic", second: "--cached-rows", hint });
+            let hint = "deterministic workers keep all rows that they touch; leave their number out";
+            return Err(Error::Contradiction { first: "deterministic", second: "cached_rows", hint });
         }
         Ok(self.cached_rows.map_or(CachedRows::Fitting, CachedRows::First))
     }
@@ -262,6 +263,6 @@ mod tests {
         ];
         assert!(wrong.iter().all(|result| matches!(result, Err(Error::OutOfRange { .. }))), "{wrong:?}");
         let both = Options { deterministic: true, ..given };
-        assert!(matches!(both.cached(), Err(Error::Contradiction { second: "--cached-rows", .. })));
+        assert!(matches!(both.cached(), Err(Error::Contradiction { second: "cached_rows", .. })));
     }
 }

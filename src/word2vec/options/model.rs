@@ -29,18 +29,18 @@ impl Options {
     pub fn network(&self) -> Result<Network> {
         let kind = self.kind();
         let given = [
-            ("--order", self.order.is_some(), [ModelKind::SkipGram, ModelKind::Cbow]),
-            ("--hidden", self.hidden.is_some(), [ModelKind::SkipGram, ModelKind::Cbow]),
-            ("--window", self.window.is_some(), [ModelKind::NGram; 2]),
-            ("--context both", self.context == Some(Context::Both), [ModelKind::NGram; 2]),
-            ("--window-rule", self.window_rule.is_some(), [ModelKind::NGram; 2]),
-            ("--cbow-gradient", self.cbow_gradient.is_some(), [ModelKind::NGram, ModelKind::SkipGram]),
+            ("order", self.order.is_some(), [ModelKind::SkipGram, ModelKind::Cbow]),
+            ("hidden", self.hidden.is_some(), [ModelKind::SkipGram, ModelKind::Cbow]),
+            ("window", self.window.is_some(), [ModelKind::NGram; 2]),
+            ("context both", self.context == Some(Context::Both), [ModelKind::NGram; 2]),
+            ("window_rule", self.window_rule.is_some(), [ModelKind::NGram; 2]),
+            ("cbow_gradient", self.cbow_gradient.is_some(), [ModelKind::NGram, ModelKind::SkipGram]),
         ];
         if let Some((setting, ..)) = given.into_iter().find(|(_, given, not)| *given && not.contains(&kind)) {
             let other = match kind {
-                ModelKind::SkipGram => "--model skipgram",
-                ModelKind::Cbow => "--model cbow",
-                ModelKind::NGram => "--model ngram",
+                ModelKind::SkipGram => "kind skipgram",
+                ModelKind::Cbow => "kind cbow",
+                ModelKind::NGram => "kind ngram",
             };
             return Err(Error::NotWith { setting, other });
         }
@@ -70,15 +70,15 @@ impl Options {
     pub fn layer(&self) -> Result<LayerSpec> {
         let contradiction = |first, second, hint| Err(Error::Contradiction { first, second, hint });
         let noise = [
-            ("--negative", self.negative.is_some_and(|n| n > 0)),
-            ("--noise-power", self.noise_power.is_some()),
-            ("--noise-hits", self.noise_hits.is_some()),
+            ("negative", self.negative.is_some_and(|n| n > 0)),
+            ("noise_power", self.noise_power.is_some()),
+            ("noise_hits", self.noise_hits.is_some()),
         ];
         if let Some(layer) = &self.layer {
-            let others = [("--hs", self.hierarchical), ("--negative", self.negative.is_some())];
-            let others = others.into_iter().chain(noise).chain([("--sigmoid", self.sigmoid.is_some())]);
+            let others = [("hierarchical", self.hierarchical), ("negative", self.negative.is_some())];
+            let others = others.into_iter().chain(noise).chain([("sigmoid", self.sigmoid.is_some())]);
             return match others.into_iter().find(|(_, given)| *given) {
-                Some((second, _)) => contradiction("--layer", second, "say it in the layer's name, NAME:key=value"),
+                Some((second, _)) => contradiction("layer", second, "say it in the layer's name, NAME:key=value"),
                 None => Ok(layer.clone()),
             };
         }
@@ -86,12 +86,16 @@ impl Options {
         let sigmoid = ("sigmoid", name(&self.sigmoid.unwrap_or(own.sigmoid)).to_string());
         if self.hierarchical {
             if let Some((second, _)) = noise.into_iter().find(|(_, given)| *given) {
-                return contradiction("--hs", second, "one layer is trained at a time; leave one of them out");
+                return contradiction("hierarchical", second, "one layer is trained at a time; leave one of them out");
             }
             LayerSpec::with_values("hierarchical", &[sigmoid])
         } else {
             if self.negative == Some(0) {
-                return contradiction("--negative 0", "--hs 0", "no layer is left; add --hs or --layer");
+                return contradiction(
+                    "negative 0",
+                    "hierarchical false",
+                    "no layer is left; take the tree, or name a layer",
+                );
             }
             let hits = self.noise_hits.unwrap_or(own.noise_hits);
             let values = [
@@ -139,17 +143,21 @@ mod tests {
     fn contradictions_name_both_options() {
         let layer = || Some("full".parse().unwrap());
         for (options, first, second) in [
-            (Options { layer: layer(), hierarchical: true, ..Options::default() }, "--layer", "--hs"),
-            (Options { layer: layer(), negative: Some(0), ..Options::default() }, "--layer", "--negative"),
-            (Options { layer: layer(), sigmoid: Some(Sigmoid::Exact), ..Options::default() }, "--layer", "--sigmoid"),
-            (Options { hierarchical: true, negative: Some(5), ..Options::default() }, "--hs", "--negative"),
-            (Options { hierarchical: true, noise_power: Some(0.5), ..Options::default() }, "--hs", "--noise-power"),
+            (Options { layer: layer(), hierarchical: true, ..Options::default() }, "layer", "hierarchical"),
+            (Options { layer: layer(), negative: Some(0), ..Options::default() }, "layer", "negative"),
+            (Options { layer: layer(), sigmoid: Some(Sigmoid::Exact), ..Options::default() }, "layer", "sigmoid"),
+            (Options { hierarchical: true, negative: Some(5), ..Options::default() }, "hierarchical", "negative"),
+            (
+                Options { hierarchical: true, noise_power: Some(0.5), ..Options::default() },
+                "hierarchical",
+                "noise_power",
+            ),
             (
                 Options { hierarchical: true, noise_hits: Some(NoiseHits::Keep), ..Options::default() },
-                "--hs",
-                "--noise-hits",
+                "hierarchical",
+                "noise_hits",
             ),
-            (Options { negative: Some(0), ..Options::default() }, "--negative 0", "--hs 0"),
+            (Options { negative: Some(0), ..Options::default() }, "negative 0", "hierarchical false"),
         ] {
             match options.layer() {
                 Err(Error::Contradiction { first: a, second: b, .. }) => assert_eq!((a, b), (first, second)),
@@ -165,14 +173,14 @@ mod tests {
                     cbow_gradient: Some(BagGradient::Mean),
                     ..Options::default()
                 },
-                "--cbow-gradient",
+                "cbow_gradient",
             ),
-            (Options { kind: Some(ModelKind::NGram), window: Some(3), ..Options::default() }, "--window"),
+            (Options { kind: Some(ModelKind::NGram), window: Some(3), ..Options::default() }, "window"),
             (
                 Options { kind: Some(ModelKind::NGram), window_rule: Some(WindowRule::Dynamic), ..Options::default() },
-                "--window-rule",
+                "window_rule",
             ),
-            (Options { order: Some(3), ..Options::default() }, "--order"),
+            (Options { order: Some(3), ..Options::default() }, "order"),
         ] {
             assert!(matches!(options.network(), Err(Error::NotWith { setting, .. }) if setting == want), "{want}");
         }

@@ -1,0 +1,81 @@
+//! Errors of the library in the words of the command line: a setting is called by its flag.
+
+use crate::Error;
+
+/// Settings of `word2vec::Options` as errors call them, and their flags.
+const FLAGS: &[(&str, &str)] = &[
+    ("cached_rows", "--cached-rows"),
+    ("cbow_gradient", "--cbow-gradient"),
+    ("context both", "--context both"),
+    ("deterministic", "--deterministic"),
+    ("hidden", "--hidden"),
+    ("hierarchical", "--hs"),
+    ("hierarchical false", "--hs 0"),
+    ("kind cbow", "--model cbow"),
+    ("kind ngram", "--model ngram"),
+    ("kind skipgram", "--model skipgram"),
+    ("layer", "--layer"),
+    ("negative", "--negative"),
+    ("negative 0", "--negative 0"),
+    ("noise_hits", "--noise-hits"),
+    ("noise_power", "--noise-power"),
+    ("number of phrase_thresholds", "number of --phrase-threshold"),
+    ("order", "--order"),
+    ("sigmoid", "--sigmoid"),
+    ("window", "--window"),
+    ("window_rule", "--window-rule"),
+];
+
+fn flag(setting: &'static str) -> &'static str {
+    FLAGS.iter().find(|(name, _)| *name == setting).map_or(setting, |(_, flag)| flag)
+}
+
+/// The message of an error, with flags in place of settings.
+pub fn message(error: Error) -> String {
+    match error {
+        Error::Contradiction { first, second, hint } => {
+            Error::Contradiction { first: flag(first), second: flag(second), hint }.to_string()
+        }
+        Error::NotWith { setting, other } => Error::NotWith { setting: flag(setting), other: flag(other) }.to_string(),
+        Error::OutOfRange { name, value, limit } if name.contains('_') => {
+            Error::OutOfRange { name: flag(name), value, limit }.to_string()
+        }
+        error @ Error::NothingToEvaluate => format!("{error} (--similarity, --analogies)"),
+        error => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layer::catalogue::LayerSpec;
+    use crate::word2vec::{Options, PhraseOptions};
+    use clap::CommandFactory;
+
+    #[test]
+    fn every_flag_is_one_of_train() {
+        let cli = super::super::Cli::command();
+        let train = cli.find_subcommand("train").expect("train");
+        for (_, flag) in FLAGS {
+            let long = flag.split(' ').find_map(|word| word.strip_prefix("--")).expect("a flag");
+            assert!(train.get_arguments().any(|argument| argument.get_long() == Some(long)), "{flag}");
+        }
+    }
+
+    #[test]
+    fn the_library_speaks_of_settings_and_the_command_line_of_flags() {
+        let mut options = Options::default();
+        (options.hierarchical, options.negative) = (true, Some(5));
+        let error = options.layer().unwrap_err();
+        assert!(error.to_string().starts_with("hierarchical and negative contradict"), "{error}");
+        assert!(message(error).starts_with("--hs and --negative contradict"));
+        options.layer = "full".parse::<LayerSpec>().ok();
+        let text = message(options.layer().unwrap_err());
+        assert!(text.starts_with("--layer and --hs contradict"), "{text}");
+        let mut phrases = PhraseOptions::passes(2);
+        phrases.thresholds = vec![1.0; 3];
+        let error = phrases.phrases().unwrap_err();
+        assert!(!error.to_string().contains("--"), "{error}");
+        assert!(message(error).contains("--phrase-threshold"));
+    }
+}
