@@ -88,6 +88,7 @@ mod machine;
 pub mod measure;
 #[cfg(feature = "text")]
 pub mod model;
+mod names;
 pub mod objective;
 mod optimizer;
 pub mod prelude;

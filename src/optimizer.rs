@@ -27,17 +27,47 @@ pub enum Optimizer {
     },
 }
 
+/// An [`Optimizer`] without its settings.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum), value(rename_all = "lower"))]
+pub enum OptimizerKind {
+    /// Stochastic gradient descent.
+    Sgd,
+    /// Adagrad.
+    #[default]
+    Adagrad,
+}
+
+impl From<OptimizerKind> for Optimizer {
+    /// With its usual settings.
+    fn from(kind: OptimizerKind) -> Self {
+        match kind {
+            OptimizerKind::Sgd => Self::Sgd,
+            OptimizerKind::Adagrad => Self::Adagrad { initial: 0.01 },
+        }
+    }
+}
+
 /// ε of Adagrad: keeps 0/0 away and is far below any √G that matters.
 const EPSILON: f32 = 1e-10;
 
 impl Default for Optimizer {
     /// Adagrad from 0.01.
     fn default() -> Self {
-        Self::Adagrad { initial: 0.01 }
+        OptimizerKind::default().into()
     }
 }
 
 impl Optimizer {
+    /// The optimizer without its settings.
+    pub fn kind(&self) -> OptimizerKind {
+        match self {
+            Self::Sgd => OptimizerKind::Sgd,
+            Self::Adagrad { .. } => OptimizerKind::Adagrad,
+        }
+    }
+
     /// Adagrad with G starting at `initial`.
     ///
     /// # Errors

@@ -33,9 +33,16 @@ pub struct AuditConfig {
     pub seed: u64,
 }
 
+impl AuditConfig {
+    /// The examples in a batch without another number.
+    pub const BATCH: u32 = 7;
+    /// The seed without another.
+    pub const SEED: u64 = 1;
+}
+
 impl Default for AuditConfig {
     fn default() -> Self {
-        Self { batch: 7, seed: 1 }
+        Self { batch: Self::BATCH as usize, seed: Self::SEED }
     }
 }
 

@@ -1,12 +1,12 @@
 //! `lexmax advise`.
 
-use super::table::{self, Format};
+use super::table::{self, Table};
 use crate::Result;
 use crate::compare::CompareConfig;
 use crate::files::{check_writable, write_atomically};
 use crate::layer::catalogue::LayerSpec;
 use crate::measure::{AdviseConfig, Need, STEP_SECONDS, advise};
-use clap::{Args, ValueEnum};
+use clap::Args;
 use indicatif::ProgressBar;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -29,8 +29,8 @@ pub struct Arguments {
     #[arg(long, value_name = "TIME", value_parser = super::duration, allow_negative_numbers = true)]
     time: Option<Duration>,
     /// What the model is for: exact probabilities of words, or word vectors.
-    #[arg(long, value_enum, default_value_t = NeedName::Probabilities)]
-    need: NeedName,
+    #[arg(long, value_enum, default_value_t)]
+    need: Need,
     /// Layers to choose from as NAME[:key=value]…, joined by commas [default: all].
     #[arg(long, value_delimiter = ',', value_name = "LAYER")]
     layers: Vec<LayerSpec>,
@@ -47,17 +47,11 @@ pub struct Arguments {
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// Form of the table.
-    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
-    table: Format,
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    table: Table,
     /// Where to write the advice as JSON.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum NeedName {
-    Probabilities,
-    Vectors,
 }
 
 pub fn run(arguments: &Arguments) -> Result<()> {
@@ -71,10 +65,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         threads: super::threads(arguments.threads),
         memory_bytes: arguments.memory,
         seconds: arguments.time.map(|t| t.as_secs_f64()),
-        need: match arguments.need {
-            NeedName::Probabilities => Need::Probabilities,
-            NeedName::Vectors => Need::Vectors,
-        },
+        need: arguments.need,
         step_seconds: STEP_SECONDS,
         seed: arguments.seed,
     };
@@ -91,7 +82,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     if let Some(path) = &arguments.json {
         write_atomically(path, advice.to_json().as_bytes())?;
     }
-    if arguments.table != Format::Text {
+    if arguments.table != Table::Text {
         advice.refused.iter().for_each(|(layer, why)| eprintln!("lexmax: not {layer}: {why}"));
     }
     super::print(&table::formatted(&advice.grid(), arguments.table, &advice.notes()))

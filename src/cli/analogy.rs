@@ -1,7 +1,7 @@
 //! `lexmax analogy`.
 
-use super::eval::MethodName;
 use super::query::Query;
+use crate::vectors::Method;
 use crate::{Error, Result};
 use clap::Args;
 
@@ -13,13 +13,13 @@ pub struct Arguments {
     #[arg(value_name = "WORD", num_args = 3)]
     words: Vec<String>,
     /// How answers are scored.
-    #[arg(long, value_enum, default_value_t = MethodName::Add)]
-    method: MethodName,
+    #[arg(long, value_enum, default_value_t)]
+    method: Method,
 }
 
 pub fn run(arguments: &Arguments) -> Result<()> {
     arguments.query.answer("three words", &arguments.words, |vectors, words, top| {
         let three = <[&str; 3]>::try_from(words).map_err(|_| Error::NotThreeWords { words: words.len() })?;
-        Ok(vec![(three.join(" "), vectors.analogy_by(arguments.method.into(), three, top)?)])
+        Ok(vec![(three.join(" "), vectors.analogy_by(arguments.method, three, top)?)])
     })
 }

@@ -1,17 +1,17 @@
 //! `lexmax compare`.
 
 use super::progress::Bars;
-use super::table::{self, Format};
+use super::table::{self, Table};
 use crate::compare::{Builder, CompareConfig};
-use crate::corpus::Context;
 use crate::corpus::synthetic::SyntheticLanguage;
+use crate::corpus::{Context, WindowRule};
 use crate::files::{check_writable, write_atomically};
 use crate::layer::catalogue::LayerSpec;
 use crate::model::ModelKind;
-use crate::optimizer::Optimizer;
+use crate::optimizer::OptimizerKind;
 use crate::report::write_page;
 use crate::{Error, Result};
-use clap::{Args, ValueEnum};
+use clap::Args;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
@@ -29,7 +29,7 @@ pub struct Arguments {
     #[arg(long, value_delimiter = ',', value_name = "LAYER")]
     layers: Vec<Layers>,
     /// Model under the layers.
-    #[arg(long, value_enum, default_value_t = ModelKind::Cbow)]
+    #[arg(long, value_enum, default_value_t)]
     model: ModelKind,
     /// The n of ngram: a word and the n - 1 before it [default: 5; 2 for the synthetic language].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=1_000))]
@@ -41,7 +41,7 @@ pub struct Arguments {
     #[arg(long, hide = true, value_name = "M", value_parser = clap::value_parser!(u32).range(1..=16_384))]
     embedding: Option<u32>,
     /// Side of the context.
-    #[arg(long, value_enum, default_value_t = Context::Left)]
+    #[arg(long, value_enum, default_value_t = Builder::CONTEXT)]
     context: Context,
     /// Size of word vectors, and of hidden vectors without --hidden [default: 100; 24 for the synthetic language].
     #[arg(long, value_name = "D", value_parser = clap::value_parser!(u32).range(1..=16_384))]
@@ -49,22 +49,21 @@ pub struct Arguments {
     /// Words of the context on each side [default: 5; 1 for the synthetic language].
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     window: Option<u32>,
-    /// Windows in training. dynamic: each position draws its own size up to --window, as in word2vec; fixed: all have
-    /// the same size [default: fixed].
+    /// Number of words a side in training [default: fixed].
     #[arg(long, value_enum)]
-    window_rule: Option<RuleName>,
+    window_rule: Option<WindowRule>,
     /// Old: --window-rule dynamic.
     #[arg(long, hide = true, conflicts_with = "window_rule")]
     dynamic: bool,
     /// Drops words that occur more rarely.
-    #[arg(long, default_value_t = 5, value_name = "N", requires = "corpus")]
+    #[arg(long, default_value_t = Builder::MIN_COUNT, value_name = "N", requires = "corpus")]
     min_count: u64,
     /// Threshold of word2vec's subsampling of frequent words; 0 is off.
-    #[arg(long, default_value_t = 0.0, value_name = "T", value_parser = threshold, allow_negative_numbers = true, requires = "corpus")]
+    #[arg(long, default_value_t = Builder::SAMPLE, value_name = "T", value_parser = threshold, allow_negative_numbers = true, requires = "corpus")]
     sample: f64,
     /// Optimizer.
-    #[arg(long, value_enum, default_value_t = OptimizerName::Adagrad)]
-    optimizer: OptimizerName,
+    #[arg(long, value_enum, default_value_t)]
+    optimizer: OptimizerKind,
     /// Rate at the start, for all layers [default: each layer's own].
     #[arg(long, value_name = "R", value_parser = rate, allow_negative_numbers = true)]
     lr: Option<f32>,
@@ -78,13 +77,13 @@ pub struct Arguments {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     examples: Option<u64>,
     /// Held-out examples, evenly spaced.
-    #[arg(long, default_value_t = 20_000, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+    #[arg(long, default_value_t = Builder::VALID_EXAMPLES as u32, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
     valid_examples: u32,
     /// Threads [default: all cores].
     #[arg(long, value_name = "T", value_parser = clap::value_parser!(u32).range(1..=1024))]
     threads: Option<u32>,
     /// Seed of all that is random.
-    #[arg(long, default_value_t = 1, allow_negative_numbers = true)]
+    #[arg(long, default_value_t = Builder::SEED, allow_negative_numbers = true)]
     seed: u64,
     /// Words of the synthetic language.
     #[arg(long, value_name = "V", default_value_t = SyntheticLanguage::DEFAULT_VOCAB, conflicts_with = "corpus")]
@@ -93,8 +92,8 @@ pub struct Arguments {
     #[arg(long, value_name = "C", default_value_t = SyntheticLanguage::DEFAULT_CLASSES, conflicts_with = "corpus")]
     classes: usize,
     /// Form of the table.
-    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
-    table: Format,
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    table: Table,
     /// Folder for compare.json, the report compare.html, and its pictures.
     #[arg(long, default_value = "lexmax-out", value_name = "DIR")]
     out: PathBuf,
@@ -110,18 +109,6 @@ impl FromStr for Layers {
     fn from_str(text: &str) -> Result<Self> {
         CompareConfig::named_layers(text).map(Self)
     }
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum RuleName {
-    Dynamic,
-    Fixed,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum OptimizerName {
-    Sgd,
-    Adagrad,
 }
 
 fn rate(text: &str) -> std::result::Result<f32, String> {
@@ -159,17 +146,19 @@ impl Arguments {
         builder = with(builder, hidden, Builder::hidden);
         builder = with(builder, self.order.map(|n| n as usize), Builder::order);
         builder = with(builder, self.window.map(|n| n as usize), Builder::window);
-        let rule = self.window_rule.map(|rule| matches!(rule, RuleName::Dynamic));
-        builder = with(builder, rule.or(self.dynamic.then_some(true)), Builder::dynamic);
-        if matches!(self.optimizer, OptimizerName::Sgd) {
-            builder = builder.optimizer(Optimizer::Sgd);
-        }
+        let rule = self.window_rule.or(self.dynamic.then_some(WindowRule::Dynamic));
+        builder = with(builder, rule, Builder::window_rule);
         builder = with(builder, self.lr, Builder::rate);
         builder = with(builder, self.batch.map(|b| b as usize), Builder::batch);
         builder = with(builder, self.budget, Builder::budget);
         builder = with(builder, self.examples, Builder::examples);
         builder = with(builder, self.threads.map(|t| t as usize), Builder::threads);
-        Ok(builder.model(self.model).context(self.context).valid_examples(self.valid_examples as usize).seed(self.seed))
+        Ok(builder
+            .model(self.model)
+            .context(self.context)
+            .optimizer(self.optimizer.into())
+            .valid_examples(self.valid_examples as usize)
+            .seed(self.seed))
     }
 
     /// The sizes of word vectors and of the hidden layer. `--embedding` named the first of them when `--dim` named the
@@ -205,8 +194,42 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let mut notes = comparison.notes();
     notes.extend([path, page].map(|path| path.display().to_string()));
     let picture = match arguments.table {
-        Format::Text => table::picture(&comparison.nll_vs_time()),
+        Table::Text => table::picture(&comparison.nll_vs_time()),
         _ => String::new(),
     };
     super::print(&(picture + &table::formatted(&comparison.grid(), arguments.table, &notes)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::{CommandFactory, Parser};
+
+    #[derive(Parser)]
+    struct Compare {
+        #[command(flatten)]
+        arguments: Arguments,
+    }
+
+    /// Defaults that depend on the data are words of the help; they are those of the library.
+    #[test]
+    fn help_tells_the_defaults_of_the_library() {
+        let [text, synthetic] = [Builder::default().text("t"), Builder::default()];
+        let ngram = |builder: &Builder| builder.clone().model(ModelKind::NGram).config().unwrap().window.size() + 1;
+        let window = |builder: &Builder| builder.config().unwrap().window.size();
+        let compare = Compare::command();
+        for (option, default) in [
+            ("dim", [&text, &synthetic].map(Builder::default_dim)),
+            ("window", [&text, &synthetic].map(window)),
+            ("order", [&text, &synthetic].map(ngram)),
+        ] {
+            let argument = compare.get_arguments().find(|argument| argument.get_id() == option).expect(option);
+            let (help, [text, synthetic]) = (argument.get_help().unwrap().to_string(), default);
+            let end = format!(" [default: {text}; {synthetic} for the synthetic language]");
+            assert!(help.ends_with(&end), "{option}: {help}");
+        }
+        let arguments = Compare::parse_from(["compare"]).arguments;
+        let plain = format!("{:#?}", Builder::default().config().unwrap());
+        assert_eq!(format!("{:#?}", arguments.builder().unwrap().config().unwrap()), plain);
+    }
 }

@@ -1,8 +1,7 @@
 //! `lexmax convert`.
 
-use super::format::FormatName;
 use crate::Result;
-use crate::vectors::convert;
+use crate::vectors::{Format, convert};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -16,18 +15,18 @@ pub struct Arguments {
     output: PathBuf,
     /// Format of IN [default: what its ending or its beginning tells].
     #[arg(long, value_enum, value_name = "FORMAT")]
-    from: Option<FormatName>,
+    from: Option<Format>,
     /// Format of OUT [default: what its ending tells].
     #[arg(long, value_enum, value_name = "FORMAT")]
-    to: Option<FormatName>,
+    to: Option<Format>,
     /// Words to write, from the first [default: all].
     #[arg(long, value_name = "N", value_parser = super::count)]
     first: Option<u64>,
 }
 
 pub fn run(arguments: &Arguments) -> Result<()> {
-    let from = (arguments.input.as_path(), arguments.from.map(Into::into));
-    let to = (arguments.output.as_path(), arguments.to.map(Into::into));
+    let from = (arguments.input.as_path(), arguments.from);
+    let to = (arguments.output.as_path(), arguments.to);
     let done = convert(from, to, arguments.first.map(|n| n as usize))?;
     let (words, of, dim) = (done.words, done.of, done.dim);
     super::print(&format!("{words} of {of} words, {dim} numbers each\n{}\n", arguments.output.display()))

@@ -1,6 +1,7 @@
 //! `lexmax cutoffs`.
 
 use crate::corpus::Corpus;
+use crate::layer::catalogue::{Otherwise, entry};
 use crate::layer::{CutoffPlan, Cutoffs};
 use crate::measure::cost_model;
 use crate::{Error, Result};
@@ -19,17 +20,25 @@ pub struct Arguments {
     #[arg(long, default_value_t = 100, value_name = "D", value_parser = clap::value_parser!(u32).range(1..=16_384))]
     dim: u32,
     /// Examples in a batch.
-    #[arg(long, default_value_t = 256, value_name = "B", value_parser = clap::value_parser!(u32).range(1..=65_536))]
+    #[arg(long, default_value_t = CutoffPlan::BATCH as u32, value_name = "B", value_parser = clap::value_parser!(u32).range(1..=65_536))]
     batch: u32,
     /// Tails, at most.
-    #[arg(long, default_value_t = 4, value_name = "J", value_parser = clap::value_parser!(u32).range(0..=16))]
+    #[arg(long, default_value = of_layer("tails"), value_name = "J", value_parser = clap::value_parser!(u32).range(0..=16))]
     tails: u32,
     /// Factor by which the vectors of a tail are shorter than those of the tail before it.
-    #[arg(long, default_value_t = 4.0, value_name = "X")]
+    #[arg(long, default_value = of_layer("division"), value_name = "X")]
     division: f64,
     /// Threads [default: all cores].
     #[arg(long, value_name = "T", value_parser = clap::value_parser!(u32).range(1..=1024))]
     threads: Option<u32>,
+}
+
+/// The value of a key that the adaptive layer has without it.
+fn of_layer(key: &str) -> &'static str {
+    match entry("adaptive").and_then(|layer| layer.key(key)).map(|key| key.default) {
+        Some(Otherwise::Value(value)) => value,
+        other => panic!("{key} has no constant default: {other:?}"),
+    }
 }
 
 pub fn run(arguments: &Arguments) -> Result<()> {

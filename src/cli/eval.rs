@@ -1,11 +1,10 @@
 //! `lexmax eval`.
 
-use super::format::FormatName;
-use super::table::{self, Format};
+use super::table::{self, Table};
 use crate::files::{check_writable, write_atomically};
-use crate::vectors::{AnalogyOptions, AnalogyRules, Case, EvaluationOptions, Method, evaluate};
+use crate::vectors::{AnalogyOptions, AnalogyRules, Case, EvaluationOptions, Format, Method, evaluate};
 use crate::{Error, Result};
-use clap::{Args, ValueEnum};
+use clap::Args;
 use std::path::PathBuf;
 
 #[derive(Args)]
@@ -20,13 +19,13 @@ pub struct Arguments {
     #[arg(long, num_args = 1.., value_name = "FILE")]
     analogies: Vec<PathBuf>,
     /// How questions are counted.
-    #[arg(long, value_enum, default_value_t = RulesName::Word2vec)]
-    rules: RulesName,
+    #[arg(long, value_enum, default_value_t)]
+    rules: AnalogyRules,
     /// How answers are scored.
-    #[arg(long, value_enum, default_value_t = MethodName::Add)]
-    method: MethodName,
+    #[arg(long, value_enum, default_value_t)]
+    method: Method,
     /// Questions and answers are among the first N words; 0 is all.
-    #[arg(long, default_value_t = 30_000, value_name = "N")]
+    #[arg(long, default_value_t = AnalogyOptions::FIRST, value_name = "N")]
     first: u32,
     /// A row for each section of questions.
     #[arg(long)]
@@ -34,45 +33,18 @@ pub struct Arguments {
     /// Words of pairs are compared letter by letter, not without regard to case.
     #[arg(long)]
     exact: bool,
-    /// Format of the vectors [what endings or beginnings tell].
+    /// Format of the vectors [default: what the ending or the beginning tells].
     #[arg(long, value_enum, value_name = "FORMAT")]
-    from: Option<FormatName>,
+    from: Option<Format>,
     /// Threads [default: all cores].
     #[arg(long, value_name = "T", value_parser = clap::value_parser!(u32).range(1..=1024))]
     threads: Option<u32>,
     /// How the table is printed.
-    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
-    table: Format,
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    table: Table,
     /// File for all that was found, sections too.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum RulesName {
-    /// word2vec's compute-accuracy to the last count: a to z without regard to case, just the three words of a question are no answer.
-    Word2vec,
-    /// Without regard to case as Unicode says, and all forms of the three words are no answer.
-    Unicode,
-    /// Letter by letter.
-    Exact,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-pub enum MethodName {
-    /// 3CosAdd: the cosine to b − a + c.
-    Add,
-    /// 3CosMul: products and quotients of cosines.
-    Mul,
-}
-
-impl From<MethodName> for Method {
-    fn from(name: MethodName) -> Self {
-        match name {
-            MethodName::Add => Self::CosAdd,
-            MethodName::Mul => Self::CosMul,
-        }
-    }
 }
 
 pub fn run(arguments: &Arguments) -> Result<()> {
@@ -85,16 +57,12 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let options = EvaluationOptions {
         case: if arguments.exact { Case::Exact } else { Case::Fold },
         analogies: AnalogyOptions {
-            rules: match arguments.rules {
-                RulesName::Word2vec => AnalogyRules::Word2vec,
-                RulesName::Unicode => AnalogyRules::Unicode,
-                RulesName::Exact => AnalogyRules::Exact,
-            },
-            method: arguments.method.into(),
+            rules: arguments.rules,
+            method: arguments.method,
             first: Some(arguments.first as usize).filter(|n| *n > 0),
             threads: super::threads(arguments.threads),
         },
-        format: arguments.from.map(Into::into),
+        format: arguments.from,
     };
     let found = evaluate(&arguments.vectors, &arguments.similarity, &arguments.analogies, &options)?;
     if let Some(path) = &arguments.json {

@@ -8,7 +8,6 @@ mod compare;
 mod convert;
 mod cutoffs;
 mod eval;
-mod format;
 mod nearest;
 mod predict;
 mod progress;
@@ -19,6 +18,7 @@ mod step;
 mod table;
 mod train;
 
+use crate::layer::catalogue::{CATALOGUE, common_keys};
 use crate::{Error, Result};
 use clap::{Parser, Subcommand};
 use std::io::{ErrorKind, Write};
@@ -37,8 +37,10 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Trains the same model on the same text with each output layer: what a step costs, and what it reaches.
+    #[command(after_long_help = layers())]
     Compare(compare::Arguments),
     /// Trains word vectors, as word2vec does, through any layer.
+    #[command(after_long_help = layers())]
     Train(Box<train::Arguments>),
     /// Asks a trained model which words go with others, and how probable they are.
     Predict(predict::Arguments),
@@ -91,6 +93,16 @@ pub fn run(start: Instant) -> Result<bool> {
         Some(Command::Cutoffs(arguments)) => cutoffs::run(&arguments),
     };
     done.map(|()| true)
+}
+
+/// The layers of the catalogue with their keys, for the help of commands that take one.
+fn layers() -> String {
+    let own = CATALOGUE.iter().map(|layer| (layer.name, layer.keys));
+    let listed = own.chain([("every layer", common_keys())]).map(|(name, keys)| {
+        let keys: String = keys.iter().map(|key| format!("      {key}\n")).collect();
+        format!("  {name}\n{keys}")
+    });
+    format!("Layers and their keys:\n{}", listed.collect::<String>())
 }
 
 /// As many threads as were asked for, or all.
@@ -150,5 +162,84 @@ fn print(text: &str) -> Result<()> {
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(e) if e.kind() != ErrorKind::BrokenPipe => Err(Error::io("standard output")(e)),
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::corpus::{Context, Invalid, PhraseScore, Split, WindowRule};
+    use crate::encoder::BagGradient;
+    use crate::layer::NoiseHits;
+    use crate::measure::Need;
+    use crate::model::ModelKind;
+    use crate::names::names;
+    use crate::objective::Sigmoid;
+    use crate::optimizer::OptimizerKind;
+    use crate::vectors::{AnalogyRules, Format, Method};
+    use crate::word2vec::Preset;
+    use clap::{CommandFactory, ValueEnum};
+    use serde::de::DeserializeOwned;
+
+    /// The names that the command line has for an enum.
+    fn said<T: ValueEnum>() -> Vec<String> {
+        let value = |variant: &T| variant.to_possible_value().expect("a name").get_name().to_string();
+        T::value_variants().iter().map(value).collect()
+    }
+
+    fn assert_same<T: ValueEnum + DeserializeOwned>() {
+        assert_eq!(said::<T>(), names::<T>(), "{}", std::any::type_name::<T>());
+    }
+
+    #[test]
+    fn values_have_the_names_that_files_have() {
+        assert_same::<AnalogyRules>();
+        assert_same::<Context>();
+        assert_same::<ModelKind>();
+        assert_same::<Need>();
+        assert_same::<NoiseHits>();
+        assert_same::<OptimizerKind>();
+        assert_same::<Preset>();
+        assert_same::<Sigmoid>();
+        // A model's file is only read, and its ending tells it.
+        assert_eq!([said::<Format>(), vec!["model".into()]].concat(), names::<Format>());
+    }
+
+    #[test]
+    fn values_are_those_of_earlier_versions() {
+        assert_eq!(said::<AnalogyRules>(), ["word2vec", "unicode", "exact"]);
+        assert_eq!(said::<BagGradient>(), ["whole", "mean"]);
+        assert_eq!(said::<Context>(), ["both", "left"]);
+        assert_eq!(said::<Format>(), ["binary", "text", "fasttext", "npy", "finalfusion", "projector"]);
+        assert_eq!(said::<Invalid>(), ["error", "replace", "skip"]);
+        assert_eq!(said::<Method>(), ["add", "mul"]);
+        assert_eq!(said::<ModelKind>(), ["cbow", "skipgram", "ngram"]);
+        assert_eq!(said::<Need>(), ["probabilities", "vectors"]);
+        assert_eq!(said::<NoiseHits>(), ["keep", "drop"]);
+        assert_eq!(said::<OptimizerKind>(), ["sgd", "adagrad"]);
+        assert_eq!(said::<PhraseScore>(), ["word2phrase", "npmi"]);
+        assert_eq!(said::<Preset>(), ["lexmax", "word2vec", "gensim", "fasttext"]);
+        assert_eq!(said::<Sigmoid>(), ["exact", "word2vec", "gensim", "fasttext"]);
+        assert_eq!(said::<Split>(), ["space", "words"]);
+        assert_eq!(said::<WindowRule>(), ["dynamic", "fixed"]);
+    }
+
+    #[test]
+    fn help_lists_every_key() {
+        // Lines of help are wrapped.
+        let joined = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let help = joined(&Cli::command().find_subcommand_mut("train").unwrap().render_long_help().to_string());
+        for key in CATALOGUE.iter().flat_map(|layer| layer.all_keys()) {
+            assert!(help.contains(&joined(&key.to_string())), "{key}");
+        }
+    }
+
+    /// Docs of the library's enums are the help of their values, so that no link of rustdoc may be in them.
+    #[test]
+    fn help_has_no_marks_of_rustdoc() {
+        for command in Cli::command().get_subcommands_mut() {
+            let help = command.render_long_help().to_string();
+            assert!(!help.contains("[`") && !help.contains("\\["), "{help}");
+        }
     }
 }

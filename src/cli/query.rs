@@ -1,10 +1,9 @@
 //! What is asked of word vectors: once, or a line of standard input after the other.
 
-use super::format::FormatName;
-use super::table::{self, Format};
+use super::table::{self, Table};
 use crate::files::{check_writable, write_atomically};
 use crate::report::answers;
-use crate::vectors::{self, Answer, WordVectors};
+use crate::vectors::{self, Answer, Format, WordVectors};
 use crate::{Error, Result};
 use clap::Args;
 use std::io::{BufRead, IsTerminal, Write};
@@ -21,10 +20,10 @@ pub struct Query {
     top: u32,
     /// Format of the vectors [default: what the ending or the beginning tells].
     #[arg(long, value_enum, value_name = "FORMAT")]
-    from: Option<FormatName>,
+    from: Option<Format>,
     /// Form of the table.
-    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
-    table: Format,
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    table: Table,
     /// File for the answers to the words named.
     #[arg(long, value_name = "FILE", requires = "words")]
     json: Option<PathBuf>,
@@ -43,7 +42,7 @@ impl Query {
         find: impl Fn(&WordVectors, &[&str], usize) -> Result<Asked>,
     ) -> Result<()> {
         self.json.as_ref().map_or(Ok(()), |path| check_writable(path))?;
-        let vectors = vectors::read(&self.vectors, self.from.map(Into::into))?;
+        let vectors = vectors::read(&self.vectors, self.from)?;
         let find = |words: &[&str]| find(&vectors, words, self.top as usize);
         if words.is_empty() {
             return self.answer_lines(hint, find);

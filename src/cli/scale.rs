@@ -1,6 +1,6 @@
 //! `lexmax scale`.
 
-use super::table::{self, Format};
+use super::table::{self, Table};
 use crate::Result;
 use crate::compare::CompareConfig;
 use crate::files::{check_writable, write_atomically};
@@ -17,13 +17,13 @@ pub struct Arguments {
     #[arg(long, value_delimiter = ',', value_name = "LAYER")]
     layers: Vec<LayerSpec>,
     /// Numbers of words: FIRST..LAST, two to a factor of 10, or a list joined by commas.
-    #[arg(long, default_value = "1e3..1e6", value_name = "V")]
+    #[arg(long, default_value = ScaleConfig::VOCABS, value_name = "V")]
     vocab: Vocabs,
     /// Size of a word's vector in the layer, and so of the hidden vector.
-    #[arg(long, default_value_t = 128, value_name = "D", value_parser = clap::value_parser!(u32).range(1..=16_384))]
+    #[arg(long, default_value_t = ScaleConfig::DIM, value_name = "D", value_parser = clap::value_parser!(u32).range(1..=16_384))]
     dim: u32,
     /// Examples in a batch.
-    #[arg(long, default_value_t = 64, value_name = "B", value_parser = clap::value_parser!(u32).range(1..=1_048_576))]
+    #[arg(long, default_value_t = ScaleConfig::BATCH, value_name = "B", value_parser = clap::value_parser!(u32).range(1..=1_048_576))]
     batch: u32,
     /// Samples of every layer that takes them [default: each layer's own].
     #[arg(long, value_name = "S", value_parser = clap::value_parser!(u32).range(1..))]
@@ -38,11 +38,11 @@ pub struct Arguments {
     #[arg(long, value_name = "GIB", value_parser = super::gib, allow_negative_numbers = true)]
     memory: Option<u64>,
     /// Seed of weights, hidden vectors and targets.
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = ScaleConfig::SEED)]
     seed: u64,
     /// Form of the table.
-    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
-    table: Format,
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    table: Table,
     /// Folder for scale.json, the report scale.html, and its pictures.
     #[arg(long, default_value = "lexmax-out", value_name = "DIR")]
     out: PathBuf,
@@ -80,13 +80,13 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     if !found.points.is_empty() {
         notes.push(write_page(&found.page(), &arguments.out, "scale")?.display().to_string());
     }
-    if arguments.table != Format::Text {
+    if arguments.table != Table::Text {
         // Nothing but the table goes to the standard output.
         found.skips().iter().for_each(|skip| eprintln!("{skip}"));
     }
     super::print(&match arguments.table {
-        Format::Text if found.points.is_empty() => notes.join("\n") + "\n",
-        Format::Text => table::picture(&found.cost_vs_vocabulary()) + &table::overview(&found.overview(), &notes),
+        Table::Text if found.points.is_empty() => notes.join("\n") + "\n",
+        Table::Text => table::picture(&found.cost_vs_vocabulary()) + &table::overview(&found.overview(), &notes),
         other => table::formatted(&found.grid(), other, &[]),
     })
 }

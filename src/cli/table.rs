@@ -7,9 +7,10 @@ use crate::report::terminal::{self, Style};
 use clap::ValueEnum;
 
 /// How the table is printed. All but `text` print nothing else.
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Format {
+#[derive(Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum Table {
     /// Aligned, with bars.
+    #[default]
     Text,
     /// An object a row.
     Json,
@@ -20,12 +21,12 @@ pub enum Format {
 }
 
 /// The table as asked for; with `Text` the notes below it.
-pub fn formatted(grid: &Grid, format: Format, notes: &[String]) -> String {
+pub fn formatted(grid: &Grid, format: Table, notes: &[String]) -> String {
     match format {
-        Format::Json => grid.to_json(),
-        Format::Csv => grid.to_csv(),
-        Format::Markdown => terminal::markdown(grid),
-        Format::Text => {
+        Table::Json => grid.to_json(),
+        Table::Csv => grid.to_csv(),
+        Table::Markdown => terminal::markdown(grid),
+        Table::Text => {
             let lines: Vec<_> = notes.iter().map(|note| format!("{note}\n")).collect();
             terminal::text(grid, style()) + "\n" + &lines.concat()
         }

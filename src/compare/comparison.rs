@@ -1,7 +1,10 @@
 //! All that a comparison found, as data.
 
+use crate::corpus::Context;
 use crate::eval::LnZ;
 use crate::measure::RunFacts;
+use crate::model::ModelKind;
+use crate::optimizer::OptimizerKind;
 use crate::train::Epoch;
 use serde::Serialize;
 
@@ -60,10 +63,10 @@ pub struct CorpusFacts {
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct ConfigFacts {
-    /// `cbow`, `skipgram` or `ngram`.
-    pub model: &'static str,
-    /// `both` or `left`.
-    pub context: &'static str,
+    /// The model under the layers.
+    pub model: ModelKind,
+    /// The side of the context.
+    pub context: Context,
     /// Size of hidden vectors, d.
     pub dim: usize,
     /// Size of embeddings.
@@ -74,8 +77,8 @@ pub struct ConfigFacts {
     pub min_count: u64,
     /// Threshold of subsampling; 0 is off.
     pub sample: f64,
-    /// `sgd` or `adagrad`.
-    pub optimizer: &'static str,
+    /// How gradients move weights.
+    pub optimizer: OptimizerKind,
     /// Seconds for each layer, if that is the budget.
     pub budget_seconds: Option<f64>,
     /// Examples for each layer, if that is the budget.

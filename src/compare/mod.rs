@@ -11,7 +11,7 @@ pub use comparison::{Comparison, ConfigFacts, CorpusFacts, CostPerExample, Curve
 pub use data::{Data, DataSource};
 
 use self::curve::Curve;
-use crate::corpus::{Context, Direction, Window};
+use crate::corpus::{Direction, Window};
 use crate::error::{Divergence, Error, Result};
 use crate::eval;
 use crate::layer::catalogue::{self, LayerSpec};
@@ -233,13 +233,9 @@ fn build(config: &CompareConfig, data: &Data, spec: &LayerSpec) -> Result<Model>
 
 fn settings(config: &CompareConfig, spec: &LayerSpec, threads: &Threads) -> train::TrainConfig {
     let tuning = spec.entry().tuning;
-    let rate = match config.optimizer {
-        Optimizer::Sgd => tuning.sgd,
-        Optimizer::Adagrad { .. } => tuning.adagrad,
-    };
     train::TrainConfig {
         batch: config.batch.unwrap_or(tuning.batch),
-        rate: config.rate.unwrap_or(rate),
+        rate: config.rate.unwrap_or_else(|| tuning.rate(&config.optimizer)),
         budget: config.budget,
         threads: threads.clone(),
         seed: config.seed,
@@ -263,23 +259,17 @@ fn facts(config: &CompareConfig, data: &Data, threads: usize) -> ConfigFacts {
         Budget::Examples(n) => (None, Some(n)),
     };
     ConfigFacts {
-        model: config.encoding.name(&config.window),
+        model: config.encoding.kind(&config.window),
         embedding: match config.encoding {
             Encoding::Mean => config.dim,
             Encoding::NGram { embedding } => embedding,
         },
-        context: match config.window.context() {
-            Context::Both => "both",
-            Context::Left => "left",
-        },
+        context: config.window.context(),
         dim: config.dim,
         window: config.window.size(),
         min_count: data.min_count(),
         sample: data.sample(),
-        optimizer: match config.optimizer {
-            Optimizer::Sgd => "sgd",
-            Optimizer::Adagrad { .. } => "adagrad",
-        },
+        optimizer: config.optimizer.kind(),
         budget_seconds,
         budget_examples,
         threads,

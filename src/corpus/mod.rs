@@ -43,7 +43,9 @@ pub(crate) mod examples;
 mod read;
 pub mod synthetic;
 
-pub use examples::{Context, Direction, ExampleSource, Examples, Subsampler, TextExamples, Window, held_out};
+pub use examples::{
+    Context, Direction, ExampleSource, Examples, Subsampler, TextExamples, Window, WindowRule, held_out,
+};
 pub use read::{
     Corpus, Invalid, Joins, LONGEST_LINE, LONGEST_SENTENCE, Ledger, Normalizer, PhraseScore, Phrases, SentenceReader,
     Sentences, Source, Split, SpooledCorpus, TextRules, Words, files, for_each_line, words,

@@ -6,18 +6,28 @@ use crate::table::{Bags, Cost, TableShape, Tables};
 use crate::vocab::WordId;
 use ndarray::{ArrayView2, ArrayViewMut2};
 
+/// The gradient along which each word of a bag descends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
+pub enum BagGradient {
+    /// The whole gradient of the bag's mean, as in word2vec.
+    Whole,
+    /// Its share of that gradient, which is the true one.
+    #[default]
+    Mean,
+}
+
 /// h = (1/n) Σ e_c over the n words of the bag.
 ///
-/// The gradient of each embedding is ∂L/∂h / n; word2vec leaves out the 1/n, and so does
-/// [`MeanEmbedding::with_whole_gradients`]. Embeddings start uniformly in ±1/(2·d),
-/// as word2vec's.
+/// The gradient of each embedding is ∂L/∂h / n; word2vec leaves out the 1/n, and so does [`BagGradient::Whole`]. Embeddings
+/// start uniformly in ±1/(2·d), as word2vec's.
 ///
 /// - *Cost* n·d multiply-adds forward and as many back, n rows read and written.
 /// - *Reference* Mikolov et al. 2013a, sec. 3.1 (CBOW) and 3.2 (skip-gram).
 #[derive(Clone, Debug)]
 pub struct MeanEmbedding {
     shape: TableShape,
-    whole: bool,
+    gradient: BagGradient,
 }
 
 impl MeanEmbedding {
@@ -26,13 +36,13 @@ impl MeanEmbedding {
     /// # Errors
     /// No word, more than 2³¹, or `dim` = 0.
     pub fn new(vocab: usize, dim: usize) -> Result<Self> {
-        Ok(Self { shape: embeddings(vocab, dim, 0)?, whole: false })
+        Ok(Self { shape: embeddings(vocab, dim, 0)?, gradient: BagGradient::default() })
     }
 
-    /// Every word of a bag descends along the whole of ∂L/∂h, as in word2vec: n times the gradient, which rates are made for
-    /// there.
-    pub fn with_whole_gradients(self) -> Self {
-        Self { whole: true, ..self }
+    /// Sets the gradient of the words of a bag. [`BagGradient::Whole`] is the whole of ∂L/∂h, n times the true gradient:
+    /// word2vec's rates are made for it.
+    pub fn with_gradient(self, gradient: BagGradient) -> Self {
+        Self { gradient, ..self }
     }
 }
 
@@ -46,10 +56,9 @@ impl Encoder for MeanEmbedding {
     }
 
     fn backward(&self, w: &mut Tables, contexts: Bags, _: ArrayView2<f32>, d_hidden: ArrayView2<f32>) {
-        if self.whole {
-            w.descend_each(0, contexts, d_hidden);
-        } else {
-            w.descend_bags(0, contexts, d_hidden);
+        match self.gradient {
+            BagGradient::Whole => w.descend_each(0, contexts, d_hidden),
+            BagGradient::Mean => w.descend_bags(0, contexts, d_hidden),
         }
     }
 

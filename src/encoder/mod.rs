@@ -8,7 +8,7 @@
 mod mean;
 mod ngram;
 
-pub use mean::MeanEmbedding;
+pub use mean::{BagGradient, MeanEmbedding};
 pub use ngram::NGram;
 
 use crate::error::{Error, Result};

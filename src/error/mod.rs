@@ -18,6 +18,7 @@ pub use training::{CheckpointFault, Divergence, InitFault};
 pub use vectors::{Place, VectorsFault};
 pub use vocabulary::VocabularyFault;
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 use text::{did_you_mean, list};
 
@@ -207,7 +208,7 @@ pub enum Error {
         /// The value given.
         value: String,
         /// What it must be.
-        expected: &'static str,
+        expected: Cow<'static, str>,
     },
     /// A layer cannot honour an option of the loss.
     #[error("{layer} cannot honour {option}")]

@@ -52,7 +52,7 @@ pub use kit::scratch::Scratch;
 pub use kit::set_up::set_up;
 pub use kit::shape::LayerShape;
 pub use nce::{Contrast, NoiseContrastive};
-pub use negative::NegativeSampling;
+pub use negative::{NegativeSampling, NoiseHits};
 pub use one_vs_each::OneVsEach;
 pub use sampled::SampledSoftmax;
 pub use self_normalized::SelfNormalizedSoftmax;

@@ -12,10 +12,12 @@ use crate::table::kernel::view;
 use crate::table::{Cost, Tables};
 use crate::vocab::WordId;
 use ndarray::ArrayViewMut2;
+use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
 /// How the word is told from the noise.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Contrast {
     /// Each of target and noise on its own: data or noise?
     #[default]

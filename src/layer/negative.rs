@@ -11,13 +11,26 @@ use crate::table::kernel::view;
 use crate::table::{Cost, Tables};
 use crate::vocab::WordId;
 use ndarray::{ArrayView2, ArrayViewMut2};
+use serde::{Deserialize, Serialize};
+
+/// What becomes of noise that is the target.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum), value(rename_all = "lower"))]
+pub enum NoiseHits {
+    /// It counts as noise.
+    #[default]
+    Keep,
+    /// It is left out, as in word2vec.
+    Drop,
+}
 
 /// Logistic regression of the target against k noise words, the noise shared by the batch.
 ///
 /// - *Model* the scores learn ln P(w | h) − ln(k·q(w)); so P(w | h) = softmax(v_w·h + b_w + ln q(w)).
 /// - *Criterion* L = −ln σ(z_t) − Σ_j ln σ(−z_j) over k words j ~ q with replacement. A noise word that equals the
 ///   target counts as noise (word2vec drops it, which bends what is learned).
-///   [`NegativeSampling::dropping_hits`] does as word2vec.
+///   [`NoiseHits::Drop`] does as word2vec.
 /// - *Gradient* ∂L/∂z = σ(z) − \[is the target\]; σ from another program's table by [`NegativeSampling::with_sigmoid`].
 /// - *Cost* 3·B·(1 + k)·d multiply-adds a step; where hits are dropped, with the noise anew for each target.
 /// - *Reference* Mikolov et al. 2013b, eq. 4; what it learns: Levy & Goldberg 2014, eq. 11.
@@ -26,7 +39,7 @@ pub struct NegativeSampling {
     noise: Box<dyn Sampler>,
     ln_negatives: f64,
     sigmoid: Option<SigmoidTable>,
-    drops_hits: bool,
+    hits: NoiseHits,
 }
 
 impl NegativeSampling {
@@ -41,7 +54,7 @@ impl NegativeSampling {
             noise: Box::new(noise),
             ln_negatives,
             sigmoid: None,
-            drops_hits: false,
+            hits: NoiseHits::default(),
         })
     }
 
@@ -50,11 +63,11 @@ impl NegativeSampling {
         Self { sigmoid: Some(table), ..self }
     }
 
-    /// Noise that is the target is left out, as in word2vec.c and gensim: the scores of frequent words then learn less than
-    /// ln P − ln(k·q), and no closed form makes probabilities of them. [`log_probs`](super::OutputLayer::log_probs) stays what it
-    /// is.
-    pub fn dropping_hits(self) -> Self {
-        Self { drops_hits: true, ..self }
+    /// Sets the treatment of noise that is the target. Where it is dropped, as in word2vec.c and gensim, the scores of frequent
+    /// words learn less than ln P − ln(k·q), and no closed form makes probabilities of them;
+    /// [`log_probs`](super::OutputLayer::log_probs) stays the same.
+    pub fn with_hits(self, hits: NoiseHits) -> Self {
+        Self { hits, ..self }
     }
 
     /// The noise in `s.rows` behind a place for the target, with the signs.
@@ -173,7 +186,7 @@ impl FlatLayer for NegativeSampling {
     ) -> f64 {
         s.clear_losses(&batch);
         self.draw(w, &batch, s);
-        if self.drops_hits {
+        if self.hits == NoiseHits::Drop {
             self.step_without_hits(w, &batch, s, d_hidden);
         } else {
             self.step_with_hits(w, &batch, s, d_hidden, losses.is_some());
@@ -188,7 +201,7 @@ impl FlatLayer for NegativeSampling {
         let draws = Cost { draws: k as u64, ..Cost::default() };
         let groups: Vec<_> = groups(targets).collect();
         let steps = match groups.len() {
-            _ if self.drops_hits => groups.iter().map(|g| Cost::step(g.len(), 1 + k, dim)).sum(),
+            _ if self.hits == NoiseHits::Drop => groups.iter().map(|g| Cost::step(g.len(), 1 + k, dim)).sum(),
             1 => Cost::step(targets.len(), 1 + k, dim),
             _ => Cost::step(targets.len(), k, dim) + groups.iter().map(|g| Cost::step(g.len(), 1, dim)).sum(),
         };

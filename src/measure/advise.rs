@@ -8,14 +8,16 @@ use crate::layer::Bias;
 use crate::layer::catalogue::LayerSpec;
 use crate::table::{Cost, Threads, batch_part};
 use crate::vocab::Counts;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// What a model is wanted for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum), value(rename_all = "lower"))]
 pub enum Need {
     /// Exact probabilities of words after training.
+    #[default]
     Probabilities,
     /// Word vectors; the layer may go once they are trained.
     Vectors,

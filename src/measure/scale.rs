@@ -40,11 +40,28 @@ pub struct ScaleConfig {
 }
 
 impl ScaleConfig {
+    /// The numbers of words without other ones.
+    pub const VOCABS: &'static str = "1e3..1e6";
+    /// The size of the hidden vector without another.
+    pub const DIM: u32 = 128;
+    /// The examples in a batch without another number.
+    pub const BATCH: u32 = 64;
+    /// The seed without another.
+    pub const SEED: u64 = 1;
+
     /// All layers as they are, from 10³ to 10⁶ words, d = 128, B = 64.
     pub fn new(layers: Vec<LayerSpec>, threads: usize) -> Self {
-        let vocabs = Vocabs::between(1_000, 1_000_000, 2);
-        let (dim, batch, samples, seed) = (128, 64, None, 1);
-        Self { layers, vocabs, dim, batch, samples, threads, seed, point_seconds: POINT_SECONDS, memory_bytes: None }
+        Self {
+            layers,
+            vocabs: Self::VOCABS.parse().expect("numbers of words"),
+            dim: Self::DIM as usize,
+            batch: Self::BATCH as usize,
+            samples: None,
+            threads,
+            seed: Self::SEED,
+            point_seconds: POINT_SECONDS,
+            memory_bytes: None,
+        }
     }
 }
 

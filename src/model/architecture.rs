@@ -62,40 +62,19 @@ pub(super) struct Description {
     lexmax: String,
     layer: String,
     bias: Bias,
-    encoder: EncoderName,
+    encoder: Encoding,
     window: WindowSettings,
     dim: usize,
     optimizer: Optimizer,
 }
 
 #[derive(Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-enum EncoderName {
-    Mean,
-    Ngram { embedding: usize },
-}
-
-#[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct WindowSettings {
-    model: ModelName,
-    context: ContextName,
+    model: Direction,
+    context: Context,
     size: usize,
     dynamic: bool,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum ModelName {
-    Skipgram,
-    Cbow,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum ContextName {
-    Both,
-    Left,
 }
 
 /// What this version writes and reads.
@@ -108,19 +87,10 @@ impl From<&Architecture> for Description {
             lexmax: env!("CARGO_PKG_VERSION").into(),
             layer: a.layer.to_string(),
             bias: a.bias,
-            encoder: match a.encoding {
-                Encoding::Mean => EncoderName::Mean,
-                Encoding::NGram { embedding } => EncoderName::Ngram { embedding },
-            },
+            encoder: a.encoding,
             window: WindowSettings {
-                model: match a.window.direction() {
-                    Direction::SkipGram => ModelName::Skipgram,
-                    Direction::Cbow => ModelName::Cbow,
-                },
-                context: match a.window.context() {
-                    Context::Both => ContextName::Both,
-                    Context::Left => ContextName::Left,
-                },
+                model: a.window.direction(),
+                context: a.window.context(),
                 size: a.window.size(),
                 dynamic: a.window.is_dynamic(),
             },
@@ -133,23 +103,12 @@ impl From<&Architecture> for Description {
 impl Description {
     /// The architecture, or the field that makes no sense.
     pub fn architecture(self) -> std::result::Result<Architecture, (&'static str, Error)> {
-        let window = &self.window;
-        let model = match window.model {
-            ModelName::Skipgram => Direction::SkipGram,
-            ModelName::Cbow => Direction::Cbow,
-        };
-        let context = match window.context {
-            ContextName::Both => Context::Both,
-            ContextName::Left => Context::Left,
-        };
+        let WindowSettings { model, context, size, dynamic } = self.window;
         Ok(Architecture {
             layer: self.layer.parse().map_err(|e| ("layer", e))?,
             bias: self.bias,
-            window: Window::new(model, context, window.size, window.dynamic).map_err(|e| ("window", e))?,
-            encoding: match self.encoder {
-                EncoderName::Mean => Encoding::Mean,
-                EncoderName::Ngram { embedding } => Encoding::NGram { embedding },
-            },
+            window: Window::new(model, context, size, dynamic).map_err(|e| ("window", e))?,
+            encoding: self.encoder,
             dim: self.dim,
             optimizer: match self.optimizer {
                 Optimizer::Sgd => Optimizer::Sgd,

@@ -3,24 +3,25 @@
 use crate::corpus::{Context, Direction, Window};
 use crate::encoder::{Encoder, MeanEmbedding, NGram};
 use crate::error::{Error, Result};
+use serde::{Deserialize, Serialize};
 
 /// What predicts what.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum), value(rename_all = "lower"))]
 pub enum ModelKind {
     /// Predicts a word from the mean of its context.
     #[default]
     Cbow,
     /// Predicts a word from each word of its context.
-    #[cfg_attr(feature = "cli", value(name = "skipgram"))]
     SkipGram,
     /// Predicts a word from the words before it, in their order, through a hidden layer (Bengio et al. 2003).
-    #[cfg_attr(feature = "cli", value(name = "ngram"))]
     NGram,
 }
 
 /// How context words become the hidden vector.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase", deny_unknown_fields)]
 pub enum Encoding {
     /// [`MeanEmbedding`], of the hidden vector's size.
     #[default]
@@ -58,12 +59,12 @@ impl Encoding {
         Ok(Box::new(NGram::new(vocab, order, embedding, dim)?))
     }
 
-    /// Its name on the command line, with this window.
-    pub fn name(self, window: &Window) -> &'static str {
+    /// The kind of the model that has this encoding with this window.
+    pub fn kind(self, window: &Window) -> ModelKind {
         match (self, window.direction()) {
-            (Self::NGram { .. }, _) => "ngram",
-            (Self::Mean, Direction::Cbow) => "cbow",
-            (Self::Mean, Direction::SkipGram) => "skipgram",
+            (Self::NGram { .. }, _) => ModelKind::NGram,
+            (Self::Mean, Direction::Cbow) => ModelKind::Cbow,
+            (Self::Mean, Direction::SkipGram) => ModelKind::SkipGram,
         }
     }
 }

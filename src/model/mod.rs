@@ -6,7 +6,7 @@ mod file;
 mod predict;
 mod shared;
 
-pub use crate::encoder::{Encoder, MeanEmbedding, NGram};
+pub use crate::encoder::{BagGradient, Encoder, MeanEmbedding, NGram};
 pub use architecture::Architecture;
 pub use encoding::{Encoding, ModelKind};
 pub use file::{ModelReader, ModelWriter, Side};

@@ -25,7 +25,7 @@ mod sigmoid;
 
 pub use entmax::{Alpha, MOST_LOOKS, Threshold, fold_max};
 pub use sampled::{WeightedDraws, black_out, one_vs_each};
-pub use sigmoid::SigmoidTable;
+pub use sigmoid::{Sigmoid, SigmoidTable};
 
 use crate::simd;
 use crate::table::{Stat, Tile};

@@ -1,6 +1,35 @@
 //! σ as other programs compute it in training: from a table, and cut off.
 
 use crate::simd;
+use serde::{Deserialize, Serialize};
+
+/// The way in which a program computes σ(z) of a decision in training.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum), value(rename_all = "lower"))]
+pub enum Sigmoid {
+    /// As it is.
+    #[default]
+    Exact,
+    /// From word2vec.c's table.
+    Word2vec,
+    /// From gensim's table.
+    Gensim,
+    /// From fastText's table.
+    FastText,
+}
+
+impl Sigmoid {
+    /// The table, unless σ is exact; `tree`: as hierarchical softmax uses it.
+    pub fn table(self, tree: bool) -> Option<SigmoidTable> {
+        match self {
+            Self::Exact => None,
+            Self::Word2vec => Some(SigmoidTable::word2vec(tree)),
+            Self::Gensim => Some(SigmoidTable::gensim()),
+            Self::FastText => Some(SigmoidTable::fasttext()),
+        }
+    }
+}
 
 /// A table of σ over ±`end`, as another program has it.
 ///

@@ -5,6 +5,8 @@ use super::Page;
 use super::chart::{Axis, Chart, Level, Look, Series, Unit};
 use super::grid::{Bar, Cell, Column, Grid};
 use crate::compare::{Comparison, CurvePoint, LayerRow};
+#[cfg(feature = "report")]
+use crate::names::name;
 
 const COLUMNS: [Column; 15] = [
     Column::new("layer", "layer", "the layer with its settings"),
@@ -181,8 +183,11 @@ impl Comparison {
             }
         }
         add("words", format!("{}; kept from {} occurrences on", corpus.vocab, config.min_count));
-        add("model", format!("{}, window {}, {}, d = {}", config.model, config.window, config.context, config.dim));
-        add("optimizer", format!("{}, its rate falling to 0", config.optimizer));
+        add(
+            "model",
+            format!("{}, window {}, {}, d = {}", name(&config.model), config.window, name(&config.context), config.dim),
+        );
+        add("optimizer", format!("{}, its rate falling to 0", name(&config.optimizer)));
         add("threads", config.threads.to_string());
         add("seed", config.seed.to_string());
         facts

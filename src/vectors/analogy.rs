@@ -6,23 +6,30 @@ use super::ranking::{BLOCK, Query, best};
 use crate::table::Threads;
 use crate::vectors::WordVectors;
 use crate::vocab::WordId;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 pub use super::ranking::Method;
 
 /// How questions are asked and answers counted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum), value(rename_all = "lower"))]
 pub enum AnalogyRules {
-    /// Those of word2vec's compute-accuracy, to the last count: a to z are upper-cased, the first of words that become the same
-    /// stands for them in a question, just the three words are no answer, an answer's score is above 0, and the first five sections
-    /// are semantic.
+    /// word2vec's compute-accuracy to the last count: a to z without regard to case, just the three words of a question are
+    /// no answer.
+    ///
+    /// The first of words that become the same by upper case stands for them in a question, an answer's score is above 0,
+    /// and the first five sections are semantic.
+    #[default]
     Word2vec,
-    /// Words are compared by Unicode's canonical caseless matching, all forms of the three words are no answer, and the sections
-    /// whose name begins with `gram` are syntactic.
+    /// Without regard to case as Unicode says, and all forms of the three words are no answer.
+    ///
+    /// Words are compared by canonical caseless matching; the sections whose name begins with `gram` are syntactic.
     Unicode,
-    /// The same letter by letter.
+    /// Letter by letter.
+    ///
+    /// The sections are those of [`AnalogyRules::Unicode`].
     Exact,
 }
 
@@ -51,9 +58,19 @@ pub struct AnalogyOptions {
     pub threads: usize,
 }
 
+impl AnalogyOptions {
+    /// The number of first words without another.
+    pub const FIRST: u32 = 30_000;
+}
+
 impl Default for AnalogyOptions {
     fn default() -> Self {
-        Self { rules: AnalogyRules::Word2vec, method: Method::CosAdd, first: Some(30_000), threads: 1 }
+        Self {
+            rules: AnalogyRules::default(),
+            method: Method::default(),
+            first: Some(Self::FIRST as usize),
+            threads: 1,
+        }
     }
 }
 

@@ -20,23 +20,28 @@ pub struct Query {
 }
 
 /// How an answer is scored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 pub enum Method {
-    /// cos(x, b − a + c), Mikolov et al. 2013: vectors of length 1 are added, and the first word with the greatest product is taken.
+    /// 3CosAdd: the cosine to b − a + c.
+    ///
+    /// Vectors of length 1 are added, and the first word with the greatest product is taken (Mikolov et al. 2013).
+    #[default]
     #[serde(rename = "3CosAdd")]
+    #[cfg_attr(feature = "cli", value(name = "add"))]
     CosAdd,
+    /// 3CosMul: products and quotients of cosines.
+    ///
     /// cos(x, b)·cos(x, c) / (cos(x, a) + 10⁻⁶) with cosines shifted to \[0, 1\], Levy & Goldberg 2014, eq. 4 and note 7.
     #[serde(rename = "3CosMul")]
+    #[cfg_attr(feature = "cli", value(name = "mul"))]
     CosMul,
 }
 
 impl Method {
     /// What it is called.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::CosAdd => "3CosAdd",
-            Self::CosMul => "3CosMul",
-        }
+    pub fn name(self) -> &'static str {
+        crate::names::name(&self)
     }
 }
 

@@ -231,7 +231,7 @@ impl Word2Vec {
             window: network.window,
             encoding: network.encoding,
             dim: network.dim,
-            whole_gradients: network.whole_gradients,
+            gradient: network.gradient,
             sample: options.sample(),
             epochs: options.epochs()?,
             threads: options.threads()?,

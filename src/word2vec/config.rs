@@ -1,7 +1,7 @@
 //! The settings of a run, every value filled in.
 
 use crate::corpus::{Source, TextRules, Window};
-use crate::encoder::{Encoder, MeanEmbedding};
+use crate::encoder::{BagGradient, Encoder, MeanEmbedding};
 use crate::error::Result;
 use crate::layer::Bias;
 use crate::layer::catalogue::{self, LayerSpec};
@@ -31,8 +31,8 @@ pub struct Word2VecConfig {
     pub encoding: Encoding,
     /// Size of the hidden vectors, and of the word vectors unless the encoding has a size of its own.
     pub dim: usize,
-    /// Whether each word of a bag descends along the whole gradient of their mean, as in word2vec.
-    pub whole_gradients: bool,
+    /// The gradient of the words of a bag.
+    pub gradient: BagGradient,
     /// Threshold of subsampling; 0 is off.
     pub sample: f64,
     /// Passes over the text.
@@ -71,9 +71,7 @@ impl Word2VecConfig {
         let (counts, words) = (vocab.counts(), Some(vocab));
         let context = catalogue::Shape { counts, words, dim: self.dim, bias: Bias::None };
         let encoder: Box<dyn Encoder> = match self.encoding {
-            Encoding::Mean if self.whole_gradients => {
-                Box::new(MeanEmbedding::new(vocab.len(), self.dim)?.with_whole_gradients())
-            }
+            Encoding::Mean => Box::new(MeanEmbedding::new(vocab.len(), self.dim)?.with_gradient(self.gradient)),
             other => other.build(vocab.len(), &self.window, self.dim)?,
         };
         SharedModel::new(encoder, self.layer.build(&context)?, counts, self.seed)

@@ -3,7 +3,7 @@
 use super::{Warm, Word2VecConfig};
 use crate::corpus::Ledger;
 use crate::error::Result;
-use crate::model::Encoding;
+use crate::model::{Encoding, ModelKind};
 use crate::run::{Closed, Ended};
 use crate::train::{Outcome, Pass, Progress};
 use serde::Serialize;
@@ -18,7 +18,7 @@ pub struct Facts {
     /// The layer, with its settings.
     pub layer: String,
     /// `cbow`, `skipgram` or `ngram`.
-    pub model: &'static str,
+    pub model: ModelKind,
     /// Size of the vectors.
     pub dim: usize,
     /// Words a side, at most.
@@ -150,7 +150,7 @@ pub(super) fn facts(config: &Word2VecConfig, text: &Text, done: Supervised) -> F
     Facts {
         lexmax: env!("CARGO_PKG_VERSION"),
         layer: config.layer.to_string(),
-        model: config.encoding.name(&config.window),
+        model: config.encoding.kind(&config.window),
         dim: match config.encoding {
             Encoding::Mean => config.dim,
             Encoding::NGram { embedding } => embedding,

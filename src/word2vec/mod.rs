@@ -33,7 +33,7 @@ pub use facts::{Facts, Text, Watch};
 pub use options::{Network, Options};
 pub use phrases::PhraseOptions;
 pub use plan::{Plan, plan};
-pub use preset::{Defaults, Preset, Sigmoid};
+pub use preset::{Defaults, Preset};
 pub use train::{Embeddings, train};
 pub use trained::Trained;
 pub use warm::Warm;

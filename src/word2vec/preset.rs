@@ -1,36 +1,30 @@
 //! The defaults of other programs.
 
+use crate::corpus::{Context, WindowRule};
+use crate::encoder::BagGradient;
+use crate::layer::NoiseHits;
+use crate::model::ModelKind;
+use crate::names;
+use crate::objective::Sigmoid;
 use crate::vectors::Format;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::path::Path;
-use std::str::FromStr;
 
 /// A program whose defaults a run takes: all of the group, unless an option says otherwise. `docs/presets.md` has what
 /// differs all the same.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum), value(rename_all = "lower"))]
 pub enum Preset {
     /// This crate's own.
     #[default]
     Lexmax,
     /// word2vec.c, version 0.1c.
     Word2vec,
-    /// gensim 4.4, `Word2Vec`.
+    /// Word2Vec of gensim 4.4.
     Gensim,
-    /// fastText 0.9, `skipgram` and `cbow`.
-    FastText,
-}
-
-/// How a program computes σ(z) of a decision in training.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Sigmoid {
-    /// As it is.
-    #[default]
-    Exact,
-    /// From word2vec.c's table.
-    Word2vec,
-    /// From gensim's table.
-    Gensim,
-    /// From fastText's table.
+    /// skipgram and cbow of fastText 0.9.
     FastText,
 }
 
@@ -38,12 +32,20 @@ pub enum Sigmoid {
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Defaults {
-    /// CBOW, not skip-gram.
-    pub cbow: bool,
+    /// The kind of the model.
+    pub kind: ModelKind,
+    /// The n of an n-gram.
+    pub order: usize,
+    /// The side of the context of other models.
+    pub context: Context,
     /// Size of the vectors.
     pub dim: usize,
-    /// Words a side, at most; each position draws its own number.
+    /// Words a side, at most.
     pub window: usize,
+    /// The number of words a side that a position has.
+    pub window_rule: WindowRule,
+    /// The gradient of the words of a bag.
+    pub cbow_gradient: BagGradient,
     /// The least count.
     pub min_count: u64,
     /// Threshold of subsampling.
@@ -54,8 +56,8 @@ pub struct Defaults {
     pub noise_power: f64,
     /// How σ is computed.
     pub sigmoid: Sigmoid,
-    /// Whether noise that is the target counts.
-    pub keep_hits: bool,
+    /// What becomes of noise that is the target.
+    pub noise_hits: NoiseHits,
     /// First rate of skip-gram and of CBOW.
     pub rates: [f32; 2],
     /// The last rate.
@@ -69,21 +71,22 @@ pub struct Defaults {
 }
 
 impl Preset {
-    /// All names.
-    pub const NAMES: [&'static str; 4] = ["lexmax", "word2vec", "gensim", "fasttext"];
-
     /// What it sets.
     pub fn defaults(self) -> Defaults {
         let own = Defaults {
-            cbow: false,
+            kind: ModelKind::SkipGram,
+            order: 5,
+            context: Context::Both,
             dim: 100,
             window: 5,
+            window_rule: WindowRule::Dynamic,
+            cbow_gradient: BagGradient::Whole,
             min_count: 5,
             sample: 1e-3,
             negative: 5,
             noise_power: 0.75,
             sigmoid: Sigmoid::Exact,
-            keep_hits: true,
+            noise_hits: NoiseHits::Keep,
             rates: [0.025, 0.05],
             last_rate: 0.0,
             epochs: 5,
@@ -93,17 +96,17 @@ impl Preset {
         match self {
             Self::Lexmax => own,
             Self::Word2vec => Defaults {
-                cbow: true,
+                kind: ModelKind::Cbow,
                 sigmoid: Sigmoid::Word2vec,
-                keep_hits: false,
+                noise_hits: NoiseHits::Drop,
                 longest_sentence: 1_000,
                 text: true,
                 ..own
             },
             Self::Gensim => Defaults {
-                cbow: true,
+                kind: ModelKind::Cbow,
                 sigmoid: Sigmoid::Gensim,
-                keep_hits: false,
+                noise_hits: NoiseHits::Drop,
                 rates: [0.025; 2],
                 last_rate: 1e-4,
                 ..own
@@ -112,7 +115,7 @@ impl Preset {
                 sample: 1e-4,
                 noise_power: 0.5,
                 sigmoid: Sigmoid::FastText,
-                keep_hits: false,
+                noise_hits: NoiseHits::Drop,
                 rates: [0.05; 2],
                 longest_sentence: 1_024,
                 text: true,
@@ -129,36 +132,10 @@ impl Preset {
             named => named.unwrap_or(Format::Binary),
         }
     }
-
-    fn number(self) -> usize {
-        [Self::Lexmax, Self::Word2vec, Self::Gensim, Self::FastText].iter().position(|p| *p == self).unwrap_or(0)
-    }
 }
 
 impl fmt::Display for Preset {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.write_str(Self::NAMES[self.number()])
-    }
-}
-
-impl FromStr for Preset {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let all = [Self::Lexmax, Self::Word2vec, Self::Gensim, Self::FastText];
-        let found = all.into_iter().find(|preset| preset.to_string() == text);
-        found.ok_or_else(|| format!("there are: {}", Self::NAMES.join(", ")))
-    }
-}
-
-impl Sigmoid {
-    /// The value of the key `sigmoid` of a layer.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Exact => "exact",
-            Self::Word2vec => "word2vec",
-            Self::Gensim => "gensim",
-            Self::FastText => "fasttext",
-        }
+        f.write_str(names::name(self))
     }
 }

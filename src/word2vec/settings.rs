@@ -2,6 +2,7 @@
 
 use super::Word2VecConfig;
 use crate::corpus::{Context, Direction, Sentences, Window};
+use crate::encoder::BagGradient;
 use crate::error::Result;
 use crate::model::Encoding;
 use crate::table::CachedRows;
@@ -24,7 +25,7 @@ pub(super) fn settings(config: &Word2VecConfig, text: &str, init: Option<String>
         window,
         encoding,
         dim,
-        whole_gradients,
+        gradient,
         sample,
         epochs,
         threads,
@@ -41,7 +42,7 @@ pub(super) fn settings(config: &Word2VecConfig, text: &str, init: Option<String>
         ("window", window_name(window)),
         ("encoder", encoding_name(*encoding)),
         ("dim", dim.to_string()),
-        ("whole gradients", whole_gradients.to_string()),
+        ("whole gradients", (*gradient == BagGradient::Whole).to_string()),
         ("sample", sample.to_string()),
         ("epochs", epochs.to_string()),
         ("rate", format!("{} to {}", rate.start(), rate.end())),

@@ -4,8 +4,8 @@ use lexmax::WorkerRng;
 use lexmax::corpus::{self, Context, Corpus, Direction, Window};
 use lexmax::layer::catalogue::{self, CATALOGUE, LayerSpec};
 use lexmax::layer::{Batch, Bias, LayerExt, Scratch};
+use lexmax::model::{BagGradient, MeanEmbedding, NGram};
 use lexmax::model::{Handles, Model, SharedModel, Updates};
-use lexmax::model::{MeanEmbedding, NGram};
 use lexmax::table::Optimizer;
 use lexmax::table::{
     Bags, CachedRows, Init, Matrix, Online, Rows, Shared, SharedMatrix, Stat, Table, TableShape, Threads, Tile,
@@ -33,7 +33,7 @@ fn parts(
     }
     // Both kinds of CBOW.
     let encoder = MeanEmbedding::new(counts.len(), dim).unwrap();
-    let encoder = if dim.is_multiple_of(2) { encoder } else { encoder.with_whole_gradients() };
+    let encoder = if dim.is_multiple_of(2) { encoder } else { encoder.with_gradient(BagGradient::Whole) };
     (Box::new(encoder), spec.build(&context).unwrap())
 }
 

@@ -5,12 +5,9 @@ use super::criterion::{Choice, Criterion};
 use super::options::LossSettings;
 use super::scores::Scores;
 use crate::error::Result;
-use crate::layer::catalogue::{LayerKeys, LayerSpec, Shape};
-use crate::layer::{Classes, CostModel, CutoffPlan, Cutoffs};
+use crate::layer::catalogue::{ClassRule, LayerKeys, LayerSpec, Penalty, ProposalName, Shape};
+use crate::layer::{Classes, Contrast, CostModel, CutoffPlan, Cutoffs, NoiseHits};
 use crate::vocab::{Counts, WordId};
-
-/// What a value is, if it cannot be read.
-const NUMBER: &str = "a number";
 
 impl Reference {
     /// The naive layer of a name. Its σ is exact: a layer that takes another program's table is found not to be it.
@@ -30,22 +27,26 @@ impl Reference {
             "class-based" => (Scores::Stacked, Criterion::Choices(classes(s, c.counts)?)),
             "adaptive" => (Scores::Tails, Criterion::Choices(tails(&cutoffs(s, c)?, c.counts.len()))),
             "sparsemax" => (Scores::Flat, entmax(s, 2.0)?),
-            "entmax" => (Scores::Flat, entmax(s, s.parse("alpha", 1.5, NUMBER)?)?),
+            "entmax" => (Scores::Flat, entmax(s, s.value("alpha")?)?),
             "sampled" | "sampled-quadratic" | "sampled-midx" => (Scores::Flat, Criterion::Sampled),
             "target-sampled" => (Scores::Flat, Criterion::AmongRows),
             "negative" => {
-                let (ln_q, drops_hits) = (ln_noise(s, c.counts, 0.75)?, s.get("hits") == Some("drop"));
+                let (ln_q, drops_hits) = (ln_noise(s, c.counts)?, s.word::<NoiseHits>("hits")? == NoiseHits::Drop);
                 (Scores::Flat, Criterion::Noise { ln_q, drops_hits })
             }
-            "nce" if s.get("variant") == Some("ranking") => (Scores::Flat, Criterion::Sampled),
-            "nce" => (Scores::Flat, Criterion::Contrastive { ln_q: ln_noise(s, c.counts, 1.0)? }),
+            "nce" => match s.word("variant")? {
+                Contrast::Ranking => (Scores::Flat, Criterion::Sampled),
+                Contrast::Binary => (Scores::Flat, Criterion::Contrastive { ln_q: ln_noise(s, c.counts)? }),
+            },
             "blackout" => (Scores::Flat, Criterion::BlackOut),
             "one-vs-each" => (Scores::Flat, Criterion::OneVsEach),
-            "self-normalized" => (Scores::Flat, Criterion::Penalized { alpha: s.parse("alpha", 0.1, NUMBER)? }),
+            "self-normalized" => (Scores::Flat, Criterion::Penalized { alpha: s.value("alpha")? }),
             "infrequent" => {
-                let squared = s.get("penalty") == Some("squared");
-                let alpha = if squared { Some(s.parse("alpha", 1.0, NUMBER)?) } else { None };
-                (Scores::Flat, Criterion::Infrequent { gamma: s.parse("fraction", 0.1, NUMBER)?, alpha })
+                let alpha = match s.word("penalty")? {
+                    Penalty::Squared => Some(s.value("alpha")?),
+                    Penalty::Linear => None,
+                };
+                (Scores::Flat, Criterion::Infrequent { gamma: s.value("fraction")?, alpha })
             }
             other => panic!("the catalogue has {other}: give it a naive reference"),
         };
@@ -54,15 +55,15 @@ impl Reference {
 }
 
 fn entmax(s: &LayerKeys, alpha: f64) -> Result<Criterion> {
-    Ok(Criterion::Entmax { alpha, temperature: s.parse("temperature", 1.0, NUMBER)? })
+    Ok(Criterion::Entmax { alpha, temperature: s.value("temperature")? })
 }
 
 /// The options of the loss, in f32 as the layer has them.
 fn options(s: &LayerKeys) -> Result<LossSettings> {
-    let number = |key| s.parse(key, 0.0f32, NUMBER).map(f64::from);
-    let cap = s.get("soft-cap").map(|_| number("soft-cap")).transpose()?;
-    let ignored = s.get("ignore").map(|_| s.parse("ignore", 0, "the number of a word")).transpose()?;
-    Ok(LossSettings { smoothing: number("smoothing")?, z_loss: number("z-loss")?, cap, ignored, word_weights: None })
+    let number = |key| s.value::<f32>(key).map(f64::from);
+    let (smoothing, z_loss) = (number("smoothing")?, number("z-loss")?);
+    let cap = s.given::<f32>("soft-cap")?.map(f64::from);
+    Ok(LossSettings { smoothing, z_loss, cap, ignored: s.given("ignore")?, word_weights: None })
 }
 
 /// The choices of class-based softmax: the class, then the word in it.
@@ -77,11 +78,10 @@ fn classes(s: &LayerKeys, counts: &Counts) -> Result<Vec<Vec<Choice>>> {
             Classes::given(&of_word)?
         }
         None => {
-            let number = s.parse("classes", vocab.isqrt().max(1), NUMBER)?;
-            if s.get("by") == Some("mass") {
-                Classes::by_mass(counts, number)?
-            } else {
-                Classes::by_frequency(vocab, number)?
+            let number = s.given("classes")?.unwrap_or(vocab.isqrt().max(1));
+            match s.word("by")? {
+                ClassRule::Mass => Classes::by_mass(counts, number)?,
+                ClassRule::Frequency => Classes::by_frequency(vocab, number)?,
             }
         }
     };
@@ -98,11 +98,11 @@ fn classes(s: &LayerKeys, counts: &Counts) -> Result<Vec<Vec<Choice>>> {
 /// The cut-offs of the settings; those of the reference machine without.
 fn cutoffs(s: &LayerKeys, c: &Shape) -> Result<Vec<usize>> {
     if let Some(text) = s.get("cutoffs") {
-        let number = |n: &str| n.parse().map_err(|_| s.bad("cutoffs", text, "whole numbers joined by '+'"));
+        let number = |n: &str| n.parse().map_err(|_| s.unreadable("cutoffs", text));
         return text.split('+').map(number).collect();
     }
-    let (division, tails) = (s.parse("division", 4.0, NUMBER)?, s.parse("tails", 4, NUMBER)?);
-    let plan = CutoffPlan { dim: c.dim, division, batch: 256, tails };
+    let (division, tails) = (s.value("division")?, s.value("tails")?);
+    let plan = CutoffPlan { dim: c.dim, division, batch: CutoffPlan::BATCH, tails };
     Ok(Cutoffs::best(c.counts, &plan, &CostModel::REFERENCE).as_slice().iter().map(|n| *n as usize).collect())
 }
 
@@ -123,12 +123,12 @@ fn tails(cutoffs: &[usize], vocab: usize) -> Vec<Vec<Choice>> {
 }
 
 /// ln q of the noise: the unigram model to a power, unless the settings say otherwise.
-fn ln_noise(s: &LayerKeys, counts: &Counts, power: f64) -> Result<Vec<f64>> {
-    let power = s.parse("power", power, NUMBER)?;
-    let weight = |w: WordId| match s.get("proposal") {
-        Some("log-uniform") => (1.0 / (f64::from(w) + 1.0)).ln_1p(),
-        Some("uniform") => 1.0,
-        _ => counts.probability(w).powf(power),
+fn ln_noise(s: &LayerKeys, counts: &Counts) -> Result<Vec<f64>> {
+    let (proposal, power) = (s.word("proposal")?, s.value("power")?);
+    let weight = |w: WordId| match proposal {
+        ProposalName::LogUniform => (1.0 / (f64::from(w) + 1.0)).ln_1p(),
+        ProposalName::Uniform => 1.0,
+        ProposalName::Unigram => counts.probability(w).powf(power),
     };
     let sum: f64 = (0..counts.len() as WordId).map(weight).sum();
     Ok((0..counts.len() as WordId).map(|w| (weight(w) / sum).ln()).collect())

@@ -14,7 +14,7 @@ pub struct RunControl {
     /// Folder for checkpoint.safetensors, from which the run can go on after whatever ended it.
     #[arg(long, value_name = "DIR")]
     pub checkpoint: Option<PathBuf>,
-    /// Time from one checkpoint to the next; there is one at the end, too [60s].
+    /// Time from one checkpoint to the next; there is one at the end, too [default: 60s].
     #[arg(long, value_name = "TIME", value_parser = crate::cli::duration, requires = "checkpoint")]
     pub checkpoint_every: Option<Duration>,
     /// Go on from the checkpoint, if there is one: of the same settings and text.

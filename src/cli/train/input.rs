@@ -1,7 +1,7 @@
 //! What is read.
 
 use crate::corpus::{Invalid, Normalizer, Split};
-use clap::{Args, ValueEnum};
+use clap::Args;
 use std::path::PathBuf;
 
 #[derive(Args)]
@@ -14,32 +14,18 @@ pub struct Input {
     /// memory without --spool, 4 bytes a word].
     #[arg(long, value_name = "DIR", num_args = 0..=1)]
     spool: Option<Option<PathBuf>>,
-    /// What becomes of bytes that are not UTF-8: error names the place, replace makes them U+FFFD, skip drops the word
-    /// that they are in; what is dropped or replaced is counted.
-    #[arg(long, value_enum, default_value_t = InvalidName::Error)]
-    pub invalid_utf8: InvalidName,
+    /// Treatment of bytes that are not UTF-8.
+    #[arg(long, value_enum, default_value_t)]
+    pub invalid_utf8: Invalid,
     /// Lower case, by Unicode's mapping.
     #[arg(long)]
     pub lowercase: bool,
     /// Unicode's composed form, NFC.
     #[arg(long)]
     pub nfc: bool,
-    /// Where words end: at white space, or at the word boundaries of UAX #29, which drops punctuation.
-    #[arg(long, value_enum, default_value_t = SplitName::Space)]
-    pub split: SplitName,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-pub enum InvalidName {
-    Error,
-    Replace,
-    Skip,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-pub enum SplitName {
-    Space,
-    Words,
+    /// Places where words end.
+    #[arg(long, value_enum, default_value_t)]
+    pub split: Split,
 }
 
 impl Input {
@@ -48,21 +34,8 @@ impl Input {
         self.spool.as_ref().map(|dir| dir.clone().unwrap_or_else(std::env::temp_dir))
     }
 
-    /// The treatment of bytes that are not UTF-8.
-    pub fn invalid(&self) -> Invalid {
-        match self.invalid_utf8 {
-            InvalidName::Error => Invalid::Refuse,
-            InvalidName::Replace => Invalid::Replace,
-            InvalidName::Skip => Invalid::Skip,
-        }
-    }
-
     /// The treatment of lines.
     pub fn normalizer(&self) -> Normalizer {
-        let split = match self.split {
-            SplitName::Space => Split::Space,
-            SplitName::Words => Split::Words,
-        };
-        Normalizer { lowercase: self.lowercase, nfc: self.nfc, split }
+        Normalizer { lowercase: self.lowercase, nfc: self.nfc, split: self.split }
     }
 }

@@ -37,15 +37,13 @@ pub struct Arguments {
 const MEASURED: f64 = 2.0;
 
 impl Arguments {
+    /// The run but for what surrounds it.
     fn word2vec(&self) -> Result<Word2Vec> {
-        let Self { input, vocabulary, model, schedule, run, output } = self;
+        let Self { input, vocabulary, model, schedule, run, output: _ } = self;
         let mut options = Options { init: run.init.clone(), ..model.options()? };
         schedule.set(&mut options);
         vocabulary.set(&mut options);
-        let word2vec = Word2Vec::options(options)
-            .invalid(input.invalid())
-            .normalizer(input.normalizer())
-            .control(run.control(output.out.as_deref())?);
+        let word2vec = Word2Vec::options(options).invalid(input.invalid_utf8).normalizer(input.normalizer());
         Ok(input.spool().into_iter().fold(word2vec, Word2Vec::spool))
     }
 }
@@ -75,7 +73,8 @@ impl Watch for Shown {
 /// The settings that the arguments ask for, if they make sense and their files can be written.
 fn checked(arguments: &Arguments) -> Result<Word2VecConfig> {
     arguments.output.check()?;
-    let config = arguments.word2vec()?.config(&arguments.input.corpus)?;
+    let control = arguments.run.control(arguments.output.out.as_deref())?;
+    let config = arguments.word2vec()?.control(control).config(&arguments.input.corpus)?;
     let files = arguments.output.files().chain(&arguments.vocabulary.save_vocab).chain(&arguments.run.log);
     files.into_iter().try_for_each(|path| check_writable(path))?;
     Ok(config)
@@ -112,4 +111,83 @@ pub fn run(arguments: &Arguments, start: Instant) -> Result<()> {
         "{why}{best}subsampling dropped {dropped} of {read} words read\n\
          {words:.0} words/s: {train:.2} s of training, {total:.2} s in all\n{out}\n"
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::corpus::PhraseScore;
+    use crate::model::ModelKind;
+    use crate::names::name;
+    use crate::run::Checkpoints;
+    use crate::word2vec::Preset;
+    use clap::{CommandFactory, Parser, ValueEnum};
+    use std::path::Path;
+
+    #[derive(Parser)]
+    struct Train {
+        #[command(flatten)]
+        arguments: Arguments,
+    }
+
+    fn said(text: &Path, options: &[&str]) -> Word2VecConfig {
+        let words = ["train", "--out", "vectors", "--corpus"].map(Into::into).into_iter().chain([text.into()]);
+        let words: Vec<std::ffi::OsString> = words.chain(options.iter().map(Into::into)).collect();
+        let Train { arguments } = Train::try_parse_from(words).unwrap_or_else(|error| panic!("{error}"));
+        arguments.word2vec().unwrap().config(&arguments.input.corpus).unwrap()
+    }
+
+    /// Every setting is part of the `Debug` form, with all its digits.
+    #[test]
+    fn a_preset_is_the_same_on_the_command_line_and_in_the_library() {
+        let text = tempfile::NamedTempFile::new().unwrap();
+        let path = text.path();
+        let mut all = Vec::new();
+        for preset in Preset::value_variants() {
+            let options = ["--preset", name(preset)];
+            let of_preset = Word2Vec::preset(*preset);
+            let of_library = |run: &Word2Vec| format!("{:#?}", run.config(&[path]).unwrap());
+            assert_eq!(format!("{:#?}", said(path, &options)), of_library(&of_preset), "{preset}");
+            for kind in ModelKind::value_variants() {
+                let options = [&options[..], &["--model", name(kind)]].concat();
+                let of_library = of_library(&of_preset.clone().kind(*kind));
+                assert_eq!(format!("{:#?}", said(path, &options)), of_library, "{preset}, {kind:?}");
+            }
+            all.push(of_library(&of_preset));
+        }
+        assert!((1..all.len()).all(|i| !all[..i].contains(&all[i])), "presets differ");
+    }
+
+    /// Defaults that depend on other options are words of the help; they are those of the library.
+    #[test]
+    fn help_tells_the_defaults_of_the_library() {
+        let own = Preset::default().defaults();
+        let [word2phrase, npmi] = [PhraseScore::Word2Phrase, PhraseScore::Npmi].map(PhraseScore::default_threshold);
+        let train = Train::command();
+        for (option, default) in [
+            ("layer", Options::default().layer().unwrap().to_string()),
+            ("model", name(&own.kind).into()),
+            ("negative", own.negative.to_string()),
+            ("noise_power", own.noise_power.to_string()),
+            ("noise_hits", name(&own.noise_hits).into()),
+            ("sigmoid", name(&own.sigmoid).into()),
+            ("order", own.order.to_string()),
+            ("context", format!("{}; left for ngram", name(&own.context))),
+            ("dim", own.dim.to_string()),
+            ("window", own.window.to_string()),
+            ("window_rule", own.window_rule.to_possible_value().unwrap().get_name().into()),
+            ("cbow_gradient", own.cbow_gradient.to_possible_value().unwrap().get_name().into()),
+            ("min_count", own.min_count.to_string()),
+            ("max_sentence", own.longest_sentence.to_string()),
+            ("sample", own.sample.to_string()),
+            ("phrase_threshold", format!("{word2phrase}; {npmi} for npmi")),
+            ("epochs", own.epochs.to_string()),
+            ("lr", format!("{} for skipgram, {} for cbow", own.rates[0], own.rates[1])),
+            ("checkpoint_every", format!("{}s", Checkpoints::EVERY.as_secs())),
+        ] {
+            let argument = train.get_arguments().find(|argument| argument.get_id() == option).expect(option);
+            let help = argument.get_help().unwrap().to_string();
+            assert!(help.ends_with(&format!(" [default: {default}]")), "{option}: {help}");
+        }
+    }
 }

@@ -1,23 +1,25 @@
 //! What is predicted from what, and through which layer.
 
-use crate::corpus::Context;
+use crate::corpus::{Context, WindowRule};
+use crate::encoder::BagGradient;
+use crate::layer::NoiseHits;
 use crate::layer::catalogue::LayerSpec;
 use crate::model::ModelKind;
-use crate::word2vec::{Options, Preset, Sigmoid};
+use crate::objective::Sigmoid;
+use crate::word2vec::{Options, Preset};
 use crate::{Error, Result};
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 #[derive(Args)]
 #[command(next_help_heading = "Model")]
 pub struct ModelOptions {
-    /// Defaults of lexmax, word2vec, gensim or fasttext, and how these train; single options still count.
-    #[arg(long, default_value_t = Preset::Lexmax, value_name = "NAME")]
+    /// Program whose defaults and way of training a run takes; single options still count.
+    #[arg(long, value_enum, default_value_t, value_name = "NAME")]
     pub preset: Preset,
-    /// The output layer as NAME[:key=value]…, e.g. hierarchical or negative:samples=5 [negative].
+    /// The output layer as NAME[:key=value]…, e.g. hierarchical or negative:samples=5 [default: negative].
     #[arg(long, value_name = "LAYER")]
     layer: Option<LayerSpec>,
-    /// skipgram: predict a word from each word of its context; cbow: from the mean of it; ngram: from the words before,
-    /// in their order, through a hidden layer (Bengio 2003) [skipgram].
+    /// Model under the layer [default: skipgram].
     #[arg(long, value_enum)]
     model: Option<ModelKind>,
     /// word2vec's way to say --model cbow (1) or skipgram (0).
@@ -28,67 +30,39 @@ pub struct ModelOptions {
     #[arg(long, value_name = "0|1", num_args = 0..=1, default_missing_value = "1",
         value_parser = clap::value_parser!(u8).range(0..=1))]
     hs: Option<u8>,
-    /// Noise words of negative sampling [5].
+    /// Noise words of negative sampling [default: 5].
     #[arg(long, value_name = "N", alias = "neg")]
     negative: Option<u32>,
-    /// The exponent of counts by which noise is drawn [0.75].
+    /// The exponent of counts by which noise is drawn [default: 0.75].
     #[arg(long, value_name = "A", alias = "ns-exponent", allow_negative_numbers = true)]
     noise_power: Option<f64>,
-    /// Whether noise that is the target counts [keep].
+    /// Treatment of noise that is the target [default: keep].
     #[arg(long, value_enum)]
-    noise_hits: Option<HitsName>,
-    /// How the gradient of a decision is computed: exactly, or from the table of another program, which cuts it off
-    /// [exact].
+    noise_hits: Option<NoiseHits>,
+    /// Source of σ in the gradient of a decision; the tables of other programs cut it off [default: exact].
     #[arg(long, value_enum)]
-    sigmoid: Option<SigmoidName>,
-    /// The n of ngram: a word and the n - 1 before it [5].
+    sigmoid: Option<Sigmoid>,
+    /// The n of ngram: a word and the n - 1 before it [default: 5].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=1_000))]
     order: Option<u32>,
-    /// Size of ngram's hidden layer [as --dim].
+    /// Size of ngram's hidden layer [default: as --dim].
     #[arg(long, value_name = "D", value_parser = clap::value_parser!(u32).range(1..=16_384))]
     hidden: Option<u32>,
-    /// The side of the context [both; left for ngram].
+    /// The side of the context [default: both; left for ngram].
     #[arg(long, value_enum)]
     context: Option<Context>,
-    /// Size of the vectors [100].
+    /// Size of the vectors [default: 100].
     #[arg(long, alias = "size", alias = "vector-size", value_parser = clap::value_parser!(u32).range(1..=16_384))]
     dim: Option<u32>,
-    /// Words a side, at most [5].
+    /// Words a side, at most [default: 5].
     #[arg(long, alias = "ws", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     window: Option<u32>,
-    /// dynamic: each position draws its own number of words a side; fixed: all have the most [dynamic].
+    /// Number of words a side in training [default: dynamic].
     #[arg(long, value_enum)]
-    window_rule: Option<RuleName>,
-    /// whole: each word of a bag descends along the whole gradient of their mean; mean: along its share, the true one
-    /// [whole].
+    window_rule: Option<WindowRule>,
+    /// Gradient along which each word of a context descends in cbow [default: whole].
     #[arg(long, value_enum)]
-    cbow_gradient: Option<GradientName>,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum HitsName {
-    Keep,
-    Drop,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum SigmoidName {
-    Exact,
-    Word2vec,
-    Gensim,
-    Fasttext,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum RuleName {
-    Dynamic,
-    Fixed,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum GradientName {
-    Whole,
-    Mean,
+    cbow_gradient: Option<BagGradient>,
 }
 
 impl ModelOptions {
@@ -102,19 +76,14 @@ impl ModelOptions {
             context: self.context,
             dim: self.dim.map(|n| n as usize),
             window: self.window.map(|n| n as usize),
-            dynamic: self.window_rule.map(|rule| matches!(rule, RuleName::Dynamic)),
-            whole_gradients: self.cbow_gradient.map(|rule| matches!(rule, GradientName::Whole)),
+            window_rule: self.window_rule,
+            cbow_gradient: self.cbow_gradient,
             layer: self.layer.clone(),
             hierarchical: self.hs == Some(1),
             negative: self.negative,
             noise_power: self.noise_power,
-            sigmoid: self.sigmoid.map(|sigmoid| match sigmoid {
-                SigmoidName::Exact => Sigmoid::Exact,
-                SigmoidName::Word2vec => Sigmoid::Word2vec,
-                SigmoidName::Gensim => Sigmoid::Gensim,
-                SigmoidName::Fasttext => Sigmoid::FastText,
-            }),
-            keep_hits: self.noise_hits.map(|hits| matches!(hits, HitsName::Keep)),
+            sigmoid: self.sigmoid,
+            noise_hits: self.noise_hits,
             ..Options::default()
         })
     }

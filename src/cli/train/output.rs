@@ -1,6 +1,5 @@
 //! What is written.
 
-use crate::cli::format::FormatName;
 use crate::vectors::Format;
 use crate::word2vec::Preset;
 use crate::{Error, Result};
@@ -17,9 +16,9 @@ pub struct Output {
     /// memory and work, and from two seconds of training how long it would take.
     #[arg(long)]
     pub dry_run: bool,
-    /// Format of the vectors [what the ending of --out tells, or else binary].
+    /// Format of the vectors [default: what the ending of --out tells, or else binary].
     #[arg(long, value_enum, value_name = "FORMAT")]
-    pub format: Option<FormatName>,
+    pub format: Option<Format>,
     /// word2vec's way to say --format binary (1) or text (0).
     #[arg(long, value_name = "0|1", num_args = 0..=1, default_missing_value = "1",
         value_parser = clap::value_parser!(u8).range(0..=1))]
@@ -48,7 +47,7 @@ impl Output {
     /// The format of the vectors in a file of this name.
     pub fn format(&self, path: &Path, preset: Preset) -> Format {
         match (self.format, self.binary) {
-            (Some(format), _) => format.into(),
+            (Some(format), _) => format,
             (None, Some(0)) => Format::Text,
             (None, Some(_)) => Format::Binary,
             (None, None) => preset.format(path),

@@ -6,20 +6,20 @@ use clap::Args;
 #[derive(Args)]
 #[command(next_help_heading = "Training")]
 pub struct Schedule {
-    /// Passes over the text [5].
+    /// Passes over the text [default: 5].
     #[arg(long, value_name = "N", alias = "iter", alias = "epoch",
         value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub epochs: Option<u32>,
-    /// Threads [all].
+    /// Threads [default: all cores].
     #[arg(long, value_name = "N", alias = "workers", value_parser = clap::value_parser!(u32).range(1..=1024))]
     pub threads: Option<u32>,
-    /// Rate at the start [0.025 for skipgram, 0.05 for cbow].
+    /// Rate at the start [default: 0.025 for skipgram, 0.05 for cbow].
     #[arg(long, value_name = "R", alias = "alpha", allow_negative_numbers = true)]
     pub lr: Option<f32>,
-    /// Rate at the end, to which it falls linearly with the words read [a ten-thousandth of the first].
+    /// Rate at the end, to which it falls linearly with the words read [default: a ten-thousandth of the first].
     #[arg(long, value_name = "R", alias = "min-alpha", allow_negative_numbers = true)]
     pub lr_end: Option<f32>,
-    /// Rows of each table that a thread keeps to itself [6 MB of them, less with many threads].
+    /// Rows of each table that a thread keeps to itself [default: 6 MB of them, less with many threads].
     #[arg(long, value_name = "N", alias = "hot-rows")]
     pub cached_rows: Option<u32>,
     /// The same bits for any number of threads: same binary, same instruction set (the best of the machine, or

@@ -2,31 +2,31 @@
 
 use crate::corpus::PhraseScore;
 use crate::word2vec::{Options, PhraseOptions};
-use clap::{Args, ValueEnum};
+use clap::Args;
 use std::path::PathBuf;
 
 #[derive(Args)]
 #[command(next_help_heading = "Vocabulary")]
 pub struct Vocabulary {
-    /// Words that occur more rarely are dropped [5].
+    /// Words that occur more rarely are dropped [default: 5].
     #[arg(long, value_name = "N")]
     pub min_count: Option<u64>,
-    /// The most frequent words, at most so many [all].
+    /// The most frequent words, at most so many [default: all].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub max_vocab: Option<u32>,
-    /// Kept words in a sentence, at most: a longer line is cut, and the cuts are counted [10000].
+    /// Kept words in a sentence, at most: a longer line is cut, and the cuts are counted [default: 10000].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub max_sentence: Option<u32>,
-    /// Threshold of subsampling of frequent words; 0 is off [0.001].
+    /// Threshold of subsampling of frequent words; 0 is off [default: 0.001].
     #[arg(long, value_name = "T", allow_negative_numbers = true)]
     pub sample: Option<f64>,
-    /// Passes that join pairs of words to phrases: one makes new_york, two new_york_times [0].
+    /// Passes that join pairs of words to phrases: one makes new_york, two new_york_times [default: 0].
     #[arg(long, value_name = "PASSES", value_parser = clap::value_parser!(u32).range(1..=16))]
     pub phrases: Option<u32>,
-    /// How pairs are scored: word2phrase, as that program does, or npmi, from -1 to 1.
-    #[arg(long, value_enum, default_value_t = ScoreName::Word2phrase, requires = "phrases")]
-    pub phrase_score: ScoreName,
-    /// Pairs with a higher score are joined; one value, or one a pass, joined by commas [100; 0.5 for npmi].
+    /// Score of pairs.
+    #[arg(long, value_enum, default_value_t, requires = "phrases")]
+    pub phrase_score: PhraseScore,
+    /// Pairs with a higher score are joined; one value, or one a pass, joined by commas [default: 100; 0.5 for npmi].
     #[arg(long, value_name = "T[,T]", value_delimiter = ',', requires = "phrases", allow_negative_numbers = true)]
     pub phrase_threshold: Vec<f64>,
     /// Words and pairs that occur more rarely make no phrase.
@@ -43,12 +43,6 @@ pub struct Vocabulary {
     pub read_vocab: Option<PathBuf>,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
-pub enum ScoreName {
-    Word2phrase,
-    Npmi,
-}
-
 impl Vocabulary {
     /// Hands the options on.
     pub fn set(&self, options: &mut Options) {
@@ -63,10 +57,7 @@ impl Vocabulary {
     fn phrases(&self, passes: u32) -> PhraseOptions {
         PhraseOptions {
             passes,
-            score: match self.phrase_score {
-                ScoreName::Word2phrase => PhraseScore::Word2Phrase,
-                ScoreName::Npmi => PhraseScore::Npmi,
-            },
+            score: self.phrase_score,
             thresholds: self.phrase_threshold.clone(),
             min_count: self.phrase_min_count,
             delimiter: self.phrase_delimiter.clone(),

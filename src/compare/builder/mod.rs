@@ -5,7 +5,7 @@ mod tests;
 
 use super::{CompareConfig, Comparison, Data, DataSource, Listener, Silent, compare};
 use crate::corpus::synthetic::SyntheticLanguage;
-use crate::corpus::{Context, Direction, Window};
+use crate::corpus::{Context, Direction, Window, WindowRule};
 use crate::error::{Error, Result};
 use crate::layer::catalogue::LayerSpec;
 use crate::measure::cores;
@@ -15,15 +15,9 @@ use crate::train::Budget;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Where Adagrad's sums of squares start.
-const ADAGRAD_INITIAL: f32 = 1e-2;
 /// Examples of each layer, and the budget on a text.
 const SYNTHETIC_EXAMPLES: u64 = 1_500_000;
 const TEXT_BUDGET: Duration = Duration::from_secs(60);
-/// Held-out examples.
-const VALID_EXAMPLES: usize = 20_000;
-/// The least count that a word of a text is kept at.
-const MIN_COUNT: u64 = 5;
 
 /// Defaults that depend on what is trained on.
 struct Defaults {
@@ -82,8 +76,8 @@ pub struct Builder {
     dim: Option<usize>,
     context: Option<Context>,
     window: Option<usize>,
-    dynamic: Option<bool>,
-    optimizer: Option<Optimizer>,
+    window_rule: Option<WindowRule>,
+    optimizer: Optimizer,
     rate: Option<f32>,
     batch: Option<usize>,
     budget: Option<Budget>,
@@ -108,19 +102,32 @@ impl Default for Builder {
             dim: None,
             context: None,
             window: None,
-            dynamic: None,
-            optimizer: None,
+            window_rule: None,
+            optimizer: Optimizer::default(),
             rate: None,
             batch: None,
             budget: None,
-            valid_examples: VALID_EXAMPLES,
+            valid_examples: Self::VALID_EXAMPLES,
             threads: None,
-            seed: 1,
+            seed: Self::SEED,
         }
     }
 }
 
 impl Builder {
+    /// The least count that a word of a text is kept at, without another.
+    pub const MIN_COUNT: u64 = 5;
+    /// The threshold of subsampling without another: off.
+    pub const SAMPLE: f64 = 0.0;
+    /// The side of the context without another.
+    pub const CONTEXT: Context = Context::Left;
+    /// The windows in training without other ones.
+    pub const WINDOW_RULE: WindowRule = WindowRule::Fixed;
+    /// Held-out examples without another number.
+    pub const VALID_EXAMPLES: usize = 20_000;
+    /// The seed without another.
+    pub const SEED: u64 = 1;
+
     /// Compares these layers, each as `NAME[:key=value]…`; `all` stands for every layer of the catalogue.
     ///
     /// # Errors
@@ -198,14 +205,14 @@ impl Builder {
         Self { window: Some(size), ..self }
     }
 
-    /// Draws a window of 1 to `window` words for each position in training, as word2vec does [default: off].
-    pub fn dynamic(self, dynamic: bool) -> Self {
-        Self { dynamic: Some(dynamic), ..self }
+    /// Sets the number of words a side that positions have in training [default: all have `window`].
+    pub fn window_rule(self, rule: WindowRule) -> Self {
+        Self { window_rule: Some(rule), ..self }
     }
 
     /// Sets how gradients move weights.
     pub fn optimizer(self, optimizer: Optimizer) -> Self {
-        Self { optimizer: Some(optimizer), ..self }
+        Self { optimizer, ..self }
     }
 
     /// Sets the rate at the start for all layers.
@@ -272,8 +279,8 @@ impl Builder {
         Ok(DataSource::Text {
             corpus: self.text.clone(),
             valid: self.valid.clone(),
-            min_count: self.min_count.unwrap_or(MIN_COUNT),
-            sample: self.sample.unwrap_or(0.0),
+            min_count: self.min_count.unwrap_or(Self::MIN_COUNT),
+            sample: self.sample.unwrap_or(Self::SAMPLE),
         })
     }
 
@@ -284,12 +291,12 @@ impl Builder {
     pub fn config(&self) -> Result<CompareConfig> {
         let own = self.defaults();
         let dim = self.dim.unwrap_or(own.dim);
-        let context = self.context.unwrap_or(Context::Left);
+        let context = self.context.unwrap_or(Self::CONTEXT);
         let (encoding, window, hidden) = match self.model {
             ModelKind::NGram => {
                 let others = [
                     ("window", self.window.is_some()),
-                    ("window rule dynamic", self.dynamic == Some(true)),
+                    ("window rule dynamic", self.window_rule == Some(WindowRule::Dynamic)),
                     ("context both", context == Context::Both),
                 ];
                 refuse(&others, "the model ngram")?;
@@ -304,7 +311,8 @@ impl Builder {
                     _ => Direction::Cbow,
                 };
                 let size = self.window.unwrap_or(own.window);
-                (Encoding::Mean, Window::new(model, context, size, self.dynamic.unwrap_or(false))?, dim)
+                let rule = self.window_rule.unwrap_or(Self::WINDOW_RULE);
+                (Encoding::Mean, Window::new(model, context, size, rule.is_dynamic())?, dim)
             }
         };
         let config = CompareConfig {
@@ -312,7 +320,7 @@ impl Builder {
             window,
             encoding,
             dim: hidden,
-            optimizer: self.optimizer.map_or_else(|| Optimizer::adagrad(ADAGRAD_INITIAL), Ok)?,
+            optimizer: self.optimizer,
             rate: self.rate,
             batch: self.batch,
             budget: self.budget.unwrap_or(own.budget),

@@ -43,7 +43,7 @@ fn settings_without_effect_are_refused() {
     assert_eq!(refused(one().order(3)), "order");
     assert_eq!(refused(one().model(ModelKind::SkipGram).hidden(3)), "hidden");
     assert_eq!(refused(ngram().window(3)), "window");
-    assert_eq!(refused(ngram().dynamic(true)), "window rule dynamic");
+    assert_eq!(refused(ngram().window_rule(WindowRule::Dynamic)), "window rule dynamic");
     assert_eq!(refused(ngram().context(Context::Both)), "context both");
     assert_eq!(refused(one().valid("v")), "valid");
     assert_eq!(refused(one().min_count(1)), "min_count");

@@ -6,7 +6,7 @@ mod windows;
 
 pub use subsample::Subsampler;
 pub use text::{TextExamples, held_out};
-pub use windows::{Context, Direction, Window};
+pub use windows::{Context, Direction, Window, WindowRule};
 
 use crate::vocab::WordId;
 

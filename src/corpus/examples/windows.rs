@@ -5,9 +5,11 @@ use crate::error::{Error, Result};
 use crate::rng::WorkerRng;
 use crate::rng::below;
 use crate::vocab::WordId;
+use serde::{Deserialize, Serialize};
 
 /// What an example is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Direction {
     /// From each context word alone, predict the word in the centre: an example a pair. The pairs of a position follow each
     /// other, nearest last on the left and first on the right, and share their target.
@@ -17,13 +19,31 @@ pub enum Direction {
 }
 
 /// Where context words are taken from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum), value(rename_all = "lower"))]
 pub enum Context {
     /// From both sides of the centre, as in word2vec.
     Both,
     /// From the left only, as a language model must.
     Left,
+}
+
+/// The number of words a side that positions have in training.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
+pub enum WindowRule {
+    /// Each position draws its own number up to the window, as in word2vec.
+    Dynamic,
+    /// All positions have the window's.
+    Fixed,
+}
+
+impl WindowRule {
+    /// Whether each position draws its own number.
+    pub fn is_dynamic(self) -> bool {
+        self == Self::Dynamic
+    }
 }
 
 /// A rule that makes examples of the words around a position. A position without context makes none.

@@ -5,12 +5,15 @@ use unicode_segmentation::UnicodeSegmentation;
 
 /// Where a word ends.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 pub enum Split {
     /// At Unicode white space.
     #[default]
     Space,
-    /// At the word boundaries of UAX #29 (Unicode Text Segmentation): `can't` and `3.14` are words, `well-known` is two; what has
-    /// neither letter nor digit (punctuation, symbols) parts words as white space does and is no word.
+    /// At the word boundaries of UAX #29, which drops punctuation.
+    ///
+    /// `can't` and `3.14` are words, `well-known` is two. Text without a letter or a digit (punctuation, symbols) parts words
+    /// as white space does and is no word.
     Words,
 }
 

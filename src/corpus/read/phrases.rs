@@ -8,11 +8,16 @@ use hashbrown::HashMap;
 
 /// How much more often two words stand side by side than chance would have it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum), value(rename_all = "lower"))]
 pub enum PhraseScore {
+    /// The score of word2phrase.
+    ///
     /// (n(ab) − δ) / (n(a)·n(b)) · N over a text of N words (Mikolov et al. 2013b, eq. 6; the factor N is word2phrase.c's).
     #[default]
     Word2Phrase,
-    /// Normalized pointwise mutual information, ln(p(ab) / (p(a)·p(b))) / −ln p(ab), from −1 to 1 (Bouma 2009).
+    /// Normalized pointwise mutual information, from -1 to 1.
+    ///
+    /// ln(p(ab) / (p(a)·p(b))) / −ln p(ab) (Bouma 2009).
     Npmi,
 }
 

@@ -49,6 +49,11 @@ pub struct CutoffPlan {
     pub tails: usize,
 }
 
+impl CutoffPlan {
+    /// Examples in a batch without another number.
+    pub const BATCH: usize = 256;
+}
+
 /// The size of the vectors of tail i, from 0; never 0.
 pub fn tail_dim(dim: usize, division: f64, tail: usize) -> usize {
     ((dim as f64 / division.powi(tail as i32 + 1)) as usize).max(1)

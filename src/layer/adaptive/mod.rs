@@ -88,8 +88,8 @@ impl TwoLevel for AdaptiveSoftmax {
         }
     }
 
-    fn place(&self, word: WordId) -> u32 {
-        self.tail(word).map_or(0, |tail| word - self.firsts[tail])
+    fn place(&self, word: WordId, group: &Group) -> u32 {
+        word - self.firsts[group.block]
     }
 
     /// The rows are many, and all of their table: they are swept.

@@ -1,19 +1,29 @@
 //! All layers by name: `NAME[:key=value]…`.
 //!
 //! A layer of the crate is one line of [`CATALOGUE`]; the command line, the laws, the benches and the examples run over
-//! it. Every layer has the key `bias` (`none`, `zero`, `unigram`), and those of the loss
-//! ([`crate::objective::LossOptions`]), which not every layer honours: `smoothing`, `z-loss`, `soft-cap`, `ignore`. The
-//! others are beside their layer. A colon in a value, as a path may have, is written twice:
+//! it. A [`Key`] declares its values and its default, once for reading and for messages. Every layer has the key `bias`, and
+//! those of the loss ([`crate::objective::LossOptions`]), which not every layer honours: `smoothing`, `z-loss`, `soft-cap`,
+//! `ignore`. The others are beside their layer. A colon in a value, as a path may have, is written twice:
 //! `hierarchical:tree=C::\trees\mine`.
 
 mod build;
+mod key;
 mod spec;
 mod trees;
+mod words;
 
+pub use key::{Key, Otherwise, Values};
 pub use spec::{LayerKeys, LayerSpec};
+pub(crate) use words::{ClassRule, Penalty, ProposalName};
 
-use super::{Bias, OutputLayer};
+use self::Otherwise::{Rule, Value};
+use self::Values::{Form, Words, WordsOr};
+use self::key::{COMMON, COUNT, NUMBER, power, proposal, samples};
+use self::words::{Correction, TreeName};
+use super::{Bias, Contrast, NoiseHits, OutputLayer};
 use crate::error::Result;
+use crate::names::names;
+use crate::objective::Sigmoid;
 use crate::optimizer::Optimizer;
 use crate::vocab::{Counts, Vocabulary};
 
@@ -27,16 +37,6 @@ pub struct Shape<'a> {
     pub dim: usize,
     /// The biases, unless the layer's name says otherwise.
     pub bias: Bias,
-}
-
-/// A key that a layer's name may carry.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct Key {
-    /// The key.
-    pub name: &'static str,
-    /// Its values and its default.
-    pub doc: &'static str,
 }
 
 /// Batch size and rates to start from, as `lexmax compare` on the synthetic language found them (`--vocab 1000`, batches of 16, 64
@@ -82,24 +82,54 @@ impl Entry {
     const fn new(name: &'static str, build: Builder, keys: &'static [Key], tuning: Tuning) -> Self {
         Self { name, keys, tuning, build }
     }
-}
 
-const fn key(name: &'static str, doc: &'static str) -> Key {
-    Key { name, doc }
+    /// All keys that it takes: its own, then those of every layer.
+    pub fn all_keys(&self) -> impl Iterator<Item = &'static Key> {
+        self.keys.iter().chain(&COMMON)
+    }
+
+    /// The key of that name.
+    pub fn key(&self, name: &str) -> Option<&'static Key> {
+        self.all_keys().find(|key| key.name == name)
+    }
+
+    /// Whether it takes a key that not every layer takes.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.keys.iter().any(|key| key.name == name)
+    }
 }
 
 const fn tuned(batch: usize, adagrad: f32, sgd: f32) -> Tuning {
     Tuning { batch, adagrad, sgd }
 }
 
-const PROPOSAL: Key = key("proposal", "uniform, log-uniform or unigram");
-const POWER: Key = key("power", "α of the proposal unigram^α");
-const TREE: Key = key("tree", "huffman, balanced, random, frequency, kmeans, weighted-kmeans, or a tree's file");
-const VECTORS: Key = key("vectors", "a file of word vectors in word2vec's format, for kmeans and weighted-kmeans");
-const TEMPERATURE: Key = key("temperature", "by which scores are divided, 1");
-const SEED: Key = key("seed", "of random, kmeans and weighted-kmeans, 1");
-const SIGMOID: Key = key("sigmoid", "exact, or in training from the table of word2vec, gensim or fasttext");
-const BLOCKS: Key = key("blocks", "WORDSxSIZE blocks joined by '+', frequent words first, e.g. 500x12+4000x8+restx4");
+const TREE: Key = Key::new(
+    "tree",
+    WordsOr(names::<TreeName>, "a tree's file"),
+    Value("huffman"),
+    "the binary tree; those of word vectors are made by 2-means",
+);
+const VECTORS: Key =
+    Key::new("vectors", Form("a file of word vectors to cluster"), Rule("none"), "the word vectors of the tree")
+        .beside("tree", &["kmeans", "weighted-kmeans"]);
+const TEMPERATURE: Key = Key::new("temperature", NUMBER, Value("1"), "by which scores are divided");
+const SEED: Key = Key::new("seed", Form("a whole number"), Value("1"), "the seed of the tree")
+    .beside("tree", &["random", "kmeans", "weighted-kmeans"]);
+const SIGMOID: Key = Key::new(
+    "sigmoid",
+    Words(names::<Sigmoid>),
+    Value("exact"),
+    "σ in training, exact or from the table of another program",
+);
+const BLOCKS: Key = Key::new(
+    "blocks",
+    Form("WORDSxSIZE joined by '+', where the last WORDS may be 'rest'"),
+    Rule("by counts and the hidden size"),
+    "blocks of words with the size of their vectors, frequent words first, e.g. 500x12+4000x8+restx4",
+);
+
+const DRAWS: &str = "draws a batch";
+const NOISE: &str = "noise words a batch";
 
 /// All layers, in the order of their tables.
 ///
@@ -118,40 +148,45 @@ pub static CATALOGUE: &[Entry] = &[
         "sampled",
         build::sampled,
         &[
-            key("samples", "draws a batch, 256"),
-            PROPOSAL,
-            POWER,
-            key("correction", "replacement, set or distinct (slightly biased)"),
+            samples("256", DRAWS),
+            proposal("log-uniform"),
+            power("1"),
+            Key::new(
+                "correction",
+                Words(names::<Correction>),
+                Value("replacement"),
+                "the way of drawing, with its correction; that of distinct draws is slightly biased",
+            ),
         ],
         tuned(64, 0.2, 0.1),
     ),
     Entry::new(
         "sampled-quadratic",
         build::sampled_quadratic,
-        &[key("samples", "draws a batch, 64"), key("alpha", "weight of the square in α·z² + 1, 1")],
+        &[samples("64", DRAWS), Key::new("alpha", NUMBER, Value("1"), "weight of the square in α·z² + 1")],
         tuned(64, 0.2, 0.1),
     ),
     Entry::new(
         "sampled-midx",
         build::sampled_midx,
-        &[key("samples", "draws a batch, 256"), key("codes", "code words in each of two books, 32")],
+        &[samples("256", DRAWS), Key::new("codes", COUNT, Value("32"), "code words in each of two books")],
         tuned(64, 0.2, 0.1),
     ),
     Entry::new(
         "target-sampled",
         build::target_sampled,
-        &[key("samples", "words beside the targets, a quarter of all")],
+        &[Key::new("samples", COUNT, Rule("a quarter of all"), "words beside the targets")],
         tuned(256, 0.2, 0.05),
     ),
     Entry::new(
         "negative",
         build::negative,
         &[
-            key("samples", "noise words a batch, 5"),
-            PROPOSAL,
-            POWER,
+            samples("5", NOISE),
+            proposal("unigram"),
+            power("0.75"),
             SIGMOID,
-            key("hits", "whether noise that is the target counts: keep, or drop as in word2vec"),
+            Key::new("hits", Words(names::<NoiseHits>), Value("keep"), "treatment of noise that is the target"),
         ],
         tuned(16, 0.2, 0.2),
     ),
@@ -159,9 +194,14 @@ pub static CATALOGUE: &[Entry] = &[
         "class-based",
         build::class_based,
         &[
-            key("classes", "number of classes, √V"),
-            key("by", "frequency (classes of equal size) or mass"),
-            key("sizes", "words of each class joined by '+', frequent words first, e.g. 10+90+rest"),
+            Key::new("classes", COUNT, Rule("√V"), "number of classes"),
+            Key::new("by", Words(names::<ClassRule>), Value("frequency"), "the share of a class: of words, or of mass"),
+            Key::new(
+                "sizes",
+                Form("numbers of words from 1 joined by '+' that sum to the vocabulary; the last may be 'rest'"),
+                Rule("by classes"),
+                "words of each class, frequent words first, e.g. 10+90+rest",
+            ),
         ],
         tuned(64, 0.2, 0.1),
     ),
@@ -169,9 +209,24 @@ pub static CATALOGUE: &[Entry] = &[
         "adaptive",
         build::adaptive,
         &[
-            key("cutoffs", "numbers of words joined by '+', e.g. 2000+10000; chosen by expected time without"),
-            key("tails", "at most so many tails where cut-offs are chosen, 4"),
-            key("division", "by which the vectors of each tail are shorter than those before, 4"),
+            Key::new(
+                "cutoffs",
+                Form("whole numbers joined by '+'"),
+                Rule("by expected time"),
+                "numbers of words at which a tail begins, e.g. 2000+10000",
+            ),
+            Key::new(
+                "tails",
+                Form("a whole number from 0 to 16"),
+                Value("4"),
+                "the most tails where cut-offs are chosen",
+            ),
+            Key::new(
+                "division",
+                Form("a number from 1"),
+                Value("4"),
+                "by which the vectors of each tail are shorter than those before",
+            ),
         ],
         tuned(256, 0.2, 0.05),
     ),
@@ -179,44 +234,54 @@ pub static CATALOGUE: &[Entry] = &[
     Entry::new(
         "entmax",
         build::entmax,
-        &[key("alpha", "above 1 (softmax) and at most 2 (sparsemax), 1.5"), TEMPERATURE],
+        &[Key::new("alpha", NUMBER, Value("1.5"), "above 1 (softmax) and at most 2 (sparsemax)"), TEMPERATURE],
         tuned(64, 0.05, 0.1),
     ),
     Entry::new(
         "nce",
         build::nce,
-        &[key("samples", "noise words a batch, 64"), PROPOSAL, POWER, key("variant", "binary or ranking")],
+        &[
+            samples("64", NOISE),
+            proposal("unigram"),
+            power("1"),
+            Key::new("variant", Words(names::<Contrast>), Value("binary"), "how the target is told from the noise"),
+        ],
         tuned(64, 0.2, 0.1),
     ),
     Entry::new(
         "blackout",
         build::black_out,
-        &[key("samples", "draws a batch, 256"), PROPOSAL, POWER],
+        &[samples("256", DRAWS), proposal("unigram"), power("1")],
         tuned(64, 0.2, 0.1),
     ),
     Entry::new(
         "one-vs-each",
         build::one_vs_each,
-        &[key("samples", "draws a batch, 256"), PROPOSAL, POWER],
+        &[samples("256", DRAWS), proposal("unigram"), power("1")],
         tuned(64, 0.2, 0.001),
     ),
     Entry::new(
         "self-normalized",
         build::self_normalized,
-        &[key("alpha", "weight of the penalty (ln Z)², 0.1")],
+        &[Key::new("alpha", NUMBER, Value("0.1"), "weight of the penalty (ln Z)²")],
         tuned(256, 0.2, 0.05),
     ),
     Entry::new(
         "infrequent",
         build::infrequent,
         &[
-            key("fraction", "share of the examples that are normalized, 0.1"),
-            key("penalty", "linear (ln Z) or squared ((ln Z)²)"),
-            key("alpha", "weight of the squared penalty, 1"),
+            Key::new("fraction", NUMBER, Value("0.1"), "share of the examples that are normalized"),
+            Key::new("penalty", Words(names::<Penalty>), Value("linear"), "the penalty, of ln Z or of (ln Z)²"),
+            Key::new("alpha", NUMBER, Value("1"), "weight of the squared penalty").beside("penalty", &["squared"]),
         ],
         tuned(256, 0.2, 0.05),
     ),
 ];
+
+/// The keys that every layer takes.
+pub fn common_keys() -> &'static [Key] {
+    &COMMON
+}
 
 /// The catalogued layer of that name.
 pub fn entry(name: &str) -> Option<&'static Entry> {

@@ -1,10 +1,14 @@
 //! The name of a layer with its settings, read and checked.
 
+use super::key::{Key, Otherwise, either};
 use super::{CATALOGUE, Entry, Shape, entry};
 use crate::error::{Error, Result};
 use crate::layer::{Bias, OutputLayer};
+use crate::names::named;
 use crate::objective::LossOptions;
 use crate::tree::Tree;
+use serde::de::DeserializeOwned;
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
@@ -26,21 +30,31 @@ use std::str::FromStr;
 /// ```
 #[derive(Clone)]
 pub struct LayerSpec {
-    entry: &'static Entry,
     settings: LayerKeys,
 }
 
 /// Keys and values of a layer's name.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct LayerKeys {
-    layer: &'static str,
+    entry: &'static Entry,
     values: Vec<(String, String)>,
 }
 
 impl LayerSpec {
     /// The catalogue's entry.
     pub fn entry(&self) -> &'static Entry {
-        self.entry
+        self.settings.entry
+    }
+
+    /// The layer of a name with values for some of its keys. The name does not say what holds without it.
+    ///
+    /// # Errors
+    /// A name or a key that is not in the catalogue.
+    pub(crate) fn with_values(name: &str, values: &[(&str, String)]) -> Result<Self> {
+        let plain: Self = name.parse()?;
+        let says = |(key, value): &&(&str, String)| plain.entry().key(key).is_none_or(|key| !key.is_default(value));
+        let parts = values.iter().filter(says).map(|(key, value)| format!(":{key}={}", value.replace(':', "::")));
+        format!("{plain}{}", parts.collect::<String>()).parse()
     }
 
     /// Its settings.
@@ -53,6 +67,7 @@ impl LayerSpec {
     /// # Errors
     /// A file that cannot be read, or is no tree over the words.
     pub fn tree(&self, context: &Shape) -> Result<Tree> {
+        self.settings.check()?;
         super::trees::tree(&self.settings, context)
     }
 
@@ -63,9 +78,7 @@ impl LayerSpec {
     pub fn with_samples(&self, samples: Option<usize>) -> Result<Self> {
         const KEY: &str = "samples";
         match samples {
-            Some(n) if self.entry.keys.iter().any(|k| k.name == KEY) && self.settings.get(KEY).is_none() => {
-                format!("{self}:{KEY}={n}").parse()
-            }
+            Some(n) if self.entry().has(KEY) && self.settings.get(KEY).is_none() => format!("{self}:{KEY}={n}").parse(),
             _ => Ok(self.clone()),
         }
     }
@@ -93,7 +106,7 @@ impl LayerSpec {
 
     /// Whether the layer decides along a tree.
     pub fn has_tree(&self) -> bool {
-        self.entry.keys.iter().any(|key| key.name == "tree")
+        self.entry().has("tree")
     }
 
     /// Where the biases start: as the name says, else as given.
@@ -101,12 +114,7 @@ impl LayerSpec {
     /// # Errors
     /// A value that cannot be read.
     pub fn bias(&self, otherwise: Bias) -> Result<Bias> {
-        Ok(match self.settings.choice("bias", &["", "none", "zero", "unigram"], BIASES)? {
-            0 => otherwise,
-            1 => Bias::None,
-            2 => Bias::Zero,
-            _ => Bias::Unigram,
-        })
+        Ok(self.settings.given_word("bias")?.unwrap_or(otherwise))
     }
 
     /// Makes the layer.
@@ -125,7 +133,10 @@ impl LayerSpec {
         let context = Shape { bias: self.bias(context.bias)?, ..*context };
         let mut layer = match tree {
             Some(tree) if self.has_tree() => super::build::over_tree(tree, &context)?,
-            _ => (self.entry.build)(&self.settings, &context)?,
+            _ => {
+                self.settings.check()?;
+                (self.entry().build)(&self.settings, &context)?
+            }
         };
         let loss = self.settings.loss()?;
         if !loss.is_plain() {
@@ -134,10 +145,6 @@ impl LayerSpec {
         Ok(layer)
     }
 }
-
-/// Keys of every layer's name.
-const COMMON: [&str; 5] = ["bias", "smoothing", "z-loss", "soft-cap", "ignore"];
-const BIASES: &str = "none, zero or unigram";
 
 impl FromStr for LayerSpec {
     type Err = Error;
@@ -148,11 +155,11 @@ impl FromStr for LayerSpec {
         let Some(entry) = entry(&name) else {
             return Err(Error::UnknownLayer { name, known: CATALOGUE.iter().map(|e| e.name).collect() });
         };
-        let mut settings = LayerKeys { layer: entry.name, values: Vec::new() };
+        let mut settings = LayerKeys { entry, values: Vec::new() };
         for part in parts {
             let (key, value) = part.split_once('=').unwrap_or((&part, ""));
-            if !COMMON.contains(&key) && entry.keys.iter().all(|k| k.name != key) {
-                let known = entry.keys.iter().map(|k| k.name).chain(COMMON).collect();
+            if entry.key(key).is_none() {
+                let known = entry.all_keys().map(|key| key.name).collect();
                 return Err(Error::UnknownLayerKey { layer: entry.name, key: key.into(), known });
             }
             if settings.get(key).is_some() {
@@ -163,7 +170,7 @@ impl FromStr for LayerSpec {
             }
             settings.values.push((key.into(), value.into()));
         }
-        Ok(Self { entry, settings })
+        Ok(Self { settings })
     }
 }
 
@@ -183,7 +190,7 @@ fn split(text: &str) -> Vec<String> {
 
 impl fmt::Display for LayerSpec {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.write_str(self.entry.name)?;
+        f.write_str(self.entry().name)?;
         self.settings.values.iter().try_for_each(|(key, value)| write!(f, ":{key}={}", value.replace(':', "::")))
     }
 }
@@ -200,24 +207,62 @@ impl LayerKeys {
         self.values.iter().find(|(k, _)| k == key).map(|(_, v)| v.as_str())
     }
 
-    /// The value of a key as whatever it is to be.
+    /// The text of a key's value, given or declared.
     ///
-    /// # Errors
-    /// The value cannot be read.
-    pub fn parse<T: FromStr>(&self, key: &str, default: T, expected: &'static str) -> Result<T> {
-        match self.get(key) {
-            None => Ok(default),
-            Some(value) => value.parse().map_err(|_| self.bad(key, value, expected)),
+    /// # Panics
+    /// A key that the layer does not declare, or one without a constant default.
+    pub(crate) fn text(&self, key: &str) -> &str {
+        match (self.get(key), self.key(key).default) {
+            (Some(value), _) | (None, Otherwise::Value(value)) => value,
+            (None, Otherwise::Rule(rule)) => panic!("{key} of {} follows a rule: {rule}", self.entry.name),
         }
     }
 
-    /// Which of `choices` the value of a key is; the first without.
+    /// The value of a key, given or declared.
     ///
     /// # Errors
-    /// It is none of them.
-    pub fn choice(&self, key: &str, choices: &[&str], expected: &'static str) -> Result<usize> {
-        let value = self.get(key).unwrap_or(choices[0]);
-        choices.iter().position(|c| *c == value).ok_or_else(|| self.bad(key, value, expected))
+    /// The value cannot be read.
+    pub(crate) fn value<T: FromStr>(&self, key: &str) -> Result<T> {
+        let text = self.text(key);
+        text.parse().map_err(|_| self.unreadable(key, text))
+    }
+
+    /// The value of a key, if it was given.
+    ///
+    /// # Errors
+    /// The value cannot be read.
+    pub(crate) fn given<T: FromStr>(&self, key: &str) -> Result<Option<T>> {
+        self.get(key).map(|text| text.parse().map_err(|_| self.unreadable(key, text))).transpose()
+    }
+
+    /// The value of a key of words, given or declared.
+    ///
+    /// # Errors
+    /// It is none of the words.
+    pub(crate) fn word<T: DeserializeOwned>(&self, key: &str) -> Result<T> {
+        let text = self.text(key);
+        named(text).ok_or_else(|| self.unreadable(key, text))
+    }
+
+    /// The value of a key of words, if it was given.
+    ///
+    /// # Errors
+    /// It is none of the words.
+    fn given_word<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>> {
+        self.get(key).map(|text| named(text).ok_or_else(|| self.unreadable(key, text))).transpose()
+    }
+
+    /// Refuses a key that has no effect beside the value of another.
+    fn check(&self) -> Result<()> {
+        for (key, value) in &self.values {
+            if let Some((other, values)) = self.key(key).beside
+                && !values.contains(&self.text(other))
+            {
+                let expected = either(values.iter().map(|value| format!("{other}={value}")));
+                return Err(self.bad(key, value, format!("left out, or {expected} given with it")));
+            }
+        }
+        Ok(())
     }
 
     /// The options of the loss.
@@ -225,21 +270,30 @@ impl LayerKeys {
     /// # Errors
     /// A value cannot be read, or makes no sense.
     fn loss(&self) -> Result<LossOptions> {
-        let number = |key| self.parse(key, 0.0f32, "a number");
-        let loss = LossOptions::new().with_smoothing(number("smoothing")?)?.with_z_loss(number("z-loss")?)?;
-        let loss = match self.get("soft-cap") {
-            Some(_) => loss.with_soft_cap(number("soft-cap")?)?,
+        let loss = LossOptions::new().with_smoothing(self.value("smoothing")?)?.with_z_loss(self.value("z-loss")?)?;
+        let loss = match self.given("soft-cap")? {
+            Some(cap) => loss.with_soft_cap(cap)?,
             None => loss,
         };
-        Ok(match self.get("ignore") {
-            Some(_) => loss.ignoring(self.parse("ignore", 0, "the number of a word")?),
+        Ok(match self.given("ignore")? {
+            Some(word) => loss.ignoring(word),
             None => loss,
         })
     }
 
+    fn key(&self, name: &str) -> &'static Key {
+        self.entry.key(name).unwrap_or_else(|| panic!("{} declares no key {name}", self.entry.name))
+    }
+
+    /// The error for a value that is not what its key declares.
+    pub(crate) fn unreadable(&self, key: &str, value: &str) -> Error {
+        self.bad(key, value, self.key(key).expected())
+    }
+
     /// The error for a value that is not what it must be.
-    pub fn bad(&self, key: &str, value: &str, expected: &'static str) -> Error {
-        Error::LayerValue { layer: self.layer, key: key.into(), value: value.into(), expected }
+    pub(crate) fn bad(&self, key: &str, value: &str, expected: impl Into<Cow<'static, str>>) -> Error {
+        let expected = expected.into();
+        Error::LayerValue { layer: self.entry.name, key: key.into(), value: value.into(), expected }
     }
 }
 

@@ -1,9 +1,11 @@
 //! The trees that a layer's name can ask for.
 
+use super::words::TreeName;
 use super::{LayerKeys, Shape};
 use crate::error::{Error, Result};
 #[cfg(feature = "text")]
 use crate::error::{Place, VectorsFault};
+use crate::names::named;
 use crate::tree::{Tree, Weighting};
 use crate::vocab::WordId;
 use ndarray::Array2;
@@ -11,28 +13,19 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
 
-const SEED: &str = "a whole number";
-
 /// The tree of the settings; a value of `tree` that is no name of a kind is a file.
 pub fn tree(s: &LayerKeys, c: &Shape) -> Result<Tree> {
-    let kind = s.get("tree").unwrap_or("huffman");
-    let clusters = matches!(kind, "kmeans" | "weighted-kmeans");
-    if let (false, Some(vectors)) = (clusters, s.get("vectors")) {
-        return Err(s.bad("vectors", vectors, "left out, or tree=kmeans or tree=weighted-kmeans given with it"));
+    let (kind, seed) = (s.text("tree"), s.value("seed")?);
+    let clusters = |weighting| Ok(Tree::by_clusters(c.counts, points(s, c)?.view(), weighting, seed));
+    match named(kind) {
+        Some(TreeName::Huffman) => Ok(Tree::huffman(c.counts)),
+        Some(TreeName::Balanced) => Ok(Tree::balanced(c.counts)),
+        Some(TreeName::Random) => Ok(Tree::random(c.counts, seed)),
+        Some(TreeName::Frequency) => Ok(Tree::by_frequency(c.counts)),
+        Some(TreeName::Kmeans) => clusters(Weighting::Plain),
+        Some(TreeName::WeightedKmeans) => clusters(Weighting::Counts),
+        None => read(Path::new(kind), c),
     }
-    if let (false, Some(seed)) = (clusters || kind == "random", s.get("seed")) {
-        return Err(s.bad("seed", seed, "left out: the tree is not random"));
-    }
-    let seed = s.parse("seed", 1, SEED)?;
-    Ok(match kind {
-        "huffman" => Tree::huffman(c.counts),
-        "balanced" => Tree::balanced(c.counts),
-        "random" => Tree::random(c.counts, seed),
-        "frequency" => Tree::by_frequency(c.counts),
-        "kmeans" => Tree::by_clusters(c.counts, points(s, c)?.view(), Weighting::Plain, seed),
-        "weighted-kmeans" => Tree::by_clusters(c.counts, points(s, c)?.view(), Weighting::Counts, seed),
-        path => read(Path::new(path), c)?,
-    })
 }
 
 /// What a word is called.
@@ -59,7 +52,7 @@ fn points(_: &LayerKeys, _: &Shape) -> Result<Array2<f32>> {
 /// The vectors of all words, V×d.
 #[cfg(feature = "text")]
 fn points(s: &LayerKeys, c: &Shape) -> Result<Array2<f32>> {
-    let path = s.get("vectors").ok_or_else(|| s.bad("vectors", "", "the file of the vectors to cluster"))?;
+    let path = s.get("vectors").ok_or_else(|| s.unreadable("vectors", ""))?;
     let path = Path::new(path);
     let read = crate::vectors::read(path, None)?;
     let mut all = Array2::zeros((c.counts.len(), read.dim()));

@@ -64,8 +64,8 @@ impl TwoLevel for ClassBasedSoftmax {
         self.classes.words(head).iter().copied()
     }
 
-    fn place(&self, word: WordId) -> u32 {
-        self.classes.row(word) - self.classes.rows(self.classes.class(word)).start
+    fn place(&self, word: WordId, group: &Group) -> u32 {
+        self.classes.row(word) - group.rows.start
     }
 
     /// The rows of a class are few: they are gathered.

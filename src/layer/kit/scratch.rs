@@ -35,6 +35,8 @@ pub struct Scratch {
     pub(in crate::layer) d_blocks: Vec<Vec<f32>>,
     /// Examples of a batch in an order of the layer's.
     pub(in crate::layer) examples: Vec<usize>,
+    /// Examples of a batch in the order of their groups.
+    pub(in crate::layer) grouped: Vec<u64>,
     pub(in crate::layer) runs: Vec<Range<usize>>,
     pub(in crate::layer) gathered: [Gathered; 2],
 }
@@ -60,6 +62,7 @@ impl Scratch {
             blocks: Vec::new(),
             d_blocks: Vec::new(),
             examples: Vec::new(),
+            grouped: Vec::new(),
             runs: Vec::new(),
             gathered: Default::default(),
         }

@@ -1,5 +1,5 @@
-//! Softmax in two levels: first over the rows of a head, then over the words of the group behind a row. What the
-//! class-based and the adaptive softmax share.
+//! Softmax in two levels: first over the rows of a head, then over the words of the group behind a row. The
+//! class-based and the adaptive softmax share it.
 
 use super::gathered::Gathered;
 use super::scan;
@@ -66,14 +66,14 @@ pub trait TwoLevel {
     /// The row of the head that is a word, or behind which it stands.
     fn head_of(&self, word: WordId) -> u32;
 
-    /// What stands behind a row of the head; none where the row is a word.
+    /// The group behind a row of the head; none where the row is a word.
     fn group(&self, head: u32) -> Option<Group>;
 
     /// The words behind a row of the head in the order of their rows, or the word that it is.
     fn words(&self, head: u32) -> impl Iterator<Item = WordId> + '_;
 
     /// The place of a word among the rows of its group.
-    fn place(&self, word: WordId) -> u32;
+    fn place(&self, word: WordId, group: &Group) -> u32;
 
     /// A step of one softmax over rows of a table; adds to `d_x`. The losses are zeros before it.
     fn softmax(
@@ -86,7 +86,7 @@ pub trait TwoLevel {
         d_x: ArrayViewMut2<f32>,
     );
 
-    /// What such a step costs.
+    /// The cost of such a step.
     fn softmax_cost(batch: usize, rows: usize, dim: usize) -> Cost;
 }
 
@@ -103,7 +103,7 @@ impl Levels {
     /// Sets the options of the loss of the layer with this name.
     ///
     /// # Errors
-    /// An option that needs more than one word to reach at a time.
+    /// An option that is not in [`expand::HONOURED`], or weights of words that do not fit the vocabulary.
     pub fn set_loss(&mut self, layer: &'static str, loss: LossOptions) -> Result<()> {
         loss.check(layer, self.vocab, expand::HONOURED)?;
         self.loss = loss;
@@ -148,17 +148,25 @@ impl Group {
 }
 
 /// The groups of the examples whose targets have these rows of the head, in the order of the rows. An example whose
-/// target is a row of the head is in none.
+/// target is a row of the head is in none. An example is a number: its row, and in the lower half its place in the batch.
 fn groups<'a, L: TwoLevel>(
     layer: &'a L,
-    heads: &'a [u32],
-    examples: &'a mut Vec<usize>,
-) -> impl Iterator<Item = (Group, &'a [usize])> {
-    examples.clear();
-    examples.extend((0..heads.len()).filter(|b| layer.group(heads[*b]).is_some()));
-    examples.sort_unstable_by_key(|b| (heads[*b], *b));
-    let same = |a: &usize, b: &usize| heads[*a] == heads[*b];
-    examples.chunk_by(same).filter_map(|examples| Some((layer.group(heads[examples[0]])?, examples)))
+    heads: &[u32],
+    grouped: &'a mut Vec<u64>,
+) -> impl Iterator<Item = (Group, &'a [u64])> {
+    grouped.clear();
+    let in_group = (0..).zip(heads).filter(|(_, head)| layer.group(**head).is_some());
+    // Plain numbers sort without a branch to mispredict.
+    grouped.extend(in_group.map(|(b, head): (u64, _)| u64::from(*head) << 32 | b));
+    grouped.sort_unstable();
+    let head = |key: &u64| (key >> 32) as u32;
+    let groups = grouped.chunk_by(move |a, b| head(a) == head(b));
+    groups.filter_map(move |examples| Some((layer.group(head(&examples[0]))?, examples)))
+}
+
+/// The number of an example in a batch.
+fn number(example: &u64) -> usize {
+    *example as u32 as usize
 }
 
 /// [`OutputLayer::unigram_biases`](crate::layer::OutputLayer::unigram_biases).
@@ -196,13 +204,13 @@ pub fn step<L: TwoLevel>(
     let Levels { heads: rows_of_head, loss, .. } = layer.levels();
     let plain: expand::PlainStep = &|w, batch, s, mut d_hidden, losses| {
         s.clear_losses(&batch);
-        let Scratch { rows, examples, gathered: [part, _], stats, blocks, losses: own, .. } = s;
+        let Scratch { rows, grouped, gathered: [part, _], stats, blocks, losses: own, .. } = s;
         rows.clear();
         rows.extend(batch.targets.iter().map(|target| layer.head_of(*target)));
         let heads = Batch { targets: rows, ..batch };
         layer.softmax(w, (HEAD, 0..*rows_of_head), &heads, stats, own, d_hidden.view_mut());
-        for (group, examples) in groups(layer, rows, examples) {
-            part.gather(&batch, examples.iter().copied(), |b| layer.place(batch.targets[b]));
+        for (group, examples) in groups(layer, rows, grouped) {
+            part.gather(&batch, examples.iter().map(number), |b| layer.place(batch.targets[b], &group));
             step_within(layer, w, group, part, stats, blocks);
             part.add_to(&mut d_hidden);
             part.add_losses_to(own);
@@ -269,15 +277,15 @@ pub fn log_probs<L: TwoLevel>(
 /// Adds ln P of each target within its group.
 pub fn add_log_prob<L: TwoLevel>(layer: &L, w: &mut Tables, batch: &Batch, s: &mut Scratch, out: &mut [f64]) {
     let heads: Vec<u32> = batch.targets.iter().map(|target| layer.head_of(*target)).collect();
-    let (mut examples, mut part) = (Vec::new(), Gathered::default());
-    for (group, examples) in groups(layer, &heads, &mut examples) {
-        part.gather(batch, examples.iter().copied(), |b| layer.place(batch.targets[b]));
+    let (mut grouped, mut part) = (Vec::new(), Gathered::default());
+    for (group, examples) in groups(layer, &heads, &mut grouped) {
+        part.gather(batch, examples.iter().map(number), |b| layer.place(batch.targets[b], &group));
         let (of_group, ..) = part.split();
         let [x, z] = s.two_blocks(0, 0);
         layer.levels().blocks[group.block].scores(w, group.rows.clone(), of_group.hidden, x, z);
         let rows = of_group.targets.iter().zip(z.chunks_exact(group.rows.len()));
-        for (b, (place, z)) in examples.iter().zip(rows) {
-            out[*b] += ln_softmax_at(z, *place as usize);
+        for (b, (place, z)) in examples.iter().map(number).zip(rows) {
+            out[b] += ln_softmax_at(z, *place as usize);
         }
     }
 }
@@ -365,8 +373,8 @@ pub fn expected_cost<L: TwoLevel>(layer: &L, targets: &[WordId]) -> Cost {
     let levels = layer.levels();
     let counted = expand::counted(&levels.loss, targets);
     let heads: Vec<u32> = counted.iter().map(|target| layer.head_of(*target)).collect();
-    let mut examples = Vec::new();
-    let within = groups(layer, &heads, &mut examples).map(|(group, examples)| {
+    let mut grouped = Vec::new();
+    let within = groups(layer, &heads, &mut grouped).map(|(group, examples)| {
         let (block, n) = (&levels.blocks[group.block], examples.len());
         let cost = L::softmax_cost(n, group.rows.len(), block.dim);
         if !block.projected {

@@ -33,27 +33,32 @@ use self::word2vec::Style;
 use super::{VectorSource, WordVectors};
 use crate::error::{Error, Place, Result, VectorsFault};
 use crate::files;
+use crate::names;
 use crate::vocab::WordId;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::io::{BufRead, Write};
 use std::path::{Path, PathBuf};
 
 /// A file format of word vectors.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum), value(rename_all = "lower"))]
 pub enum Format {
-    /// word2vec's binary format.
+    /// word2vec's binary format; .bin.
     Binary,
-    /// word2vec's text format.
+    /// word2vec's text format; .txt.
     Text,
-    /// fastText's text format.
+    /// fastText's text format; .vec.
     FastText,
-    /// NumPy's matrix, and the words beside it.
+    /// NumPy's matrix, the words beside it in .words.txt; .npy.
     Npy,
-    /// finalfusion's chunks.
+    /// finalfusion; .fifu.
     Finalfusion,
-    /// The tab-separated vectors of TensorBoard's projector, and the words beside them.
+    /// TensorBoard's projector, the words beside the vectors in .metadata.tsv; .tsv.
     Projector,
     /// A lexmax model, of which the word vectors are read. It is never written.
+    #[cfg_attr(feature = "cli", value(skip))]
     Model,
 }
 
@@ -63,16 +68,8 @@ impl Format {
         [Self::Binary, Self::Text, Self::FastText, Self::Npy, Self::Finalfusion, Self::Projector];
 
     /// What the format is called.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Binary => "binary",
-            Self::Text => "text",
-            Self::FastText => "fasttext",
-            Self::Npy => "npy",
-            Self::Finalfusion => "finalfusion",
-            Self::Projector => "projector",
-            Self::Model => "model",
-        }
+    pub fn name(self) -> &'static str {
+        names::name(&self)
     }
 
     /// How its files end.

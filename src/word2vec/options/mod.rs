@@ -5,11 +5,14 @@ mod model;
 pub use model::Network;
 
 use super::PhraseOptions;
-use super::preset::{Defaults, Preset, Sigmoid};
-use crate::corpus::{Context, TextRules};
+use super::preset::{Defaults, Preset};
+use crate::corpus::{Context, TextRules, WindowRule};
+use crate::encoder::BagGradient;
 use crate::error::{Error, Result};
+use crate::layer::NoiseHits;
 use crate::layer::catalogue::LayerSpec;
 use crate::model::ModelKind;
+use crate::objective::Sigmoid;
 use crate::table::CachedRows;
 use crate::train::LinearDecay;
 use crate::vocab::Vocabulary;
@@ -48,10 +51,10 @@ pub struct Options {
     pub dim: Option<usize>,
     /// Words a side, at most.
     pub window: Option<usize>,
-    /// Whether each position draws its own number of words a side.
-    pub dynamic: Option<bool>,
-    /// Whether each word of a bag descends along the whole gradient of their mean, as in word2vec.
-    pub whole_gradients: Option<bool>,
+    /// The number of words a side that a position has.
+    pub window_rule: Option<WindowRule>,
+    /// The gradient of the words of a bag.
+    pub cbow_gradient: Option<BagGradient>,
     /// The output layer.
     pub layer: Option<LayerSpec>,
     /// word2vec's `-hs 1`: the tree and no noise.
@@ -62,8 +65,8 @@ pub struct Options {
     pub noise_power: Option<f64>,
     /// The computation of σ.
     pub sigmoid: Option<Sigmoid>,
-    /// Whether noise that is the target counts.
-    pub keep_hits: Option<bool>,
+    /// What becomes of noise that is the target.
+    pub noise_hits: Option<NoiseHits>,
     /// The first rate.
     pub rate: Option<f32>,
     /// The last rate.
@@ -105,7 +108,7 @@ impl Options {
 
     /// The kind of the model.
     pub fn kind(&self) -> ModelKind {
-        self.kind.unwrap_or(if self.defaults().cbow { ModelKind::Cbow } else { ModelKind::SkipGram })
+        self.kind.unwrap_or(self.defaults().kind)
     }
 
     /// The rate.
@@ -191,6 +194,7 @@ fn read_vocabulary(path: &Path, min_count: u64) -> Result<Vocabulary> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::names::named;
     use crate::vectors::Format;
 
     #[test]
@@ -198,24 +202,25 @@ mod tests {
         let with = |preset| Options { preset, ..Options::default() };
         // word2vec.c 0.1c, its help; gensim 4.4, the signature of Word2Vec; fastText 0.9, args.cc and the table of
         // loss.cc.
-        for (preset, cbow, rates, sample, layer, sentence) in [
-            (Preset::Lexmax, false, [0.025, 0.05], 1e-3, "negative", 10_000),
-            (Preset::Word2vec, true, [0.025, 0.05], 1e-3, "negative:hits=drop:sigmoid=word2vec", 1_000),
-            (Preset::Gensim, true, [0.025, 0.025], 1e-3, "negative:hits=drop:sigmoid=gensim", 10_000),
-            (Preset::FastText, false, [0.05, 0.05], 1e-4, "negative:power=0.5:hits=drop:sigmoid=fasttext", 1_024),
+        use ModelKind::{Cbow, SkipGram};
+        for (preset, kind, rates, sample, layer, sentence) in [
+            (Preset::Lexmax, SkipGram, [0.025, 0.05], 1e-3, "negative", 10_000),
+            (Preset::Word2vec, Cbow, [0.025, 0.05], 1e-3, "negative:hits=drop:sigmoid=word2vec", 1_000),
+            (Preset::Gensim, Cbow, [0.025, 0.025], 1e-3, "negative:hits=drop:sigmoid=gensim", 10_000),
+            (Preset::FastText, SkipGram, [0.05, 0.05], 1e-4, "negative:power=0.5:hits=drop:sigmoid=fasttext", 1_024),
         ] {
             let (options, own) = (with(preset), preset.defaults());
             assert_eq!((own.dim, own.window, own.min_count, own.epochs, own.negative), (100, 5, 5, 5, 5));
             assert_eq!((own.sample, own.longest_sentence), (sample, sentence), "{preset}");
             assert_eq!(options.layer().unwrap().to_string(), layer);
-            assert_eq!(options.kind(), if cbow { ModelKind::Cbow } else { ModelKind::SkipGram });
-            for (kind, rate) in [ModelKind::SkipGram, ModelKind::Cbow].into_iter().zip(rates) {
+            assert_eq!(options.kind(), kind);
+            for (kind, rate) in [SkipGram, Cbow].into_iter().zip(rates) {
                 assert_eq!(Options { kind: Some(kind), ..with(preset) }.rate().unwrap().start(), rate);
             }
-            assert_eq!(preset.to_string().parse::<Preset>().unwrap(), preset);
+            assert_eq!(named(&preset.to_string()), Some(preset));
         }
         assert_eq!(with(Preset::Gensim).rate().unwrap().end(), 1e-4);
-        assert!("glove".parse::<Preset>().is_err());
+        assert_eq!(named::<Preset>("glove"), None);
     }
 
     #[test]

@@ -2,10 +2,11 @@
 
 use super::{Options, within};
 use crate::corpus::{Context, Direction, Window};
+use crate::encoder::BagGradient;
 use crate::error::{Error, Result};
 use crate::layer::catalogue::LayerSpec;
 use crate::model::{Encoding, ModelKind};
-use crate::word2vec::Sigmoid;
+use crate::names::name;
 
 /// The shape of a model beside its layer.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -16,8 +17,8 @@ pub struct Network {
     pub window: Window,
     /// Size of the hidden vectors.
     pub dim: usize,
-    /// Whether each word of a bag descends along the whole gradient.
-    pub whole_gradients: bool,
+    /// The gradient of the words of a bag.
+    pub gradient: BagGradient,
 }
 
 impl Options {
@@ -32,8 +33,8 @@ impl Options {
             ("--hidden", self.hidden.is_some(), [ModelKind::SkipGram, ModelKind::Cbow]),
             ("--window", self.window.is_some(), [ModelKind::NGram; 2]),
             ("--context both", self.context == Some(Context::Both), [ModelKind::NGram; 2]),
-            ("--window-rule", self.dynamic.is_some(), [ModelKind::NGram; 2]),
-            ("--cbow-gradient", self.whole_gradients.is_some(), [ModelKind::NGram, ModelKind::SkipGram]),
+            ("--window-rule", self.window_rule.is_some(), [ModelKind::NGram; 2]),
+            ("--cbow-gradient", self.cbow_gradient.is_some(), [ModelKind::NGram, ModelKind::SkipGram]),
         ];
         if let Some((setting, ..)) = given.into_iter().find(|(_, given, not)| *given && not.contains(&kind)) {
             let other = match kind {
@@ -45,20 +46,21 @@ impl Options {
         }
         let own = self.defaults();
         let dim = within("dim", self.dim.unwrap_or(own.dim), 16_384, "from 1 to 16384")?;
-        let whole_gradients = self.whole_gradients.unwrap_or(true);
+        let gradient = self.cbow_gradient.unwrap_or(own.cbow_gradient);
         let model = match kind {
             ModelKind::NGram => {
-                let window = Encoding::window(self.order.unwrap_or(5))?;
+                let window = Encoding::window(self.order.unwrap_or(own.order))?;
                 let encoding = Encoding::NGram { embedding: dim };
                 let dim = within("hidden", self.hidden.unwrap_or(dim), 16_384, "from 1 to 16384")?;
-                return Ok(Network { encoding, window, dim, whole_gradients });
+                return Ok(Network { encoding, window, dim, gradient });
             }
             ModelKind::SkipGram => Direction::SkipGram,
             ModelKind::Cbow => Direction::Cbow,
         };
-        let context = self.context.unwrap_or(Context::Both);
-        let window = Window::new(model, context, self.window.unwrap_or(own.window), self.dynamic.unwrap_or(true))?;
-        Ok(Network { encoding: Encoding::Mean, window, dim, whole_gradients })
+        let context = self.context.unwrap_or(own.context);
+        let rule = self.window_rule.unwrap_or(own.window_rule);
+        let window = Window::new(model, context, self.window.unwrap_or(own.window), rule.is_dynamic())?;
+        Ok(Network { encoding: Encoding::Mean, window, dim, gradient })
     }
 
     /// The output layer.
@@ -70,7 +72,7 @@ impl Options {
         let noise = [
             ("--negative", self.negative.is_some_and(|n| n > 0)),
             ("--noise-power", self.noise_power.is_some()),
-            ("--noise-hits", self.keep_hits.is_some()),
+            ("--noise-hits", self.noise_hits.is_some()),
         ];
         if let Some(layer) = &self.layer {
             let others = [("--hs", self.hierarchical), ("--negative", self.negative.is_some())];
@@ -81,39 +83,34 @@ impl Options {
             };
         }
         let own = self.defaults();
-        let sigmoid = self.sigmoid.unwrap_or(own.sigmoid);
-        let mut name = if self.hierarchical {
+        let sigmoid = ("sigmoid", name(&self.sigmoid.unwrap_or(own.sigmoid)).to_string());
+        if self.hierarchical {
             if let Some((second, _)) = noise.into_iter().find(|(_, given)| *given) {
                 return contradiction("--hs", second, "one layer is trained at a time; leave one of them out");
             }
-            "hierarchical".to_string()
+            LayerSpec::with_values("hierarchical", &[sigmoid])
         } else {
             if self.negative == Some(0) {
                 return contradiction("--negative 0", "--hs 0", "no layer is left; add --hs or --layer");
             }
-            let mut name = "negative".to_string();
-            let (samples, power) = (self.negative.unwrap_or(own.negative), self.noise_power.unwrap_or(own.noise_power));
-            if samples != 5 {
-                name += &format!(":samples={samples}");
-            }
-            if power != 0.75 {
-                name += &format!(":power={power}");
-            }
-            if !self.keep_hits.unwrap_or(own.keep_hits) {
-                name += ":hits=drop";
-            }
-            name
-        };
-        if sigmoid != Sigmoid::Exact {
-            name += &format!(":sigmoid={}", sigmoid.name());
+            let hits = self.noise_hits.unwrap_or(own.noise_hits);
+            let values = [
+                ("samples", self.negative.unwrap_or(own.negative).to_string()),
+                ("power", self.noise_power.unwrap_or(own.noise_power).to_string()),
+                ("hits", name(&hits).into()),
+                sigmoid,
+            ];
+            LayerSpec::with_values("negative", &values)
         }
-        name.parse()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::corpus::WindowRule;
+    use crate::layer::NoiseHits;
+    use crate::objective::Sigmoid;
     use crate::word2vec::Preset;
 
     #[test]
@@ -123,10 +120,10 @@ mod tests {
             kind: Some(ModelKind::SkipGram),
             negative: Some(15),
             sigmoid: Some(Sigmoid::Exact),
-            keep_hits: Some(true),
+            noise_hits: Some(NoiseHits::Keep),
             dim: Some(30),
             window: Some(2),
-            dynamic: Some(false),
+            window_rule: Some(WindowRule::Fixed),
             rate: Some(0.1),
             ..Options::default()
         };
@@ -147,7 +144,11 @@ mod tests {
             (Options { layer: layer(), sigmoid: Some(Sigmoid::Exact), ..Options::default() }, "--layer", "--sigmoid"),
             (Options { hierarchical: true, negative: Some(5), ..Options::default() }, "--hs", "--negative"),
             (Options { hierarchical: true, noise_power: Some(0.5), ..Options::default() }, "--hs", "--noise-power"),
-            (Options { hierarchical: true, keep_hits: Some(true), ..Options::default() }, "--hs", "--noise-hits"),
+            (
+                Options { hierarchical: true, noise_hits: Some(NoiseHits::Keep), ..Options::default() },
+                "--hs",
+                "--noise-hits",
+            ),
             (Options { negative: Some(0), ..Options::default() }, "--negative 0", "--hs 0"),
         ] {
             match options.layer() {
@@ -159,11 +160,18 @@ mod tests {
         assert_eq!(tree.layer().unwrap().to_string(), "hierarchical");
         for (options, want) in [
             (
-                Options { kind: Some(ModelKind::SkipGram), whole_gradients: Some(false), ..Options::default() },
+                Options {
+                    kind: Some(ModelKind::SkipGram),
+                    cbow_gradient: Some(BagGradient::Mean),
+                    ..Options::default()
+                },
                 "--cbow-gradient",
             ),
             (Options { kind: Some(ModelKind::NGram), window: Some(3), ..Options::default() }, "--window"),
-            (Options { kind: Some(ModelKind::NGram), dynamic: Some(true), ..Options::default() }, "--window-rule"),
+            (
+                Options { kind: Some(ModelKind::NGram), window_rule: Some(WindowRule::Dynamic), ..Options::default() },
+                "--window-rule",
+            ),
             (Options { order: Some(3), ..Options::default() }, "--order"),
         ] {
             assert!(matches!(options.network(), Err(Error::NotWith { setting, .. }) if setting == want), "{want}");

@@ -12,6 +12,7 @@ mod enumeration;
 mod fixed;
 mod gradients;
 mod loss;
+mod names;
 mod rig;
 mod sampling;
 mod statistics;

@@ -12,13 +12,21 @@ pub const LONGEST_LINE: usize = 1 << 24;
 
 /// What becomes of bytes that are not UTF-8.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 pub enum Invalid {
-    /// [`Error::NotUtf8`], with the place.
+    /// Ends with an error that names the place.
+    ///
+    /// The error is [`Error::NotUtf8`].
     #[default]
+    #[cfg_attr(feature = "cli", value(name = "error"))]
     Refuse,
-    /// Each bad sequence becomes U+FFFD, as in [`String::from_utf8_lossy`].
+    /// Makes each bad sequence U+FFFD, and counts them.
+    ///
+    /// Sequences are those of [`String::from_utf8_lossy`].
     Replace,
-    /// The word that they are in is dropped: all from ASCII white space to ASCII white space.
+    /// Drops the word that they are in, and counts them.
+    ///
+    /// A word reaches from ASCII white space to ASCII white space.
     Skip,
 }
 

@@ -1,0 +1,120 @@
+//! The keys of layers' names: each declared once, with what it may be and what holds without it.
+
+use self::Otherwise::{Rule, Value};
+use self::Values::{Form, Words, WordsOr};
+use super::words::ProposalName;
+use crate::layer::Bias;
+use crate::names::names;
+use std::fmt;
+
+/// A key that a layer's name may carry.
+#[derive(Debug)]
+pub struct Key {
+    /// The key.
+    pub name: &'static str,
+    /// What its value may be.
+    pub values: Values,
+    /// What holds without it.
+    pub default: Otherwise,
+    /// Another key with the values beside which alone this key may be given.
+    pub beside: Option<(&'static str, &'static [&'static str])>,
+    /// What it decides.
+    pub doc: &'static str,
+}
+
+/// The values that a key may have.
+#[derive(Clone, Copy, Debug)]
+pub enum Values {
+    /// One of the names of an enum.
+    Words(fn() -> &'static [&'static str]),
+    /// One of them, or anything of this form.
+    WordsOr(fn() -> &'static [&'static str], &'static str),
+    /// Anything of this form.
+    Form(&'static str),
+}
+
+/// What holds where a key is not given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Otherwise {
+    /// The same as with this value.
+    Value(&'static str),
+    /// What follows from other things.
+    Rule(&'static str),
+}
+
+impl Key {
+    /// The words that its value may be.
+    pub fn words(&self) -> &'static [&'static str] {
+        match self.values {
+            Words(words) | WordsOr(words, _) => words(),
+            Form(_) => &[],
+        }
+    }
+
+    /// Its values in words, as in "uniform, log-uniform or unigram".
+    pub fn expected(&self) -> String {
+        match self.values {
+            Words(words) => either(words().iter().copied()),
+            WordsOr(words, form) => either(words().iter().copied().chain([form])),
+            Form(form) => form.into(),
+        }
+    }
+
+    /// Whether a value is the same as none.
+    pub fn is_default(&self, value: &str) -> bool {
+        matches!(self.default, Value(default) if default == value)
+    }
+
+    pub(super) const fn new(name: &'static str, values: Values, default: Otherwise, doc: &'static str) -> Self {
+        Self { name, values, default, beside: None, doc }
+    }
+
+    /// May be given only beside one of `values` of another key.
+    pub(super) const fn beside(self, key: &'static str, values: &'static [&'static str]) -> Self {
+        Self { beside: Some((key, values)), ..self }
+    }
+}
+
+impl fmt::Display for Key {
+    /// As in "samples: draws a batch; a whole number from 1 \[256\]".
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        let (Value(default) | Rule(default)) = self.default;
+        write!(f, "{}: {}; {} [{default}]", self.name, self.doc, self.expected())
+    }
+}
+
+/// The items in a line, with "or" before the last.
+pub(super) fn either<T: AsRef<str>>(items: impl IntoIterator<Item = T>) -> String {
+    let mut items: Vec<String> = items.into_iter().map(|item| item.as_ref().into()).collect();
+    let last = items.pop().unwrap_or_default();
+    if items.is_empty() { last } else { format!("{} or {last}", items.join(", ")) }
+}
+
+pub(super) const COUNT: Values = Form("a whole number from 1");
+pub(super) const NUMBER: Values = Form("a number");
+
+/// Keys of every layer's name.
+pub(super) static COMMON: [Key; 5] = [
+    Key::new(
+        "bias",
+        Words(names::<Bias>),
+        Rule("what the program asks for"),
+        "the start of the biases, if there are any",
+    ),
+    Key::new("smoothing", NUMBER, Value("0"), "the share of each target that goes to all words alike"),
+    Key::new("z-loss", NUMBER, Value("0"), "weight of (ln Z)² in the loss"),
+    Key::new("soft-cap", NUMBER, Rule("none"), "the bound of all scores, cap·tanh(z/cap)"),
+    Key::new("ignore", Form("the number of a word"), Rule("none"), "the target that counts nothing"),
+];
+
+pub(super) const fn samples(default: &'static str, doc: &'static str) -> Key {
+    Key::new("samples", COUNT, Value(default), doc)
+}
+
+pub(super) const fn proposal(default: &'static str) -> Key {
+    Key::new("proposal", Words(names::<ProposalName>), Value(default), "the distribution that words are drawn from")
+}
+
+pub(super) const fn power(default: &'static str) -> Key {
+    Key::new("power", NUMBER, Value(default), "α of the proposal unigram^α").beside("proposal", &["unigram"])
+}
