@@ -9,8 +9,8 @@
 //!
 //! Paths round in different orders, so results agree within rounding from path to path, and to the bit on one.
 //!
-//! A library function has no place to report a bad value of the variable: it is passed over there, and the best path is taken.
-//! The command line calls [`check`] first and refuses such a value; other programs may do the same.
+//! A function of the library has no place to report a bad value of the variable: it ignores it and takes the best path. The
+//! command line checks the variable first and refuses such a value.
 
 use crate::error::SimdFault;
 use pulp::{Arch, WithSimd};

@@ -259,10 +259,10 @@ fn the_synthetic_language() {
 
 /// How far weights may be from their pins: roundings differ between vector paths, and logarithms in the last place between
 /// machines.
-const APART: f32 = 1e-5;
+const APART: f64 = 1e-5;
 
 /// Eight weights of each layer after 1,000 steps, evenly spaced over all its tables and biases.
-const WEIGHTS: Pins<[f32; 8]> = &[
+const WEIGHTS: Pins<[f64; 8]> = &[
     ("full", [-0.006753, -0.006534, -0.001195, -0.004029, 0.002089, 0.002674, -0.005658, -5.050318]),
     ("hierarchical", [0.004281, -0.001744, -0.000533, -0.004613, 0.001583, -0.003787, -0.001614, -0.155700]),
     ("differentiated", [-0.004971, -0.001753, -0.004929, -0.000612, 0.000993, 0.003343, -5.952905, 0.000056]),
@@ -299,7 +299,7 @@ fn with_settings(name: &'static str) -> &'static str {
     }
 }
 
-fn trained(layer: &str, rate: f32) -> [f32; 8] {
+fn trained(layer: &str, rate: f32) -> [f64; 8] {
     let (steps, batch, dim) = (1_000, 4, 12);
     let language = Arc::new(SyntheticLanguage::new(200, 8, 1).unwrap());
     let counts = language.counts();
@@ -314,7 +314,7 @@ fn trained(layer: &str, rate: f32) -> [f32; 8] {
     train(&mut model, &mut source, &settings, &mut |_| {}).unwrap();
     let tables = model.layer_tables().iter();
     let all: Vec<f32> = tables.flat_map(|table| table.weights().iter().chain(table.bias())).copied().collect();
-    std::array::from_fn(|i| all[(2 * i + 1) * all.len() / 16])
+    std::array::from_fn(|i| f64::from(all[(2 * i + 1) * all.len() / 16]))
 }
 
 #[test]
@@ -325,8 +325,8 @@ fn weights() {
         (layer, trained(layer, entry.tuning.sgd.min(0.05)))
     };
     let found: Vec<_> = CATALOGUE.iter().map(pin).collect();
-    let shown = |weights: &[f32; 8]| format!("[{}]", weights.map(|w| format!("{w:.6}")).join(", "));
-    let near = |pin: &[f32; 8], found: &[f32; 8]| pin.iter().zip(found).all(|(a, b)| (a - b).abs() <= APART);
+    let shown = |weights: &[f64; 8]| format!("[{}]", weights.map(|w| format!("{w:.6}")).join(", "));
+    let near = |pin: &[f64; 8], found: &[f64; 8]| pin.iter().zip(found).all(|(a, b)| (a - b).abs() <= APART);
     assert_pinned(WEIGHTS, &found, shown, near);
 }
 
