@@ -64,6 +64,17 @@
 //!
 //! Losses are in nats, in f64. A sampled training loss is never a likelihood: [`eval::held_out`] gives the exact,
 //! normalized NLL of every layer on one scale.
+//!
+//! # Features
+//!
+//! | feature | adds |
+//! |---|---|
+//! | none | layers, tables, samplers, trees, [`head`]: 13 dependencies |
+//! | `text` | `corpus`, `model`, `train`, `eval`, `vectors`, `word2vec`: texts, training, word vectors |
+//! | `eval` | `compare`, `measure`, and the tables of `report`; needs `text` |
+//! | `check` | `check`: audits of layers, references in f64 |
+//! | `report` | pictures, pages, CSV and tables for the terminal in `report`; needs `eval` |
+//! | `cli` (default) | `cli` and the program `lexmax`; needs all others |
 #![forbid(unsafe_code)]
 
 #[cfg(feature = "check")]

@@ -106,14 +106,9 @@ pub enum Error {
     /// A vocabulary without a word.
     #[error("a vocabulary needs at least one word")]
     EmptyVocabulary,
-    /// The crate was built without what this needs.
-    #[error("{what} needs the feature `{feature}` of the crate, which this program was built without")]
-    NoFeature {
-        /// What was asked for.
-        what: &'static str,
-        /// The feature.
-        feature: &'static str,
-    },
+    /// The crate was built without its feature `text`.
+    #[error("this program was built without the feature `text` of lexmax, which {0} needs")]
+    NoText(&'static str),
     /// More words than ids.
     #[error("{words} words, but a vocabulary holds at most {limit}")]
     TooManyWords {
@@ -380,11 +375,8 @@ pub enum Error {
         source: Box<Error>,
     },
     /// A chart without a point to draw.
-    #[error("the chart {chart} has no point")]
-    NoPoints {
-        /// The chart.
-        chart: &'static str,
-    },
+    #[error("the chart {0} has no point")]
+    NoPoints(&'static str),
     /// Arrays that a caller handed in do not fit the layer.
     #[error(transparent)]
     Input(#[from] InputFault),

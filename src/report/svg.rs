@@ -21,7 +21,7 @@ type Drawn = std::result::Result<(), Box<dyn std::error::Error>>;
 /// # Errors
 /// A chart without a point.
 pub fn svg(chart: &Chart) -> Result<String> {
-    let frame = chart.frame().ok_or(Error::NoPoints { chart: chart.id })?;
+    let frame = chart.frame().ok_or(Error::NoPoints(chart.id))?;
     let mut out = String::new();
     {
         let root = SVGBackend::with_string(&mut out, SIZE).into_drawing_area();

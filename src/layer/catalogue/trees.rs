@@ -46,7 +46,7 @@ fn read(path: &Path, c: &Shape) -> Result<Tree> {
 /// The vectors of all words, V×d.
 #[cfg(not(feature = "text"))]
 fn points(_: &LayerKeys, _: &Shape) -> Result<Array2<f32>> {
-    Err(Error::NoFeature { what: "a tree over word vectors", feature: "text" })
+    Err(Error::NoText("a tree over word vectors"))
 }
 
 /// The vectors of all words, V×d.
