@@ -350,7 +350,7 @@ fn what_fails_before_the_training_is_in_the_log() {
     let failures: [(&[&str], &str); 6] = [
         (&["--corpus", bad], "bad.txt:2: "),
         (&["--corpus", "/nowhere/text"], "/nowhere/text"),
-        (&["--corpus", "-", "--hs", "--negative", "5"], "--hs and --negative"),
+        (&["--corpus", "-", "--hs", "--negative", "5"], "hierarchical and negative"),
         (&["--corpus", "-", "--save-model", "/proc/none/x"], "/proc/none"),
         (&["--corpus", "-", "--min-count", "100"], "100"),
         (&["--corpus", "-", "--min-count", "1", "--valid", "/nowhere/valid"], "/nowhere/valid"),
