@@ -8,9 +8,8 @@
 //! ```
 //! use lexmax::corpus::{Context, Corpus, Direction, Sentences, Window};
 //! use lexmax::layer::Bias;
-//! use lexmax::model::{Architecture, Encoding, SharedModel};
+//! use lexmax::model::{Architecture, SharedModel};
 //! use lexmax::word2vec::{Checkpoints, Control, Ended, Run, Subject};
-//! use lexmax::table::CachedRows;
 //! use lexmax::train::{Hogwild, LinearDecay, deterministic_watched};
 //! use lexmax::table::Optimizer;
 //!
@@ -21,14 +20,15 @@
 //! let (vocab, corpus) = Corpus::load(&[text], 1)?;
 //! let window = Window::new(Direction::Cbow, Context::Both, 2, true)?;
 //! let layer = "hierarchical".parse()?;
-//! let architecture =
-//!     Architecture { layer, bias: Bias::None, window, encoding: Encoding::Mean, dim: 8, optimizer: Optimizer::Sgd };
+//! let mut architecture = Architecture::new(layer, window, 8);
+//! (architecture.bias, architecture.optimizer) = (Bias::None, Optimizer::Sgd);
 //! let (encoder, layer) = (architecture.encoder(vocab.len())?, architecture.layer(&vocab, None)?);
 //! let mut model = SharedModel::new(encoder, layer, vocab.counts(), 1)?;
-//! let (rate, cached) = (LinearDecay::new(0.05), CachedRows::Fitting);
-//! let trainer = Hogwild { window, sample: 0.0, rate, epochs: 3, workers: 1, cached, seed: 1 };
+//! let mut trainer = Hogwild::new(window, LinearDecay::new(0.05));
+//! trainer.epochs = 3;
 //!
-//! let control = Control { checkpoint: Some(Checkpoints::new(&checkpoints)), ..Control::default() };
+//! let mut control = Control::default();
+//! control.checkpoint = Some(Checkpoints::new(&checkpoints));
 //! let subject = Subject {
 //!     architecture: &architecture,
 //!     vocab: &vocab,

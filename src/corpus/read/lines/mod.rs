@@ -43,8 +43,10 @@ pub enum Invalid {
 /// # let file = tempfile::NamedTempFile::new().unwrap();
 /// # std::fs::write(file.path(), b"Hello, WORLD!\nbad\xff byte").unwrap();
 /// # let path = file.path();
-/// let normalizer = Normalizer { lowercase: true, nfc: true, split: Split::Words };
-/// let source = Source { invalid: Invalid::Skip, normalizer, ..Source::plain(&[path]) };
+/// let mut normalizer = Normalizer::default();
+/// (normalizer.lowercase, normalizer.nfc, normalizer.split) = (true, true, Split::Words);
+/// let mut source = Source::plain(&[path]);
+/// (source.invalid, source.normalizer) = (Invalid::Skip, normalizer);
 /// let (mut ledger, mut all) = (Ledger::default(), Vec::new());
 /// source.for_each_line(&mut ledger, |line| {
 ///     all.extend(words(line).map(String::from));
