@@ -18,7 +18,10 @@ pub struct Arguments {
     #[arg(long, default_value_t = 6, value_name = "D", value_parser = clap::value_parser!(u32).range(1..=1_024))]
     dim: u32,
     /// Examples in the batch.
-    #[arg(long, default_value_t = AuditConfig::BATCH, value_name = "B", value_parser = clap::value_parser!(u32).range(1..=1_024))]
+    #[arg(
+        long, default_value_t = AuditConfig::BATCH, value_name = "B",
+        value_parser = clap::value_parser!(u32).range(1..=1_024)
+    )]
     batch: u32,
     /// Seed of weights, hidden vectors, targets and draws.
     #[arg(long, default_value_t = AuditConfig::SEED)]

@@ -59,7 +59,10 @@ pub struct Arguments {
     #[arg(long, default_value_t = Builder::MIN_COUNT, value_name = "N", requires = "corpus")]
     min_count: u64,
     /// Threshold of word2vec's subsampling of frequent words; 0 is off.
-    #[arg(long, default_value_t = Builder::SAMPLE, value_name = "T", value_parser = threshold, allow_negative_numbers = true, requires = "corpus")]
+    #[arg(
+        long, default_value_t = Builder::SAMPLE, value_name = "T", value_parser = threshold,
+        allow_negative_numbers = true, requires = "corpus"
+    )]
     sample: f64,
     /// Optimizer.
     #[arg(long, value_enum, default_value_t)]
@@ -77,7 +80,10 @@ pub struct Arguments {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     examples: Option<u64>,
     /// Held-out examples, evenly spaced.
-    #[arg(long, default_value_t = Builder::VALID_EXAMPLES as u32, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+    #[arg(
+        long, default_value_t = Builder::VALID_EXAMPLES as u32, value_name = "N",
+        value_parser = clap::value_parser!(u32).range(1..=10_000_000)
+    )]
     valid_examples: u32,
     /// Threads [default: all cores].
     #[arg(long, value_name = "T", value_parser = clap::value_parser!(u32).range(1..=1024))]

@@ -20,10 +20,16 @@ pub struct Arguments {
     #[arg(long, default_value_t = 100, value_name = "D", value_parser = clap::value_parser!(u32).range(1..=16_384))]
     dim: u32,
     /// Examples in a batch.
-    #[arg(long, default_value_t = CutoffPlan::BATCH as u32, value_name = "B", value_parser = clap::value_parser!(u32).range(1..=65_536))]
+    #[arg(
+        long, default_value_t = CutoffPlan::BATCH as u32, value_name = "B",
+        value_parser = clap::value_parser!(u32).range(1..=65_536)
+    )]
     batch: u32,
     /// Tails, at most.
-    #[arg(long, default_value = of_layer("tails"), value_name = "J", value_parser = clap::value_parser!(u32).range(0..=16))]
+    #[arg(
+        long, default_value = of_layer("tails"), value_name = "J",
+        value_parser = clap::value_parser!(u32).range(0..=16)
+    )]
     tails: u32,
     /// Factor by which the vectors of a tail are shorter than those of the tail before it.
     #[arg(long, default_value = of_layer("division"), value_name = "X")]

@@ -20,10 +20,16 @@ pub struct Arguments {
     #[arg(long, default_value = ScaleConfig::VOCABS, value_name = "V")]
     vocab: Vocabs,
     /// Size of a word's vector in the layer, and so of the hidden vector.
-    #[arg(long, default_value_t = ScaleConfig::DIM, value_name = "D", value_parser = clap::value_parser!(u32).range(1..=16_384))]
+    #[arg(
+        long, default_value_t = ScaleConfig::DIM, value_name = "D",
+        value_parser = clap::value_parser!(u32).range(1..=16_384)
+    )]
     dim: u32,
     /// Examples in a batch.
-    #[arg(long, default_value_t = ScaleConfig::BATCH, value_name = "B", value_parser = clap::value_parser!(u32).range(1..=1_048_576))]
+    #[arg(
+        long, default_value_t = ScaleConfig::BATCH, value_name = "B",
+        value_parser = clap::value_parser!(u32).range(1..=1_048_576)
+    )]
     batch: u32,
     /// Samples of every layer that takes them [default: each layer's own].
     #[arg(long, value_name = "S", value_parser = clap::value_parser!(u32).range(1..))]
@@ -32,7 +38,10 @@ pub struct Arguments {
     #[arg(long, value_name = "T", value_parser = clap::value_parser!(u32).range(1..=1024))]
     threads: Option<u32>,
     /// Seconds that a point may take; what would take longer is skipped.
-    #[arg(long, default_value_t = POINT_SECONDS, value_name = "S", value_parser = super::seconds, allow_negative_numbers = true)]
+    #[arg(
+        long, default_value_t = POINT_SECONDS, value_name = "S", value_parser = super::seconds,
+        allow_negative_numbers = true
+    )]
     point_budget: f64,
     /// GiB that a point may take; what would take more is skipped [default: four fifths of what is free].
     #[arg(long, value_name = "GIB", value_parser = super::gib, allow_negative_numbers = true)]

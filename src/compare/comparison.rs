@@ -77,7 +77,7 @@ pub struct ConfigFacts {
     pub min_count: u64,
     /// Threshold of subsampling; 0 is off.
     pub sample: f64,
-    /// How gradients move weights.
+    /// The optimizer.
     pub optimizer: OptimizerKind,
     /// Seconds for each layer, if that is the budget.
     pub budget_seconds: Option<f64>,

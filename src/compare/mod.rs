@@ -34,7 +34,7 @@ pub struct CompareConfig {
     pub encoding: Encoding,
     /// Size of hidden vectors.
     pub dim: usize,
-    /// How gradients move weights.
+    /// The optimizer.
     pub optimizer: Optimizer,
     /// The rate of every layer, instead of its own.
     pub rate: Option<f32>,

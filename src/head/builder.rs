@@ -24,7 +24,8 @@ use std::sync::Arc;
 /// # fn main() -> lexmax::Result<()> {
 /// let counts = Counts::new(vec![50, 30, 15, 5])?;
 /// let smoothed = LossOptions::new().with_smoothing(0.1)?;
-/// let head = Head::builder("full", &counts, 8).optimizer(Optimizer::Sgd).rate(0.1).bias(Bias::Zero).loss(smoothed).build()?;
+/// let builder = Head::builder("full", &counts, 8).optimizer(Optimizer::Sgd).rate(0.1);
+/// let head = builder.bias(Bias::Zero).loss(smoothed).build()?;
 /// assert_eq!((head.vocab(), head.dim(), head.rate()), (4, 8, 0.1));
 /// assert!(Head::builder("ful", &counts, 8).build().is_err()); // there is no such layer
 /// # Ok(())
@@ -76,7 +77,7 @@ impl<'a> HeadBuilder<'a> {
         Self { layer, counts: None, optimizer: Optimizer::default(), rate: None, seed: 1, threads: 1, loss: None }
     }
 
-    /// How often each word occurs, in falling order: for a layer of one's own. [`Head::builder`] has them already.
+    /// Counts of the words, in falling order: for a layer of one's own. [`Head::builder`] has them already.
     pub fn counts(mut self, counts: &'a Counts) -> Self {
         self.counts = Some(counts);
         self

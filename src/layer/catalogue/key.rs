@@ -12,13 +12,13 @@ use std::fmt;
 pub struct Key {
     /// The key.
     pub name: &'static str,
-    /// What its value may be.
+    /// Values that it may have.
     pub values: Values,
-    /// What holds without it.
+    /// The default.
     pub default: Otherwise,
     /// Another key with the values beside which alone this key may be given.
     pub beside: Option<(&'static str, &'static [&'static str])>,
-    /// What it decides.
+    /// The setting of the layer that it is.
     pub doc: &'static str,
 }
 
@@ -33,12 +33,12 @@ pub enum Values {
     Form(&'static str),
 }
 
-/// What holds where a key is not given.
+/// The default of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Otherwise {
     /// The same as with this value.
     Value(&'static str),
-    /// What follows from other things.
+    /// Something that depends on other things, in words.
     Rule(&'static str),
 }
 
@@ -76,7 +76,7 @@ impl Key {
 }
 
 impl fmt::Display for Key {
-    /// As in "samples: draws a batch; a whole number from 1 \[256\]".
+    /// A line as in "samples: draws a batch; a whole number from 1 \[256\]".
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         let (Value(default) | Rule(default)) = self.default;
         write!(f, "{}: {}; {} [{default}]", self.name, self.doc, self.expected())

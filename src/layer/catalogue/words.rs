@@ -8,9 +8,9 @@ use serde::Deserialize;
 pub enum ProposalName {
     /// All words alike.
     Uniform,
-    /// By rank.
+    /// Probabilities that fall with the rank.
     LogUniform,
-    /// By counts to a power.
+    /// Counts to a power.
     Unigram,
 }
 
@@ -52,11 +52,11 @@ pub enum Penalty {
 pub enum TreeName {
     /// Huffman's.
     Huffman,
-    /// Of equal depth.
+    /// A tree of equal depth.
     Balanced,
-    /// Of random order.
+    /// A tree of equal depth, its words in random order.
     Random,
-    /// Of equal depth, by frequency.
+    /// Words in the order of their counts, cut where both sides occur about equally often.
     Frequency,
     /// From 2-means of word vectors.
     Kmeans,
