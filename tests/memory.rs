@@ -1,7 +1,7 @@
 //! The memory that `advise` expects of a layer, from a walk without arithmetic, against what an allocator counts in training.
 
 use lexmax::layer::catalogue::{CATALOGUE, LayerSpec};
-use lexmax::measure::{AdviseConfig, ScaleConfig, Vocabs, advise, scale};
+use lexmax::measure::{AdviseConfig, Need, ScaleConfig, Vocabs, advise, scale};
 use std::collections::BTreeMap;
 
 /// It counts for the whole program: this file has one test.
@@ -19,8 +19,9 @@ fn expected_memory_is_within_the_thirty_percent_that_are_promised() {
     let measured: BTreeMap<_, _> = found.unwrap().points.into_iter().map(|p| ((p.layer.clone(), p.vocab), p)).collect();
     let (mut pairs, mut outside) = (0, Vec::new());
     for vocab in vocabs.as_slice() {
-        let mut config = AdviseConfig::new(layers.clone(), *vocab, dim);
-        (config.tokens, config.batch, config.threads, config.step_seconds) = (1, batch, 2, 0.05);
+        let mut config = AdviseConfig::new(layers.clone(), *vocab, dim, 1);
+        (config.batch, config.threads) = (batch, 2);
+        (config.need, config.step_seconds) = (Need::Vectors, 0.05);
         for verdict in advise(&config, &mut |_| {}).unwrap().layers {
             let point = &measured[&(verdict.layer.clone(), *vocab)];
             let ratio = verdict.memory_bytes as f64 / point.peak_bytes as f64;

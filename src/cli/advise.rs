@@ -35,7 +35,10 @@ pub struct Arguments {
     #[arg(long, value_delimiter = ',', value_name = "LAYER")]
     layers: Vec<LayerSpec>,
     /// Examples in a batch.
-    #[arg(long, default_value_t = 64, value_name = "B", value_parser = clap::value_parser!(u32).range(1..=1_048_576))]
+    #[arg(
+        long, default_value_t = AdviseConfig::BATCH, value_name = "B",
+        value_parser = clap::value_parser!(u32).range(1..=1_048_576)
+    )]
     batch: u32,
     /// Samples of every layer that takes them [default: each layer's own].
     #[arg(long, value_name = "S", value_parser = clap::value_parser!(u32).range(1..))]
@@ -44,7 +47,7 @@ pub struct Arguments {
     #[arg(long, value_name = "T", value_parser = clap::value_parser!(u32).range(1..=1024))]
     threads: Option<u32>,
     /// Seed of weights, hidden vectors and targets.
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = AdviseConfig::SEED)]
     seed: u64,
     /// Form of the table.
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]

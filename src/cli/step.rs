@@ -13,22 +13,34 @@ pub struct Arguments {
     #[arg(long, value_name = "LAYER")]
     layer: LayerSpec,
     /// Number of words.
-    #[arg(long, default_value_t = 100_000, value_name = "V", value_parser = clap::value_parser!(u32).range(1..=100_000_000))]
+    #[arg(
+        long, default_value_t = StepConfig::VOCAB, value_name = "V",
+        value_parser = clap::value_parser!(u32).range(1..=100_000_000)
+    )]
     vocab: u32,
     /// Size of a word's vector in the layer, and so of the hidden vector.
-    #[arg(long, default_value_t = 128, value_name = "D", value_parser = clap::value_parser!(u32).range(1..=16_384))]
+    #[arg(
+        long, default_value_t = StepConfig::DIM, value_name = "D",
+        value_parser = clap::value_parser!(u32).range(1..=16_384)
+    )]
     dim: u32,
     /// Examples in a batch.
-    #[arg(long, default_value_t = 1024, value_name = "B", value_parser = clap::value_parser!(u32).range(1..=1_048_576))]
+    #[arg(
+        long, default_value_t = StepConfig::BATCH, value_name = "B",
+        value_parser = clap::value_parser!(u32).range(1..=1_048_576)
+    )]
     batch: u32,
     /// Threads [default: all cores].
     #[arg(long, value_name = "T", value_parser = clap::value_parser!(u32).range(1..=1024))]
     threads: Option<u32>,
     /// Steps that are timed; the median counts.
-    #[arg(long, default_value_t = 7, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    #[arg(
+        long, default_value_t = StepConfig::REPEATS, value_name = "N",
+        value_parser = clap::value_parser!(u32).range(1..=100_000)
+    )]
     repeats: u32,
     /// Seed of weights, hidden vectors and targets.
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = StepConfig::SEED)]
     seed: u64,
     /// Where to write the report as JSON.
     #[arg(long, value_name = "FILE")]

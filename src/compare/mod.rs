@@ -63,9 +63,9 @@ impl CompareConfig {
             rate: None,
             batch: None,
             budget,
-            valid_examples: 10_000,
+            valid_examples: Builder::VALID_EXAMPLES,
             threads: 1,
-            seed: 1,
+            seed: Builder::SEED,
         }
     }
 

@@ -55,21 +55,26 @@ pub struct AdviseConfig {
 }
 
 impl AdviseConfig {
-    /// A million words in batches of 64 for these sizes, for word vectors, on one thread, without limits of memory and time.
-    pub fn new(layers: Vec<LayerSpec>, vocab: usize, dim: usize) -> Self {
+    /// Examples in a batch without another number.
+    pub const BATCH: u32 = 64;
+    /// The seed without another.
+    pub const SEED: u64 = 1;
+
+    /// A task of these sizes on one thread, without limits of memory and time.
+    pub fn new(layers: Vec<LayerSpec>, vocab: usize, dim: usize, tokens: u64) -> Self {
         Self {
             layers,
             vocab,
             dim,
-            tokens: 1_000_000,
-            batch: 64,
+            tokens,
+            batch: Self::BATCH as usize,
             samples: None,
             threads: 1,
             memory_bytes: None,
             seconds: None,
-            need: Need::Vectors,
+            need: Need::default(),
             step_seconds: super::STEP_SECONDS,
-            seed: 1,
+            seed: Self::SEED,
         }
     }
 }

@@ -32,9 +32,28 @@ pub struct StepConfig {
 }
 
 impl StepConfig {
-    /// Eleven steps of a batch of 64 on one thread.
-    pub fn new(layer: LayerSpec, vocab: usize, dim: usize) -> Self {
-        Self { layer, vocab, dim, batch: 64, threads: 1, repeats: 11, seed: 1 }
+    /// Number of words without another.
+    pub const VOCAB: u32 = 100_000;
+    /// The size of the hidden vector without another.
+    pub const DIM: u32 = 128;
+    /// Examples in the batch without another number.
+    pub const BATCH: u32 = 1_024;
+    /// Steps that are timed without another number.
+    pub const REPEATS: u32 = 7;
+    /// The seed without another.
+    pub const SEED: u64 = 1;
+
+    /// A layer with the defaults, on one thread.
+    pub fn new(layer: LayerSpec) -> Self {
+        Self {
+            layer,
+            vocab: Self::VOCAB as usize,
+            dim: Self::DIM as usize,
+            batch: Self::BATCH as usize,
+            threads: 1,
+            repeats: Self::REPEATS as usize,
+            seed: Self::SEED,
+        }
     }
 }
 
