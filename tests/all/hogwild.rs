@@ -325,10 +325,9 @@ fn train(layer: &str, model: Direction, workers: usize, rate: f32, epochs: u32) 
     Ok((outcome.epochs.iter().map(|e| e.train_loss).collect(), shared.into_model()?))
 }
 
-fn assert_learning_of_every_row(model: Direction) {
-    for entry in CATALOGUE {
-        let (losses, trained) = train(entry.name, model, 3, 0.02, 4).unwrap();
-        let name = entry.name;
+fn assert_learning_of_every_row<'a>(layers: impl IntoIterator<Item = &'a str>, model: Direction) {
+    for name in layers {
+        let (losses, trained) = train(name, model, 3, 0.02, 4).unwrap();
         let (vocab, corpus) = circle(40, 1500);
         let (encoder, layer) = parts(&name.parse().unwrap(), vocab.counts(), 10);
         let start = SharedModel::new(encoder, layer, vocab.counts(), 1).unwrap().into_model().unwrap();
@@ -354,12 +353,18 @@ fn assert_learning_of_every_row(model: Direction) {
 
 #[test]
 fn every_layer_learns_skip_gram_with_several_workers_and_no_row_is_left_out() {
-    assert_learning_of_every_row(Direction::SkipGram);
+    assert_learning_of_every_row(CATALOGUE.iter().map(|entry| entry.name), Direction::SkipGram);
 }
 
 #[test]
+fn word2vecs_layers_learn_cbow_with_several_workers_and_no_row_is_left_out() {
+    assert_learning_of_every_row(["hierarchical", "negative"], Direction::Cbow);
+}
+
+#[test]
+#[ignore = "soak: every layer"]
 fn every_layer_learns_cbow_with_several_workers_and_no_row_is_left_out() {
-    assert_learning_of_every_row(Direction::Cbow);
+    assert_learning_of_every_row(CATALOGUE.iter().map(|entry| entry.name), Direction::Cbow);
 }
 
 #[test]

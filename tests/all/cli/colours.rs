@@ -21,8 +21,8 @@ fn printed(arguments: &str, force: bool, no_color: Option<&str>) -> String {
 
 const RUNS: [&str; 3] = [
     "--vocab 50 --classes 5 --examples 50 --valid-examples 5 --layers full,negative",
-    "scale --vocab 50,500 --dim 8 --batch 4 --layers full,negative",
-    "advise --vocab 500 --dim 8 --tokens 1e6 --layers full,negative",
+    "scale --vocab 50,500 --dim 8 --batch 4 --layers full",
+    "advise --vocab 500 --dim 8 --tokens 1e6 --layers full",
 ];
 
 #[test]

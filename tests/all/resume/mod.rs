@@ -111,14 +111,14 @@ fn in_slices(a: &Architecture, vocab: &Vocabulary, heard: usize, step: &Step) ->
     unreachable!("slices end")
 }
 
-fn assert_every_layer_goes_on(encoding: Encoding) {
+fn assert_layers_go_on<'a>(layers: impl IntoIterator<Item = &'a str>, encoding: Encoding) {
     let (vocab, corpus) = corpus(40, 620);
-    for entry in CATALOGUE {
+    for name in layers {
         let window = match encoding {
             Encoding::Mean => Window::new(Direction::SkipGram, Context::Both, 2, true).unwrap(),
             Encoding::NGram { .. } => Encoding::window(3).unwrap(),
         };
-        let layer = entry.name.parse().unwrap();
+        let layer = name.parse().unwrap();
         let mut a = Architecture::new(layer, window, 9);
         (a.encoding, a.optimizer) = (encoding, Optimizer::Sgd);
         let run = |threads: usize| {
@@ -131,23 +131,29 @@ fn assert_every_layer_goes_on(encoding: Encoding) {
         assert_eq!(slices, 1);
         assert_eq!(outcome.words, 3 * corpus.ledger().kept);
         let (again, sum, slices) = in_slices(&a, &vocab, 1, &run(3));
-        assert!(slices > 1, "{}: {slices} slices", entry.name);
-        assert!(whole == again, "{} {encoding:?}", entry.name);
+        assert!(slices > 1, "{name}: {slices} slices");
+        assert!(whole == again, "{name} {encoding:?}");
         assert_eq!((sum.examples, sum.layer_cost), (outcome.examples, outcome.layer_cost));
         assert_eq!(sum.passes, outcome.passes);
         let losses = |o: &Outcome| o.epochs.iter().map(|e| e.train_loss.to_bits()).collect::<Vec<_>>();
-        assert_eq!(losses(&sum), losses(&outcome), "{}", entry.name);
+        assert_eq!(losses(&sum), losses(&outcome), "{name}");
     }
 }
 
 #[test]
 fn every_layer_goes_on_as_if_nothing_had_been() {
-    assert_every_layer_goes_on(Encoding::Mean);
+    assert_layers_go_on(CATALOGUE.iter().map(|entry| entry.name), Encoding::Mean);
 }
 
 #[test]
+fn an_ngram_model_goes_on_as_if_nothing_had_been() {
+    assert_layers_go_on(["full", "hierarchical", "sampled-quadratic"], Encoding::NGram { embedding: 5 });
+}
+
+#[test]
+#[ignore = "soak: every layer"]
 fn every_layer_of_an_ngram_model_goes_on_as_if_nothing_had_been() {
-    assert_every_layer_goes_on(Encoding::NGram { embedding: 5 });
+    assert_layers_go_on(CATALOGUE.iter().map(|entry| entry.name), Encoding::NGram { embedding: 5 });
 }
 
 #[test]
