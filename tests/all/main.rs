@@ -5,7 +5,7 @@
 
 #[cfg(feature = "cli")]
 mod before;
-#[cfg(feature = "cli")]
+#[cfg(feature = "check")]
 mod check;
 #[cfg(feature = "cli")]
 mod cli;
@@ -18,7 +18,7 @@ mod golden;
 mod head;
 #[cfg(feature = "text")]
 mod hogwild;
-#[cfg(all(feature = "check", feature = "text"))]
+#[cfg(feature = "check")]
 mod laws;
 #[cfg(feature = "text")]
 mod model_file;

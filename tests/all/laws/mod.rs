@@ -7,6 +7,7 @@ mod cases;
 mod cost;
 mod descent;
 mod distribution;
+#[cfg(feature = "text")]
 mod encoder;
 mod enumeration;
 mod fixed;
