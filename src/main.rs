@@ -12,7 +12,7 @@ fn main() -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(1),
         Err(error) => {
-            eprintln!("lexmax: {}", cli::message(error));
+            cli::warn(&format!("lexmax: {}", cli::message(error)));
             ExitCode::from(2)
         }
     }

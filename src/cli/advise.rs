@@ -3,7 +3,7 @@
 use super::table::{self, Table};
 use crate::Result;
 use crate::compare::CompareConfig;
-use crate::files::{check_writable, write_atomically};
+use crate::files::Output;
 use crate::layer::catalogue::LayerSpec;
 use crate::measure::{AdviseConfig, Need, STEP_SECONDS, advise};
 use clap::Args;
@@ -72,9 +72,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         step_seconds: STEP_SECONDS,
         seed: arguments.seed,
     };
-    if let Some(path) = &arguments.json {
-        check_writable(path)?;
-    }
+    super::check_json(arguments.json.as_deref(), [])?;
     let spinner = ProgressBar::new_spinner();
     let mut advice = advise(&config, &mut |layer| {
         spinner.set_message(format!("timing {layer}"));
@@ -83,10 +81,10 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     spinner.finish_and_clear();
     advice.run.command = super::command();
     if let Some(path) = &arguments.json {
-        write_atomically(path, advice.to_json().as_bytes())?;
+        Output::new(path)?.put(advice.to_json().as_bytes())?;
     }
     if arguments.table != Table::Text {
-        advice.refused.iter().for_each(|(layer, why)| eprintln!("lexmax: not {layer}: {why}"));
+        advice.refused.iter().for_each(|(layer, why)| super::warn(&format!("lexmax: not {layer}: {why}")));
     }
-    super::print(&table::formatted(&advice.grid(), arguments.table, &advice.notes()))
+    super::say(&table::formatted(&advice.grid(), arguments.table, &advice.notes()), &arguments.json)
 }

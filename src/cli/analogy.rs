@@ -19,7 +19,7 @@ pub struct Arguments {
 
 pub fn run(arguments: &Arguments) -> Result<()> {
     arguments.query.answer("three words", &arguments.words, |vectors, words, top| {
-        let three = <[&str; 3]>::try_from(words).map_err(|_| Error::NotThreeWords { words: words.len() })?;
+        let three = <[&str; 3]>::try_from(words).map_err(|_| Error::NotThreeWords(words.len()))?;
         Ok(vec![(three.join(" "), vectors.analogy_by(arguments.method, three, top)?)])
     })
 }

@@ -4,8 +4,8 @@ use super::progress::Bars;
 use super::table::{self, Table};
 use crate::compare::{Builder, CompareConfig};
 use crate::corpus::synthetic::SyntheticLanguage;
-use crate::corpus::{Context, WindowRule};
-use crate::files::{check_writable, write_atomically};
+use crate::corpus::{Context, WindowRule, files};
+use crate::files::{Output, Plan};
 use crate::layer::catalogue::LayerSpec;
 use crate::model::ModelKind;
 use crate::optimizer::OptimizerKind;
@@ -192,10 +192,15 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     builder.config()?;
     let path = arguments.out.join("compare.json");
     // Before hours of training, not after.
-    check_writable(&path)?;
+    Output::new(&path)?;
+    Plan::default()
+        .reads_texts(arguments.corpus.iter().chain(&arguments.valid))
+        .reads([&arguments.corpus, &arguments.valid].map(|texts| files(texts)).into_iter().flatten().flatten())
+        .writes([&path, &arguments.out.join("compare.html")])
+        .check()?;
     let mut comparison = builder.run_with(&mut Bars::new())?;
     comparison.run.command = super::command();
-    write_atomically(&path, comparison.to_json().as_bytes())?;
+    Output::new(&path)?.put(comparison.to_json().as_bytes())?;
     let page = write_page(&comparison.page(), &arguments.out, "compare")?;
     let mut notes = comparison.notes();
     notes.extend([path, page].map(|path| path.display().to_string()));

@@ -10,7 +10,7 @@ pub struct Arguments {
     /// File of word vectors, or a model of `train --save-model`; .gz, .zst and .bz2 too.
     #[arg(value_name = "IN")]
     input: PathBuf,
-    /// File to write, compressed if its name ends in .gz or .zst.
+    /// File to write, compressed if its name ends in .gz, .zst or .bz2; - for standard output.
     #[arg(value_name = "OUT")]
     output: PathBuf,
     /// Format of IN [default: what its ending or its beginning tells].
@@ -29,5 +29,6 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let to = (arguments.output.as_path(), arguments.to);
     let done = convert(from, to, arguments.first.map(|n| n as usize))?;
     let (words, of, dim) = (done.words, done.of, done.dim);
-    super::print(&format!("{words} of {of} words, {dim} numbers each\n{}\n", arguments.output.display()))
+    let line = format!("{words} of {of} words, {dim} numbers each\n{}\n", arguments.output.display());
+    super::say(&line, [&arguments.output])
 }

@@ -1,8 +1,8 @@
 //! `lexmax eval`.
 
 use super::table::{self, Table};
-use crate::files::{check_writable, write_atomically};
-use crate::vectors::{AnalogyOptions, AnalogyRules, Case, EvaluationOptions, Format, Method, evaluate};
+use crate::files::Output;
+use crate::vectors::{AnalogyOptions, AnalogyRules, Case, EvaluationOptions, Format, Method, evaluate, files_read};
 use crate::{Error, Result};
 use clap::Args;
 use std::path::PathBuf;
@@ -51,9 +51,9 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     if arguments.similarity.is_empty() && arguments.analogies.is_empty() {
         return Err(Error::NothingToEvaluate);
     }
-    if let Some(path) = &arguments.json {
-        check_writable(path)?;
-    }
+    let vectors = arguments.vectors.iter().flat_map(|path| files_read(path, arguments.from));
+    let inputs = vectors.chain(arguments.similarity.iter().chain(&arguments.analogies).cloned());
+    super::check_json(arguments.json.as_deref(), inputs)?;
     let options = EvaluationOptions {
         case: if arguments.exact { Case::Exact } else { Case::Fold },
         analogies: AnalogyOptions {
@@ -66,7 +66,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     };
     let found = evaluate(&arguments.vectors, &arguments.similarity, &arguments.analogies, &options)?;
     if let Some(path) = &arguments.json {
-        write_atomically(path, found.to_json().as_bytes())?;
+        Output::new(path)?.put(found.to_json().as_bytes())?;
     }
-    super::print(&table::formatted(&found.grid(arguments.sections), arguments.table, &[]))
+    super::say(&table::formatted(&found.grid(arguments.sections), arguments.table, &[]), &arguments.json)
 }

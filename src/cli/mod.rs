@@ -21,10 +21,12 @@ mod train;
 
 pub use flags::message;
 
+use crate::files::{Output, Plan, is_stdout};
 use crate::layer::catalogue::{CATALOGUE, common_keys};
 use crate::{Error, Result};
 use clap::{Parser, Subcommand};
 use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// Output layers for large vocabularies, compared fairly. Without a command: `compare`.
@@ -73,7 +75,7 @@ pub fn run(start: Instant) -> Result<bool> {
         let words = || std::env::args_os().map(|word| word.to_string_lossy().into_owned());
         match spelling::hint(words()).filter(|_| words().nth(1).is_some_and(|word| word == "train")) {
             Some(hint) => {
-                eprintln!("lexmax: {hint}");
+                warn(&format!("lexmax: {hint}"));
                 std::process::exit(2);
             }
             None => error.exit(),
@@ -159,13 +161,39 @@ fn gib(text: &str) -> std::result::Result<u64, String> {
     }
 }
 
+/// Checks the file for a result as JSON, before anything is read.
+fn check_json(json: Option<&Path>, inputs: impl IntoIterator<Item = PathBuf>) -> Result<()> {
+    let Some(path) = json else { return Ok(()) };
+    Output::new(path)?;
+    Plan::default().reads(inputs).writes([path]).check()
+}
+
 /// Prints to standard output. A reader that went away is no failure.
 fn print(text: &str) -> Result<()> {
+    is_read(text).map(drop)
+}
+
+/// Prints to standard output. `false` if the reader went away: nothing more need be said then.
+fn is_read(text: &str) -> Result<bool> {
     let mut out = std::io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(e) if e.kind() != ErrorKind::BrokenPipe => Err(Error::io("standard output")(e)),
-        _ => Ok(()),
+        Err(e) if e.kind() == ErrorKind::BrokenPipe => Ok(false),
+        done => done.map(|()| true).map_err(Error::io("standard output")),
     }
+}
+
+/// Prints what stands beside a result: to standard error if one of the results goes to standard output itself.
+fn say<'a>(text: &str, results: impl IntoIterator<Item = &'a PathBuf>) -> Result<()> {
+    if results.into_iter().any(|path| is_stdout(path)) {
+        warn(text.trim_end_matches('\n'));
+        return Ok(());
+    }
+    print(text)
+}
+
+/// Prints a line to standard error. Where nobody can read it, nothing is lost but the line.
+pub fn warn(text: &str) {
+    writeln!(std::io::stderr().lock(), "{text}").ok();
 }
 
 #[cfg(test)]

@@ -37,13 +37,15 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let asks = input.is_terminal();
     let prompt = || if asks { super::print("> ") } else { Ok(()) };
     prompt()?;
-    for line in input.lines() {
+    for line in input.split(b'\n') {
         let line = line.map_err(crate::Error::io("standard input"))?;
+        let line = String::from_utf8_lossy(&line);
         let context: Vec<&str> = line.split_whitespace().collect();
         if !context.is_empty() {
             match answer(arguments, &predictor, &context) {
-                Ok(text) => super::print(&(text + "\n"))?,
-                Err(error) => eprintln!("{error}"),
+                Ok(text) if !super::is_read(&format!("{text}\n"))? => return Ok(()),
+                Ok(_) => {}
+                Err(error) => super::warn(&error.to_string()),
             }
         }
         prompt()?;
@@ -61,7 +63,7 @@ fn answer(arguments: &Arguments, predictor: &Predictor, context: &[&str]) -> Res
     }
     let found = predictor.top(context, arguments.top as usize)?;
     if !found.unknown.is_empty() {
-        eprintln!("unknown: {}", found.unknown.join(" "));
+        super::warn(&format!("unknown: {}", found.unknown.join(" ")));
     }
     Ok(found.words.iter().map(|(word, ln_p)| line(word, *ln_p)).collect())
 }

@@ -80,7 +80,7 @@ impl Listener for Bars {
     fn end(&mut self, row: &LayerRow) {
         self.bar.finish_and_clear();
         if !self.bar.is_hidden() {
-            eprintln!("{}: held-out NLL {:.4} after {} examples", row.layer, row.valid_nll, row.examples);
+            super::warn(&format!("{}: held-out NLL {:.4} after {} examples", row.layer, row.valid_nll, row.examples));
         }
     }
 }

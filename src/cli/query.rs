@@ -1,9 +1,9 @@
 //! What is asked of word vectors: once, or a line of standard input after the other.
 
 use super::table::{self, Table};
-use crate::files::{check_writable, write_atomically};
+use crate::files::Output;
 use crate::report::answers;
-use crate::vectors::{self, Answer, Format, WordVectors};
+use crate::vectors::{self, Answer, Format, WordVectors, files_read};
 use crate::{Error, Result};
 use clap::Args;
 use std::io::{BufRead, IsTerminal, Write};
@@ -41,7 +41,7 @@ impl Query {
         words: &[String],
         find: impl Fn(&WordVectors, &[&str], usize) -> Result<Asked>,
     ) -> Result<()> {
-        self.json.as_ref().map_or(Ok(()), |path| check_writable(path))?;
+        super::check_json(self.json.as_deref(), files_read(&self.vectors, self.from))?;
         let vectors = vectors::read(&self.vectors, self.from)?;
         let find = |words: &[&str]| find(&vectors, words, self.top as usize);
         if words.is_empty() {
@@ -50,14 +50,14 @@ impl Query {
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         let asked = find(&words)?;
         if let Some(path) = &self.json {
-            write_atomically(path, answers(&asked).to_json().as_bytes())?;
+            Output::new(path)?.put(answers(&asked).to_json().as_bytes())?;
         }
-        self.show(&asked)
+        super::say(&self.shown(&asked), &self.json)
     }
 
-    /// Prints what was found.
-    fn show(&self, asked: &Asked) -> Result<()> {
-        super::print(&table::formatted(&answers(asked), self.table, &[]))
+    /// The table of what was found.
+    fn shown(&self, asked: &Asked) -> String {
+        table::formatted(&answers(asked), self.table, &[])
     }
 
     /// Answers each line of standard input until its end, or until the line `EXIT`. What cannot be answered is told, and the next
@@ -67,8 +67,8 @@ impl Query {
         let mut lines = std::io::stdin().lock().split(b'\n');
         loop {
             if terminal {
-                eprint!("{hint} (EXIT to end): ");
-                std::io::stderr().flush().ok();
+                let mut stderr = std::io::stderr().lock();
+                write!(stderr, "{hint} (EXIT to end): ").and_then(|()| stderr.flush()).ok();
             }
             let Some(line) = lines.next() else { return Ok(()) };
             let line = line.map_err(Error::io("standard input"))?;
@@ -80,8 +80,9 @@ impl Query {
                 _ => {}
             }
             match answer(&words) {
-                Ok(asked) => self.show(&asked)?,
-                Err(error) => eprintln!("{error}"),
+                Ok(asked) if !super::is_read(&self.shown(&asked))? => return Ok(()),
+                Ok(_) => {}
+                Err(error) => super::warn(&error.to_string()),
             }
         }
     }

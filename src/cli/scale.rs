@@ -3,7 +3,7 @@
 use super::table::{self, Table};
 use crate::Result;
 use crate::compare::CompareConfig;
-use crate::files::{check_writable, write_atomically};
+use crate::files::Output;
 use crate::layer::catalogue::LayerSpec;
 use crate::measure::{Event, PASSES, POINT_SECONDS, ScaleConfig, Vocabs, scale};
 use crate::report::write_page;
@@ -70,7 +70,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         ..ScaleConfig::new(layers, super::threads(arguments.threads))
     };
     let path = arguments.out.join("scale.json");
-    check_writable(&path)?;
+    Output::new(&path)?;
     let bar = ProgressBar::new((PASSES * config.layers.len() * config.vocabs.as_slice().len()) as u64);
     bar.set_style(ProgressStyle::with_template("{bar:30} {pos}/{len} {msg}").unwrap_or(ProgressStyle::default_bar()));
     let mut found = scale(&config, &mut |event| match event {
@@ -83,7 +83,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     })?;
     bar.finish_and_clear();
     found.run.command = super::command();
-    write_atomically(&path, found.to_json().as_bytes())?;
+    Output::new(&path)?.put(found.to_json().as_bytes())?;
     let mut notes = found.notes();
     notes.push(path.display().to_string());
     if !found.points.is_empty() {
@@ -91,7 +91,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     }
     if arguments.table != Table::Text {
         // Nothing but the table goes to the standard output.
-        found.skips().iter().for_each(|skip| eprintln!("{skip}"));
+        found.skips().iter().for_each(|skip| super::warn(&skip.to_string()));
     }
     super::print(&match arguments.table {
         Table::Text if found.points.is_empty() => notes.join("\n") + "\n",

@@ -1,7 +1,7 @@
 //! `lexmax step`.
 
 use crate::Result;
-use crate::files::{check_writable, write_atomically};
+use crate::files::Output;
 use crate::layer::catalogue::LayerSpec;
 use crate::measure::{StepConfig, time_step};
 use clap::Args;
@@ -57,14 +57,12 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         repeats: arguments.repeats as usize,
         seed: arguments.seed,
     };
-    if let Some(path) = &arguments.json {
-        check_writable(path)?;
-    }
+    super::check_json(arguments.json.as_deref(), [])?;
     let report = time_step(&config)?;
     if let Some(path) = &arguments.json {
-        write_atomically(path, report.to_json().as_bytes())?;
+        Output::new(path)?.put(report.to_json().as_bytes())?;
     }
-    super::print(&format!(
+    let line = format!(
         "{}: {:.3} ms a step ({:.3} to {:.3}; {}), {:.3e} multiply-adds, {:.1} GFLOP/s, {:.0} % of sgemm's {:.1}\n",
         report.layer,
         report.step_ms,
@@ -75,5 +73,6 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         report.gflops,
         100.0 * report.sgemm_share,
         report.sgemm_gflops,
-    ))
+    );
+    super::say(&line, &arguments.json)
 }

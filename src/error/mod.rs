@@ -5,6 +5,7 @@ mod head;
 mod input;
 mod io;
 mod model;
+mod output;
 mod simd;
 mod text;
 mod training;
@@ -14,6 +15,7 @@ mod vocabulary;
 
 pub use self::{evaluation::EvaluationFault, head::HeadFault, input::InputFault, simd::SimdFault, tree::TreeFault};
 pub use model::{LinksFault, ModelFault, WordFault};
+pub use output::OutputFault;
 pub use training::{CheckpointFault, Divergence, InitFault};
 pub use vectors::{Place, VectorsFault};
 pub use vocabulary::VocabularyFault;
@@ -283,21 +285,15 @@ pub enum Error {
         /// Words that there are and that look like it.
         similar: Vec<String>,
     },
-    /// An analogy needs three words.
-    #[error("an analogy needs three words, not {words}")]
-    NotThreeWords {
-        /// Words given.
-        words: usize,
-    },
+    /// An analogy needs three words; so many were given.
+    #[error("an analogy needs three words, not {0}")]
+    NotThreeWords(usize),
     /// Neither pairs nor questions were named.
     #[error("nothing to evaluate with: name files of word pairs or of questions")]
     NothingToEvaluate,
-    /// Words that were asked for are unknown.
-    #[error("not in the vocabulary: {}", words.join(", "))]
-    NotInVocabulary {
-        /// The words.
-        words: Vec<String>,
-    },
+    /// Words that were asked for are unknown: these.
+    #[error("not in the vocabulary: {}", .0.join(", "))]
+    NotInVocabulary(Vec<String>),
     /// A model's file cannot be read.
     #[error("{path}: {fault}", path = path.display())]
     ModelFile {
@@ -377,6 +373,9 @@ pub enum Error {
     /// A chart without a point to draw.
     #[error("the chart {0} has no point")]
     NoPoints(&'static str),
+    /// A file must not be written, or cannot hold what is to go there.
+    #[error(transparent)]
+    Output(#[from] OutputFault),
     /// Arrays that a caller handed in do not fit the layer.
     #[error(transparent)]
     Input(#[from] InputFault),

@@ -15,7 +15,7 @@
 use super::builder::Plan;
 use super::{Head, stored};
 use crate::error::{Error, HeadFault, ModelFault, Result};
-use crate::files::{self, ANY, Layout, Numbers, Tensors};
+use crate::files::{ANY, Layout, Numbers, Output, Tensors};
 use crate::layer::Bias;
 use crate::layer::catalogue::{LayerSpec, Shape};
 use crate::objective::LossOptions;
@@ -119,7 +119,7 @@ impl Head {
             layout.header()
         };
         let (header, _) = header().map_err(Error::io(path))?;
-        files::stream_atomically(path, |out| {
+        Output::plain(path, "a head")?.stream(|out| {
             let mut out = Numbers::behind(&header, out)?;
             for count in self.counts.iter().flat_map(|counts| counts.as_slice()) {
                 out.push(&count.to_le_bytes())?;

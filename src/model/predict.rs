@@ -92,7 +92,7 @@ impl Predictor {
         let id = |word: &&str| self.vocab.id(word).ok_or_else(|| word.to_string());
         let unknown: Vec<String> = words.iter().filter_map(|word| id(word).err()).collect();
         if !unknown.is_empty() {
-            return Err(Error::NotInVocabulary { words: unknown });
+            return Err(Error::NotInVocabulary(unknown));
         }
         let targets: Vec<WordId> = words.iter().filter_map(|word| id(word).ok()).collect();
         let (mut handles, mut scratch) = (self.model.frozen(&self.threads), Scratch::new(WorkerRng::new(0, 0)));
@@ -113,7 +113,7 @@ impl Predictor {
                 None => unknown.push(word.to_string()),
             }
         }
-        if known.is_empty() { Err(Error::NotInVocabulary { words: unknown }) } else { Ok((known, unknown)) }
+        if known.is_empty() { Err(Error::NotInVocabulary(unknown)) } else { Ok((known, unknown)) }
     }
 
     /// The hidden vector of a context, 1×d.

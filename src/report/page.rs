@@ -4,7 +4,7 @@ use super::chart::Chart;
 use super::grid::{Cell, Grid};
 use super::svg::svg;
 use crate::error::Result;
-use crate::files::write_atomically;
+use crate::files::Output;
 use crate::measure::RunFacts;
 use serde_json::json;
 use std::fmt::Write;
@@ -101,10 +101,10 @@ pub(super) fn run_facts(run: &RunFacts, version: &str) -> Vec<(String, String)> 
 /// What cannot be written or drawn.
 pub fn write_page(page: &Page, folder: &Path, name: &str) -> Result<PathBuf> {
     for chart in page.drawn() {
-        write_atomically(&folder.join(format!("{}.svg", chart.id)), svg(chart)?.as_bytes())?;
+        Output::new(&folder.join(format!("{}.svg", chart.id)))?.put(svg(chart)?.as_bytes())?;
     }
     let path = folder.join(format!("{name}.html"));
-    write_atomically(&path, page.to_html()?.as_bytes())?;
+    Output::new(&path)?.put(page.to_html()?.as_bytes())?;
     Ok(path)
 }
 

@@ -2,7 +2,7 @@
 
 use super::Valid;
 use crate::error::{Error, Result};
-use crate::files::stream_atomically;
+use crate::files::Output;
 use crate::model::{ModelReader, ModelWriter, SharedModel};
 use std::fs::File;
 use std::io::{BufReader, BufWriter, Seek, Write};
@@ -30,7 +30,7 @@ impl BestModel {
     /// Writes the best model. It replaces the one before; a named one stands beside it.
     pub fn put(&mut self, writer: &ModelWriter, words: u64) -> Result<()> {
         match self {
-            Self::Named { folder } => stream_atomically(&named(folder, words), |out| writer.write(out)),
+            Self::Named { folder } => Output::plain(&named(folder, words), "a model")?.stream(|out| writer.write(out)),
             Self::Nameless { folder, file } => {
                 let write = || {
                     std::fs::create_dir_all(&*folder)?;

@@ -3,13 +3,14 @@
 use super::Checkpoints;
 use super::validation::Record;
 use crate::error::{CheckpointFault, Error, Result};
+use crate::files::Output;
 use crate::layer::LayerExt;
 use crate::model::{ModelReader, ModelWriter, SharedModel};
 use crate::train::State;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{BufReader, BufWriter, Write};
+use std::io::BufReader;
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -30,9 +31,6 @@ pub(super) struct Folder {
     written: Instant,
 }
 
-const FILE: &str = "checkpoint.safetensors";
-const PARTIAL: &str = "checkpoint.partial";
-
 impl Folder {
     /// Makes the folder if there is none.
     pub fn new(checkpoints: &Checkpoints, settings: BTreeMap<String, String>) -> Result<Self> {
@@ -46,7 +44,7 @@ impl Folder {
     }
 
     fn path(&self) -> PathBuf {
-        self.checkpoints.dir.join(FILE)
+        self.checkpoints.file()
     }
 
     /// Reads the checkpoint into `model`, if there is one.
@@ -85,19 +83,7 @@ impl Folder {
     pub fn write(&mut self, writer: ModelWriter, train: State, valid: Record) -> Result<()> {
         let saved = Saved { settings: self.settings.clone(), train, valid };
         let writer = writer.with_state(serde_json::to_string(&saved).expect("plain data"))?;
-        let (partial, path) = (self.checkpoints.dir.join(PARTIAL), self.path());
-        let write = || {
-            let mut out = BufWriter::with_capacity(1 << 18, File::create(&partial)?);
-            writer.write(&mut out)?;
-            out.flush()?;
-            out.get_ref().sync_all()?;
-            std::fs::rename(&partial, &path)?;
-            // The new name is on the disk once the folder is.
-            #[cfg(unix)]
-            File::open(&self.checkpoints.dir)?.sync_all()?;
-            Ok(())
-        };
-        write().map_err(Error::io(&path))?;
+        Output::plain(&self.path(), "a checkpoint")?.stream(|out| writer.write(out))?;
         self.written = Instant::now();
         Ok(())
     }

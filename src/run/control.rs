@@ -61,6 +61,11 @@ impl Checkpoints {
         Self { dir: dir.into(), every: Self::EVERY, resume: false }
     }
 
+    /// The file of the checkpoint.
+    pub fn file(&self) -> PathBuf {
+        self.dir.join("checkpoint.safetensors")
+    }
+
     /// The same, and the run goes on from a checkpoint that is there.
     #[must_use]
     pub fn resume(self) -> Self {

@@ -23,6 +23,7 @@ mod words;
 
 pub use analogy::{Analogies, AnalogyOptions, AnalogyRules, Method, Score, Section, analogies};
 pub use evaluation::{Evaluation, EvaluationOptions, FileScores, Mean, Means, evaluate};
+pub(crate) use formats::files_read;
 pub use formats::{Converted, Format, Stream, convert, read, read_streams, write};
 pub use forms::Case;
 pub use nearest::{Answer, Neighbour};
@@ -105,7 +106,7 @@ impl WordVectors {
         read(path.as_ref(), None)
     }
 
-    /// Writes a file in the format that its ending tells, whole or not at all; compressed, where `.gz` or `.zst` stands
+    /// Writes a file in the format that its ending tells, whole or not at all; compressed, where `.gz`, `.zst` or `.bz2` stands
     /// behind it.
     ///
     /// # Errors

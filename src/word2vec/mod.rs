@@ -15,6 +15,7 @@
 //! [`plan()`] foretells a run.
 
 mod builder;
+mod claims;
 mod config;
 mod facts;
 mod options;
@@ -28,6 +29,8 @@ mod warm;
 
 pub use crate::run::{Checkpoints, Closed, Control, Ended, Run, Subject, Valid};
 pub use builder::Word2Vec;
+#[cfg(feature = "cli")]
+pub(crate) use claims::claims;
 pub use config::Word2VecConfig;
 pub use facts::{Facts, Text, Watch};
 pub use options::{Network, Options};

@@ -5,7 +5,7 @@ use super::settings::{settings, text_hash};
 use super::{Facts, Text, Trained, Watch, Word2VecConfig, warm};
 use crate::corpus::{Corpus, Examples, Ledger, Sentences, Source, SpooledCorpus, Subsampler, held_out};
 use crate::error::{Error, Result};
-use crate::files;
+use crate::files::{self, Output};
 use crate::layer::LayerExt;
 use crate::machine::peak_bytes;
 use crate::model::{Architecture, ModelWriter, Predictor, SharedModel};
@@ -50,8 +50,10 @@ fn read_held_out(
 /// so in its log.
 ///
 /// # Errors
-/// Text that cannot be read, settings that make no sense, tables that do not fit in memory, a loss that is not finite.
+/// Text that cannot be read, settings that make no sense, tables that do not fit in memory, a loss that is not finite; a
+/// checkpoint or a log that is one of the files read, and then nothing was read or written.
 pub fn train(config: &Word2VecConfig, start: Instant, watch: &mut dyn Watch) -> Result<Embeddings> {
+    config.check_files()?;
     train_text(config, start, watch).inspect_err(|error| config.control.log_failure(error))
 }
 
@@ -143,10 +145,11 @@ impl Embeddings {
     /// Writes the whole model: see [`ModelWriter`]. The file is there whole or not at all.
     ///
     /// # Errors
-    /// [`Error::Io`] with the path; [`Error::NotFinite`].
+    /// [`Error::Io`] with the path; [`Error::NotFinite`]; [`Error::Output`] for a name that promises compression, and for
+    /// standard output: parts of a model are read.
     pub fn save_model(&self, path: &Path) -> Result<()> {
         let writer = ModelWriter::shared(&self.architecture, &self.vocab, &self.model)?;
-        files::stream_atomically(path, |out| writer.write(out))
+        Output::plain(path, "a model")?.stream(|out| writer.write(out))
     }
 
     /// Writes the words and their counts in word2vec's format: see [`Vocabulary::write`].
@@ -154,7 +157,7 @@ impl Embeddings {
     /// # Errors
     /// [`Error::Io`] with the path.
     pub fn write_vocabulary(&self, path: &Path) -> Result<()> {
-        files::stream_atomically(path, |out| self.vocab.write(out, self.facts.ledger.lines))
+        Output::new(path)?.stream(|out| self.vocab.write(out, self.facts.ledger.lines))
     }
 
     /// Why the run ended.

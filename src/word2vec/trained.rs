@@ -2,7 +2,7 @@
 
 use super::Facts;
 use crate::error::Result;
-use crate::files::stream_atomically;
+use crate::files::Output;
 use crate::model::{ModelWriter, Prediction, Predictor};
 use crate::vectors::{self, Format, WordVectors};
 use crate::vocab::Vocabulary;
@@ -64,10 +64,11 @@ impl Trained {
     /// Writes the whole model: see [`ModelWriter`]. The file is there whole or not at all.
     ///
     /// # Errors
-    /// [`Error::Io`](crate::Error::Io) with the path.
+    /// [`Error::Io`](crate::Error::Io) with the path; [`OutputFault`](crate::error::OutputFault) for a name that promises
+    /// compression, and for standard output: parts of a model are read.
     pub fn save_model(&self, path: impl AsRef<Path>) -> Result<()> {
         let writer = ModelWriter::new(self.predictor.architecture(), self.predictor.vocab(), self.predictor.model())?;
-        stream_atomically(path.as_ref(), |out| writer.write(out))
+        Output::plain(path.as_ref(), "a model")?.stream(|out| writer.write(out))
     }
 }
 

@@ -9,7 +9,7 @@ mod vocabulary;
 
 use super::progress::Bars;
 use crate::Result;
-use crate::files::{check_writable, write_atomically};
+use crate::files::Output;
 use crate::run::{Control, Ended};
 use crate::train::{Pass, Progress};
 use crate::word2vec::{self, Options, Text, Watch, Word2Vec, Word2VecConfig};
@@ -52,17 +52,17 @@ impl Arguments {
 fn dry_run(config: &Word2VecConfig, json: Option<&PathBuf>) -> Result<()> {
     let plan = word2vec::plan(config, MEASURED)?;
     if let Some(path) = json {
-        write_atomically(path, plan.to_json().as_bytes())?;
+        Output::new(path)?.put(plan.to_json().as_bytes())?;
     }
-    super::print(&plan.to_string())
+    super::say(&plan.to_string(), json)
 }
 
-/// Shows the progress of a run.
-struct Shown(Bars);
+/// Shows the progress of a run, beside its results.
+struct Shown<'a>(Bars, &'a Arguments);
 
-impl Watch for Shown {
+impl Watch for Shown<'_> {
     fn read(&mut self, text: &Text) -> Result<()> {
-        super::print(&format!("{text}\n"))
+        self.1.say(&format!("{text}\n"))
     }
 
     fn progress(&mut self, at: &Progress) {
@@ -70,22 +70,50 @@ impl Watch for Shown {
     }
 }
 
-/// The settings that the arguments ask for, if they make sense and their files can be written.
-fn checked(arguments: &Arguments) -> Result<Word2VecConfig> {
+impl Arguments {
+    /// The files of the results, as they are named.
+    fn results(&self) -> impl Iterator<Item = &PathBuf> {
+        self.output.files().chain(&self.vocabulary.save_vocab)
+    }
+
+    fn say(&self, text: &str) -> Result<()> {
+        super::say(text, self.results())
+    }
+
+    /// Refuses outputs that cannot be written, are one file, or are read, before anything is read.
+    fn check_files(&self, control: &Control) -> Result<()> {
+        let Self { input, output, vocabulary, run, model, .. } = self;
+        let plan = word2vec::claims(&input.corpus, run.init.as_deref(), control)?;
+        let mut written: Vec<PathBuf> = output.json.iter().chain(&vocabulary.save_vocab).cloned().collect();
+        written.iter().try_for_each(|path| Output::new(path).map(drop))?;
+        if let Some(path) = &output.save_model {
+            Output::plain(path, "a model")?;
+            written.push(path.clone());
+        }
+        if let Some(path) = &output.out {
+            let format = output.format(path, model.preset);
+            format.check_output(path)?;
+            written.extend(format.files(path));
+        }
+        plan.reads(&vocabulary.read_vocab).writes(written).check()
+    }
+}
+
+/// The settings that the arguments ask for, if they make sense.
+fn config(arguments: &Arguments, control: Control) -> Result<Word2VecConfig> {
     arguments.output.check()?;
-    let control = arguments.run.control(arguments.output.out.as_deref())?;
-    let config = arguments.word2vec()?.control(control).config(&arguments.input.corpus)?;
-    let files = arguments.output.files().chain(&arguments.vocabulary.save_vocab).chain(&arguments.run.log);
-    files.into_iter().try_for_each(|path| check_writable(path))?;
-    Ok(config)
+    arguments.word2vec()?.control(control).config(&arguments.input.corpus)
 }
 
 pub fn run(arguments: &Arguments, start: Instant) -> Result<()> {
     let (output, vocabulary) = (&arguments.output, &arguments.vocabulary.save_vocab);
-    let log = || Control { log: arguments.run.log.clone(), ..Control::default() };
-    let config = checked(arguments).inspect_err(|error| log().log_failure(error))?;
+    let control = arguments.run.control(arguments.output.out.as_deref())?;
+    // A log that is one of the files read is not written to, not even this failure.
+    arguments.check_files(&control)?;
+    let log = control.clone();
+    let config = config(arguments, control).inspect_err(|error| log.log_failure(error))?;
     let Some(path) = &output.out else { return dry_run(&config, output.json.as_ref()) };
-    let mut shown = Shown(Bars::single(&config.layer, config.threads));
+    let mut shown = Shown(Bars::single(&config.layer, config.threads), arguments);
     let vectors = word2vec::train(&config, start, &mut shown)?;
     shown.0.clear();
     vectors.write(path, output.format(path, arguments.model.preset))?;
@@ -95,7 +123,7 @@ pub fn run(arguments: &Arguments, start: Instant) -> Result<()> {
     }
     let facts = vectors.facts();
     if let Some(path) = &output.json {
-        write_atomically(path, facts.to_json().as_bytes())?;
+        Output::new(path)?.put(facts.to_json().as_bytes())?;
     }
     let (words, train, total) = (facts.words_per_second, facts.train_seconds, facts.total_seconds);
     let why = match facts.ended {
@@ -107,7 +135,7 @@ pub fn run(arguments: &Arguments, start: Instant) -> Result<()> {
     let best = facts.best_words.map(|at| format!("left is the best model by the held-out text, after {at} words\n"));
     let best = best.unwrap_or_default();
     let (out, Pass { read, dropped }) = (path.display(), facts.subsampled());
-    super::print(&format!(
+    arguments.say(&format!(
         "{why}{best}subsampling dropped {dropped} of {read} words read\n\
          {words:.0} words/s: {train:.2} s of training, {total:.2} s in all\n{out}\n"
     ))

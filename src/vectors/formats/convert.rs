@@ -1,8 +1,8 @@
 //! From one format to another.
 
 use crate::error::Result;
-use crate::files::check_writable;
-use crate::vectors::{Format, VectorSource, WordVectors, read, write};
+use crate::files::Plan;
+use crate::vectors::{Format, VectorSource, WordVectors, files_read, read, write};
 use crate::vocab::WordId;
 use std::path::Path;
 
@@ -21,14 +21,16 @@ pub struct Converted {
 /// Reads one file and writes another, the `first` words where that is given. Formats that are not given follow from the names.
 ///
 /// # Errors
-/// What [`read`] and [`write()`] say; what [`Format::to_write`] says of a name without a format to write.
+/// What [`read`] and [`write()`] say; what [`Format::to_write`] says of a name without a format to write;
+/// [`Error::Output`](crate::Error::Output) if a file that is written is one that is read.
 pub fn convert(
     (from, read_as): (&Path, Option<Format>),
     (to, write_as): (&Path, Option<Format>),
     first: Option<usize>,
 ) -> Result<Converted> {
     let format = write_as.map_or_else(|| Format::to_write(to), Ok)?;
-    check_writable(to)?;
+    format.check_output(to)?;
+    Plan::default().reads(files_read(from, read_as)).writes(format.files(to)).check()?;
     let vectors = read(from, read_as)?;
     let head = FirstVectors { vectors: &vectors, len: first.unwrap_or(usize::MAX).min(vectors.len()) };
     write(to, format, &head)?;

@@ -31,7 +31,7 @@ pub use convert::{Converted, convert};
 use self::input::{Input, check_finite};
 use self::word2vec::Style;
 use super::{VectorSource, WordVectors};
-use crate::error::{Error, Place, Result, VectorsFault};
+use crate::error::{Error, OutputFault, Place, Result, VectorsFault};
 use crate::files;
 use crate::names;
 use crate::vocab::WordId;
@@ -87,7 +87,7 @@ impl Format {
 
     /// The format that a file's name tells, of those that are written.
     pub fn of(path: &Path) -> Option<Self> {
-        let plain = files::without_compression(path);
+        let plain = files::without_packing(path);
         let ending = plain.extension()?;
         Self::ALL.into_iter().find(|format| ending.eq_ignore_ascii_case(format.ending()))
     }
@@ -99,7 +99,7 @@ impl Format {
     pub fn to_write(path: &Path) -> Result<Self> {
         match Self::of(path) {
             Some(format) => Ok(format),
-            None if Self::is_model_name(path) => Self::Model.check_writable(path).map(|()| Self::Model),
+            None if Self::is_model_name(path) => Self::Model.check_output(path).map(|()| Self::Model),
             None => Err(unknown(path)),
         }
     }
@@ -108,18 +108,34 @@ impl Format {
         path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case(Self::Model.ending()))
     }
 
-    fn check_writable(self, path: &Path) -> Result<()> {
-        if Self::ALL.contains(&self) {
-            return Ok(());
+    /// Whether vectors can be written to a file of this name in the format, as things stand. Leaves nothing behind.
+    ///
+    /// # Errors
+    /// [`Error::VectorsFile`] for [`Format::Model`]; what [`files::Output::new`] says of the file and of the one beside it;
+    /// [`OutputFault::NoStream`] for standard output in a format of two files.
+    pub(crate) fn check_output(self, path: &Path) -> Result<()> {
+        if !Self::ALL.contains(&self) {
+            let known = ".bin, .txt, .vec, .npy, .fifu and .tsv";
+            let fault = VectorsFault::ReadOnly { format: self.name(), known };
+            return Err(Error::VectorsFile { path: path.into(), place: Place::Whole, fault });
         }
-        let known = ".bin, .txt, .vec, .npy, .fifu and .tsv";
-        let fault = VectorsFault::ReadOnly { format: self.name(), known };
-        Err(Error::VectorsFile { path: path.into(), place: Place::Whole, fault })
+        match self.side_file(path) {
+            Some(_) if files::is_stdout(path) => {
+                Err(OutputFault::NoStream { path: path.into(), what: "a format of two files" }.into())
+            }
+            Some(side) => files::Output::new(&side).and_then(|_| files::Output::new(path)).map(drop),
+            None => files::Output::new(path).map(drop),
+        }
+    }
+
+    /// All files of vectors of this name, of which formats may keep the words beside.
+    pub fn files(self, path: &Path) -> impl Iterator<Item = PathBuf> {
+        std::iter::once(path.into()).chain(self.side_file(path))
     }
 
     /// The file of the words, for formats that keep them beside the vectors.
     pub fn side_file(self, path: &Path) -> Option<PathBuf> {
-        let stem = path.with_file_name(files::without_compression(path).file_name()?);
+        let stem = path.with_file_name(files::without_packing(path).file_name()?);
         match self {
             Self::Npy => Some(stem.with_extension("words.txt")),
             Self::Projector => Some(stem.with_extension("metadata.tsv")),
@@ -204,6 +220,11 @@ pub fn read(path: &Path, format: Option<Format>) -> Result<WordVectors> {
     read_streams(stream, Some(words), format)
 }
 
+/// The files that [`read`] opens.
+pub(crate) fn files_read(path: &Path, format: Option<Format>) -> Vec<PathBuf> {
+    format.or_else(|| Format::of(path)).map_or_else(|| vec![path.into()], |format| format.files(path).collect())
+}
+
 /// The error for a file whose name and beginning tell no format.
 fn unknown(path: &Path) -> Error {
     Error::VectorsFormat { path: path.into(), known: Format::ALL.map(Format::name).join(", ") }
@@ -236,16 +257,16 @@ pub fn read_streams(main: Stream, words: Option<Stream>, format: Format) -> Resu
     }
 }
 
-/// Writes all words of `source`, the file or files whole or not at all; compressed, where the name ends in `.gz` or
-/// `.zst`.
+/// Writes all words of `source`, the file or files whole or not at all; compressed, where the name ends in `.gz`, `.zst`
+/// or `.bz2`.
 ///
 /// # Errors
 /// [`Error::Io`], and [`Error::VectorsFile`] for a vector that is not finite, a word that cannot stand in the format, and
-/// [`Format::Model`].
+/// [`Format::Model`]; [`Error::Output`] for a name that promises what is not written.
 pub fn write(path: &Path, format: Format, source: &dyn VectorSource) -> Result<()> {
-    format.check_writable(path)?;
+    format.check_output(path)?;
     if let Some(side) = format.side_file(path) {
-        files::create_atomically(&side, |out| {
+        files::Output::new(&side)?.write(|out| {
             let mut out = Output { out, path: &side };
             match format {
                 Format::Npy => npy::write_words(&mut out, source),
@@ -253,7 +274,7 @@ pub fn write(path: &Path, format: Format, source: &dyn VectorSource) -> Result<(
             }
         })?;
     }
-    files::create_compressed(path, |out| {
+    files::Output::new(path)?.write(|out| {
         let mut out = Output { out, path };
         match format {
             Format::Binary => word2vec::write(&mut out, Style::Binary, source),

@@ -9,6 +9,7 @@ use super::preset::{Defaults, Preset};
 use crate::corpus::{Context, TextRules, WindowRule};
 use crate::encoder::BagGradient;
 use crate::error::{Error, Result};
+use crate::files;
 use crate::layer::NoiseHits;
 use crate::layer::catalogue::LayerSpec;
 use crate::model::ModelKind;
@@ -16,8 +17,6 @@ use crate::objective::Sigmoid;
 use crate::table::CachedRows;
 use crate::train::LinearDecay;
 use crate::vocab::Vocabulary;
-use std::fs::File;
-use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 /// The options of a run as a user gives them. `None` takes the preset's value. Options that contradict each other are
@@ -188,8 +187,7 @@ fn within(name: &'static str, value: usize, most: usize, limit: &'static str) ->
 
 /// Reads the words of a file that occur at least `min_count` times by its own counts: see [`Vocabulary::read`].
 fn read_vocabulary(path: &Path, min_count: u64) -> Result<Vocabulary> {
-    let file = File::open(path).map_err(Error::io(path))?;
-    Vocabulary::read(&mut BufReader::new(file), path, min_count)
+    Vocabulary::read(&mut *files::open(path).map_err(Error::io(path))?, path, min_count)
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 mod colours;
 mod compare;
 mod options;
+mod outputs;
 mod place;
 mod refusals;
 mod scale;

@@ -1,0 +1,61 @@
+//! What can be wrong with a file that is to be written.
+
+use std::path::PathBuf;
+
+/// Why a file must not be written, or cannot hold what is to go there. Nothing was read or written yet.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum OutputFault {
+    /// The file is read, too, and would be lost.
+    #[error(
+        "{output}: this output is the file that is read as {input}, which would be lost; name another output",
+        output = output.display(), input = input.display()
+    )]
+    IsInput {
+        /// The output, as it was named.
+        output: PathBuf,
+        /// The input, as it was named.
+        input: PathBuf,
+    },
+    /// Two outputs are one file.
+    #[error(
+        "{first} and {second}: two outputs that are one file, of which only the last would be left; name another one",
+        first = first.display(), second = second.display()
+    )]
+    IsOutput {
+        /// The one, as it was named.
+        first: PathBuf,
+        /// The other, as it was named.
+        second: PathBuf,
+    },
+    /// The next run would read the file as text.
+    #[error(
+        "{output}: this output lies among the files of {input}, so that the next run would read it as text; put it \
+         elsewhere, or name the texts one by one",
+        output = output.display(), input = input.display()
+    )]
+    InText {
+        /// The output, as it was named.
+        output: PathBuf,
+        /// The folder or pattern of texts, as it was named.
+        input: PathBuf,
+    },
+    /// The name promises a way to pack that is not written.
+    #[error("{path}: nothing is packed as .{ending} here; end the name in {known}", path = path.display())]
+    Packing {
+        /// The file.
+        path: PathBuf,
+        /// The ending of its name.
+        ending: String,
+        /// What to do instead.
+        known: &'static str,
+    },
+    /// Standard output cannot hold what is to go there.
+    #[error("{path}: {what} cannot go to standard output; name a file", path = path.display())]
+    NoStream {
+        /// The path that means standard output.
+        path: PathBuf,
+        /// What was to go there.
+        what: &'static str,
+    },
+}

@@ -1,0 +1,131 @@
+//! How outputs are packed, as their names promise.
+
+#[cfg(feature = "text")]
+use crate::error::Error;
+use crate::error::{OutputFault, Result};
+use std::io::Write;
+use std::path::Path;
+
+/// How a file is packed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Packing {
+    None,
+    #[cfg(feature = "text")]
+    Gzip,
+    #[cfg(feature = "text")]
+    Zstandard,
+    #[cfg(feature = "text")]
+    Bzip2,
+}
+
+/// Endings that promise something packed which is not written.
+const FOREIGN: [&str; 17] = [
+    "7z", "br", "lz", "lz4", "lzma", "lzo", "rar", "sz", "tar", "tbz2", "tgz", "txz", "tzst", "xz", "z", "zip", "zstd",
+];
+
+#[cfg(feature = "text")]
+const PACKED: [(&str, Packing); 3] = [("gz", Packing::Gzip), ("zst", Packing::Zstandard), ("bz2", Packing::Bzip2)];
+
+fn ending(path: &Path) -> String {
+    path.extension().map_or(String::new(), |ending| ending.to_string_lossy().to_lowercase())
+}
+
+impl Packing {
+    /// What the name says.
+    #[cfg(feature = "text")]
+    pub fn of(path: &Path) -> Self {
+        let ending = ending(path);
+        PACKED.iter().find(|(name, _)| *name == ending).map_or(Self::None, |(_, packing)| *packing)
+    }
+
+    /// What the name of an output promises.
+    ///
+    /// # Errors
+    /// [`OutputFault::Packing`] for what is not written.
+    #[cfg(feature = "text")]
+    pub fn to_write(path: &Path) -> Result<Self> {
+        refuse(path, ".gz, .zst or .bz2, or in none of them", &FOREIGN)?;
+        Ok(Self::of(path))
+    }
+
+    /// Refuses names that promise anything packed.
+    ///
+    /// # Errors
+    /// [`OutputFault::Packing`].
+    pub fn refuse(path: &Path) -> Result<()> {
+        let known = "nothing that packs: parts of this file are read";
+        refuse(path, known, &FOREIGN)?;
+        refuse(path, known, &["gz", "zst", "bz2"])
+    }
+}
+
+fn refuse(path: &Path, known: &'static str, endings: &[&str]) -> Result<()> {
+    let ending = ending(path);
+    if !endings.contains(&ending.as_str()) {
+        return Ok(());
+    }
+    Err(OutputFault::Packing { path: path.into(), ending, known }.into())
+}
+
+/// Lets `write` write to `out`, packed. What becomes Zstandard is held in memory first.
+///
+/// # Errors
+/// [`Error::Io`](crate::Error::Io) with the path, and what `write` returns.
+#[cfg(feature = "text")]
+pub fn packed(
+    packing: Packing,
+    out: &mut dyn Write,
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write) -> Result<()>,
+) -> Result<()> {
+    let io = |error| Error::io(path)(error);
+    match packing {
+        Packing::None => write(out),
+        Packing::Gzip => {
+            let encoder = flate2::write::GzEncoder::new(out, flate2::Compression::default());
+            let encoder = buffered(encoder, path, write)?;
+            encoder.finish().map(drop).map_err(io)
+        }
+        Packing::Bzip2 => {
+            let encoder = bzip2::write::BzEncoder::new(out, bzip2::Compression::default());
+            let encoder = buffered(encoder, path, write)?;
+            encoder.finish().map(drop).map_err(io)
+        }
+        Packing::Zstandard => {
+            use ruzstd::encoding::{CompressionLevel, compress_to_vec};
+            let mut plain = Vec::new();
+            write(&mut plain)?;
+            out.write_all(&compress_to_vec(&plain[..], CompressionLevel::Fastest)).map_err(io)
+        }
+    }
+}
+
+#[cfg(feature = "text")]
+fn buffered<W: Write>(encoder: W, path: &Path, write: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<W> {
+    let mut encoder = std::io::BufWriter::new(encoder);
+    write(&mut encoder)?;
+    encoder.into_inner().map_err(|e| Error::io(path)(e.into_error()))
+}
+
+/// Lets `write` write to `out`.
+///
+/// # Errors
+/// What `write` returns.
+#[cfg(not(feature = "text"))]
+pub fn packed(
+    _: Packing,
+    out: &mut dyn Write,
+    _: &Path,
+    write: impl FnOnce(&mut dyn Write) -> Result<()>,
+) -> Result<()> {
+    write(out)
+}
+
+/// The name without an ending that says how the file is packed.
+#[cfg(feature = "text")]
+pub fn without_packing(path: &Path) -> &Path {
+    match path.file_stem() {
+        Some(stem) if Packing::of(path) != Packing::None => Path::new(stem),
+        _ => path,
+    }
+}

@@ -1,0 +1,227 @@
+//! Outputs: none is a file that is read or another output, and each is what its name says.
+
+use super::place::{Place, text};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+const TRAIN: &str = "train --dim 4 --epochs 1 --threads 1 --min-count 1 --sample 0";
+
+fn place() -> Place {
+    let place = Place::new();
+    place.file("c.txt", text(40));
+    place
+}
+
+/// A refusal names both files, changes neither, and leaves nothing.
+fn assert_refused(place: &Place, arguments: &str, names: [&str; 2]) {
+    let contents = |place: &Place| -> Vec<_> {
+        let read = |name: String| (std::fs::read(place.path().join(&name)).ok(), name);
+        place.files().into_iter().map(read).collect()
+    };
+    let before = contents(place);
+    let output = place.run(arguments);
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{arguments}: {message}");
+    for name in names {
+        assert!(message.contains(name), "{arguments}: {message}");
+    }
+    assert!(output.stdout.is_empty(), "{arguments}: nothing was read");
+    assert!(contents(place) == before, "{arguments}: {message}");
+}
+
+#[test]
+fn no_output_is_a_text_that_is_read() {
+    let place = place();
+    std::fs::hard_link(place.path().join("c.txt"), place.path().join("hard")).unwrap();
+    #[cfg(unix)]
+    std::os::unix::fs::symlink("c.txt", place.path().join("soft")).unwrap();
+    std::fs::create_dir(place.path().join("sub")).unwrap();
+    place.file("q.words.txt", text(40));
+    place.file("valid.txt", text(9));
+    place.file("v.txt", "2 2\nriver 1 0\nbank 0 1\n");
+    for output in
+        ["--out c.txt", "--out v.bin --save-vocab c.txt", "--out v.bin --json c.txt", "--out v.bin --log c.txt"]
+    {
+        assert_refused(&place, &format!("{TRAIN} --corpus c.txt {output}"), ["c.txt", "c.txt"]);
+    }
+    assert_refused(
+        &place,
+        &format!("{TRAIN} --corpus c.txt --out v.bin --save-model c.txt"),
+        ["c.txt", "read as c.txt"],
+    );
+    for (corpus, output) in [("c.txt", "hard"), ("hard", "sub/../c.txt"), ("c.txt", "./c.txt")] {
+        assert_refused(&place, &format!("{TRAIN} --corpus {corpus} --out {output}"), [corpus, output]);
+    }
+    #[cfg(unix)]
+    for (corpus, output) in [("c.txt", "soft"), ("soft", "c.txt")] {
+        assert_refused(&place, &format!("{TRAIN} --corpus {corpus} --out {output}"), [corpus, output]);
+    }
+    for (arguments, names) in [
+        ("--corpus q.words.txt --out q.npy", ["q.words.txt", "q.words.txt"]),
+        ("--corpus c.txt --valid valid.txt --out valid.txt", ["valid.txt", "read as valid.txt"]),
+        ("--corpus c.txt --init v.txt --out v.txt", ["v.txt", "read as v.txt"]),
+        ("--corpus c.txt --read-vocab valid.txt --out v.bin --json valid.txt", ["valid.txt", "read as valid.txt"]),
+        ("--corpus c.txt --dry-run --json c.txt", ["c.txt", "read as c.txt"]),
+    ] {
+        assert_refused(&place, &format!("{TRAIN} {arguments}"), names);
+    }
+}
+
+#[test]
+fn no_output_is_another() {
+    let place = place();
+    for (arguments, names) in [
+        ("--out m.bin --save-model m.bin", ["m.bin", "m.bin"]),
+        ("--out m.npy --save-vocab m.words.txt", ["m.words.txt", "one file"]),
+        ("--out m.tsv --json m.metadata.tsv", ["m.metadata.tsv", "one file"]),
+        ("--out m.bin --log new/../m.bin", ["m.bin", "new/../m.bin"]),
+        ("--out new/checkpoint.safetensors --checkpoint new", ["new/checkpoint.safetensors", "one file"]),
+        ("--out - --format text --json -", ["-", "one file"]),
+    ] {
+        assert_refused(&place, &format!("{TRAIN} --corpus c.txt {arguments}"), names);
+    }
+}
+
+#[test]
+fn no_output_is_put_among_the_texts_of_the_next_run() {
+    let place = Place::new();
+    std::fs::create_dir_all(place.path().join("texts/more")).unwrap();
+    place.file("texts/a.txt", text(40));
+    for (arguments, names) in [
+        ("--corpus texts --out texts/v.bin", ["texts/v.bin", "texts"]),
+        ("--corpus texts --out texts/more/new/v.bin", ["texts/more/new/v.bin", "texts"]),
+        ("--corpus texts/*.txt --out texts/v.txt", ["texts/v.txt", "texts/*.txt"]),
+        ("--corpus texts --out v.bin --checkpoint texts/state", ["texts/state/checkpoint.safetensors", "texts"]),
+        ("--corpus texts --out v.bin --log texts/log.jsonl", ["texts/log.jsonl", "texts"]),
+    ] {
+        assert_refused(&place, &format!("{TRAIN} {arguments}"), names);
+    }
+    assert_refused(&place, "compare --corpus texts/a.txt texts --out texts", ["texts/compare.json", "texts"]);
+    place.success(&format!("{TRAIN} --corpus texts/*.txt --out texts/v.bin"));
+}
+
+#[test]
+fn questions_do_not_overwrite_what_they_are_asked_of() {
+    let place = Place::new();
+    place.file("v.txt", "3 2\nriver 1 0\nbank 0 1\nstream 0.9 0.1\n");
+    place.file("pairs.tsv", "river\tstream\t9\nriver\tbank\t1\nbank\tstream\t2\n");
+    place.success("convert v.txt v.npy");
+    for (arguments, names) in [
+        ("convert v.txt v.txt", ["v.txt", "read as v.txt"]),
+        ("convert v.txt ./v.txt --to binary", ["./v.txt", "read as v.txt"]),
+        ("convert v.npy v.words.txt", ["v.words.txt", "read as v.words.txt"]),
+        ("nearest v.txt river --json v.txt", ["v.txt", "read as v.txt"]),
+        ("analogy v.npy river bank stream --json v.words.txt", ["v.words.txt", "read as v.words.txt"]),
+        ("eval v.txt --similarity pairs.tsv --json pairs.tsv", ["pairs.tsv", "read as pairs.tsv"]),
+    ] {
+        assert_refused(&place, arguments, names);
+    }
+}
+
+#[test]
+fn the_ending_of_a_name_is_kept_or_refused() {
+    let place = place();
+    for ending in ["gz", "zst", "bz2"] {
+        place.success(&format!(
+            "{TRAIN} --corpus c.txt --out v.vec.{ending} --json facts.json.{ending} --save-vocab w.{ending}"
+        ));
+        for name in ["v.vec", "facts.json", "w"] {
+            let bytes = std::fs::read(place.path().join(format!("{name}.{ending}"))).unwrap();
+            let magic = [&[0x1f, 0x8b][..], &[0x28, 0xb5, 0x2f, 0xfd], b"BZh"];
+            assert!(magic.iter().any(|magic| bytes.starts_with(magic)), "{name}.{ending}");
+        }
+        place.success(&format!("convert v.vec.{ending} plain.{ending}.txt"));
+        let plain = std::fs::read_to_string(place.path().join(format!("plain.{ending}.txt"))).unwrap();
+        assert!(plain.lines().nth(1).is_some_and(|line| line.split(' ').count() == 5), "{plain}");
+        place.success(&format!("{TRAIN} --corpus c.txt --read-vocab w.{ending} --out again.bin"));
+    }
+    for name in ["v.vec.xz", "v.zip", "v.tar", "v.bin.lz4", "v.7z"] {
+        assert_refused(&place, &format!("{TRAIN} --corpus c.txt --out {name}"), [name, ".gz, .zst or .bz2"]);
+    }
+    let model = "--out v.bin --save-model m.safetensors.gz";
+    assert_refused(&place, &format!("{TRAIN} --corpus c.txt {model}"), ["m.safetensors.gz", ".gz"]);
+}
+
+#[test]
+fn results_on_standard_output_stand_there_alone() {
+    let place = place();
+    for path in ["-", "/dev/stdout"] {
+        if cfg!(not(unix)) && path != "-" {
+            continue;
+        }
+        let output = place.success(&format!("{TRAIN} --corpus c.txt --out {path} --format text"));
+        let (out, err) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+        assert_eq!(out.lines().next(), Some("29 4"), "{out}");
+        assert!(out.lines().count() == 30 && err.contains("words/s"), "{out}{err}");
+        place.success(&format!("{TRAIN} --corpus c.txt --out file.txt"));
+        assert_eq!(std::fs::read_to_string(place.path().join("file.txt")).unwrap(), out);
+        let json = place.success(&format!("nearest file.txt w1 --json {path}")).stdout;
+        assert!(serde_json::from_slice::<serde_json::Value>(&json).is_ok());
+    }
+    assert!(!place.files().contains(&"-".to_string()));
+    let model = place.run(&format!("{TRAIN} --corpus c.txt --out v.bin --save-model -"));
+    assert_eq!(model.status.code(), Some(2));
+    assert_eq!(place.run(&format!("{TRAIN} --corpus c.txt --out - --format npy")).status.code(), Some(2));
+}
+
+#[cfg(unix)]
+#[test]
+fn permissions_and_links_of_an_output_stay() {
+    use std::os::unix::fs::PermissionsExt;
+    let place = place();
+    let at = |name: &str| place.path().join(name);
+    place.file("old.bin", "old");
+    std::fs::set_permissions(at("old.bin"), std::fs::Permissions::from_mode(0o600)).unwrap();
+    std::os::unix::fs::symlink("old.bin", at("link.bin")).unwrap();
+    place.success(&format!("{TRAIN} --corpus c.txt --out link.bin"));
+    assert!(at("link.bin").is_symlink());
+    assert_eq!(std::fs::metadata(at("old.bin")).unwrap().permissions().mode() & 0o777, 0o600);
+    assert!(std::fs::read(at("old.bin")).unwrap().starts_with(b"29 4\n"));
+    place.success(&format!("{TRAIN} --corpus c.txt --out /dev/null"));
+    assert!(!std::fs::metadata("/dev/null").unwrap().is_file());
+}
+
+/// A reader that goes away ends the program, whatever else there is to read.
+#[cfg(unix)]
+#[test]
+fn a_reader_that_goes_away_ends_the_program() {
+    let place = place();
+    place.success(&format!("{TRAIN} --corpus c.txt --out v.txt --save-model m.safetensors"));
+    for (arguments, line) in
+        [("nearest v.txt", "w1\n"), ("analogy v.txt", "w1 w2 w3\n"), ("predict m.safetensors", "w1\n")]
+    {
+        let mut command = Command::new(assert_cmd::cargo::cargo_bin!("lexmax"));
+        command.args(arguments.split(' ')).current_dir(place.path());
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        let asks = std::thread::spawn(move || while stdin.write_all(line.repeat(50).as_bytes()).is_ok() {});
+        let mut first = String::new();
+        BufReader::with_capacity(16, child.stdout.take().unwrap()).read_line(&mut first).unwrap();
+        assert!(!first.is_empty(), "{arguments}");
+        let since = Instant::now();
+        while child.try_wait().unwrap().is_none() {
+            assert!(since.elapsed() < Duration::from_secs(60), "{arguments} goes on without a reader");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        asks.join().unwrap();
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_standard_error_is_no_panic() {
+    let place = place();
+    place.file("v.txt", "2 2\nriver 1 0\nbank 0 1\n");
+    for (arguments, input, code) in [("nearest v.txt nosuch", "", 2), ("nearest v.txt", "nosuch\nriver\n", 0)] {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let mut command = Command::new(assert_cmd::cargo::cargo_bin!("lexmax"));
+        command.args(arguments.split(' ')).current_dir(place.path()).stderr(full);
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        let mut shown = String::new();
+        child.stdout.take().unwrap().read_to_string(&mut shown).unwrap();
+        assert_eq!(child.wait().unwrap().code(), Some(code), "{arguments}");
+        assert_eq!(shown.contains("bank"), code == 0, "{arguments}: the line after a bad one is answered: {shown}");
+    }
+}
