@@ -83,7 +83,7 @@ impl OutputLayer for UniformSample {
     }
 
     fn expected_cost(&self, targets: &[WordId]) -> Option<Cost> {
-        let draws = Cost { draws: self.samples as u64, ..Cost::default() };
+        let draws = Cost::of_draws(self.samples);
         Some(targets.iter().map(|_| Cost::step(1, 1 + self.samples, self.dim)).sum::<Cost>() + draws)
     }
 }
