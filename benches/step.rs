@@ -82,7 +82,7 @@ fn bench(group: &mut BenchmarkGroup<WallTime>, id: BenchmarkId, spec: &LayerSpec
     group.throughput(Throughput::Elements(batch as u64));
     group.bench_function(id, |bencher| {
         let stepper = stepper.get_or_insert_with(|| {
-            let context = Shape { counts: data.counts, words: None, dim: data.dim, bias: Bias::Unigram };
+            let context = Shape::new(data.counts, data.dim, Bias::Unigram);
             let layer = spec.build(&context).expect("defaults fit");
             let matrices = place.take().expect("made once");
             *matrices = weights(&*layer, data.counts);

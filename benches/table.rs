@@ -86,7 +86,7 @@ impl Machine {
 }
 
 fn table_shape(dim: usize) -> TableShape {
-    TableShape { rows: ROWS, dim, bias: false, init: Init::Uniform(0.1) }
+    TableShape::new(ROWS, dim, false, Init::Uniform(0.1))
 }
 
 fn matrix(dim: usize) -> Matrix {

@@ -22,12 +22,12 @@ use lexmax::layer::{Batch, Bias, FullSoftmax, LayerShape, OutputLayer, Scratch};
 use lexmax::model::MeanEmbedding;
 use lexmax::model::Model;
 use lexmax::objective::math;
+use lexmax::rand::RngExt;
 use lexmax::table::Optimizer;
 use lexmax::table::{Cost, Rows, Tables, Threads};
 use lexmax::train::{Budget, TrainConfig, train};
 use lexmax::vocab::WordId;
 use ndarray::{ArrayView2, ArrayViewMut1, ArrayViewMut2, Axis, Slice};
-use rand::RngExt;
 use std::iter;
 use std::ops::Range;
 use std::sync::Arc;
@@ -83,7 +83,7 @@ impl OutputLayer for UniformSample {
     }
 
     fn expected_cost(&self, targets: &[WordId]) -> Option<Cost> {
-        let draws = Cost { draws: self.samples as u64, ..Cost::default() };
+        let draws = Cost::of_draws(self.samples);
         Some(targets.iter().map(|_| Cost::step(1, 1 + self.samples, self.dim)).sum::<Cost>() + draws)
     }
 }

@@ -122,4 +122,5 @@ pub mod word2vec;
 
 pub use error::{Error, Result};
 pub use ndarray;
+pub use rand;
 pub use rng::WorkerRng;

@@ -63,7 +63,7 @@ fn allocated(
             head.step(x, targets).unwrap();
         });
     }
-    let context = Shape { counts: &counts, words: None, dim, bias: Bias::Unigram };
+    let context = Shape::new(&counts, dim, Bias::Unigram);
     let layer = layer.parse::<LayerSpec>().unwrap().build(&context).unwrap();
     let mut matrices: Vec<Matrix> = set_up(&*layer, None, optimizer, &mut rng).unwrap();
     let handle = |m| -> Box<dyn Table> {

@@ -58,7 +58,7 @@ pub fn catalogue(
     let counts = Counts::new((1..=vocab as u64).map(|rank| 1 + 5_000 / rank).collect())?;
     let build = |spec: &LayerSpec| {
         let in_layer = |e| Error::InLayer { layer: spec.to_string(), source: Box::new(e) };
-        let context = Shape { counts: &counts, words: None, dim, bias: Bias::Zero };
+        let context = Shape::new(&counts, dim, Bias::Zero);
         let layer = spec.build(&context).map_err(in_layer)?;
         let reference = Reference::of(spec, &context).map_err(in_layer)?;
         let mut found = audit(&*layer, settings);
@@ -99,6 +99,7 @@ pub enum Verdict {
 
 /// What an audit found.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Audit {
     /// The checks.
     pub findings: Vec<Finding>,
@@ -143,6 +144,11 @@ impl Finding {
 }
 
 impl Audit {
+    /// Of these checks, such as those of [`reference::log_prob_findings`].
+    pub fn new(findings: Vec<Finding>) -> Self {
+        Self { findings }
+    }
+
     /// Whether no check failed. Checks that were skipped do not count: see [`Audit::skipped`].
     pub fn passed(&self) -> bool {
         self.findings.iter().all(|finding| finding.verdict() != Verdict::Failed)

@@ -68,7 +68,7 @@ mod tests {
     #[test]
     fn a_wrong_layer_fails_the_report() -> Result<()> {
         let counts = Counts::new((1..=30).rev().collect())?;
-        let context = Shape { counts: &counts, words: None, dim: 5, bias: Bias::Zero };
+        let context = Shape::new(&counts, 5, Bias::Zero);
         let of = |name: &str, naive: &str| -> Result<Vec<(String, Audit)>> {
             let (layer, naive) =
                 (name.parse::<LayerSpec>()?.build(&context)?, Reference::of(&naive.parse()?, &context)?);

@@ -1,7 +1,6 @@
 //! `lexmax cutoffs`.
 
 use crate::corpus::Corpus;
-use crate::layer::catalogue::{Otherwise, entry};
 use crate::layer::{CutoffPlan, Cutoffs};
 use crate::measure::cost_model;
 use crate::{Error, Result};
@@ -27,24 +26,16 @@ pub struct Arguments {
     batch: u32,
     /// Tails, at most.
     #[arg(
-        long, default_value = of_layer("tails"), value_name = "J",
+        long, default_value = CutoffPlan::TAILS, value_name = "J",
         value_parser = clap::value_parser!(u32).range(0..=16)
     )]
     tails: u32,
     /// Factor by which the vectors of a tail are shorter than those of the tail before it.
-    #[arg(long, default_value = of_layer("division"), value_name = "X")]
+    #[arg(long, default_value = CutoffPlan::DIVISION, value_name = "X")]
     division: f64,
     /// Threads [default: all cores].
     #[arg(long, value_name = "T", value_parser = clap::value_parser!(u32).range(1..=1024))]
     threads: Option<u32>,
-}
-
-/// The value of a key that the adaptive layer has without it.
-fn of_layer(key: &str) -> &'static str {
-    match entry("adaptive").and_then(|layer| layer.key(key)).map(|key| key.default) {
-        Some(Otherwise::Value(value)) => value,
-        other => panic!("{key} has no constant default: {other:?}"),
-    }
 }
 
 pub fn run(arguments: &Arguments) -> Result<()> {
@@ -54,7 +45,8 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     }
     let (vocab, _) = Corpus::load(&arguments.corpus, arguments.min_count)?;
     let model = cost_model(batch, dim, super::threads(arguments.threads))?;
-    let plan = CutoffPlan { dim, division, batch, tails: arguments.tails as usize };
+    let mut plan = CutoffPlan::new(dim);
+    (plan.division, plan.batch, plan.tails) = (division, batch, arguments.tails as usize);
     let cutoffs = Cutoffs::best(vocab.counts(), &plan, &model);
     let bounds: Vec<String> = cutoffs.as_slice().iter().map(u32::to_string).collect();
     let name = match bounds.len() {

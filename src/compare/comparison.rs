@@ -99,6 +99,7 @@ pub struct ConfigFacts {
 
 /// What one layer came to.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct LayerRow {
     /// Its name, with its settings.
     pub layer: String,

@@ -14,8 +14,10 @@ use std::sync::Arc;
 
 /// Where examples are to come from.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub enum DataSource {
     /// Text files.
+    #[non_exhaustive]
     Text {
         /// Training text: plain, `.gz` or `.zst`, a sentence a line.
         corpus: Vec<PathBuf>,
@@ -27,6 +29,7 @@ pub enum DataSource {
         sample: f64,
     },
     /// The language whose probabilities are known.
+    #[non_exhaustive]
     Synthetic {
         /// Number of words, V.
         vocab: usize,
@@ -35,6 +38,19 @@ pub enum DataSource {
         /// What the language is made from.
         seed: u64,
     },
+}
+
+impl DataSource {
+    /// Training text, held-out text (none: part of the training text), the least count of a word, and the threshold of
+    /// subsampling (0: off).
+    pub fn text(corpus: Vec<PathBuf>, valid: Vec<PathBuf>, min_count: u64, sample: f64) -> Self {
+        Self::Text { corpus, valid, min_count, sample }
+    }
+
+    /// The synthetic language of so many words and classes.
+    pub fn synthetic(vocab: usize, classes: usize, seed: u64) -> Self {
+        Self::Synthetic { vocab, classes, seed }
+    }
 }
 
 /// Every so many lines one is held out, where no held-out text is given.

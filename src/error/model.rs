@@ -130,6 +130,7 @@ pub enum ModelFault {
 
 /// What is wrong with a word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum WordFault {
     /// Not UTF-8.
     #[error("is not UTF-8")]
@@ -150,6 +151,7 @@ pub enum WordFault {
 
 /// Why links to parents are no tree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum LinksFault {
     /// There must be one decision less than words.
     #[error("{nodes} decisions over {words} words make no tree")]

@@ -5,6 +5,7 @@ use super::Error;
 
 /// What is not finite.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
 pub enum Divergence {
     /// The loss.
     #[error("the loss became {0}")]

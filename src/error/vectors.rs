@@ -4,6 +4,7 @@ use std::fmt;
 
 /// Where in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Place {
     /// The file as a whole.
     Whole,

@@ -178,7 +178,7 @@ impl Head {
         let senseless = |field, source: Error| ModelFault::Senseless { field, source: Box::new(source) };
         let spec: LayerSpec = name.parse().map_err(|e| file.tensors.fault(senseless("layer", e)))?;
         let tree = if spec.has_tree() { Some(stored::read_tree(&mut file.tensors, counts.len())?) } else { None };
-        let context = Shape { counts: &counts, words: None, dim: file.dim, bias: file.bias };
+        let context = Shape::new(&counts, file.dim, file.bias);
         let built = spec.build_over(tree, &context).and_then(|layer| Ok((layer, spec.loss()?)));
         let (layer, loss) = built.map_err(|e| file.tensors.fault(senseless("layer", e)))?;
         let plan = Plan {

@@ -126,7 +126,7 @@ impl FlatLayer for NoiseContrastive {
             return Some(candidates::expected_cost(&self.noise, self.flat.dim(), targets));
         }
         let (k, dim) = (self.noise.samples(), self.flat.dim());
-        let draws = Cost { draws: k as u64, ..Cost::default() };
+        let draws = Cost::of_draws(k);
         let groups: Vec<_> = groups(targets).collect();
         let steps = match groups.len() {
             1 => Cost::step(targets.len(), 1 + k, dim),

@@ -198,7 +198,7 @@ impl FlatLayer for NegativeSampling {
 
     fn expected_cost(&self, targets: &[WordId]) -> Option<Cost> {
         let (k, dim) = (self.noise.samples(), self.flat.dim());
-        let draws = Cost { draws: k as u64, ..Cost::default() };
+        let draws = Cost::of_draws(k);
         let groups: Vec<_> = groups(targets).collect();
         let steps = match groups.len() {
             _ if self.hits == NoiseHits::Drop => groups.iter().map(|g| Cost::step(g.len(), 1 + k, dim)).sum(),
@@ -222,7 +222,7 @@ mod tests {
     /// The loss of one step on `target` with a hidden vector of zeros, and how far the biases move at rate 1.
     fn step(name: &str, counts: &[u64], bias: &[f32], target: u32) -> (f64, Vec<f32>) {
         let counts = Counts::new(counts.to_vec()).unwrap();
-        let context = Shape { counts: &counts, words: None, dim: 2, bias: Bias::Zero };
+        let context = Shape::new(&counts, 2, Bias::Zero);
         let layer = name.parse::<LayerSpec>().unwrap().build(&context).unwrap();
         let mut matrices: Vec<Matrix> = set_up(&*layer, None, Optimizer::Sgd, &mut WorkerRng::new(1, 0)).unwrap();
         let matrix = &mut matrices[0];

@@ -83,7 +83,7 @@ impl Rig {
     /// Sizes that make no sense or do not fit in memory.
     pub fn new(spec: &LayerSpec, counts: &Arc<Counts>, bias: Bias, sizes: Sizes) -> Result<Self> {
         sizes.check()?;
-        let (layer, grown) = heap::measured(|| spec.build(&Shape { counts, words: None, dim: sizes.dim, bias }));
+        let (layer, grown) = heap::measured(|| spec.build(&Shape::new(counts, sizes.dim, bias)));
         let structure = grown.unwrap_or_default();
         let mut rng = WorkerRng::new(sizes.seed, TARGETS);
         let words = Unigram::new(counts, 1.0)?;

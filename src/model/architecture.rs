@@ -48,8 +48,7 @@ impl Architecture {
     /// # Errors
     /// As [`LayerSpec::build`].
     pub fn layer(&self, vocab: &Vocabulary, tree: Option<Tree>) -> Result<Box<dyn OutputLayer>> {
-        let (counts, words) = (vocab.counts(), Some(vocab));
-        self.layer.build_over(tree, &catalogue::Shape { counts, words, dim: self.dim, bias: self.bias })
+        self.layer.build_over(tree, &catalogue::Shape::new(vocab.counts(), self.dim, self.bias).words(vocab))
     }
 }
 

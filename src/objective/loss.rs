@@ -33,6 +33,7 @@ pub struct LossOptions {
 
 /// One of the [`LossOptions`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum LossOption {
     /// A target that counts nothing.
     Ignored,

@@ -12,11 +12,11 @@ use serde::{Deserialize, Deserializer, Serialize, de};
 use std::convert::Infallible;
 
 /// A worker's generator. The same seed and stream give the same numbers on every platform. Its state can be written down
-/// and read again: `{"s": [four numbers]}`, not all of them 0.
+/// and read again: `{"s": [four numbers]}`, not all of them 0. Numbers are drawn through the traits of [`rand`](crate::rand).
 ///
 /// ```
 /// use lexmax::WorkerRng;
-/// use rand::RngExt;
+/// use lexmax::rand::RngExt;
 ///
 /// let [mut a, mut b, mut other] = [(1, 0), (1, 0), (1, 1)].map(|(seed, stream)| WorkerRng::new(seed, stream));
 /// let (x, y, z): (u64, u64, u64) = (a.random(), b.random(), other.random());

@@ -1,9 +1,8 @@
-//! A long run under supervision, for any trainer: checkpoints, the best model, a budget, patience, a stop flag, a log.
+//! A long run of a trainer of this crate under supervision: checkpoints, the best model, a budget, patience, a stop flag, a log.
 //!
 //! [`Run::open`] reads the checkpoint, [`Run::train`] watches a trainer, [`Run::close`] leaves the best model and says
-//! how the run ended. The trainer is a function: anything that takes an [`Observer`] and goes
-//! on from a [`State`], as [`hogwild_watched`](crate::train::hogwild_watched()) and
-//! [`deterministic_watched`](crate::train::deterministic_watched()) do.
+//! how the run ended. The trainer is a function that calls [`hogwild_watched`](crate::train::hogwild_watched()) or
+//! [`deterministic_watched`](crate::train::deterministic_watched()) with the [`State`] and the [`Observer`] that it is given.
 //!
 //! ```
 //! use lexmax::corpus::{Context, Corpus, Direction, Sentences, Window};
@@ -29,14 +28,8 @@
 //!
 //! let mut control = Control::default();
 //! control.checkpoint = Some(Checkpoints::new(&checkpoints));
-//! let subject = Subject {
-//!     architecture: &architecture,
-//!     vocab: &vocab,
-//!     settings: [("epochs".to_string(), "3".to_string())].into(),
-//!     held_out: None,
-//!     words_per_pass: corpus.ledger().kept,
-//!     threads: 1,
-//! };
+//! let mut subject = Subject::new(&architecture, &vocab, corpus.ledger().kept);
+//! subject.settings.insert("epochs".into(), "3".into());
 //! let mut run = Run::open(&control, subject, &mut model)?;
 //! let outcome = run.train(&mut model, &mut |_| {}, |model, from, observer| {
 //!     deterministic_watched(model, &corpus, vocab.counts(), &trainer, from, observer)
@@ -74,6 +67,7 @@ use supervisor::Supervisor;
 use validation::{Found, Record, Validation, examples_hash, patience_name};
 
 /// The subject of a run: what is trained, and on what.
+#[non_exhaustive]
 pub struct Subject<'a> {
     /// The parts of the model.
     pub architecture: &'a Architecture,
@@ -88,6 +82,13 @@ pub struct Subject<'a> {
     pub words_per_pass: u64,
     /// Threads for evaluations.
     pub threads: usize,
+}
+
+impl<'a> Subject<'a> {
+    /// A model over words, trained in passes of so many words: no settings, no held-out text, one thread.
+    pub fn new(architecture: &'a Architecture, vocab: &'a Vocabulary, words_per_pass: u64) -> Self {
+        Self { architecture, vocab, settings: BTreeMap::new(), held_out: None, words_per_pass, threads: 1 }
+    }
 }
 
 /// A run on its way.

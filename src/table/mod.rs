@@ -89,6 +89,7 @@ impl Init {
 
 /// What a layer or an encoder needs of a table.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct TableShape {
     /// Number of rows.
     pub rows: u32,
@@ -98,6 +99,13 @@ pub struct TableShape {
     pub bias: bool,
     /// How the weights begin.
     pub init: Init,
+}
+
+impl TableShape {
+    /// A table of `rows` rows of `dim` entries.
+    pub fn new(rows: u32, dim: usize, bias: bool, init: Init) -> Self {
+        Self { rows, dim, bias, init }
+    }
 }
 
 /// Bags of rows, one an example: bag b is `rows[offsets[b]..offsets[b + 1]]`.
@@ -134,6 +142,7 @@ impl<'a> Bags<'a> {
 
 /// What a scan keeps of the scores of a batch row: enough for ln Z and for ln P of a target.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Stat {
     /// The largest score so far, −∞ at first.
     pub max: f32,

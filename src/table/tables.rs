@@ -6,6 +6,7 @@ use std::ops::{Add, AddAssign, Range};
 
 /// Work done, in units that do not depend on the machine.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[non_exhaustive]
 pub struct Cost {
     /// Multiply-adds of the three verbs.
     pub multiply_adds: u64,
@@ -22,6 +23,11 @@ impl Cost {
     pub fn step(batch: usize, rows: usize, dim: usize) -> Self {
         let rows_moved = rows as u64;
         Self { multiply_adds: madds(3 * batch, rows, dim), rows_read: rows_moved, rows_written: rows_moved, draws: 0 }
+    }
+
+    /// So many words drawn, and nothing else.
+    pub fn of_draws(draws: usize) -> Self {
+        Self { draws: draws as u64, ..Self::default() }
     }
 
     /// The cost of a [`Table::scan`] and a [`Table::sweep`] over the same rows.

@@ -76,6 +76,7 @@ impl Default for AnalogyOptions {
 
 /// How many answers were right.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Score {
     /// Right answers.
     pub right: u64,
@@ -116,6 +117,7 @@ pub struct Section {
 
 /// The scores of a file of questions.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Analogies {
     /// The file's name.
     pub name: String,

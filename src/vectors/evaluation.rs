@@ -22,6 +22,13 @@ pub struct EvaluationOptions {
     pub format: Option<Format>,
 }
 
+impl Default for EvaluationOptions {
+    /// Words of pairs without regard to case, as `lexmax eval` has it, and the format from the files.
+    fn default() -> Self {
+        Self { case: Case::Fold, analogies: AnalogyOptions::default(), format: None }
+    }
+}
+
 /// What was found; its JSON is this.
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
@@ -54,6 +61,7 @@ pub struct FileScores {
 
 /// Means over files of vectors, such as those of several seeds.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Means {
     /// Spearman's ρ, for each file of pairs.
     pub similarity: Vec<Option<Mean>>,

@@ -68,8 +68,8 @@ impl Word2VecConfig {
 
     /// The model at the start of training.
     pub(super) fn model(&self, vocab: &Vocabulary) -> Result<SharedModel> {
-        let (counts, words) = (vocab.counts(), Some(vocab));
-        let context = catalogue::Shape { counts, words, dim: self.dim, bias: Bias::None };
+        let counts = vocab.counts();
+        let context = catalogue::Shape::new(counts, self.dim, Bias::None).words(vocab);
         let encoder: Box<dyn Encoder> = match self.encoding {
             Encoding::Mean => Box::new(MeanEmbedding::new(vocab.len(), self.dim)?.with_gradient(self.gradient)),
             other => other.build(vocab.len(), &self.window, self.dim)?,

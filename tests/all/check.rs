@@ -101,8 +101,9 @@ impl OutputLayer for Wrong {
     }
 
     fn expected_cost(&self, targets: &[WordId]) -> Option<Cost> {
-        let more = if self.1 == Fault::Cost { 1 } else { 0 };
-        Some(self.0.expected_cost(targets)? + Cost { rows_written: more, ..Cost::default() })
+        let mut cost = self.0.expected_cost(targets)?;
+        cost.rows_written += u64::from(self.1 == Fault::Cost);
+        Some(cost)
     }
 }
 
@@ -126,7 +127,7 @@ fn wrong_layers_fail_where_they_are_wrong() -> Result<()> {
 #[test]
 fn wrong_layers_are_not_the_naive_ones() -> Result<()> {
     let counts = Counts::new(vec![1; 23])?;
-    let naive = Reference::of(&"full".parse()?, &Shape { counts: &counts, words: None, dim: 6, bias: Bias::Zero })?;
+    let naive = Reference::of(&"full".parse()?, &Shape::new(&counts, 6, Bias::Zero))?;
     let right = FullSoftmax::new(23, 6, Bias::Zero)?;
     let found = against(&right, &naive, &AuditConfig::default());
     assert!(found.passed(), "{found}");
@@ -152,7 +153,7 @@ fn wrong_layers_are_not_the_naive_ones() -> Result<()> {
 #[test]
 fn every_layer_has_its_own_naive_one() -> Result<()> {
     let counts = Counts::new((1..=60).rev().collect())?;
-    let context = Shape { counts: &counts, words: None, dim: 6, bias: Bias::Zero };
+    let context = Shape::new(&counts, 6, Bias::Zero);
     for entry in CATALOGUE {
         let layer = entry.name.parse::<lexmax::layer::catalogue::LayerSpec>()?.build(&context)?;
         let found = against(&*layer, &Reference::of(&entry.name.parse()?, &context)?, &AuditConfig::default());

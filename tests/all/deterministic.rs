@@ -19,7 +19,7 @@ use rand::{Rng, RngExt};
 const RATE: f32 = 0.3;
 
 fn parts(layer: &str, counts: &Counts, dim: usize) -> (Box<dyn Encoder>, Box<dyn OutputLayer>) {
-    let context = catalogue::Shape { counts, words: None, dim, bias: Bias::Unigram };
+    let context = catalogue::Shape::new(counts, dim, Bias::Unigram);
     let layer = layer.parse::<LayerSpec>().unwrap().build(&context).unwrap();
     if dim % 3 == 2 {
         return (Box::new(NGram::new(counts.len(), 4, 5, dim).unwrap()), layer);
@@ -96,7 +96,7 @@ fn one_worker_is_the_exclusive_table_to_the_bit() {
 #[test]
 fn few_moves_are_added_and_many_are_averaged() {
     const WORKERS: usize = 4;
-    let shape = TableShape { rows: 70, dim: 7, bias: true, init: Init::Zero };
+    let shape = TableShape::new(70, 7, true, Init::Zero);
     let matrix = SharedMatrix::new(shape, &mut WorkerRng::new(1, 0)).unwrap();
     let mut own: Vec<_> = (0..WORKERS).map(|_| OwnRows::new(shape)).collect();
     let (mut rng, mut expected) = (WorkerRng::new(2, 0), Array2::<f32>::zeros((70, 8)));

@@ -110,10 +110,11 @@ fn rules_differ_where_they_say() {
         options.rules = rules;
         analogies(&vectors, &questions, &options).total
     };
+    let numbers = |score: Score| [score.right, score.asked, score.questions];
     // d is wrong where B may answer.
-    assert_eq!(ask(AnalogyRules::Word2vec), Score { right: 0, asked: 2, questions: 3 });
-    assert_eq!(ask(AnalogyRules::Unicode), Score { right: 2, asked: 2, questions: 3 });
-    assert_eq!(ask(AnalogyRules::Exact), Score { right: 0, asked: 1, questions: 3 });
+    assert_eq!(numbers(ask(AnalogyRules::Word2vec)), [0, 2, 3]);
+    assert_eq!(numbers(ask(AnalogyRules::Unicode)), [2, 2, 3]);
+    assert_eq!(numbers(ask(AnalogyRules::Exact)), [0, 1, 3]);
     assert_eq!(ask(AnalogyRules::Unicode).share_unknown_as_wrong(), Some(2.0 / 3.0));
 }
 

@@ -58,7 +58,7 @@ fn head_bits(head: &Head) -> Vec<u32> {
 /// The same steps by hand: layer, matrices, handles and scratch.
 fn by_hand(name: &str, optimizer: Optimizer, rate: f32) -> (Vec<u32>, Vec<f64>, Vec<Array2<f32>>) {
     let counts = counts();
-    let context = Shape { counts: &counts, words: None, dim: DIM, bias: Bias::Unigram };
+    let context = Shape::new(&counts, DIM, Bias::Unigram);
     let mut layer = name.parse::<LayerSpec>().unwrap().build(&context).unwrap();
     let mut matrices: Vec<Matrix> = set_up(&*layer, Some(&counts), optimizer, &mut WorkerRng::new(SEED, 2)).unwrap();
     let (mut losses, mut d_all) = (Vec::new(), Vec::new());
@@ -166,7 +166,7 @@ fn verbs_are_those_of_the_layer() {
         });
         let matrices: Vec<Matrix> = (0..head.shape().tables.len()).map(|n| head.table(n).unwrap().clone()).collect();
         let counts = counts();
-        let context = Shape { counts: &counts, words: None, dim: DIM, bias: Bias::Unigram };
+        let context = Shape::new(&counts, DIM, Bias::Unigram);
         let layer = name.parse::<LayerSpec>().unwrap().build(&context).unwrap();
         let handle = |m| -> Box<dyn Table> { Box::new(Frozen::new(m, Threads::default())) };
         let mut w = Tables::new(matrices.iter().map(handle).collect());

@@ -27,7 +27,7 @@ fn parts(
     counts: &Counts,
     dim: usize,
 ) -> (Box<dyn lexmax::model::Encoder>, Box<dyn lexmax::layer::OutputLayer>) {
-    let context = catalogue::Shape { counts, words: None, dim, bias: Bias::Unigram };
+    let context = catalogue::Shape::new(counts, dim, Bias::Unigram);
     if dim % 3 == 2 {
         return (Box::new(NGram::new(counts.len(), 4, 5, dim).unwrap()), spec.build(&context).unwrap());
     }
@@ -156,7 +156,7 @@ fn models_go_both_ways_and_adagrad_is_refused() {
 }
 
 fn shape(rows: u32, dim: usize, bias: bool) -> TableShape {
-    TableShape { rows, dim, bias, init: Init::Uniform(0.5) }
+    TableShape::new(rows, dim, bias, Init::Uniform(0.5))
 }
 
 fn random(rng: &mut WorkerRng, rows: usize, columns: usize) -> Array2<f32> {
@@ -249,7 +249,7 @@ fn verbs_agree_with_the_exclusive_table() {
 #[test]
 fn what_workers_move_is_added() {
     const WORKERS: usize = 5;
-    let shape = TableShape { rows: 12, dim: 7, bias: true, init: Init::Zero };
+    let shape = TableShape::new(12, 7, true, Init::Zero);
     let shared = SharedMatrix::new(shape, &mut WorkerRng::new(1, 0)).unwrap();
     let mut handles: Vec<_> =
         (0..WORKERS).map(|_| Shared::new(&shared, 1.0, CachedRows::First(8), WORKERS, 16)).collect();
@@ -274,7 +274,7 @@ fn what_workers_move_is_added() {
 /// lower rate less often, up to 16 times.
 #[test]
 fn workers_hear_of_each_other_in_time() {
-    let shape = TableShape { rows: 3, dim: 2, bias: false, init: Init::Zero };
+    let shape = TableShape::new(3, 2, false, Init::Zero);
     let (x, k) = (Array2::ones((1, 2)), Array2::from_elem((1, 1), -1.0));
     for (workers, most) in [(2, 16), (2, 8), (4, 16), (9, 32), (16, 32), (17, 16), (60, 59)] {
         for (rate, growth) in [(1.0, 1), (2.0, 1), (0.5, 2), (0.125, 8), (0.015625, 16)] {

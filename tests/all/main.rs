@@ -27,6 +27,7 @@ mod proposals;
 mod readme;
 #[cfg(feature = "cli")]
 mod resume;
+mod settings;
 #[cfg(all(feature = "check", feature = "text"))]
 mod small_trait;
 #[cfg(all(feature = "check", feature = "text"))]

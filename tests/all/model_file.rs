@@ -30,7 +30,7 @@ fn vocab(words: usize) -> Vocabulary {
 fn architecture(layer: &str, encoding: Encoding, optimizer: Optimizer) -> Architecture {
     let window = match encoding {
         Encoding::Mean => Window::new(Direction::Cbow, Context::Both, 3, true),
-        Encoding::NGram { .. } => Encoding::window(4),
+        _ => Encoding::window(4),
     };
     let mut made = Architecture::new(layer.parse().unwrap(), window.unwrap(), 12);
     (made.encoding, made.optimizer) = (encoding, optimizer);
@@ -132,7 +132,7 @@ fn trees_that_no_name_gives_are_kept() {
     std::fs::write(&path, "größe 10\n數 110\nw3 0\nw4 111\n").unwrap();
     let mut a = architecture(&format!("hierarchical:tree={}", path.display()), Encoding::Mean, Optimizer::Sgd);
     a.bias = Bias::None;
-    let context = catalogue::Shape { counts: vocab.counts(), words: Some(&vocab), dim: a.dim, bias: a.bias };
+    let context = catalogue::Shape::new(vocab.counts(), a.dim, a.bias).words(&vocab);
     let layer = a.layer.build(&context).unwrap();
     let model = Model::new(a.encoder(4).unwrap(), layer, vocab.counts(), a.optimizer, 1).unwrap();
     let file = written(&a, &vocab, &model);

@@ -25,7 +25,7 @@ fn zipf(vocab: usize) -> Counts {
 
 fn matrix(vocab: usize, bias: bool) -> Matrix {
     let mut rng = WorkerRng::new(3, 0);
-    let shape = TableShape { rows: vocab as u32, dim: DIM, bias, init: Init::Uniform(1.5) };
+    let shape = TableShape::new(vocab as u32, DIM, bias, Init::Uniform(1.5));
     let mut matrix = Matrix::new(shape, Optimizer::Sgd, &mut rng).unwrap();
     matrix.bias_mut().iter_mut().for_each(|b| *b = -4.0 * rng.random::<f32>());
     matrix
@@ -156,7 +156,7 @@ fn layers_look_at_their_own_weights() {
     let counts = zipf(60);
     for name in ["sampled-quadratic:samples=8", "sampled-midx:samples=8:codes=4"] {
         let spec: LayerSpec = name.parse().unwrap();
-        let mut layer = spec.build(&Shape { counts: &counts, words: None, dim: DIM, bias: Bias::Unigram }).unwrap();
+        let mut layer = spec.build(&Shape::new(&counts, DIM, Bias::Unigram)).unwrap();
         let matrix = matrix(60, true);
         let hidden = Array2::from_elem((4, DIM), 0.7f32);
         let ln_q = |layer: &dyn OutputLayer| {
@@ -191,7 +191,7 @@ fn trained(layer: &str, path: Path, workers: usize) -> (Model, Counts) {
     std::fs::write(file.path(), text).unwrap();
     let (vocab, corpus) = Corpus::load(&[file.path()], 1).unwrap();
     let counts = vocab.counts().clone();
-    let context = Shape { counts: &counts, words: None, dim: DIM, bias: Bias::Unigram };
+    let context = Shape::new(&counts, DIM, Bias::Unigram);
     let layer = layer.parse::<LayerSpec>().unwrap().build(&context).unwrap();
     let encoder = Box::new(MeanEmbedding::new(40, DIM).unwrap());
     let mut model = SharedModel::new(encoder, layer, &counts, 1).unwrap();

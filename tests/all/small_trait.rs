@@ -72,7 +72,7 @@ struct Rig {
 
 impl Rig {
     fn new() -> Self {
-        let shape = TableShape { rows: VOCAB as u32, dim: DIM, bias: true, init: Init::Uniform(1.0) };
+        let shape = TableShape::new(VOCAB as u32, DIM, true, Init::Uniform(1.0));
         let mut matrix = Matrix::new(shape, Optimizer::Sgd, &mut WorkerRng::new(1, 0)).unwrap();
         for (i, bias) in matrix.bias_mut().iter_mut().enumerate() {
             *bias = (i as f32).sin();

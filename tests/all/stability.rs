@@ -117,7 +117,7 @@ fn drawn(sampler: &dyn Sampler) -> Vec<WordId> {
 /// The same after a look at weights and biases that are far from those of the start.
 fn drawn_after_a_look(sampler: &mut dyn Sampler) -> Vec<WordId> {
     let mut rng = WorkerRng::new(3, 0);
-    let shape = TableShape { rows: sampler.vocab() as u32, dim: DIM, bias: true, init: Init::Uniform(1.5) };
+    let shape = TableShape::new(sampler.vocab() as u32, DIM, true, Init::Uniform(1.5));
     let mut matrix = Matrix::new(shape, Optimizer::Sgd, &mut rng).unwrap();
     matrix.bias_mut().iter_mut().for_each(|b| *b = -4.0 * rng.random::<f32>());
     let mut tables = Tables::new(vec![Box::new(Frozen::new(&matrix, Threads::default()))]);
@@ -303,7 +303,7 @@ fn trained(layer: &str, rate: f32) -> [f64; 8] {
     let (steps, batch, dim) = (1_000, 4, 12);
     let language = Arc::new(SyntheticLanguage::new(200, 8, 1).unwrap());
     let counts = language.counts();
-    let context = Shape { counts: &counts, words: None, dim, bias: Bias::Unigram };
+    let context = Shape::new(&counts, dim, Bias::Unigram);
     let layer = layer.parse::<LayerSpec>().unwrap().build(&context).unwrap();
     let encoder = Box::new(MeanEmbedding::new(200, dim).unwrap());
     let mut model = Model::new(encoder, layer, &counts, Optimizer::Sgd, 1).unwrap();

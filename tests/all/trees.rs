@@ -159,8 +159,9 @@ fn layers_take_trees_and_vectors_from_files() {
     let counts = zipf(40);
     let vocab =
         Vocabulary::new((0..40u32).map(|w| (format!("word{w}").into(), counts.as_slice()[w as usize])), 1).unwrap();
-    let build = |spec: String, words| {
-        spec.parse::<LayerSpec>()?.build(&Shape { counts: &counts, words, dim: 4, bias: Bias::None })
+    let build = |spec: String, words: Option<&Vocabulary>| {
+        let shape = Shape::new(&counts, 4, Bias::None);
+        spec.parse::<LayerSpec>()?.build(&words.map_or(shape, |words| shape.words(words)))
     };
     let named = |w: WordId| format!("word{w}");
     let plain = |w: WordId| w.to_string();

@@ -60,7 +60,7 @@ proptest! {
     #[test]
     fn all_formats_come_back(vectors in any_vectors(), compressed in 0..3usize) {
         let folder = tempfile::tempdir().unwrap();
-        for format in Format::ALL {
+        for format in Format::ALL.iter().copied() {
             let name = format!("v.{}{}", format.ending(), ["", ".gz", ".zst"][compressed]);
             let path = folder.path().join(name);
             vectors::write(&path, format, &vectors).unwrap();
@@ -72,7 +72,7 @@ proptest! {
     /// Any bytes, and any change of a good file, give vectors or an error.
     #[test]
     fn no_bytes_are_too_bad(noise in prop::collection::vec(any::<u8>(), 0..80), at in 0..400usize, to in any::<u8>(), cut in 0..400usize) {
-        for format in Format::ALL {
+        for format in Format::ALL.iter().copied() {
             let (main, words) = written(format, &small());
             for len in [true, false] {
                 let _ = parse(format, &noise, &noise, len);
@@ -95,7 +95,7 @@ fn extreme_numbers_come_back_to_the_bit() {
     // The bytes of a line break and of a space among them.
     let values: Vec<f32> = spread.chain([-0.0, f32::MAX, f32::from_le_bytes([10, 32, 10, 65])]).collect();
     let vectors = WordVectors::new(["a\u{a0}b"], Array2::from_shape_vec((1, values.len()), values).unwrap()).unwrap();
-    for format in Format::ALL.into_iter().filter(|f| *f != Format::Finalfusion) {
+    for format in Format::ALL.iter().copied().filter(|f| *f != Format::Finalfusion) {
         let (main, words) = written(format, &vectors);
         assert!(same(format, &vectors, &parse(format, &main, &words, true).unwrap()), "{format}");
     }
@@ -147,7 +147,7 @@ fn names_and_beginnings_tell_the_format() {
         assert!(same(format, &small(), &vectors::read(&path, None).unwrap()), "{name}");
     }
     // Saving goes by the ending alone.
-    for format in Format::ALL {
+    for format in Format::ALL.iter().copied() {
         let path = folder.path().join("saved").with_extension(format.ending());
         small().save(&path).unwrap();
         assert!(same(format, &small(), &WordVectors::open(&path).unwrap()), "{format}");

@@ -12,7 +12,7 @@
 //!
 //! # fn main() -> lexmax::Result<()> {
 //! let counts = Counts::new(vec![4, 2, 1])?;
-//! let context = Shape { counts: &counts, words: None, dim: 2, bias: Bias::None };
+//! let context = Shape::new(&counts, 2, Bias::None);
 //! let naive = Reference::of(&"full".parse()?, &context)?;
 //! let table = Params { weights: vec![vec![1.0, 0.0], vec![0.0, 1.0], vec![0.0, 0.0]], bias: vec![] };
 //! let ln_p = naive.log_probs(&naive.scores(&[table], &[2f64.ln(), 3f64.ln()]));

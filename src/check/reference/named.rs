@@ -102,7 +102,8 @@ fn cutoffs(s: &LayerKeys, c: &Shape) -> Result<Vec<usize>> {
         return text.split('+').map(number).collect();
     }
     let (division, tails) = (s.value("division")?, s.value("tails")?);
-    let plan = CutoffPlan { dim: c.dim, division, batch: CutoffPlan::BATCH, tails };
+    let mut plan = CutoffPlan::new(c.dim);
+    (plan.division, plan.tails) = (division, tails);
     Ok(Cutoffs::best(c.counts, &plan, &CostModel::REFERENCE).as_slice().iter().map(|n| *n as usize).collect())
 }
 

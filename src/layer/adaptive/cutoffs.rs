@@ -52,6 +52,16 @@ pub struct CutoffPlan {
 impl CutoffPlan {
     /// Examples in a batch without another number.
     pub const BATCH: usize = 256;
+    /// The most tails without another number, as the layer's key has it.
+    pub(crate) const TAILS: &'static str = "4";
+    /// The division without another, as the layer's key has it.
+    pub(crate) const DIVISION: &'static str = "4";
+
+    /// Cut-offs for hidden vectors of size `dim`, with the defaults of the catalogued layer.
+    pub fn new(dim: usize) -> Self {
+        let (division, tails) = (Self::DIVISION.parse(), Self::TAILS.parse());
+        Self { dim, division: division.expect("a number"), batch: Self::BATCH, tails: tails.expect("a number") }
+    }
 }
 
 /// The size of the vectors of tail i, from 0; never 0.

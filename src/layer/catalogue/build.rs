@@ -127,7 +127,8 @@ pub fn adaptive(s: &LayerKeys, c: &Shape) -> Built {
             if tails > 16 {
                 return Err(s.unreadable("tails", &tails.to_string()));
             }
-            let plan = CutoffPlan { dim: c.dim, division, batch: CutoffPlan::BATCH, tails };
+            let mut plan = CutoffPlan::new(c.dim);
+            (plan.division, plan.tails) = (division, tails);
             Cutoffs::best(c.counts, &plan, &CostModel::REFERENCE)
         }
     };

@@ -22,7 +22,7 @@ use self::Otherwise::{Rule, Value};
 use self::Values::{Form, Words, WordsOr};
 use self::key::{COMMON, COUNT, NUMBER, power, proposal, samples};
 use self::words::{Correction, TreeName};
-use super::{Bias, Contrast, NoiseHits, OutputLayer};
+use super::{Bias, Contrast, CutoffPlan, NoiseHits, OutputLayer};
 use crate::error::Result;
 use crate::names::names;
 use crate::objective::Sigmoid;
@@ -30,6 +30,8 @@ use crate::optimizer::Optimizer;
 use crate::vocab::{Counts, Vocabulary};
 
 /// What a catalogued layer is made from.
+#[derive(Clone, Copy)]
+#[non_exhaustive]
 pub struct Shape<'a> {
     /// The unigram counts: the vocabulary's size, Huffman's tree, blocks, proposals.
     pub counts: &'a Counts,
@@ -39,6 +41,19 @@ pub struct Shape<'a> {
     pub dim: usize,
     /// The biases, unless the layer's name says otherwise.
     pub bias: Bias,
+}
+
+impl<'a> Shape<'a> {
+    /// For hidden vectors of size `dim`, over words that are called by their ids.
+    pub fn new(counts: &'a Counts, dim: usize, bias: Bias) -> Self {
+        Self { counts, words: None, dim, bias }
+    }
+
+    /// The words by their names, for layers that read files about them. The counts must be this vocabulary's.
+    #[must_use]
+    pub fn words(self, words: &'a Vocabulary) -> Self {
+        Self { words: Some(words), ..self }
+    }
 }
 
 /// Batch size and rates to start from, as `lexmax compare` on the synthetic language found them (`--vocab 1000`, batches of 16, 64
@@ -220,13 +235,13 @@ pub static CATALOGUE: &[Entry] = &[
             Key::new(
                 "tails",
                 Form("a whole number from 0 to 16"),
-                Value("4"),
+                Value(CutoffPlan::TAILS),
                 "the most tails where cut-offs are chosen",
             ),
             Key::new(
                 "division",
                 Form("a number from 1"),
-                Value("4"),
+                Value(CutoffPlan::DIVISION),
                 "by which the vectors of each tail are shorter than those before",
             ),
         ],

@@ -22,7 +22,7 @@ use std::str::FromStr;
 /// # fn main() -> lexmax::Result<()> {
 /// let counts = Counts::new((1..=1_000).rev().collect())?;
 /// let spec: LayerSpec = "sampled:samples=64:proposal=uniform".parse()?;
-/// let layer = spec.build(&Shape { counts: &counts, words: None, dim: 32, bias: Bias::Unigram })?;
+/// let layer = spec.build(&Shape::new(&counts, 32, Bias::Unigram))?;
 /// assert_eq!((layer.vocab(), layer.dim()), (1_000, 32));
 /// assert!("sampled:sample=64".parse::<LayerSpec>().is_err()); // the error lists the keys that there are
 /// # Ok(())
@@ -306,7 +306,7 @@ mod tests {
 
     fn build(text: &str) -> Result<Box<dyn OutputLayer>> {
         let counts = Counts::new((1..=40).rev().collect())?;
-        text.parse::<LayerSpec>()?.build(&Shape { counts: &counts, words: None, dim: 8, bias: Bias::None })
+        text.parse::<LayerSpec>()?.build(&Shape::new(&counts, 8, Bias::None))
     }
 
     #[test]

@@ -44,6 +44,7 @@ use std::path::{Path, PathBuf};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[cfg_attr(feature = "cli", derive(clap::ValueEnum), value(rename_all = "lower"))]
+#[non_exhaustive]
 pub enum Format {
     /// word2vec's binary format; .bin.
     Binary,
@@ -64,8 +65,8 @@ pub enum Format {
 
 impl Format {
     /// All formats that are written. [`Format::Model`] is only read.
-    pub const ALL: [Self; 6] =
-        [Self::Binary, Self::Text, Self::FastText, Self::Npy, Self::Finalfusion, Self::Projector];
+    pub const ALL: &'static [Self] =
+        &[Self::Binary, Self::Text, Self::FastText, Self::Npy, Self::Finalfusion, Self::Projector];
 
     /// What the format is called.
     pub fn name(self) -> &'static str {
@@ -89,7 +90,7 @@ impl Format {
     pub fn of(path: &Path) -> Option<Self> {
         let plain = files::without_packing(path);
         let ending = plain.extension()?;
-        Self::ALL.into_iter().find(|format| ending.eq_ignore_ascii_case(format.ending()))
+        Self::ALL.iter().copied().find(|format| ending.eq_ignore_ascii_case(format.ending()))
     }
 
     /// The format in which a file of this name is written.
@@ -227,7 +228,10 @@ pub(crate) fn files_read(path: &Path, format: Option<Format>) -> Vec<PathBuf> {
 
 /// The error for a file whose name and beginning tell no format.
 fn unknown(path: &Path) -> Error {
-    Error::VectorsFormat { path: path.into(), known: Format::ALL.map(Format::name).join(", ") }
+    Error::VectorsFormat {
+        path: path.into(),
+        known: Format::ALL.iter().map(|format| format.name()).collect::<Vec<_>>().join(", "),
+    }
 }
 
 /// The length of a file that is neither compressed nor a pipe.

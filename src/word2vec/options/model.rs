@@ -10,6 +10,7 @@ use crate::names::name;
 
 /// The shape of a model beside its layer.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Network {
     /// What makes the hidden vector.
     pub encoding: Encoding,

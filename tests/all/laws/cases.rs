@@ -109,12 +109,12 @@ pub fn zipf(vocab: usize) -> Counts {
 
 pub fn build(name: &str, counts: &Counts, dim: usize) -> Box<dyn OutputLayer> {
     let spec: LayerSpec = name.parse().unwrap_or_else(|e| panic!("{name}: {e}"));
-    spec.build(&Shape { counts, words: None, dim, bias: Bias::None }).unwrap_or_else(|e| panic!("{name}: {e}"))
+    spec.build(&Shape::new(counts, dim, Bias::None)).unwrap_or_else(|e| panic!("{name}: {e}"))
 }
 
 /// The naive layer of a name.
 pub fn reference(name: &str, counts: &Counts, dim: usize) -> Reference {
     let spec: LayerSpec = name.parse().unwrap_or_else(|e| panic!("{name}: {e}"));
-    let context = Shape { counts, words: None, dim, bias: Bias::None };
+    let context = Shape::new(counts, dim, Bias::None);
     Reference::of(&spec, &context).unwrap_or_else(|e| panic!("{name}: {e}"))
 }

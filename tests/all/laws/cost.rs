@@ -17,13 +17,7 @@ fn counted(rig: &Rig, batch: Batch, steps: u64) -> Vec<Cost> {
     let step = |_| {
         let before = w.cost();
         rig.layer.step(&mut w, batch, &mut s, d_hidden.view_mut(), None);
-        let after = w.cost();
-        Cost {
-            multiply_adds: after.multiply_adds - before.multiply_adds,
-            rows_read: after.rows_read - before.rows_read,
-            rows_written: after.rows_written - before.rows_written,
-            draws: after.draws - before.draws,
-        }
+        w.cost().mean_since(before, 1)
     };
     (0..steps).map(step).collect()
 }

@@ -28,7 +28,7 @@ fn assert_distribution(rig: &Rig, examples: &Examples, threads: &Threads) {
         assert_normalized(&rig.name, &all.row(b).to_vec());
     }
     let findings = log_prob_findings(&rig.reference, &rig.params(), &examples.batch(), (&all, &of_target));
-    let found = Audit { findings };
+    let found = Audit::new(findings);
     assert!(found.passed(), "{}:\n{found}", rig.name);
 }
 

@@ -25,7 +25,7 @@ fn base(entry: &Entry, key: &Key) -> String {
 
 fn build(name: &str) -> Result<Box<dyn OutputLayer>, Error> {
     let counts = zipf(VOCAB);
-    name.parse::<LayerSpec>()?.build(&Shape { counts: &counts, words: None, dim: DIM, bias: Bias::None })
+    name.parse::<LayerSpec>()?.build(&Shape::new(&counts, DIM, Bias::None))
 }
 
 /// The loss and the parameters after some steps.

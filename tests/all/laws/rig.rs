@@ -212,7 +212,7 @@ pub trait Check {
 
 impl Check for Expected {
     fn check(&self, name: &str, step: &Step) {
-        let found = Audit { findings: self.findings(step) };
+        let found = Audit::new(self.findings(step));
         assert!(found.passed(), "{name}:\n{found}");
     }
 }

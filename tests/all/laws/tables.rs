@@ -43,7 +43,7 @@ const RATE: f32 = 0.1;
 impl Case {
     fn new(rows: u32, dim: usize, batch: usize, picked: usize, bias: bool, optimizer: Optimizer) -> Self {
         let mut rng = WorkerRng::new(u64::from(rows), 3);
-        let shape = TableShape { rows, dim, bias, init: Init::Uniform(0.5) };
+        let shape = TableShape::new(rows, dim, bias, Init::Uniform(0.5));
         let mut start = Matrix::new(shape, optimizer, &mut rng).unwrap();
         start.bias_mut().iter_mut().for_each(|b| *b = rng.random::<f32>() - 0.5);
         let x = Array2::from_shape_simple_fn((batch, dim), || rng.random::<f32>() * 2.0 - 1.0);

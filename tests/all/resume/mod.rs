@@ -116,7 +116,7 @@ fn assert_layers_go_on<'a>(layers: impl IntoIterator<Item = &'a str>, encoding: 
     for name in layers {
         let window = match encoding {
             Encoding::Mean => Window::new(Direction::SkipGram, Context::Both, 2, true).unwrap(),
-            Encoding::NGram { .. } => Encoding::window(3).unwrap(),
+            _ => Encoding::window(3).unwrap(),
         };
         let layer = name.parse().unwrap();
         let mut a = Architecture::new(layer, window, 9);
