@@ -1,9 +1,8 @@
 //! How tables are printed.
 
 use crate::report::Overview;
-use crate::report::chart::Chart;
-use crate::report::grid::Grid;
 use crate::report::terminal::{self, Style};
+use crate::report::{Chart, Grid};
 use clap::ValueEnum;
 
 /// How the table is printed. All but `text` print nothing else.

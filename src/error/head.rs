@@ -38,13 +38,16 @@ pub enum HeadFault {
         rate: f32,
     },
     /// The gradient of a relaxed sample is not finite.
-    #[error("the gradient of the relaxed samples is not finite at rate {rate}, and no weight has moved")]
+    #[error(
+        "the gradient of the relaxed samples is not finite at rate {rate}, and no weight has moved: raise the \
+         temperature or scale the incoming gradients; if earlier steps spoiled the weights, load the head again"
+    )]
     Gradient {
         /// The rate in force.
         rate: f32,
     },
     /// The layer has no gradient of ln P.
-    #[error("this layer has no gradient of ln P, which the relaxed sample needs")]
+    #[error("this layer has no gradient of ln P, which a relaxed sample needs; give it `log_probs_backward`")]
     NoBackward,
     /// The file holds the weights of a layer that is not in the catalogue.
     #[error("{}: it holds a layer outside the catalogue: build that layer, and call `Head::of(layer).load(path)`", path.display())]
@@ -53,7 +56,7 @@ pub enum HeadFault {
         path: PathBuf,
     },
     /// The file holds another head than the builder describes.
-    #[error("{}: {setting} is {found} in the file, but {needed} here", path.display())]
+    #[error("{}: {setting} is {found} in the file, but {needed} here; build the head as in the file", path.display())]
     OtherHead {
         /// The file.
         path: PathBuf,

@@ -24,7 +24,7 @@ use std::borrow::Cow;
 use std::path::PathBuf;
 use text::{did_you_mean, list};
 
-/// What can be wrong with something that a caller hands in.
+/// An error of the crate: each variant is one thing that a caller can hand in wrong.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -33,11 +33,11 @@ pub enum Error {
     Io {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         source: std::io::Error,
     },
     /// A text file holds bytes that are not UTF-8.
-    #[error("{path}:{line}: byte {byte} of the line is not UTF-8", path = path.display())]
+    #[error("{path}:{line}: byte {byte} of the line is not UTF-8; convert the text", path = path.display())]
     NotUtf8 {
         /// The file.
         path: PathBuf,
@@ -47,52 +47,52 @@ pub enum Error {
         byte: usize,
     },
     /// A pattern without a match, or a directory without a file.
-    #[error("{path}: no file there", path = path.display())]
+    #[error("{path}: no file there; check the path or the pattern", path = path.display())]
     NoFiles {
         /// The pattern or the directory.
         path: PathBuf,
     },
-    /// A pattern for names of files that is none.
-    #[error("{path}: not a pattern: {why}, at {at}", path = path.display())]
+    /// A pattern for names of files cannot be read.
+    #[error("{path}: not a pattern: {why}, at {at}; write a sign that stands for itself as [*]", path = path.display())]
     BadPattern {
         /// The pattern.
         path: PathBuf,
         /// Where in it, from 0.
         at: usize,
-        /// What is wrong.
+        /// The fault, as the pattern's reader says it.
         why: &'static str,
     },
     /// Standard input can be read once.
-    #[error("-, standard input, is given twice")]
+    #[error("- (standard input) is given twice, but can be read once; remove one of them")]
     RepeatedInput,
-    /// What stands between the words of a phrase would part them again.
-    #[error("{delimiter:?} cannot join words: it has white space")]
+    /// The delimiter of phrases has white space, which would part the words again.
+    #[error("{delimiter:?} cannot join words: it has white space; take another, such as \"_\"")]
     BadDelimiter {
-        /// What was given.
+        /// The delimiter given.
         delimiter: String,
     },
-    /// A vocabulary's file is none.
+    /// A vocabulary's file cannot be read.
     #[error("{path}:{line}: {fault}", path = path.display())]
     VocabularyFile {
         /// The file.
         path: PathBuf,
-        /// The line, from 1; of what the whole file lacks, the last.
+        /// The line, from 1; the last one if the whole file lacks something.
         line: u64,
-        /// What is wrong with it.
+        /// The fault.
         fault: VocabularyFault,
     },
-    /// No word was left of the text.
-    #[error("{}: no word is left: {tokens} tokens read, none of them occurs at least {min_count} times", list(paths))]
+    /// The text has no word that is frequent enough.
+    #[error("{}: no word of {tokens} tokens occurs at least {min_count} times; lower min_count", list(paths))]
     NoWords {
         /// The files.
         paths: Vec<PathBuf>,
         /// Tokens read.
         tokens: u64,
-        /// The least count that a word is kept at.
+        /// The count from which a word is kept.
         min_count: u64,
     },
     /// A held-out text has no word of the vocabulary.
-    #[error("{}: none of its {tokens} tokens is in the vocabulary", list(paths))]
+    #[error("{}: none of its {tokens} tokens is in the vocabulary; check its language and text rules", list(paths))]
     NoKnownWords {
         /// The files.
         paths: Vec<PathBuf>,
@@ -100,19 +100,19 @@ pub enum Error {
         tokens: u64,
     },
     /// A text has words but yields no example for the model.
-    #[error("{}: no example: every line has fewer than two known words", list(paths))]
+    #[error("{}: no example: no line has two known words; use longer lines or another vocabulary", list(paths))]
     NoExamples {
         /// The files.
         paths: Vec<PathBuf>,
     },
     /// A vocabulary without a word.
-    #[error("a vocabulary needs at least one word")]
+    #[error("the vocabulary is empty; give it at least one word")]
     EmptyVocabulary,
     /// The crate was built without its feature `text`.
-    #[error("this program was built without the feature `text` of lexmax, which {0} needs")]
+    #[error("this program was built without the feature `text` of lexmax, which {0} needs; build it with that")]
     NoText(&'static str),
     /// More words than ids.
-    #[error("{words} words, but a vocabulary holds at most {limit}")]
+    #[error("{words} words, but a vocabulary holds at most {limit}; leave out rare words")]
     TooManyWords {
         /// Words given.
         words: usize,
@@ -120,7 +120,7 @@ pub enum Error {
         limit: usize,
     },
     /// Counts must fall, since layers rely on it.
-    #[error("counts must fall: word {word} has {count}, the word before it {previous}")]
+    #[error("counts must fall: word {word} has {count}, the word before it {previous}; sort words by count")]
     CountsNotFalling {
         /// The word.
         word: usize,
@@ -135,14 +135,14 @@ pub enum Error {
         /// The word.
         word: usize,
     },
-    /// A setting lies outside what makes sense.
+    /// A setting lies outside its range.
     #[error("{name} is {value}, but must be {limit}")]
     OutOfRange {
         /// The option or the parameter.
         name: &'static str,
         /// The value given.
         value: f64,
-        /// What it must be.
+        /// The values that it may have.
         limit: &'static str,
     },
     /// Two settings that exclude one another.
@@ -150,7 +150,7 @@ pub enum Error {
     NotWith {
         /// The setting.
         setting: &'static str,
-        /// What it was given with.
+        /// The other setting.
         other: &'static str,
     },
     /// Two settings that cannot both hold.
@@ -160,7 +160,7 @@ pub enum Error {
         first: &'static str,
         /// The other.
         second: &'static str,
-        /// What to do.
+        /// The remedy.
         hint: &'static str,
     },
     /// A layer's name that is not in the catalogue.
@@ -171,10 +171,10 @@ pub enum Error {
         /// The names there are.
         known: Vec<&'static str>,
     },
-    /// The same layer twice, where each is to be told from the others by its name.
-    #[error("layer {0} is named twice")]
+    /// One layer is named twice, but names must tell the layers apart.
+    #[error("layer {0} is named twice; remove one of them")]
     RepeatedLayer(String),
-    /// Numbers of words that cannot be read: the text, and what it must be.
+    /// Vocabulary sizes that cannot be read: the text, and the values that it may have.
     #[error("vocab is {0:?}, but must be {1}")]
     NoVocabs(String, &'static str),
     /// A key that the layer lacks.
@@ -188,7 +188,7 @@ pub enum Error {
         known: Vec<&'static str>,
     },
     /// The same key twice in one name of a layer.
-    #[error("layer {layer}: {key} is given twice")]
+    #[error("layer {layer}: {key} is given twice; remove one of them")]
     RepeatedLayerKey {
         /// The layer.
         layer: &'static str,
@@ -204,11 +204,11 @@ pub enum Error {
         key: String,
         /// The value given.
         value: String,
-        /// What it must be.
+        /// The values that it may have.
         expected: Cow<'static, str>,
     },
     /// A layer cannot honour an option of the loss.
-    #[error("{layer} cannot honour {option}")]
+    #[error("{layer} cannot honour {option}; leave it out, or choose a layer that can")]
     LossOption {
         /// The layer.
         layer: &'static str,
@@ -216,7 +216,7 @@ pub enum Error {
         option: &'static str,
     },
     /// Weights of words do not fit the vocabulary.
-    #[error("{weights} weights of words, but the vocabulary has {vocab}")]
+    #[error("{weights} weights for {vocab} words; give one weight for each word")]
     WordWeightsMissWords {
         /// Weights given.
         weights: usize,
@@ -224,7 +224,7 @@ pub enum Error {
         vocab: usize,
     },
     /// The blocks of differentiated softmax do not fit the vocabulary.
-    #[error("blocks hold {words} words, but the vocabulary has {vocab}")]
+    #[error("blocks hold {words} words, but the vocabulary has {vocab}; change the last block")]
     BlocksMissWords {
         /// Words in the blocks.
         words: usize,
@@ -232,7 +232,7 @@ pub enum Error {
         vocab: usize,
     },
     /// The slices of differentiated softmax do not fit the hidden vector.
-    #[error("the slices of the blocks sum to {sum}, but the hidden vector has {dim} entries")]
+    #[error("the slices of the blocks sum to {sum}, but the hidden vector has {dim} entries; make them equal")]
     SlicesMissDim {
         /// Sum of the block sizes.
         sum: usize,
@@ -244,22 +244,22 @@ pub enum Error {
     TreeFile {
         /// The file.
         path: PathBuf,
-        /// The line, from 1; of a word that is missing, the last.
+        /// The line, from 1; the last one if a word is missing.
         line: u64,
-        /// What is wrong with it.
+        /// The fault.
         fault: TreeFault,
     },
-    /// Word vectors cannot be read or written, or are not those that are needed.
+    /// Word vectors cannot be read or written, or do not fit their use.
     #[error("{path}{place}: {fault}", path = path.display())]
     VectorsFile {
         /// The file.
         path: PathBuf,
         /// Where in the file.
         place: Place,
-        /// What is wrong with it.
+        /// The fault.
         fault: VectorsFault,
     },
-    /// The name of a file of word vectors does not tell its format, and its beginning does not either.
+    /// Neither the name nor the beginning of a file of word vectors tells its format.
     #[error("{path}: neither name nor content tells the format of the vectors; name it: {known}", path = path.display())]
     VectorsFormat {
         /// The file.
@@ -272,9 +272,9 @@ pub enum Error {
     EvaluationFile {
         /// The file.
         path: PathBuf,
-        /// The line, from 1; where something is missing, the last.
+        /// The line, from 1; the last one if the file lacks something.
         line: u64,
-        /// What is wrong with it.
+        /// The fault.
         fault: EvaluationFault,
     },
     /// A word without a vector was asked for.
@@ -282,7 +282,7 @@ pub enum Error {
     UnknownWord {
         /// The word.
         word: String,
-        /// Words that there are and that look like it.
+        /// Words of the vocabulary that resemble it.
         similar: Vec<String>,
     },
     /// An analogy needs three words; so many were given.
@@ -291,7 +291,7 @@ pub enum Error {
     /// Neither pairs nor questions were named.
     #[error("nothing to evaluate with: name files of word pairs or of questions")]
     NothingToEvaluate,
-    /// Words that were asked for are unknown: these.
+    /// Words that are not in the vocabulary.
     #[error("not in the vocabulary: {}", .0.join(", "))]
     NotInVocabulary(Vec<String>),
     /// A model's file cannot be read.
@@ -299,11 +299,11 @@ pub enum Error {
     ModelFile {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The fault.
         fault: Box<ModelFault>,
     },
     /// A parameter that is not finite.
-    #[error("{value} in row {row} of table {table}")]
+    #[error("{value} in row {row} of table {table} is not finite; train at a lower rate")]
     NotFinite {
         /// The table, as files call it: `encoder.0`, `layer.0`, ….
         table: String,
@@ -322,10 +322,10 @@ pub enum Error {
         /// Words in the vocabulary.
         vocab: usize,
     },
-    /// A loss or a parameter that is not finite turned up in training.
+    /// A loss or a parameter is no longer finite in training.
     #[error("{cause} after {examples} examples at rate {rate}; try a rate of {suggested} or less")]
     Diverged {
-        /// What is not finite.
+        /// The number that is not finite.
         cause: Divergence,
         /// Examples seen until then.
         examples: u64,
@@ -350,28 +350,28 @@ pub enum Error {
         /// Why.
         fault: InitFault,
     },
-    /// The state of a training run is not that of such a run.
-    #[error("the state of the training run does not fit: {field}")]
+    /// The state of a training run does not fit this run.
+    #[error("the state of training does not fit: {field}; take the state of a run with the same settings")]
     StateField {
         /// Its field.
         field: &'static str,
     },
     /// Tables that workers share keep no optimizer state.
-    #[error("tables shared by workers take plain descent (sgd), not {optimizer}")]
+    #[error("tables shared by workers take plain descent (sgd), not {optimizer}; choose sgd")]
     SharedOptimizer {
         /// The optimizer asked for.
         optimizer: &'static str,
     },
-    /// What went wrong with one of several layers.
+    /// One of several layers failed.
     #[error("layer {layer}: {source}")]
     InLayer {
         /// The layer, with its settings.
         layer: String,
-        /// What went wrong.
+        /// The error of that layer.
         source: Box<Error>,
     },
     /// A chart without a point to draw.
-    #[error("the chart {0} has no point")]
+    #[error("the chart {0} has no point; give it at least one finite value")]
     NoPoints(&'static str),
     /// A file must not be written, or cannot hold what is to go there.
     #[error(transparent)]
@@ -386,7 +386,7 @@ pub enum Error {
     #[error(transparent)]
     Simd(#[from] SimdFault),
     /// The parameters do not fit in memory.
-    #[error("{rows} rows of {dim} numbers do not fit in memory")]
+    #[error("{rows} rows of {dim} numbers do not fit in memory; use fewer or shorter rows")]
     TooLarge {
         /// Rows of the table.
         rows: usize,

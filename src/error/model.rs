@@ -5,13 +5,13 @@
 #[non_exhaustive]
 pub enum ModelFault {
     /// The file is too short to say how long its header is.
-    #[error("{bytes} bytes, but the length of the header alone takes 8")]
+    #[error("{bytes} bytes, but the length of the header alone takes 8; write or copy the file again")]
     TooShort {
         /// Bytes of the file.
         bytes: u64,
     },
     /// The header cannot be so long.
-    #[error("byte 0: the header is said to have {length} bytes; there may be at most {limit}")]
+    #[error("byte 0: a header of {length} bytes, but at most {limit} are possible; name a model of lexmax")]
     HeaderLength {
         /// Bytes that it is said to have.
         length: u64,
@@ -19,7 +19,7 @@ pub enum ModelFault {
         limit: u64,
     },
     /// The header is not that of a safetensors file.
-    #[error("byte {byte}: the header: {source}")]
+    #[error("byte {byte}: the header: {source}; name a model of lexmax")]
     Header {
         /// Where in the file reading stopped.
         byte: u64,
@@ -27,7 +27,7 @@ pub enum ModelFault {
         source: serde_json::Error,
     },
     /// The tensors and the file are not of the same size.
-    #[error("the header has tensors of {said} bytes, the file {found} behind the header")]
+    #[error("tensors of {said} bytes in the header, but {found} bytes behind it; write or copy the file again")]
     Size {
         /// Bytes of all tensors.
         said: u64,
@@ -35,13 +35,13 @@ pub enum ModelFault {
         found: u64,
     },
     /// A safetensors file, but not of a model of lexmax.
-    #[error("not a model of lexmax: the metadata have no {field:?}")]
+    #[error("not a model of lexmax: the metadata have no {field:?}; name a file that lexmax wrote")]
     NoField {
         /// The field.
         field: &'static str,
     },
     /// A field of the metadata cannot be read.
-    #[error("metadata {field:?}, column {column}: {source}")]
+    #[error("metadata {field:?}, column {column}: {source}; write the file again")]
     Field {
         /// The field.
         field: &'static str,
@@ -51,7 +51,7 @@ pub enum ModelFault {
         source: serde_json::Error,
     },
     /// A model written by a version that says more than this one understands.
-    #[error("format {found}, but this version reads format {known}")]
+    #[error("format {found}, but this version reads format {known}; read it with the version that wrote it")]
     Format {
         /// The file's.
         found: u32,
@@ -67,33 +67,36 @@ pub enum ModelFault {
         source: Box<super::Error>,
     },
     /// A tensor is not there.
-    #[error("no tensor {tensor:?}")]
+    #[error("no tensor {tensor:?}; write the file again, or name another")]
     NoTensor {
         /// Its name.
         tensor: String,
     },
     /// A tensor that the model has no use for.
-    #[error("tensor {tensor:?} belongs to nothing in this model")]
+    #[error("tensor {tensor:?} belongs to nothing in this model; remove it, or name another file")]
     StrangeTensor {
         /// Its name.
         tensor: String,
     },
     /// A tensor has another type or shape than the model.
-    #[error("tensor {tensor:?} is {found:?} of {found_shape:?}, but the model needs {needed:?} of {needed_shape:?}")]
+    #[error(
+        "tensor {tensor:?} is {found} of {found_shape:?}, but the model needs {needed} of {needed_shape:?}; write the \
+         file again, or name another"
+    )]
     Shape {
         /// Its name.
         tensor: String,
-        /// Its type.
-        found: safetensors::Dtype,
+        /// Its type, as the file names it: `F32`, `U64`, ….
+        found: String,
         /// Its shape.
         found_shape: Vec<usize>,
         /// The type of the model.
-        needed: safetensors::Dtype,
+        needed: String,
         /// The shape of the model; 0 where any would do.
         needed_shape: Vec<usize>,
     },
     /// A number is infinite, NaN, or what the model cannot have there.
-    #[error("byte {byte}: {value} in row {row} of tensor {tensor:?}")]
+    #[error("byte {byte}: {value} in row {row} of tensor {tensor:?} cannot be there; write the file again")]
     Number {
         /// The tensor.
         tensor: String,
@@ -105,7 +108,7 @@ pub enum ModelFault {
         value: f32,
     },
     /// A word is not what a word can be.
-    #[error("byte {byte}: word {word} {fault}")]
+    #[error("byte {byte}: word {word} {fault}; write the file again")]
     Word {
         /// Its number, from 0.
         word: usize,
@@ -142,7 +145,7 @@ pub enum WordFault {
         first: u32,
     },
     /// Its end lies before its beginning, or beyond the last byte.
-    #[error("ends at {end}, out of order or of the tensor")]
+    #[error("ends at byte {end}, before it begins or beyond the tensor")]
     End {
         /// The end.
         end: u64,
@@ -154,7 +157,7 @@ pub enum WordFault {
 #[non_exhaustive]
 pub enum LinksFault {
     /// There must be one decision less than words.
-    #[error("{nodes} decisions over {words} words make no tree")]
+    #[error("{nodes} decisions over {words} words make no tree; give one decision less than words")]
     Nodes {
         /// Words.
         words: usize,
@@ -162,13 +165,15 @@ pub enum LinksFault {
         nodes: usize,
     },
     /// A decision's link.
-    #[error("decision {node} hangs on no earlier one, or where another does")]
+    #[error(
+        "decision {node} is below no earlier one, or takes a place that is taken; give it a free one below another"
+    )]
     Node {
         /// The decision.
         node: usize,
     },
     /// A word's link.
-    #[error("word {word} hangs on no decision, or where another word or decision does")]
+    #[error("word {word} is below no decision, or takes a place that is taken; give it a free one below a decision")]
     Leaf {
         /// The word.
         word: usize,

@@ -9,5 +9,5 @@ pub fn list(paths: &[PathBuf]) -> String {
 
 pub fn did_you_mean(words: &[String]) -> String {
     let quoted: Vec<_> = words.iter().map(|word| format!("{word:?}")).collect();
-    if quoted.is_empty() { String::new() } else { format!("; there is {}", quoted.join(", ")) }
+    if quoted.is_empty() { "; check its spelling and case".into() } else { format!("; there is {}", quoted.join(", ")) }
 }

@@ -30,7 +30,7 @@ pub enum CheckpointFault {
     #[error("there is a checkpoint; resume it, or take another folder")]
     Exists,
     /// It is of a run of other settings or of another text.
-    #[error("of another run: {setting} was {checkpoint:?} there, and is {now:?}")]
+    #[error("of another run: {setting} was {checkpoint:?} there, and is {now:?}; set it back or take another folder")]
     OtherRun {
         /// What differs.
         setting: String,
@@ -46,7 +46,7 @@ pub enum CheckpointFault {
 #[non_exhaustive]
 pub enum InitFault {
     /// They are of another size.
-    #[error("vectors of {found} numbers, but the model has {needed}")]
+    #[error("vectors of {found} numbers, but the model has {needed}; make the sizes equal")]
     OtherDim {
         /// Numbers a vector there.
         found: usize,
@@ -54,7 +54,7 @@ pub enum InitFault {
         needed: usize,
     },
     /// They are of other words.
-    #[error("none of its {words} words is in the text's vocabulary")]
+    #[error("none of its {words} words is in the text's vocabulary; take vectors of its language and case")]
     NothingInCommon {
         /// Its words.
         words: usize,

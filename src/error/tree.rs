@@ -5,7 +5,7 @@
 #[non_exhaustive]
 pub enum TreeFault {
     /// A code has other signs than 0 and 1.
-    #[error("the code {code:?} of {word:?} is not made of 0 and 1")]
+    #[error("the code {code:?} of {word:?} is not made of 0 and 1; write a 0 or a 1 for each decision")]
     BadCode {
         /// The word.
         word: String,
@@ -13,16 +13,16 @@ pub enum TreeFault {
         code: String,
     },
     /// The line is not a word, a space and a code.
-    #[error("not a word, a space and a code")]
+    #[error("not a word, a space and a code; correct or remove the line")]
     NoWord,
     /// The vocabulary lacks the word.
-    #[error("{word:?} is not in the vocabulary")]
+    #[error("{word:?} is not in the vocabulary; remove the line")]
     UnknownWord {
         /// The word.
         word: String,
     },
     /// A word has two lines.
-    #[error("{word:?} has a line already, {first}")]
+    #[error("{word:?} has a line already, {first}; remove one of them")]
     RepeatedWord {
         /// The word.
         word: String,
@@ -30,15 +30,13 @@ pub enum TreeFault {
         first: u64,
     },
     /// A word of the vocabulary has no line.
-    #[error("the file ends without {word:?} of the vocabulary")]
+    #[error("the file ends without {word:?} of the vocabulary; add a line for it")]
     MissingWord {
         /// The word.
         word: String,
     },
     /// The way to a word leads through another, or two words share a place: the paths are of no one tree.
-    #[error(
-        "the paths to {word:?} and to {other:?} of line {line} run through one another: one code begins with the other"
-    )]
+    #[error("one of the codes of {word:?} and of {other:?}, line {line}, is a prefix of the other; change one of them")]
     Crossing {
         /// The word of this line.
         word: String,
@@ -48,7 +46,7 @@ pub enum TreeFault {
         line: u64,
     },
     /// Far more decisions than words: most have one child.
-    #[error("the codes up to that of {word:?} make more than {limit} decisions, more than so many words can need")]
+    #[error("the codes up to that of {word:?} make more than {limit} decisions; shorten them")]
     TooManyDecisions {
         /// The word of this line.
         word: String,
@@ -56,7 +54,7 @@ pub enum TreeFault {
         limit: usize,
     },
     /// A decision leads only one way.
-    #[error("decision {decision} on the way to {word:?} has one child: no word's code goes the other way")]
+    #[error("decision {decision} on the way to {word:?} has one child: no code goes the other way; leave it out")]
     OneChild {
         /// A word below it.
         word: String,

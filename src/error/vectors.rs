@@ -29,25 +29,25 @@ impl fmt::Display for Place {
 #[non_exhaustive]
 pub enum VectorsFault {
     /// A word of the vocabulary has no vector.
-    #[error("no vector of {word:?}, a word of the vocabulary")]
+    #[error("no vector of {word:?}, a word of the vocabulary; add one, or take vectors of all words")]
     MissingWord {
         /// The word.
         word: String,
     },
     /// A vector has an entry that is not finite.
-    #[error("the vector of {word:?} is not finite")]
+    #[error("the vector of {word:?} is not finite; correct or remove it")]
     NotFinite {
         /// The word.
         word: String,
     },
     /// The file does not begin as one of the format.
-    #[error("not {expected}")]
+    #[error("not {expected}; check the file and its format")]
     Header {
         /// How it should begin.
         expected: &'static str,
     },
     /// The file says that it holds more than it can.
-    #[error("{words} words of {dim} numbers need {need} bytes or more, but {left} are left")]
+    #[error("{words} words of {dim} numbers need {need} bytes or more, but {left} are left; check the format")]
     TooShort {
         /// Words, as the file says.
         words: u64,
@@ -59,7 +59,7 @@ pub enum VectorsFault {
         left: u64,
     },
     /// More words than ids, or longer vectors than can be.
-    #[error("{words} words of {dim} numbers are more than can be held")]
+    #[error("{words} words of {dim} numbers, but 1 to 2³¹ - 1 words of 1 to 2²⁰ numbers can be held; check the header")]
     TooLarge {
         /// Words, as the file says.
         words: u64,
@@ -67,7 +67,7 @@ pub enum VectorsFault {
         dim: u64,
     },
     /// The file ends too early.
-    #[error("the file ends within {what}, after {words} whole words")]
+    #[error("the file ends within {what}, after {words} whole words; write or copy it again")]
     Ends {
         /// What is cut.
         what: &'static str,
@@ -75,13 +75,13 @@ pub enum VectorsFault {
         words: usize,
     },
     /// The file goes on after its last vector.
-    #[error("the file goes on after its {words} words")]
+    #[error("the file goes on after its {words} words; correct the number of words, or remove the rest")]
     GoesOn {
         /// Words, as the file says.
         words: usize,
     },
     /// A number cannot be read.
-    #[error("{text:?} of the vector of {word:?} is no number")]
+    #[error("{text:?} in the vector of {word:?} is not a number; write it as 0.25 or 2.5e-1")]
     Number {
         /// The word.
         word: String,
@@ -89,7 +89,7 @@ pub enum VectorsFault {
         text: String,
     },
     /// A vector is shorter or longer than others.
-    #[error("{found} numbers of {word:?}, but vectors have {dim}")]
+    #[error("the vector of {word:?} has {found} numbers, expected {dim}; correct or remove it")]
     Size {
         /// The word.
         word: String,
@@ -99,13 +99,13 @@ pub enum VectorsFault {
         dim: usize,
     },
     /// The word is not UTF-8.
-    #[error("word {number} is not UTF-8")]
+    #[error("word {number} is not UTF-8; convert the words, or check the format")]
     NotUtf8 {
         /// Its number, from 1.
         number: usize,
     },
     /// A word ends before it begins, or behind the last byte of all words.
-    #[error("word {number} ends at byte {end} of all words: before its beginning, or behind the last of them")]
+    #[error("word {number} ends at byte {end}, before its beginning or beyond the last word; write the file again")]
     WordEnd {
         /// Its number, from 1.
         number: usize,
@@ -121,13 +121,13 @@ pub enum VectorsFault {
         known: &'static str,
     },
     /// A vector without a word.
-    #[error("word {number} is empty")]
+    #[error("word {number} is empty; name or remove it")]
     EmptyWord {
         /// Its number, from 1.
         number: usize,
     },
     /// A word without end.
-    #[error("word {number} has more than {limit} bytes")]
+    #[error("word {number} has more than {limit} bytes; shorten it, or check the format")]
     LongWord {
         /// Its number, from 1.
         number: usize,
@@ -135,7 +135,7 @@ pub enum VectorsFault {
         limit: usize,
     },
     /// A word has two vectors.
-    #[error("{word:?} is word {first} already")]
+    #[error("{word:?} is word {first} already; remove one of them")]
     RepeatedWord {
         /// The word.
         word: String,
@@ -143,7 +143,7 @@ pub enum VectorsFault {
         first: usize,
     },
     /// Something of the format that is not read here.
-    #[error("{what} is {value}; read are {known}")]
+    #[error("unsupported {what} {value} (supported: {known}); convert the file")]
     NotRead {
         /// What it is.
         what: &'static str,
@@ -153,7 +153,7 @@ pub enum VectorsFault {
         known: &'static str,
     },
     /// Two files, or two parts of one, do not belong together.
-    #[error("{vectors} vectors, but {words} words")]
+    #[error("{vectors} vectors, but {words} words; give one vector for each word")]
     WordsMissVectors {
         /// Number of words.
         words: u64,
@@ -161,7 +161,7 @@ pub enum VectorsFault {
         vectors: u64,
     },
     /// A word cannot be written in the format.
-    #[error("{word:?} cannot stand in a file of this format: {reason}")]
+    #[error("{word:?} cannot stand in a file of this format: {reason}; rename it, or choose another format")]
     NotWritable {
         /// The word.
         word: String,

@@ -5,7 +5,7 @@
 #[non_exhaustive]
 pub enum VocabularyFault {
     /// The line is not a word and a count.
-    #[error("not a word, a space and a count")]
+    #[error("not a word, a space and a count; correct or remove the line")]
     NotTwo,
     /// The count cannot be read.
     #[error("the count of {word:?} is {count:?}, but must be a whole number from 1 to 2⁶⁴ - 1")]
@@ -16,7 +16,7 @@ pub enum VocabularyFault {
         count: String,
     },
     /// A word has two lines.
-    #[error("{word:?} has a line already, {first}")]
+    #[error("{word:?} has a line already, {first}; remove one of them")]
     RepeatedWord {
         /// The word.
         word: String,
@@ -24,13 +24,13 @@ pub enum VocabularyFault {
         first: u64,
     },
     /// The line has no end.
-    #[error("the line has {limit} bytes or more")]
+    #[error("the line has {limit} bytes or more; name a file of words with their counts")]
     TooLong {
         /// What is accepted.
         limit: u64,
     },
     /// No word is left.
-    #[error("none of the {words} words occurs {min_count} times or more")]
+    #[error("none of the {words} words occurs {min_count} times or more; lower min_count")]
     NoWord {
         /// Words in the file.
         words: usize,

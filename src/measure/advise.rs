@@ -1,4 +1,4 @@
-//! Which layers fit a task: closed-form costs, and a short measurement of this machine.
+//! Advice on the layers that fit a task, by closed-form costs and a short measurement of this machine.
 
 use super::machine::{self, RunFacts};
 use super::rig::{Rig, Sizes, zipf};
@@ -11,7 +11,7 @@ use crate::vocab::Counts;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-/// What a model is wanted for.
+/// The purpose of a model.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[cfg_attr(feature = "cli", derive(clap::ValueEnum), value(rename_all = "lower"))]
@@ -37,27 +37,26 @@ pub struct AdviseConfig {
     pub tokens: u64,
     /// Examples in a batch, B.
     pub batch: usize,
-    /// Samples of every layer that takes them, instead of its own number.
+    /// Samples a batch for every layer that draws; `None` for the number of each layer.
     pub samples: Option<usize>,
     /// Threads.
     pub threads: usize,
-    /// Bytes that training may take; what is free without.
+    /// The most bytes that training may take; `None` for all free memory.
     pub memory_bytes: Option<u64>,
-    /// Seconds that it may take.
+    /// The most seconds that training may take; `None` for no limit.
     pub seconds: Option<f64>,
-    /// What for.
+    /// The purpose of the model.
     pub need: Need,
-    /// Seconds in which the steps of a layer are timed in each of [`PASSES`](super::PASSES): [`STEP_SECONDS`](super::STEP_SECONDS),
-    /// or fewer.
+    /// Seconds in which the steps of a layer are timed, in each of at most 8 passes [0.08].
     pub step_seconds: f64,
-    /// Decides weights, hidden vectors and targets.
+    /// The seed of weights, hidden vectors and targets.
     pub seed: u64,
 }
 
 impl AdviseConfig {
-    /// Examples in a batch without another number.
+    /// The default number of examples in a batch.
     pub const BATCH: u32 = 64;
-    /// The seed without another.
+    /// The default seed.
     pub const SEED: u64 = 1;
 
     /// A task of these sizes on one thread, without limits of memory and time.
@@ -79,7 +78,7 @@ impl AdviseConfig {
     }
 }
 
-/// What is to be expected of a layer.
+/// The expected cost of a layer, and whether it fits.
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct Verdict {
@@ -87,7 +86,7 @@ pub struct Verdict {
     pub layer: String,
     /// Whether it fits.
     pub fits: bool,
-    /// Why, or why not.
+    /// The reason why it fits or does not.
     pub why: String,
     /// Multiply-adds of a step at V, by closed form.
     pub multiply_adds: u64,
@@ -99,19 +98,19 @@ pub struct Verdict {
     pub step_ns_per_example: f64,
     /// Time of the exact ln P of a word, nanoseconds.
     pub evaluation_ns_per_example: f64,
-    /// Bytes of the layer in training: what its tables would hold, without training.
+    /// Bytes that the tables of the layer hold in training, by closed form.
     pub memory_bytes: u64,
     /// Seconds to train on all tokens once.
     pub train_seconds: f64,
 }
 
-/// The layers, those that fit first, and of these the fastest.
+/// Verdicts on all layers: those that fit first, each group from fast to slow.
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct Advice {
     /// The version of the crate.
     pub lexmax: &'static str,
-    /// Where and when.
+    /// The machine and the time.
     pub run: RunFacts,
     /// Number of words, V.
     pub vocab: usize,
@@ -119,13 +118,13 @@ pub struct Advice {
     pub dim: usize,
     /// Words to train on.
     pub tokens: u64,
-    /// What for.
+    /// The purpose of the model.
     pub need: Need,
     /// Bytes of the embeddings, which every layer needs beside its own.
     pub embedding_bytes: u64,
-    /// Bytes that training may take, if there is a limit.
+    /// The most bytes that training may take, if there is a limit.
     pub memory_limit: Option<u64>,
-    /// A verdict a layer.
+    /// One verdict for each layer.
     pub layers: Vec<Verdict>,
     /// Layers that cannot be made at these sizes, and why.
     pub refused: Vec<(String, String)>,
@@ -138,19 +137,19 @@ impl Advice {
     }
 }
 
-/// Seconds of a step that is timed, at most: beyond, fewer examples or words stand for all.
+/// The longest step that is timed, in seconds. Fewer examples or words stand in for a longer one.
 const STEP_SECONDS: f64 = 0.25;
-/// Bytes of parameters that are filled for it, at most.
+/// The most bytes of parameters that are filled for a timed step.
 const BYTES: u64 = 1 << 30;
 /// Seconds after which one step is enough.
 const PATIENCE: f64 = 1.5;
 /// Seconds within which a layer has further passes.
 const PASSES_SECONDS: f64 = 4.0;
 
-/// Says which layers fit.
+/// Times a step of every layer, and says which layers fit the task. `observe` is called when work on a layer begins.
 ///
 /// # Errors
-/// Sizes that make no sense for every layer alike.
+/// No tokens, or sizes that no layer can have. Layers that cannot be made at these sizes are listed as refused.
 pub fn advise(config: &AdviseConfig, observe: &mut dyn FnMut(&LayerSpec)) -> Result<Advice> {
     if config.tokens == 0 {
         return Err(Error::OutOfRange { name: "tokens", value: 0.0, limit: "1 or more" });
@@ -184,7 +183,7 @@ pub fn advise(config: &AdviseConfig, observe: &mut dyn FnMut(&LayerSpec)) -> Res
     Ok(Advice { lexmax, run, vocab, dim, tokens, need, embedding_bytes, memory_limit, layers, refused })
 }
 
-/// What a layer takes at V, by closed form.
+/// The closed-form cost of a layer at V.
 struct Estimate {
     cost: Cost,
     evaluation_multiply_adds: u64,
@@ -227,7 +226,8 @@ impl Estimate {
     }
 }
 
-/// How many words and examples stand for a layer whose step takes `step` seconds: all of them where that is soon done.
+/// The numbers of words and of examples that stand in for a layer whose step takes `step` seconds: all of them if that is
+/// soon done.
 fn stand_in(whole: &Rig, step: f64) -> (usize, usize) {
     let (vocab, batch) = (whole.vocab(), whole.sizes.batch);
     let mut examples = batch;
@@ -295,7 +295,7 @@ impl Estimate {
         }
     }
 
-    /// What speaks for it.
+    /// The reason to take the layer.
     fn reason(&self, config: &AdviseConfig, rig: &Rig) -> String {
         let dense = 3.0 * config.batch as f64 * config.vocab as f64 * config.dim as f64;
         let share = self.cost.multiply_adds as f64 / dense;

@@ -1,7 +1,4 @@
 //! Memory that the program has allocated, where the program counts it.
-//!
-//! The binary does. A program of yours does, with the crate `peak_alloc`, after
-//! `#[global_allocator] static HEAP: peak_alloc::PeakAlloc = peak_alloc::PeakAlloc;`.
 
 use peak_alloc::PeakAlloc;
 

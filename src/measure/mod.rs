@@ -1,10 +1,13 @@
 //! What this machine does: the time of one step of a layer, how it grows with the vocabulary, and the rate of plain
 //! matrix products.
+//!
+//! Memory is measured where the program counts what it allocates, as the binary does. A program of yours does so with
+//! the crate `peak_alloc`, after `#[global_allocator] static HEAP: peak_alloc::PeakAlloc = peak_alloc::PeakAlloc;`.
 
 mod advise;
 mod calls;
 mod growth;
-pub mod heap;
+mod heap;
 mod machine;
 mod rig;
 mod scale;
@@ -18,8 +21,9 @@ pub use advise::{Advice, AdviseConfig, Need, Verdict, advise};
 pub use calls::cost_model;
 pub use growth::{Crossover, Fit, Times, crossover};
 pub use machine::{RunFacts, sgemm_gflops};
-pub use rig::zipf;
 pub use scale::{Event, POINT_SECONDS, Point, Scale, ScaleConfig, Skipped, scale};
 pub use step::{StepConfig, StepReport, time_step};
-pub use trial::{PASSES, STEP_SECONDS};
+#[cfg(feature = "cli")]
+pub(crate) use trial::PASSES;
+pub(crate) use trial::STEP_SECONDS;
 pub use vocabs::Vocabs;

@@ -167,7 +167,7 @@ impl Scale {
 /// What happens as the points are measured.
 #[non_exhaustive]
 pub enum Event<'a> {
-    /// A pass of the measurement of a point begins, one of [`PASSES`](super::PASSES); all layers have a pass before one has its next.
+    /// A pass of the measurement of a point begins, one of at most 8; all layers have a pass before one has its next.
     Begin(&'a LayerSpec, usize),
     /// It was measured.
     Point(&'a Point),

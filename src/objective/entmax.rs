@@ -73,7 +73,7 @@ impl Alpha {
     }
 
     /// Where a search over `words` scores begins: at the largest score alone, which has p = 1 there.
-    pub fn begin(&self, max: f32, words: usize) -> Threshold {
+    pub(crate) fn begin(&self, max: f32, words: usize) -> Threshold {
         // If all were as likely as the most likely.
         let above = -(words as f64).powf(1.0 - self.alpha);
         Threshold { max, tau: -1.0, above, found: false }
@@ -85,7 +85,7 @@ impl Alpha {
     }
 
     /// P of a score; exactly 0 at and below the threshold.
-    pub fn probability(&self, z: f32, at: &Threshold) -> f64 {
+    pub(crate) fn probability(&self, z: f32, at: &Threshold) -> f64 {
         match self.gap(z, at) {
             d if d <= 0.0 => 0.0,
             d => self.raise(d).1,
@@ -93,7 +93,7 @@ impl Alpha {
     }
 
     /// ln P of a score; −∞ where P is 0.
-    pub fn log_prob(&self, z: f32, at: &Threshold) -> f64 {
+    pub(crate) fn log_prob(&self, z: f32, at: &Threshold) -> f64 {
         match self.gap(z, at) {
             d if d <= 0.0 => f64::NEG_INFINITY,
             d => self.power() * d.ln(),
@@ -138,7 +138,7 @@ impl Alpha {
     }
 
     /// The threshold of a row of scores.
-    pub fn threshold(&self, scores: &[f32]) -> Threshold {
+    pub(crate) fn threshold(&self, scores: &[f32]) -> Threshold {
         let mut at = self.begin(crate::simd::max(scores), scores.len());
         for _ in 0..MOST_LOOKS {
             let mut sums = [0.0; 2];
@@ -152,7 +152,7 @@ impl Alpha {
     }
 
     /// Takes a tile's scores into a look: `sum` and `second` of the statistics.
-    pub fn fold(&self, thresholds: &[Threshold], tile: &Tile, stats: &mut [Stat]) {
+    pub(crate) fn fold(&self, thresholds: &[Threshold], tile: &Tile, stats: &mut [Stat]) {
         for run in runs(thresholds.len()) {
             let mut sums = [[0.0; 2]; HELD];
             for row in tile.rows() {
@@ -170,7 +170,7 @@ impl Alpha {
     }
 
     /// Takes Σ p^α of a tile into `sum`, at thresholds that were found.
-    pub fn fold_entropy(&self, thresholds: &[Threshold], tile: &Tile, stats: &mut [Stat]) {
+    pub(crate) fn fold_entropy(&self, thresholds: &[Threshold], tile: &Tile, stats: &mut [Stat]) {
         for run in runs(thresholds.len()) {
             let mut sums = [0.0; HELD];
             for row in tile.rows() {
@@ -189,7 +189,7 @@ impl Alpha {
     }
 
     /// The next thresholds after a look; whether all are found.
-    pub fn improve_all(&self, thresholds: &mut [Threshold], stats: &[Stat]) -> bool {
+    pub(crate) fn improve_all(&self, thresholds: &mut [Threshold], stats: &[Stat]) -> bool {
         for (at, stat) in thresholds.iter_mut().zip(stats) {
             if !at.found {
                 self.improve(at, [stat.sum, stat.second]);
@@ -199,7 +199,7 @@ impl Alpha {
     }
 
     /// A tile's scores become weight·(p − e_t)/T.
-    pub fn gradient(
+    pub(crate) fn gradient(
         &self,
         targets: &[WordId],
         thresholds: &[Threshold],
@@ -216,7 +216,7 @@ impl Alpha {
 
     /// The Fenchel–Young loss max_p (p·z/T + H(p)) − z_t/T with Tsallis' entropy H = (1 − Σ p^α) / (α·(α − 1)), given Σ p^α:
     /// on the support z/T = (p^(α − 1) + τ) / (α − 1), so that p·z/T is (Σ p^α + τ) / (α − 1).
-    pub fn loss(&self, at: &Threshold, target: f32, power_sum: f64) -> f64 {
+    pub(crate) fn loss(&self, at: &Threshold, target: f32, power_sum: f64) -> f64 {
         let (a, ab) = (self.alpha - 1.0, self.alpha * (self.alpha - 1.0));
         (power_sum + at.tau) / a + (f64::from(at.max) - f64::from(target)) / self.temperature + (1.0 - power_sum) / ab
     }

@@ -23,7 +23,8 @@ mod entmax;
 mod sampled;
 mod sigmoid;
 
-pub use entmax::{Alpha, MOST_LOOKS, Threshold, fold_max};
+pub use entmax::Alpha;
+pub(crate) use entmax::{MOST_LOOKS, Threshold, fold_max};
 pub use sampled::{WeightedDraws, black_out, one_vs_each};
 pub use sigmoid::{Sigmoid, SigmoidTable};
 
@@ -64,7 +65,7 @@ pub fn logistic_by(
 
 /// The same where nobody asks for the loss of each row and no row is weighted: one call for the whole block. `signs` are
 /// those of every score, row after row; the loss of the block is added to the first row's.
-pub fn logistic_block(signs: &[f32], mut scores: ArrayViewMut2<f32>, losses: &mut [f64]) {
+pub(crate) fn logistic_block(signs: &[f32], mut scores: ArrayViewMut2<f32>, losses: &mut [f64]) {
     if let Some(first) = losses.first_mut() {
         let all = scores.as_slice_mut().expect("scores are contiguous");
         *first += simd::logistic(all, &signs[..all.len()]);

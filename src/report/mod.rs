@@ -1,10 +1,10 @@
 //! What was found, as a table, as pictures, as a page.
 
 mod advice;
-pub mod chart;
+mod chart;
 mod comparison;
 mod evaluation;
-pub mod grid;
+mod grid;
 #[cfg(feature = "report")]
 mod page;
 #[cfg(feature = "report")]
@@ -15,7 +15,9 @@ mod svg;
 #[cfg(feature = "report")]
 pub mod terminal;
 
+pub use chart::{Axis, Chart, Level, Look, Mark, Series, Unit};
 pub use evaluation::answers;
+pub use grid::{Bar, Cell, Column, Grid};
 #[cfg(feature = "report")]
 pub use page::{Page, write_page};
 #[cfg(feature = "report")]

@@ -19,7 +19,6 @@
 //! | [`Exclusive`] over a [`FrozenStore`], an [`OnlineStore`] or a [`DeferredStore`] | `Matrix`, `Arc<Matrix>` | the same | handles that outlive the scope of a loan |
 //! | [`Shared`] | `&SharedMatrix` | at once, others' later | several workers at a time, examples one by one |
 //! | [`Overlay`] | `&SharedMatrix` | at once, others' after [`merge`] | the same, with bits that do not depend on the threads |
-//! | [`Ledger`] | nothing but a shape | has none | how much memory a [`Deferred`] handle would hold for the same calls |
 
 mod exclusive;
 pub(crate) mod kernel;
@@ -32,8 +31,10 @@ mod worker;
 
 pub use crate::optimizer::Optimizer;
 pub use exclusive::{
-    Deferred, DeferredStore, Exclusive, Frozen, FrozenStore, Held, Ledger, Online, OnlineStore, Storage, TableGradient,
+    Deferred, DeferredStore, Exclusive, Frozen, FrozenStore, Online, OnlineStore, Storage, TableGradient,
 };
+#[cfg(feature = "eval")]
+pub(crate) use exclusive::{Held, Ledger};
 pub use matrix::Matrix;
 pub use parameters::Parameters;
 pub use tables::{Cost, Tables};

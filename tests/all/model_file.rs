@@ -338,7 +338,7 @@ fn word_vectors_of_damaged_models_are_refused() {
     assert!(matches!(fault(&replaced("\"lexmax\"", "\"lexman\"")), VectorsFault::Header { .. }));
     assert!(matches!(
         fault(&replaced("\\\"format\\\":1", "\\\"format\\\":2")),
-        VectorsFault::NotRead { what: "the version of the model", .. }
+        VectorsFault::NotRead { what: "version of the model", .. }
     ));
     // The ends follow the counts: the first word ends behind all, or behind the second.
     let ends = start + 9 * 8;

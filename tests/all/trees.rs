@@ -134,7 +134,8 @@ fn a_bad_file_is_told_by_its_line() {
     assert!(matches!(fault(&long), (2, TreeFault::TooManyDecisions { .. })));
     let bad_utf8 = read(b"w0 0\nw\xff 1\n", &zipf(2)).unwrap_err();
     assert!(matches!(bad_utf8, Error::NotUtf8 { line: 2, byte: 2, .. }));
-    assert_eq!(read(b"w0 0\nw0 1\n", &zipf(2)).unwrap_err().to_string(), "t.tree:2: \"w0\" has a line already, 1");
+    let twice = read(b"w0 0\nw0 1\n", &zipf(2)).unwrap_err().to_string();
+    assert_eq!(twice, "t.tree:2: \"w0\" has a line already, 1; remove one of them");
 }
 
 proptest! {

@@ -113,9 +113,9 @@ impl<R: Read + Seek> Tensors<R> {
         if info.dtype != dtype || info.shape.len() != shape.len() || !info.shape.iter().zip(shape).all(fits) {
             return Err(self.fault(ModelFault::Shape {
                 tensor: name.into(),
-                found: info.dtype,
+                found: format!("{:?}", info.dtype),
                 found_shape: info.shape.clone(),
-                needed: dtype,
+                needed: format!("{dtype:?}"),
                 needed_shape: shape.iter().map(|len| if *len == ANY { 0 } else { *len }).collect(),
             }));
         }

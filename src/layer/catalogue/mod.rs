@@ -56,10 +56,12 @@ impl<'a> Shape<'a> {
     }
 }
 
-/// Batch size and rates to start from, as `lexmax compare` on the synthetic language found them (`--vocab 1000`, batches of 16, 64
-/// and 256): Adagrad's are the best of 0.05 to 0.8, for newer layers weighed against novels under CBOW at 0.1 to 0.4 (`docs/results.md`
-/// has the table); those of plain descent are small enough not to diverge there. They are for hidden vectors that are means of
-/// embeddings: after a tanh layer take half, or less.
+/// Batch size and rates to start from.
+///
+/// They come from `lexmax compare` on the synthetic language (`--vocab 1000`, batches of 16, 64 and 256). Adagrad's rate is
+/// the best of 0.05 to 0.8; newer layers were also tried on novels under CBOW at 0.1 to 0.4 (table in `docs/results.md`). The
+/// rate of plain descent is small enough not to diverge there. The rates are for hidden vectors that are means of
+/// embeddings. After a tanh layer take half, or less.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Tuning {
@@ -88,9 +90,9 @@ pub type Builder = fn(&LayerKeys, &Shape) -> Result<Box<dyn OutputLayer>>;
 pub struct Entry {
     /// Its name.
     pub name: &'static str,
-    /// The keys that it takes beside `bias`.
+    /// Its own keys, without those that every layer takes.
     pub keys: &'static [Key],
-    /// Where training starts from.
+    /// Batch size and rates to start from.
     pub tuning: Tuning,
     build: Builder,
 }
@@ -100,7 +102,7 @@ impl Entry {
         Self { name, keys, tuning, build }
     }
 
-    /// All keys that it takes: its own, then those of every layer.
+    /// All its keys: its own, then those of every layer.
     pub fn all_keys(&self) -> impl Iterator<Item = &'static Key> {
         self.keys.iter().chain(&COMMON)
     }
@@ -110,7 +112,7 @@ impl Entry {
         self.all_keys().find(|key| key.name == name)
     }
 
-    /// Whether it takes a key that not every layer takes.
+    /// Whether this is one of its own keys.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.keys.iter().any(|key| key.name == name)
     }

@@ -351,7 +351,8 @@ mod tests {
         assert!(message("full:smoothing=1.5").contains("from 0 to 1"));
         assert!(message("full:soft-cap=0").contains("soft-cap is 0"));
         assert!(message("full:z-loss=nan").contains("z-loss"));
-        assert_eq!(message("sampled:samples=5:smoothing=0.1"), "SampledSoftmax cannot honour label smoothing");
+        let refused = "SampledSoftmax cannot honour label smoothing; leave it out, or choose a layer that can";
+        assert_eq!(message("sampled:samples=5:smoothing=0.1"), refused);
         assert!(message("full:bias=yes").contains("none, zero or unigram"));
         assert!(message("sampled:power=nan").contains("power"));
         assert!(message("differentiated:blocks=10x4+20x4").contains("30 words"));

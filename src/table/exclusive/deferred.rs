@@ -1,7 +1,7 @@
 //! The exclusive handle that gathers gradients and updates at the end of a mini-batch.
 
 use super::gradient::{Gradient, TableGradient};
-use super::{Exclusive, Storage, Strip};
+use super::{Exclusive, Sealed, Storage, Strip};
 use crate::table::matrix::Matrix;
 use crate::table::{Table, Threads};
 use std::borrow::BorrowMut;
@@ -31,6 +31,8 @@ impl<M: BorrowMut<Matrix> + Send> Exclusive<DeferredStore<M>> {
         store.gradient.row(store.matrix.borrow(), row)
     }
 }
+
+impl<M> Sealed for DeferredStore<M> {}
 
 impl<M: BorrowMut<Matrix> + Send> Storage for DeferredStore<M> {
     fn matrix(&self) -> &Matrix {

@@ -1,6 +1,6 @@
 //! The exclusive handle that only reads.
 
-use super::{Exclusive, Storage, Strip};
+use super::{Exclusive, Sealed, Storage, Strip};
 use crate::table::{Matrix, Threads};
 use std::borrow::Borrow;
 use std::ops::Range;
@@ -17,6 +17,8 @@ impl<M: Borrow<Matrix> + Send> Exclusive<FrozenStore<M>> {
         Self::over(FrozenStore(matrix), threads)
     }
 }
+
+impl<M> Sealed for FrozenStore<M> {}
 
 impl<M: Borrow<Matrix> + Send> Storage for FrozenStore<M> {
     fn matrix(&self) -> &Matrix {

@@ -4,6 +4,7 @@ mod cache;
 mod deferred;
 mod frozen;
 pub(in crate::table) mod gradient;
+#[cfg(feature = "eval")]
 mod ledger;
 mod online;
 #[cfg(test)]
@@ -12,7 +13,8 @@ mod tests;
 pub use deferred::{Deferred, DeferredStore};
 pub use frozen::{Frozen, FrozenStore};
 pub use gradient::TableGradient;
-pub use ledger::{Held, Ledger};
+#[cfg(feature = "eval")]
+pub(crate) use ledger::{Held, Ledger};
 pub use online::{Online, OnlineStore};
 
 use super::kernel::block;
@@ -26,8 +28,15 @@ use gradient::{Gradient, GradientStrip};
 use ndarray::{ArrayView2, ArrayViewMut2};
 use std::ops::Range;
 
-/// What a handle does with gradients: this is where `Frozen`, `Online` and `Deferred` differ.
-pub trait Storage: Send {
+mod sealed {
+    /// The stores of this crate.
+    pub trait Sealed {}
+}
+
+use sealed::Sealed;
+
+/// The fate of gradients: this is where `Frozen`, `Online` and `Deferred` differ. Sealed: there are no other stores.
+pub trait Storage: Sealed + Send {
     /// The parameters.
     fn matrix(&self) -> &Matrix;
 
@@ -45,6 +54,7 @@ pub trait Storage: Send {
     fn add(&mut self, row: u32, scale: f32, gradient: &[f32], bias: f32);
 
     /// Neighbouring rows for a sweep, to be split among threads; `last` as in [`Table::sweep`].
+    #[doc(hidden)]
     fn strip(&mut self, rows: &Range<u32>, last: bool) -> Strip<'_>;
 
     /// The end of a verb.

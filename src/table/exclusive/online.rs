@@ -1,7 +1,7 @@
 //! The exclusive handle that updates at once.
 
 use super::gradient::Gradient;
-use super::{Exclusive, Storage, Strip};
+use super::{Exclusive, Sealed, Storage, Strip};
 use crate::optimizer::Optimizer;
 use crate::table::matrix::Matrix;
 use crate::table::{Table, Threads};
@@ -32,6 +32,8 @@ impl<M: BorrowMut<Matrix> + Send> Exclusive<OnlineStore<M>> {
         self.store_mut().matrix.borrow_mut()
     }
 }
+
+impl<M> Sealed for OnlineStore<M> {}
 
 impl<M: BorrowMut<Matrix> + Send> Storage for OnlineStore<M> {
     fn matrix(&self) -> &Matrix {

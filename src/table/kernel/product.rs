@@ -108,6 +108,7 @@ impl Products {
     }
 
     /// The most numbers that the three verbs keep, for a batch over some rows of size d.
+    #[cfg(feature = "eval")]
     pub fn sizes(batch: usize, rows: usize, dim: usize) -> usize {
         let (rows, terms) = (rows.min(PART), dim.max(batch).max(rows).min(TERMS));
         let left = terms * batch.max(rows);

@@ -48,7 +48,7 @@ pub fn read(input: &mut Input) -> Result<WordVectors> {
             ND_ARRAY if values.is_empty() => (values, dim) = read_array(input, words.len())?,
             NORMS if !values.is_empty() => scale(input, &mut values, words.len(), dim)?,
             _ => {
-                let fault = VectorsFault::NotRead { what: "a chunk", value: chunk.to_string(), known: KNOWN };
+                let fault = VectorsFault::NotRead { what: "chunk", value: chunk.to_string(), known: KNOWN };
                 return Err(input.fault(place, fault));
             }
         }
@@ -96,7 +96,7 @@ fn check_type(input: &mut Input) -> Result<()> {
         F32 => Ok(()),
         other => {
             let fault =
-                VectorsFault::NotRead { what: "the type of the numbers", value: other.to_string(), known: "f32 (10)" };
+                VectorsFault::NotRead { what: "type of the numbers", value: other.to_string(), known: "f32 (10)" };
             Err(input.fault(place, fault))
         }
     }

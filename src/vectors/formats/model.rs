@@ -87,8 +87,7 @@ fn check_format(input: &Input, tensors: &Metadata) -> Result<()> {
     match version {
         Some(Version { format: FORMAT }) => Ok(()),
         Some(Version { format }) => {
-            let fault =
-                VectorsFault::NotRead { what: "the version of the model", value: format.to_string(), known: "1" };
+            let fault = VectorsFault::NotRead { what: "version of the model", value: format.to_string(), known: "1" };
             Err(input.fault(Place::Byte(8), fault))
         }
         None => {

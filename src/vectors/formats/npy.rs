@@ -41,11 +41,8 @@ pub fn read(input: &mut Input, beside: &mut Input) -> Result<WordVectors> {
         "<f4" | ">f4" => 4,
         "<f8" | ">f8" => 8,
         _ => {
-            let fault = VectorsFault::NotRead {
-                what: "the type of the numbers",
-                value: header.kind,
-                known: "<f4, >f4, <f8, >f8",
-            };
+            let fault =
+                VectorsFault::NotRead { what: "type of the numbers", value: header.kind, known: "<f4, >f4, <f8, >f8" };
             return Err(input.fault(place, fault));
         }
     };
@@ -166,7 +163,10 @@ pub fn write_words(out: &mut Output, source: &dyn VectorSource) -> Result<()> {
 /// Refuses words that do not fit in a line.
 fn check_line(word: &str) -> std::result::Result<(), VectorsFault> {
     if word.is_empty() || word.len() > LONGEST_WORD || word.contains(['\n', '\r']) {
-        return Err(VectorsFault::NotWritable { word: word.into(), reason: "it is no line of its own" });
+        return Err(VectorsFault::NotWritable {
+            word: word.into(),
+            reason: "it is empty, too long, or has a line break",
+        });
     }
     Ok(())
 }

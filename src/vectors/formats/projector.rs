@@ -75,7 +75,10 @@ pub fn write_words(out: &mut Output, source: &dyn VectorSource) -> Result<()> {
 /// Refuses words that do not fit in a line of one column.
 fn check_label(word: &str) -> std::result::Result<(), VectorsFault> {
     if word.is_empty() || word.len() > LONGEST_WORD || word.contains(['\t', '\n', '\r']) {
-        return Err(VectorsFault::NotWritable { word: word.into(), reason: "it is no column of its own" });
+        return Err(VectorsFault::NotWritable {
+            word: word.into(),
+            reason: "it is empty, too long, or has a tab or a line break",
+        });
     }
     Ok(())
 }
