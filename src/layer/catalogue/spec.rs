@@ -131,13 +131,11 @@ impl LayerSpec {
     /// # Errors
     /// As [`LayerSpec::build`].
     pub fn build_over(&self, tree: Option<Tree>, context: &Shape) -> Result<Box<dyn OutputLayer>> {
+        self.settings.check()?;
         let context = Shape { bias: self.bias(context.bias)?, ..*context };
         let mut layer = match tree {
-            Some(tree) if self.has_tree() => super::build::over_tree(tree, &context)?,
-            _ => {
-                self.settings.check()?;
-                (self.entry().build)(&self.settings, &context)?
-            }
+            Some(tree) if self.has_tree() => super::build::hierarchical_over(tree, &self.settings, &context)?,
+            _ => (self.entry().build)(&self.settings, &context)?,
         };
         let loss = self.settings.loss()?;
         if !loss.is_plain() {
