@@ -41,6 +41,11 @@ pub struct LayerKeys {
 }
 
 impl LayerSpec {
+    /// The layer of an entry with its defaults.
+    pub(super) fn of(entry: &'static Entry) -> Self {
+        Self { settings: LayerKeys { entry, values: Vec::new() } }
+    }
+
     /// The catalogue's entry.
     pub fn entry(&self) -> &'static Entry {
         self.settings.entry
@@ -154,7 +159,7 @@ impl FromStr for LayerSpec {
         let Some(entry) = entry(&name) else {
             return Err(Error::UnknownLayer { name, known: CATALOGUE.iter().map(|e| e.name).collect() });
         };
-        let mut settings = LayerKeys { entry, values: Vec::new() };
+        let Self { mut settings } = Self::of(entry);
         for part in parts {
             let (key, value) = part.split_once('=').unwrap_or((&part, ""));
             if entry.key(key).is_none() {
