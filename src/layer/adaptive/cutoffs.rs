@@ -52,6 +52,8 @@ pub struct CutoffPlan {
 impl CutoffPlan {
     /// Examples in a batch without another number.
     pub const BATCH: usize = 256;
+    /// The size of the hidden vectors without another.
+    pub const DIM: usize = 100;
 }
 
 /// The size of the vectors of tail i, from 0; never 0.
