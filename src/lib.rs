@@ -22,7 +22,7 @@
 //! | [`layer::SelfNormalizedSoftmax`] | softmax; α·(ln Z)² in training | 3·B·V·d | single scores must do for ln P |
 //! | [`layer::InfrequentNormalization`] | softmax; ln Z for a share γ | 3·γ·B·V·d | as before, at a share of the cost |
 //!
-//! The guide [`docs/which-layer.md`](../../../docs/which-layer.md) goes through the cases with measured pictures; `lexmax advise`
+//! The guide `docs/which-layer.md` in the repository goes through the cases with measured pictures; `lexmax advise`
 //! and [`measure::advise`] say what fits a task on the machine at hand.
 //!
 //! # Where to begin
@@ -71,7 +71,7 @@
 //! |---|---|
 //! | none | layers, tables, samplers, trees, [`head`]: 13 dependencies |
 //! | `text` | `corpus`, `model`, `train`, `eval`, `vectors`, `word2vec`: texts, training, word vectors |
-//! | `eval` | `compare`, `measure`, and the tables of `report`; needs `text` |
+//! | `eval` | `compare`, `measure`, and the tables of `report`; needs `text`, with which the module `eval` comes |
 //! | `check` | `check`: audits of layers, references in f64 |
 //! | `report` | pictures, pages, CSV and tables for the terminal in `report`; needs `eval` |
 //! | `cli` (default) | `cli` and the program `lexmax`; needs all others |

@@ -18,7 +18,6 @@ pub fn free_bytes() -> Option<u64> {
 }
 
 /// Threads that run at the same time on this machine; 1 where the system does not say.
-#[cfg(feature = "eval")]
 pub fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }

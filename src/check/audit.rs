@@ -34,6 +34,10 @@ pub struct AuditConfig {
 }
 
 impl AuditConfig {
+    /// The words of the layers that `lexmax check` audits without another number.
+    pub const VOCAB: u32 = 240;
+    /// The size of their hidden vectors without another.
+    pub const DIM: u32 = 6;
     /// The examples in a batch without another number.
     pub const BATCH: u32 = 7;
     /// The seed without another.

@@ -29,17 +29,12 @@ pub use reference::Reference;
 
 use crate::error::{Error, Result};
 use crate::layer::Bias;
-use crate::layer::catalogue::{CATALOGUE, LayerSpec, Shape};
+use crate::layer::catalogue::{LayerSpec, Shape};
 use crate::vocab::Counts;
 use std::fmt;
 
 /// 2⁻²⁴, the relative error of one rounding to f32.
 pub const ROUNDING: f64 = 1.0 / (1u64 << 24) as f64;
-
-/// Every line of the catalogue with its defaults.
-pub fn all_layers() -> Vec<LayerSpec> {
-    CATALOGUE.iter().filter_map(|entry| entry.name.parse().ok()).collect()
-}
 
 /// Audits layers of the catalogue, with biases, over `vocab` words whose counts fall as in a text: each against itself
 /// ([`audit()`]) and against its naive layer in f64 ([`against()`]).

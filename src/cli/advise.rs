@@ -17,7 +17,7 @@ pub struct Arguments {
     #[arg(long, value_name = "V", value_parser = super::count)]
     vocab: u64,
     /// Size of a word's vector in the layer, and so of the hidden vector.
-    #[arg(long, value_name = "D", value_parser = clap::value_parser!(u32).range(1..=16_384))]
+    #[arg(long, value_name = "D", value_parser = super::dim())]
     dim: u32,
     /// Words to train on.
     #[arg(long, value_name = "N", value_parser = super::count)]

@@ -3,7 +3,7 @@
 use super::audit;
 use crate::Result;
 use crate::check::{self, Audit, AuditConfig, Correction};
-use crate::layer::catalogue::LayerSpec;
+use crate::layer::catalogue::{LayerSpec, all_layers};
 use clap::Args;
 
 #[derive(Args)]
@@ -12,10 +12,16 @@ pub struct Arguments {
     #[arg(long, value_delimiter = ',', value_name = "LAYER")]
     layers: Vec<LayerSpec>,
     /// Number of words.
-    #[arg(long, default_value_t = 240, value_name = "V", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    #[arg(
+        long, default_value_t = AuditConfig::VOCAB, value_name = "V",
+        value_parser = clap::value_parser!(u32).range(1..=100_000)
+    )]
     vocab: u32,
     /// Size of a word's vector in the layer, and so of the hidden vector.
-    #[arg(long, default_value_t = 6, value_name = "D", value_parser = clap::value_parser!(u32).range(1..=1_024))]
+    #[arg(
+        long, default_value_t = AuditConfig::DIM, value_name = "D",
+        value_parser = clap::value_parser!(u32).range(1..=1_024)
+    )]
     dim: u32,
     /// Examples in the batch.
     #[arg(
@@ -33,7 +39,7 @@ pub fn run(arguments: &Arguments) -> Result<bool> {
     let settings = AuditConfig { batch: arguments.batch as usize, seed: arguments.seed };
     let (vocab, dim) = (arguments.vocab as usize, arguments.dim as usize);
     let all = arguments.layers.is_empty();
-    let layers = if all { check::all_layers() } else { arguments.layers.clone() };
+    let layers = if all { all_layers() } else { arguments.layers.clone() };
     let audits = check::catalogue(&layers, vocab, dim, &settings)?;
     let (text, passed) = report(&audits, &if all { check::corrections() } else { Vec::new() });
     super::print(&text)?;

@@ -32,19 +32,19 @@ pub struct Arguments {
     #[arg(long, value_enum, default_value_t)]
     model: ModelKind,
     /// The n of ngram: a word and the n - 1 before it [default: 5; 2 for the synthetic language].
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=1_000))]
+    #[arg(long, value_name = "N", value_parser = super::order())]
     order: Option<u32>,
     /// Size of ngram's hidden layer [default: as --dim].
-    #[arg(long, value_name = "D", value_parser = clap::value_parser!(u32).range(1..=16_384))]
+    #[arg(long, value_name = "D", value_parser = super::dim())]
     hidden: Option<u32>,
     /// Old: the size of ngram's word vectors, with a hidden layer of the default size.
-    #[arg(long, hide = true, value_name = "M", value_parser = clap::value_parser!(u32).range(1..=16_384))]
+    #[arg(long, hide = true, value_name = "M", value_parser = super::dim())]
     embedding: Option<u32>,
     /// Side of the context.
     #[arg(long, value_enum, default_value_t = Builder::CONTEXT)]
     context: Context,
     /// Size of word vectors, and of hidden vectors without --hidden [default: 100; 24 for the synthetic language].
-    #[arg(long, value_name = "D", value_parser = clap::value_parser!(u32).range(1..=16_384))]
+    #[arg(long, value_name = "D", value_parser = super::dim())]
     dim: Option<u32>,
     /// Words of the context on each side [default: 5; 1 for the synthetic language].
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=10_000))]
@@ -101,7 +101,7 @@ pub struct Arguments {
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     table: Table,
     /// Folder for compare.json, the report compare.html, and its pictures.
-    #[arg(long, default_value = "lexmax-out", value_name = "DIR")]
+    #[arg(long, default_value = super::OUT, value_name = "DIR")]
     out: PathBuf,
 }
 

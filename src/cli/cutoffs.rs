@@ -1,5 +1,6 @@
 //! `lexmax cutoffs`.
 
+use crate::compare::Builder;
 use crate::corpus::Corpus;
 use crate::layer::{CutoffPlan, Cutoffs};
 use crate::measure::cost_model;
@@ -13,10 +14,10 @@ pub struct Arguments {
     #[arg(long, num_args = 1.., value_name = "PATH", required = true)]
     corpus: Vec<PathBuf>,
     /// Drops words that occur more rarely.
-    #[arg(long, default_value_t = 5, value_name = "N")]
+    #[arg(long, default_value_t = Builder::MIN_COUNT, value_name = "N")]
     min_count: u64,
     /// Size of a word's vector in the layer, and so of the hidden vector.
-    #[arg(long, default_value_t = 100, value_name = "D", value_parser = clap::value_parser!(u32).range(1..=16_384))]
+    #[arg(long, default_value_t = CutoffPlan::DIM as u32, value_name = "D", value_parser = super::dim())]
     dim: u32,
     /// Examples in a batch.
     #[arg(

@@ -15,6 +15,8 @@ const FLAGS: &[(&str, &str)] = &[
     ("kind ngram", "--model ngram"),
     ("kind skipgram", "--model skipgram"),
     ("layer", "--layer"),
+    ("longest_sentence", "--max-sentence"),
+    ("max_vocab", "--max-vocab"),
     ("negative", "--negative"),
     ("negative 0", "--negative 0"),
     ("noise_hits", "--noise-hits"),
@@ -22,6 +24,7 @@ const FLAGS: &[(&str, &str)] = &[
     ("number of phrase_thresholds", "number of --phrase-threshold"),
     ("order", "--order"),
     ("sigmoid", "--sigmoid"),
+    ("valid_examples", "--valid-examples"),
     ("window", "--window"),
     ("window_rule", "--window-rule"),
 ];

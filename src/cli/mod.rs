@@ -23,8 +23,10 @@ pub use flags::message;
 
 use crate::files::{Output, Plan, is_stdout};
 use crate::layer::catalogue::{CATALOGUE, common_keys};
+use crate::model::{Encoding, MOST_DIM};
 use crate::{Error, Result};
-use clap::{Parser, Subcommand};
+use clap::builder::RangedI64ValueParser;
+use clap::{Parser, Subcommand, value_parser};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -98,6 +100,21 @@ pub fn run(start: Instant) -> Result<bool> {
         Some(Command::Cutoffs(arguments)) => cutoffs::run(&arguments),
     };
     done.map(|()| true)
+}
+
+/// Answers without another number.
+const TOP: u32 = 10;
+/// The folder of reports without another.
+const OUT: &str = "lexmax-out";
+
+/// A size of vectors.
+fn dim() -> RangedI64ValueParser<u32> {
+    value_parser!(u32).range(1..=MOST_DIM as i64)
+}
+
+/// The n of an n-gram.
+fn order() -> RangedI64ValueParser<u32> {
+    value_parser!(u32).range(2..=Encoding::MOST_ORDER as i64)
 }
 
 /// The layers of the catalogue with their keys, for the help of commands that take one.

@@ -17,7 +17,7 @@ pub struct Arguments {
     #[arg(value_name = "CONTEXT")]
     context: Vec<String>,
     /// Words to show, the most probable first.
-    #[arg(long, default_value_t = 10, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, default_value_t = super::TOP, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     top: u32,
     /// Instead, how probable these words are.
     #[arg(long, num_args = 1.., value_name = "WORD", value_delimiter = ',')]

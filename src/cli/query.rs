@@ -16,7 +16,7 @@ pub struct Query {
     #[arg(value_name = "VECTORS")]
     vectors: PathBuf,
     /// Answers, at most.
-    #[arg(long, default_value_t = 10, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, default_value_t = super::TOP, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     top: u32,
     /// Format of the vectors [default: what the ending or the beginning tells].
     #[arg(long, value_enum, value_name = "FORMAT")]

@@ -22,7 +22,7 @@ pub struct Arguments {
     /// Size of a word's vector in the layer, and so of the hidden vector.
     #[arg(
         long, default_value_t = ScaleConfig::DIM, value_name = "D",
-        value_parser = clap::value_parser!(u32).range(1..=16_384)
+        value_parser = super::dim()
     )]
     dim: u32,
     /// Examples in a batch.
@@ -53,7 +53,7 @@ pub struct Arguments {
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     table: Table,
     /// Folder for scale.json, the report scale.html, and its pictures.
-    #[arg(long, default_value = "lexmax-out", value_name = "DIR")]
+    #[arg(long, default_value = super::OUT, value_name = "DIR")]
     out: PathBuf,
 }
 

@@ -21,7 +21,7 @@ pub struct Arguments {
     /// Size of a word's vector in the layer, and so of the hidden vector.
     #[arg(
         long, default_value_t = StepConfig::DIM, value_name = "D",
-        value_parser = clap::value_parser!(u32).range(1..=16_384)
+        value_parser = super::dim()
     )]
     dim: u32,
     /// Examples in a batch.

@@ -140,7 +140,7 @@ impl Data {
     /// Held-out examples: evenly spaced, fixed windows, never subsampled.
     pub(super) fn held_out(&self, window: Window, n: usize, seed: u64) -> Result<Examples> {
         if n == 0 {
-            return Err(Error::OutOfRange { name: "valid-examples", value: 0.0, limit: "1 or more" });
+            return Err(Error::OutOfRange { name: "valid_examples", value: 0.0, limit: "1 or more" });
         }
         let window = window.fixed();
         match &self.material {

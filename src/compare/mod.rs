@@ -71,7 +71,7 @@ impl CompareConfig {
 
     /// All layers of the catalogue with their defaults.
     pub fn all_layers() -> Vec<LayerSpec> {
-        catalogue::CATALOGUE.iter().filter_map(|entry| entry.name.parse().ok()).collect()
+        catalogue::all_layers()
     }
 
     /// The layer of a name, `NAME[:key=value]…`; all layers for the name `all`.
@@ -84,8 +84,7 @@ impl CompareConfig {
 
     /// The layers that are compared where none is named: all but those that cost more than full softmax.
     pub fn usual_layers() -> Vec<LayerSpec> {
-        let usual = |spec: &LayerSpec| !COSTLY.contains(&spec.entry().name);
-        Self::all_layers().into_iter().filter(usual).collect()
+        Self::all_layers().into_iter().filter(|spec| !spec.entry().costly).collect()
     }
 
     /// Refuses what makes no sense whatever the data are, before a text is read.
@@ -110,9 +109,6 @@ impl CompareConfig {
         }
     }
 }
-
-/// Layers that take as long as full softmax or longer, and are compared only where they are named.
-const COSTLY: &[&str] = &["self-normalized", "sparsemax", "entmax", "sampled-quadratic"];
 
 /// ε of the ε-perplexity.
 pub const EPSILON: f64 = 1e-6;

@@ -321,8 +321,7 @@ mod tests {
     use super::*;
 
     fn layers() -> Vec<LayerSpec> {
-        let parse = |entry: &crate::layer::catalogue::Entry| entry.name.parse().expect("a name of the catalogue");
-        crate::layer::catalogue::CATALOGUE.iter().map(parse).collect()
+        crate::layer::catalogue::all_layers()
     }
 
     fn config(memory_bytes: Option<u64>) -> AdviseConfig {

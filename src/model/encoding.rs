@@ -1,6 +1,6 @@
 //! Which encoder goes with which window.
 
-use crate::corpus::{Context, Direction, Window};
+use crate::corpus::{Context, Direction, LONGEST_SENTENCE, Window};
 use crate::encoder::{Encoder, MeanEmbedding, NGram};
 use crate::error::{Error, Result};
 use serde::{Deserialize, Serialize};
@@ -36,12 +36,15 @@ pub enum Encoding {
 }
 
 impl Encoding {
+    /// The largest order of an n-gram: the word, and a whole sentence before it.
+    pub const MOST_ORDER: usize = LONGEST_SENTENCE + 1;
+
     /// The window that [`Encoding::NGram`] needs: the `order` − 1 words before.
     ///
     /// # Errors
-    /// An order below 2 or above 10,001.
+    /// An order below 2 or above [`Encoding::MOST_ORDER`].
     pub fn window(order: usize) -> Result<Window> {
-        if !(2..=10_001).contains(&order) {
+        if !(2..=Self::MOST_ORDER).contains(&order) {
             return Err(Error::OutOfRange { name: "order", value: order as f64, limit: "from 2 to 10001" });
         }
         Window::new(Direction::Cbow, Context::Left, order - 1, false)

@@ -20,6 +20,9 @@ use crate::rng::WorkerRng;
 use crate::table::{Deferred, Frozen, Matrix, Online, Parameters, Table, TableShape, Tables, Threads};
 use crate::vocab::Counts;
 
+/// The largest size of word vectors and hidden vectors that runs and commands take.
+pub(crate) const MOST_DIM: usize = 16_384;
+
 /// Encoder, layer and parameters.
 pub struct Model {
     encoder: Box<dyn Encoder>,

@@ -1,7 +1,7 @@
 //! Storages of parameters, as whoever sets up a layer sees them.
 
 use super::{Matrix, SharedMatrix, TableShape};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::optimizer::Optimizer;
 use crate::rng::WorkerRng;
 
@@ -32,10 +32,8 @@ impl Parameters for Matrix {
 
 impl Parameters for SharedMatrix {
     fn new(shape: TableShape, optimizer: Optimizer, rng: &mut WorkerRng) -> Result<Self> {
-        match optimizer {
-            Optimizer::Sgd => Self::new(shape, rng),
-            Optimizer::Adagrad { .. } => Err(Error::SharedOptimizer { optimizer: "adagrad" }),
-        }
+        Self::check_optimizer(optimizer)?;
+        Self::new(shape, rng)
     }
 
     fn set_bias(&mut self, bias: &[f32]) {

@@ -42,7 +42,7 @@ impl Link {
     }
 }
 
-/// What a decision leads to.
+/// What a decision leads to, and where a [descent](crate::layer::verbs::descent) stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Child {
     /// Another decision.

@@ -2,7 +2,7 @@
 
 use lexmax::check::{self, AuditConfig, Reference, against, audit, corrections};
 use lexmax::error::Result;
-use lexmax::layer::catalogue::{CATALOGUE, Shape};
+use lexmax::layer::catalogue::{CATALOGUE, Shape, all_layers};
 use lexmax::layer::{Batch, Bias, FullSoftmax, LayerExt, LayerShape, OutputLayer, Scratch};
 use lexmax::objective::LossOptions;
 use lexmax::table::{Cost, Tables};
@@ -12,7 +12,7 @@ use ndarray::{ArrayView2, ArrayViewMut2};
 #[test]
 fn the_catalogue_passes() {
     for (vocab, dim, batch, seed) in [(240, 6, 7, 1), (60, 9, 4, 2)] {
-        let found = check::catalogue(&check::all_layers(), vocab, dim, &audit_config(batch, seed)).unwrap();
+        let found = check::catalogue(&all_layers(), vocab, dim, &audit_config(batch, seed)).unwrap();
         for (layer, audit) in found {
             assert!(audit.passed(), "{layer}, V = {vocab}:\n{audit}");
         }

@@ -233,7 +233,7 @@ fn senseless_settings_and_wild_rates_are_reported() {
     let error = |at, epochs| train("hierarchical", Direction::SkipGram, at, epochs, 1).err();
     assert!(matches!(error((2, 1e30), 1), Some(Error::Diverged { .. })));
     assert!(matches!(error((2, f32::NAN), 1), Some(Error::OutOfRange { .. })));
-    assert!(matches!(error((0, 0.1), 1), Some(Error::OutOfRange { name: "threads", .. })));
+    assert!(matches!(error((0, 0.1), 1), Some(Error::OutOfRange { name: "workers", .. })));
     assert!(matches!(error((1, 0.1), 0), Some(Error::OutOfRange { name: "epochs", .. })));
 }
 

@@ -10,6 +10,7 @@ use lexmax::objective::{LossOptions, SoftTargets};
 use lexmax::prelude::*;
 use lexmax::sampler::is_look_due;
 use lexmax::table::{Deferred, Frozen, Matrix, Table, TableGradient, Threads};
+use lexmax::tree::Tree;
 use lexmax::vocab::Vocabulary;
 use lexmax::{Error, Result};
 use rand::RngExt;
@@ -383,6 +384,43 @@ fn a_file_holds_a_head_that_goes_on_with_the_same_bits() {
             assert_eq!(head_bits(&head), head_bits(&loaded), "{name}");
             assert_eq!(head_bits(&head), head_bits(&named), "{name}");
         }
+    }
+}
+
+/// A tree that is there already stands for the settings of the tree alone: `sigmoid` counts beside it.
+#[test]
+fn a_tree_that_is_given_replaces_no_other_setting() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("head.safetensors");
+    let counts = counts();
+    let name = "hierarchical:sigmoid=word2vec";
+    let build = |name, tree: Option<Tree>| {
+        let builder = Head::builder(name, &counts, DIM).seed(SEED);
+        match tree {
+            Some(tree) => builder.tree(tree).build().unwrap(),
+            None => builder.build().unwrap(),
+        }
+    };
+    let all = batches(20);
+    let (before, after) = all.split_at(10);
+    let train = |head: &mut Head, batches: &[(Array2<f32>, Vec<u32>)]| {
+        batches.iter().for_each(|(hidden, targets)| drop(head.step(hidden.view(), targets).unwrap()));
+    };
+    let mut head = build(name, None);
+    train(&mut head, before);
+    head.save(&path).unwrap();
+    let mut loaded = Head::load(&path).unwrap();
+    [&mut head, &mut loaded].map(|head| train(head, after));
+    assert_eq!(head_bits(&head), head_bits(&loaded), "the head that was saved and loaded");
+    let (mut over_tree, mut exact) = (build(name, Some(Tree::huffman(&counts))), build("hierarchical", None));
+    [&mut over_tree, &mut exact].map(|head| train(head, &all));
+    assert_eq!(head_bits(&head), head_bits(&over_tree), "the head over a tree that was given");
+    assert_ne!(head_bits(&head), head_bits(&exact), "the table counts");
+    for (wrong, what) in [("sigmoid=steep", "sigmoid"), ("seed=3", "tree=random"), ("vectors=v.bin", "tree=kmeans")] {
+        let name = format!("hierarchical:{wrong}");
+        let refused = Head::builder(&name, &counts, DIM).tree(Tree::balanced(&counts)).build();
+        let message = refused.err().expect("refused").to_string();
+        assert!(message.contains(what), "{name}: {message}");
     }
 }
 

@@ -379,6 +379,6 @@ fn one_worker_repeats_itself_and_a_wild_rate_is_reported() {
     for rate in [f32::NAN, -1.0] {
         assert!(matches!(train("full", Direction::Cbow, 1, rate, 1), Err(Error::OutOfRange { .. })));
     }
-    assert!(matches!(train("full", Direction::Cbow, 0, 0.1, 1), Err(Error::OutOfRange { name: "threads", .. })));
+    assert!(matches!(train("full", Direction::Cbow, 0, 0.1, 1), Err(Error::OutOfRange { name: "workers", .. })));
     assert!(matches!(train("full", Direction::Cbow, 1, 0.1, 0), Err(Error::OutOfRange { name: "epochs", .. })));
 }

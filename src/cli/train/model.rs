@@ -1,5 +1,6 @@
 //! What is predicted from what, and through which layer.
 
+use crate::cli;
 use crate::corpus::{Context, WindowRule};
 use crate::encoder::BagGradient;
 use crate::layer::NoiseHits;
@@ -43,16 +44,16 @@ pub struct ModelOptions {
     #[arg(long, value_enum)]
     sigmoid: Option<Sigmoid>,
     /// The n of ngram: a word and the n - 1 before it [default: 5].
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=1_000))]
+    #[arg(long, value_name = "N", value_parser = cli::order())]
     order: Option<u32>,
     /// Size of ngram's hidden layer [default: as --dim].
-    #[arg(long, value_name = "D", value_parser = clap::value_parser!(u32).range(1..=16_384))]
+    #[arg(long, value_name = "D", value_parser = cli::dim())]
     hidden: Option<u32>,
     /// The side of the context [default: both; left for ngram].
     #[arg(long, value_enum)]
     context: Option<Context>,
     /// Size of the vectors [default: 100].
-    #[arg(long, alias = "size", alias = "vector-size", value_parser = clap::value_parser!(u32).range(1..=16_384))]
+    #[arg(long, alias = "size", alias = "vector-size", value_parser = cli::dim())]
     dim: Option<u32>,
     /// Words a side, at most [default: 5].
     #[arg(long, alias = "ws", value_parser = clap::value_parser!(u32).range(1..=10_000))]

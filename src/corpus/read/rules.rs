@@ -34,11 +34,11 @@ impl TextRules {
     /// A limit that leaves nothing.
     pub(in crate::corpus) fn check(&self) -> Result<()> {
         if self.max_vocab == Some(0) {
-            return Err(Error::OutOfRange { name: "max-vocab", value: 0.0, limit: "1 or more" });
+            return Err(Error::OutOfRange { name: "max_vocab", value: 0.0, limit: "1 or more" });
         }
         if !(1..=LONGEST_SENTENCE).contains(&self.longest_sentence) {
             let value = self.longest_sentence as f64;
-            return Err(Error::OutOfRange { name: "max-sentence", value, limit: "from 1 to 10000" });
+            return Err(Error::OutOfRange { name: "longest_sentence", value, limit: "from 1 to 10000" });
         }
         Ok(())
     }

@@ -52,6 +52,8 @@ pub struct CutoffPlan {
 impl CutoffPlan {
     /// Examples in a batch without another number.
     pub const BATCH: usize = 256;
+    /// The size of the hidden vectors without another.
+    pub const DIM: usize = 100;
     /// The most tails without another number, as the layer's key has it.
     pub(crate) const TAILS: &'static str = "4";
     /// The division without another, as the layer's key has it.

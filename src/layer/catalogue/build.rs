@@ -21,15 +21,16 @@ pub fn full(_: &LayerKeys, c: &Shape) -> Built {
 }
 
 pub fn hierarchical(s: &LayerKeys, c: &Shape) -> Built {
-    let layer = HierarchicalSoftmax::new(super::trees::tree(s, c)?, c.dim, c.bias)?;
+    hierarchical_over(super::trees::tree(s, c)?, s, c)
+}
+
+/// The hierarchical layer over a tree that is there already: the settings of the tree are not read, all others are.
+pub fn hierarchical_over(tree: Tree, s: &LayerKeys, c: &Shape) -> Built {
+    let layer = HierarchicalSoftmax::new(tree, c.dim, c.bias)?;
     Ok(Box::new(match s.word::<Sigmoid>("sigmoid")?.table(true) {
         Some(table) => layer.with_sigmoid(table),
         None => layer,
     }))
-}
-
-pub fn over_tree(tree: Tree, c: &Shape) -> Built {
-    Ok(Box::new(HierarchicalSoftmax::new(tree, c.dim, c.bias)?))
 }
 
 pub fn differentiated(s: &LayerKeys, c: &Shape) -> Built {

@@ -94,12 +94,19 @@ pub struct Entry {
     pub keys: &'static [Key],
     /// Batch size and rates to start from.
     pub tuning: Tuning,
+    /// Whether it takes as long as full softmax or longer, so that it is compared only where it is named.
+    pub costly: bool,
     build: Builder,
 }
 
 impl Entry {
     const fn new(name: &'static str, build: Builder, keys: &'static [Key], tuning: Tuning) -> Self {
-        Self { name, keys, tuning, build }
+        Self { name, keys, tuning, costly: false, build }
+    }
+
+    /// The same layer, compared only where it is named.
+    const fn costly(self) -> Self {
+        Self { costly: true, ..self }
     }
 
     /// All its keys: its own, then those of every layer.
@@ -184,7 +191,8 @@ pub static CATALOGUE: &[Entry] = &[
         build::sampled_quadratic,
         &[samples("64", DRAWS), Key::new("alpha", NUMBER, Value("1"), "weight of the square in α·z² + 1")],
         tuned(64, 0.2, 0.1),
-    ),
+    )
+    .costly(),
     Entry::new(
         "sampled-midx",
         build::sampled_midx,
@@ -249,13 +257,14 @@ pub static CATALOGUE: &[Entry] = &[
         ],
         tuned(256, 0.2, 0.05),
     ),
-    Entry::new("sparsemax", build::sparsemax, &[TEMPERATURE], tuned(64, 0.02, 0.02)),
+    Entry::new("sparsemax", build::sparsemax, &[TEMPERATURE], tuned(64, 0.02, 0.02)).costly(),
     Entry::new(
         "entmax",
         build::entmax,
         &[Key::new("alpha", NUMBER, Value("1.5"), "above 1 (softmax) and at most 2 (sparsemax)"), TEMPERATURE],
         tuned(64, 0.05, 0.1),
-    ),
+    )
+    .costly(),
     Entry::new(
         "nce",
         build::nce,
@@ -284,7 +293,8 @@ pub static CATALOGUE: &[Entry] = &[
         build::self_normalized,
         &[Key::new("alpha", NUMBER, Value("0.1"), "weight of the penalty (ln Z)²")],
         tuned(256, 0.2, 0.05),
-    ),
+    )
+    .costly(),
     Entry::new(
         "infrequent",
         build::infrequent,
@@ -296,6 +306,11 @@ pub static CATALOGUE: &[Entry] = &[
         tuned(256, 0.2, 0.05),
     ),
 ];
+
+/// All layers with their defaults.
+pub fn all_layers() -> Vec<LayerSpec> {
+    CATALOGUE.iter().map(LayerSpec::of).collect()
+}
 
 /// The keys that every layer takes.
 pub fn common_keys() -> &'static [Key] {

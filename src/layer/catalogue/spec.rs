@@ -41,6 +41,11 @@ pub struct LayerKeys {
 }
 
 impl LayerSpec {
+    /// The layer of an entry with its defaults.
+    pub(super) fn of(entry: &'static Entry) -> Self {
+        Self { settings: LayerKeys { entry, values: Vec::new() } }
+    }
+
     /// The catalogue's entry.
     pub fn entry(&self) -> &'static Entry {
         self.settings.entry
@@ -131,13 +136,11 @@ impl LayerSpec {
     /// # Errors
     /// As [`LayerSpec::build`].
     pub fn build_over(&self, tree: Option<Tree>, context: &Shape) -> Result<Box<dyn OutputLayer>> {
+        self.settings.check()?;
         let context = Shape { bias: self.bias(context.bias)?, ..*context };
         let mut layer = match tree {
-            Some(tree) if self.has_tree() => super::build::over_tree(tree, &context)?,
-            _ => {
-                self.settings.check()?;
-                (self.entry().build)(&self.settings, &context)?
-            }
+            Some(tree) if self.has_tree() => super::build::hierarchical_over(tree, &self.settings, &context)?,
+            _ => (self.entry().build)(&self.settings, &context)?,
         };
         let loss = self.settings.loss()?;
         if !loss.is_plain() {
@@ -156,7 +159,7 @@ impl FromStr for LayerSpec {
         let Some(entry) = entry(&name) else {
             return Err(Error::UnknownLayer { name, known: CATALOGUE.iter().map(|e| e.name).collect() });
         };
-        let mut settings = LayerKeys { entry, values: Vec::new() };
+        let Self { mut settings } = Self::of(entry);
         for part in parts {
             let (key, value) = part.split_once('=').unwrap_or((&part, ""));
             if entry.key(key).is_none() {

@@ -1,6 +1,6 @@
 //! The paths through a tree: up from a word, and down from the root.
 
-use crate::layer::verbs::descent::{At, Branch, Descent};
+use crate::layer::verbs::descent::{Branch, Descent};
 use crate::objective::math::ln_sigmoid;
 use crate::table::{Rows, Tables};
 use crate::tree::{Child, Tree};
@@ -83,26 +83,22 @@ impl<'a, 'b> Below<'a, 'b> {
 }
 
 impl Descent for Below<'_, '_> {
-    fn root(&self) -> At {
-        if self.children.is_empty() { At::Word(0) } else { At::Node(0) }
+    fn root(&self) -> Child {
+        if self.children.is_empty() { Child::Word(0) } else { Child::Node(0) }
     }
 
     fn expand(&mut self, nodes: &[Branch], out: &mut Vec<Branch>) {
         self.nodes.clear();
         self.nodes.extend(nodes.iter().filter_map(|branch| match branch.at {
-            At::Node(node) => Some(node),
-            At::Word(_) => None,
+            Child::Node(node) => Some(node),
+            Child::Word(_) => None,
         }));
         self.scores.resize(self.nodes.len(), 0.0);
         let z = ArrayViewMut2::from_shape((1, self.nodes.len()), &mut self.scores[..]).expect("1 × nodes");
         self.w.scores(0, &Rows::List(&self.nodes), self.hidden, z);
         for ((parent, node), z) in nodes.iter().zip(&self.nodes).zip(&self.scores) {
             for (child, z) in self.children[*node as usize].iter().zip([*z, -*z]) {
-                let at = match *child {
-                    Child::Node(node) => At::Node(node),
-                    Child::Word(word) => At::Word(word),
-                };
-                out.push(Branch { at, ln_p: parent.ln_p + ln_sigmoid(f64::from(z)) });
+                out.push(Branch { at: *child, ln_p: parent.ln_p + ln_sigmoid(f64::from(z)) });
             }
         }
     }

@@ -6,10 +6,11 @@ use super::scan;
 use super::scratch::two_blocks;
 use super::{expand, shape::LayerShape};
 use crate::error::Result;
-use crate::layer::verbs::descent::{At, Descent, Softmaxes};
+use crate::layer::verbs::descent::{Descent, Softmaxes};
 use crate::layer::{Batch, Bias, Scratch};
 use crate::objective::{LossOptions, ln_softmax_at, ln_softmax_gradient};
 use crate::table::{Cost, Rows, Stat, Tables};
+use crate::tree::Child;
 use crate::vocab::{Counts, WordId};
 use ndarray::{ArrayView2, ArrayViewMut2};
 use std::ops::Range;
@@ -298,16 +299,16 @@ pub fn descent<'a, L: TwoLevel>(
 ) -> Option<Box<dyn Descent + 'a>> {
     let levels = layer.levels();
     let (mut x, mut z) = (Vec::new(), Vec::new());
-    let decide = move |node: u32, places: &mut Vec<(At, f32)>| {
+    let decide = move |node: u32, places: &mut Vec<(Child, f32)>| {
         let Some((head, group)) = node.checked_sub(1).and_then(|head| Some((head, layer.group(head)?))) else {
             let at = |head| match (layer.group(head), layer.words(head).next()) {
-                (None, Some(word)) => At::Word(word),
-                _ => At::Node(head + 1),
+                (None, Some(word)) => Child::Word(word),
+                _ => Child::Node(head + 1),
             };
             return places.extend((0..).map(at).zip(levels.head_scores(w, hidden)));
         };
         levels.blocks[group.block].scores(w, group.rows, hidden, &mut x, &mut z);
-        places.extend(layer.words(head).map(At::Word).zip(z.iter().copied()));
+        places.extend(layer.words(head).map(Child::Word).zip(z.iter().copied()));
     };
     Some(Box::new(Softmaxes::new(decide)))
 }

@@ -3,26 +3,19 @@
 use super::Scored;
 use crate::objective::math::ln_sum_exp;
 use crate::rng::{Noise, WorkerRng};
+use crate::tree::Child;
 use crate::vocab::WordId;
 use hashbrown::HashMap;
 use rand::RngExt;
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
-/// Where a descent stands. Nodes are numbered as the layer likes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum At {
-    /// A decision: a node of a tree, the choice of a class, the words of a cluster.
-    Node(u32),
-    /// A word.
-    Word(WordId),
-}
-
 /// A place with the probability of coming there from the top.
 #[derive(Clone, Copy, Debug)]
 pub struct Branch {
-    /// The place.
-    pub at: At,
+    /// The place. A node is a decision: of a tree, the choice of a class, the words of a cluster. They are numbered as the layer
+    /// likes.
+    pub at: Child,
     /// ln P in nats: the larger, the nearer to the top.
     pub ln_p: f64,
 }
@@ -30,7 +23,7 @@ pub struct Branch {
 /// The decisions of a layer for one hidden vector.
 pub trait Descent {
     /// Where all begins; a word if there is but one.
-    fn root(&self) -> At;
+    fn root(&self) -> Child;
 
     /// Adds to `out` what the nodes decide between, each child with its parent's ln P + ln P(child | parent). Only
     /// nodes are handed in.
@@ -38,29 +31,29 @@ pub trait Descent {
 }
 
 /// Adds the places that a node decides between to a list, each with its score.
-pub type Decide<'a> = dyn FnMut(u32, &mut Vec<(At, f32)>) + 'a;
+pub type Decide<'a> = dyn FnMut(u32, &mut Vec<(Child, f32)>) + 'a;
 
 /// A descent through softmaxes, from node 0: each node decides by the softmax of the scores.
 pub struct Softmaxes<'a> {
     decide: Box<Decide<'a>>,
-    places: Vec<(At, f32)>,
+    places: Vec<(Child, f32)>,
 }
 
 impl<'a> Softmaxes<'a> {
     /// With the scores that `decide` gives for each node.
-    pub fn new(decide: impl FnMut(u32, &mut Vec<(At, f32)>) + 'a) -> Self {
+    pub fn new(decide: impl FnMut(u32, &mut Vec<(Child, f32)>) + 'a) -> Self {
         Self { decide: Box::new(decide), places: Vec::new() }
     }
 }
 
 impl Descent for Softmaxes<'_> {
-    fn root(&self) -> At {
-        At::Node(0)
+    fn root(&self) -> Child {
+        Child::Node(0)
     }
 
     fn expand(&mut self, nodes: &[Branch], out: &mut Vec<Branch>) {
         for parent in nodes {
-            let At::Node(node) = parent.at else { continue };
+            let Child::Node(node) = parent.at else { continue };
             self.places.clear();
             (self.decide)(node, &mut self.places);
             let scores: Vec<f64> = self.places.iter().map(|(_, z)| f64::from(*z)).collect();
@@ -84,9 +77,9 @@ struct Queued {
 impl Ord for Queued {
     /// Among equals a node comes before words, since words as probable may be below it, and a word before those of larger ids.
     fn cmp(&self, other: &Self) -> Ordering {
-        let order = |at: At| match at {
-            At::Node(node) => (1, u32::MAX - node),
-            At::Word(word) => (0, u32::MAX - word),
+        let order = |at: Child| match at {
+            Child::Node(node) => (1, u32::MAX - node),
+            Child::Word(word) => (0, u32::MAX - word),
         };
         self.key.total_cmp(&other.key).then_with(|| order(self.branch.at).cmp(&order(other.branch.at)))
     }
@@ -116,8 +109,8 @@ pub fn top_k(descent: &mut dyn Descent, k: usize) -> Vec<Scored> {
         && let Some(Queued { branch, .. }) = queue.pop()
     {
         match branch.at {
-            At::Word(word) => found.push(Scored { word, ln_p: branch.ln_p }),
-            At::Node(_) => {
+            Child::Word(word) => found.push(Scored { word, ln_p: branch.ln_p }),
+            Child::Node(_) => {
                 children.clear();
                 descent.expand(&[branch], &mut children);
                 queue.extend(children.iter().filter(|c| c.ln_p > f64::NEG_INFINITY).map(queued));
@@ -132,9 +125,9 @@ pub fn top_k(descent: &mut dyn Descent, k: usize) -> Vec<Scored> {
 pub fn rank(descent: &mut dyn Descent, target: WordId, ln_p: f64) -> usize {
     let (mut rank, mut level, mut below) = (1, vec![top(descent)], Vec::new());
     loop {
-        level.retain(|branch| (branch.ln_p as f32) > ln_p as f32 && branch.at != At::Word(target));
+        level.retain(|branch| (branch.ln_p as f32) > ln_p as f32 && branch.at != Child::Word(target));
         let all = level.len();
-        level.retain(|branch| matches!(branch.at, At::Node(_)));
+        level.retain(|branch| matches!(branch.at, Child::Node(_)));
         rank += all - level.len();
         if level.is_empty() {
             return rank;
@@ -152,8 +145,8 @@ pub fn sample(descent: &mut dyn Descent, draws: usize, rng: &mut WorkerRng) -> V
         let mut branch = top(descent);
         loop {
             let node = match branch.at {
-                At::Word(word) => return Scored { word, ln_p: branch.ln_p },
-                At::Node(node) => node,
+                Child::Word(word) => return Scored { word, ln_p: branch.ln_p },
+                Child::Node(node) => node,
             };
             let children = known.entry(node).or_insert_with(|| {
                 let mut children = Vec::new();
@@ -191,7 +184,7 @@ pub fn sample_without_replacement(descent: &mut dyn Descent, draws: usize, rng: 
     while found.len() < draws
         && let Some(Queued { key, branch }) = queue.pop()
     {
-        if let At::Word(word) = branch.at {
+        if let Child::Word(word) = branch.at {
             found.push(Scored { word, ln_p: branch.ln_p });
             continue;
         }

@@ -49,7 +49,7 @@ impl Hogwild {
     }
 
     pub(super) fn check(&self) -> Result<()> {
-        let positive = [("epochs", f64::from(self.epochs)), ("threads", self.workers as f64)];
+        let positive = [("epochs", f64::from(self.epochs)), ("workers", self.workers as f64)];
         for (name, value) in positive {
             if value == 0.0 {
                 return Err(Error::OutOfRange { name, value, limit: "1 or more" });

@@ -12,6 +12,7 @@ use crate::error::{Error, Result};
 use crate::files;
 use crate::layer::NoiseHits;
 use crate::layer::catalogue::LayerSpec;
+use crate::machine;
 use crate::model::ModelKind;
 use crate::objective::Sigmoid;
 use crate::table::CachedRows;
@@ -158,7 +159,7 @@ impl Options {
     /// # Errors
     /// None, or more than 1,024.
     pub fn threads(&self) -> Result<usize> {
-        let all = || std::thread::available_parallelism().map_or(1, usize::from).min(1_024);
+        let all = || machine::cores().min(1_024);
         within("threads", self.threads.unwrap_or_else(all), 1_024, "from 1 to 1024")
     }
 

@@ -5,7 +5,7 @@ use crate::corpus::{Context, Direction, Window};
 use crate::encoder::BagGradient;
 use crate::error::{Error, Result};
 use crate::layer::catalogue::LayerSpec;
-use crate::model::{Encoding, ModelKind};
+use crate::model::{Encoding, MOST_DIM, ModelKind};
 use crate::names::name;
 
 /// The shape of a model beside its layer.
@@ -46,13 +46,13 @@ impl Options {
             return Err(Error::NotWith { setting, other });
         }
         let own = self.defaults();
-        let dim = within("dim", self.dim.unwrap_or(own.dim), 16_384, "from 1 to 16384")?;
+        let dim = within("dim", self.dim.unwrap_or(own.dim), MOST_DIM, "from 1 to 16384")?;
         let gradient = self.cbow_gradient.unwrap_or(own.cbow_gradient);
         let model = match kind {
             ModelKind::NGram => {
                 let window = Encoding::window(self.order.unwrap_or(own.order))?;
                 let encoding = Encoding::NGram { embedding: dim };
-                let dim = within("hidden", self.hidden.unwrap_or(dim), 16_384, "from 1 to 16384")?;
+                let dim = within("hidden", self.hidden.unwrap_or(dim), MOST_DIM, "from 1 to 16384")?;
                 return Ok(Network { encoding, window, dim, gradient });
             }
             ModelKind::SkipGram => Direction::SkipGram,

@@ -73,14 +73,21 @@ impl SharedMatrix {
         Ok(Self { shape, pairs, bias: (0..bias).map(|_| AtomicU32::new(0)).collect() })
     }
 
+    /// # Errors
+    /// An optimizer with a state, for which there is no room.
+    pub(in crate::table) fn check_optimizer(optimizer: Optimizer) -> Result<()> {
+        match optimizer {
+            Optimizer::Sgd => Ok(()),
+            Optimizer::Adagrad { .. } => Err(Error::SharedOptimizer { optimizer: "adagrad" }),
+        }
+    }
+
     /// Takes over the parameters of a matrix.
     ///
     /// # Errors
     /// It does not descend plainly, or does not fit in memory a second time.
     pub fn from_matrix(matrix: &Matrix) -> Result<Self> {
-        if matrix.optimizer() != Optimizer::Sgd {
-            return Err(Error::SharedOptimizer { optimizer: "Adagrad" });
-        }
+        Self::check_optimizer(matrix.optimizer())?;
         let shared = Self::zeros(matrix.shape())?;
         for row in 0..shared.shape.rows {
             shared.store(row, matrix.row(row));
