@@ -130,6 +130,7 @@ pub trait Listener {
 }
 
 /// An observer that does nothing.
+#[derive(Debug)]
 pub struct Silent;
 
 impl Listener for Silent {}

@@ -69,6 +69,7 @@ use log::Log;
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::fmt;
 use std::time::Instant;
 use supervisor::Supervisor;
 use validation::{Found, Record, Validation, examples_hash, patience_name};
@@ -90,6 +91,16 @@ pub struct Subject<'a> {
     pub threads: usize,
 }
 
+impl fmt::Debug for Subject<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.debug_struct("Subject")
+            .field("architecture", &self.architecture)
+            .field("vocab", &self.vocab.len())
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
+    }
+}
+
 /// A run on its way.
 pub struct Run<'a> {
     control: &'a Control,
@@ -107,6 +118,16 @@ pub struct Run<'a> {
     /// The progress seen last.
     last: Option<Progress>,
     ended: Option<Ended>,
+}
+
+impl fmt::Debug for Run<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.debug_struct("Run")
+            .field("architecture", &self.architecture)
+            .field("vocab", &self.vocab.len())
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
+    }
 }
 
 /// The end of a run.

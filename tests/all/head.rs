@@ -316,7 +316,13 @@ fn settings_that_make_no_sense_are_refused() {
     let unigram = FullSoftmax::new(VOCAB, DIM, Bias::Unigram).unwrap();
     assert!(message(Head::of(unigram).rate(0.1)).contains("call `counts`"));
     let smoothed = LossOptions::new().with_smoothing(0.1).unwrap();
-    assert!(message(Head::builder("negative", &counts, DIM).loss(smoothed)).contains("label smoothing"));
+    let refused = message(Head::builder("negative", &counts, DIM).loss(smoothed));
+    assert!(refused.starts_with("layer negative: negative cannot honour label smoothing"), "{refused}");
+    let none = "threads is 0, but must be 1 or more";
+    assert_eq!(message(Head::builder("full", &counts, DIM).threads(0)), none);
+    assert_eq!(Head::load_with("missing", 0).err().expect("refused").to_string(), none);
+    let no_samples = message(Head::builder("negative:samples=0", &counts, DIM));
+    assert!(no_samples.starts_with("layer negative:samples=0: samples is 0, but must be"), "{no_samples}");
     let words = Vocabulary::new([("a".into(), 2), ("b".into(), 1)], 1).unwrap();
     assert!(message(Head::builder("full", &counts, DIM).words(&words)).contains("40 counts for 2 words"));
     for initial in [f32::NAN, -1.0] {
@@ -326,6 +332,20 @@ fn settings_that_make_no_sense_are_refused() {
     }
     let huge = Head::builder("full", &counts, usize::MAX / 1024);
     assert!(message(huge).contains("do not fit in memory"));
+}
+
+#[test]
+fn debug_shows_the_settings_and_no_weights() {
+    let counts = counts();
+    let builder = || Head::builder("sampled:samples=8", &counts, DIM).rate(0.25);
+    let shown = format!("{:?}", builder());
+    assert!(shown.starts_with("HeadBuilder { layer: \"sampled:samples=8\", optimizer: "), "{shown}");
+    let head = builder().build().unwrap();
+    let (shown, frozen) = (format!("{head:?}"), format!("{:?}", head.clone_frozen(1).unwrap()));
+    let start = format!("Head {{ name: Some(\"sampled:samples=8\"), vocab: {VOCAB}, dim: {DIM}, mode: ");
+    assert!(shown.starts_with(&start) && shown.contains("rate: 0.25"), "{shown}");
+    assert_eq!(frozen, format!("{start}ReadOnly {{ .. }}, .. }}"));
+    assert!(shown.len() < 250, "{shown}");
 }
 
 #[test]

@@ -8,6 +8,7 @@ use hashbrown::HashMap;
 use rand::RngExt;
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
+use std::fmt;
 
 /// Where a descent stands. Nodes are numbered as the layer likes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +45,12 @@ pub type Decide<'a> = dyn FnMut(u32, &mut Vec<(At, f32)>) + 'a;
 pub struct Softmaxes<'a> {
     decide: Box<Decide<'a>>,
     places: Vec<(At, f32)>,
+}
+
+impl fmt::Debug for Softmaxes<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.debug_struct("Softmaxes").finish_non_exhaustive()
+    }
 }
 
 impl<'a> Softmaxes<'a> {
