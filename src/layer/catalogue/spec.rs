@@ -282,7 +282,7 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_said() {
-        let message = |text: &str| build(text).err().expect(text).to_string();
+        let message = |text: &str| build(text).expect_err(text).to_string();
         assert!(message("ful").contains("full, hierarchical"));
         assert!(message("").contains("there is no layer"));
         assert!(message("sampled:sample=5").contains("it has: samples, proposal, power, correction, bias"));

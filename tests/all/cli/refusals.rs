@@ -163,7 +163,7 @@ fn texts() {
         &[
             ("--corpus missing", &["missing", "no such file"]),
             ("--corpus text missing", &["missing", "no such file"]),
-            ("--corpus folder", &["folder", "directory"]),
+            ("--corpus folder", &["folder: no file there"]),
             ("--corpus empty", &["empty", "no word", "0 tokens"]),
             ("--corpus blank", &["blank", "no word", "0 tokens"]),
             ("--corpus rare --valid text", &["rare", "9 tokens", "at least 5 times"]),
@@ -174,7 +174,7 @@ fn texts() {
             ("--corpus single --min-count 1 --valid text", &["text", "none of its 300 tokens"]),
             ("--corpus single --min-count 1 --valid one-line", &["single", "no example"]),
             ("--corpus text --valid missing", &["missing", "no such file"]),
-            ("--corpus text --valid folder", &["folder", "directory"]),
+            ("--corpus text --valid folder", &["folder: no file there"]),
             ("--corpus text --valid empty", &["empty", "0 tokens"]),
             ("--corpus text --valid unknown", &["unknown", "none of its 3 tokens"]),
             ("--corpus text --valid known-alone", &["known-alone", "no example"]),
