@@ -69,7 +69,7 @@ fn values_of_layers() {
             ("--layers negative:samples=five", &["negative", "samples", "\"five\"", "whole number"]),
             ("--layers negative:samples=-5", &["negative", "samples", "\"-5\""]),
             ("--layers negative:samples", &["negative", "samples"]),
-            ("--layers negative:samples=0", &["samples is 0", "1"]),
+            ("--layers full,negative:samples=0", &["layer negative:samples=0: samples is 0, but must be"]),
             ("--layers negative:samples=2:samples=3", &["samples", "twice"]),
             ("--layers full:bias=yes", &["\"yes\"", "none, zero or unigram"]),
             ("--layers sampled:proposal=zipf", &["\"zipf\"", "uniform, log-uniform or unigram"]),
