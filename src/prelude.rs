@@ -1,11 +1,11 @@
 //! The names that a program types most: `use lexmax::prelude::*;`.
 //!
-//! | name | for |
-//! |---|---|
-//! | [`Head`], [`Counts`], [`Optimizer`] | an output layer on hidden vectors of one's own |
-//! | [`WordVectors`], [`Word2Vec`], [`Preset`] | word vectors: files of them, and training |
-//! | [`OutputLayer`], [`LayerShape`], [`Batch`], [`Scratch`], [`Tables`], [`LayerExt`] | a layer of one's own |
-//! | [`Duration`] | budgets |
+//! | name | for | feature |
+//! |---|---|---|
+//! | [`Head`], [`Counts`], [`Optimizer`] | an output layer on hidden vectors of one's own | none |
+//! | [`WordVectors`], [`Word2Vec`], [`Preset`] | word vectors: files of them, and training | `text` |
+//! | [`OutputLayer`], [`LayerShape`], [`Batch`], [`Scratch`], [`Tables`], [`LayerExt`] | a layer of one's own | none |
+//! | [`Duration`] | budgets | none |
 //!
 //! A layer on hidden vectors of one's own: layer, weights, optimizer and scratch in one owner.
 //!
@@ -32,6 +32,7 @@
 //! Word vectors.
 //!
 //! ```no_run
+//! // with the feature "text"
 //! use lexmax::prelude::*;
 //!
 //! # #[cfg(feature = "text")]
@@ -44,7 +45,9 @@
 //! # fn main() {}
 //! ```
 //!
-//! A layer of one's own: three methods, and every verb, `compare`, `check` and `Head` take it.
+//! A layer of one's own needs three methods. Every verb, `Head` and `check::audit` (feature `check`) take it. `train`
+//! (feature `text`) trains it beside the layers of the catalogue, as `examples/custom_layer.rs` does; `compare` takes
+//! those of the catalogue alone.
 //!
 //! ```
 //! use lexmax::layer::Bias;
@@ -100,6 +103,7 @@
 //! A comparison.
 //!
 //! ```no_run
+//! // with the feature "eval"
 //! # #[cfg(feature = "eval")]
 //! use lexmax::compare;
 //! use lexmax::prelude::*;
@@ -117,6 +121,7 @@
 //! Word2vec.
 //!
 //! ```no_run
+//! // with the feature "text"
 //! use lexmax::prelude::*;
 //!
 //! # #[cfg(feature = "text")]

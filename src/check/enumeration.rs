@@ -48,7 +48,7 @@ impl Correction {
 }
 
 /// A sampler and a proposal that always draw the same.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Fixed {
     /// The draws.
     pub words: Vec<WordId>,

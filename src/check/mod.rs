@@ -52,7 +52,7 @@ pub fn catalogue(
     }
     let counts = Counts::new((1..=vocab as u64).map(|rank| 1 + 5_000 / rank).collect())?;
     let build = |spec: &LayerSpec| {
-        let in_layer = |e| Error::InLayer { layer: spec.to_string(), source: Box::new(e) };
+        let in_layer = |e| spec.in_layer(e);
         let context = Shape::new(&counts, dim, Bias::Zero);
         let layer = spec.build(&context).map_err(in_layer)?;
         let reference = Reference::of(spec, &context).map_err(in_layer)?;

@@ -9,6 +9,7 @@ use crate::files::sha256;
 use crate::model::Model;
 use crate::table::Threads;
 use crate::vocab::{Counts, Vocabulary};
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -61,6 +62,16 @@ pub struct Data {
     counts: Counts,
     words: Option<Vocabulary>,
     material: Material,
+}
+
+impl fmt::Debug for Data {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.debug_struct("Data")
+            .field("vocab", &self.counts.len())
+            .field("min_count", &self.min_count())
+            .field("sample", &self.sample())
+            .finish_non_exhaustive()
+    }
 }
 
 enum Material {

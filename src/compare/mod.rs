@@ -126,6 +126,7 @@ pub trait Listener {
 }
 
 /// An observer that does nothing.
+#[derive(Debug)]
 pub struct Silent;
 
 impl Listener for Silent {}

@@ -15,6 +15,7 @@ use crate::error::{Error, Result};
 use crate::table::{Bags, Cost, Init, TableShape, Tables};
 use crate::vocab::WordId;
 use ndarray::{ArrayView2, ArrayViewMut2};
+use std::fmt;
 
 /// Turns the context words of a batch into hidden vectors.
 pub trait Encoder: Send + Sync {
@@ -48,4 +49,10 @@ fn embeddings(vocab: usize, dim: usize, others: usize) -> Result<TableShape> {
     }
     let init = Init::Uniform(0.5 / dim as f32);
     Ok(TableShape { rows: (vocab + others) as u32, dim, bias: false, init })
+}
+
+impl fmt::Debug for dyn Encoder + '_ {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.debug_struct("Encoder").field("tables", &self.tables()).finish_non_exhaustive()
+    }
 }

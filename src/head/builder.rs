@@ -1,6 +1,6 @@
 //! How a head is set up.
 
-use super::training::{Training, check_rate};
+use super::training::{Training, check_rate, check_threads};
 use super::{Head, LAYER_STREAM, NOISE_STREAM, SharedLayer, file};
 use crate::error::{Error, HeadFault, Result};
 use crate::layer::catalogue::{LayerSpec, Shape};
@@ -11,6 +11,7 @@ use crate::rng::WorkerRng;
 use crate::table::{DeferredStore, Exclusive, Matrix, Table, Tables, Threads};
 use crate::tree::Tree;
 use crate::vocab::{Counts, Vocabulary};
+use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -42,6 +43,19 @@ pub struct HeadBuilder<'a> {
     loss: Option<LossOptions>,
 }
 
+impl fmt::Debug for HeadBuilder<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.debug_struct("HeadBuilder")
+            .field("layer", &self.layer)
+            .field("optimizer", &self.optimizer)
+            .field("rate", &self.rate)
+            .field("seed", &self.seed)
+            .field("threads", &self.threads)
+            .field("loss", &self.loss)
+            .finish_non_exhaustive()
+    }
+}
+
 enum LayerSource<'a> {
     Named {
         name: String,
@@ -57,9 +71,19 @@ enum LayerSource<'a> {
     },
 }
 
+impl fmt::Debug for LayerSource<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        match self {
+            Self::Named { name, .. } => name.fmt(f),
+            Self::Own { layer, .. } => layer.fmt(f),
+        }
+    }
+}
+
 impl Head {
     /// A head with a layer of the [catalogue](crate::layer::catalogue) by its name, as in `sampled:samples=512`, over words
-    /// with these counts and hidden vectors of size `dim`.
+    /// with these counts and hidden vectors of size `dim`. A word's id, in targets and in answers, is its rank by
+    /// falling count; [`Vocabulary::new`] numbers words so.
     pub fn builder<'a>(name: impl ToString, counts: &'a Counts, dim: usize) -> HeadBuilder<'a> {
         let layer = LayerSource::Named { name: name.to_string(), dim, bias: None, words: None, tree: None };
         HeadBuilder { counts: Some(counts), ..HeadBuilder::over(layer) }
@@ -170,10 +194,11 @@ impl<'a> HeadBuilder<'a> {
         if let Some(rate) = self.rate {
             check_rate(rate)?;
         }
+        check_threads(self.threads)?;
         if let Optimizer::Adagrad { initial } = self.optimizer {
             Optimizer::adagrad(initial)?;
         }
-        let (mut layer, name, mut loss, tuned) = match self.layer {
+        let (mut layer, spec, mut loss, tuned) = match self.layer {
             LayerSource::Own { misplaced: Some(setting), .. } => {
                 return Err(HeadFault::NotOfOwnLayer { setting }.into());
             }
@@ -188,12 +213,16 @@ impl<'a> HeadBuilder<'a> {
                     return Err(HeadFault::Counts { counts: counts.len(), vocab: words.len() }.into());
                 }
                 let tuning = spec.entry().tuning;
-                (spec.build_over(tree, &context)?, Some(spec.to_string()), spec.loss()?, Some(tuning))
+                (spec.build_over(tree, &context)?, Some(spec.clone()), spec.loss()?, Some(tuning))
             }
         };
         let loss_given = self.loss.is_some();
         if let Some(options) = self.loss {
-            layer.set_loss(options.clone())?;
+            let in_layer = |error| match &spec {
+                Some(spec) => spec.in_layer(error),
+                None => error,
+            };
+            layer.set_loss(options.clone()).map_err(in_layer)?;
             loss = options;
         }
         let vocab = layer.shape().vocab;
@@ -212,7 +241,7 @@ impl<'a> HeadBuilder<'a> {
             (None, Some(tuning), optimizer) => Some(tuning.rate(&optimizer)),
             (None, None, _) => None,
         };
-        let given = self.rate;
+        let (name, given) = (spec.map(|spec| spec.to_string()), self.rate);
         let (optimizer, seed, threads) = (self.optimizer, self.seed, Threads::new(self.threads));
         Ok((Plan { layer, name, loss, loss_given, optimizer, rate, given, seed, threads }, self.counts))
     }

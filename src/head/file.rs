@@ -13,6 +13,7 @@
 //! | `loss.weights`, F32 \[V\] | the weights of words in the loss, where it has some |
 
 use super::builder::Plan;
+use super::training::check_threads;
 use super::{Head, stored};
 use crate::error::{Error, HeadFault, ModelFault, Result};
 use crate::files::{ANY, Layout, Numbers, Output, Tensors};
@@ -167,8 +168,9 @@ impl Head {
     /// [`Head::load`] with so many threads.
     ///
     /// # Errors
-    /// As [`Head::load`].
+    /// As [`Head::load`], and 0 threads.
     pub fn load_with(path: impl AsRef<Path>, threads: usize) -> Result<Self> {
+        check_threads(threads)?;
         let mut file = HeadFile::open(path.as_ref())?;
         let Some(name) = file.layer.clone() else {
             return Err(HeadFault::OwnLayerInFile { path: path.as_ref().into() }.into());

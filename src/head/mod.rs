@@ -28,6 +28,8 @@
 //! # }
 //! ```
 //!
+//! A word's id is its rank by falling count, from 0: counts fall, and targets are such ids.
+//!
 //! All input is checked before anything moves: shapes, targets, numbers that are not finite. What is wrong comes back as an
 //! [`Error`](crate::Error): no batch and no file makes a head panic. A layer of one's own that breaks the contract of
 //! [`OutputLayer`] may.
@@ -48,6 +50,7 @@ use crate::objective::LossOptions;
 use crate::rng::WorkerRng;
 use crate::table::{Cost, Exclusive, FrozenStore, Matrix, Table, Tables, Threads};
 use crate::vocab::Counts;
+use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// An output layer with its weights and all that a step needs, in one owner.
@@ -78,12 +81,29 @@ pub struct Head<M = Training> {
     mode: M,
 }
 
+impl<M: fmt::Debug> fmt::Debug for Head<M> {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.debug_struct("Head")
+            .field("name", &self.name)
+            .field("vocab", &self.vocab())
+            .field("dim", &self.dim())
+            .field("mode", &self.mode)
+            .finish_non_exhaustive()
+    }
+}
+
 /// A head that answers and does not train: what [`Head::clone_frozen`] gives.
 pub type FrozenHead = Head<ReadOnly>;
 
 /// The mode of a head that does not train.
 pub struct ReadOnly {
     tables: Vec<Arc<Matrix>>,
+}
+
+impl fmt::Debug for ReadOnly {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.debug_struct("ReadOnly").finish_non_exhaustive()
+    }
 }
 
 /// A layer that a head and its frozen copies look at. Only a look of an adaptive proposal at the weights writes.

@@ -11,6 +11,7 @@ use crate::table::kernel::view;
 use crate::table::{Matrix, TableGradient};
 use crate::vocab::WordId;
 use ndarray::{ArrayView2, ArrayViewMut2};
+use std::fmt;
 
 /// The mode of a head that trains.
 pub struct Training {
@@ -24,6 +25,16 @@ pub struct Training {
     has_gradients: bool,
     /// Whether the layer has a proposal that follows the weights.
     is_adaptive: bool,
+}
+
+impl fmt::Debug for Training {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.debug_struct("Training")
+            .field("optimizer", &self.optimizer)
+            .field("rate", &self.rate)
+            .field("batches", &self.batches)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Training {
@@ -244,4 +255,12 @@ pub(super) fn check_rate(rate: f32) -> Result<()> {
         return Ok(());
     }
     Err(Error::OutOfRange { name: "rate", value: f64::from(rate), limit: "0 or more, and finite" })
+}
+
+/// Refuses a number of no threads.
+pub(super) fn check_threads(threads: usize) -> Result<()> {
+    match threads {
+        0 => Err(Error::OutOfRange { name: "threads", value: 0.0, limit: "1 or more" }),
+        _ => Ok(()),
+    }
 }

@@ -19,6 +19,7 @@ use ndarray::ArrayViewMut2;
 /// - *Gradient* ∂L/∂z = p̃·(1 − Σ_j o_j) − e_t for each member, and o = p̃ / (1 − p̃) more for each draw.
 /// - *Cost* 3·B·U·d multiply-adds a step, U the number of distinct words among the batch's targets and draws.
 /// - *Reference* Ji, Vishwanathan, Satish, Anderson & Dubey 2016, eq. 5–7.
+#[derive(Debug)]
 pub struct BlackOut {
     flat: Flat,
     sampler: Box<dyn Sampler>,

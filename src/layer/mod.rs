@@ -67,6 +67,7 @@ use crate::tree::Tree;
 use crate::vocab::{Counts, WordId};
 use ndarray::{ArrayView2, ArrayViewMut2};
 use serde::{Deserialize, Serialize};
+use std::fmt;
 use verbs::WordFold;
 use verbs::descent::Descent;
 
@@ -337,5 +338,14 @@ pub trait OutputLayer: Send + Sync {
 impl<'a, L: OutputLayer + 'a> From<L> for Box<dyn OutputLayer + 'a> {
     fn from(layer: L) -> Self {
         Box::new(layer)
+    }
+}
+
+impl fmt::Debug for dyn OutputLayer + '_ {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.debug_struct("OutputLayer")
+            .field("vocab", &self.shape().vocab)
+            .field("dim", &self.shape().dim)
+            .finish_non_exhaustive()
     }
 }

@@ -36,6 +36,7 @@ pub enum Contrast {
 /// - *Gradient* binary ∂L/∂z = σ(z − ln S·q) − \[is the target\]; ranking softmax(z − ln q) − e_t.
 /// - *Cost* binary 3·B·(1 + S)·d multiply-adds a step; ranking 3·B·U·d, U the distinct words among targets and noise.
 /// - *Reference* Gutmann & Hyvärinen 2010, eq. 3; Mnih & Teh 2012, eq. 8; ranking: Ma & Collins 2018, eq. 4.
+#[derive(Debug)]
 pub struct NoiseContrastive {
     flat: Flat,
     contrast: Contrast,

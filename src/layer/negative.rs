@@ -34,6 +34,7 @@ pub enum NoiseHits {
 /// - *Gradient* ∂L/∂z = σ(z) − \[is the target\]; σ from another program's table by [`NegativeSampling::with_sigmoid`].
 /// - *Cost* 3·B·(1 + k)·d multiply-adds a step; where hits are dropped, with the noise anew for each target.
 /// - *Reference* Mikolov et al. 2013b, eq. 4; what it learns: Levy & Goldberg 2014, eq. 11.
+#[derive(Debug)]
 pub struct NegativeSampling {
     flat: Flat,
     noise: Box<dyn Sampler>,

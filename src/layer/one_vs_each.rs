@@ -20,6 +20,7 @@ use ndarray::ArrayViewMut2;
 ///   grows with 1/p(t): rare targets pull hard, so plain descent wants a low rate.
 /// - *Cost* 3·B·U·d multiply-adds a step, U the number of distinct words among the batch's targets and draws.
 /// - *Reference* Titsias 2016, eq. 4 and sec. 2.2.
+#[derive(Debug)]
 pub struct OneVsEach {
     flat: Flat,
     sampler: Box<dyn Sampler>,

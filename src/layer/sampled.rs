@@ -19,6 +19,7 @@ use ndarray::ArrayViewMut2;
 /// - *Cost* 3·B·U·d multiply-adds a step, U the number of distinct words among the batch's targets and draws (at most
 ///   B + S): candidates are scored once for the whole batch.
 /// - *Reference* Bengio & Senécal 2003, eq. 9; Jean et al. 2015; Jozefowicz et al. 2016, sec. 3.1.
+#[derive(Debug)]
 pub struct SampledSoftmax {
     flat: Flat,
     sampler: Box<dyn Sampler>,

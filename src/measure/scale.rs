@@ -165,6 +165,7 @@ impl Scale {
 }
 
 /// What happens as the points are measured.
+#[derive(Debug)]
 #[non_exhaustive]
 pub enum Event<'a> {
     /// A pass of the measurement of a point begins, one of at most 8; all layers have a pass before one has its next.

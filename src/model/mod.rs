@@ -19,6 +19,7 @@ use crate::optimizer::Optimizer;
 use crate::rng::WorkerRng;
 use crate::table::{Deferred, Frozen, Matrix, Online, Parameters, Table, TableShape, Tables, Threads};
 use crate::vocab::Counts;
+use std::fmt;
 
 /// The largest size of word vectors and hidden vectors that runs and commands take.
 pub(crate) const MOST_DIM: usize = 16_384;
@@ -31,7 +32,14 @@ pub struct Model {
     layer_tables: Vec<Matrix>,
 }
 
+impl fmt::Debug for Model {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.debug_struct("Model").field("encoder", &self.encoder).field("layer", &self.layer).finish_non_exhaustive()
+    }
+}
+
 /// Handles on all parameters of a model, for one worker.
+#[derive(Debug)]
 pub struct Handles<'a> {
     /// The encoder's tables.
     pub encoder: Tables<'a>,
@@ -154,6 +162,7 @@ fn check_memory<'a>(shapes: impl Iterator<Item = &'a TableShape>, optimizer: Opt
 }
 
 /// A model in training.
+#[derive(Debug)]
 pub struct Trainable<'a> {
     /// The encoder.
     pub encoder: &'a dyn Encoder,

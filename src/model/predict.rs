@@ -8,6 +8,7 @@ use crate::rng::WorkerRng;
 use crate::table::{Bags, Threads};
 use crate::vocab::{Vocabulary, WordId};
 use ndarray::Array2;
+use std::fmt;
 use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
@@ -23,6 +24,15 @@ pub struct Predictor {
     vocab: Vocabulary,
     model: Model,
     threads: Threads,
+}
+
+impl fmt::Debug for Predictor {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.debug_struct("Predictor")
+            .field("architecture", &self.architecture)
+            .field("vocab", &self.vocab.len())
+            .finish_non_exhaustive()
+    }
 }
 
 /// The most probable words.

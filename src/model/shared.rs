@@ -8,6 +8,7 @@ use crate::optimizer::Optimizer;
 use crate::table::{CachedRows, Matrix, Shared, SharedMatrix, Table, Tables};
 use crate::vocab::Counts;
 use ndarray::Array2;
+use std::fmt;
 
 /// Encoder, layer and parameters that are shared by workers.
 pub struct SharedModel {
@@ -15,6 +16,15 @@ pub struct SharedModel {
     layer: Box<dyn OutputLayer>,
     encoder_tables: Vec<SharedMatrix>,
     layer_tables: Vec<SharedMatrix>,
+}
+
+impl fmt::Debug for SharedModel {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.debug_struct("SharedModel")
+            .field("encoder", &self.encoder)
+            .field("layer", &self.layer)
+            .finish_non_exhaustive()
+    }
 }
 
 impl SharedModel {

@@ -23,7 +23,7 @@ pub fn one_vs_each(scores: &mut [f32], column_weights: &[f32], target: usize, we
 }
 
 /// The draws of BlackOut: what is added to the score of each column (−∞ where nothing was drawn), and how often it was drawn.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub struct WeightedDraws<'a> {
     /// −ln q, or −∞.
     pub shift: &'a [f32],

@@ -7,6 +7,7 @@ use crate::table::{Stat, Tile};
 use crate::vocab::WordId;
 
 /// What the examples of a batch are to reach, under options.
+#[derive(Debug)]
 pub struct LossWithOptions<'o, 'a> {
     options: &'o LossOptions,
     targets: &'a [WordId],

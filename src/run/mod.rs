@@ -62,6 +62,7 @@ use log::Log;
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::fmt;
 use std::time::Instant;
 use supervisor::Supervisor;
 use validation::{Found, Record, Validation, examples_hash, patience_name};
@@ -91,6 +92,16 @@ impl<'a> Subject<'a> {
     }
 }
 
+impl fmt::Debug for Subject<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.debug_struct("Subject")
+            .field("architecture", &self.architecture)
+            .field("vocab", &self.vocab.len())
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
+    }
+}
+
 /// A run on its way.
 pub struct Run<'a> {
     control: &'a Control,
@@ -108,6 +119,16 @@ pub struct Run<'a> {
     /// The progress seen last.
     last: Option<Progress>,
     ended: Option<Ended>,
+}
+
+impl fmt::Debug for Run<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.debug_struct("Run")
+            .field("architecture", &self.architecture)
+            .field("vocab", &self.vocab.len())
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
+    }
 }
 
 /// The end of a run.

@@ -16,6 +16,7 @@ use rand_distr::Exp1;
 ///
 /// *Cost* the tries, a few S as long as S is well below V. Where they are many, an exponential race over the words not
 /// yet drawn gives the rest in O(V), with tries from the same distribution.
+#[derive(Debug)]
 pub struct DistinctDraws {
     proposal: Box<dyn Proposal>,
     samples: usize,

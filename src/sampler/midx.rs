@@ -9,6 +9,7 @@ use crate::table::Tables;
 use crate::vocab::{Counts, WordId};
 use ndarray::{Array2, ArrayView2, CowArray, Ix2};
 use rand::RngExt;
+use std::fmt;
 
 /// q(w | h) ∝ p(w)·exp(h′·c′(w) + h″·c″(w)): softmax with each half of a word's vector replaced by the nearest of M code
 /// words, found by k-means when the weights were last looked at.
@@ -37,6 +38,17 @@ pub struct Midx {
     before: Vec<f64>,
     /// Σ p over each cell, M × M.
     mass: Vec<f64>,
+}
+
+impl fmt::Debug for Midx {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.debug_struct("Midx")
+            .field("vocab", &self.prior.len())
+            .field("dim", &self.dim)
+            .field("samples", &self.samples)
+            .field("codes", &self.codes)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Rounds of k-means at each look at the weights; code words move on from where they were.

@@ -49,6 +49,7 @@ use crate::error::{Error, Result};
 use crate::rng::WorkerRng;
 use crate::vocab::WordId;
 use ndarray::ArrayView2;
+use std::fmt;
 
 /// The greatest number of draws for a batch: their scores for a batch of 64 fill 4 GiB.
 const MAX_SAMPLES: usize = 1 << 24;
@@ -224,4 +225,19 @@ fn ln_drawn(ln_q: f64, tries: f64) -> f64 {
     }
     let q = ln_q.exp().clamp(f64::MIN_POSITIVE, 1.0);
     (-(tries * (-q).ln_1p()).exp_m1()).ln()
+}
+
+impl fmt::Debug for dyn Sampler + '_ {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.debug_struct("Sampler")
+            .field("vocab", &self.vocab())
+            .field("samples", &self.samples())
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for dyn Proposal + '_ {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.debug_struct("Proposal").field("vocab", &self.vocab()).finish_non_exhaustive()
+    }
 }

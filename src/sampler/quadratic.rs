@@ -9,6 +9,7 @@ use crate::table::Tables;
 use crate::vocab::{Counts, WordId};
 use ndarray::{Array2, ArrayView2, CowArray, Ix2};
 use rand::RngExt;
+use std::fmt;
 
 /// q(w | h) ∝ p(w)·(α·(v_w·h)² + 1), p and v as they were when the weights were last looked at.
 ///
@@ -24,6 +25,16 @@ pub struct Quadratic {
     alpha: f32,
     dim: usize,
     snapshot: Snapshot,
+}
+
+impl fmt::Debug for Quadratic {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.debug_struct("Quadratic")
+            .field("dim", &self.dim)
+            .field("samples", &self.samples)
+            .field("alpha", &self.alpha)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Weights as they were, and what a tree over them sums up.

@@ -10,6 +10,7 @@ use ndarray::ArrayView2;
 ///
 /// *Cost* S draws, S logarithms of q.
 /// *Reference* Bengio & Senécal 2003.
+#[derive(Debug)]
 pub struct WithReplacement {
     proposal: Box<dyn Proposal>,
     samples: usize,

@@ -12,6 +12,7 @@ use rand_distr::{Distribution, Poisson};
 /// corrected by −ln π, and hits are merged with the target: consistent. The set may be empty.
 ///
 /// *Cost* S draws in the mean, a logarithm for each that stays.
+#[derive(Debug)]
 pub struct IndependentSet {
     proposal: Box<dyn Proposal>,
     mean: f64,

@@ -178,6 +178,7 @@ fn filled(entries: usize, value: f32) -> Option<Vec<f32>> {
 }
 
 /// Neighbouring rows of a matrix, to be trained by one thread.
+#[derive(Debug)]
 pub struct MatrixStrip<'a> {
     optimizer: Optimizer,
     dim: usize,

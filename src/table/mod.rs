@@ -44,6 +44,7 @@ pub use worker::{CachedRows, Merged, Overlay, OwnRows, Shared, SharedMatrix, mer
 use crate::rng::WorkerRng;
 use ndarray::{ArrayView2, ArrayViewMut2};
 use rand::RngExt;
+use std::fmt;
 use std::ops::Range;
 
 /// The rows that a verb is about. A row may repeat; its effects add up.
@@ -207,6 +208,12 @@ pub struct Tile<'a> {
     batch: usize,
     stride: usize,
     scores: &'a mut [f32],
+}
+
+impl fmt::Debug for Tile<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.debug_struct("Tile").field("rows", &self.rows).field("batch", &self.batch).finish_non_exhaustive()
+    }
 }
 
 impl<'a> Tile<'a> {

@@ -2,6 +2,7 @@
 
 use super::{Bags, Coefficients, Fold, Matrix, Rows, Stat, Table, TableGradient, TableShape, TileCoefficients};
 use ndarray::{ArrayView2, ArrayViewMut2};
+use std::fmt;
 use std::ops::{Add, AddAssign, Range};
 
 /// Work done, in units that do not depend on the machine.
@@ -92,6 +93,12 @@ pub struct Tables<'a> {
     shapes: Vec<TableShape>,
     cost: Cost,
     bytes: u64,
+}
+
+impl fmt::Debug for Tables<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.debug_struct("Tables").field("shapes", &self.shapes).field("cost", &self.cost).finish_non_exhaustive()
+    }
 }
 
 impl<'a> Tables<'a> {

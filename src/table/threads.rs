@@ -2,12 +2,19 @@
 
 use rayon::ThreadPool;
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
+use std::fmt;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// A pool of threads, or none. Results never depend on the number: work is cut by the data alone.
 #[derive(Clone, Default)]
 pub struct Threads(Option<Arc<ThreadPool>>);
+
+impl fmt::Debug for Threads {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        write!(f, "Threads({})", self.count())
+    }
+}
 
 impl Threads {
     /// `n` threads; 0 and 1 mean the caller's own. Where the system grants no more threads, the caller's own as well.

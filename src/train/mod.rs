@@ -26,7 +26,7 @@ use std::time::{Duration, Instant};
 use workspace::{Ahead, Workspace};
 
 /// How to train.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct TrainConfig {
     /// Examples in a mini-batch; 1 updates online.

@@ -3,6 +3,7 @@
 use super::{Progress, State};
 use crate::error::Result;
 use crate::model::SharedModel;
+use std::fmt;
 use std::time::Duration;
 
 /// What an observer wants next.
@@ -46,6 +47,12 @@ pub struct AtRest<'a> {
     /// Whether no word will follow: the text is read, or the run was stopped.
     pub is_end: bool,
     pub(super) state: &'a dyn Fn() -> State,
+}
+
+impl fmt::Debug for AtRest<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.debug_struct("AtRest").field("progress", &self.progress).field("is_end", &self.is_end).finish_non_exhaustive()
+    }
 }
 
 impl AtRest<'_> {

@@ -27,7 +27,7 @@ pub type WordId = u32;
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Counts {
     counts: Vec<u64>,
     total: u64,

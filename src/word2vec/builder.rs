@@ -81,13 +81,14 @@ impl Word2Vec {
         self
     }
 
-    /// The output layer by its name, e.g. `hierarchical` or `negative:samples=10`. The preset adds nothing to the name;
+    /// The output layer by its name, e.g. `hierarchical` or `negative:samples=10`, or a
+    /// [`LayerSpec`](crate::layer::catalogue::LayerSpec). The preset adds nothing to the name;
     /// [`Options::hierarchical`] is the tree with the preset's σ.
     ///
     /// # Errors
     /// A name that is not in the catalogue, and values that make no sense.
-    pub fn layer(self, name: &str) -> Result<Self> {
-        let layer = name.parse()?;
+    pub fn layer(self, name: impl ToString) -> Result<Self> {
+        let layer = name.to_string().parse()?;
         Ok(self.with(|options| options.layer = Some(layer)))
     }
 

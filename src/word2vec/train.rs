@@ -16,6 +16,7 @@ use crate::vectors::{self, Format, WordVectors};
 use crate::vocab::{Vocabulary, WordId};
 use ndarray::Array2;
 use serde_json::json;
+use std::fmt;
 use std::path::Path;
 use std::time::Instant;
 
@@ -121,6 +122,16 @@ pub struct Embeddings {
     model: SharedModel,
     facts: Facts,
     start: Instant,
+}
+
+impl fmt::Debug for Embeddings {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.debug_struct("Embeddings")
+            .field("architecture", &self.architecture)
+            .field("vocab", &self.vocab.len())
+            .field("facts", &self.facts)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Embeddings {

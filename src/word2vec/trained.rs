@@ -6,6 +6,7 @@ use crate::files::Output;
 use crate::model::{ModelWriter, Prediction, Predictor};
 use crate::vectors::{self, Format, WordVectors};
 use crate::vocab::Vocabulary;
+use std::fmt;
 use std::ops::Deref;
 use std::path::Path;
 
@@ -16,6 +17,15 @@ pub struct Trained {
     vectors: WordVectors,
     predictor: Predictor,
     facts: Facts,
+}
+
+impl fmt::Debug for Trained {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.debug_struct("Trained")
+            .field("predictor", &self.predictor)
+            .field("facts", &self.facts)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Trained {

@@ -304,7 +304,7 @@ fn a_loss_that_is_not_finite_moves_nothing() {
 #[test]
 fn settings_that_make_no_sense_are_refused() {
     let counts = counts();
-    let message = |builder: lexmax::head::HeadBuilder| builder.build().err().expect("refused").to_string();
+    let message = |builder: lexmax::head::HeadBuilder| builder.build().expect_err("refused").to_string();
     assert!(message(Head::builder("ful", &counts, DIM)).contains("there is no layer"));
     assert!(message(Head::builder("full", &counts, 0)).contains("dim"));
     assert!(message(Head::builder("full", &counts, DIM).rate(f32::NAN)).contains("rate is NaN"));
@@ -317,7 +317,13 @@ fn settings_that_make_no_sense_are_refused() {
     let unigram = FullSoftmax::new(VOCAB, DIM, Bias::Unigram).unwrap();
     assert!(message(Head::of(unigram).rate(0.1)).contains("call `counts`"));
     let smoothed = LossOptions::new().with_smoothing(0.1).unwrap();
-    assert!(message(Head::builder("negative", &counts, DIM).loss(smoothed)).contains("label smoothing"));
+    let refused = message(Head::builder("negative", &counts, DIM).loss(smoothed));
+    assert!(refused.starts_with("layer negative: negative cannot honour label smoothing"), "{refused}");
+    let none = "threads is 0, but must be 1 or more";
+    assert_eq!(message(Head::builder("full", &counts, DIM).threads(0)), none);
+    assert_eq!(Head::load_with("missing", 0).expect_err("refused").to_string(), none);
+    let no_samples = message(Head::builder("negative:samples=0", &counts, DIM));
+    assert!(no_samples.starts_with("layer negative:samples=0: samples is 0, but must be"), "{no_samples}");
     let words = Vocabulary::new([("a".into(), 2), ("b".into(), 1)], 1).unwrap();
     assert!(message(Head::builder("full", &counts, DIM).words(&words)).contains("40 counts for 2 words"));
     for initial in [f32::NAN, -1.0] {
@@ -327,6 +333,20 @@ fn settings_that_make_no_sense_are_refused() {
     }
     let huge = Head::builder("full", &counts, usize::MAX / 1024);
     assert!(message(huge).contains("do not fit in memory"));
+}
+
+#[test]
+fn debug_shows_the_settings_and_no_weights() {
+    let counts = counts();
+    let builder = || Head::builder("sampled:samples=8", &counts, DIM).rate(0.25);
+    let shown = format!("{:?}", builder());
+    assert!(shown.starts_with("HeadBuilder { layer: \"sampled:samples=8\", optimizer: "), "{shown}");
+    let head = builder().build().unwrap();
+    let (shown, frozen) = (format!("{head:?}"), format!("{:?}", head.clone_frozen(1).unwrap()));
+    let start = format!("Head {{ name: Some(\"sampled:samples=8\"), vocab: {VOCAB}, dim: {DIM}, mode: ");
+    assert!(shown.starts_with(&start) && shown.contains("rate: 0.25"), "{shown}");
+    assert_eq!(frozen, format!("{start}ReadOnly {{ .. }}, .. }}"));
+    assert!(shown.len() < 250, "{shown}");
 }
 
 #[test]
@@ -445,7 +465,7 @@ fn files_of_others_are_refused_with_what_differs() {
     let path = folder.path().join("head.safetensors");
     let counts = counts();
     Head::builder("hierarchical", &counts, DIM).build().unwrap().save(&path).unwrap();
-    let message = |found: Result<Head>| found.err().expect("refused").to_string();
+    let message = |found: Result<Head>| found.expect_err("refused").to_string();
     let others = Counts::new((0..VOCAB as u64).map(|n| 900 - n).collect()).unwrap();
     let few = Counts::new(vec![3, 2, 1]).unwrap();
     assert!(message(Head::builder("hierarchical", &others, DIM).load(&path)).contains("the vocabulary"));
@@ -522,7 +542,7 @@ fn damaged_files_are_refused() {
             let length = (header_text.len() as u64).to_le_bytes();
             [&length[..], header_text.as_bytes(), &bytes[header..]].concat()
         };
-        let message = |bytes: &[u8]| load(bytes).err().expect("refused").to_string();
+        let message = |bytes: &[u8]| load(bytes).expect_err("refused").to_string();
         assert!(message(&replaced("\\\"format\\\":1", "\\\"format\\\":9")).contains("format 9"));
         assert!(message(&replaced("\\\"dim\\\":16", "\\\"dim\\\":999999999999")).contains("dim"));
         assert!(message(&replaced("layer.0.weight", "layer.9.weight")).contains("layer.0.weight"));
@@ -532,7 +552,7 @@ fn damaged_files_are_refused() {
             damaged[at..].copy_from_slice(&f32::NAN.to_le_bytes());
             damaged
         };
-        let found = load(&nan).err().expect("refused");
+        let found = load(&nan).expect_err("refused");
         let is_number =
             matches!(&found, Error::ModelFile { fault, .. } if matches!(**fault, ModelFault::Number { .. }));
         assert!(is_number, "{name}: {found}");
@@ -610,13 +630,13 @@ fn a_file_keeps_its_loss_and_its_biases() {
             assert_eq!(loaded.log_probs(hidden.view()).unwrap(), expected, "{name}");
         }
         let other = LossOptions::new().with_smoothing(0.2).unwrap();
-        let refused = Head::builder(name, &counts, DIM).loss(other).load(&path).err().expect("refused").to_string();
+        let refused = Head::builder(name, &counts, DIM).loss(other).load(&path).expect_err("refused").to_string();
         assert!(refused.contains("the loss"), "{refused}");
     }
     let unbiased = Head::builder("full", &counts, DIM).bias(Bias::None).load(&path);
     assert!(unbiased.is_err());
     Head::builder("full", &counts, DIM).build().unwrap().save(&path).unwrap();
-    let refused = Head::builder("full", &counts, DIM).bias(Bias::None).load(&path).err().expect("refused").to_string();
+    let refused = Head::builder("full", &counts, DIM).bias(Bias::None).load(&path).expect_err("refused").to_string();
     assert!(refused.contains("the start of the biases"), "{refused}");
 }
 

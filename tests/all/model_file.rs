@@ -177,7 +177,7 @@ fn what_is_not_finite_is_not_written() {
 }
 
 fn fault(file: &[u8]) -> ModelFault {
-    match read(file).err().expect("a fault") {
+    match read(file).expect_err("a fault") {
         Error::ModelFile { path, fault } if path == Path::new("m.lexmax") => *fault,
         other => panic!("{other}"),
     }

@@ -3,6 +3,7 @@
 use assert_cmd::Command;
 use lexmax::Error;
 use lexmax::corpus::{Normalizer, Split, TextRules};
+use lexmax::layer::catalogue::LayerSpec;
 use lexmax::model::ModelKind;
 use lexmax::vectors;
 use lexmax::word2vec::{Checkpoints, Ended, Valid};
@@ -148,4 +149,6 @@ fn rules_replace_those_of_the_options_and_a_watch_may_refuse() {
         assert!(matches!(wrong.train(&text), Err(Error::OutOfRange { .. })));
     }
     assert!(Word2Vec::new().layer("hierarchy").is_err());
+    let layer = "negative".parse::<LayerSpec>().unwrap().with("samples", 7).unwrap();
+    assert_eq!(Word2Vec::new().layer(&layer).unwrap().config(&[&text]).unwrap().layer, layer);
 }

@@ -16,6 +16,7 @@ const UNDERFLOW: f64 = 1e-30;
 /// Σ|w·h| + |b| + |ln q|; it moves a softmax or a sigmoid by twice that, relatively. The exponentials, their sum and
 /// the factor in front add at most 4·10⁻⁷ + 1.5·10⁻⁷ + 3 roundings, less than 16. Then K is summed over the words or
 /// over the batch, and over d where it is projected. So n = 2·(2d + 4)·z + 16 + V + B + 2d, for all of them.
+#[derive(Debug)]
 pub struct Expected {
     /// One an example, weighted.
     pub losses: Vec<f64>,

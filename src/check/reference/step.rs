@@ -44,6 +44,7 @@ pub struct Step {
 }
 
 /// What work on tables left behind.
+#[derive(Debug)]
 pub struct Recorded {
     /// ∂L/∂W of each table.
     pub gradients: Vec<Params>,

@@ -5,7 +5,7 @@ mod tests;
 
 use super::{CompareConfig, Comparison, Data, DataSource, Listener, Silent, compare};
 use crate::corpus::synthetic::SyntheticLanguage;
-use crate::corpus::{Context, Direction, Window, WindowRule};
+use crate::corpus::{Context, Direction, Window, WindowRule, files};
 use crate::error::{Error, Result};
 use crate::layer::catalogue::LayerSpec;
 use crate::measure::cores;
@@ -148,13 +148,14 @@ impl Builder {
         Self { layers, ..self }
     }
 
-    /// Adds a training text: plain, `.gz` or `.zst`, a sentence a line.
+    /// Adds training text, a sentence a line: a file (plain, `.gz` or `.zst`), a directory or a pattern, as in
+    /// [`files`](files()).
     pub fn text(mut self, path: impl Into<PathBuf>) -> Self {
         self.text.push(path.into());
         self
     }
 
-    /// Adds a held-out text.
+    /// Adds held-out text, named as [`text`](Self::text) is.
     pub fn valid(mut self, path: impl Into<PathBuf>) -> Self {
         self.valid.push(path.into());
         self
@@ -262,7 +263,8 @@ impl Builder {
     /// The data of the comparison.
     ///
     /// # Errors
-    /// [`Error::NotWith`] for settings of a text without one, and for a language beside a text.
+    /// [`Error::NotWith`] for settings of a text without one, and for a language beside a text; what
+    /// [`files`](files()) says of paths.
     pub fn source(&self) -> Result<DataSource> {
         let given = [
             ("valid", !self.valid.is_empty()),
@@ -277,8 +279,8 @@ impl Builder {
         }
         refuse(&[("a synthetic language", self.synthetic.is_some())], "a text")?;
         Ok(DataSource::Text {
-            corpus: self.text.clone(),
-            valid: self.valid.clone(),
+            corpus: files(&self.text)?,
+            valid: files(&self.valid)?,
             min_count: self.min_count.unwrap_or(Self::MIN_COUNT),
             sample: self.sample.unwrap_or(Self::SAMPLE),
         })

@@ -68,3 +68,20 @@ fn values_that_make_no_sense_are_refused_before_the_text_is_read() {
     assert_eq!(refused(|b| b.model(ModelKind::NGram).order(1)), "order");
     assert!(matches!(Builder::default().text("missing").run(), Err(Error::Io { .. })));
 }
+
+#[test]
+fn a_directory_is_its_files_and_a_pattern_those_that_match() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    for name in ["a.txt", "b.txt"] {
+        std::fs::write(path(name), "the cat eats fish\n").unwrap();
+    }
+    match Builder::default().text(folder.path()).valid(path("b*")).source().unwrap() {
+        DataSource::Text { corpus, valid, .. } => {
+            assert_eq!(corpus, [path("a.txt"), path("b.txt")]);
+            assert_eq!(valid, [path("b.txt")]);
+        }
+        other => panic!("{other:?}"),
+    }
+    assert!(matches!(Builder::default().text(path("*.zip")).source(), Err(Error::NoFiles { .. })));
+}

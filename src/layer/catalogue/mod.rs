@@ -8,12 +8,14 @@
 
 mod build;
 mod key;
+mod settings;
 mod spec;
 mod trees;
 mod words;
 
 pub use key::{Key, Otherwise, Values};
-pub use spec::{LayerKeys, LayerSpec};
+pub use settings::LayerKeys;
+pub use spec::LayerSpec;
 #[cfg(feature = "check")]
 pub(crate) use words::ProposalName;
 pub(crate) use words::{ClassRule, Penalty};
@@ -28,6 +30,7 @@ use crate::names::names;
 use crate::objective::Sigmoid;
 use crate::optimizer::Optimizer;
 use crate::vocab::{Counts, Vocabulary};
+use std::fmt;
 
 /// What a catalogued layer is made from.
 #[derive(Clone, Copy)]
@@ -53,6 +56,16 @@ impl<'a> Shape<'a> {
     #[must_use]
     pub fn words(self, words: &'a Vocabulary) -> Self {
         Self { words: Some(words), ..self }
+    }
+}
+
+impl fmt::Debug for Shape<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.debug_struct("Shape")
+            .field("vocab", &self.counts.len())
+            .field("dim", &self.dim)
+            .field("bias", &self.bias)
+            .finish_non_exhaustive()
     }
 }
 
@@ -97,6 +110,16 @@ pub struct Entry {
     /// Whether it takes as long as full softmax or longer, so that it is compared only where it is named.
     pub costly: bool,
     build: Builder,
+}
+
+impl fmt::Debug for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.debug_struct("Entry")
+            .field("name", &self.name)
+            .field("keys", &self.keys)
+            .field("tuning", &self.tuning)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Entry {
@@ -202,7 +225,7 @@ pub static CATALOGUE: &[Entry] = &[
     Entry::new(
         "target-sampled",
         build::target_sampled,
-        &[Key::new("samples", COUNT, Rule("a quarter of all"), "words beside the targets")],
+        &[Key::new("samples", COUNT, Rule("a quarter of all"), "words beside the targets, at most V")],
         tuned(256, 0.2, 0.05),
     ),
     Entry::new(
@@ -221,7 +244,7 @@ pub static CATALOGUE: &[Entry] = &[
         "class-based",
         build::class_based,
         &[
-            Key::new("classes", COUNT, Rule("√V"), "number of classes"),
+            Key::new("classes", COUNT, Rule("√V"), "number of classes, at most V"),
             Key::new("by", Words(names::<ClassRule>), Value("frequency"), "the share of a class: of words, or of mass"),
             Key::new(
                 "sizes",

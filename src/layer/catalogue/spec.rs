@@ -1,14 +1,10 @@
 //! The name of a layer with its settings, read and checked.
 
-use super::key::{Key, Otherwise, either};
-use super::{CATALOGUE, Entry, Shape, entry};
+use super::{CATALOGUE, Entry, LayerKeys, Shape, entry};
 use crate::error::{Error, Result};
 use crate::layer::{Bias, OutputLayer};
-use crate::names::named;
 use crate::objective::LossOptions;
 use crate::tree::Tree;
-use serde::de::DeserializeOwned;
-use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
@@ -28,27 +24,43 @@ use std::str::FromStr;
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone)]
+///
+/// Two specs are equal if their names are, with all settings in the same order.
+#[derive(Clone, PartialEq, Eq)]
 pub struct LayerSpec {
     settings: LayerKeys,
-}
-
-/// Keys and values of a layer's name.
-#[derive(Clone)]
-pub struct LayerKeys {
-    entry: &'static Entry,
-    values: Vec<(String, String)>,
 }
 
 impl LayerSpec {
     /// The layer of an entry with its defaults.
     pub(super) fn of(entry: &'static Entry) -> Self {
-        Self { settings: LayerKeys { entry, values: Vec::new() } }
+        Self { settings: LayerKeys::none(entry) }
     }
 
     /// The catalogue's entry.
     pub fn entry(&self) -> &'static Entry {
-        self.settings.entry
+        self.settings.entry()
+    }
+
+    /// The same layer with this value of a key, in place of any that it has. Values are read when the layer is built.
+    ///
+    /// # Errors
+    /// [`Error::UnknownLayerKey`] for a key that the layer lacks, [`Error::LayerValue`] for an empty value.
+    ///
+    /// ```
+    /// use lexmax::layer::catalogue::LayerSpec;
+    ///
+    /// # fn main() -> lexmax::Result<()> {
+    /// let sampled: LayerSpec = "sampled:proposal=uniform".parse()?;
+    /// let wide = sampled.clone().with("samples", 512)?;
+    /// assert_eq!(wide.to_string(), "sampled:proposal=uniform:samples=512");
+    /// assert!(sampled.with("sample", 64).is_err()); // the error lists the keys that there are
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn with(mut self, key: &str, value: impl ToString) -> Result<Self> {
+        self.settings.set(key, value.to_string())?;
+        Ok(self)
     }
 
     /// The layer of a name with values for some of its keys. The name does not say what holds without it.
@@ -59,8 +71,7 @@ impl LayerSpec {
     pub(crate) fn with_values(name: &str, values: &[(&str, String)]) -> Result<Self> {
         let plain: Self = name.parse()?;
         let says = |(key, value): &&(&str, String)| plain.entry().key(key).is_none_or(|key| !key.is_default(value));
-        let parts = values.iter().filter(says).map(|(key, value)| format!(":{key}={}", value.replace(':', "::")));
-        format!("{plain}{}", parts.collect::<String>()).parse()
+        values.iter().filter(says).try_fold(plain.clone(), |spec, (key, value)| spec.with(key, value))
     }
 
     /// Its settings.
@@ -84,7 +95,7 @@ impl LayerSpec {
     pub fn with_samples(&self, samples: Option<usize>) -> Result<Self> {
         const KEY: &str = "samples";
         match samples {
-            Some(n) if self.entry().has(KEY) && self.settings.get(KEY).is_none() => format!("{self}:{KEY}={n}").parse(),
+            Some(n) if self.entry().has(KEY) && self.settings.get(KEY).is_none() => self.clone().with(KEY, n),
             _ => Ok(self.clone()),
         }
     }
@@ -136,6 +147,28 @@ impl LayerSpec {
     /// # Errors
     /// As [`LayerSpec::build`].
     pub fn build_over(&self, tree: Option<Tree>, context: &Shape) -> Result<Box<dyn OutputLayer>> {
+        self.built(tree, context).map_err(|error| match error {
+            // A file's error names the file.
+            Error::OutOfRange { .. }
+            | Error::LossOption { .. }
+            | Error::BlocksMissWords { .. }
+            | Error::SlicesMissDim { .. }
+            | Error::CutoffsNotRising { .. } => self.in_layer(error),
+            _ => error,
+        })
+    }
+
+    /// An error of this layer, with its name unless the error has it.
+    pub(crate) fn in_layer(&self, error: Error) -> Error {
+        let source = match error {
+            Error::InLayer { .. } | Error::LayerValue { .. } => return error,
+            Error::LossOption { option, .. } => Error::LossOption { layer: self.entry().name, option },
+            other => other,
+        };
+        Error::InLayer { layer: self.to_string(), source: Box::new(source) }
+    }
+
+    fn built(&self, tree: Option<Tree>, context: &Shape) -> Result<Box<dyn OutputLayer>> {
         self.settings.check()?;
         let context = Shape { bias: self.bias(context.bias)?, ..*context };
         let mut layer = match tree {
@@ -162,17 +195,10 @@ impl FromStr for LayerSpec {
         let Self { mut settings } = Self::of(entry);
         for part in parts {
             let (key, value) = part.split_once('=').unwrap_or((&part, ""));
-            if entry.key(key).is_none() {
-                let known = entry.all_keys().map(|key| key.name).collect();
-                return Err(Error::UnknownLayerKey { layer: entry.name, key: key.into(), known });
-            }
             if settings.get(key).is_some() {
                 return Err(Error::RepeatedLayerKey { layer: entry.name, key: key.into() });
             }
-            if value.is_empty() {
-                return Err(settings.bad(key, value, "something"));
-            }
-            settings.values.push((key.into(), value.into()));
+            settings.set(key, value.into())?;
         }
         Ok(Self { settings })
     }
@@ -195,109 +221,13 @@ fn split(text: &str) -> Vec<String> {
 impl fmt::Display for LayerSpec {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         f.write_str(self.entry().name)?;
-        self.settings.values.iter().try_for_each(|(key, value)| write!(f, ":{key}={}", value.replace(':', "::")))
+        self.settings.values().try_for_each(|(key, value)| write!(f, ":{key}={}", value.replace(':', "::")))
     }
 }
 
 impl fmt::Debug for LayerSpec {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         write!(f, "LayerSpec({self})")
-    }
-}
-
-impl LayerKeys {
-    /// The value of a key, if it was given.
-    pub fn get(&self, key: &str) -> Option<&str> {
-        self.values.iter().find(|(k, _)| k == key).map(|(_, v)| v.as_str())
-    }
-
-    /// The text of a key's value, given or declared.
-    ///
-    /// # Panics
-    /// A key that the layer does not declare, or one without a constant default.
-    pub(crate) fn text(&self, key: &str) -> &str {
-        match (self.get(key), self.key(key).default) {
-            (Some(value), _) | (None, Otherwise::Value(value)) => value,
-            (None, Otherwise::Rule(rule)) => panic!("{key} of {} follows a rule: {rule}", self.entry.name),
-        }
-    }
-
-    /// The value of a key, given or declared.
-    ///
-    /// # Errors
-    /// The value cannot be read.
-    pub(crate) fn value<T: FromStr>(&self, key: &str) -> Result<T> {
-        let text = self.text(key);
-        text.parse().map_err(|_| self.unreadable(key, text))
-    }
-
-    /// The value of a key, if it was given.
-    ///
-    /// # Errors
-    /// The value cannot be read.
-    pub(crate) fn given<T: FromStr>(&self, key: &str) -> Result<Option<T>> {
-        self.get(key).map(|text| text.parse().map_err(|_| self.unreadable(key, text))).transpose()
-    }
-
-    /// The value of a key of words, given or declared.
-    ///
-    /// # Errors
-    /// It is none of the words.
-    pub(crate) fn word<T: DeserializeOwned>(&self, key: &str) -> Result<T> {
-        let text = self.text(key);
-        named(text).ok_or_else(|| self.unreadable(key, text))
-    }
-
-    /// The value of a key of words, if it was given.
-    ///
-    /// # Errors
-    /// It is none of the words.
-    fn given_word<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>> {
-        self.get(key).map(|text| named(text).ok_or_else(|| self.unreadable(key, text))).transpose()
-    }
-
-    /// Refuses a key that has no effect beside the value of another.
-    fn check(&self) -> Result<()> {
-        for (key, value) in &self.values {
-            if let Some((other, values)) = self.key(key).beside
-                && !values.contains(&self.text(other))
-            {
-                let expected = either(values.iter().map(|value| format!("{other}={value}")));
-                return Err(self.bad(key, value, format!("left out, or {expected} given with it")));
-            }
-        }
-        Ok(())
-    }
-
-    /// The options of the loss.
-    ///
-    /// # Errors
-    /// A value cannot be read, or makes no sense.
-    fn loss(&self) -> Result<LossOptions> {
-        let loss = LossOptions::new().with_smoothing(self.value("smoothing")?)?.with_z_loss(self.value("z-loss")?)?;
-        let loss = match self.given("soft-cap")? {
-            Some(cap) => loss.with_soft_cap(cap)?,
-            None => loss,
-        };
-        Ok(match self.given("ignore")? {
-            Some(word) => loss.ignoring(word),
-            None => loss,
-        })
-    }
-
-    fn key(&self, name: &str) -> &'static Key {
-        self.entry.key(name).unwrap_or_else(|| panic!("{} declares no key {name}", self.entry.name))
-    }
-
-    /// The error for a value that is not what its key declares.
-    pub(crate) fn unreadable(&self, key: &str, value: &str) -> Error {
-        self.bad(key, value, self.key(key).expected())
-    }
-
-    /// The error for a value that is not what it must be.
-    pub(crate) fn bad(&self, key: &str, value: &str, expected: impl Into<Cow<'static, str>>) -> Error {
-        let expected = expected.into();
-        Error::LayerValue { layer: self.entry.name, key: key.into(), value: value.into(), expected }
     }
 }
 
@@ -337,8 +267,25 @@ mod tests {
     }
 
     #[test]
+    fn keys_are_set_in_a_program_as_in_a_name() {
+        let spec = |text: &str| text.parse::<LayerSpec>().unwrap();
+        assert_eq!(spec("negative").with("samples", 7).unwrap(), spec("negative:samples=7"));
+        assert_ne!(spec("negative").with("samples", 7).unwrap(), spec("negative:samples=8"));
+        assert_ne!(spec("sampled"), spec("negative"));
+        // A value that stands there already is replaced in its place.
+        let both = spec("negative:samples=7:power=1").with("samples", 9).unwrap();
+        assert_eq!(both.to_string(), "negative:samples=9:power=1");
+        let tree = spec("hierarchical").with("tree", "C:\\a:").unwrap().with("bias", "zero").unwrap();
+        assert_eq!(tree.to_string().parse::<LayerSpec>().unwrap(), tree);
+        for (key, value) in [("sample", "7"), ("samples", "")] {
+            let parsed = format!("negative:{key}={value}").parse::<LayerSpec>().unwrap_err();
+            assert_eq!(spec("negative").with(key, value).unwrap_err().to_string(), parsed.to_string());
+        }
+    }
+
+    #[test]
     fn what_is_wrong_is_said() {
-        let message = |text: &str| build(text).err().expect(text).to_string();
+        let message = |text: &str| build(text).expect_err(text).to_string();
         assert!(message("ful").contains("full, hierarchical"));
         assert!(message("").contains("there is no layer"));
         assert!(message("sampled:sample=5").contains("it has: samples, proposal, power, correction, bias"));
@@ -354,8 +301,12 @@ mod tests {
         assert!(message("full:smoothing=1.5").contains("from 0 to 1"));
         assert!(message("full:soft-cap=0").contains("soft-cap is 0"));
         assert!(message("full:z-loss=nan").contains("z-loss"));
-        let refused = "SampledSoftmax cannot honour label smoothing; leave it out, or choose a layer that can";
-        assert_eq!(message("sampled:samples=5:smoothing=0.1"), refused);
+        let refused = message("sampled:samples=5:smoothing=0.1");
+        let start = "layer sampled:samples=5:smoothing=0.1: sampled cannot honour label smoothing";
+        assert!(refused.starts_with(start), "{refused}");
+        // Wrong values are told with the layer, once.
+        assert!(message("negative:samples=0").starts_with("layer negative:samples=0: samples is 0, but must be"));
+        assert!(message("negative:samples=x").starts_with("layer negative: samples=\"x\", but"));
         assert!(message("full:bias=yes").contains("none, zero or unigram"));
         assert!(message("sampled:power=nan").contains("power"));
         assert!(message("differentiated:blocks=10x4+20x4").contains("30 words"));

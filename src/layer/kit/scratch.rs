@@ -8,6 +8,7 @@ use crate::rng::WorkerRng;
 use crate::sampler::Draws;
 use crate::table::Stat;
 use crate::vocab::WordId;
+use std::fmt;
 use std::ops::Range;
 
 /// All that one worker owns: its random numbers and buffers that are used again. What a buffer holds between two calls
@@ -39,6 +40,12 @@ pub struct Scratch {
     pub(in crate::layer) grouped: Vec<u64>,
     pub(in crate::layer) runs: Vec<Range<usize>>,
     pub(in crate::layer) gathered: [Gathered; 2],
+}
+
+impl fmt::Debug for Scratch {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.debug_struct("Scratch").finish_non_exhaustive()
+    }
 }
 
 impl Scratch {

@@ -9,6 +9,7 @@ use hashbrown::HashMap;
 use rand::RngExt;
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
+use std::fmt;
 
 /// A place with the probability of coming there from the top.
 #[derive(Clone, Copy, Debug)]
@@ -37,6 +38,12 @@ pub type Decide<'a> = dyn FnMut(u32, &mut Vec<(Child, f32)>) + 'a;
 pub struct Softmaxes<'a> {
     decide: Box<Decide<'a>>,
     places: Vec<(Child, f32)>,
+}
+
+impl fmt::Debug for Softmaxes<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.debug_struct("Softmaxes").finish_non_exhaustive()
+    }
 }
 
 impl<'a> Softmaxes<'a> {

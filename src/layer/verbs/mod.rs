@@ -143,6 +143,7 @@ pub(crate) fn check_temperature(temperature: f64) -> Result<()> {
 
 /// Scores of neighbouring words for some examples of a batch, in tiles; the softmax of all of them is P(· | h). A score of
 /// `f32::MIN` is a probability of zero.
+#[derive(Debug)]
 pub struct WordScores<'a> {
     /// The first word.
     pub first: WordId,

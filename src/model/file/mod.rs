@@ -32,6 +32,7 @@ use crate::vocab::Vocabulary;
 use ndarray::{CowArray, Ix2};
 use safetensors::Dtype;
 use std::collections::HashMap;
+use std::fmt;
 use std::io::{self, Write};
 
 /// Names of the metadata.
@@ -67,6 +68,15 @@ pub struct ModelWriter<'a> {
     tables: Vec<(Side, usize, &'a dyn Stored)>,
     proposal: Vec<CowArray<'a, f32, Ix2>>,
     metadata: HashMap<String, String>,
+}
+
+impl fmt::Debug for ModelWriter<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.debug_struct("ModelWriter")
+            .field("vocab", &self.vocab.len())
+            .field("layer", &self.layer)
+            .finish_non_exhaustive()
+    }
 }
 
 impl<'a> ModelWriter<'a> {

@@ -12,6 +12,7 @@ use crate::tree::Tree;
 use crate::vocab::Vocabulary;
 use safetensors::Dtype;
 use serde::de::DeserializeOwned;
+use std::fmt;
 use std::io::{Read, Seek};
 use std::path::Path;
 
@@ -22,6 +23,12 @@ use std::path::Path;
 pub struct ModelReader<R> {
     file: Tensors<R>,
     architecture: Architecture,
+}
+
+impl<R> fmt::Debug for ModelReader<R> {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.debug_struct("ModelReader").field("architecture", &self.architecture).finish_non_exhaustive()
+    }
 }
 
 impl<R: Read + Seek> ModelReader<R> {

@@ -5,6 +5,7 @@ use super::{Exclusive, Sealed, Storage, Strip};
 use crate::table::matrix::Matrix;
 use crate::table::{Table, Threads};
 use std::borrow::BorrowMut;
+use std::fmt;
 use std::ops::Range;
 
 /// A matrix that moves at `flush`, and the gradient until then. `M` lends the matrix (`&mut Matrix`) or owns it (`Matrix`).
@@ -12,6 +13,12 @@ pub struct DeferredStore<M> {
     matrix: M,
     rate: f32,
     gradient: Gradient,
+}
+
+impl<M> fmt::Debug for DeferredStore<M> {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.debug_struct("DeferredStore").field("rate", &self.rate).finish_non_exhaustive()
+    }
 }
 
 /// The handle for mini-batches: all rows of a batch see the weights from before it.

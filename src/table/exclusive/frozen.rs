@@ -3,10 +3,17 @@
 use super::{Exclusive, Sealed, Storage, Strip};
 use crate::table::{Matrix, Threads};
 use std::borrow::Borrow;
+use std::fmt;
 use std::ops::Range;
 
 /// A matrix that is only read. `M` lends the matrix (`&Matrix`), owns it (`Matrix`) or shares it (`Arc<Matrix>`).
 pub struct FrozenStore<M>(M);
+
+impl<M> fmt::Debug for FrozenStore<M> {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.debug_struct("FrozenStore").finish_non_exhaustive()
+    }
+}
 
 /// The handle for evaluation: descents do nothing.
 pub type Frozen<'a> = Exclusive<FrozenStore<&'a Matrix>>;

@@ -44,6 +44,7 @@ pub struct Gradient {
 }
 
 /// Neighbouring rows of a gradient.
+#[derive(Debug)]
 pub struct GradientStrip<'a> {
     pub values: &'a mut [f32],
     pub bias: &'a mut [f32],

@@ -9,6 +9,7 @@ use crate::table::kernel::{gemv, registers as kernel};
 use crate::table::{Bags, Coefficients, Fold, Rows, Stat, Table, TableShape, TileCoefficients};
 use hashbrown::HashSet;
 use ndarray::{ArrayView2, ArrayViewMut2};
+use std::fmt;
 use std::ops::Range;
 
 /// What [`crate::table::Deferred`] holds beside the matrix: numbers in each of its buffers, the most so far.
@@ -62,6 +63,12 @@ pub struct Ledger<'a> {
     shape: TableShape,
     held: &'a mut Held,
     touched: HashSet<u32>,
+}
+
+impl fmt::Debug for Ledger<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.debug_struct("Ledger").field("shape", &self.shape).finish_non_exhaustive()
+    }
 }
 
 impl<'a> Ledger<'a> {

@@ -26,6 +26,7 @@ use crate::simd;
 use cache::ScoreCache;
 use gradient::{Gradient, GradientStrip};
 use ndarray::{ArrayView2, ArrayViewMut2};
+use std::fmt;
 use std::ops::Range;
 
 mod sealed {
@@ -76,6 +77,7 @@ pub trait Storage: Sealed + Send {
 }
 
 /// Neighbouring rows for one thread of a sweep.
+#[derive(Debug)]
 pub enum Strip<'a> {
     /// Read only.
     Frozen {
@@ -161,6 +163,12 @@ pub struct Exclusive<S> {
     /// Strips × batch.
     stats: Vec<Stat>,
     buffers: Vec<Buffers>,
+}
+
+impl<S: fmt::Debug> fmt::Debug for Exclusive<S> {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.debug_struct("Exclusive").field("store", &self.store).field("threads", &self.threads).finish_non_exhaustive()
+    }
 }
 
 impl<S: Storage> Exclusive<S> {

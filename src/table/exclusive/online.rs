@@ -6,6 +6,7 @@ use crate::optimizer::Optimizer;
 use crate::table::matrix::Matrix;
 use crate::table::{Table, Threads};
 use std::borrow::BorrowMut;
+use std::fmt;
 use std::ops::Range;
 
 /// A matrix that moves with every verb. `M` lends the matrix (`&mut Matrix`) or owns it (`Matrix`).
@@ -14,6 +15,12 @@ pub struct OnlineStore<M> {
     rate: f32,
     /// Merged before it counts: repeated rows under Adagrad, a batch that comes in parts.
     pending: Gradient,
+}
+
+impl<M> fmt::Debug for OnlineStore<M> {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.debug_struct("OnlineStore").field("rate", &self.rate).finish_non_exhaustive()
+    }
 }
 
 /// The handle for examples one by one: every verb updates before it returns.

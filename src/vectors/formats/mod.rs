@@ -186,6 +186,12 @@ pub struct Stream<'a> {
     pub path: &'a Path,
 }
 
+impl fmt::Debug for Stream<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.debug_struct("Stream").field("path", &self.path).field("len", &self.len).finish_non_exhaustive()
+    }
+}
+
 impl<'a> Stream<'a> {
     fn input(self) -> Input<'a> {
         Input::new(self.source, self.len, self.path)

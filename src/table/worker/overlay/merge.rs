@@ -20,6 +20,7 @@ const PARTS: usize = 256;
 const DUE_PART: usize = 32;
 
 /// What a barrier has merged.
+#[derive(Debug)]
 pub enum Merged {
     /// All rows that any worker had moved.
     All,

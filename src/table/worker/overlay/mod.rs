@@ -19,6 +19,7 @@ use crate::table::kernel::small::{Descend, Means};
 use crate::table::{Bags, Coefficients, Fold, Rows, Stat, Table, TableShape, Threads, TileCoefficients};
 use ndarray::{ArrayView2, ArrayViewMut2};
 use own::{Moved, OverlayView};
+use std::fmt;
 use std::ops::Range;
 use whole::Whole;
 
@@ -30,6 +31,12 @@ pub struct Overlay<'a> {
     base: &'a SharedMatrix,
     own: &'a mut OwnRows,
     rate: f32,
+}
+
+impl fmt::Debug for Overlay<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.debug_struct("Overlay").field("rate", &self.rate).finish_non_exhaustive()
+    }
 }
 
 impl<'a> Overlay<'a> {

@@ -7,6 +7,7 @@ use crate::table::kernel::block::{Block, RowSource};
 use crate::table::kernel::registers as kernel;
 use crate::table::kernel::small::{Placed, SmallBlock};
 use crate::table::worker::shared::SharedMatrix;
+use std::fmt;
 
 /// The examples that one worker may move a row by before the row is due to be merged at the next barrier.
 const DUE: u32 = 32;
@@ -41,6 +42,12 @@ pub struct OwnRows {
     pub(super) places: Vec<u32>,
     pub(super) block: Block,
     pub(super) row: Vec<f32>,
+}
+
+impl fmt::Debug for OwnRows {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.debug_struct("OwnRows").field("dim", &self.dim).field("rows", &self.rows.len()).finish_non_exhaustive()
+    }
 }
 
 impl OwnRows {

@@ -9,6 +9,7 @@ use crate::table::kernel::product::Products;
 use crate::table::kernel::small::{Descend, Means, SmallBlock};
 use crate::table::{Bags, Coefficients, Fold, Rows, Stat, Table, TableShape, Threads, TileCoefficients};
 use ndarray::{ArrayView2, ArrayViewMut2};
+use std::fmt;
 use std::ops::Range;
 
 /// The handle of one of several workers: updates at once, its most frequent rows in private copies.
@@ -25,6 +26,12 @@ pub struct Shared<'a> {
     block: Block,
     row: Vec<f32>,
     local: Option<Local>,
+}
+
+impl fmt::Debug for Shared<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.debug_struct("Shared").field("rate", &self.rate).finish_non_exhaustive()
+    }
 }
 
 impl<'a> Shared<'a> {
