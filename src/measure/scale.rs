@@ -105,7 +105,7 @@ pub struct Point {
     /// Bytes of the layer's parameters.
     pub parameter_bytes: u64,
     /// The most bytes that training held: layer, parameters, gradients and buffers, as the program's allocator counts them;
-    /// where none does (see [`super::heap`]), what its tables would hold.
+    /// where none does (see [`crate::measure`]), what its tables would hold.
     pub peak_bytes: u64,
     /// Seconds to make the layer: tree, proposal, clusters.
     pub build_seconds: f64,
