@@ -410,10 +410,10 @@ fn a_tree_that_is_given_replaces_no_other_setting() {
     train(&mut head, before);
     head.save(&path).unwrap();
     let mut loaded = Head::load(&path).unwrap();
-    [&mut head, &mut loaded].map(|head| train(head, after));
+    [&mut head, &mut loaded].into_iter().for_each(|head| train(head, after));
     assert_eq!(head_bits(&head), head_bits(&loaded), "the head that was saved and loaded");
     let (mut over_tree, mut exact) = (build(name, Some(Tree::huffman(&counts))), build("hierarchical", None));
-    [&mut over_tree, &mut exact].map(|head| train(head, &all));
+    [&mut over_tree, &mut exact].into_iter().for_each(|head| train(head, &all));
     assert_eq!(head_bits(&head), head_bits(&over_tree), "the head over a tree that was given");
     assert_ne!(head_bits(&head), head_bits(&exact), "the table counts");
     for (wrong, what) in [("sigmoid=steep", "sigmoid"), ("seed=3", "tree=random"), ("vectors=v.bin", "tree=kmeans")] {
