@@ -424,22 +424,24 @@ fn a_tree_that_is_given_replaces_no_other_setting() {
     let all = batches(20);
     let (before, after) = all.split_at(10);
     let train = |head: &mut Head, batches: &[(Array2<f32>, Vec<u32>)]| {
-        batches.iter().for_each(|(hidden, targets)| drop(head.step(hidden.view(), targets).unwrap()));
+        batches.iter().for_each(|(hidden, targets)| {
+            head.step(hidden.view(), targets).unwrap();
+        });
     };
     let mut head = build(name, None);
     train(&mut head, before);
     head.save(&path).unwrap();
     let mut loaded = Head::load(&path).unwrap();
-    [&mut head, &mut loaded].map(|head| train(head, after));
+    [&mut head, &mut loaded].into_iter().for_each(|head| train(head, after));
     assert_eq!(head_bits(&head), head_bits(&loaded), "the head that was saved and loaded");
     let (mut over_tree, mut exact) = (build(name, Some(Tree::huffman(&counts))), build("hierarchical", None));
-    [&mut over_tree, &mut exact].map(|head| train(head, &all));
+    [&mut over_tree, &mut exact].into_iter().for_each(|head| train(head, &all));
     assert_eq!(head_bits(&head), head_bits(&over_tree), "the head over a tree that was given");
     assert_ne!(head_bits(&head), head_bits(&exact), "the table counts");
     for (wrong, what) in [("sigmoid=steep", "sigmoid"), ("seed=3", "tree=random"), ("vectors=v.bin", "tree=kmeans")] {
         let name = format!("hierarchical:{wrong}");
         let refused = Head::builder(&name, &counts, DIM).tree(Tree::balanced(&counts)).build();
-        let message = refused.err().expect("refused").to_string();
+        let message = refused.unwrap_err().to_string();
         assert!(message.contains(what), "{name}: {message}");
     }
 }
