@@ -118,7 +118,7 @@ pub enum VectorsFault {
         /// The format.
         format: &'static str,
         /// The endings of formats that can be written.
-        known: &'static str,
+        known: String,
     },
     /// A vector without a word.
     #[error("word {number} is empty; name or remove it")]

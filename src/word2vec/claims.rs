@@ -12,21 +12,19 @@ use std::path::{Path, PathBuf};
 /// checkpoint and the log.
 ///
 /// # Errors
-/// Texts that are not there, and outputs that cannot be written.
+/// A log that cannot be written.
 pub fn claims(texts: &[PathBuf], init: Option<&Path>, control: &Control) -> Result<Plan> {
     let held_out = control.valid.as_ref().map_or(&[][..], |valid| &valid.files);
     let mut plan = Plan::default();
     for named in [texts, held_out] {
-        plan = plan.reads_texts(named).reads(files(named)?);
+        // What is not there is told when it is read.
+        plan = plan.reads_texts(named).reads(files(named).unwrap_or_default());
     }
     plan = plan.reads(init.into_iter().flat_map(|path| files_read(path, None)));
-    let checkpoint = control.checkpoint.as_ref().map(|checkpoints| checkpoints.file());
-    if let Some(path) = &checkpoint {
-        Output::plain(path, "a checkpoint")?;
-    }
     if let Some(path) = &control.log {
         Output::plain(path, "a log")?;
     }
+    let checkpoint = control.checkpoint.as_ref().map(|checkpoints| checkpoints.file());
     Ok(plan.writes(checkpoint.iter().chain(&control.log)))
 }
 

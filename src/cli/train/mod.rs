@@ -80,28 +80,29 @@ impl Arguments {
         super::say(text, self.results())
     }
 
-    /// Refuses outputs that cannot be written, are one file, or are read, before anything is read.
-    fn check_files(&self, control: &Control) -> Result<()> {
+    /// Refuses outputs that are one file or that are read.
+    fn check_apart(&self, control: &Control) -> Result<()> {
         let Self { input, output, vocabulary, run, model, .. } = self;
         let plan = word2vec::claims(&input.corpus, run.init.as_deref(), control)?;
-        let mut written: Vec<PathBuf> = output.json.iter().chain(&vocabulary.save_vocab).cloned().collect();
-        written.iter().try_for_each(|path| Output::new(path).map(drop))?;
-        if let Some(path) = &output.save_model {
-            Output::plain(path, "a model")?;
-            written.push(path.clone());
-        }
-        if let Some(path) = &output.out {
-            let format = output.format(path, model.preset);
-            format.check_output(path)?;
-            written.extend(format.files(path));
-        }
-        plan.reads(&vocabulary.read_vocab).writes(written).check()
+        let vectors = output.out.iter().flat_map(|path| output.format(path, model.preset).files(path));
+        let others = output.save_model.iter().chain(&output.json).chain(&vocabulary.save_vocab);
+        plan.reads(&vocabulary.read_vocab).writes(vectors.chain(others.cloned())).check()
+    }
+
+    /// Refuses outputs that cannot be written, as things stand.
+    fn check_writable(&self) -> Result<()> {
+        let Self { output, vocabulary, model, .. } = self;
+        let mut any = output.json.iter().chain(&vocabulary.save_vocab);
+        any.try_for_each(|path| Output::new(path).map(drop))?;
+        output.save_model.iter().try_for_each(|path| Output::plain(path, "a model").map(drop))?;
+        output.out.as_ref().map_or(Ok(()), |path| output.format(path, model.preset).check_output(path))
     }
 }
 
-/// The settings that the arguments ask for, if they make sense.
+/// The settings that the arguments ask for, if they make sense and their files can be written.
 fn config(arguments: &Arguments, control: Control) -> Result<Word2VecConfig> {
     arguments.output.check()?;
+    arguments.check_writable()?;
     arguments.word2vec()?.control(control).config(&arguments.input.corpus)
 }
 
@@ -109,7 +110,7 @@ pub fn run(arguments: &Arguments, start: Instant) -> Result<()> {
     let (output, vocabulary) = (&arguments.output, &arguments.vocabulary.save_vocab);
     let control = arguments.run.control(arguments.output.out.as_deref())?;
     // A log that is one of the files read is not written to, not even this failure.
-    arguments.check_files(&control)?;
+    arguments.check_apart(&control)?;
     let log = control.clone();
     let config = config(arguments, control).inspect_err(|error| log.log_failure(error))?;
     let Some(path) = &output.out else { return dry_run(&config, output.json.as_ref()) };

@@ -116,7 +116,7 @@ impl Format {
     /// [`OutputFault::NoStream`] for standard output in a format of two files.
     pub(crate) fn check_output(self, path: &Path) -> Result<()> {
         if !Self::ALL.contains(&self) {
-            let known = ".bin, .txt, .vec, .npy, .fifu and .tsv";
+            let known = Self::ALL.iter().map(|format| format!(".{}", format.ending())).collect::<Vec<_>>().join(", ");
             let fault = VectorsFault::ReadOnly { format: self.name(), known };
             return Err(Error::VectorsFile { path: path.into(), place: Place::Whole, fault });
         }
