@@ -5,7 +5,7 @@ use crate::corpus::synthetic::{SyntheticExamples, SyntheticLanguage};
 use crate::corpus::{Context, Corpus, Direction, ExampleSource, Examples, TextExamples, Window, held_out};
 use crate::error::{Error, Result};
 use crate::eval::{self, HeldOut};
-use crate::files::sha256;
+use crate::files::{self, sha256};
 use crate::model::Model;
 use crate::table::Threads;
 use crate::vocab::{Counts, Vocabulary};
@@ -185,7 +185,7 @@ impl Data {
     }
 
     pub(super) fn facts(&self, unigram_nll: f64) -> CorpusFacts {
-        let names = |paths: &[PathBuf]| paths.iter().map(|p| p.display().to_string()).collect();
+        let names = |paths: &[PathBuf]| paths.iter().map(|path| files::name(path)).collect();
         let facts = CorpusFacts {
             source: vec!["synthetic language".into()],
             valid_source: Vec::new(),

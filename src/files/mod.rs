@@ -5,6 +5,8 @@ mod apart;
 #[cfg(feature = "text")]
 mod digest;
 #[cfg(feature = "text")]
+mod name;
+#[cfg(feature = "text")]
 mod open;
 mod output;
 mod packing;
@@ -16,6 +18,8 @@ mod zstd;
 pub use apart::Plan;
 #[cfg(feature = "text")]
 pub use digest::sha256;
+#[cfg(feature = "text")]
+pub use name::name;
 #[cfg(feature = "text")]
 pub use open::{is_compressed, is_stdin, open};
 pub use output::Output;

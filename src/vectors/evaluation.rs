@@ -4,6 +4,7 @@ use super::analogy::{Analogies, AnalogyOptions, Score, analogies};
 use super::similarity::{Pairs, Similarity, similarity};
 use super::{Case, Questions};
 use crate::error::Result;
+use crate::files;
 use crate::vectors::{self, Format};
 use serde::Serialize;
 use statrs::distribution::{ContinuousCDF, StudentsT};
@@ -117,7 +118,7 @@ pub fn evaluate(
     let scores = |path: &PathBuf| {
         let vectors = vectors::read(path, options.format)?;
         Ok(FileScores {
-            vectors: path.display().to_string(),
+            vectors: files::name(path),
             words: vectors.len(),
             dim: vectors.dim(),
             similarity: pairs.iter().map(|pairs| similarity(&vectors, pairs, options.case)).collect(),

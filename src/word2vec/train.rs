@@ -92,8 +92,9 @@ fn supervised(
         Some(path) if !run.is_resumed() => Some(warm::start(model, vocab, &layer.to_string(), path)?),
         _ => None,
     };
+    let texts: Vec<String> = config.source.paths.iter().map(|path| files::name(path)).collect();
     let more = json!({
-        "corpus": config.source.paths, "text_sha256": hash, "ledger": text.ledger, "valid_ledger": text.valid,
+        "corpus": texts, "text_sha256": hash, "ledger": text.ledger, "valid_ledger": text.valid,
         "expected_subsampled_per_epoch": text.expected_subsampled, "words": text.ledger.tokens,
         "kept": text.ledger.kept, "warm": warm,
     });

@@ -365,3 +365,24 @@ fn what_fails_before_the_training_is_in_the_log() {
         assert!(end["message"].as_str().unwrap().contains(says), "{end}");
     }
 }
+
+/// A log and the facts are JSON, which is UTF-8.
+#[cfg(unix)]
+#[test]
+fn names_that_are_not_utf8_are_read_and_logged() {
+    use std::os::unix::ffi::OsStrExt;
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &[u8]| folder.path().join(std::ffi::OsStr::from_bytes(name));
+    let (text, log, out) = (at(b"caf\xe9.txt"), at(b"l\xe9.jsonl"), at(b"v\xe9.bin"));
+    // Not every file system takes such names.
+    if std::fs::write(&text, "a b a b\n".repeat(20)).is_err() {
+        return;
+    }
+    let mut command = assert_cmd::cargo::cargo_bin_cmd!("lexmax");
+    command.args(["train", "--dim", "4", "--epochs", "1", "--min-count", "1", "--corpus"]).arg(&text);
+    command.arg("--log").arg(&log).arg("--out").arg(&out).assert().success();
+    assert!(out.exists());
+    let lines = std::fs::read_to_string(&log).unwrap();
+    let start: Value = serde_json::from_str(lines.lines().next().unwrap()).unwrap();
+    assert!(start["corpus"][0].as_str().unwrap().ends_with("caf\\xE9.txt"), "{start}");
+}
