@@ -139,7 +139,7 @@ impl Finding {
 }
 
 impl Audit {
-    /// Of these checks, such as those of [`reference::log_prob_findings`].
+    /// Gathers checks, such as those of [`reference::log_prob_findings`].
     pub fn new(findings: Vec<Finding>) -> Self {
         Self { findings }
     }

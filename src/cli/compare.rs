@@ -18,8 +18,8 @@ use std::time::Duration;
 
 #[derive(Args)]
 pub struct Arguments {
-    /// Training text, a sentence a line: files (plain, .gz or .zst), directories or patterns [default: the synthetic
-    /// language].
+    /// Training text, a sentence a line: files (plain, .gz, .zst or .bz2), directories or patterns [default: the
+    /// synthetic language].
     #[arg(long, num_args = 1.., value_name = "PATH")]
     corpus: Vec<PathBuf>,
     /// Held-out text [default: every twentieth line of the training text].

@@ -1,8 +1,8 @@
-//! What can be wrong with a file that is to be written.
+//! Faults of files that are to be written.
 
 use std::path::PathBuf;
 
-/// Why a file must not be written, or cannot hold what is to go there. Nothing was read or written yet.
+/// Reasons why a file must not be written, or cannot hold its contents. Nothing was read or written yet.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum OutputFault {
@@ -47,7 +47,7 @@ pub enum OutputFault {
         path: PathBuf,
         /// The ending of its name.
         ending: String,
-        /// What to do instead.
+        /// The endings to take instead.
         known: &'static str,
     },
     /// Standard output cannot hold what is to go there.
@@ -55,7 +55,7 @@ pub enum OutputFault {
     NoStream {
         /// The path that means standard output.
         path: PathBuf,
-        /// What was to go there.
+        /// The contents that were to go there.
         what: &'static str,
     },
 }

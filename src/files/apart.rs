@@ -5,7 +5,7 @@ use super::output::{folder, followed, is_stdout};
 use crate::error::{OutputFault, Result};
 use std::path::{Component, Path, PathBuf};
 
-/// What a run reads and what it writes.
+/// The files that a run reads and those that it writes.
 #[derive(Default)]
 pub struct Plan {
     inputs: Vec<PathBuf>,
@@ -60,7 +60,7 @@ impl Plan {
     }
 }
 
-/// What makes two names one file.
+/// The identity of a file, which two names may share.
 #[derive(Clone, PartialEq, Eq)]
 enum Identity {
     /// The device and the number of a file that is there.
@@ -73,7 +73,7 @@ enum Identity {
 }
 
 impl Identity {
-    /// Of a file that is read. Standard input, devices and pipes have none: nothing in them can be lost.
+    /// The identity of a file that is read. Standard input, devices and pipes have none.
     fn of_input(path: &Path) -> Option<Self> {
         if is_stdin(path) { None } else { Self::of_file(path) }
     }

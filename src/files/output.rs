@@ -43,8 +43,8 @@ impl<'a> Output<'a> {
     /// An output that is compressed where its name ends in `.gz`, `.zst` or `.bz2`.
     ///
     /// # Errors
-    /// [`Error::Io`] for a folder, and for a file that could not be made as things stand; [`OutputFault::Packing`] for a
-    /// name that promises what is not written. Nothing is left behind.
+    /// [`Error::Io`] for a folder, and for a file that could not be made as things stand; [`OutputFault::Packing`] for
+    /// a name that promises what is not written. Nothing is left behind.
     #[cfg(feature = "text")]
     pub fn new(path: &'a Path) -> Result<Self> {
         let output = Self { path, target: target(path)?, packing: Packing::to_write(path)? };
@@ -55,7 +55,7 @@ impl<'a> Output<'a> {
     /// An output of which parts are read, so that it is neither compressed nor a stream. `what` says what it is.
     ///
     /// # Errors
-    /// As [`Output::new`]; [`OutputFault::Packing`] for a name that promises any compression, and
+    /// Those of [`Output::new`]; [`OutputFault::Packing`] for a name that promises any compression, and
     /// [`OutputFault::NoStream`] for standard output.
     pub fn plain(path: &'a Path, what: &'static str) -> Result<Self> {
         Packing::refuse(path)?;
@@ -102,7 +102,7 @@ impl<'a> Output<'a> {
     /// Writes contents that are there whole.
     ///
     /// # Errors
-    /// As [`Output::stream`].
+    /// Those of [`Output::stream`].
     #[cfg(any(all(test, feature = "text"), feature = "report"))]
     pub fn put(&self, contents: &[u8]) -> Result<()> {
         self.stream(|out| out.write_all(contents))
@@ -113,12 +113,13 @@ impl<'a> Output<'a> {
         let folder = folder(target);
         std::fs::create_dir_all(folder).map_err(Error::io(folder))?;
         let mut file = builder().tempfile_in(folder).map_err(Error::io(folder))?;
-        self.pack(file.as_file_mut(), write)?;
+        // Before anything is written: nobody may read on the way what they may not read at the end.
         match std::fs::metadata(target) {
             Ok(old) => file.as_file().set_permissions(old.permissions()).map_err(io)?,
             Err(error) if error.kind() == ErrorKind::NotFound => {}
             Err(error) => return Err(io(error)),
         }
+        self.pack(file.as_file_mut(), write)?;
         file.as_file().sync_all().map_err(io)?;
         file.persist(target).map_err(|e| io(e.error))?;
         sync(folder);
@@ -139,7 +140,7 @@ fn sync(folder: &Path) {
     }
 }
 
-/// What a path leads to.
+/// The target of a path.
 fn target(path: &Path) -> Result<Target> {
     if is_stdout(path) {
         return Ok(Target::Stdout);
@@ -166,8 +167,8 @@ pub(super) fn followed(path: &Path) -> PathBuf {
     target
 }
 
-/// Whether the name stands for an open file of a process. It may be a file on the disk, which still must not be replaced:
-/// whoever has it open would see nothing of what is written.
+/// Whether the name stands for an open file of a process. It may be a file on the disk, which still must not be
+/// replaced: whoever has it open would see nothing of what is written.
 fn is_of_process(path: &Path) -> bool {
     folder(path).canonicalize().is_ok_and(|folder| folder.starts_with("/proc"))
 }

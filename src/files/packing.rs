@@ -1,4 +1,4 @@
-//! How outputs are packed, as their names promise.
+//! Packing of outputs, as their names promise.
 
 #[cfg(feature = "text")]
 use crate::error::Error;
@@ -6,7 +6,7 @@ use crate::error::{OutputFault, Result};
 use std::io::Write;
 use std::path::Path;
 
-/// How a file is packed.
+/// The packing of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Packing {
     None,
@@ -31,14 +31,14 @@ fn ending(path: &Path) -> String {
 }
 
 impl Packing {
-    /// What the name says.
+    /// The packing that the name tells.
     #[cfg(feature = "text")]
     pub fn of(path: &Path) -> Self {
         let ending = ending(path);
         PACKED.iter().find(|(name, _)| *name == ending).map_or(Self::None, |(_, packing)| *packing)
     }
 
-    /// What the name of an output promises.
+    /// The packing that the name of an output promises.
     ///
     /// # Errors
     /// [`OutputFault::Packing`] for what is not written.

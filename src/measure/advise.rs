@@ -226,8 +226,8 @@ impl Estimate {
     }
 }
 
-/// The numbers of words and of examples that stand in for a layer whose step takes `step` seconds: all of them if that is
-/// soon done.
+/// The numbers of words and of examples that stand in for a layer whose step takes `step` seconds: all of them if that
+/// is soon done.
 fn stand_in(whole: &Rig, step: f64) -> (usize, usize) {
     let (vocab, batch) = (whole.vocab(), whole.sizes.batch);
     let mut examples = batch;

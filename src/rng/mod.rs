@@ -11,8 +11,9 @@ use rand_xoshiro::{SplitMix64, Xoshiro256PlusPlus};
 use serde::{Deserialize, Deserializer, Serialize, de};
 use std::convert::Infallible;
 
-/// A worker's generator. The same seed and stream give the same numbers on every platform. Its state can be written down
-/// and read again: `{"s": [four numbers]}`, not all of them 0. Numbers are drawn through the traits of [`rand`](crate::rand).
+/// A worker's generator. The same seed and stream give the same numbers on every platform. Its state can be written
+/// down and read again: `{"s": [four numbers]}`, not all of them 0. Numbers are drawn through the traits of
+/// [`rand`](crate::rand).
 ///
 /// ```
 /// use lexmax::WorkerRng;

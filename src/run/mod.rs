@@ -1,8 +1,10 @@
-//! A long run of a trainer of this crate under supervision: checkpoints, the best model, a budget, patience, a stop flag, a log.
+//! A long run of a trainer of this crate under supervision: checkpoints, the best model, a budget, patience, a stop
+//! flag, a log.
 //!
 //! [`Run::open`] reads the checkpoint, [`Run::train`] watches a trainer, [`Run::close`] leaves the best model and says
 //! how the run ended. The trainer is a function that calls [`hogwild_watched`](crate::train::hogwild_watched()) or
-//! [`deterministic_watched`](crate::train::deterministic_watched()) with the [`State`] and the [`Observer`] that it is given.
+//! [`deterministic_watched`](crate::train::deterministic_watched()) with the [`State`] and the [`Observer`] that it is
+//! given.
 //!
 //! ```
 //! use lexmax::corpus::{Context, Corpus, Direction, Sentences, Window};

@@ -106,8 +106,8 @@ impl WordVectors {
         read(path.as_ref(), None)
     }
 
-    /// Writes a file in the format that its ending tells, whole or not at all; compressed, where `.gz`, `.zst` or `.bz2` stands
-    /// behind it.
+    /// Writes a file in the format that its ending tells, whole or not at all; compressed, where `.gz`, `.zst` or
+    /// `.bz2` stands behind it.
     ///
     /// # Errors
     /// As [`write()`], and [`Error::VectorsFormat`] for another ending.

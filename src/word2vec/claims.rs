@@ -8,8 +8,8 @@ use crate::run::Control;
 use crate::vectors::files_read;
 use std::path::{Path, PathBuf};
 
-/// What a run reads (texts as a user names them, and vectors to start from) and what it writes on its way: the
-/// checkpoint and the log.
+/// The files that a run reads (texts as a user names them, and vectors to start from) and those that it writes on its
+/// way: the checkpoint and the log.
 ///
 /// # Errors
 /// A log that cannot be written.

@@ -51,8 +51,8 @@ fn read_held_out(
 /// so in its log.
 ///
 /// # Errors
-/// Text that cannot be read, settings that make no sense, tables that do not fit in memory, a loss that is not finite; a
-/// checkpoint or a log that is one of the files read, and then nothing was read or written.
+/// Text that cannot be read, settings that make no sense, tables that do not fit in memory, a loss that is not finite;
+/// a checkpoint or a log that is one of the files read, and then nothing was read or written.
 pub fn train(config: &Word2VecConfig, start: Instant, watch: &mut dyn Watch) -> Result<Embeddings> {
     config.check_files()?;
     train_text(config, start, watch).inspect_err(|error| config.control.log_failure(error))
@@ -157,8 +157,8 @@ impl Embeddings {
     /// Writes the whole model: see [`ModelWriter`]. The file is there whole or not at all.
     ///
     /// # Errors
-    /// [`Error::Io`] with the path; [`Error::NotFinite`]; [`Error::Output`] for a name that promises compression, and for
-    /// standard output: parts of a model are read.
+    /// [`Error::Io`] with the path; [`Error::NotFinite`]; [`Error::Output`] for a name that promises compression, and
+    /// for standard output: parts of a model are read.
     pub fn save_model(&self, path: &Path) -> Result<()> {
         let writer = ModelWriter::shared(&self.architecture, &self.vocab, &self.model)?;
         Output::plain(path, "a model")?.stream(|out| writer.write(out))

@@ -148,7 +148,7 @@ impl Builder {
         Self { layers, ..self }
     }
 
-    /// Adds training text, a sentence a line: a file (plain, `.gz` or `.zst`), a directory or a pattern, as in
+    /// Adds training text, a sentence a line: a file (plain, `.gz`, `.zst` or `.bz2`), a directory or a pattern, as in
     /// [`files`](files()).
     pub fn text(mut self, path: impl Into<PathBuf>) -> Self {
         self.text.push(path.into());

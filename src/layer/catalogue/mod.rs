@@ -71,10 +71,10 @@ impl fmt::Debug for Shape<'_> {
 
 /// Batch size and rates to start from.
 ///
-/// They come from `lexmax compare` on the synthetic language (`--vocab 1000`, batches of 16, 64 and 256). Adagrad's rate is
-/// the best of 0.05 to 0.8; newer layers were also tried on novels under CBOW at 0.1 to 0.4 (table in `docs/results.md`). The
-/// rate of plain descent is small enough not to diverge there. The rates are for hidden vectors that are means of
-/// embeddings. After a tanh layer take half, or less.
+/// They come from `lexmax compare` on the synthetic language (`--vocab 1000`, batches of 16, 64 and 256). Adagrad's
+/// rate is the best of 0.05 to 0.8; newer layers were also tried on novels under CBOW at 0.1 to 0.4 (table in
+/// `docs/results.md`). The rate of plain descent is small enough not to diverge there. The rates are for hidden vectors
+/// that are means of embeddings. After a tanh layer take half, or less.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Tuning {

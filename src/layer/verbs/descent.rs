@@ -14,8 +14,8 @@ use std::fmt;
 /// A place with the probability of coming there from the top.
 #[derive(Clone, Copy, Debug)]
 pub struct Branch {
-    /// The place. A node is a decision: of a tree, the choice of a class, the words of a cluster. They are numbered as the layer
-    /// likes.
+    /// The place. A node is a decision: of a tree, the choice of a class, the words of a cluster. They are numbered as
+    /// the layer likes.
     pub at: Child,
     /// ln P in nats: the larger, the nearer to the top.
     pub ln_p: f64,

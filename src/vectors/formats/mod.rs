@@ -112,8 +112,8 @@ impl Format {
     /// Whether vectors can be written to a file of this name in the format, as things stand. Leaves nothing behind.
     ///
     /// # Errors
-    /// [`Error::VectorsFile`] for [`Format::Model`]; what [`files::Output::new`] says of the file and of the one beside it;
-    /// [`OutputFault::NoStream`] for standard output in a format of two files.
+    /// [`Error::VectorsFile`] for [`Format::Model`]; what [`files::Output::new`] says of the file and of the one beside
+    /// it; [`OutputFault::NoStream`] for standard output in a format of two files.
     pub(crate) fn check_output(self, path: &Path) -> Result<()> {
         if !Self::ALL.contains(&self) {
             let known = Self::ALL.iter().map(|format| format!(".{}", format.ending())).collect::<Vec<_>>().join(", ");
@@ -267,8 +267,8 @@ pub fn read_streams(main: Stream, words: Option<Stream>, format: Format) -> Resu
     }
 }
 
-/// Writes all words of `source`, the file or files whole or not at all; compressed, where the name ends in `.gz`, `.zst`
-/// or `.bz2`.
+/// Writes all words of `source`, the file or files whole or not at all; compressed, where the name ends in `.gz`,
+/// `.zst` or `.bz2`.
 ///
 /// # Errors
 /// [`Error::Io`], and [`Error::VectorsFile`] for a vector that is not finite, a word that cannot stand in the format, and
