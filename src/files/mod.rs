@@ -8,6 +8,7 @@ mod digest;
 mod open;
 mod output;
 mod packing;
+mod temporary;
 mod tensors;
 #[cfg(feature = "text")]
 mod zstd;
@@ -23,4 +24,8 @@ pub use output::Output;
 pub use output::is_stdout;
 #[cfg(feature = "text")]
 pub use packing::without_packing;
+#[cfg(feature = "text")]
+pub use temporary::Temporary;
+#[cfg(feature = "cli")]
+pub use temporary::remove_temporaries;
 pub use tensors::{ANY, Layout, Numbers, Tensors};
