@@ -8,6 +8,7 @@ mod schedule;
 mod vocabulary;
 
 use super::progress::Bars;
+use super::signals::Signals;
 use crate::Result;
 use crate::files::Output;
 use crate::run::{Control, Ended};
@@ -57,11 +58,12 @@ fn dry_run(config: &Word2VecConfig, json: Option<&PathBuf>) -> Result<()> {
     super::say(&plan.to_string(), json)
 }
 
-/// Shows the progress of a run, beside its results.
-struct Shown<'a>(Bars, &'a Arguments);
+/// Shows the progress of a run, beside its results. Once the text is read, a signal lets the run come to its end.
+struct Shown<'a>(Bars, &'a Arguments, &'a Signals);
 
 impl Watch for Shown<'_> {
     fn read(&mut self, text: &Text) -> Result<()> {
+        self.2.hold();
         self.1.say(&format!("{text}\n"))
     }
 
@@ -106,15 +108,15 @@ fn config(arguments: &Arguments, control: Control) -> Result<Word2VecConfig> {
     arguments.word2vec()?.control(control).config(&arguments.input.corpus)
 }
 
-pub fn run(arguments: &Arguments, start: Instant) -> Result<()> {
+pub fn run(arguments: &Arguments, start: Instant, signals: &Signals) -> Result<()> {
     let (output, vocabulary) = (&arguments.output, &arguments.vocabulary.save_vocab);
-    let control = arguments.run.control(arguments.output.out.as_deref())?;
+    let control = arguments.run.control(arguments.output.out.as_deref(), signals.stop());
     // A log that is one of the files read is not written to, not even this failure.
     arguments.check_apart(&control)?;
     let log = control.clone();
     let config = config(arguments, control).inspect_err(|error| log.log_failure(error))?;
     let Some(path) = &output.out else { return dry_run(&config, output.json.as_ref()) };
-    let mut shown = Shown(Bars::single(&config.layer, config.threads), arguments);
+    let mut shown = Shown(Bars::single(&config.layer, config.threads), arguments, signals);
     let vectors = word2vec::train(&config, start, &mut shown)?;
     shown.0.clear();
     vectors.write(path, output.format(path, arguments.model.preset))?;
@@ -139,7 +141,10 @@ pub fn run(arguments: &Arguments, start: Instant) -> Result<()> {
     arguments.say(&format!(
         "{why}{best}subsampling dropped {dropped} of {read} words read\n\
          {words:.0} words/s: {train:.2} s of training, {total:.2} s in all\n{out}\n"
-    ))
+    ))?;
+    // All is written: now a shell may see what ended the run.
+    signals.raise();
+    Ok(())
 }
 
 #[cfg(test)]
