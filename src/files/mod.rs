@@ -23,7 +23,7 @@ pub use output::Output;
 #[cfg(feature = "text")]
 pub use output::is_stdout;
 #[cfg(feature = "text")]
-pub use packing::without_packing;
+pub use packing::{partial, without_packing, without_partial};
 #[cfg(feature = "text")]
 pub use temporary::Temporary;
 #[cfg(feature = "cli")]
