@@ -14,6 +14,7 @@ mod predict;
 mod progress;
 mod query;
 mod scale;
+mod signals;
 mod spelling;
 mod step;
 mod table;
@@ -27,6 +28,7 @@ use crate::model::{Encoding, MOST_DIM};
 use crate::{Error, Result};
 use clap::builder::RangedI64ValueParser;
 use clap::{Parser, Subcommand, value_parser};
+use signals::Signals;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -84,11 +86,12 @@ pub fn run(start: Instant) -> Result<bool> {
         }
     });
     crate::simd::path::check()?;
+    let signals = Signals::listen()?;
     let done = match cli.command {
         Some(Command::Check(arguments)) => return check::run(&arguments),
         None => compare::run(&cli.compare),
         Some(Command::Compare(arguments)) => compare::run(&arguments),
-        Some(Command::Train(arguments)) => train::run(&arguments, start),
+        Some(Command::Train(arguments)) => train::run(&arguments, start, &signals),
         Some(Command::Predict(arguments)) => predict::run(&arguments),
         Some(Command::Eval(arguments)) => eval::run(&arguments),
         Some(Command::Nearest(arguments)) => nearest::run(&arguments),

@@ -10,6 +10,7 @@ mod name;
 mod open;
 mod output;
 mod packing;
+mod temporary;
 mod tensors;
 #[cfg(feature = "text")]
 mod zstd;
@@ -26,5 +27,9 @@ pub use output::Output;
 #[cfg(feature = "text")]
 pub use output::is_stdout;
 #[cfg(feature = "text")]
-pub use packing::without_packing;
+pub use packing::{partial, without_packing, without_partial};
+#[cfg(feature = "text")]
+pub use temporary::Temporary;
+#[cfg(feature = "cli")]
+pub use temporary::remove_temporaries;
 pub use tensors::{ANY, Layout, Numbers, Tensors};

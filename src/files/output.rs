@@ -1,6 +1,7 @@
 //! Outputs: the one door through which files are written.
 
 use super::packing::{Packing, packed};
+use super::temporary::Temporary;
 use crate::error::{Error, OutputFault, Result};
 use std::fs::{File, OpenOptions};
 use std::io::{BufWriter, ErrorKind, Write};
@@ -112,16 +113,10 @@ impl<'a> Output<'a> {
         let io = |error| Error::io(self.path)(error);
         let folder = folder(target);
         std::fs::create_dir_all(folder).map_err(Error::io(folder))?;
-        let mut file = builder().tempfile_in(folder).map_err(Error::io(folder))?;
-        // Before anything is written: nobody may read on the way what they may not read at the end.
-        match std::fs::metadata(target) {
-            Ok(old) => file.as_file().set_permissions(old.permissions()).map_err(io)?,
-            Err(error) if error.kind() == ErrorKind::NotFound => {}
-            Err(error) => return Err(io(error)),
-        }
-        self.pack(file.as_file_mut(), write)?;
+        let file = Temporary::beside(target, folder).map_err(Error::io(folder))?;
+        self.pack(&mut file.as_file(), write)?;
         file.as_file().sync_all().map_err(io)?;
-        file.persist(target).map_err(|e| io(e.error))?;
+        file.persist(target).map_err(io)?;
         sync(folder);
         Ok(())
     }
@@ -176,14 +171,6 @@ fn is_of_process(path: &Path) -> bool {
 /// The folder of a file.
 pub(super) fn folder(path: &Path) -> &Path {
     path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
-
-/// Temporary files are for their owner only; what they become is for whom the system says.
-fn builder() -> tempfile::Builder<'static, 'static> {
-    let mut builder = tempfile::Builder::new();
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    builder
 }
 
 #[cfg(all(test, feature = "text"))]

@@ -4,7 +4,7 @@
 use crate::error::Error;
 use crate::error::{OutputFault, Result};
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The packing of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,7 +26,31 @@ const FOREIGN: [&str; 17] = [
 #[cfg(feature = "text")]
 const PACKED: [(&str, Packing); 3] = [("gz", Packing::Gzip), ("zst", Packing::Zstandard), ("bz2", Packing::Bzip2)];
 
+/// What stands behind the name of a result that is not a whole one.
+const PARTIAL: &str = "partial";
+
+/// The name beside `path` for a result that is not a whole one: in the same format, packed in the same way.
+#[cfg(feature = "text")]
+pub fn partial(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".");
+    name.push(PARTIAL);
+    name.into()
+}
+
+/// The name of the whole result, and whether `path` is that of one that is not whole.
+#[cfg(feature = "text")]
+pub fn without_partial(path: &Path) -> (PathBuf, bool) {
+    if path.extension().is_some_and(|ending| ending == PARTIAL) {
+        (path.with_extension(""), true)
+    } else {
+        (path.into(), false)
+    }
+}
+
 fn ending(path: &Path) -> String {
+    let stem = path.file_stem().filter(|_| path.extension().is_some_and(|ending| ending == PARTIAL));
+    let path = stem.map_or(path, Path::new);
     path.extension().map_or(String::new(), |ending| ending.to_string_lossy().to_lowercase())
 }
 
@@ -121,11 +145,12 @@ pub fn packed(
     write(out)
 }
 
-/// The name without an ending that says how the file is packed.
+/// The name without endings that say how the file is packed, or that it is not whole.
 #[cfg(feature = "text")]
-pub fn without_packing(path: &Path) -> &Path {
+pub fn without_packing(path: &Path) -> PathBuf {
+    let (path, _) = without_partial(path);
     match path.file_stem() {
-        Some(stem) if Packing::of(path) != Packing::None => Path::new(stem),
+        Some(stem) if Packing::of(&path) != Packing::None => path.with_file_name(stem),
         _ => path,
     }
 }

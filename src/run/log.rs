@@ -6,6 +6,7 @@
 //! | `progress` | every ten seconds: seconds, words, share, rate, mean loss since the line before, words a second |
 //! | `valid` | held-out NLL in nats, perplexity, examples |
 //! | `checkpoint` | seconds, words |
+//! | `checkpoint-failed` | its message: there are no more checkpoints, and the run goes on |
 //! | `end` | `why` (`complete`, `budget`, `patience`, `interrupted`), the held-out NLL, each pass's words |
 //! | `end` | `why` = `error` and its message; this line may be the only one |
 

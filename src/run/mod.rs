@@ -121,6 +121,8 @@ pub struct Run<'a> {
     /// The progress seen last.
     last: Option<Progress>,
     ended: Option<Ended>,
+    /// Why there are no checkpoints any more.
+    checkpoint_failed: Option<String>,
 }
 
 impl fmt::Debug for Run<'_> {
@@ -134,7 +136,7 @@ impl fmt::Debug for Run<'_> {
 }
 
 /// The end of a run.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Closed {
     /// Why it ended.
@@ -143,6 +145,8 @@ pub struct Closed {
     pub valid_nll: Option<f64>,
     /// Words read when the model that is left was evaluated, if that model is not the final one.
     pub best_words: Option<u64>,
+    /// Why checkpoints stopped on the way, as on a disk that was full; the last one that was written is left.
+    pub checkpoint_failed: Option<String>,
 }
 
 impl<'a> Run<'a> {
@@ -187,6 +191,7 @@ impl<'a> Run<'a> {
             opened,
             last,
             ended,
+            checkpoint_failed: None,
         })
     }
 
@@ -247,6 +252,7 @@ impl<'a> Run<'a> {
             ended,
             valid_nll: left.or(last).map(|found| found.nll()),
             best_words: left.map(|left| left.words),
+            checkpoint_failed: self.checkpoint_failed.take(),
         };
         let line = json!({
             "why": ended, "nll": closed.valid_nll, "last_nll": last.map(|found| found.nll()),

@@ -61,11 +61,24 @@ impl<'r, 'a> Supervisor<'r, 'a> {
         let Run { folder, log, best, validation, architecture, vocab, .. } = &mut *self.run;
         let Some(folder) = folder else { return Ok(()) };
         let writer = ModelWriter::shared(architecture, vocab, at.model)?;
-        folder.write(writer, at.state(), validation.record.clone())?;
+        match folder.write(writer, at.state(), validation.record.clone()) {
+            // A disk that is full must not end the run: its results may go elsewhere.
+            Err(error @ Error::Io { .. }) => return self.stop_checkpoints(&error),
+            written => written?,
+        }
         let words = validation.record.best.map(|best| best.words);
         best.as_ref().map_or(Ok(()), |keeper| keeper.keep_only(words))?;
         let line = json!({ "seconds": at.progress.seconds, "words": at.progress.words });
         log.as_mut().map_or(Ok(()), |log| log.line("checkpoint", line))
+    }
+
+    /// No more checkpoints: the last one that was written stays.
+    fn stop_checkpoints(&mut self, error: &Error) -> Result<()> {
+        let message = error.to_string();
+        let line = json!({ "message": message });
+        self.run.folder = None;
+        self.run.checkpoint_failed = Some(message);
+        self.run.log.as_mut().map_or(Ok(()), |log| log.line("checkpoint-failed", line))
     }
 }
 

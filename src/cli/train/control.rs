@@ -1,11 +1,10 @@
 //! What surrounds a run: checkpoints, a held-out text, a budget, a log.
 
 use crate::run::{Checkpoints, Control, Valid};
-use crate::{Error, Result};
 use clap::Args;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 #[derive(Args)]
@@ -43,8 +42,8 @@ pub struct RunControl {
 }
 
 impl RunControl {
-    /// `out` is what will be written.
-    pub fn control(&self, out: Option<&Path>) -> Result<Control> {
+    /// `out` is what will be written; the run ends once `stop` is true.
+    pub fn control(&self, out: Option<&Path>, stop: Arc<AtomicBool>) -> Control {
         let checkpoint = |dir: &PathBuf| Checkpoints {
             dir: dir.clone(),
             every: self.checkpoint_every.unwrap_or(Checkpoints::EVERY),
@@ -57,25 +56,12 @@ impl RunControl {
             patience: self.patience,
             folder: folder().into(),
         };
-        Ok(Control {
+        Control {
             checkpoint: self.checkpoint.as_ref().map(checkpoint),
             valid: (!self.valid.is_empty()).then(valid),
             budget: self.budget,
             log: self.log.clone(),
-            stop: Some(on_interrupt()?),
-        })
-    }
-}
-
-/// Ctrl-C once: the run ends at the next barrier, and what it has is written. Twice: the program ends.
-fn on_interrupt() -> Result<Arc<AtomicBool>> {
-    let stop = Arc::new(AtomicBool::new(false));
-    let flag = stop.clone();
-    let handler = move || {
-        if flag.swap(true, Ordering::Relaxed) {
-            std::process::exit(130);
+            stop: Some(stop),
         }
-    };
-    ctrlc::set_handler(handler).map_err(|e| Error::io("Ctrl-C")(std::io::Error::other(e)))?;
-    Ok(stop)
+    }
 }

@@ -8,13 +8,14 @@ mod schedule;
 mod vocabulary;
 
 use super::progress::Bars;
+use super::signals::Signals;
 use crate::Result;
-use crate::files::Output;
+use crate::files::{self, Output};
 use crate::run::{Control, Ended};
 use crate::train::{Pass, Progress};
-use crate::word2vec::{self, Options, Text, Watch, Word2Vec, Word2VecConfig};
+use crate::word2vec::{self, Facts, Options, Text, Watch, Word2Vec, Word2VecConfig};
 use clap::Args;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 #[derive(Args)]
@@ -57,11 +58,12 @@ fn dry_run(config: &Word2VecConfig, json: Option<&PathBuf>) -> Result<()> {
     super::say(&plan.to_string(), json)
 }
 
-/// Shows the progress of a run, beside its results.
-struct Shown<'a>(Bars, &'a Arguments);
+/// Shows the progress of a run, beside its results. Once the text is read, a signal lets the run come to its end.
+struct Shown<'a>(Bars, &'a Arguments, &'a Signals);
 
 impl Watch for Shown<'_> {
     fn read(&mut self, text: &Text) -> Result<()> {
+        self.2.hold();
         self.1.say(&format!("{text}\n"))
     }
 
@@ -106,40 +108,58 @@ fn config(arguments: &Arguments, control: Control) -> Result<Word2VecConfig> {
     arguments.word2vec()?.control(control).config(&arguments.input.corpus)
 }
 
-pub fn run(arguments: &Arguments, start: Instant) -> Result<()> {
+/// Whether a run was interrupted before it had read a quarter of the text once: its vectors are worth less than old ones.
+fn is_hasty(facts: &Facts) -> bool {
+    facts.ended == Ended::Interrupted && facts.subsampled().read < facts.ledger.kept.div_ceil(4)
+}
+
+pub fn run(arguments: &Arguments, start: Instant, signals: &Signals) -> Result<()> {
     let (output, vocabulary) = (&arguments.output, &arguments.vocabulary.save_vocab);
-    let control = arguments.run.control(arguments.output.out.as_deref())?;
+    let control = arguments.run.control(arguments.output.out.as_deref(), signals.stop());
     // A log that is one of the files read is not written to, not even this failure.
     arguments.check_apart(&control)?;
     let log = control.clone();
     let config = config(arguments, control).inspect_err(|error| log.log_failure(error))?;
     let Some(path) = &output.out else { return dry_run(&config, output.json.as_ref()) };
-    let mut shown = Shown(Bars::single(&config.layer, config.threads), arguments);
+    let mut shown = Shown(Bars::single(&config.layer, config.threads), arguments, signals);
     let vectors = word2vec::train(&config, start, &mut shown)?;
     shown.0.clear();
-    vectors.write(path, output.format(path, arguments.model.preset))?;
+    let facts = vectors.facts();
+    let is_partial = !output.keep_partial && is_hasty(&facts);
+    let named = |path: &Path| if is_partial { files::partial(path) } else { path.into() };
+    let out = named(path);
+    vectors.write(&out, output.format(path, arguments.model.preset))?;
     vocabulary.as_ref().map_or(Ok(()), |path| vectors.write_vocabulary(path))?;
     if let Some(path) = &output.save_model {
-        vectors.save_model(path)?;
+        vectors.save_model(&named(path))?;
     }
     let facts = vectors.facts();
     if let Some(path) = &output.json {
         Output::new(path)?.put(facts.to_json().as_bytes())?;
+    }
+    if let Some(why) = &facts.checkpoint_failed {
+        super::warn(&format!("lexmax: checkpoints stopped: {why}"));
     }
     let (words, train, total) = (facts.words_per_second, facts.train_seconds, facts.total_seconds);
     let why = match facts.ended {
         Ended::Complete => "",
         Ended::Budget => "ended by the budget\n",
         Ended::Patience => "ended by patience\n",
+        Ended::Interrupted if is_partial => {
+            "interrupted before a quarter of the first pass: nothing took the place of an old file; --keep-partial does\n"
+        }
         Ended::Interrupted => "interrupted\n",
     };
     let best = facts.best_words.map(|at| format!("left is the best model by the held-out text, after {at} words\n"));
     let best = best.unwrap_or_default();
-    let (out, Pass { read, dropped }) = (path.display(), facts.subsampled());
+    let (out, Pass { read, dropped }) = (out.display(), facts.subsampled());
     arguments.say(&format!(
         "{why}{best}subsampling dropped {dropped} of {read} words read\n\
          {words:.0} words/s: {train:.2} s of training, {total:.2} s in all\n{out}\n"
-    ))
+    ))?;
+    // All is written: now a shell may see what ended the run.
+    signals.raise();
+    Ok(())
 }
 
 #[cfg(test)]

@@ -26,6 +26,10 @@ pub struct Output {
     /// File for the whole model, in the safetensors format: what `predict` reads.
     #[arg(long, value_name = "FILE")]
     pub save_model: Option<PathBuf>,
+    /// Lets the vectors and the model of a run that was interrupted before a quarter of its first pass take their
+    /// names, in place of old files; without, they are NAME.partial.
+    #[arg(long)]
+    pub keep_partial: bool,
     /// File for what is known of the training.
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,

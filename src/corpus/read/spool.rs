@@ -3,12 +3,12 @@
 use super::numbers::{Sink, Text};
 use crate::corpus::{Joins, Ledger, SentenceReader, Sentences, Source, TextRules};
 use crate::error::{Error, Result};
+use crate::files::Temporary;
 use crate::vocab::{Vocabulary, WordId};
 use std::fs::File;
 use std::io::{BufReader, BufWriter, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use tempfile::NamedTempFile;
 
 /// The known words of a text in a file, 4 bytes each, and in memory where its sentences end, 8 bytes each.
 ///
@@ -107,21 +107,23 @@ impl SentenceReader for Blocks<'_> {
 #[derive(Debug)]
 pub(in crate::corpus) struct Spool {
     dir: PathBuf,
-    out: BufWriter<NamedTempFile>,
+    file: Temporary,
+    out: BufWriter<File>,
 }
 
 impl Spool {
     fn new(dir: &Path) -> Result<Self> {
-        let file = NamedTempFile::new_in(dir).map_err(Error::io(dir))?;
-        Ok(Self { dir: dir.into(), out: BufWriter::with_capacity(BLOCK as usize, file) })
+        let file = Temporary::private(dir).map_err(Error::io(dir))?;
+        let out = file.as_file().try_clone().map_err(Error::io(dir))?;
+        Ok(Self { dir: dir.into(), file, out: BufWriter::with_capacity(BLOCK as usize, out) })
     }
 
     fn path(&self) -> &Path {
-        self.out.get_ref().path()
+        self.file.path()
     }
 
     fn reopen(&self) -> Result<File> {
-        self.out.get_ref().reopen().map_err(Error::io(self.path()))
+        self.file.reopen().map_err(Error::io(self.path()))
     }
 
     fn reader(&self) -> Result<Reader<'_>> {
@@ -216,7 +218,7 @@ mod tests {
     type Loaded<C> = Result<(Vocabulary, C)>;
 
     fn both(text: &str, min_count: u64) -> (Loaded<Corpus>, Loaded<SpooledCorpus>) {
-        let file = NamedTempFile::new().unwrap();
+        let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), text).unwrap();
         (Corpus::load(&[file.path()], min_count), SpooledCorpus::load(&[file.path()], min_count, &std::env::temp_dir()))
     }

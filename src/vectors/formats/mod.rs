@@ -136,12 +136,13 @@ impl Format {
 
     /// The file of the words, for formats that keep them beside the vectors.
     pub fn side_file(self, path: &Path) -> Option<PathBuf> {
-        let stem = path.with_file_name(files::without_packing(path).file_name()?);
-        match self {
-            Self::Npy => Some(stem.with_extension("words.txt")),
-            Self::Projector => Some(stem.with_extension("metadata.tsv")),
-            _ => None,
-        }
+        let (stem, (_, is_partial)) = (files::without_packing(path), files::without_partial(path));
+        let side = match self {
+            Self::Npy => stem.with_extension("words.txt"),
+            Self::Projector => stem.with_extension("metadata.tsv"),
+            _ => return None,
+        };
+        Some(if is_partial { files::partial(&side) } else { side })
     }
 
     /// The format that the first bytes of a file tell: the magic numbers of two, a model's header, or word2vec's first
