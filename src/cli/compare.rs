@@ -2,14 +2,14 @@
 
 use super::progress::Bars;
 use super::table::{self, Table};
-use crate::compare::{Builder, CompareConfig};
+use crate::compare::{Builder, CompareConfig, Comparison, Data, DataSource, compare};
 use crate::corpus::synthetic::SyntheticLanguage;
-use crate::corpus::{Context, WindowRule, files};
+use crate::corpus::{Context, WindowRule};
 use crate::files::{Output, Plan};
 use crate::layer::catalogue::LayerSpec;
 use crate::model::ModelKind;
 use crate::optimizer::OptimizerKind;
-use crate::report::write_page;
+use crate::report::{page_files, write_page};
 use crate::{Error, Result};
 use clap::Args;
 use std::path::PathBuf;
@@ -190,16 +190,21 @@ impl Arguments {
 
 pub fn run(arguments: &Arguments) -> Result<()> {
     let builder = arguments.builder()?;
-    builder.config()?;
+    let config = builder.config()?;
     let path = arguments.out.join("compare.json");
-    // Before hours of training, not after.
-    Output::new(&path)?;
-    Plan::default()
+    let page = page_files(&arguments.out, "compare", &Comparison::CHARTS);
+    let source = builder.source()?;
+    let read = match &source {
+        DataSource::Text { corpus, valid, .. } => corpus.iter().chain(valid).collect(),
+        DataSource::Synthetic { .. } => Vec::new(),
+    };
+    let plan = Plan::default()
         .reads_texts(arguments.corpus.iter().chain(&arguments.valid))
-        .reads([&arguments.corpus, &arguments.valid].map(|texts| files(texts)).into_iter().flatten().flatten())
-        .writes([&path, &arguments.out.join("compare.html")])
-        .check()?;
-    let mut comparison = builder.run_with(&mut Bars::new())?;
+        .reads(read)
+        .reads(super::layer_files(&config.layers));
+    // Before hours of training, not after.
+    super::check_outputs(plan, [path.clone()].into_iter().chain(page))?;
+    let mut comparison = compare(&config, &Data::new(&source)?, &mut Bars::new())?;
     comparison.run.command = super::command();
     Output::new(&path)?.put(comparison.to_json().as_bytes())?;
     let page = write_page(&comparison.page(), &arguments.out, "compare")?;

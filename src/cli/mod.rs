@@ -23,7 +23,7 @@ mod train;
 pub use flags::message;
 
 use crate::files::{Output, Plan, is_stdout};
-use crate::layer::catalogue::{CATALOGUE, common_keys};
+use crate::layer::catalogue::{CATALOGUE, LayerSpec, common_keys};
 use crate::model::{Encoding, MOST_DIM};
 use crate::{Error, Result};
 use clap::builder::RangedI64ValueParser;
@@ -183,9 +183,19 @@ fn gib(text: &str) -> std::result::Result<u64, String> {
 
 /// Checks the file for a result as JSON, before anything is read.
 fn check_json(json: Option<&Path>, inputs: impl IntoIterator<Item = PathBuf>) -> Result<()> {
-    let Some(path) = json else { return Ok(()) };
-    Output::new(path)?;
-    Plan::default().reads(inputs).writes([path]).check()
+    check_outputs(Plan::default().reads(inputs), json.map(PathBuf::from))
+}
+
+/// Checks files for results, before anything is read.
+fn check_outputs(plan: Plan, files: impl IntoIterator<Item = PathBuf>) -> Result<()> {
+    let files: Vec<_> = files.into_iter().collect();
+    files.iter().try_for_each(|path| Output::new(path).map(drop))?;
+    plan.writes(files).check()
+}
+
+/// The files that layers are built from.
+fn layer_files(layers: &[LayerSpec]) -> impl Iterator<Item = PathBuf> {
+    layers.iter().flat_map(LayerSpec::files)
 }
 
 /// Prints to standard output. A reader that went away is no failure.
@@ -203,7 +213,7 @@ fn is_read(text: &str) -> Result<bool> {
 }
 
 /// Prints what stands beside a result: to standard error if one of the results goes to standard output itself.
-fn say<'a>(text: &str, results: impl IntoIterator<Item = &'a PathBuf>) -> Result<()> {
+fn say<'a>(text: &str, results: impl IntoIterator<Item = &'a Path>) -> Result<()> {
     if results.into_iter().any(|path| is_stdout(path)) {
         warn(text.trim_end_matches('\n'));
         return Ok(());

@@ -41,6 +41,11 @@ impl Signals {
         self.0.is_held.store(true, SeqCst);
     }
 
+    /// From now on a signal ends the program at once.
+    pub fn release(&self) {
+        self.0.is_held.store(false, SeqCst);
+    }
+
     /// Ends the program by the signal that was heard, if there was one.
     pub fn raise(&self) {
         match self.0.signal.load(SeqCst) {

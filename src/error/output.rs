@@ -51,11 +51,64 @@ pub enum OutputFault {
         known: &'static str,
     },
     /// Standard output cannot hold what is to go there.
-    #[error("{path}: {what} cannot go to standard output; name a file", path = path.display())]
+    #[error("{path}: {what} cannot go to standard output, a device or a pipe; name a file", path = path.display())]
     NoStream {
         /// The path that means standard output.
         path: PathBuf,
         /// The contents that were to go there.
         what: &'static str,
+    },
+    /// A file, or an open one, cannot be written to or replaced.
+    #[error("{path}: {why}, so it cannot be written; change that, or name another output", path = path.display())]
+    Kept {
+        /// The file.
+        path: PathBuf,
+        /// The reason.
+        why: &'static str,
+    },
+    /// An output lies below another one, which would have to be a folder.
+    #[error(
+        "{below}: this output lies below the output {file}, which is a file; name another one",
+        below = below.display(), file = file.display()
+    )]
+    BelowFile {
+        /// The output that is below.
+        below: PathBuf,
+        /// The output that would have to be a folder.
+        file: PathBuf,
+    },
+    /// A standard stream leads to a file that is read.
+    #[error(
+        "{stream} leads to the file that is read as {input}, which would be changed; send it elsewhere",
+        input = input.display()
+    )]
+    StreamIsInput {
+        /// The stream.
+        stream: &'static str,
+        /// The input, as it was named.
+        input: PathBuf,
+    },
+    /// A file that is written beside an output cannot be written.
+    #[error("{fault} ({side} is written beside {main})", side = side.display(), main = main.display())]
+    Beside {
+        /// The file beside.
+        side: PathBuf,
+        /// The output, as it was named.
+        main: PathBuf,
+        /// What is wrong with the file beside.
+        #[source]
+        fault: Box<OutputFault>,
+    },
+    /// A file is there without the output beside which it would be written: it may be somebody's own.
+    #[error(
+        "{side}: this file would be written beside {main}, and is there although that is not; remove it, or name \
+         another output",
+        side = side.display(), main = main.display()
+    )]
+    Unasked {
+        /// The file beside.
+        side: PathBuf,
+        /// The output, as it was named.
+        main: PathBuf,
     },
 }

@@ -121,10 +121,15 @@ impl Format {
             return Err(Error::VectorsFile { path: path.into(), place: Place::Whole, fault });
         }
         match self.side_file(path) {
-            Some(_) if files::is_stdout(path) => {
-                Err(OutputFault::NoStream { path: path.into(), what: "a format of two files" }.into())
+            Some(side) => {
+                files::Output::file(path, TWO_FILES)?;
+                files::Output::file(&side, TWO_FILES).map(drop).map_err(|error| match error {
+                    Error::Output(fault) => {
+                        OutputFault::Beside { side: side.clone(), main: path.into(), fault: Box::new(fault) }.into()
+                    }
+                    other => other,
+                })
             }
-            Some(side) => files::Output::new(&side).and_then(|_| files::Output::new(path)).map(drop),
             None => files::Output::new(path).map(drop),
         }
     }
@@ -233,6 +238,9 @@ pub(crate) fn files_read(path: &Path, format: Option<Format>) -> Vec<PathBuf> {
     format.or_else(|| Format::of(path)).map_or_else(|| vec![path.into()], |format| format.files(path).collect())
 }
 
+/// Formats of which the words stand beside the vectors.
+const TWO_FILES: &str = "a format of two files";
+
 /// The error for a file whose name and beginning tell no format.
 fn unknown(path: &Path) -> Error {
     Error::VectorsFormat {
@@ -276,16 +284,8 @@ pub fn read_streams(main: Stream, words: Option<Stream>, format: Format) -> Resu
 /// [`Format::Model`]; [`Error::Output`] for a name that promises what is not written.
 pub fn write(path: &Path, format: Format, source: &dyn VectorSource) -> Result<()> {
     format.check_output(path)?;
-    if let Some(side) = format.side_file(path) {
-        files::Output::new(&side)?.write(|out| {
-            let mut out = Output { out, path: &side };
-            match format {
-                Format::Npy => npy::write_words(&mut out, source),
-                _ => projector::write_words(&mut out, source),
-            }
-        })?;
-    }
-    files::Output::new(path)?.write(|out| {
+    let main = files::Output::new(path)?;
+    let main = main.stage(|out| {
         let mut out = Output { out, path };
         match format {
             Format::Binary => word2vec::write(&mut out, Style::Binary, source),
@@ -296,7 +296,17 @@ pub fn write(path: &Path, format: Format, source: &dyn VectorSource) -> Result<(
             Format::Projector => projector::write(&mut out, source),
             Format::Model => unreachable!("refused above"),
         }
-    })
+    })?;
+    let Some(side) = format.side_file(path) else { return main.commit() };
+    let words = files::Output::new(&side)?;
+    let words = words.stage(|out| {
+        let mut out = Output { out, path: &side };
+        match format {
+            Format::Npy => npy::write_words(&mut out, source),
+            _ => projector::write_words(&mut out, source),
+        }
+    })?;
+    main.commit_with(words)
 }
 
 /// Where vectors are written to.
