@@ -86,21 +86,25 @@ pub fn run(start: Instant) -> Result<bool> {
         }
     });
     crate::simd::path::check()?;
-    let signals = Signals::listen()?;
-    let done = match cli.command {
-        Some(Command::Check(arguments)) => return check::run(&arguments),
+    execute(&cli, start, &Signals::listen()?)
+}
+
+/// Does what the arguments say. `false` if an audit failed.
+fn execute(cli: &Cli, start: Instant, signals: &Signals) -> Result<bool> {
+    let done = match &cli.command {
+        Some(Command::Check(arguments)) => return check::run(arguments),
         None => compare::run(&cli.compare),
-        Some(Command::Compare(arguments)) => compare::run(&arguments),
-        Some(Command::Train(arguments)) => train::run(&arguments, start, &signals),
-        Some(Command::Predict(arguments)) => predict::run(&arguments),
-        Some(Command::Eval(arguments)) => eval::run(&arguments),
-        Some(Command::Nearest(arguments)) => nearest::run(&arguments),
-        Some(Command::Analogy(arguments)) => analogy::run(&arguments),
-        Some(Command::Convert(arguments)) => convert::run(&arguments),
-        Some(Command::Scale(arguments)) => scale::run(&arguments),
-        Some(Command::Advise(arguments)) => advise::run(&arguments),
-        Some(Command::Step(arguments)) => step::run(&arguments),
-        Some(Command::Cutoffs(arguments)) => cutoffs::run(&arguments),
+        Some(Command::Compare(arguments)) => compare::run(arguments),
+        Some(Command::Train(arguments)) => train::run(arguments, start, signals),
+        Some(Command::Predict(arguments)) => predict::run(arguments),
+        Some(Command::Eval(arguments)) => eval::run(arguments),
+        Some(Command::Nearest(arguments)) => nearest::run(arguments),
+        Some(Command::Analogy(arguments)) => analogy::run(arguments),
+        Some(Command::Convert(arguments)) => convert::run(arguments),
+        Some(Command::Scale(arguments)) => scale::run(arguments),
+        Some(Command::Advise(arguments)) => advise::run(arguments),
+        Some(Command::Step(arguments)) => step::run(arguments),
+        Some(Command::Cutoffs(arguments)) => cutoffs::run(arguments),
     };
     done.map(|()| true)
 }
@@ -205,6 +209,11 @@ fn print(text: &str) -> Result<()> {
 
 /// Prints to standard output. `false` if the reader went away: nothing more need be said then.
 fn is_read(text: &str) -> Result<bool> {
+    if cfg!(test) {
+        // Shown where a test fails.
+        print!("{text}");
+        return Ok(true);
+    }
     let mut out = std::io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(e) if e.kind() == ErrorKind::BrokenPipe => Ok(false),
@@ -225,6 +234,9 @@ fn say<'a>(text: &str, results: impl IntoIterator<Item = &'a Path>) -> Result<()
 pub fn warn(text: &str) {
     writeln!(std::io::stderr().lock(), "{text}").ok();
 }
+
+#[cfg(test)]
+mod faults;
 
 #[cfg(test)]
 mod tests {

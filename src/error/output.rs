@@ -41,13 +41,13 @@ pub enum OutputFault {
         input: PathBuf,
     },
     /// The name promises a way to pack that is not written.
-    #[error("{path}: nothing is packed as .{ending} here; end the name in {known}", path = path.display())]
+    #[error("{path}: no .{ending} is written; {known}", path = path.display())]
     Packing {
         /// The file.
         path: PathBuf,
         /// The ending of its name.
         ending: String,
-        /// The endings to take instead.
+        /// What to do instead.
         known: &'static str,
     },
     /// Standard output cannot hold what is to go there.

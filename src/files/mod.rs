@@ -24,6 +24,8 @@ mod zstd;
 pub use apart::Plan;
 #[cfg(feature = "text")]
 pub use digest::sha256;
+#[cfg(all(test, feature = "cli"))]
+pub use disk::test::failing;
 #[cfg(feature = "text")]
 pub use disk::{OnDisk, on};
 #[cfg(feature = "text")]

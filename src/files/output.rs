@@ -253,11 +253,16 @@ mod tests {
         // A file that this process has open: it is the same one afterwards.
         let (kept, mut seen) = (dir.path().join("kept"), String::new());
         put(&kept, "").unwrap();
-        let mut open = File::open(&kept).unwrap();
+        let mut open = OpenOptions::new().read(true).write(true).open(&kept).unwrap();
         let name = format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&open));
         put(Path::new(&name), "seen").unwrap();
         open.read_to_string(&mut seen).unwrap();
         assert_eq!(seen, "seen");
+        let read = File::open(&kept).unwrap();
+        let name = format!("/dev/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&read));
+        assert!(matches!(put(Path::new(&name), "x"), Err(Error::Output(OutputFault::Kept { .. }))));
+        drop(read);
+        assert!(matches!(put(Path::new(&name), "x"), Err(Error::Io { .. })), "no longer open");
     }
 
     #[test]

@@ -11,7 +11,7 @@ mod vocabulary;
 use super::progress::Bars;
 use super::signals::Signals;
 use crate::Result;
-use crate::files::Output;
+use crate::files::{self, Output};
 use crate::run::{Control, Ended};
 use crate::train::{Pass, Progress};
 use crate::word2vec::{self, Options, Text, Watch, Word2Vec, Word2VecConfig};
@@ -103,9 +103,7 @@ pub fn run(arguments: &Arguments, start: Instant, signals: &Signals) -> Result<(
     arguments.check_apart(&control)?;
     let log = control.clone();
     let config = config(arguments, control).inspect_err(|error| log.log_failure(error))?;
-    if output.out.is_none() {
-        return dry_run(&config, output.json.as_ref());
-    }
+    let Some(path) = &output.out else { return dry_run(&config, output.json.as_ref()) };
     let mut shown = Shown(Bars::single(&config.layer, config.threads), arguments, signals);
     let trained = word2vec::train(&config, start, &mut shown)?;
     shown.0.clear();
@@ -126,7 +124,8 @@ pub fn run(arguments: &Arguments, start: Instant, signals: &Signals) -> Result<(
     let best = facts.best_words.map(|at| format!("left is the best model by the held-out text, after {at} words\n"));
     let best = best.unwrap_or_default();
     let Pass { read, dropped } = facts.subsampled();
-    let out = written.first().map_or(String::new(), |path| path.display().to_string());
+    let partial = files::partial(path);
+    let out = if written.contains(&partial) { &partial } else { path }.display();
     arguments.say(&format!(
         "{why}{best}subsampling dropped {dropped} of {read} words read\n\
          {words:.0} words/s: {train:.2} s of training, {total:.2} s in all\n{out}\n"

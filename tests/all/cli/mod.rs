@@ -2,6 +2,10 @@
 
 mod colours;
 mod compare;
+#[cfg(unix)]
+mod durable;
+#[cfg(unix)]
+mod endings;
 mod options;
 mod outputs;
 mod place;
