@@ -13,6 +13,8 @@ use crate::Result;
 use crate::files::{self, Output};
 use crate::run::{Control, Ended};
 use crate::train::{Pass, Progress};
+use crate::vectors::Format;
+use crate::vocab::Vocabulary;
 use crate::word2vec::{self, Facts, Options, Text, Watch, Word2Vec, Word2VecConfig};
 use clap::Args;
 use std::path::{Path, PathBuf};
@@ -45,6 +47,7 @@ impl Arguments {
         schedule.set(&mut options);
         vocabulary.set(&mut options);
         let word2vec = Word2Vec::options(options).invalid(input.invalid_utf8).normalizer(input.normalizer());
+        let word2vec = word2vec.max_word_bytes(vocabulary.max_word_bytes as usize);
         Ok(input.spool().into_iter().fold(word2vec, Word2Vec::spool))
     }
 }
@@ -62,6 +65,10 @@ fn dry_run(config: &Word2VecConfig, json: Option<&PathBuf>) -> Result<()> {
 struct Shown<'a>(Bars, &'a Arguments, &'a Signals);
 
 impl Watch for Shown<'_> {
+    fn vocabulary(&mut self, vocab: &Vocabulary) -> Result<()> {
+        self.1.check_words(vocab)
+    }
+
     fn read(&mut self, text: &Text) -> Result<()> {
         self.2.hold();
         self.1.say(&format!("{text}\n"))
@@ -98,6 +105,18 @@ impl Arguments {
         any.try_for_each(|path| Output::new(path).map(drop))?;
         output.save_model.iter().try_for_each(|path| Output::plain(path, "a model").map(drop))?;
         output.out.as_ref().map_or(Ok(()), |path| output.format(path, model.preset).check_output(path))
+    }
+}
+
+impl Arguments {
+    /// Refuses words that an output cannot hold.
+    fn check_words(&self, vocab: &Vocabulary) -> Result<()> {
+        let Self { output, vocabulary, model, .. } = self;
+        if let Some(path) = &output.out {
+            output.format(path, model.preset).check_words(path, vocab.words())?;
+        }
+        vocabulary.save_vocab.iter().try_for_each(|path| vocab.check_file(path))?;
+        output.save_model.iter().try_for_each(|path| Format::Model.check_words(path, vocab.words()))
     }
 }
 

@@ -7,3 +7,4 @@ mod outputs;
 mod place;
 mod refusals;
 mod scale;
+mod words;
