@@ -88,13 +88,13 @@ pub enum OutputFault {
         /// The file.
         path: PathBuf,
         /// The kind of file, as `a file of the format text`.
-        what: String,
+        what: Box<str>,
         /// The word, whole.
         word: String,
         /// The reason.
         unfit: Unfit,
         /// The names of formats that can hold the word.
-        others: Vec<&'static str>,
+        others: Box<[&'static str]>,
     },
     /// Standard output cannot hold what is to go there.
     #[error("{path}: {what} cannot go to standard output; name a file", path = path.display())]

@@ -19,6 +19,6 @@ pub fn no_words(tokens: u64, too_long: u64, min_count: u64) -> String {
     let all = format!("no word of {tokens} tokens occurs at least {min_count} times");
     match too_long {
         0 => format!("{all}; lower min_count"),
-        _ => format!("{all}, and {too_long} tokens are longer than max_word_bytes; lower the one, or raise the other"),
+        _ => format!("{all}, and {too_long} tokens are longer than max_word_bytes; lower min_count, or raise that"),
     }
 }

@@ -23,7 +23,7 @@ impl Vocabulary {
     pub fn check_file(&self, path: &Path) -> Result<()> {
         let Some((word, unfit)) = self.unfit() else { return Ok(()) };
         let what = "a vocabulary in word2vec's format".into();
-        Err(OutputFault::Word { path: path.into(), what, word: word.into(), unfit, others: Vec::new() }.into())
+        Err(OutputFault::Word { path: path.into(), what, word: word.into(), unfit, others: Box::default() }.into())
     }
 
     /// The first word that a file cannot hold, and why.

@@ -2,10 +2,10 @@
 //! is written.
 
 use lexmax::corpus::{Context, Direction, Window};
-use lexmax::error::{Error, OutputFault, Unfit};
+use lexmax::error::{Error, OutputFault, Unfit, VectorsFault};
 use lexmax::model::{Architecture, Model, ModelReader, ModelWriter};
 use lexmax::table::Optimizer;
-use lexmax::vectors::{self, Format, WordVectors};
+use lexmax::vectors::{self, Format, VectorSource, WordVectors};
 use lexmax::vocab::{LONGEST_WORD, Vocabulary};
 use ndarray::Array2;
 use proptest::prelude::*;
@@ -279,5 +279,46 @@ fn refusals_leave_old_files_as_they_are() {
             other => panic!("{format} {other:?}"),
         }
         assert!(format.files(&path).all(|file| std::fs::read(file).unwrap() == b"old"), "{format}");
+    }
+}
+
+/// Vectors of any size, all alike.
+struct Sizes {
+    words: usize,
+    dim: usize,
+}
+
+impl VectorSource for Sizes {
+    fn len(&self) -> usize {
+        self.words
+    }
+
+    fn dim(&self) -> usize {
+        self.dim
+    }
+
+    fn word(&self, _: u32) -> &str {
+        "word"
+    }
+
+    fn row(&self, _: u32, out: &mut [f32]) {
+        out.fill(0.5);
+    }
+}
+
+/// Sizes that no reader takes are not written, and the largest vector is.
+#[test]
+fn sizes_come_back_or_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    for format in Format::ALL.iter().copied() {
+        let path = folder.path().join("v").with_extension(format.ending());
+        for (words, dim) in [(0, 2), (1, 0), (1, (1 << 20) + 1)] {
+            let error = vectors::write(&path, format, &Sizes { words, dim }).unwrap_err();
+            assert!(matches!(&error, Error::VectorsFile { fault: VectorsFault::TooLarge { .. }, .. }), "{error}");
+            assert!(!format.files(&path).any(|file| file.exists()), "{format}");
+        }
+        vectors::write(&path, format, &Sizes { words: 1, dim: 1 << 20 }).unwrap();
+        let read = vectors::read(&path, None).unwrap();
+        assert_eq!((read.len(), read.dim()), (1, 1 << 20), "{format}");
     }
 }

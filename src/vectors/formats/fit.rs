@@ -53,7 +53,7 @@ impl Format {
         let Some((word, unfit)) = unfit else { return Ok(()) };
         let (what, mut others) = match self {
             Self::Model => ("a model".into(), Vec::new()),
-            _ => (format!("a file of the format {self}"), Self::ALL.to_vec()),
+            _ => (format!("a file of the format {self}").into(), Self::ALL.to_vec()),
         };
         others.retain(|format| format.unfit(word).is_none());
         let others = others.into_iter().map(Self::name).collect();
