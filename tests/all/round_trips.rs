@@ -160,7 +160,7 @@ fn is_empty(folder: &Path) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(40))]
+    #![proptest_config(ProptestConfig::with_cases(60))]
 
     #[test]
     fn vectors_come_back_or_are_refused((words, values) in vectors(), packing in 0..4usize) {
