@@ -117,8 +117,8 @@ fn advice(unfit: Unfit, others: &[&str]) -> String {
         (Unfit::Long { .. }, _) => {
             "lower max_word_bytes, join fewer phrases, or take it out of the vocabulary that is read".into()
         }
-        (_, []) => "take it out of the text, or leave out this file".into(),
-        (_, others) => format!("choose another format ({}), or take it out of the text", others.join(", ")),
+        (_, []) => "leave the word out, or this file".into(),
+        (_, others) => format!("choose another format ({}), or leave the word out", others.join(", ")),
     }
 }
 

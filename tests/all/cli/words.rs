@@ -94,7 +94,10 @@ fn words_that_an_output_cannot_hold_are_refused_before_training() {
     for (output, says) in [
         ("--out v.bin", ["v.bin", "the format binary", "(npy, finalfusion, projector)"]),
         ("--out v.vec", ["v.vec", "the format fasttext", "(npy, finalfusion, projector)"]),
-        ("--out v.npy --save-vocab words.gz", ["words.gz", "a vocabulary in word2vec's format", "leave out this file"]),
+        (
+            "--out v.npy --save-vocab words.gz",
+            ["words.gz", "a vocabulary in word2vec's format", "leave the word out, or this file"],
+        ),
     ] {
         let says = [&says[..], &[r#"the word "a\0\u{1b}[31mb" cannot"#, "NUL"]].concat();
         refused(&place, &format!("{TRAIN} --corpus nul.txt {output}"), &says);
