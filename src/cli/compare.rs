@@ -4,12 +4,13 @@ use super::progress::Bars;
 use super::table::{self, Table};
 use crate::compare::{Builder, CompareConfig, Comparison, Data, DataSource, compare};
 use crate::corpus::synthetic::SyntheticLanguage;
-use crate::corpus::{Context, WindowRule};
+use crate::corpus::{Context, Source, WindowRule};
 use crate::files::{Output, Plan};
 use crate::layer::catalogue::LayerSpec;
 use crate::model::ModelKind;
 use crate::optimizer::OptimizerKind;
 use crate::report::{page_files, write_page};
+use crate::vocab::LONGEST_WORD;
 use crate::{Error, Result};
 use clap::Args;
 use std::path::PathBuf;
@@ -59,6 +60,10 @@ pub struct Arguments {
     /// Drops words that occur more rarely.
     #[arg(long, default_value_t = Builder::MIN_COUNT, value_name = "N", requires = "corpus")]
     min_count: u64,
+    /// Drops longer words: bytes of UTF-8, from 1 to 65536.
+    #[arg(long, value_name = "N", default_value_t = Source::MAX_WORD_BYTES as u32, requires = "corpus",
+        value_parser = clap::value_parser!(u32).range(1..=LONGEST_WORD as i64))]
+    max_word_bytes: u32,
     /// Threshold of word2vec's subsampling of frequent words; 0 is off.
     #[arg(
         long, default_value_t = Builder::SAMPLE, value_name = "T", value_parser = threshold,
@@ -147,6 +152,7 @@ impl Arguments {
         } else {
             builder = self.corpus.iter().fold(builder, Builder::text);
             builder = self.valid.iter().fold(builder, Builder::valid).min_count(self.min_count).sample(self.sample);
+            builder = builder.max_word_bytes(self.max_word_bytes as usize);
         }
         let (dim, hidden) = self.sizes(builder.default_dim())?;
         builder = with(builder, dim, Builder::dim);

@@ -14,15 +14,14 @@ mod vectors;
 mod vocabulary;
 
 pub use self::{evaluation::EvaluationFault, head::HeadFault, input::InputFault, simd::SimdFault, tree::TreeFault};
+pub use self::{output::OutputFault, output::Unfit, vocabulary::VocabularyFault};
 pub use model::{LinksFault, ModelFault, WordFault};
-pub use output::OutputFault;
 pub use training::{CheckpointFault, Divergence, InitFault};
 pub use vectors::{Place, VectorsFault};
-pub use vocabulary::VocabularyFault;
 
 use std::borrow::Cow;
 use std::path::PathBuf;
-use text::{did_you_mean, list};
+use text::{did_you_mean, list, no_words};
 
 /// An error of the crate: each variant is one thing that a caller can hand in wrong.
 #[derive(Debug, thiserror::Error)]
@@ -82,12 +81,14 @@ pub enum Error {
         fault: VocabularyFault,
     },
     /// The text has no word that is frequent enough.
-    #[error("{}: no word of {tokens} tokens occurs at least {min_count} times; lower min_count", list(paths))]
+    #[error("{}: {}", list(paths), no_words(*tokens, *too_long, *min_count))]
     NoWords {
         /// The files.
         paths: Vec<PathBuf>,
         /// Tokens read.
         tokens: u64,
+        /// Tokens dropped as too long.
+        too_long: u64,
         /// The count from which a word is kept.
         min_count: u64,
     },

@@ -2,6 +2,35 @@
 
 use std::path::PathBuf;
 
+/// Bytes of a word that a message shows.
+const SHOWN: usize = 80;
+
+/// Why a file cannot hold a word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Unfit {
+    /// It has no letter.
+    #[error("it is empty")]
+    Empty,
+    /// Readers take no word of so many bytes.
+    #[error("it has {bytes} bytes, but at most {limit} can be read again")]
+    Long {
+        /// Its bytes.
+        bytes: usize,
+        /// The most that are read.
+        limit: usize,
+    },
+    /// Readers part words from what follows by its white space.
+    #[error("it has white space, at which a reader would cut it")]
+    Space,
+    /// Programs in C take a word to end there.
+    #[error("it has a NUL byte, at which other programs would cut it")]
+    Nul,
+    /// It begins as a compressed file does, and would begin the file of the words.
+    #[error("it begins as a compressed file does")]
+    Packed,
+}
+
 /// Reasons why a file must not be written, or cannot hold its contents. Nothing was read or written yet.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -49,6 +78,23 @@ pub enum OutputFault {
         ending: String,
         /// What to do instead.
         known: &'static str,
+    },
+    /// A word cannot stand in the file.
+    #[error(
+        "{path}: the word {word} cannot stand in {what}: {unfit}; {advice}",
+        path = path.display(), word = shown(word), advice = advice(*unfit, others)
+    )]
+    Word {
+        /// The file.
+        path: PathBuf,
+        /// The kind of file, as `a file of the format text`.
+        what: Box<str>,
+        /// The word, whole.
+        word: String,
+        /// The reason.
+        unfit: Unfit,
+        /// The names of formats that can hold the word.
+        others: Box<[&'static str]>,
     },
     /// Standard output cannot hold what is to go there.
     #[error("{path}: {what} cannot go to standard output, a device or a pipe; name a file", path = path.display())]
@@ -111,4 +157,34 @@ pub enum OutputFault {
         /// The output, as it was named.
         main: PathBuf,
     },
+}
+
+/// The beginning of a word in quotes, so that it can go to a terminal.
+fn shown(word: &str) -> String {
+    let end = (0..=SHOWN.min(word.len())).rev().find(|end| word.is_char_boundary(*end)).unwrap_or(0);
+    format!("{:?}{}", &word[..end], if end < word.len() { "…" } else { "" })
+}
+
+fn advice(unfit: Unfit, others: &[&str]) -> String {
+    match (unfit, others) {
+        (Unfit::Long { .. }, _) => {
+            "lower max_word_bytes, join fewer phrases, or take it out of the vocabulary that is read".into()
+        }
+        (_, []) => "leave the word out, or this file".into(),
+        (_, others) => format!("choose another format ({}), or leave the word out", others.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_shown_cut_and_escaped() {
+        assert_eq!(shown("a\u{1b}[31m\0\u{2028}"), r#""a\u{1b}[31m\0\u{2028}""#);
+        assert_eq!(shown(&"x".repeat(80)), format!("\"{}\"", "x".repeat(80)));
+        assert_eq!(shown(&"x".repeat(81)), format!("\"{}\"…", "x".repeat(80)));
+        // A letter of three bytes is not cut in two.
+        assert_eq!(shown(&"數".repeat(100)), format!("\"{}\"…", "數".repeat(26)));
+    }
 }

@@ -6,6 +6,7 @@ use crate::error::Result;
 use crate::model::{Encoding, ModelKind};
 use crate::run::{Closed, Ended};
 use crate::train::{Outcome, Pass, Progress};
+use crate::vocab::Vocabulary;
 use serde::Serialize;
 use std::fmt;
 
@@ -119,6 +120,14 @@ impl fmt::Display for Text {
 
 /// Hears of a run.
 pub trait Watch {
+    /// The vocabulary is known, and nothing is trained yet: the moment to find a word that an output cannot hold.
+    ///
+    /// # Errors
+    /// An error of its own choice, which ends the run.
+    fn vocabulary(&mut self, _vocab: &Vocabulary) -> Result<()> {
+        Ok(())
+    }
+
     /// The text is read, and nothing is trained yet.
     ///
     /// # Errors

@@ -14,6 +14,7 @@ use crate::Result;
 use crate::files::{self, Output};
 use crate::run::{Control, Ended};
 use crate::train::{Pass, Progress};
+use crate::vocab::Vocabulary;
 use crate::word2vec::{self, Options, Text, Watch, Word2Vec, Word2VecConfig};
 use clap::Args;
 use results::Results;
@@ -47,6 +48,7 @@ impl Arguments {
         schedule.set(&mut options);
         vocabulary.set(&mut options);
         let word2vec = Word2Vec::options(options).invalid(input.invalid_utf8).normalizer(input.normalizer());
+        let word2vec = word2vec.max_word_bytes(vocabulary.max_word_bytes as usize);
         Ok(input.spool().into_iter().fold(word2vec, Word2Vec::spool))
     }
 }
@@ -64,6 +66,10 @@ fn dry_run(config: &Word2VecConfig, json: Option<&PathBuf>) -> Result<()> {
 struct Shown<'a>(Bars, &'a Arguments, &'a Signals);
 
 impl Watch for Shown<'_> {
+    fn vocabulary(&mut self, vocab: &Vocabulary) -> Result<()> {
+        Results::of(self.1).check_words(vocab)
+    }
+
     fn read(&mut self, text: &Text) -> Result<()> {
         self.2.hold();
         self.1.say(&format!("{text}\n"))

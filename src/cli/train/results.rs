@@ -5,6 +5,7 @@ use crate::cli::signals::Signals;
 use crate::files::{self, Output, Plan};
 use crate::run::Ended;
 use crate::vectors::Format;
+use crate::vocab::Vocabulary;
 use crate::word2vec::{Embeddings, Facts};
 use crate::{Error, Result};
 use std::path::{Path, PathBuf};
@@ -64,6 +65,15 @@ impl<'a> Results<'a> {
         any.try_for_each(|path| Output::new(path).map(drop))?;
         self.model.map_or(Ok(()), |path| Output::plain(path, "a model").map(drop))?;
         self.vectors.map_or(Ok(()), |(path, format)| format.check_output(path))
+    }
+
+    /// Refuses words that one of the files cannot hold.
+    pub fn check_words(&self, vocab: &Vocabulary) -> Result<()> {
+        if let Some((path, format)) = self.vectors {
+            format.check_words(path, vocab.words())?;
+        }
+        self.vocabulary.map_or(Ok(()), |path| vocab.check_file(path))?;
+        self.model.map_or(Ok(()), |path| Format::Model.check_words(path, vocab.words()))
     }
 
     /// Whether a run was interrupted before it had read a quarter of the text once: its results are worth less than

@@ -11,3 +11,4 @@ mod outputs;
 mod place;
 mod refusals;
 mod scale;
+mod words;
