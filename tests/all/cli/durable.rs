@@ -109,8 +109,8 @@ fn on_small_disk(place: &Place, arguments: &str, kib: u64) -> Option<(Option<i32
     let program = assert_cmd::cargo::cargo_bin!("lexmax").display().to_string();
     let run = command(arguments);
     let script = format!(
-        "mkdir disk copy; used=$(du -sk --apparent-size --exclude=disk --exclude=copy . | cut -f1)\n\
-         mount -t tmpfs -o size=$((used + 64 + {kib}))k tmpfs disk || exit 99\n\
+        "mkdir disk copy; used=$(du -sk --exclude=disk --exclude=copy . | cut -f1)\n\
+         mount -t tmpfs -o size=$((used + 8 + {kib}))k tmpfs disk || exit 99\n\
          tar cf - --exclude=./disk --exclude=./copy . | tar xf - -C disk || exit 98\n\
          cd disk; '{program}' {run} >/dev/null 2>&1; code=$?; cp -a . ../copy; exit $code"
     );
@@ -137,7 +137,7 @@ fn a_disk_that_fills_leaves_whole_files() {
     let mut is_mountable = true;
     for ((arguments, outputs), new) in COMMANDS.iter().zip(&new) {
         let largest = outputs.iter().flat_map(|files| files.iter()).map(|name| new[*name].len() as u64 / 1024).max();
-        let (largest, steps) = (largest.unwrap() + 8, 12);
+        let (largest, steps) = (largest.unwrap() + 8, 24);
         for step in 0..=steps {
             let kib = largest * 2 * step / steps;
             let mut runs = Vec::new();
