@@ -206,7 +206,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let at = |name: &str| dir.path().join(name);
         put(&at("file"), "one").unwrap();
-        for mode in [0o600, 0o640, 0o200] {
+        for mode in [0o600, 0o640, 0o751] {
             std::fs::set_permissions(at("file"), std::fs::Permissions::from_mode(mode)).unwrap();
             put(&at("file"), "two").unwrap();
             assert_eq!(std::fs::metadata(at("file")).unwrap().permissions().mode() & 0o7777, mode);

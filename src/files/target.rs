@@ -79,10 +79,7 @@ fn check_new(path: &Path) -> Result<()> {
 
 /// Whether a file that is there may be replaced.
 fn check_old(path: &Path, target: &Path, found: &Metadata) -> Result<()> {
-    if found.permissions().readonly() {
-        return Err(kept(path, "it is write-protected"));
-    }
-    // Nothing is written here: the system tells whether it could be.
+    // Nothing is written here: the system tells whether it could be, or is protected.
     OpenOptions::new().write(true).open(target).map(drop).map_err(Error::io(path))?;
     if is_mounted(target) {
         return Err(kept(path, "it is mounted from elsewhere as a single file"));

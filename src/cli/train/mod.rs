@@ -90,8 +90,9 @@ impl Arguments {
         let Self { input, vocabulary, run, model, .. } = self;
         // An option that makes no sense is told below, in the log too.
         let layer = model.options().and_then(|options| options.layer()).ok();
-        let plan = word2vec::claims(&input.corpus, run.init.as_deref(), layer.as_ref(), control)?;
-        Results::of(self).claim(plan.reads(&vocabulary.read_vocab)).check()
+        let plan = word2vec::claims(&input.corpus, run.init.as_deref(), layer.as_ref(), control);
+        Results::of(self).claim(plan.reads(&vocabulary.read_vocab)).check()?;
+        control.check_files()
     }
 }
 

@@ -131,19 +131,15 @@ fn no_output_is_a_file_that_is_read_on_the_way() {
 #[cfg(unix)]
 #[test]
 fn targets_that_cannot_be_replaced_are_found_before_training() {
-    use std::os::unix::fs::PermissionsExt;
     let place = place();
     place.file("mine.words.txt", "mine");
     place.file("mine.metadata.tsv.partial", "mine");
-    place.file("locked.bin", "locked");
-    std::fs::set_permissions(place.path().join("locked.bin"), std::fs::Permissions::from_mode(0o444)).unwrap();
     std::fs::create_dir(place.path().join("folder")).unwrap();
     let _socket = std::os::unix::net::UnixListener::bind(place.path().join("socket")).unwrap();
     let long = "x".repeat(300);
     for (arguments, names) in [
         ("--out mine.npy", ["mine.words.txt", "mine.npy"]),
         ("--out mine.tsv", ["mine.metadata.tsv.partial", "mine.tsv"]),
-        ("--out locked.bin", ["locked.bin", "write-protected"]),
         ("--out socket", ["socket", "socket"]),
         ("--out new/", ["new/", "directory"]),
         ("--out folder", ["folder", "directory"]),
@@ -192,6 +188,12 @@ fn mounted_files_and_files_of_others_are_found_before_training() {
     let (code, message) = shell(&run).expect("it ran before");
     assert!(code == Some(2) && message.contains("belong to others"), "{message}");
     assert_eq!(std::fs::read_to_string(place.path().join("s/v")).unwrap(), "old\n");
+    // A file that is protected, in a folder where it could be replaced.
+    let locked = "mkdir o; echo old >o/v; chmod 444 o/v; chown -R 4711 o";
+    let run = format!("{locked}; setpriv --reuid 4711 --clear-groups {train} --out o/v");
+    let (code, message) = shell(&run).expect("it ran before");
+    assert!(code == Some(2) && message.contains("o/v: Permission denied"), "{message}");
+    assert_eq!(std::fs::read_to_string(place.path().join("o/v")).unwrap(), "old\n");
     // The owner is kept.
     place.file("theirs.bin", "old");
     let (code, message) = shell(&format!("chown 4711:4712 theirs.bin; {train} --out theirs.bin")).expect("it ran");
