@@ -232,7 +232,12 @@ fn say<'a>(text: &str, results: impl IntoIterator<Item = &'a Path>) -> Result<()
 
 /// Prints a line to standard error. Where nobody can read it, nothing is lost but the line.
 pub fn warn(text: &str) {
-    writeln!(std::io::stderr().lock(), "{text}").ok();
+    if cfg!(test) {
+        // Shown where a test fails.
+        eprintln!("{text}");
+    } else {
+        writeln!(std::io::stderr().lock(), "{text}").ok();
+    }
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use super::place::{Place, text};
 use lexmax::model::ModelReader;
 use std::collections::BTreeMap;
-use std::io::Cursor;
+use std::io::{Cursor, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -167,7 +167,8 @@ fn a_disk_that_fills_leaves_whole_files() {
         }
     }
     if !is_mountable {
-        eprintln!("NOT RUN: a small disk that fills, as nothing may be mounted here; files of limited size instead");
+        let why = "NOT RUN: a small disk that fills, as nothing may be mounted here; files of limited size instead";
+        writeln!(std::io::stderr(), "{why}").unwrap();
     }
     eprintln!("outputs after a disk was full: {counts:?}");
     for what in ["a full disk", "a limit of a file's size"].iter().skip(usize::from(!is_mountable)) {

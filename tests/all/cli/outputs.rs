@@ -175,7 +175,8 @@ fn mounted_files_and_files_of_others_are_found_before_training() {
         output.ok().map(|output| (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned()))
     };
     if shell("mount -t tmpfs tmpfs /mnt").is_none_or(|(code, _)| code != Some(0)) {
-        eprintln!("NOT RUN: nothing may be mounted here");
+        writeln!(std::io::stderr(), "NOT RUN: outputs that are mounted or of others, as nothing may be mounted here")
+            .unwrap();
         return;
     }
     let train = format!("{program} {TRAIN} --corpus c.txt");
