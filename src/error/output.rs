@@ -1,5 +1,6 @@
 //! Faults of files that are to be written.
 
+use super::shown::{file, value};
 use std::path::PathBuf;
 
 /// Reasons why a file must not be written, or cannot hold its contents. Nothing was read or written yet.
@@ -8,8 +9,9 @@ use std::path::PathBuf;
 pub enum OutputFault {
     /// The file is read, too, and would be lost.
     #[error(
-        "{output}: this output is the file that is read as {input}, which would be lost; name another output",
-        output = output.display(), input = input.display()
+        "{}: this output is the file that is read as {}, which would be lost; name another output",
+        file(output),
+        file(input)
     )]
     IsInput {
         /// The output, as it was named.
@@ -19,8 +21,9 @@ pub enum OutputFault {
     },
     /// Two outputs are one file.
     #[error(
-        "{first} and {second}: two outputs that are one file, of which only the last would be left; name another one",
-        first = first.display(), second = second.display()
+        "{} and {}: two outputs that are one file, of which only the last would be left; name another one",
+        file(first),
+        file(second)
     )]
     IsOutput {
         /// The one, as it was named.
@@ -30,9 +33,10 @@ pub enum OutputFault {
     },
     /// The next run would read the file as text.
     #[error(
-        "{output}: this output lies among the files of {input}, so that the next run would read it as text; put it \
+        "{}: this output lies among the files of {}, so that the next run would read it as text; put it \
          elsewhere, or name the texts one by one",
-        output = output.display(), input = input.display()
+        file(output),
+        file(input)
     )]
     InText {
         /// The output, as it was named.
@@ -41,7 +45,7 @@ pub enum OutputFault {
         input: PathBuf,
     },
     /// The name promises a way to pack that is not written.
-    #[error("{path}: nothing is packed as .{ending} here; end the name in {known}", path = path.display())]
+    #[error("{}: nothing is packed as .{} here; end the name in {known}", file(path), value(ending))]
     Packing {
         /// The file.
         path: PathBuf,
@@ -51,7 +55,7 @@ pub enum OutputFault {
         known: &'static str,
     },
     /// Standard output cannot hold what is to go there.
-    #[error("{path}: {what} cannot go to standard output; name a file", path = path.display())]
+    #[error("{}: {what} cannot go to standard output; name a file", file(path))]
     NoStream {
         /// The path that means standard output.
         path: PathBuf,

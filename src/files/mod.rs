@@ -5,8 +5,6 @@ mod apart;
 #[cfg(feature = "text")]
 mod digest;
 #[cfg(feature = "text")]
-mod name;
-#[cfg(feature = "text")]
 mod open;
 mod output;
 mod packing;
@@ -16,11 +14,11 @@ mod tensors;
 mod zstd;
 
 #[cfg(feature = "text")]
+pub use crate::error::shown::name;
+#[cfg(feature = "text")]
 pub use apart::Plan;
 #[cfg(feature = "text")]
 pub use digest::sha256;
-#[cfg(feature = "text")]
-pub use name::name;
 #[cfg(feature = "text")]
 pub use open::{is_compressed, is_stdin, open};
 pub use output::Output;

@@ -10,6 +10,7 @@ mod vocabulary;
 use super::progress::Bars;
 use super::signals::Signals;
 use crate::Result;
+use crate::error::shown;
 use crate::files::{self, Output};
 use crate::run::{Control, Ended};
 use crate::train::{Pass, Progress};
@@ -152,7 +153,7 @@ pub fn run(arguments: &Arguments, start: Instant, signals: &Signals) -> Result<(
     };
     let best = facts.best_words.map(|at| format!("left is the best model by the held-out text, after {at} words\n"));
     let best = best.unwrap_or_default();
-    let (out, Pass { read, dropped }) = (out.display(), facts.subsampled());
+    let (out, Pass { read, dropped }) = (shown::file(&out), facts.subsampled());
     arguments.say(&format!(
         "{why}{best}subsampling dropped {dropped} of {read} words read\n\
          {words:.0} words/s: {train:.2} s of training, {total:.2} s in all\n{out}\n"
