@@ -2,8 +2,12 @@
 
 mod colours;
 mod compare;
+#[cfg(unix)]
+mod names;
 mod options;
 mod outputs;
 mod place;
+mod printed;
+mod prompts;
 mod refusals;
 mod scale;
