@@ -73,7 +73,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         step_seconds: STEP_SECONDS,
         seed: arguments.seed,
     };
-    super::check_json(arguments.json.as_deref(), [])?;
+    super::check_json(arguments.json.as_deref(), super::layer_files(&config.layers))?;
     let spinner = ProgressBar::new_spinner();
     let mut advice = advise(&config, &mut |layer| {
         spinner.set_message(shown::value(format!("timing {layer}")));
@@ -87,5 +87,5 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     if arguments.table != Table::Text {
         advice.refused.iter().for_each(|(layer, why)| super::warn(&format!("lexmax: not {layer}: {why}")));
     }
-    super::say(&table::formatted(&advice.grid(), arguments.table, &advice.notes()), &arguments.json)
+    super::say(&table::formatted(&advice.grid(), arguments.table, &advice.notes()), arguments.json.as_deref())
 }

@@ -2,15 +2,16 @@
 
 use super::progress::Bars;
 use super::table::{self, Table};
-use crate::compare::{Builder, CompareConfig};
+use crate::compare::{Builder, CompareConfig, Comparison, Data, DataSource, compare};
 use crate::corpus::synthetic::SyntheticLanguage;
-use crate::corpus::{Context, WindowRule, files};
+use crate::corpus::{Context, Source, WindowRule};
 use crate::error::shown;
 use crate::files::{Output, Plan};
 use crate::layer::catalogue::LayerSpec;
 use crate::model::ModelKind;
 use crate::optimizer::OptimizerKind;
-use crate::report::write_page;
+use crate::report::{page_files, write_page};
+use crate::vocab::LONGEST_WORD;
 use crate::{Error, Result};
 use clap::Args;
 use std::path::PathBuf;
@@ -60,6 +61,10 @@ pub struct Arguments {
     /// Drops words that occur more rarely.
     #[arg(long, default_value_t = Builder::MIN_COUNT, value_name = "N", requires = "corpus")]
     min_count: u64,
+    /// Drops longer words: bytes of UTF-8, from 1 to 65536.
+    #[arg(long, value_name = "N", default_value_t = Source::MAX_WORD_BYTES as u32, requires = "corpus",
+        value_parser = clap::value_parser!(u32).range(1..=LONGEST_WORD as i64))]
+    max_word_bytes: u32,
     /// Threshold of word2vec's subsampling of frequent words; 0 is off.
     #[arg(
         long, default_value_t = Builder::SAMPLE, value_name = "T", value_parser = threshold,
@@ -148,6 +153,7 @@ impl Arguments {
         } else {
             builder = self.corpus.iter().fold(builder, Builder::text);
             builder = self.valid.iter().fold(builder, Builder::valid).min_count(self.min_count).sample(self.sample);
+            builder = builder.max_word_bytes(self.max_word_bytes as usize);
         }
         let (dim, hidden) = self.sizes(builder.default_dim())?;
         builder = with(builder, dim, Builder::dim);
@@ -191,16 +197,21 @@ impl Arguments {
 
 pub fn run(arguments: &Arguments) -> Result<()> {
     let builder = arguments.builder()?;
-    builder.config()?;
+    let config = builder.config()?;
     let path = arguments.out.join("compare.json");
-    // Before hours of training, not after.
-    Output::new(&path)?;
-    Plan::default()
+    let page = page_files(&arguments.out, "compare", &Comparison::CHARTS);
+    let source = builder.source()?;
+    let read = match &source {
+        DataSource::Text { corpus, valid, .. } => corpus.iter().chain(valid).collect(),
+        DataSource::Synthetic { .. } => Vec::new(),
+    };
+    let plan = Plan::default()
         .reads_texts(arguments.corpus.iter().chain(&arguments.valid))
-        .reads([&arguments.corpus, &arguments.valid].map(|texts| files(texts)).into_iter().flatten().flatten())
-        .writes([&path, &arguments.out.join("compare.html")])
-        .check()?;
-    let mut comparison = builder.run_with(&mut Bars::new())?;
+        .reads(read)
+        .reads(super::layer_files(&config.layers));
+    // Before hours of training, not after.
+    super::check_outputs(plan, [path.clone()].into_iter().chain(page))?;
+    let mut comparison = compare(&config, &Data::new(&source)?, &mut Bars::new())?;
     comparison.run.command = super::command();
     Output::new(&path)?.put(comparison.to_json().as_bytes())?;
     let page = write_page(&comparison.page(), &arguments.out, "compare")?;

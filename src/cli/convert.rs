@@ -31,5 +31,5 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let done = convert(from, to, arguments.first.map(|n| n as usize))?;
     let (words, of, dim) = (done.words, done.of, done.dim);
     let line = format!("{words} of {of} words, {dim} numbers each\n{}\n", shown::file(&arguments.output));
-    super::say(&line, [&arguments.output])
+    super::say(&line, [arguments.output.as_path()])
 }

@@ -68,5 +68,5 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     if let Some(path) = &arguments.json {
         Output::new(path)?.put(found.to_json().as_bytes())?;
     }
-    super::say(&table::formatted(&found.grid(arguments.sections), arguments.table, &[]), &arguments.json)
+    super::say(&table::formatted(&found.grid(arguments.sections), arguments.table, &[]), arguments.json.as_deref())
 }

@@ -1,6 +1,7 @@
 //! Errors of the library in the words of the command line: a setting is called by its flag.
 
 use crate::Error;
+use crate::error::{OutputFault, Unfit};
 
 /// Settings of `word2vec::Options` as errors call them, and their flags.
 const FLAGS: &[(&str, &str)] = &[
@@ -17,6 +18,7 @@ const FLAGS: &[(&str, &str)] = &[
     ("layer", "--layer"),
     ("longest_sentence", "--max-sentence"),
     ("max_vocab", "--max-vocab"),
+    ("max_word_bytes", "--max-word-bytes"),
     ("negative", "--negative"),
     ("negative 0", "--negative 0"),
     ("noise_hits", "--noise-hits"),
@@ -42,6 +44,10 @@ pub fn message(error: Error) -> String {
         Error::NotWith { setting, other } => Error::NotWith { setting: flag(setting), other: flag(other) }.to_string(),
         Error::OutOfRange { name, value, limit } if name.contains('_') => {
             Error::OutOfRange { name: flag(name), value, limit }.to_string()
+        }
+        error @ (Error::NoWords { too_long: 1.., .. }
+        | Error::Output(OutputFault::Word { unfit: Unfit::Long { .. }, .. })) => {
+            format!("{error} (--max-word-bytes)")
         }
         error @ Error::NothingToEvaluate => format!("{error} (--similarity, --analogies)"),
         error => error.to_string(),

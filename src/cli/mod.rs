@@ -26,7 +26,7 @@ pub use flags::message;
 
 use crate::error::shown;
 use crate::files::{Output, Plan, is_stdout};
-use crate::layer::catalogue::{CATALOGUE, common_keys};
+use crate::layer::catalogue::{CATALOGUE, LayerSpec, common_keys};
 use crate::model::{Encoding, MOST_DIM};
 use crate::{Error, Result};
 use arguments::command;
@@ -81,21 +81,25 @@ enum Command {
 pub fn run(start: Instant) -> Result<bool> {
     let cli = arguments::read();
     crate::simd::path::check()?;
-    let signals = Signals::listen()?;
-    let done = match cli.command {
-        Some(Command::Check(arguments)) => return check::run(&arguments),
+    execute(&cli, start, &Signals::listen()?)
+}
+
+/// Does what the arguments say. `false` if an audit failed.
+fn execute(cli: &Cli, start: Instant, signals: &Signals) -> Result<bool> {
+    let done = match &cli.command {
+        Some(Command::Check(arguments)) => return check::run(arguments),
         None => compare::run(&cli.compare),
-        Some(Command::Compare(arguments)) => compare::run(&arguments),
-        Some(Command::Train(arguments)) => train::run(&arguments, start, &signals),
-        Some(Command::Predict(arguments)) => predict::run(&arguments),
-        Some(Command::Eval(arguments)) => eval::run(&arguments),
-        Some(Command::Nearest(arguments)) => nearest::run(&arguments),
-        Some(Command::Analogy(arguments)) => analogy::run(&arguments),
-        Some(Command::Convert(arguments)) => convert::run(&arguments),
-        Some(Command::Scale(arguments)) => scale::run(&arguments),
-        Some(Command::Advise(arguments)) => advise::run(&arguments),
-        Some(Command::Step(arguments)) => step::run(&arguments),
-        Some(Command::Cutoffs(arguments)) => cutoffs::run(&arguments),
+        Some(Command::Compare(arguments)) => compare::run(arguments),
+        Some(Command::Train(arguments)) => train::run(arguments, start, signals),
+        Some(Command::Predict(arguments)) => predict::run(arguments),
+        Some(Command::Eval(arguments)) => eval::run(arguments),
+        Some(Command::Nearest(arguments)) => nearest::run(arguments),
+        Some(Command::Analogy(arguments)) => analogy::run(arguments),
+        Some(Command::Convert(arguments)) => convert::run(arguments),
+        Some(Command::Scale(arguments)) => scale::run(arguments),
+        Some(Command::Advise(arguments)) => advise::run(arguments),
+        Some(Command::Step(arguments)) => step::run(arguments),
+        Some(Command::Cutoffs(arguments)) => cutoffs::run(arguments),
     };
     done.map(|()| true)
 }
@@ -162,9 +166,19 @@ fn gib(text: &str) -> std::result::Result<u64, String> {
 
 /// Checks the file for a result as JSON, before anything is read.
 fn check_json(json: Option<&Path>, inputs: impl IntoIterator<Item = PathBuf>) -> Result<()> {
-    let Some(path) = json else { return Ok(()) };
-    Output::new(path)?;
-    Plan::default().reads(inputs).writes([path]).check()
+    check_outputs(Plan::default().reads(inputs), json.map(PathBuf::from))
+}
+
+/// Checks files for results, before anything is read.
+fn check_outputs(plan: Plan, files: impl IntoIterator<Item = PathBuf>) -> Result<()> {
+    let files: Vec<_> = files.into_iter().collect();
+    files.iter().try_for_each(|path| Output::new(path).map(drop))?;
+    plan.writes(files).check()
+}
+
+/// The files that layers are built from.
+fn layer_files(layers: &[LayerSpec]) -> impl Iterator<Item = PathBuf> {
+    layers.iter().flat_map(LayerSpec::files)
 }
 
 /// Prints to standard output. A reader that went away is no failure.
@@ -174,6 +188,11 @@ fn print(text: &str) -> Result<()> {
 
 /// Prints to standard output. `false` if the reader went away: nothing more need be said then.
 fn is_read(text: &str) -> Result<bool> {
+    if cfg!(test) {
+        // Shown where a test fails.
+        print!("{text}");
+        return Ok(true);
+    }
     let mut out = std::io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(e) if e.kind() == ErrorKind::BrokenPipe => Ok(false),
@@ -182,7 +201,7 @@ fn is_read(text: &str) -> Result<bool> {
 }
 
 /// Prints what stands beside a result: to standard error if one of the results goes to standard output itself.
-fn say<'a>(text: &str, results: impl IntoIterator<Item = &'a PathBuf>) -> Result<()> {
+fn say<'a>(text: &str, results: impl IntoIterator<Item = &'a Path>) -> Result<()> {
     if results.into_iter().any(|path| is_stdout(path)) {
         warn(text.trim_end_matches('\n'));
         return Ok(());
@@ -200,6 +219,9 @@ pub fn warn(text: &str) {
 fn tell(text: &str) -> std::io::Result<()> {
     std::io::stderr().lock().write_all((shown::lines(text) + "\n").as_bytes())
 }
+
+#[cfg(test)]
+mod faults;
 
 #[cfg(test)]
 mod tests {

@@ -52,7 +52,7 @@ impl Query {
         if let Some(path) = &self.json {
             Output::new(path)?.put(answers(&asked).to_json().as_bytes())?;
         }
-        super::say(&self.shown(&asked), &self.json)
+        super::say(&self.shown(&asked), self.json.as_deref())
     }
 
     /// The table of what was found.

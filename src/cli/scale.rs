@@ -4,10 +4,10 @@ use super::table::{self, Table};
 use crate::Result;
 use crate::compare::CompareConfig;
 use crate::error::shown;
-use crate::files::Output;
+use crate::files::{Output, Plan};
 use crate::layer::catalogue::LayerSpec;
-use crate::measure::{Event, PASSES, POINT_SECONDS, ScaleConfig, Vocabs, scale};
-use crate::report::write_page;
+use crate::measure::{Event, PASSES, POINT_SECONDS, Scale, ScaleConfig, Vocabs, scale};
+use crate::report::{page_files, write_page};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::path::PathBuf;
@@ -71,7 +71,11 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         ..ScaleConfig::new(layers, super::threads(arguments.threads))
     };
     let path = arguments.out.join("scale.json");
-    Output::new(&path)?;
+    let page = page_files(&arguments.out, "scale", &Scale::CHARTS);
+    super::check_outputs(
+        Plan::default().reads(super::layer_files(&config.layers)),
+        [path.clone()].into_iter().chain(page),
+    )?;
     let bar = ProgressBar::new((PASSES * config.layers.len() * config.vocabs.as_slice().len()) as u64);
     bar.set_style(ProgressStyle::with_template("{bar:30} {pos}/{len} {msg}").unwrap_or(ProgressStyle::default_bar()));
     let mut found = scale(&config, &mut |event| match event {

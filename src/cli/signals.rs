@@ -15,7 +15,7 @@ struct Heard {
     signal: AtomicI32,
 }
 
-/// Ctrl-C, SIGTERM and SIGHUP. They end the program at once, without temporary files left, and as the system has it
+/// Ctrl-C, SIGTERM, SIGHUP, SIGQUIT and the limit of processor time. They end the program at once, without temporary files left, and as the system has it
 /// where no program listens. While a run is trained, the first one only sets the flag of [`Signals::stop`], and the second
 /// one ends the program.
 pub struct Signals(Arc<Heard>);
@@ -31,6 +31,12 @@ impl Signals {
         Ok(Self(heard))
     }
 
+    /// Listens to nothing.
+    #[cfg(test)]
+    pub fn deaf() -> Self {
+        Self(Arc::default())
+    }
+
     /// The flag that the first signal sets.
     pub fn stop(&self) -> Arc<AtomicBool> {
         self.0.stop.clone()
@@ -39,6 +45,11 @@ impl Signals {
     /// From now on the first signal sets the flag of [`Signals::stop`] only.
     pub fn hold(&self) {
         self.0.is_held.store(true, SeqCst);
+    }
+
+    /// From now on a signal ends the program at once.
+    pub fn release(&self) {
+        self.0.is_held.store(false, SeqCst);
     }
 
     /// Ends the program by the signal that was heard, if there was one.
@@ -55,7 +66,7 @@ impl Heard {
     fn hear(&self, signal: i32) {
         let is_first = self.signal.compare_exchange(0, signal, SeqCst, SeqCst).is_ok();
         self.stop.store(true, SeqCst);
-        if !(is_first && self.is_held.load(SeqCst)) {
+        if !(is_first && self.is_held.load(SeqCst)) || system::is_hard(signal) {
             system::end(signal);
         }
     }
@@ -66,13 +77,17 @@ mod system {
     use super::Heard;
     use crate::files::remove_temporaries;
     use crate::{Error, Result};
-    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGXCPU, SIGXFSZ};
+    use signal_hook::flag;
     use signal_hook::iterator::Signals;
     use std::sync::Arc;
 
     pub fn listen(heard: Arc<Heard>) -> Result<()> {
         let ignored = ignored();
-        let signals = [SIGHUP, SIGINT, SIGTERM].into_iter().filter(|signal| ignored >> (signal - 1) & 1 == 0);
+        // The limit of a file's size is an error of whoever writes.
+        flag::register(SIGXFSZ, Arc::default()).map(drop).map_err(Error::io("signals"))?;
+        let signals =
+            [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGXCPU].into_iter().filter(|signal| ignored >> (signal - 1) & 1 == 0);
         let mut signals = Signals::new(signals).map_err(Error::io("signals"))?;
         let hear = move || signals.forever().for_each(|signal| heard.hear(signal));
         std::thread::Builder::new().name("signals".into()).spawn(hear).map(drop).map_err(Error::io("signals"))
@@ -83,6 +98,11 @@ mod system {
         let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
         let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
         mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
+    }
+
+    /// Whether the signal ends the program at once, whatever it does.
+    pub fn is_hard(signal: i32) -> bool {
+        signal == SIGQUIT
     }
 
     /// Ends the program as the signal does where no program listens.
@@ -120,6 +140,11 @@ mod system {
             std::thread::sleep(LOOKS);
         };
         std::thread::Builder::new().name("signals".into()).spawn(look).map(drop).map_err(Error::io("signals"))
+    }
+
+    /// Whether the signal ends the program at once, whatever it does.
+    pub fn is_hard(_: i32) -> bool {
+        false
     }
 
     /// Ends the program.

@@ -57,7 +57,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         repeats: arguments.repeats as usize,
         seed: arguments.seed,
     };
-    super::check_json(arguments.json.as_deref(), [])?;
+    super::check_json(arguments.json.as_deref(), config.layer.files())?;
     let report = time_step(&config)?;
     if let Some(path) = &arguments.json {
         Output::new(path)?.put(report.to_json().as_bytes())?;
@@ -74,5 +74,5 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         100.0 * report.sgemm_share,
         report.sgemm_gflops,
     );
-    super::say(&line, &arguments.json)
+    super::say(&line, arguments.json.as_deref())
 }

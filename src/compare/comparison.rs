@@ -45,8 +45,11 @@ pub struct CorpusFacts {
     pub valid_sha256: Vec<Option<String>>,
     /// Tokens of training text in the vocabulary; none where text is generated without end.
     pub tokens: Option<u64>,
-    /// Tokens of training text that are too rare to be in it.
+    /// Tokens of training text that are too rare or too long to be in it.
     pub dropped_tokens: Option<u64>,
+    /// Tokens of all text that are too long to be in it, if there are any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub too_long_tokens: Option<u64>,
     /// Number of words, V.
     pub vocab: usize,
     /// Tokens of held-out text, known or not.

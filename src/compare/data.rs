@@ -2,7 +2,10 @@
 
 use super::CorpusFacts;
 use crate::corpus::synthetic::{SyntheticExamples, SyntheticLanguage};
-use crate::corpus::{Context, Corpus, Direction, ExampleSource, Examples, TextExamples, Window, held_out};
+use crate::corpus::{
+    Context, Corpus, Direction, ExampleSource, Examples, LONGEST_SENTENCE, Source, TextExamples, TextRules, Window,
+    held_out,
+};
 use crate::error::{Error, Result};
 use crate::eval::{self, HeldOut};
 use crate::files::{self, sha256};
@@ -28,6 +31,8 @@ pub enum DataSource {
         min_count: u64,
         /// Threshold of subsampling; 0 is off.
         sample: f64,
+        /// Longer words are dropped: see [`Source::max_word_bytes`].
+        max_word_bytes: usize,
     },
     /// The language whose probabilities are known.
     #[non_exhaustive]
@@ -45,7 +50,7 @@ impl DataSource {
     /// Training text, held-out text (none: part of the training text), the least count of a word, and the threshold of
     /// subsampling (0: off).
     pub fn text(corpus: Vec<PathBuf>, valid: Vec<PathBuf>, min_count: u64, sample: f64) -> Self {
-        Self::Text { corpus, valid, min_count, sample }
+        Self::Text { corpus, valid, min_count, sample, max_word_bytes: Source::MAX_WORD_BYTES }
     }
 
     /// The synthetic language of so many words and classes.
@@ -98,8 +103,8 @@ impl Data {
                 let language = SyntheticLanguage::new(*vocab, *classes, *seed)?;
                 Ok(Self { counts: language.counts(), words: None, material: Material::Synthetic(Arc::new(language)) })
             }
-            DataSource::Text { corpus, valid, min_count, sample } => {
-                let (vocab, train, held_out) = read(corpus, valid, *min_count)?;
+            DataSource::Text { corpus, valid, min_count, sample, max_word_bytes } => {
+                let (vocab, train, held_out) = read([corpus, valid], *min_count, *max_word_bytes)?;
                 let material = Material::Text {
                     train: Arc::new(train),
                     valid: Box::new(held_out),
@@ -193,6 +198,7 @@ impl Data {
             valid_sha256: Vec::new(),
             tokens: None,
             dropped_tokens: None,
+            too_long_tokens: None,
             vocab: self.counts.len(),
             valid_tokens: None,
             valid_unknown_tokens: None,
@@ -208,6 +214,7 @@ impl Data {
                 valid_source: names(valid_paths),
                 tokens: Some(train.ledger().kept),
                 dropped_tokens: Some(train.ledger().dropped()),
+                too_long_tokens: Some(train.ledger().too_long + valid.ledger().too_long).filter(|n| *n > 0),
                 valid_tokens: Some(valid.ledger().tokens),
                 valid_unknown_tokens: Some(valid.ledger().dropped()),
                 ..facts
@@ -217,11 +224,16 @@ impl Data {
 }
 
 /// The vocabulary, the training text and the held-out text.
-fn read(corpus: &[PathBuf], valid: &[PathBuf], min_count: u64) -> Result<(Vocabulary, Corpus, Corpus)> {
+fn read(
+    [corpus, valid]: [&[PathBuf]; 2],
+    min_count: u64,
+    max_word_bytes: usize,
+) -> Result<(Vocabulary, Corpus, Corpus)> {
+    let source = |paths| Source { max_word_bytes, ..Source::plain(paths) };
     if valid.is_empty() {
-        return Corpus::load_and_hold_out(corpus, min_count, HOLD_OUT_EVERY);
+        return Corpus::read_and_hold_out(&source(corpus), min_count, HOLD_OUT_EVERY);
     }
-    let (vocab, train) = Corpus::load(corpus, min_count)?;
-    let held_out = Corpus::with_vocabulary(valid, &vocab)?;
+    let (vocab, train) = Corpus::read(&source(corpus), &TextRules::min_count(min_count))?;
+    let held_out = Corpus::read_known(&source(valid), &vocab, None, LONGEST_SENTENCE)?;
     Ok((vocab, train, held_out))
 }

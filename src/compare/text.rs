@@ -23,6 +23,9 @@ impl Comparison {
                 sparse.join(", ")
             ));
         }
+        if let Some(too_long) = corpus.too_long_tokens {
+            notes.push(format!("{too_long} tokens are too long for words, and dropped"));
+        }
         if let (Some(tokens), Some(unknown)) = (corpus.valid_tokens, corpus.valid_unknown_tokens) {
             notes.push(format!("held out: {unknown} of {tokens} tokens are outside the vocabulary and passed over"));
         }

@@ -13,13 +13,13 @@ mod tree;
 mod vectors;
 mod vocabulary;
 
-pub use self::{evaluation::EvaluationFault, head::HeadFault, input::InputFault, output::OutputFault, simd::SimdFault};
-pub use self::{tree::TreeFault, vocabulary::VocabularyFault};
+pub use self::{evaluation::EvaluationFault, head::HeadFault, input::InputFault, simd::SimdFault, tree::TreeFault};
+pub use self::{output::OutputFault, output::Unfit, vocabulary::VocabularyFault};
 pub use model::{LinksFault, ModelFault, WordFault};
 pub use training::{CheckpointFault, Divergence, InitFault};
 pub use vectors::{Place, VectorsFault};
 
-use shown::{did_you_mean, file, files, quoted, reason, value, words};
+use shown::{did_you_mean, file, files, no_words, quoted, reason, value, words};
 use std::borrow::Cow;
 use std::path::PathBuf;
 
@@ -81,12 +81,14 @@ pub enum Error {
         fault: VocabularyFault,
     },
     /// The text has no word that is frequent enough.
-    #[error("{}: no word of {tokens} tokens occurs at least {min_count} times; lower min_count", files(paths))]
+    #[error("{}: {}", files(paths), no_words(*tokens, *too_long, *min_count))]
     NoWords {
         /// The files.
         paths: Vec<PathBuf>,
         /// Tokens read.
         tokens: u64,
+        /// Tokens dropped as too long.
+        too_long: u64,
         /// The count from which a word is kept.
         min_count: u64,
     },

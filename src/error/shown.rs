@@ -42,38 +42,40 @@ pub fn lines(text: &str) -> String {
     text.split('\n').map(escaped).collect::<Vec<_>>().join("\n")
 }
 
-/// Escapes characters until `limit` bytes are full; `…` stands for the rest.
-fn cut(text: &str, limit: usize, push: impl Fn(&mut String, char)) -> String {
+/// Escapes characters until `limit` bytes are full; `…`, the second, stands for the rest.
+fn cut(text: &str, limit: usize, push: impl Fn(&mut String, char)) -> (String, &'static str) {
     let mut out = String::new();
     for c in text.chars() {
         let whole = out.len();
         push(&mut out, c);
         if out.len() > limit {
             out.truncate(whole);
-            return out + "…";
+            return (out, "…");
         }
     }
-    out
+    (out, "")
 }
 
 /// A word or a value between quotation marks: control characters, quotation marks and backslashes escaped, at most 80
 /// bytes of it.
 pub fn quoted(text: &str) -> String {
-    let inner = cut(text, LONGEST, |out, c| match c {
+    let (inner, rest) = cut(text, LONGEST, |out, c| match c {
         '"' | '\\' => out.extend(['\\', c]),
         _ => push(out, c),
     });
-    format!("\"{inner}\"")
+    format!("\"{inner}\"{rest}")
 }
 
 /// A value without quotation marks: control characters escaped, at most 80 bytes of it.
 pub fn value(value: impl Display) -> String {
-    cut(&value.to_string(), LONGEST, push)
+    let (shown, rest) = cut(&value.to_string(), LONGEST, push);
+    shown + rest
 }
 
 /// The reason that another library gives, which may quote a file: control characters escaped, at most 400 bytes of it.
 pub fn reason(source: impl Display) -> String {
-    cut(&source.to_string(), LONGEST_REASON, push)
+    let (shown, rest) = cut(&source.to_string(), LONGEST_REASON, push);
+    shown + rest
 }
 
 /// Words between quotation marks, the first ten of them.
@@ -88,6 +90,18 @@ pub fn words(words: &[String]) -> String {
 /// Words that may be meant.
 pub fn did_you_mean(similar: &[String]) -> String {
     if similar.is_empty() { "; check its spelling and case".into() } else { format!("; there is {}", words(similar)) }
+}
+
+/// Why a text has no word that is frequent enough.
+pub fn no_words(tokens: u64, too_long: u64, min_count: u64) -> String {
+    if too_long > 0 && too_long == tokens {
+        return format!("all {tokens} tokens are longer than max_word_bytes; part words by spaces, or raise it");
+    }
+    let all = format!("no word of {tokens} tokens occurs at least {min_count} times");
+    match too_long {
+        0 => format!("{all}; lower min_count"),
+        _ => format!("{all}, and {too_long} tokens are longer than max_word_bytes; lower min_count, or raise that"),
+    }
 }
 
 /// The name of a file as text: bytes that are not UTF-8 as `\xE9`, so that two files never have one name.
@@ -132,9 +146,10 @@ mod tests {
 
     #[test]
     fn long_words_are_cut_between_characters() {
+        assert_eq!(quoted("a\u{1b}[31m\0\u{2028}"), r#""a\u{1b}[31m\0\u{2028}""#);
         assert_eq!(quoted(&"x".repeat(80)), format!("\"{}\"", "x".repeat(80)));
-        assert_eq!(quoted(&"x".repeat(81)), format!("\"{}…\"", "x".repeat(80)));
-        assert_eq!(quoted(&"数".repeat(1000)), format!("\"{}…\"", "数".repeat(26)));
+        assert_eq!(quoted(&"x".repeat(81)), format!("\"{}\"…", "x".repeat(80)));
+        assert_eq!(quoted(&"数".repeat(1000)), format!("\"{}\"…", "数".repeat(26)));
         assert_eq!(value("\u{1b}".repeat(1000)), "\\u{1b}".repeat(13) + "…");
         assert_eq!(reason("x".repeat(1000)).len(), 400 + "…".len());
         let many: Vec<_> = (0..1000).map(|n| n.to_string()).collect();

@@ -161,12 +161,4 @@ pub enum VectorsFault {
         /// Number of vectors.
         vectors: u64,
     },
-    /// A word cannot be written in the format.
-    #[error("{} cannot stand in a file of this format: {reason}; rename it, or choose another format", quoted(word))]
-    NotWritable {
-        /// The word.
-        word: String,
-        /// Why.
-        reason: &'static str,
-    },
 }

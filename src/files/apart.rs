@@ -1,16 +1,24 @@
 //! Files that a run reads and those that it writes must be different ones.
 
-use super::open::is_stdin;
-use super::output::{folder, followed, is_stdout};
+use super::place::{Identity, Standard, folder, followed, is_stdout, whole};
+use super::texts::Reach;
 use crate::error::{OutputFault, Result};
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 /// The files that a run reads and those that it writes.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub struct Plan {
     inputs: Vec<PathBuf>,
     texts: Vec<PathBuf>,
-    outputs: Vec<PathBuf>,
+    outputs: Vec<Claim>,
+}
+
+/// An output of a run.
+#[derive(Debug)]
+struct Claim {
+    path: PathBuf,
+    /// The output that the user named, for a file that is written beside it.
+    beside: Option<PathBuf>,
 }
 
 impl Plan {
@@ -31,119 +39,102 @@ impl Plan {
     /// Adds files that are written.
     #[must_use]
     pub fn writes<P: Into<PathBuf>>(mut self, files: impl IntoIterator<Item = P>) -> Self {
-        self.outputs.extend(files.into_iter().map(Into::into));
+        self.outputs.extend(files.into_iter().map(|path| Claim { path: path.into(), beside: None }));
         self
     }
 
-    /// Holds all outputs against all inputs and against each other.
+    /// Adds a file that is written, and one that is written beside it.
+    #[must_use]
+    pub fn writes_with(mut self, main: &Path, side: Option<PathBuf>) -> Self {
+        self = self.writes([main]);
+        self.outputs.extend(side.map(|path| Claim { path, beside: Some(main.into()) }));
+        self
+    }
+
+    /// Holds all outputs against all inputs and against each other, and standard output and standard error against the
+    /// inputs.
     ///
     /// # Errors
-    /// [`OutputFault::IsInput`], [`OutputFault::IsOutput`] and [`OutputFault::InText`], with both names.
+    /// [`OutputFault::IsInput`], [`OutputFault::IsOutput`], [`OutputFault::InText`], [`OutputFault::BelowFile`],
+    /// [`OutputFault::StreamIsInput`] and [`OutputFault::Unasked`], with both names, and with the output's own where the
+    /// file is beside it.
     pub fn check(&self) -> Result<()> {
-        let known = |path: &PathBuf, of: fn(&Path) -> Option<Identity>| of(path).map(|file| (path.clone(), file));
-        let inputs = self.inputs.iter().chain(&self.texts).filter_map(|path| known(path, Identity::of_input));
-        let inputs: Vec<_> = inputs.collect();
-        let outputs: Vec<_> = self.outputs.iter().filter_map(|path| known(path, Identity::of_output)).collect();
-        for (n, (output, file)) in outputs.iter().enumerate() {
-            let same = |others: &[(PathBuf, Identity)]| others.iter().find(|(_, other)| other == file).cloned();
-            if let Some((input, _)) = same(&inputs) {
-                return Err(OutputFault::IsInput { output: output.clone(), input }.into());
+        let inputs = self.inputs.iter().chain(&self.texts);
+        let inputs: Vec<_> = inputs.filter_map(|path| Some((path, Identity::of_input(path)?))).collect();
+        let outputs: Vec<_> = self.outputs.iter().map(|claim| (claim, Place::of(&claim.path))).collect();
+        let reaches: Vec<_> = self.texts.iter().map(|text| (text, Reach::of(text))).collect();
+        for (n, (claim, place)) in outputs.iter().enumerate() {
+            let fault = place.fault(&claim.path, &inputs, &outputs[..n]).or_else(|| {
+                let text = reaches.iter().find(|(_, reach)| place.is_within(reach))?.0.clone();
+                Some(OutputFault::InText { output: claim.path.clone(), input: text })
+            });
+            match (fault, &claim.beside) {
+                (None, Some(main)) if claim.path.exists() && !main.exists() => {
+                    return Err(OutputFault::Unasked { side: claim.path.clone(), main: main.clone() }.into());
+                }
+                (None, _) => {}
+                (Some(fault), None) => return Err(fault.into()),
+                (Some(fault), Some(main)) => {
+                    let (side, main, fault) = (claim.path.clone(), main.clone(), Box::new(fault));
+                    return Err(OutputFault::Beside { side, main, fault }.into());
+                }
             }
-            if let Some((first, _)) = same(&outputs[..n]) {
-                return Err(OutputFault::IsOutput { first, second: output.clone() }.into());
-            }
-            if let Some(input) = self.texts.iter().find(|text| would_hold(text, output)) {
-                return Err(OutputFault::InText { output: output.clone(), input: input.clone() }.into());
+        }
+        for (stream, name) in [(Standard::Output, "standard output"), (Standard::Error, "standard error")] {
+            let Some(file) = Identity::of_redirected(stream) else { continue };
+            if let Some((input, _)) = inputs.iter().find(|(_, input)| *input == file) {
+                return Err(OutputFault::StreamIsInput { stream: name, input: input.to_path_buf() }.into());
             }
         }
         Ok(())
     }
 }
 
-/// The identity of a file, which two names may share.
-#[derive(Clone, PartialEq, Eq)]
-enum Identity {
-    /// The device and the number of a file that is there.
-    #[cfg(unix)]
-    Number(u64, u64),
-    /// The whole path of a file that is not there yet, or of any where files have no numbers.
-    Path(PathBuf),
-    /// Standard output.
-    Stdout,
+/// The place of an output.
+struct Place {
+    identity: Option<Identity>,
+    /// Whole paths without links by which a file is found: its name in the folder where that is, and the file that a
+    /// link leads to. None for standard output, devices and pipes.
+    paths: Vec<PathBuf>,
 }
 
-impl Identity {
-    /// The identity of a file that is read. Standard input, devices and pipes have none.
-    fn of_input(path: &Path) -> Option<Self> {
-        if is_stdin(path) { None } else { Self::of_file(path) }
+impl Place {
+    fn of(path: &Path) -> Self {
+        let is_stream = is_stdout(path) || std::fs::metadata(path).is_ok_and(|found| !found.is_file());
+        let named = whole(folder(path)).join(path.file_name().unwrap_or_default());
+        let paths = if is_stream { Vec::new() } else { vec![named, whole(&followed(path))] };
+        Self { identity: Identity::of_output(path), paths }
     }
 
-    fn of_output(path: &Path) -> Option<Self> {
-        if is_stdout(path) { Some(Self::Stdout) } else { Self::of_file(path) }
-    }
-
-    fn of_file(path: &Path) -> Option<Self> {
-        match std::fs::metadata(path) {
-            Ok(found) if !found.is_file() => None,
-            #[cfg(unix)]
-            Ok(found) => {
-                use std::os::unix::fs::MetadataExt;
-                Some(Self::Number(found.dev(), found.ino()))
+    /// What is wrong with the output of this name beside the inputs and the outputs before it.
+    fn fault(&self, name: &Path, inputs: &[(&PathBuf, Identity)], before: &[(&Claim, Self)]) -> Option<OutputFault> {
+        let output = name.to_path_buf();
+        if let Some(identity) = &self.identity {
+            if let Some((input, _)) = inputs.iter().find(|(_, input)| input == identity) {
+                return Some(OutputFault::IsInput { output, input: input.to_path_buf() });
             }
-            #[cfg(not(unix))]
-            Ok(_) => Some(Self::Path(path.canonicalize().unwrap_or_else(|_| path.into()))),
-            Err(_) => Some(Self::Path(whole(&followed(path)))),
-        }
-    }
-}
-
-/// The absolute path without links, as far as its folders are there. `..` below the last that is there goes up one.
-fn whole(path: &Path) -> PathBuf {
-    let mut missing = Vec::new();
-    let mut folder = std::path::absolute(path).unwrap_or_else(|_| path.into());
-    let mut found = loop {
-        match folder.canonicalize() {
-            Ok(found) => break found,
-            Err(_) => {
-                missing.extend(folder.components().next_back().map(|last| last.as_os_str().to_owned()));
-                if !folder.pop() {
-                    break folder;
-                }
+            if let Some((claim, _)) = before.iter().find(|(_, other)| other.identity.as_ref() == Some(identity)) {
+                return Some(OutputFault::IsOutput { first: claim.path.clone(), second: output });
             }
         }
-    };
-    for name in missing.into_iter().rev() {
-        if name == Component::ParentDir.as_os_str() {
-            found.pop();
-        } else {
-            found.push(name);
-        }
+        let is_below = |below: &Self, above: &Self| {
+            let mut all = below.paths.iter().flat_map(|below| above.paths.iter().map(move |above| (below, above)));
+            all.any(|(below, above)| below.starts_with(above))
+        };
+        before.iter().find_map(|(claim, other)| {
+            let (file, below) = match () {
+                () if is_below(self, other) => (claim.path.clone(), output.clone()),
+                () if is_below(other, self) => (output.clone(), claim.path.clone()),
+                () => return None,
+            };
+            Some(OutputFault::BelowFile { below, file })
+        })
     }
-    found
-}
 
-/// Whether the next run would find the output among the files of a text: in a folder, or by a pattern.
-fn would_hold(text: &Path, output: &Path) -> bool {
-    if is_stdin(text) || is_stdout(output) || std::fs::metadata(output).is_ok_and(|found| !found.is_file()) {
-        return false;
+    /// Whether the next run would find the output among the files of a text.
+    fn is_within(&self, reach: &Reach) -> bool {
+        self.paths.iter().any(|place| reach.would_hold(place))
     }
-    // The name that it is given, in the folder where that is, and the file that a link leads to.
-    let named = whole(folder(output)).join(output.file_name().unwrap_or_default());
-    let places = [named, whole(&followed(output))];
-    if text.is_dir() {
-        let text = whole(text);
-        let shown = |below: &Path| below.iter().all(|name| !name.as_encoded_bytes().starts_with(b"."));
-        return places.iter().any(|place| place.strip_prefix(&text).is_ok_and(shown));
-    }
-    if text.exists() {
-        return false;
-    }
-    let Ok(pattern) = std::path::absolute(text) else { return false };
-    let options = glob::MatchOptions { require_literal_separator: true, ..glob::MatchOptions::new() };
-    let pattern = pattern.to_str().and_then(|pattern| glob::Pattern::new(pattern).ok());
-    let absolute = std::path::absolute(output).unwrap_or_default();
-    pattern
-        .is_some_and(|pattern| places.iter().chain([&absolute]).any(|place| pattern.matches_path_with(place, options)))
 }
 
 #[cfg(test)]

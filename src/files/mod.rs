@@ -4,12 +4,17 @@
 mod apart;
 #[cfg(feature = "text")]
 mod digest;
+mod disk;
 #[cfg(feature = "text")]
 mod open;
 mod output;
 mod packing;
+mod place;
+mod target;
 mod temporary;
 mod tensors;
+#[cfg(feature = "text")]
+mod texts;
 #[cfg(feature = "text")]
 mod zstd;
 
@@ -19,15 +24,21 @@ pub use crate::error::shown::name;
 pub use apart::Plan;
 #[cfg(feature = "text")]
 pub use digest::sha256;
+#[cfg(all(test, feature = "cli"))]
+pub use disk::test::failing;
+#[cfg(feature = "text")]
+pub use disk::{OnDisk, on};
 #[cfg(feature = "text")]
 pub use open::{is_compressed, is_stdin, open};
 pub use output::Output;
 #[cfg(feature = "text")]
-pub use output::is_stdout;
-#[cfg(feature = "text")]
 pub use packing::{partial, without_packing, without_partial};
+#[cfg(feature = "text")]
+pub use place::is_stdout;
 #[cfg(feature = "text")]
 pub use temporary::Temporary;
 #[cfg(feature = "cli")]
 pub use temporary::remove_temporaries;
 pub use tensors::{ANY, Layout, Numbers, Tensors};
+#[cfg(feature = "text")]
+pub use texts::files;

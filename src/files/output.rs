@@ -1,82 +1,75 @@
 //! Outputs: the one door through which files are written.
 
+use super::disk::{OnDisk, on};
 use super::packing::{Packing, packed};
-use super::temporary::Temporary;
+use super::place::folder;
+use super::target::Target;
+use super::temporary::{Backup, Temporary};
 use crate::error::{Error, OutputFault, Result};
 use std::fs::{File, OpenOptions};
 use std::io::{BufWriter, ErrorKind, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 const BUFFER: usize = 1 << 18;
-
-/// Links that are followed at most, as Linux does.
-const LINKS: usize = 40;
-
-/// Names of standard output.
-const STDOUT: [&str; 4] = ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"];
-
-/// Whether the path means standard output.
-pub fn is_stdout(path: &Path) -> bool {
-    STDOUT.iter().any(|name| path.as_os_str() == *name)
-}
 
 /// A place where something will be written.
 ///
 /// A file is there whole or not at all: what is written goes to a temporary file beside it, which then takes its place
-/// and its permissions. A symbolic link stays, and what it leads to is replaced. A device, a pipe or a socket is
-/// written to and never replaced, and so is standard output (`-`).
+/// and its permissions. A symbolic link stays, and what it leads to is replaced. A device or a pipe is written to and
+/// never replaced, and so is standard output (`-`).
+#[derive(Debug)]
 pub struct Output<'a> {
     path: &'a Path,
     target: Target,
     packing: Packing,
 }
 
-enum Target {
-    /// A file, or where it will be.
-    File(PathBuf),
-    /// A device, a pipe, a socket, or an open file of a process.
-    Stream,
-    /// Standard output.
-    Stdout,
+/// Contents that are on the disk, whole, and have not taken their place yet. Of a stream nothing is left to be done.
+#[must_use]
+#[derive(Debug)]
+pub struct Staged<'a> {
+    output: &'a Output<'a>,
+    file: Option<(Temporary, &'a Path)>,
 }
 
 impl<'a> Output<'a> {
     /// An output that is compressed where its name ends in `.gz`, `.zst` or `.bz2`.
     ///
     /// # Errors
-    /// [`Error::Io`] for a folder, and for a file that could not be made as things stand; [`OutputFault::Packing`] for
-    /// a name that promises what is not written. Nothing is left behind.
+    /// [`Error::Io`] for a folder, and for a file that could not be made as things stand; [`OutputFault::Kept`] for a
+    /// file that may not be replaced; [`OutputFault::Packing`] for a name that promises what is not written. Nothing is
+    /// left behind.
     #[cfg(feature = "text")]
     pub fn new(path: &'a Path) -> Result<Self> {
-        let output = Self { path, target: target(path)?, packing: Packing::to_write(path)? };
-        output.check()?;
-        Ok(output)
+        Ok(Self { path, packing: Packing::to_write(path)?, target: Target::of(path)? })
     }
 
-    /// An output of which parts are read, so that it is neither compressed nor a stream. `what` says what it is.
+    /// An output of which parts are read, so that it is neither compressed nor standard output. `what` says what it is.
     ///
     /// # Errors
     /// Those of [`Output::new`]; [`OutputFault::Packing`] for a name that promises any compression, and
     /// [`OutputFault::NoStream`] for standard output.
     pub fn plain(path: &'a Path, what: &'static str) -> Result<Self> {
         Packing::refuse(path)?;
-        let output = Self { path, target: target(path)?, packing: Packing::None };
-        if matches!(output.target, Target::Stdout) {
-            return Err(OutputFault::NoStream { path: path.into(), what }.into());
+        match Target::of(path)? {
+            Target::Stdout => Err(OutputFault::NoStream { path: path.into(), what }.into()),
+            target => Ok(Self { path, target, packing: Packing::None }),
         }
-        output.check()?;
-        Ok(output)
     }
 
-    /// Whether a file could be made, as things stand.
-    fn check(&self) -> Result<()> {
-        let Target::File(target) = &self.target else { return Ok(()) };
-        if target.is_dir() {
-            return Err(Error::io(self.path)(ErrorKind::IsADirectory.into()));
-        }
-        // The nearest folder that is there stands for those below it that are yet to be made.
-        let nearest = folder(target).ancestors().find(|p| p.exists()).unwrap_or(Path::new("."));
-        tempfile::tempfile_in(nearest).map(drop).map_err(Error::io(self.path))
+    /// An output that stands beside another, which is no stream either. `what` says what both are.
+    ///
+    /// # Errors
+    /// Those of [`Output::new`], and [`OutputFault::NoStream`] for a device, a pipe or standard output.
+    #[cfg(feature = "text")]
+    pub fn file(path: &'a Path, what: &'static str) -> Result<Self> {
+        let output = Self::new(path)?;
+        if output.is_stream() { Err(OutputFault::NoStream { path: path.into(), what }.into()) } else { Ok(output) }
+    }
+
+    /// Whether it is a device, a pipe or standard output: what is written there may wait for a reader.
+    pub fn is_stream(&self) -> bool {
+        !matches!(self.target, Target::File(_))
     }
 
     /// Writes what `write` writes, making folders as needed. A file is then on the disk.
@@ -84,12 +77,36 @@ impl<'a> Output<'a> {
     /// # Errors
     /// [`Error::Io`] with the path, and what `write` returns; then a file is as it was.
     pub fn write(&self, write: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()> {
+        self.stage(write)?.commit()
+    }
+
+    /// Writes what `write` writes beside the file whose place it will take.
+    ///
+    /// # Errors
+    /// Those of [`Output::write`].
+    pub fn stage(&self, write: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<Staged<'_>> {
         let io = |error| Error::io(self.path)(error);
+        let mut file = None;
         match &self.target {
-            Target::File(target) => self.replace(target, write),
-            Target::Stream => self.pack(&mut OpenOptions::new().append(true).open(self.path).map_err(io)?, write),
-            Target::Stdout => self.pack(&mut std::io::stdout().lock(), write),
+            Target::File(target) => {
+                let folder = folder(target);
+                on(|disk| disk.make_folder(folder)).map_err(Error::io(folder))?;
+                let temporary = Temporary::beside(target, folder).map_err(Error::io(folder))?;
+                self.pack(&mut OnDisk(temporary.as_file()), write)?;
+                on(|disk| disk.sync(temporary.as_file())).map_err(io)?;
+                file = Some((temporary, &**target));
+            }
+            Target::Stream => {
+                let stream = OpenOptions::new().append(true).open(self.path).map_err(io)?;
+                self.pack(&mut OnDisk(&stream), write)?;
+            }
+            Target::Stdout => match self.pack(&mut std::io::stdout().lock(), write) {
+                // A reader that went away has had what it wanted.
+                Err(Error::Io { source, .. }) if source.kind() == ErrorKind::BrokenPipe => {}
+                done => done?,
+            },
         }
+        Ok(Staged { output: self, file })
     }
 
     /// [`Output::write`] where only the system can fail.
@@ -109,18 +126,6 @@ impl<'a> Output<'a> {
         self.stream(|out| out.write_all(contents))
     }
 
-    fn replace(&self, target: &Path, write: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()> {
-        let io = |error| Error::io(self.path)(error);
-        let folder = folder(target);
-        std::fs::create_dir_all(folder).map_err(Error::io(folder))?;
-        let file = Temporary::beside(target, folder).map_err(Error::io(folder))?;
-        self.pack(&mut file.as_file(), write)?;
-        file.as_file().sync_all().map_err(io)?;
-        file.persist(target).map_err(io)?;
-        sync(folder);
-        Ok(())
-    }
-
     fn pack(&self, out: &mut dyn Write, write: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()> {
         let mut buffer = BufWriter::with_capacity(BUFFER, out);
         packed(self.packing, &mut buffer, self.path, write)?;
@@ -128,49 +133,43 @@ impl<'a> Output<'a> {
     }
 }
 
+impl Staged<'_> {
+    /// Takes its place.
+    ///
+    /// # Errors
+    /// [`Error::Io`] with the path; then a file is as it was.
+    pub fn commit(self) -> Result<()> {
+        let Some((temporary, target)) = self.file else { return Ok(()) };
+        temporary.persist(target).map_err(Error::io(self.output.path))?;
+        sync(folder(target));
+        Ok(())
+    }
+
+    /// Takes its place, and lets `second` take its own. If that fails, the file is put back that was here before.
+    ///
+    /// # Errors
+    /// [`Error::Io`] with the path; then both files are as they were.
+    #[cfg(feature = "text")]
+    pub fn commit_with(self, second: Self) -> Result<()> {
+        let Some((_, target)) = &self.file else { return self.commit().and_then(|()| second.commit()) };
+        let target = *target;
+        let (was_there, backup) = (target.exists(), Backup::of(target, folder(target)));
+        self.commit()?;
+        second.commit().inspect_err(|_| {
+            match backup {
+                Some(backup) => backup.restore(target).ok(),
+                None if !was_there => on(|disk| disk.remove(target)).ok(),
+                None => None,
+            };
+        })
+    }
+}
+
 /// Puts the new name of a file on the disk. A system that cannot do that has done what it can.
 fn sync(folder: &Path) {
     if cfg!(unix) {
-        File::open(folder).and_then(|folder| folder.sync_all()).ok();
+        File::open(folder).and_then(|folder| on(|disk| disk.sync(&folder))).ok();
     }
-}
-
-/// The target of a path.
-fn target(path: &Path) -> Result<Target> {
-    if is_stdout(path) {
-        return Ok(Target::Stdout);
-    }
-    let target = followed(path);
-    if target.is_symlink() && !is_of_process(&target) {
-        // Links that lead nowhere but to each other: the system has words for that.
-        std::fs::metadata(path).map_err(Error::io(path))?;
-    }
-    let is_stream = std::fs::metadata(&target).is_ok_and(|found| !found.is_file() && !found.is_dir());
-    Ok(if is_stream || is_of_process(&target) { Target::Stream } else { Target::File(target) })
-}
-
-/// Where the links of a path lead, whether something is there or not. The open files of a process are left as they are
-/// named.
-pub(super) fn followed(path: &Path) -> PathBuf {
-    let mut target = path.to_path_buf();
-    for _ in 0..LINKS {
-        match std::fs::read_link(&target) {
-            Ok(next) if !is_of_process(&target) => target = folder(&target).join(next),
-            _ => break,
-        }
-    }
-    target
-}
-
-/// Whether the name stands for an open file of a process. It may be a file on the disk, which still must not be
-/// replaced: whoever has it open would see nothing of what is written.
-fn is_of_process(path: &Path) -> bool {
-    folder(path).canonicalize().is_ok_and(|folder| folder.starts_with("/proc"))
-}
-
-/// The folder of a file.
-pub(super) fn folder(path: &Path) -> &Path {
-    path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 #[cfg(all(test, feature = "text"))]
@@ -207,7 +206,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let at = |name: &str| dir.path().join(name);
         put(&at("file"), "one").unwrap();
-        for mode in [0o600, 0o640, 0o444] {
+        for mode in [0o600, 0o640, 0o200] {
             std::fs::set_permissions(at("file"), std::fs::Permissions::from_mode(mode)).unwrap();
             put(&at("file"), "two").unwrap();
             assert_eq!(std::fs::metadata(at("file")).unwrap().permissions().mode() & 0o7777, mode);
@@ -254,11 +253,16 @@ mod tests {
         // A file that this process has open: it is the same one afterwards.
         let (kept, mut seen) = (dir.path().join("kept"), String::new());
         put(&kept, "").unwrap();
-        let mut open = File::open(&kept).unwrap();
+        let mut open = OpenOptions::new().read(true).write(true).open(&kept).unwrap();
         let name = format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&open));
         put(Path::new(&name), "seen").unwrap();
         open.read_to_string(&mut seen).unwrap();
         assert_eq!(seen, "seen");
+        let read = File::open(&kept).unwrap();
+        let name = format!("/dev/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&read));
+        assert!(matches!(put(Path::new(&name), "x"), Err(Error::Output(OutputFault::Kept { .. }))));
+        drop(read);
+        assert!(matches!(put(Path::new(&name), "x"), Err(Error::Io { .. })), "no longer open");
     }
 
     #[test]

@@ -19,8 +19,9 @@ pub enum Packing {
 }
 
 /// Endings that promise something packed which is not written.
-const FOREIGN: [&str; 17] = [
-    "7z", "br", "lz", "lz4", "lzma", "lzo", "rar", "sz", "tar", "tbz2", "tgz", "txz", "tzst", "xz", "z", "zip", "zstd",
+const FOREIGN: [&str; 28] = [
+    "7z", "bgz", "br", "bz", "gzip", "h5", "hdf5", "jar", "lz", "lz4", "lzip", "lzma", "lzo", "npz", "parquet", "rar",
+    "sz", "tar", "tbz2", "tgz", "txz", "tzst", "xz", "z", "zip", "zlib", "zpaq", "zstd",
 ];
 
 #[cfg(feature = "text")]
@@ -32,10 +33,10 @@ const PARTIAL: &str = "partial";
 /// The name beside `path` for a result that is not a whole one: in the same format, packed in the same way.
 #[cfg(feature = "text")]
 pub fn partial(path: &Path) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
+    let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".");
     name.push(PARTIAL);
-    name.into()
+    path.with_file_name(name)
 }
 
 /// The name of the whole result, and whether `path` is that of one that is not whole.
@@ -68,7 +69,7 @@ impl Packing {
     /// [`OutputFault::Packing`] for what is not written.
     #[cfg(feature = "text")]
     pub fn to_write(path: &Path) -> Result<Self> {
-        refuse(path, ".gz, .zst or .bz2, or in none of them", &FOREIGN)?;
+        refuse(path, "end the name in .gz, .zst or .bz2, or in none of them", &FOREIGN)?;
         Ok(Self::of(path))
     }
 
@@ -77,7 +78,7 @@ impl Packing {
     /// # Errors
     /// [`OutputFault::Packing`].
     pub fn refuse(path: &Path) -> Result<()> {
-        let known = "nothing that packs: parts of this file are read";
+        let known = "parts of this file are read, so it stays unpacked; name it without that ending";
         refuse(path, known, &FOREIGN)?;
         refuse(path, known, &["gz", "zst", "bz2"])
     }

@@ -1,5 +1,6 @@
 //! Temporary files, which vanish with the program however it ends, as long as it can see that.
 
+use super::disk::on;
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io;
@@ -46,23 +47,33 @@ impl Temporary {
     /// What the system says.
     pub fn beside(target: &Path, folder: &Path) -> io::Result<Self> {
         let old = match std::fs::metadata(target) {
-            Ok(old) => Some(old.permissions()),
+            Ok(old) => Some(old),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => return Err(error),
         };
         let mut builder = tempfile::Builder::new();
         #[cfg(unix)]
-        builder.permissions(old.clone().unwrap_or(std::os::unix::fs::PermissionsExt::from_mode(0o666)));
+        builder.permissions(
+            old.as_ref().map_or(std::os::unix::fs::PermissionsExt::from_mode(0o666), std::fs::Metadata::permissions),
+        );
         let file = Self::build(&builder, folder)?;
-        // The system took from them what it takes from new files.
-        old.map_or(Ok(()), |old| file.as_file().set_permissions(old))?;
+        if let Some(old) = old {
+            // Who may not give files away keeps this one, for the same others.
+            #[cfg(unix)]
+            {
+                use std::os::unix::fs::{MetadataExt, fchown};
+                fchown(file.as_file(), Some(old.uid()), Some(old.gid())).ok();
+            }
+            // The system took from them what it takes from new files.
+            file.as_file().set_permissions(old.permissions())?;
+        }
         Ok(file)
     }
 
     fn build(builder: &tempfile::Builder, folder: &Path) -> io::Result<Self> {
         // Known before a signal can come between.
         let mut there = there();
-        let file = builder.tempfile_in(folder)?;
+        let file = on(|disk| disk.create(builder, folder))?;
         let path = file.path().to_path_buf();
         there.insert(path.clone());
         Ok(Self { file: Some(file), path })
@@ -94,10 +105,43 @@ impl Temporary {
     /// Takes the place of `target`.
     ///
     /// # Errors
-    /// What the system says; then the file is gone.
+    /// What the system says; then the file is gone, or where it was.
     pub fn persist(mut self, target: &Path) -> io::Result<()> {
         let file = self.file.take().expect("until it is dropped or takes a place");
-        file.persist(target).map(drop).map_err(|error| error.error)
+        // Closed first: not every system renames open files.
+        let mut path = file.into_temp_path();
+        on(|disk| disk.rename(&path, target))?;
+        path.disable_cleanup(true);
+        Ok(())
+    }
+}
+
+/// A second name of a file, under which it can be put back.
+#[derive(Debug)]
+pub(super) struct Backup {
+    name: PathBuf,
+}
+
+impl Backup {
+    /// Gives the file a second name beside it. `None` where there is no file, or no second name for it.
+    pub fn of(target: &Path, folder: &Path) -> Option<Self> {
+        // A free name: the system refuses one that is taken.
+        let name = Temporary::build(&tempfile::Builder::new(), folder).ok()?.path().to_path_buf();
+        there().insert(name.clone());
+        let backup = Self { name };
+        on(|disk| disk.link(target, &backup.name)).ok().map(|()| backup)
+    }
+
+    /// Puts the file back in its place.
+    pub fn restore(&self, target: &Path) -> io::Result<()> {
+        on(|disk| disk.rename(&self.name, target))
+    }
+}
+
+impl Drop for Backup {
+    fn drop(&mut self) {
+        on(|disk| disk.remove(&self.name)).ok();
+        there().remove(&self.name);
     }
 }
 

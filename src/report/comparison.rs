@@ -75,16 +75,19 @@ impl Comparison {
 }
 
 impl Comparison {
+    /// The names of the charts of the report.
+    pub(crate) const CHARTS: [&str; 2] = ["nll-vs-time", "nll-vs-examples"];
+
     /// Held-out NLL against seconds of training, a curve a layer.
     pub fn nll_vs_time(&self) -> Chart {
         let x = Axis::log("seconds of training", Unit::Seconds);
-        self.curves("nll-vs-time", "Held-out NLL against seconds of training", x, |p| p.seconds)
+        self.curves(Self::CHARTS[0], "Held-out NLL against seconds of training", x, |p| p.seconds)
     }
 
     /// Held-out NLL against examples seen, a curve a layer.
     pub fn nll_vs_examples(&self) -> Chart {
         let x = Axis::log("examples seen", Unit::Count);
-        self.curves("nll-vs-examples", "Held-out NLL against examples seen", x, |p| p.examples as f64)
+        self.curves(Self::CHARTS[1], "Held-out NLL against examples seen", x, |p| p.examples as f64)
     }
 
     /// The highest NLL that a picture has room for: layers start at the unigram model, and what goes far beyond it for a

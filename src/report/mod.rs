@@ -18,6 +18,8 @@ pub mod terminal;
 pub use chart::{Axis, Chart, Level, Look, Mark, Series, Unit};
 pub use evaluation::answers;
 pub use grid::{Bar, Cell, Column, Grid};
+#[cfg(feature = "cli")]
+pub(crate) use page::page_files;
 #[cfg(feature = "report")]
 pub use page::{Page, write_page};
 #[cfg(feature = "report")]

@@ -101,11 +101,25 @@ pub(super) fn run_facts(run: &RunFacts, version: &str) -> Vec<(String, String)> 
 /// What cannot be written or drawn.
 pub fn write_page(page: &Page, folder: &Path, name: &str) -> Result<PathBuf> {
     for chart in page.drawn() {
-        Output::new(&folder.join(format!("{}.svg", chart.id)))?.put(svg(chart)?.as_bytes())?;
+        Output::new(&picture(folder, chart.id))?.put(svg(chart)?.as_bytes())?;
     }
-    let path = folder.join(format!("{name}.html"));
+    let path = html(folder, name);
     Output::new(&path)?.put(page.to_html()?.as_bytes())?;
     Ok(path)
+}
+
+/// The files that [`write_page`] writes into a folder: the page, and the pictures of these charts.
+#[cfg(feature = "cli")]
+pub(crate) fn page_files(folder: &Path, name: &str, charts: &[&str]) -> Vec<PathBuf> {
+    std::iter::once(html(folder, name)).chain(charts.iter().map(|id| picture(folder, id))).collect()
+}
+
+fn html(folder: &Path, name: &str) -> PathBuf {
+    folder.join(format!("{name}.html"))
+}
+
+fn picture(folder: &Path, id: &str) -> PathBuf {
+    folder.join(format!("{id}.svg"))
 }
 
 /// The data as JSON in which no tag can begin, and without control characters.

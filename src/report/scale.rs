@@ -157,11 +157,14 @@ const MOST_OTHERS: usize = 8;
 const MOST_MARKS: usize = 12;
 
 impl Scale {
+    /// The names of the charts of the report.
+    pub(crate) const CHARTS: [&str; 3] = ["cost-vs-vocabulary", "evaluation-vs-vocabulary", "memory-vs-vocabulary"];
+
     /// Time of a training step against V, a curve a layer, with the crossovers.
     pub fn cost_vs_vocabulary(&self) -> Chart {
         let y = Axis::log("a training step, time an example", Unit::Nanoseconds);
         let title = "Time of a training step against the size of the vocabulary";
-        let (marks, chart) = (self.marks(), self.curves("cost-vs-vocabulary", title, y, |p| p.step_ns_per_example));
+        let (marks, chart) = (self.marks(), self.curves(Self::CHARTS[0], title, y, |p| p.step_ns_per_example));
         let ring = if marks.is_empty() { "" } else { " A ring is a crossover." };
         Chart { note: chart.note + ring, marks, ..chart }
     }
@@ -170,14 +173,14 @@ impl Scale {
     pub fn evaluation_vs_vocabulary(&self) -> Chart {
         let y = Axis::log("exact ln P of a word, time an example", Unit::Nanoseconds);
         let title = "Time of an exact evaluation against the size of the vocabulary";
-        self.curves("evaluation-vs-vocabulary", title, y, |p| p.evaluation_ns_per_example)
+        self.curves(Self::CHARTS[1], title, y, |p| p.evaluation_ns_per_example)
     }
 
     /// Memory of a step against V.
     pub fn memory_vs_vocabulary(&self) -> Chart {
         let y = Axis::log("memory in training", Unit::Bytes);
         let title = "Memory in training against the size of the vocabulary";
-        self.curves("memory-vs-vocabulary", title, y, |p| p.peak_bytes as f64)
+        self.curves(Self::CHARTS[2], title, y, |p| p.peak_bytes as f64)
     }
 
     fn curves(&self, id: &'static str, title: &str, y: Axis, at: impl Fn(&Point) -> f64) -> Chart {

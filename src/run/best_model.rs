@@ -2,7 +2,7 @@
 
 use super::Valid;
 use crate::error::{Error, Result};
-use crate::files::Output;
+use crate::files::{OnDisk, Output, on};
 use crate::model::{ModelReader, ModelWriter, SharedModel};
 use std::fs::File;
 use std::io::{BufReader, BufWriter, Seek, Write};
@@ -34,10 +34,12 @@ impl BestModel {
             Self::Nameless { folder, file } => {
                 let write = || {
                     std::fs::create_dir_all(&*folder)?;
-                    let mut out = BufWriter::with_capacity(1 << 18, tempfile::tempfile_in(&*folder)?);
+                    let file = tempfile::tempfile_in(&*folder)?;
+                    let mut out = BufWriter::with_capacity(1 << 18, OnDisk(&file));
                     writer.write(&mut out)?;
                     out.flush()?;
-                    out.into_inner().map_err(std::io::IntoInnerError::into_error)
+                    drop(out);
+                    Ok(file)
                 };
                 *file = Some(write().map_err(Error::io(&*folder))?);
                 Ok(())
@@ -74,7 +76,7 @@ impl BestModel {
             let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
             let of = name.strip_prefix(PREFIX).and_then(|name| name.strip_suffix(SUFFIX)).map(str::parse::<u64>);
             if of.is_some_and(|of| of.is_ok_and(|of| Some(of) != words)) {
-                std::fs::remove_file(&path).map_err(Error::io(&path))?;
+                on(|disk| disk.remove(&path)).map_err(Error::io(&path))?;
             }
         }
         Ok(())

@@ -3,7 +3,7 @@
 use super::Checkpoints;
 use super::validation::Record;
 use crate::error::{CheckpointFault, Error, Result};
-use crate::files::Output;
+use crate::files::{Output, on};
 use crate::layer::LayerExt;
 use crate::model::{ModelReader, ModelWriter, SharedModel};
 use crate::train::State;
@@ -35,7 +35,7 @@ impl Folder {
     /// Makes the folder if there is none.
     pub fn new(checkpoints: &Checkpoints, settings: BTreeMap<String, String>) -> Result<Self> {
         let dir = &checkpoints.dir;
-        std::fs::create_dir_all(dir).map_err(Error::io(dir))?;
+        on(|disk| disk.make_folder(dir)).map_err(Error::io(dir))?;
         let folder = Self { checkpoints: checkpoints.clone(), settings, written: Instant::now() };
         if !checkpoints.resume && folder.path().exists() {
             return Err(Error::Checkpoint { path: folder.path(), fault: CheckpointFault::Exists });

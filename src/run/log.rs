@@ -11,6 +11,7 @@
 //! | `end` | `why` = `error` and its message; this line may be the only one |
 
 use crate::error::{Error, Result};
+use crate::files::{OnDisk, on};
 use crate::train::Progress;
 use serde_json::{Value, json};
 use std::fs::{File, OpenOptions};
@@ -40,7 +41,7 @@ impl Log {
     /// Opens a new log, or one that goes on.
     pub fn open(path: &Path, goes_on: bool) -> Result<Self> {
         if let Some(folder) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
-            std::fs::create_dir_all(folder).map_err(Error::io(folder))?;
+            on(|disk| disk.make_folder(folder)).map_err(Error::io(folder))?;
         }
         let mut options = OpenOptions::new();
         options.create(true).append(goes_on).write(true).truncate(!goes_on);
@@ -52,7 +53,7 @@ impl Log {
     pub fn line(&mut self, event: &str, mut what: Value) -> Result<()> {
         what["event"] = event.into();
         let line = what.to_string() + "\n";
-        self.file.write_all(line.as_bytes()).map_err(Error::io(&self.path))
+        OnDisk(&self.file).write_all(line.as_bytes()).map_err(Error::io(&self.path))
     }
 
     /// Adds progress up, and writes a line every ten seconds or if `now`.

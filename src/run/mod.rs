@@ -121,8 +121,8 @@ pub struct Run<'a> {
     /// The progress seen last.
     last: Option<Progress>,
     ended: Option<Ended>,
-    /// Why there are no checkpoints any more.
-    checkpoint_failed: Option<String>,
+    /// What failed on the way and did not end the run.
+    warnings: Vec<String>,
 }
 
 impl fmt::Debug for Run<'_> {
@@ -145,8 +145,9 @@ pub struct Closed {
     pub valid_nll: Option<f64>,
     /// Words read when the model that is left was evaluated, if that model is not the final one.
     pub best_words: Option<u64>,
-    /// Why checkpoints stopped on the way, as on a disk that was full; the last one that was written is left.
-    pub checkpoint_failed: Option<String>,
+    /// What failed on the way and did not end the run, as a checkpoint on a disk that was full: the last one that was
+    /// written is left.
+    pub warnings: Vec<String>,
 }
 
 impl<'a> Run<'a> {
@@ -191,7 +192,7 @@ impl<'a> Run<'a> {
             opened,
             last,
             ended,
-            checkpoint_failed: None,
+            warnings: Vec::new(),
         })
     }
 
@@ -236,30 +237,25 @@ impl<'a> Run<'a> {
         let from = self.from.take();
         let outcome = trainer(model, from.as_ref(), &mut Supervisor::new(self, observe));
         // A log that cannot be written is no further failure.
-        outcome.inspect_err(|_| drop(self.log_last()))
+        outcome.inspect_err(|_| self.log_last())
     }
 
     /// Closes the run. Where patience was set, `model` becomes the best one of those evaluated.
     ///
     /// # Errors
-    /// The best model cannot be read, or the log cannot be written.
+    /// The best model cannot be read.
     pub fn close(mut self, model: &mut SharedModel, outcome: &Outcome) -> Result<Closed> {
         let ended = if outcome.stopped { self.ended.unwrap_or(Ended::Interrupted) } else { Ended::Complete };
         let left = self.leave_best(ended, model);
-        self.log_last()?;
+        self.log_last();
         let (left, last) = (left?, self.validation.last);
-        let closed = Closed {
-            ended,
-            valid_nll: left.or(last).map(|found| found.nll()),
-            best_words: left.map(|left| left.words),
-            checkpoint_failed: self.checkpoint_failed.take(),
-        };
+        let (valid_nll, best_words) = (left.or(last).map(|found| found.nll()), left.map(|left| left.words));
         let line = json!({
-            "why": ended, "nll": closed.valid_nll, "last_nll": last.map(|found| found.nll()),
-            "best_words": closed.best_words, "passes": outcome.passes,
+            "why": ended, "nll": valid_nll, "last_nll": last.map(|found| found.nll()), "best_words": best_words,
+            "passes": outcome.passes,
         });
-        self.log.as_mut().map_or(Ok(()), |log| log.line("end", line))?;
-        Ok(closed)
+        self.log_line("end", line);
+        Ok(Closed { ended, valid_nll, best_words, warnings: self.warnings })
     }
 
     /// Makes the model the best one evaluated, if it is another; returns its evaluation then.
@@ -275,10 +271,22 @@ impl<'a> Run<'a> {
     }
 
     /// Logs where the run stood last.
-    fn log_last(&mut self) -> Result<()> {
-        match (&mut self.log, &self.last) {
-            (Some(log), Some(at)) => log.progress(at, true),
-            _ => Ok(()),
+    fn log_last(&mut self) {
+        if let Some(at) = self.last {
+            self.log_with(|log| log.progress(&at, true));
+        }
+    }
+
+    /// Writes a line to the log, if there is one.
+    fn log_line(&mut self, event: &str, what: Value) {
+        self.log_with(|log| log.line(event, what));
+    }
+
+    /// Writes to the log, if there is one. A log that cannot be written any more ends; the run goes on.
+    fn log_with(&mut self, write: impl FnOnce(&mut Log) -> Result<()>) {
+        if let Some(Err(error)) = self.log.as_mut().map(write) {
+            self.log = None;
+            self.warnings.push(format!("the log ended early: {error}"));
         }
     }
 }

@@ -16,8 +16,6 @@ pub(super) struct Supervisor<'r, 'a> {
     observed: Option<Instant>,
     /// Whether an earlier run had ended by patience.
     was_over: bool,
-    /// An error from a moment that cannot return it.
-    failed: Option<Error>,
 }
 
 const OBSERVED_EVERY: Duration = Duration::from_millis(100);
@@ -25,7 +23,7 @@ const OBSERVED_EVERY: Duration = Duration::from_millis(100);
 impl<'r, 'a> Supervisor<'r, 'a> {
     pub fn new(run: &'r mut Run<'a>, observe: &'r mut dyn FnMut(&Progress)) -> Self {
         let was_over = run.validation.is_out_of_patience();
-        Self { run, observe, observed: None, was_over, failed: None }
+        Self { run, observe, observed: None, was_over }
     }
 
     fn reason_to_end(&self) -> Option<Ended> {
@@ -48,37 +46,51 @@ impl<'r, 'a> Supervisor<'r, 'a> {
     fn evaluate(&mut self, at: &AtRest, is_pass: bool) -> Result<()> {
         let run = &mut *self.run;
         let Some(line) = run.validation.measure(at, run.threads)? else { return Ok(()) };
-        run.log.as_mut().map_or(Ok(()), |log| log.line("valid", line))?;
+        run.log_line("valid", line);
         if !(is_pass && run.validation.count_pass()) {
             return Ok(());
         }
         let Some(best) = &mut run.best else { return Ok(()) };
-        best.put(&ModelWriter::shared(run.architecture, run.vocab, at.model)?, at.progress.words)?;
+        let writer = ModelWriter::shared(run.architecture, run.vocab, at.model)?;
+        if let Err(error) = passed_over(best.put(&writer, at.progress.words))? {
+            // Without the file no checkpoint may name it.
+            run.best = None;
+            run.warnings.push(format!("the best model could not be kept, and what is left is the last one: {error}"));
+            return self.stop_checkpoints(&error);
+        }
         self.checkpoint(at)
     }
 
     fn checkpoint(&mut self, at: &AtRest) -> Result<()> {
-        let Run { folder, log, best, validation, architecture, vocab, .. } = &mut *self.run;
+        let Run { folder, best, validation, architecture, vocab, .. } = &mut *self.run;
         let Some(folder) = folder else { return Ok(()) };
         let writer = ModelWriter::shared(architecture, vocab, at.model)?;
-        match folder.write(writer, at.state(), validation.record.clone()) {
-            // A disk that is full must not end the run: its results may go elsewhere.
-            Err(error @ Error::Io { .. }) => return self.stop_checkpoints(&error),
-            written => written?,
-        }
         let words = validation.record.best.map(|best| best.words);
-        best.as_ref().map_or(Ok(()), |keeper| keeper.keep_only(words))?;
-        let line = json!({ "seconds": at.progress.seconds, "words": at.progress.words });
-        log.as_mut().map_or(Ok(()), |log| log.line("checkpoint", line))
+        let written = folder.write(writer, at.state(), validation.record.clone());
+        let written = written.and_then(|()| best.as_ref().map_or(Ok(()), |keeper| keeper.keep_only(words)));
+        if let Err(error) = passed_over(written)? {
+            return self.stop_checkpoints(&error);
+        }
+        self.run.log_line("checkpoint", json!({ "seconds": at.progress.seconds, "words": at.progress.words }));
+        Ok(())
     }
 
     /// No more checkpoints: the last one that was written stays.
     fn stop_checkpoints(&mut self, error: &Error) -> Result<()> {
-        let message = error.to_string();
-        let line = json!({ "message": message });
-        self.run.folder = None;
-        self.run.checkpoint_failed = Some(message);
-        self.run.log.as_mut().map_or(Ok(()), |log| log.line("checkpoint-failed", line))
+        if self.run.folder.take().is_some() {
+            let message = error.to_string();
+            self.run.warnings.push(format!("checkpoints stopped: {message}"));
+            self.run.log_line("checkpoint-failed", json!({ "message": message }));
+        }
+        Ok(())
+    }
+}
+
+/// Sets failures of files aside: a disk that is full must not end the run, whose results may go elsewhere.
+fn passed_over(written: Result<()>) -> Result<Result<()>> {
+    match written {
+        Err(error @ (Error::Io { .. } | Error::Output(_))) => Ok(Err(error)),
+        other => other.map(Ok),
     }
 }
 
@@ -93,10 +105,7 @@ impl Observer for Supervisor<'_, '_> {
             self.observed = Some(Instant::now());
             (self.observe)(at);
         }
-        if let Some(Err(error)) = self.run.log.as_mut().map(|log| log.progress(at, false)) {
-            self.failed = Some(error);
-            return Next::Stop;
-        }
+        self.run.log_with(|log| log.progress(at, false));
         self.run.ended = self.reason_to_end();
         if self.run.ended.is_some() {
             return Next::Stop;
@@ -105,9 +114,6 @@ impl Observer for Supervisor<'_, '_> {
     }
 
     fn look(&mut self, at: &AtRest) -> Result<Next> {
-        if let Some(error) = self.failed.take() {
-            return Err(error);
-        }
         self.run.last = Some(at.progress);
         check_finite(at.model, &at.progress)?;
         if self.was_over {

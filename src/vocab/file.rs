@@ -1,29 +1,57 @@
 //! Vocabularies in word2vec's format: a line a word, the word, a space, its count.
 
 use super::{Vocabulary, Words};
-use crate::error::{Error, Result, VocabularyFault};
-use std::io::{BufRead, Read, Write};
+use crate::error::shown::quoted;
+use crate::error::{Error, OutputFault, Result, Unfit, VocabularyFault};
+use std::io::{self, BufRead, ErrorKind, Read, Write};
 use std::path::Path;
 
-/// What word2vec calls the end of a line: no word here.
+/// What word2vec calls the end of a line. Of two such lines in a file the first has the ends of lines, the second a word.
 const LINE_END: &str = "</s>";
 
 /// A line longer than this is no word with its count.
 const LONGEST: u64 = 1 << 20;
 
+/// Bytes of a word in the longest line: the rest is a space, a count, and the end of the line.
+const LONGEST_WORD: usize = LONGEST as usize - 24;
+
 impl Vocabulary {
+    /// Refuses words that a vocabulary's file cannot hold: empty ones, those with white space or NUL, those of almost a
+    /// MiB. `path` is for the error.
+    ///
+    /// # Errors
+    /// [`OutputFault::Word`] with the first such word.
+    pub fn check_file(&self, path: &Path) -> Result<()> {
+        let Some((word, unfit)) = self.unfit() else { return Ok(()) };
+        let what = "a vocabulary in word2vec's format".into();
+        Err(OutputFault::Word { path: path.into(), what, word: word.into(), unfit, others: Box::default() }.into())
+    }
+
+    /// The first word that a file cannot hold, and why.
+    fn unfit(&self) -> Option<(&str, Unfit)> {
+        self.words.iter().find_map(|word| Some((word, unfit(word)?)))
+    }
+
     /// Writes word2vec's format: first `</s>` with the number of lines of the text, which word2vec.c takes for granted, then every
     /// word with its count, the frequent ones first.
     ///
     /// # Errors
-    /// What the writer says.
-    pub fn write(&self, out: &mut dyn Write, lines: u64) -> std::io::Result<()> {
+    /// What the writer says. [`ErrorKind::InvalidInput`] for a word that [`Vocabulary::check_file`] refuses: then nothing
+    /// is written.
+    pub fn write(&self, out: &mut dyn Write, lines: u64) -> io::Result<()> {
+        if let Some((word, unfit)) = self.unfit() {
+            let word: String = word.chars().take(20).collect();
+            return Err(io::Error::new(
+                ErrorKind::InvalidInput,
+                format!("{} cannot be written: {unfit}", quoted(&word)),
+            ));
+        }
         writeln!(out, "{LINE_END} {lines}")?;
         (0..).zip(self.counts().as_slice()).try_for_each(|(id, count)| writeln!(out, "{} {count}", self.word(id)))
     }
 
-    /// Reads word2vec's format, as word2vec and gensim write it; a line `</s>` is passed over. Counts need not fall: words are
-    /// sorted by them, ties in the order of the file. `path` is for errors. Memory is in proportion to what is read; a line has at
+    /// Reads word2vec's format, as word2vec and gensim write it; the first line `</s>` is passed over, a second one is a
+    /// word. Counts need not fall: words are sorted by them, ties in the order of the file. `path` is for errors. Memory is in proportion to what is read; a line has at
     /// most 1 MiB.
     ///
     /// # Errors
@@ -33,7 +61,7 @@ impl Vocabulary {
         let mut words = Words::default();
         // Of each word.
         let (mut counts, mut lines) = (Vec::new(), Vec::new());
-        let (mut line, mut number) = (Vec::new(), 0);
+        let (mut line, mut number, mut line_ends) = (Vec::new(), 0, false);
         loop {
             line.clear();
             if input.take(LONGEST).read_until(b'\n', &mut line).map_err(Error::io(path))? == 0 {
@@ -48,7 +76,7 @@ impl Vocabulary {
                 |e: std::str::Utf8Error| Error::NotUtf8 { path: path.into(), line: number, byte: e.valid_up_to() + 1 };
             let text = std::str::from_utf8(&line).map_err(not_utf8)?;
             let (word, count) = entry(text).map_err(wrong)?;
-            if word == LINE_END {
+            if word == LINE_END && !std::mem::replace(&mut line_ends, true) {
                 continue;
             }
             if count == 0 {
@@ -65,6 +93,17 @@ impl Vocabulary {
             return Err(Error::VocabularyFile { path: path.into(), line: number, fault });
         }
         Self::new(words.iter().map(Box::from).zip(counts), min_count)
+    }
+}
+
+/// Why a file cannot hold a word.
+fn unfit(word: &str) -> Option<Unfit> {
+    match word {
+        "" => Some(Unfit::Empty),
+        _ if word.contains(char::is_whitespace) => Some(Unfit::Space),
+        _ if word.contains('\0') => Some(Unfit::Nul),
+        _ if word.len() > LONGEST_WORD => Some(Unfit::Long { bytes: word.len(), limit: LONGEST_WORD }),
+        _ => None,
     }
 }
 
@@ -99,6 +138,8 @@ mod tests {
         // word2vec.c, -save-vocab of "the cat\nthe dog\n" with -min-count 1.
         let vocab = read(b"</s> 2\nthe 2\ncat 1\ndog 1\n", 1).unwrap();
         assert_eq!(words(&vocab), [("the", 2), ("cat", 1), ("dog", 1)]);
+        // fastText has its line ends where their count puts them.
+        assert_eq!(words(&read(b"the 9\n</s> 7\ncat 2\n", 1).unwrap()), [("the", 9), ("cat", 2)]);
         let vocab = read("rare 1\r\ngr\u{f6}\u{df}e\t7\nthe 9".as_bytes(), 2).unwrap();
         assert_eq!(words(&vocab), [("the", 9), ("größe", 7)]);
     }
@@ -114,6 +155,7 @@ mod tests {
             (b"the -1", 1, VocabularyFault::BadCount { word: "the".into(), count: "-1".into() }),
             (b"the 0", 1, VocabularyFault::BadCount { word: "the".into(), count: "0".into() }),
             (b"x 99999999999999999999", 1, VocabularyFault::BadCount { word: "x".into(), count: "9".repeat(20) }),
+            (b"</s> 1\n</s> 2\n</s> 3", 3, VocabularyFault::RepeatedWord { word: "</s>".into(), first: 2 }),
             (b"the 3\ncat 1\nthe 2", 3, VocabularyFault::RepeatedWord { word: "the".into(), first: 1 }),
             (b"", 0, VocabularyFault::NoWord { words: 0, min_count: 2 }),
             (b"the 1\n", 1, VocabularyFault::NoWord { words: 1, min_count: 2 }),
@@ -127,18 +169,46 @@ mod tests {
         let long = [b"x".repeat(LONGEST as usize + 5), b" 1".to_vec()].concat();
         let got = read(&long, 1);
         assert!(matches!(got, Err(Error::VocabularyFile { fault: VocabularyFault::TooLong { .. }, .. })));
+        let longest = [(&*"x".repeat(LONGEST_WORD), u64::MAX)];
+        let vocab = Vocabulary::new(longest.map(|(w, n)| (w.into(), n)), 1).unwrap();
+        let mut file = Vec::new();
+        vocab.write(&mut file, 1).unwrap();
+        assert_eq!(words(&read(&file, 1).unwrap()), longest);
+        let longer = Vocabulary::new([("x".repeat(LONGEST_WORD + 1).into(), 1)], 1).unwrap();
+        assert!(longer.write(&mut file, 1).is_err());
         let huge = format!("a {0}\nb {0}\n", u64::MAX);
         assert!(matches!(read(huge.as_bytes(), 1), Err(Error::OutOfRange { .. })));
     }
 
+    /// Words of all kinds: letters, any character, the end of a line, numbers, and long ones.
+    fn word() -> impl Strategy<Value = String> {
+        prop_oneof![
+            4 => "[a-zé_]{1,5}",
+            4 => prop::collection::vec(any::<char>(), 0..6).prop_map(String::from_iter),
+            1 => Just("</s>".to_string()),
+            1 => "[0-9.\u{feff}]{1,3}",
+            1 => (1_000..200_000usize).prop_map(|n| "x".repeat(n)),
+        ]
+    }
+
     proptest! {
         #[test]
-        fn files_come_back(words in prop::collection::hash_map("[a-zé_]{1,5}", 1u64..50, 1..20), lines in 0u64..100) {
+        fn files_come_back_or_are_not_written(
+            words in prop::collection::hash_map(word(), 1u64..50, 1..20), lines in 0u64..100
+        ) {
             let vocab = Vocabulary::new(words.into_iter().map(|(w, n)| (w.into(), n)), 1).unwrap();
             let mut file = Vec::new();
-            vocab.write(&mut file, lines).unwrap();
-            let again = read(&file, 1).unwrap();
-            prop_assert_eq!(self::words(&again), self::words(&vocab));
+            match (vocab.write(&mut file, lines), vocab.check_file(Path::new("v.txt"))) {
+                (Ok(()), Ok(())) => {
+                    let again = read(&file, 1).unwrap();
+                    prop_assert_eq!(self::words(&again), self::words(&vocab));
+                }
+                (Err(error), Err(Error::Output(OutputFault::Word { word, .. }))) => {
+                    prop_assert!(error.kind() == ErrorKind::InvalidInput && file.is_empty());
+                    prop_assert!(word.is_empty() || word.contains(|c: char| c.is_whitespace() || c == '\0'), "{word:?}");
+                }
+                other => prop_assert!(false, "{other:?}"),
+            }
         }
 
         #[test]

@@ -11,6 +11,9 @@ pub(crate) use words::Words;
 
 use crate::error::{Error, Result};
 
+/// Bytes of the longest word that files of vectors and models can hold.
+pub const LONGEST_WORD: usize = 1 << 16;
+
 /// A word's id: its rank by falling count, from 0.
 pub type WordId = u32;
 
@@ -157,6 +160,11 @@ impl Vocabulary {
     /// The word of an id.
     pub fn word(&self, id: WordId) -> &str {
         self.words.get(id as usize)
+    }
+
+    /// All words, in the order of ids.
+    pub fn words(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.words.iter()
     }
 
     /// The id of a word, if it is known.

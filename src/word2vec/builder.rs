@@ -51,6 +51,7 @@ pub struct Word2Vec {
     rules: Option<TextRules>,
     invalid: Invalid,
     normalizer: Normalizer,
+    max_word_bytes: Option<usize>,
     spool: Option<PathBuf>,
     control: Control,
 }
@@ -152,6 +153,11 @@ impl Word2Vec {
         Self { normalizer, ..self }
     }
 
+    /// The most bytes of a word [default: [`Source::MAX_WORD_BYTES`]]: longer ones are dropped and counted.
+    pub fn max_word_bytes(self, bytes: usize) -> Self {
+        Self { max_word_bytes: Some(bytes), ..self }
+    }
+
     /// The treatment of bytes that are not UTF-8.
     pub fn invalid(self, invalid: Invalid) -> Self {
         Self { invalid, ..self }
@@ -220,7 +226,9 @@ impl Word2Vec {
     pub fn config<P: AsRef<Path>>(&self, paths: &[P]) -> Result<Word2VecConfig> {
         let (options, network) = (&self.options, self.options.network()?);
         let mut control = self.control.clone();
-        let source = Source { paths: files(paths)?, invalid: self.invalid, normalizer: self.normalizer };
+        let (invalid, normalizer) = (self.invalid, self.normalizer);
+        let max_word_bytes = self.max_word_bytes.unwrap_or(Source::MAX_WORD_BYTES);
+        let source = Source { paths: files(paths)?, invalid, normalizer, max_word_bytes };
         if let Some(valid) = &mut control.valid {
             valid.files = files(&valid.files)?;
         }

@@ -6,6 +6,7 @@ use crate::error::Result;
 use crate::model::{Encoding, ModelKind};
 use crate::run::{Closed, Ended};
 use crate::train::{Outcome, Pass, Progress};
+use crate::vocab::Vocabulary;
 use serde::Serialize;
 use std::fmt;
 
@@ -69,8 +70,8 @@ pub struct Facts {
     pub valid_nll: Option<f64>,
     /// Words read when the model that is left was the best by the held-out text, where that is not the last one.
     pub best_words: Option<u64>,
-    /// Why checkpoints stopped on the way, as on a disk that was full.
-    pub checkpoint_failed: Option<String>,
+    /// What failed on the way and did not end the run, as a checkpoint on a disk that was full.
+    pub warnings: Vec<String>,
     /// The start from earlier vectors or from a model.
     pub warm: Option<Warm>,
     /// Mean training criterion of each pass, nats an example.
@@ -119,6 +120,14 @@ impl fmt::Display for Text {
 
 /// Hears of a run.
 pub trait Watch {
+    /// The vocabulary is known, and nothing is trained yet: the moment to find a word that an output cannot hold.
+    ///
+    /// # Errors
+    /// An error of its own choice, which ends the run.
+    fn vocabulary(&mut self, _vocab: &Vocabulary) -> Result<()> {
+        Ok(())
+    }
+
     /// The text is read, and nothing is trained yet.
     ///
     /// # Errors
@@ -181,7 +190,7 @@ pub(super) fn facts(config: &Word2VecConfig, text: &Text, done: Supervised) -> F
         ended: closed.ended,
         valid_nll: closed.valid_nll,
         best_words: closed.best_words,
-        checkpoint_failed: closed.checkpoint_failed,
+        warnings: closed.warnings,
         warm,
         loss: outcome.epochs.iter().map(|e| e.train_loss).collect(),
     }

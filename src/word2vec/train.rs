@@ -62,6 +62,7 @@ fn train_text(config: &Word2VecConfig, start: Instant, watch: &mut dyn Watch) ->
     let loading = Instant::now();
     let (vocab, corpus) = read(config)?;
     let load_seconds = loading.elapsed().as_secs_f64();
+    watch.vocabulary(&vocab)?;
     let expected_subsampled = Subsampler::new(vocab.counts(), config.sample)?.expected_drops(vocab.counts());
     let mut model = config.model(&vocab)?;
     let architecture = config.architecture(model.layer().bias(), corpus.joins());
@@ -157,9 +158,10 @@ impl Embeddings {
     /// Writes the whole model: see [`ModelWriter`]. The file is there whole or not at all.
     ///
     /// # Errors
-    /// [`Error::Io`] with the path; [`Error::NotFinite`]; [`Error::Output`] for a name that promises compression, and
-    /// for standard output: parts of a model are read.
+    /// [`Error::Io`] with the path; [`Error::NotFinite`]; [`Error::Output`] for a word that a model cannot hold, for a name
+    /// that promises compression, and for standard output: parts of a model are read.
     pub fn save_model(&self, path: &Path) -> Result<()> {
+        Format::Model.check_words(path, self.vocab.words())?;
         let writer = ModelWriter::shared(&self.architecture, &self.vocab, &self.model)?;
         Output::plain(path, "a model")?.stream(|out| writer.write(out))
     }
@@ -167,8 +169,9 @@ impl Embeddings {
     /// Writes the words and their counts in word2vec's format: see [`Vocabulary::write`].
     ///
     /// # Errors
-    /// [`Error::Io`] with the path.
+    /// [`Error::Io`] with the path; [`Error::Output`] for a word that the file cannot hold.
     pub fn write_vocabulary(&self, path: &Path) -> Result<()> {
+        self.vocab.check_file(path)?;
         Output::new(path)?.stream(|out| self.vocab.write(out, self.facts.ledger.lines))
     }
 
@@ -199,7 +202,7 @@ impl Embeddings {
         let values = Array2::from_shape_vec((rows, dim), values).expect("rows × dim entries");
         let (facts, threads) = (self.facts(), Threads::new(self.facts.threads));
         let Self { vocab, architecture, model, .. } = self;
-        let vectors = WordVectors::new((0..rows as WordId).map(|word| vocab.word(word)), values)?;
+        let vectors = WordVectors::new(vocab.words(), values)?;
         let predictor = Predictor::new(architecture, vocab, model.into_model()?, threads);
         Ok(Trained::new(vectors, predictor, facts))
     }

@@ -29,6 +29,8 @@ mod reading;
 mod readme;
 #[cfg(feature = "cli")]
 mod resume;
+#[cfg(feature = "text")]
+mod round_trips;
 mod settings;
 #[cfg(all(feature = "check", feature = "text"))]
 mod small_trait;

@@ -20,7 +20,7 @@ fn run(folder: &Path, arguments: &[&str], stdin: &[u8]) -> (Value, Vec<u8>) {
     let assert = train(&[&own[..], &files, arguments].concat(), stdin).success();
     let facts: Value = serde_json::from_slice(&std::fs::read(&json).unwrap()).unwrap();
     let n = |key: &str| facts["ledger"][key].as_u64().unwrap();
-    let parts = ["kept", "rare", "over_limit", "unknown", "joined", "invalid"].map(n);
+    let parts = ["kept", "rare", "over_limit", "unknown", "joined", "invalid", "too_long"].map(n);
     assert_eq!(n("tokens"), parts.iter().sum::<u64>(), "{arguments:?}");
     let printed = String::from_utf8_lossy(&assert.get_output().stdout).into_owned();
     assert!(printed.contains(&format!("{} words: {} kept", n("tokens"), n("kept"))), "{printed}");

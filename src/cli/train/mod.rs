@@ -4,6 +4,7 @@ mod control;
 mod input;
 mod model;
 mod output;
+mod results;
 mod schedule;
 mod vocabulary;
 
@@ -14,9 +15,11 @@ use crate::error::shown;
 use crate::files::{self, Output};
 use crate::run::{Control, Ended};
 use crate::train::{Pass, Progress};
-use crate::word2vec::{self, Facts, Options, Text, Watch, Word2Vec, Word2VecConfig};
+use crate::vocab::Vocabulary;
+use crate::word2vec::{self, Options, Text, Watch, Word2Vec, Word2VecConfig};
 use clap::Args;
-use std::path::{Path, PathBuf};
+use results::Results;
+use std::path::PathBuf;
 use std::time::Instant;
 
 #[derive(Args)]
@@ -46,6 +49,7 @@ impl Arguments {
         schedule.set(&mut options);
         vocabulary.set(&mut options);
         let word2vec = Word2Vec::options(options).invalid(input.invalid_utf8).normalizer(input.normalizer());
+        let word2vec = word2vec.max_word_bytes(vocabulary.max_word_bytes as usize);
         Ok(input.spool().into_iter().fold(word2vec, Word2Vec::spool))
     }
 }
@@ -56,13 +60,17 @@ fn dry_run(config: &Word2VecConfig, json: Option<&PathBuf>) -> Result<()> {
     if let Some(path) = json {
         Output::new(path)?.put(plan.to_json().as_bytes())?;
     }
-    super::say(&plan.to_string(), json)
+    super::say(&plan.to_string(), json.map(PathBuf::as_path))
 }
 
 /// Shows the progress of a run, beside its results. Once the text is read, a signal lets the run come to its end.
 struct Shown<'a>(Bars, &'a Arguments, &'a Signals);
 
 impl Watch for Shown<'_> {
+    fn vocabulary(&mut self, vocab: &Vocabulary) -> Result<()> {
+        Results::of(self.1).check_words(vocab)
+    }
+
     fn read(&mut self, text: &Text) -> Result<()> {
         self.2.hold();
         self.1.say(&format!("{text}\n"))
@@ -74,86 +82,57 @@ impl Watch for Shown<'_> {
 }
 
 impl Arguments {
-    /// The files of the results, as they are named.
-    fn results(&self) -> impl Iterator<Item = &PathBuf> {
-        self.output.files().chain(&self.vocabulary.save_vocab)
-    }
-
     fn say(&self, text: &str) -> Result<()> {
-        super::say(text, self.results())
+        super::say(text, Results::of(self).named())
     }
 
     /// Refuses outputs that are one file or that are read.
     fn check_apart(&self, control: &Control) -> Result<()> {
-        let Self { input, output, vocabulary, run, model, .. } = self;
-        let plan = word2vec::claims(&input.corpus, run.init.as_deref(), control)?;
-        let vectors = output.out.iter().flat_map(|path| output.format(path, model.preset).files(path));
-        let others = output.save_model.iter().chain(&output.json).chain(&vocabulary.save_vocab);
-        plan.reads(&vocabulary.read_vocab).writes(vectors.chain(others.cloned())).check()
-    }
-
-    /// Refuses outputs that cannot be written, as things stand.
-    fn check_writable(&self) -> Result<()> {
-        let Self { output, vocabulary, model, .. } = self;
-        let mut any = output.json.iter().chain(&vocabulary.save_vocab);
-        any.try_for_each(|path| Output::new(path).map(drop))?;
-        output.save_model.iter().try_for_each(|path| Output::plain(path, "a model").map(drop))?;
-        output.out.as_ref().map_or(Ok(()), |path| output.format(path, model.preset).check_output(path))
+        let Self { input, vocabulary, run, model, .. } = self;
+        // An option that makes no sense is told below, in the log too.
+        let layer = model.options().and_then(|options| options.layer()).ok();
+        let plan = word2vec::claims(&input.corpus, run.init.as_deref(), layer.as_ref(), control)?;
+        Results::of(self).claim(plan.reads(&vocabulary.read_vocab)).check()
     }
 }
 
 /// The settings that the arguments ask for, if they make sense and their files can be written.
 fn config(arguments: &Arguments, control: Control) -> Result<Word2VecConfig> {
     arguments.output.check()?;
-    arguments.check_writable()?;
+    Results::of(arguments).check()?;
     arguments.word2vec()?.control(control).config(&arguments.input.corpus)
 }
 
-/// Whether a run was interrupted before it had read a quarter of the text once: its vectors are worth less than old ones.
-fn is_hasty(facts: &Facts) -> bool {
-    facts.ended == Ended::Interrupted && facts.subsampled().read < facts.ledger.kept.div_ceil(4)
-}
-
 pub fn run(arguments: &Arguments, start: Instant, signals: &Signals) -> Result<()> {
-    let (output, vocabulary) = (&arguments.output, &arguments.vocabulary.save_vocab);
-    let control = arguments.run.control(arguments.output.out.as_deref(), signals.stop());
+    let output = &arguments.output;
+    let control = arguments.run.control(output.out.as_deref(), signals.stop());
     // A log that is one of the files read is not written to, not even this failure.
     arguments.check_apart(&control)?;
     let log = control.clone();
     let config = config(arguments, control).inspect_err(|error| log.log_failure(error))?;
     let Some(path) = &output.out else { return dry_run(&config, output.json.as_ref()) };
     let mut shown = Shown(Bars::single(&config.layer, config.threads), arguments, signals);
-    let vectors = word2vec::train(&config, start, &mut shown)?;
+    let trained = word2vec::train(&config, start, &mut shown)?;
     shown.0.clear();
-    let facts = vectors.facts();
-    let is_partial = !output.keep_partial && is_hasty(&facts);
-    let named = |path: &Path| if is_partial { files::partial(path) } else { path.into() };
-    let out = named(path);
-    vectors.write(&out, output.format(path, arguments.model.preset))?;
-    vocabulary.as_ref().map_or(Ok(()), |path| vectors.write_vocabulary(path))?;
-    if let Some(path) = &output.save_model {
-        vectors.save_model(&named(path))?;
-    }
-    let facts = vectors.facts();
-    if let Some(path) = &output.json {
-        Output::new(path)?.put(facts.to_json().as_bytes())?;
-    }
-    if let Some(why) = &facts.checkpoint_failed {
-        super::warn(&format!("lexmax: checkpoints stopped: {why}"));
-    }
-    let (words, train, total) = (facts.words_per_second, facts.train_seconds, facts.total_seconds);
+    let results = Results::of(arguments);
+    let facts = trained.facts();
+    facts.warnings.iter().for_each(|warning| super::warn(&format!("lexmax: {warning}")));
+    let written = results.write(&trained, signals)?;
+    let (words, train, total) = (facts.words_per_second, facts.train_seconds, trained.facts().total_seconds);
     let why = match facts.ended {
         Ended::Complete => "",
         Ended::Budget => "ended by the budget\n",
         Ended::Patience => "ended by patience\n",
-        Ended::Interrupted if is_partial => {
-            "interrupted before a quarter of the first pass: nothing took the place of an old file; --keep-partial does\n"
+        Ended::Interrupted if results.is_partial(&facts) => {
+            "interrupted before a quarter of the first pass: no old file was replaced; with --keep-partial it would be\n"
         }
         Ended::Interrupted => "interrupted\n",
     };
     let best = facts.best_words.map(|at| format!("left is the best model by the held-out text, after {at} words\n"));
     let best = best.unwrap_or_default();
-    let (out, Pass { read, dropped }) = (shown::file(&out), facts.subsampled());
+    let Pass { read, dropped } = facts.subsampled();
+    let partial = files::partial(path);
+    let out = shown::file(if written.contains(&partial) { &partial } else { path });
     arguments.say(&format!(
         "{why}{best}subsampling dropped {dropped} of {read} words read\n\
          {words:.0} words/s: {train:.2} s of training, {total:.2} s in all\n{out}\n"

@@ -26,8 +26,8 @@ pub struct Output {
     /// File for the whole model, in the safetensors format: what `predict` reads.
     #[arg(long, value_name = "FILE")]
     pub save_model: Option<PathBuf>,
-    /// Lets the vectors and the model of a run that was interrupted before a quarter of its first pass take their
-    /// names, in place of old files; without, they are NAME.partial.
+    /// Lets the results of a run that was interrupted before a quarter of its first pass replace old files. Without it,
+    /// such a run writes NAME.partial.
     #[arg(long)]
     pub keep_partial: bool,
     /// File for what is known of the training.
@@ -56,10 +56,5 @@ impl Output {
             (None, Some(_)) => Format::Binary,
             (None, None) => preset.format(path),
         }
-    }
-
-    /// All files that will be written.
-    pub fn files(&self) -> impl Iterator<Item = &PathBuf> {
-        self.out.iter().chain(&self.save_model).chain(&self.json)
     }
 }

@@ -1,6 +1,7 @@
 //! Which words are kept.
 
-use crate::corpus::PhraseScore;
+use crate::corpus::{PhraseScore, Source};
+use crate::vocab::LONGEST_WORD;
 use crate::word2vec::{Options, PhraseOptions};
 use clap::Args;
 use std::path::PathBuf;
@@ -17,6 +18,10 @@ pub struct Vocabulary {
     /// Kept words in a sentence, at most: a longer line is cut, and the cuts are counted [default: 10000].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub max_sentence: Option<u32>,
+    /// Longer words are dropped, and counted: bytes of UTF-8, from 1 to 65536.
+    #[arg(long, value_name = "N", default_value_t = Source::MAX_WORD_BYTES as u32,
+        value_parser = clap::value_parser!(u32).range(1..=LONGEST_WORD as i64))]
+    pub max_word_bytes: u32,
     /// Threshold of subsampling of frequent words; 0 is off [default: 0.001].
     #[arg(long, value_name = "T", allow_negative_numbers = true)]
     pub sample: Option<f64>,

@@ -5,7 +5,7 @@ mod tests;
 
 use super::{CompareConfig, Comparison, Data, DataSource, Listener, Silent, compare};
 use crate::corpus::synthetic::SyntheticLanguage;
-use crate::corpus::{Context, Direction, Window, WindowRule, files};
+use crate::corpus::{Context, Direction, Source, Window, WindowRule, files};
 use crate::error::{Error, Result};
 use crate::layer::catalogue::LayerSpec;
 use crate::measure::cores;
@@ -59,7 +59,7 @@ const SYNTHETIC: Defaults = Defaults { dim: 24, window: 1, order: 2, budget: Bud
 /// | [`rate`](Self::rate), [`batch`](Self::batch) | each layer's own | the same |
 /// | [`valid`](Self::valid) | every twentieth line of the text | other sentences of the language |
 /// | [`valid_examples`](Self::valid_examples) | 20,000 | the same |
-/// | [`min_count`](Self::min_count) | 5 | – |
+/// | [`min_count`](Self::min_count), [`max_word_bytes`](Self::max_word_bytes) | 5, 1,000 | – |
 /// | [`threads`](Self::threads), [`seed`](Self::seed) | all cores, 1 | the same |
 #[derive(Clone, Debug)]
 #[must_use]
@@ -69,6 +69,7 @@ pub struct Builder {
     valid: Vec<PathBuf>,
     min_count: Option<u64>,
     sample: Option<f64>,
+    max_word_bytes: Option<usize>,
     synthetic: Option<(usize, usize)>,
     model: ModelKind,
     order: Option<usize>,
@@ -95,6 +96,7 @@ impl Default for Builder {
             valid: Vec::new(),
             min_count: None,
             sample: None,
+            max_word_bytes: None,
             synthetic: None,
             model: ModelKind::default(),
             order: None,
@@ -169,6 +171,11 @@ impl Builder {
     /// Sets the threshold of word2vec's subsampling of frequent words; 0 is off, the default.
     pub fn sample(self, threshold: f64) -> Self {
         Self { sample: Some(threshold), ..self }
+    }
+
+    /// Drops words of the text that have more bytes [default: [`Source::MAX_WORD_BYTES`]].
+    pub fn max_word_bytes(self, bytes: usize) -> Self {
+        Self { max_word_bytes: Some(bytes), ..self }
     }
 
     /// Trains on a synthetic language of so many words and classes [default: 2,000 and 16, without a text].
@@ -270,6 +277,7 @@ impl Builder {
             ("valid", !self.valid.is_empty()),
             ("min_count", self.min_count.is_some()),
             ("sample", self.sample.is_some()),
+            ("max_word_bytes", self.max_word_bytes.is_some()),
         ];
         if self.text.is_empty() {
             refuse(&given, "the synthetic language")?;
@@ -283,6 +291,7 @@ impl Builder {
             valid: files(&self.valid)?,
             min_count: self.min_count.unwrap_or(Self::MIN_COUNT),
             sample: self.sample.unwrap_or(Self::SAMPLE),
+            max_word_bytes: self.max_word_bytes.unwrap_or(Source::MAX_WORD_BYTES),
         })
     }
 

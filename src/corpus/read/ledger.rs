@@ -4,7 +4,7 @@ use serde::Serialize;
 use std::fmt;
 
 /// What became of the words of a text. Nothing is dropped that is not here:
-/// `tokens = kept + rare + over_limit + unknown + joined + invalid`.
+/// `tokens = kept + rare + over_limit + unknown + joined + invalid + too_long`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Ledger {
@@ -20,6 +20,8 @@ pub struct Ledger {
     pub tokens: u64,
     /// Words dropped since some of their bytes were no UTF-8.
     pub invalid: u64,
+    /// Words dropped since they have more bytes than [`Source::max_word_bytes`](crate::corpus::Source::max_word_bytes).
+    pub too_long: u64,
     /// Words that became part of a phrase that began before them.
     pub joined: u64,
     /// Words dropped since they occur too rarely.
@@ -39,7 +41,7 @@ pub struct Ledger {
 impl Ledger {
     /// All words that are not there any more, but for those that are part of a phrase.
     pub fn dropped(&self) -> u64 {
-        self.invalid + self.rare + self.over_limit + self.unknown
+        self.invalid + self.too_long + self.rare + self.over_limit + self.unknown
     }
 
     /// Whether the sums are right.
@@ -59,6 +61,7 @@ impl fmt::Display for Ledger {
             (self.over_limit, "dropped beyond the largest vocabulary"),
             (self.unknown, "not in the vocabulary"),
             (self.invalid, "dropped for bytes that are no UTF-8"),
+            (self.too_long, "dropped as too long"),
             (self.replaced, "sequences of bytes replaced"),
             (self.cut_lines, "cuts of lines too long for memory"),
             (self.cut_sentences, "cuts of sentences too long"),

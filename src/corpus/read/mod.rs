@@ -1,6 +1,5 @@
 //! From files to ids: lines, words, phrases, the vocabulary, and the ledger of what became of every word.
 
-mod files;
 mod joins;
 mod ledger;
 mod lines;
@@ -12,7 +11,7 @@ mod sentences;
 mod spool;
 mod text;
 
-pub use files::files;
+pub use crate::files::files;
 pub use joins::Joins;
 pub use ledger::Ledger;
 pub use lines::{Invalid, LONGEST_LINE, Source, Words, for_each_line, words};

@@ -1,7 +1,7 @@
 //! The one way from files to ids: a text is read once, and its numbers go into a sink.
 
 use super::text::DROPPED;
-use crate::corpus::{Joins, Ledger, Source, TextRules, words};
+use crate::corpus::{Joins, Ledger, Source, TextRules};
 use crate::error::Result;
 use crate::vocab::{Interner, Vocabulary, WordId};
 use std::ops::Range;
@@ -90,9 +90,10 @@ impl<S: Sink> Text<S> {
     /// The words of a text as numbers of first appearance. A line without a word is none.
     pub fn numbers(source: &Source, sink: S) -> Result<(Interner, Self)> {
         let (mut text, mut seen, mut ledger) = (Self::new(sink, &source.paths), Interner::default(), Ledger::default());
-        let mut read = 0;
+        source.check()?;
+        let (mut read, mut too_long) = (0, 0);
         source.for_each_line(&mut ledger, |line| {
-            for word in words(line) {
+            for word in source.words(line, &mut too_long) {
                 text.ids.push(seen.intern(word)?)?;
                 read += 1;
             }
@@ -102,7 +103,8 @@ impl<S: Sink> Text<S> {
             Ok(())
         })?;
         text.ids.complete()?;
-        ledger.tokens += read;
+        ledger.tokens += read + too_long;
+        ledger.too_long = too_long;
         text.ledger = ledger;
         Ok((seen, text))
     }

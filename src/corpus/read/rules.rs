@@ -66,7 +66,8 @@ impl TextRules {
         let count = |word: &u32| counts[*word as usize];
         let mut order: Vec<u32> = (0..counts.len() as u32).filter(|word| count(word) >= min_count).collect();
         if order.is_empty() {
-            return Err(Error::NoWords { paths: paths.to_vec(), tokens: ledger.tokens, min_count: self.min_count });
+            let Ledger { tokens, too_long, .. } = *ledger;
+            return Err(Error::NoWords { paths: paths.to_vec(), tokens, too_long, min_count: self.min_count });
         }
         // Ties stay in the order of first appearance.
         order.sort_by_key(|word| std::cmp::Reverse(count(word)));

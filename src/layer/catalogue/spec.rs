@@ -6,6 +6,7 @@ use crate::layer::{Bias, OutputLayer};
 use crate::objective::LossOptions;
 use crate::tree::Tree;
 use std::fmt;
+use std::path::PathBuf;
 use std::str::FromStr;
 
 /// A layer of the catalogue with its settings, as in `sampled:samples=512:proposal=uniform`.
@@ -40,6 +41,11 @@ impl LayerSpec {
     /// The catalogue's entry.
     pub fn entry(&self) -> &'static Entry {
         self.settings.entry()
+    }
+
+    /// The files that are read when the layer is built: a tree, or the vectors of words for one.
+    pub fn files(&self) -> Vec<PathBuf> {
+        super::trees::files(&self.settings)
     }
 
     /// The same layer with this value of a key, in place of any that it has. Values are read when the layer is built.

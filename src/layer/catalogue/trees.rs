@@ -11,7 +11,7 @@ use crate::vocab::WordId;
 use ndarray::Array2;
 use std::fs::File;
 use std::io::BufReader;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The tree of the settings; a value of `tree` that is no name of a kind is a file.
 pub fn tree(s: &LayerKeys, c: &Shape) -> Result<Tree> {
@@ -26,6 +26,15 @@ pub fn tree(s: &LayerKeys, c: &Shape) -> Result<Tree> {
         Some(TreeName::WeightedKmeans) => clusters(Weighting::Counts),
         None => read(Path::new(kind), c),
     }
+}
+
+/// The files that the settings name: a tree, and vectors with the file of their words.
+pub fn files(s: &LayerKeys) -> Vec<PathBuf> {
+    let tree = s.get("tree").filter(|value| named::<TreeName>(value).is_none()).map(PathBuf::from);
+    let vectors = s.get("vectors").map(Path::new);
+    #[cfg(feature = "text")]
+    let vectors = vectors.map_or_else(Vec::new, |path| crate::vectors::files_read(path, None));
+    tree.into_iter().chain(vectors.into_iter().map(PathBuf::from)).collect()
 }
 
 /// What a word is called.

@@ -1,7 +1,8 @@
 //! finalfusion's format (<https://finalfusion.github.io/spec>): a header that lists chunks, then the chunks. The vectors have length
 //! 1, and their lengths stand in a chunk of their own.
 
-use super::input::{Input, LONGEST_WORD, check_finite};
+use super::fit::norm;
+use super::input::{Input, LONGEST_WORD};
 use super::{Output, each};
 use crate::error::{Place, Result, VectorsFault};
 use crate::vectors::{VectorSource, WordVectors};
@@ -145,11 +146,6 @@ pub fn write(out: &mut Output, source: &dyn VectorSource) -> Result<()> {
     head.extend(chunk_head(SIMPLE_VOCAB, vocab, &(source.len() as u64).to_le_bytes()));
     out.put(&head)?;
     for word in ids.map(|id| source.word(id)) {
-        check_word(word).map_err(|fault| crate::error::Error::VectorsFile {
-            path: out.path().into(),
-            place: Place::Whole,
-            fault,
-        })?;
         out.put(&(word.len() as u32).to_le_bytes())?;
         out.put(word.as_bytes())?;
     }
@@ -160,14 +156,8 @@ pub fn write(out: &mut Output, source: &dyn VectorSource) -> Result<()> {
     let size = [&rows.to_le_bytes()[..], &(dim as u32).to_le_bytes(), &F32.to_le_bytes(), &padding].concat();
     out.put(&chunk_head(ND_ARRAY, size.len() as u64 + rows * dim * 4, &size))?;
     let (mut norms, mut bytes) = (Vec::with_capacity(source.len()), Vec::new());
-    let path = out.path();
-    each(source, path, &check_word, &mut |word, vector| {
-        let norm = vector.iter().map(|x| f64::from(*x).powi(2)).sum::<f64>().sqrt();
-        check_finite(word, &[norm as f32]).map_err(|fault| crate::error::Error::VectorsFile {
-            path: path.into(),
-            place: Place::Whole,
-            fault,
-        })?;
+    each(source, &mut |_, vector| {
+        let norm = norm(vector);
         norms.push(norm as f32);
         bytes.clear();
         let scale = if norm > 0.0 { norm.recip() } else { 0.0 };
@@ -182,11 +172,4 @@ pub fn write(out: &mut Output, source: &dyn VectorSource) -> Result<()> {
 
 fn chunk_head(chunk: u32, len: u64, first: &[u8]) -> Vec<u8> {
     [&chunk.to_le_bytes()[..], &len.to_le_bytes(), first].concat()
-}
-
-fn check_word(word: &str) -> std::result::Result<(), VectorsFault> {
-    if word.is_empty() || word.len() > LONGEST_WORD {
-        return Err(VectorsFault::NotWritable { word: word.into(), reason: "it is empty or too long" });
-    }
-    Ok(())
 }

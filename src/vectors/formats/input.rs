@@ -2,12 +2,11 @@
 
 use crate::error::{Error, Place, Result, VectorsFault};
 use crate::vectors::words;
+pub use crate::vocab::LONGEST_WORD;
 use crate::vocab::Words;
 use std::io::{BufRead, Read};
 use std::path::Path;
 
-/// Bytes of the longest word.
-pub const LONGEST_WORD: usize = 1 << 16;
 /// The longest vector.
 pub const LONGEST_VECTOR: u64 = 1 << 20;
 

@@ -13,13 +13,17 @@
 //! `.gz` or `.zst` behind the ending of a format means that the file is compressed; what lies beside it is not. Readers
 //! take either form of word2vec's text, and of `.npy` any order and f64 too; finalfusion's words are read with their
 //! vectors, subword units are passed over. Numbers in text are the shortest that give the same f32 again, so all
-//! formats but finalfusion, which keeps directions and lengths apart, come back to the bit.
+//! formats but finalfusion, which keeps directions and lengths apart, come back to the bit. A rounded
+//! direction times a rounded length cannot give every f32, so finalfusion's numbers come back within three roundings.
+//! A word that a format cannot hold ([`Format::unfit`]) and a vector whose length is no f32 (finalfusion) are refused
+//! before anything is written.
 //!
 //! Files may be hostile: whatever is wrong is an error with its line or byte, and memory stays within a small multiple
 //! of what the file holds, whatever it says that it holds.
 
 mod convert;
 mod finalfusion;
+mod fit;
 mod input;
 mod model;
 mod npy;
@@ -28,7 +32,7 @@ mod word2vec;
 
 pub use convert::{Converted, convert};
 
-use self::input::{Input, check_finite};
+use self::input::Input;
 use self::word2vec::Style;
 use super::{VectorSource, WordVectors};
 use crate::error::{Error, OutputFault, Place, Result, VectorsFault};
@@ -121,10 +125,15 @@ impl Format {
             return Err(Error::VectorsFile { path: path.into(), place: Place::Whole, fault });
         }
         match self.side_file(path) {
-            Some(_) if files::is_stdout(path) => {
-                Err(OutputFault::NoStream { path: path.into(), what: "a format of two files" }.into())
+            Some(side) => {
+                files::Output::file(path, TWO_FILES)?;
+                files::Output::file(&side, TWO_FILES).map(drop).map_err(|error| match error {
+                    Error::Output(fault) => {
+                        OutputFault::Beside { side: side.clone(), main: path.into(), fault: Box::new(fault) }.into()
+                    }
+                    other => other,
+                })
             }
-            Some(side) => files::Output::new(&side).and_then(|_| files::Output::new(path)).map(drop),
             None => files::Output::new(path).map(drop),
         }
     }
@@ -146,8 +155,9 @@ impl Format {
     }
 
     /// The format that the first bytes of a file tell: the magic numbers of two, a model's header, or word2vec's first
-    /// line and whether a word and a decimal number follow it.
-    fn sniff(start: &[u8]) -> Option<Self> {
+    /// line and whether a word and a decimal number follow it. Where the bytes of numbers happen to be digits, the name
+    /// decides between word2vec's formats, and without a name the text.
+    fn sniff(start: &[u8], named: Option<Self>) -> Option<Self> {
         if start.starts_with(npy::MAGIC) {
             return Some(Self::Npy);
         }
@@ -162,6 +172,7 @@ impl Format {
         let numbers = header.iter().all(|byte| byte.is_ascii_digit() || byte.is_ascii_whitespace());
         let number = String::from_utf8_lossy(first).split_ascii_whitespace().nth(1).map(|n| n.parse::<f64>().is_ok());
         let text = number == Some(true) && !first.contains(&0);
+        let text = text && !(word2vec::is_binary(start) && (named == Some(Self::Binary) || !word2vec::is_text(start)));
         (numbers && !header.is_empty()).then_some(if text { Self::Text } else { Self::Binary })
     }
 
@@ -211,9 +222,9 @@ pub fn read(path: &Path, format: Option<Format>) -> Result<WordVectors> {
         (None, Some(named)) if !named.is_word2vec() => named,
         (None, named) => {
             let start = source.fill_buf().map_err(Error::io(path))?;
-            let sniffed = Format::sniff(start).filter(|found| match named {
+            let sniffed = Format::sniff(start, named).filter(|found| match named {
                 // A text whose first line is damaged is still one.
-                Some(Format::Text | Format::FastText) => start.contains(&0),
+                Some(Format::Text | Format::FastText) => start.contains(&0) || word2vec::is_binary(start),
                 Some(_) => matches!(found, Format::Text | Format::Model),
                 None => true,
             });
@@ -232,6 +243,9 @@ pub fn read(path: &Path, format: Option<Format>) -> Result<WordVectors> {
 pub(crate) fn files_read(path: &Path, format: Option<Format>) -> Vec<PathBuf> {
     format.or_else(|| Format::of(path)).map_or_else(|| vec![path.into()], |format| format.files(path).collect())
 }
+
+/// Formats of which the words stand beside the vectors.
+const TWO_FILES: &str = "a format of two files";
 
 /// The error for a file whose name and beginning tell no format.
 fn unknown(path: &Path) -> Error {
@@ -272,20 +286,14 @@ pub fn read_streams(main: Stream, words: Option<Stream>, format: Format) -> Resu
 /// `.zst` or `.bz2`.
 ///
 /// # Errors
-/// [`Error::Io`], and [`Error::VectorsFile`] for a vector that is not finite, a word that cannot stand in the format, and
-/// [`Format::Model`]; [`Error::Output`] for a name that promises what is not written.
+/// [`Error::Io`], and [`Error::VectorsFile`] for a vector that is not finite, for no word or vectors too long, and for
+/// [`Format::Model`]; [`Error::Output`] for a word that cannot stand in the format, and for a name that promises what is
+/// not written. Nothing is written then.
 pub fn write(path: &Path, format: Format, source: &dyn VectorSource) -> Result<()> {
     format.check_output(path)?;
-    if let Some(side) = format.side_file(path) {
-        files::Output::new(&side)?.write(|out| {
-            let mut out = Output { out, path: &side };
-            match format {
-                Format::Npy => npy::write_words(&mut out, source),
-                _ => projector::write_words(&mut out, source),
-            }
-        })?;
-    }
-    files::Output::new(path)?.write(|out| {
+    format.check_source(path, source)?;
+    let main = files::Output::new(path)?;
+    let main = main.stage(|out| {
         let mut out = Output { out, path };
         match format {
             Format::Binary => word2vec::write(&mut out, Style::Binary, source),
@@ -296,7 +304,11 @@ pub fn write(path: &Path, format: Format, source: &dyn VectorSource) -> Result<(
             Format::Projector => projector::write(&mut out, source),
             Format::Model => unreachable!("refused above"),
         }
-    })
+    })?;
+    let Some(side) = format.side_file(path) else { return main.commit() };
+    let words = files::Output::new(&side)?;
+    let words = words.stage(|out| write_words(&mut Output { out, path: &side }, source))?;
+    main.commit_with(words)
 }
 
 /// Where vectors are written to.
@@ -305,30 +317,22 @@ pub struct Output<'a> {
     path: &'a Path,
 }
 
-impl<'a> Output<'a> {
+impl Output<'_> {
     pub fn put(&mut self, bytes: &[u8]) -> Result<()> {
         self.out.write_all(bytes).map_err(Error::io(self.path))
     }
-
-    pub fn path(&self) -> &'a Path {
-        self.path
-    }
 }
 
-/// Calls `f` with each word and its vector, once they are found fit to be written.
-pub fn each(
-    source: &dyn VectorSource,
-    path: &Path,
-    check: &dyn Fn(&str) -> std::result::Result<(), VectorsFault>,
-    f: &mut dyn FnMut(&str, &[f32]) -> Result<()>,
-) -> Result<()> {
+/// Calls `f` with each word and its vector.
+pub fn each(source: &dyn VectorSource, f: &mut dyn FnMut(&str, &[f32]) -> Result<()>) -> Result<()> {
     let mut vector = vec![0.0; source.dim()];
-    for id in 0..source.len() as WordId {
-        let word = source.word(id);
+    (0..source.len() as WordId).try_for_each(|id| {
         source.row(id, &mut vector);
-        let checked = check(word).and_then(|()| check_finite(word, &vector));
-        checked.map_err(|fault| Error::VectorsFile { path: path.into(), place: Place::Whole, fault })?;
-        f(word, &vector)?;
-    }
-    Ok(())
+        f(source.word(id), &vector)
+    })
+}
+
+/// Writes the words, one a line.
+fn write_words(out: &mut Output, source: &dyn VectorSource) -> Result<()> {
+    (0..source.len() as WordId).try_for_each(|id| out.put(format!("{}\n", source.word(id)).as_bytes()))
 }

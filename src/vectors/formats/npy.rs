@@ -148,27 +148,11 @@ pub fn write(out: &mut Output, source: &dyn VectorSource) -> Result<()> {
     header.push('\n');
     out.put(&[MAGIC, &[1, 0], &(header.len() as u16).to_le_bytes(), header.as_bytes()].concat())?;
     let mut bytes = Vec::new();
-    each(source, out.path(), &|_| Ok(()), &mut |_, vector| {
+    each(source, &mut |_, vector| {
         bytes.clear();
         vector.iter().for_each(|x| bytes.extend_from_slice(&x.to_le_bytes()));
         out.put(&bytes)
     })
-}
-
-/// Writes the words.
-pub fn write_words(out: &mut Output, source: &dyn VectorSource) -> Result<()> {
-    each(source, out.path(), &check_line, &mut |word, _| out.put(format!("{word}\n").as_bytes()))
-}
-
-/// Refuses words that do not fit in a line.
-fn check_line(word: &str) -> std::result::Result<(), VectorsFault> {
-    if word.is_empty() || word.len() > LONGEST_WORD || word.contains(['\n', '\r']) {
-        return Err(VectorsFault::NotWritable {
-            word: word.into(),
-            reason: "it is empty, too long, or has a line break",
-        });
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -57,7 +57,7 @@ fn words(labels: &mut Input) -> Result<Words> {
 /// Writes the vectors.
 pub fn write(out: &mut Output, source: &dyn VectorSource) -> Result<()> {
     let mut line = Vec::new();
-    each(source, out.path(), &check_label, &mut |_, vector| {
+    each(source, &mut |_, vector| {
         line.clear();
         for (k, x) in vector.iter().enumerate() {
             write!(line, "{}{x}", if k == 0 { "" } else { "\t" }).expect("memory takes all");
@@ -65,20 +65,4 @@ pub fn write(out: &mut Output, source: &dyn VectorSource) -> Result<()> {
         line.push(b'\n');
         out.put(&line)
     })
-}
-
-/// Writes the labels.
-pub fn write_words(out: &mut Output, source: &dyn VectorSource) -> Result<()> {
-    each(source, out.path(), &check_label, &mut |word, _| out.put(format!("{word}\n").as_bytes()))
-}
-
-/// Refuses words that do not fit in a line of one column.
-fn check_label(word: &str) -> std::result::Result<(), VectorsFault> {
-    if word.is_empty() || word.len() > LONGEST_WORD || word.contains(['\t', '\n', '\r']) {
-        return Err(VectorsFault::NotWritable {
-            word: word.into(),
-            reason: "it is empty, too long, or has a tab or a line break",
-        });
-    }
-    Ok(())
 }

@@ -26,6 +26,52 @@ fn header(input: &mut Input) -> Result<(u64, u64)> {
     sizes.ok_or_else(|| input.fault(Place::Line(1), VectorsFault::Header { expected }))
 }
 
+/// The number of words and the size of a vector by the first line, and what follows that line.
+fn sized(start: &[u8]) -> Option<(usize, usize, &[u8])> {
+    let end = start.iter().take(LONGEST_HEADER).position(|byte| *byte == b'\n')?;
+    let mut sizes = std::str::from_utf8(&start[..end]).ok()?.split_ascii_whitespace().map(|size| size.parse().ok());
+    let (words, dim): (usize, usize) = (sizes.next()??, sizes.next()??);
+    Some((words, dim, &start[end + 1..])).filter(|_| dim > 0)
+}
+
+fn is_blank(rest: &[u8]) -> bool {
+    rest.iter().all(|byte| matches!(byte, b'\n' | b'\r'))
+}
+
+/// Whether all that can be seen of a file is in the binary format, with line breaks, and one vector at least is there.
+pub fn is_binary(start: &[u8]) -> bool {
+    let Some((words, dim, mut rest)) = sized(start) else { return false };
+    for seen in 0..words {
+        let Some(word) = rest.iter().position(|byte| *byte == b' ') else { return seen > 0 };
+        let end = dim.saturating_mul(4).saturating_add(word + 1);
+        let Some(after) = rest.get(end) else { return seen > 0 };
+        let is_word = word > 0 && std::str::from_utf8(&rest[..word]).is_ok_and(|word| !word.contains('\n'));
+        if !is_word || *after != b'\n' {
+            return false;
+        }
+        rest = &rest[end + 1..];
+    }
+    is_blank(rest)
+}
+
+/// Whether all that can be seen of a file is in the text format.
+pub fn is_text(start: &[u8]) -> bool {
+    let Some((words, dim, mut rest)) = sized(start) else { return false };
+    for _ in 0..words {
+        // What is cut off by the end of what can be seen tells nothing.
+        let Some(end) = rest.iter().position(|byte| *byte == b'\n') else { return true };
+        let line = String::from_utf8_lossy(&rest[..end]);
+        let mut numbers = line.split_ascii_whitespace().skip(1);
+        if numbers.by_ref().take(dim).filter(|text| text.parse::<f32>().is_ok()).count() != dim
+            || numbers.next().is_some()
+        {
+            return false;
+        }
+        rest = &rest[end + 1..];
+    }
+    is_blank(rest)
+}
+
 /// Reads the binary format. gensim and word2vec end every vector with a line break, others do not.
 pub fn read_binary(input: &mut Input) -> Result<WordVectors> {
     let (count, dim) = header(input)?;
@@ -109,24 +155,11 @@ pub enum Style {
     FastText,
 }
 
-/// Refuses words that a reader would take apart.
-pub fn check_word(word: &str, style: Style) -> std::result::Result<(), VectorsFault> {
-    let reason = if word.contains([' ', '\n']) || (style != Style::Binary && word.contains(['\t', '\r'])) {
-        "it has white space"
-    } else if word.is_empty() || word.len() > LONGEST_WORD {
-        "it is empty or too long"
-    } else {
-        return Ok(());
-    };
-    Err(VectorsFault::NotWritable { word: word.into(), reason })
-}
-
 /// Writes any of the three.
 pub fn write(out: &mut Output, style: Style, source: &dyn VectorSource) -> Result<()> {
     out.put(format!("{} {}\n", source.len(), source.dim()).as_bytes())?;
     let mut line = Vec::new();
-    let check = |word: &str| check_word(word, style);
-    each(source, out.path(), &check, &mut |word, vector| {
+    each(source, &mut |word, vector| {
         line.clear();
         line.extend_from_slice(word.as_bytes());
         numbers(&mut line, style, vector).expect("memory takes all");

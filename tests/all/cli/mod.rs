@@ -3,6 +3,10 @@
 mod colours;
 mod compare;
 #[cfg(unix)]
+mod durable;
+#[cfg(unix)]
+mod endings;
+#[cfg(unix)]
 mod names;
 mod options;
 mod outputs;
@@ -11,3 +15,4 @@ mod printed;
 mod prompts;
 mod refusals;
 mod scale;
+mod words;

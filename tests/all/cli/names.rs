@@ -52,7 +52,7 @@ fn a_training_takes_names_that_are_not_utf_8() {
     assert_eq!(json(&place, "j~.json")["vocab"], 8);
     std::fs::create_dir(place.path().join(name("spool~"))).unwrap();
     for more in ["--init o~.vec --out x~.bin.gz --spool spool~", "--init m~ --out x~.npy --patience 1 --valid v~.txt"] {
-        success(&place, &format!("train --corpus texts~ v~.txt --read-vocab w~.txt {more} {SETTINGS}"));
+        success(&place, &format!("train --corpus texts~/*.txt --read-vocab w~.txt {more} {SETTINGS}"));
     }
     success(&place, &format!("train --corpus texts~ --valid v~.txt --resume --checkpoint c~ --out o~.vec {SETTINGS}"));
     success(&place, &format!("train --corpus texts~ --dry-run --json d~.json {SETTINGS}"));

@@ -16,7 +16,10 @@ fn place() -> Place {
 /// A refusal names both files, changes neither, and leaves nothing.
 fn assert_refused(place: &Place, arguments: &str, names: [&str; 2]) {
     let contents = |place: &Place| -> Vec<_> {
-        let read = |name: String| (std::fs::read(place.path().join(&name)).ok(), name);
+        // Pipes would wait for a writer.
+        let is_file = |path: &std::path::Path| path.metadata().is_ok_and(|found| found.is_file());
+        let bytes = |path: std::path::PathBuf| is_file(&path).then(|| std::fs::read(path).unwrap());
+        let read = |name: String| (bytes(place.path().join(&name)), name);
         place.files().into_iter().map(read).collect()
     };
     let before = contents(place);
@@ -68,6 +71,148 @@ fn no_output_is_a_text_that_is_read() {
     }
 }
 
+/// Files that layers are built from, and standard streams that lead to files.
+#[cfg(unix)]
+#[test]
+fn no_output_is_a_file_that_is_read_on_the_way() {
+    let place = place();
+    place.success(&format!("{TRAIN} --corpus c.txt --out v.npy"));
+    for (arguments, names) in [
+        ("--out t.txt --layer hierarchical:tree=t.txt", ["t.txt", "read as t.txt"]),
+        ("--out v.bin --log v.words.txt --layer hierarchical:tree=kmeans:vectors=v.npy", ["v.words.txt", "read as"]),
+    ] {
+        place.file("t.txt", "0 1\n");
+        assert_refused(&place, &format!("{TRAIN} --corpus c.txt {arguments}"), names);
+    }
+    std::fs::create_dir(place.path().join("out")).unwrap();
+    std::fs::hard_link(place.path().join("t.txt"), place.path().join("out/nll-vs-time.svg")).unwrap();
+    std::fs::hard_link(place.path().join("t.txt"), place.path().join("out/memory-vs-vocabulary.svg")).unwrap();
+    let layer = "--layers hierarchical:tree=t.txt";
+    assert_refused(&place, &format!("compare {layer} --out out"), ["out/nll-vs-time.svg", "t.txt"]);
+    assert_refused(&place, "compare --corpus t.txt --out out", ["out/nll-vs-time.svg", "t.txt"]);
+    assert_refused(&place, &format!("scale {layer} --vocab 2 --out out"), ["out/memory-vs-vocabulary.svg", "t.txt"]);
+    assert_refused(
+        &place,
+        "step --layer hierarchical:tree=t.txt --vocab 2 --json t.txt",
+        ["t.txt: this output", "read as t.txt"],
+    );
+    // (what the shell is told, whether the text is changed)
+    let program = assert_cmd::cargo::cargo_bin!("lexmax");
+    for (arguments, names) in [
+        ("--corpus - --out c.txt <c.txt", ["c.txt", "read as -"]),
+        ("--corpus c.txt --out v.bin >>c.txt", ["standard output", "c.txt"]),
+        ("--corpus c.txt --out v.bin 2>>c.txt >/dev/null", ["", ""]),
+        ("--corpus c.txt --out - --format text >>c.txt", ["-", "read as c.txt"]),
+        ("--corpus - --out /dev/fd/5 <c.txt 5>>c.txt", ["/dev/fd/5", "read as -"]),
+        ("--corpus c.txt --out /dev/fd/5 5<c.txt", ["/dev/fd/5", "read as c.txt"]),
+        ("--corpus c.txt --out /dev/fd/5 5<v.npy", ["/dev/fd/5", "reading only"]),
+        ("--corpus c.txt --out /dev/fd/5 5>&-", ["/dev/fd/5", "No such file"]),
+        ("--corpus c.txt --out //dev/stdout --json /proc/thread-self/fd/1 | cat", ["//dev/stdout", "one file"]),
+        ("--corpus c.txt --out /dev/fd/5 --json /dev/fd/6 5>both 6>>both", ["/dev/fd/6", "one file"]),
+    ] {
+        let before = text(40);
+        let command = format!("set -o pipefail; '{}' {TRAIN} {arguments}", program.display());
+        let output = Command::new("bash").args(["-c", &command]).current_dir(place.path()).output().unwrap();
+        let message = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{arguments}: {message}");
+        let now = std::fs::read_to_string(place.path().join("c.txt")).unwrap();
+        if names[0].is_empty() {
+            // The message itself went there.
+            assert!(now.starts_with(&before) && now.contains("standard error leads"), "{arguments}: {now}");
+            place.file("c.txt", text(40));
+        } else {
+            assert!(names.iter().all(|name| message.contains(name)), "{arguments}: {message}");
+            assert_eq!(now, before, "{arguments}");
+        }
+    }
+}
+
+/// Targets that fail only when something takes their place, and files that nobody named.
+#[cfg(unix)]
+#[test]
+fn targets_that_cannot_be_replaced_are_found_before_training() {
+    use std::os::unix::fs::PermissionsExt;
+    let place = place();
+    place.file("mine.words.txt", "mine");
+    place.file("mine.metadata.tsv.partial", "mine");
+    place.file("locked.bin", "locked");
+    std::fs::set_permissions(place.path().join("locked.bin"), std::fs::Permissions::from_mode(0o444)).unwrap();
+    std::fs::create_dir(place.path().join("folder")).unwrap();
+    let _socket = std::os::unix::net::UnixListener::bind(place.path().join("socket")).unwrap();
+    let long = "x".repeat(300);
+    for (arguments, names) in [
+        ("--out mine.npy", ["mine.words.txt", "mine.npy"]),
+        ("--out mine.tsv", ["mine.metadata.tsv.partial", "mine.tsv"]),
+        ("--out locked.bin", ["locked.bin", "write-protected"]),
+        ("--out socket", ["socket", "socket"]),
+        ("--out new/", ["new/", "directory"]),
+        ("--out folder", ["folder", "directory"]),
+        (&format!("--out {long}"), [&long, "too long"]),
+        (&format!("--out new/{long}/v.bin"), [&long, "too long"]),
+        ("--out c.txt/v.bin", ["c.txt/v.bin", "ot a directory"]),
+        ("--out v.bin --save-model jx --json jx/y", ["jx/y", "which is a file"]),
+        ("--out ck --checkpoint ck", ["ck/checkpoint.safetensors", "which is a file"]),
+        ("--out v.bin --checkpoint c.txt", ["c.txt", "ot a directory"]),
+        ("--out /dev/null --format npy", ["/dev/null", "two files"]),
+    ] {
+        assert_refused(&place, &format!("{TRAIN} --corpus c.txt {arguments}"), names);
+    }
+    std::fs::create_dir_all(place.path().join("out/compare.html")).unwrap();
+    assert_refused(&place, "compare --out out", ["out/compare.html", "directory"]);
+    std::fs::create_dir_all(place.path().join("out/scale.html")).unwrap();
+    assert_refused(&place, "scale --vocab 10 --out out", ["out/scale.html", "directory"]);
+    let pipe = place.path().join("pipe");
+    if Command::new("mkfifo").arg(&pipe).status().is_ok_and(|status| status.success()) {
+        assert_refused(&place, &format!("{TRAIN} --corpus c.txt --out pipe --json pipe"), ["pipe", "one file"]);
+        assert_refused(&place, &format!("{TRAIN} --corpus pipe --out pipe"), ["pipe", "read as pipe"]);
+    }
+}
+
+/// Where the system lets the test mount files and be somebody else.
+#[cfg(target_os = "linux")]
+#[test]
+fn mounted_files_and_files_of_others_are_found_before_training() {
+    let place = place();
+    let program = assert_cmd::cargo::cargo_bin!("lexmax").display().to_string();
+    let shell = |command: &str| {
+        let output = Command::new("unshare").args(["-m", "bash", "-ec", command]).current_dir(place.path()).output();
+        output.ok().map(|output| (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned()))
+    };
+    if shell("mount -t tmpfs tmpfs /mnt").is_none_or(|(code, _)| code != Some(0)) {
+        eprintln!("NOT RUN: nothing may be mounted here");
+        return;
+    }
+    let train = format!("{program} {TRAIN} --corpus c.txt");
+    let (code, message) =
+        shell(&format!("echo old >a; echo other >b; mount --bind b a; {train} --out a")).expect("it ran before");
+    assert!(code == Some(2) && message.contains("a: it is mounted"), "{message}");
+    // In a folder as /tmp is, somebody else's file that all may write to.
+    let sticky = "mkdir s; chmod 1777 s; echo old >s/v; chmod 666 s/v; chmod 755 .";
+    let run = format!("{sticky}; setpriv --reuid 4711 --clear-groups {train} --out s/v");
+    let (code, message) = shell(&run).expect("it ran before");
+    assert!(code == Some(2) && message.contains("belong to others"), "{message}");
+    assert_eq!(std::fs::read_to_string(place.path().join("s/v")).unwrap(), "old\n");
+    // The owner is kept.
+    place.file("theirs.bin", "old");
+    let (code, message) = shell(&format!("chown 4711:4712 theirs.bin; {train} --out theirs.bin")).expect("it ran");
+    assert_eq!(code, Some(0), "{message}");
+    let found = std::fs::metadata(place.path().join("theirs.bin")).unwrap();
+    let owner = (std::os::unix::fs::MetadataExt::uid(&found), std::os::unix::fs::MetadataExt::gid(&found));
+    assert!(owner == (4711, 4712) && found.len() > 3);
+}
+
+/// One output that fails late does not take the others with it.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_can_be_written_is_written() {
+    let place = place();
+    let output = place.run(&format!("{TRAIN} --corpus c.txt --out /dev/full --save-vocab words --json facts.json"));
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{message}");
+    assert!(message.contains("/dev/full: No space") && message.contains("words is written"), "{message}");
+    assert!(place.files().contains(&"words".into()) && place.files().contains(&"facts.json".into()));
+}
+
 #[test]
 fn no_output_is_another() {
     let place = place();
@@ -94,10 +239,30 @@ fn no_output_is_put_among_the_texts_of_the_next_run() {
         ("--corpus texts/*.txt --out texts/v.txt", ["texts/v.txt", "texts/*.txt"]),
         ("--corpus texts --out v.bin --checkpoint texts/state", ["texts/state/checkpoint.safetensors", "texts"]),
         ("--corpus texts --out v.bin --log texts/log.jsonl", ["texts/log.jsonl", "texts"]),
+        ("--corpus texts/../texts/*.txt --out texts/v.txt", ["texts/v.txt", "texts/*.txt"]),
+        ("--corpus **/*.txt --out new/v.txt", ["new/v.txt", "**/*.txt"]),
     ] {
         assert_refused(&place, &format!("{TRAIN} {arguments}"), names);
     }
     assert_refused(&place, "compare --corpus texts/a.txt texts --out texts", ["texts/compare.json", "texts"]);
+    #[cfg(unix)]
+    {
+        // Folders that are links, and folders that links in the corpus lead to.
+        std::fs::create_dir(place.path().join("apart")).unwrap();
+        place.file("apart/b.txt", text(9));
+        std::os::unix::fs::symlink("../apart", place.path().join("texts/link")).unwrap();
+        std::os::unix::fs::symlink("texts", place.path().join("alias")).unwrap();
+        for (arguments, names) in [
+            ("--corpus texts --out apart/v.bin", ["apart/v.bin", "texts"]),
+            ("--corpus texts --out apart/new/v.bin", ["apart/new/v.bin", "texts"]),
+            ("--corpus alias --out texts/v.bin", ["texts/v.bin", "alias"]),
+            ("--corpus alias/*.txt --out texts/v.txt", ["texts/v.txt", "alias/*.txt"]),
+            ("--corpus texts/*/*.txt --out apart/v.txt", ["apart/v.txt", "texts/*/*.txt"]),
+        ] {
+            assert_refused(&place, &format!("{TRAIN} {arguments}"), names);
+        }
+        std::fs::remove_file(place.path().join("texts/link")).unwrap();
+    }
     place.success(&format!("{TRAIN} --corpus texts/*.txt --out texts/v.bin"));
 }
 

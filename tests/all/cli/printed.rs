@@ -77,7 +77,7 @@ fn words_of_texts_are_escaped() {
 fn messages_show_80_bytes_of_a_word() {
     let place = place();
     let long = "数".repeat(5_000);
-    let shown = format!("\"{}…\"", "数".repeat(26));
+    let shown = format!("\"{}\"…", "数".repeat(26));
     place.file("bad.vec", format!("2 2\n{long} 1 x\nb 1 0\n"));
     place.file("twice.vec", format!("2 2\n{0} 1 0\n{0} 1 0\n", "x".repeat(500)));
     place.file("vocab.txt", format!("{long} none\n"));

@@ -366,7 +366,9 @@ fn an_interrupt_leaves_valid_vectors() {
         }
         std::thread::sleep(Duration::from_millis(50));
         assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
-        let said = ok(child.wait_with_output().unwrap());
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(std::os::unix::process::ExitStatusExt::signal(&output.status), Some(2));
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
         assert!(said.contains("interrupted"), "{said}");
         ModelReader::open(Cursor::new(place.read("m")), Path::new("m")).unwrap().read().unwrap();
         assert!(place.read("v.bin").starts_with(b"300 40\n"));

@@ -3,6 +3,7 @@
 use crate::corpus::{Ledger, Normalizer};
 use crate::error::{Error, Result};
 use crate::files::{is_stdin, open};
+use crate::vocab::LONGEST_WORD;
 use std::borrow::Cow;
 use std::io::{self, BufRead, Read};
 use std::path::{Path, PathBuf};
@@ -57,7 +58,7 @@ pub enum Invalid {
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Source {
     /// The files: see [`files`](super::files()) for patterns and directories.
@@ -66,9 +67,23 @@ pub struct Source {
     pub invalid: Invalid,
     /// What is done to a line.
     pub normalizer: Normalizer,
+    /// Longer words, in bytes of UTF-8 once the line is normalized, are dropped and counted: from 1 to [`LONGEST_WORD`].
+    /// They are what is left of binary data, and of text that has no spaces.
+    pub max_word_bytes: usize,
+}
+
+impl Default for Source {
+    /// No files, taken as they are.
+    fn default() -> Self {
+        let (invalid, normalizer) = (Invalid::default(), Normalizer::default());
+        Self { paths: Vec::new(), invalid, normalizer, max_word_bytes: Self::MAX_WORD_BYTES }
+    }
 }
 
 impl Source {
+    /// The longest word without another limit, in bytes.
+    pub const MAX_WORD_BYTES: usize = 1_000;
+
     /// Files as they are.
     pub fn plain<P: AsRef<Path>>(paths: &[P]) -> Self {
         Self { paths: paths.iter().map(|p| p.as_ref().into()).collect(), ..Self::default() }
@@ -80,6 +95,25 @@ impl Source {
     /// [`Error::Io`] with the file that is missing, unreadable or damaged, [`Error::NotUtf8`] with the place, and what `f` returns.
     pub fn for_each_line(&self, ledger: &mut Ledger, f: impl FnMut(&str) -> Result<()>) -> Result<()> {
         self.for_each_piece(LONGEST_LINE, ledger, f)
+    }
+
+    /// # Errors
+    /// A limit of words that drops all of them, or that files of vectors do not share.
+    pub(in crate::corpus) fn check(&self) -> Result<()> {
+        if (1..=LONGEST_WORD).contains(&self.max_word_bytes) {
+            return Ok(());
+        }
+        let value = self.max_word_bytes as f64;
+        Err(Error::OutOfRange { name: "max_word_bytes", value, limit: "from 1 to 65536" })
+    }
+
+    /// The words of a line that are not too long; the others are counted in `too_long`.
+    pub(in crate::corpus) fn words<'a>(&self, line: &'a str, too_long: &mut u64) -> impl Iterator<Item = &'a str> {
+        words(line).filter(move |word| {
+            let fits = word.len() <= self.max_word_bytes;
+            *too_long += u64::from(!fits);
+            fits
+        })
     }
 
     /// Lines in pieces of at most `longest` bytes.

@@ -1,7 +1,7 @@
 //! A text as ids.
 
 use super::numbers::Text;
-use crate::corpus::{Joins, Ledger, SentenceReader, Sentences, Source, TextRules, words};
+use crate::corpus::{Joins, Ledger, SentenceReader, Sentences, Source, TextRules};
 use crate::error::{Error, Result};
 use crate::vocab::{Vocabulary, WordId};
 use std::path::{Path, PathBuf};
@@ -44,7 +44,7 @@ impl Corpus {
     }
 
     /// Reads a text once, and holds out the last of every `every` lines (at least one). The vocabulary is that of the other
-    /// lines, which come first in the answer.
+    /// lines, which come first in the answer. Words too long are dropped before, and are in the ledger of those lines.
     ///
     /// # Errors
     /// As [`Corpus::load`], [`Error::NoKnownWords`], and fewer than two lines with words.
@@ -53,13 +53,23 @@ impl Corpus {
         min_count: u64,
         every: usize,
     ) -> Result<(Vocabulary, Self, Self)> {
-        let (seen, text) = Text::numbers(&Source::plain(paths), Vec::new())?;
+        Self::read_and_hold_out(&Source::plain(paths), min_count, every)
+    }
+
+    /// The same for a source of any kind.
+    ///
+    /// # Errors
+    /// As [`Corpus::load_and_hold_out`], and a source that makes no sense.
+    pub fn read_and_hold_out(source: &Source, min_count: u64, every: usize) -> Result<(Vocabulary, Self, Self)> {
+        let (seen, text) = Text::numbers(source, Vec::new())?;
         let lines = text.ends.len();
         if lines == 1 {
             let limit = "2 or more where no held-out text is given";
             return Err(Error::OutOfRange { name: "lines of text", value: 1.0, limit });
         }
+        let too_long = text.ledger.too_long;
         let [mut train, mut held_out] = split(&Self { text }, every.clamp(2, lines.max(2)));
+        (train.ledger.too_long, train.ledger.tokens) = (too_long, train.ledger.tokens + too_long);
         let mut counts = vec![0; seen.counts().len()];
         train.ids.iter().for_each(|word| counts[*word as usize] += 1);
         let (vocab, new_ids) =
@@ -91,9 +101,10 @@ impl Corpus {
         longest_sentence: usize,
     ) -> Result<Self> {
         let mut text = Text::new(Vec::new(), &source.paths);
-        let (mut ledger, mut tokens, mut joined) = (Ledger::default(), 0, 0);
+        source.check()?;
+        let (mut ledger, mut tokens, mut joined, mut too_long) = (Ledger::default(), 0, 0, 0);
         source.for_each_line(&mut ledger, |line| {
-            let all = words(line).inspect(|_| tokens += 1);
+            let all = source.words(line, &mut too_long).inspect(|_| tokens += 1);
             match joins {
                 Some(joins) => joined += joins.ids(all, vocab, &mut text.ids),
                 None => text.ids.extend(all.filter_map(|word| vocab.id(word))),
@@ -101,9 +112,9 @@ impl Corpus {
             text.end_line(text.ids.len() as u64, longest_sentence as u64);
             Ok(())
         })?;
-        ledger.tokens += tokens;
+        ledger.tokens += tokens + too_long;
         ledger.unknown = tokens - joined - text.words();
-        text.ledger = Ledger { joined, cut_sentences: text.ledger.cut_sentences, ..ledger };
+        text.ledger = Ledger { joined, too_long, cut_sentences: text.ledger.cut_sentences, ..ledger };
         Self::known(text)
     }
 

@@ -46,6 +46,34 @@ fn held_out_lines_are_no_part_of_the_vocabulary() {
 }
 
 #[test]
+fn words_too_long_are_no_part_of_a_text() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), "long a a\nlonger\n\u{6570}\u{6570} b\nb a longest\n").unwrap();
+    let source = Source { max_word_bytes: 5, ..Source::plain(&[file.path()]) };
+    let (vocab, corpus) = Corpus::read(&source, &TextRules::min_count(2)).unwrap();
+    assert!(vocab.words().eq(["a", "b"]) && corpus.sentences().eq([&[0, 0][..], &[1], &[1, 0]]));
+    let want =
+        Ledger { files: 1, lines: 4, tokens: 9, kept: 5, rare: 1, too_long: 3, sentences: 3, ..Ledger::default() };
+    assert_eq!(corpus.ledger(), want);
+    let (_, train, held_out) = Corpus::read_and_hold_out(&source, 1, 3).unwrap();
+    assert_eq!((train.ledger().too_long, held_out.ledger().too_long), (3, 0));
+    assert!(train.ledger().adds_up() && held_out.ledger().adds_up());
+    assert_eq!(train.ledger().tokens + held_out.ledger().tokens, 9);
+    for max_word_bytes in [0, crate::vocab::LONGEST_WORD + 1, usize::MAX] {
+        let source = Source { max_word_bytes, ..source.clone() };
+        let refused = [
+            Corpus::read(&source, &TextRules::min_count(1)).map(drop),
+            Corpus::read_known(&source, &vocab, None, 1).map(drop),
+            SpooledCorpus::read(&source, &TextRules::min_count(1), &std::env::temp_dir()).map(drop),
+        ];
+        assert!(
+            refused.iter().all(|r| matches!(r, Err(Error::OutOfRange { name: "max_word_bytes", .. }))),
+            "{refused:?}"
+        );
+    }
+}
+
+#[test]
 fn nothing_kept_is_an_error() {
     for (text, min_count, read) in [("", 1, 0), ("\n \u{2003}\r\n", 0, 0), ("a b", 2, 2)] {
         assert!(matches!(load(text, min_count), Err(Error::NoWords { tokens, .. }) if tokens == read), "{text:?}");
@@ -95,12 +123,13 @@ proptest! {
         phrases: bool,
         lowercase: bool,
         skip: bool,
+        max_word_bytes in 1usize..8,
     ) {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), &bytes).unwrap();
         let normalizer = crate::corpus::Normalizer { lowercase, ..Default::default() };
         let invalid = if skip { crate::corpus::Invalid::Skip } else { crate::corpus::Invalid::Replace };
-        let source = Source { invalid, normalizer, ..Source::plain(&[file.path()]) };
+        let source = Source { invalid, normalizer, max_word_bytes, ..Source::plain(&[file.path()]) };
         let phrases = phrases.then(|| crate::corpus::Phrases::new(Default::default(), 1, &[0.5, 0.5], "_").unwrap());
         let vocabulary = Vocabulary::new([("a", 9), ("b", 7), ("aa", 3)].map(|(w, n)| (w.into(), n)), 1).unwrap();
         let vocabulary = given.then(|| vocabulary.into());
@@ -116,6 +145,13 @@ proptest! {
                 prop_assert!(corpus.sentences().all(|s| !s.is_empty() && s.len() <= longest_sentence));
                 prop_assert!(max_vocab.is_none_or(|most| vocab.len() <= most));
                 prop_assert!(given || ledger.kept == vocab.counts().total());
+                let mut text = Vec::from_iter(bytes.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()));
+                text.retain(|word| !(skip && word.contains(&0xff)));
+                let len = |word: &&&[u8]| String::from_utf8_lossy(word).len() > max_word_bytes;
+                prop_assert_eq!(ledger.too_long, text.iter().filter(len).count() as u64);
+                let known = Corpus::read_known(&source, &vocab, corpus.joins(), longest_sentence).unwrap();
+                prop_assert_eq!(known.ledger().too_long, ledger.too_long);
+                prop_assert!(known.ledger().adds_up(), "{:?}", known.ledger());
                 let dir = std::env::temp_dir();
                 let (other, spooled) = SpooledCorpus::read(&source, &rules, &dir).unwrap();
                 crate::corpus::read::spool::assert_same(&corpus, &spooled);

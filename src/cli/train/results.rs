@@ -1,0 +1,137 @@
+//! The results of a run: which files they are, and how they are written.
+
+use super::Arguments;
+use crate::cli::signals::Signals;
+use crate::error::shown;
+use crate::files::{self, Output, Plan};
+use crate::run::Ended;
+use crate::vectors::Format;
+use crate::vocab::Vocabulary;
+use crate::word2vec::{Embeddings, Facts};
+use crate::{Error, Result};
+use std::path::{Path, PathBuf};
+
+/// The files of the results.
+pub struct Results<'a> {
+    vectors: Option<(&'a Path, Format)>,
+    model: Option<&'a Path>,
+    vocabulary: Option<&'a Path>,
+    facts: Option<&'a Path>,
+    /// Whether a run that hardly began may replace old files.
+    keeps_partial: bool,
+}
+
+/// A result that is yet to be written: where, and how.
+type Unwritten<'a> = (PathBuf, Box<dyn Fn(&Path) -> Result<()> + 'a>);
+
+impl<'a> Results<'a> {
+    pub fn of(arguments: &'a Arguments) -> Self {
+        let Arguments { output, vocabulary, model, .. } = arguments;
+        Self {
+            vectors: output.out.as_deref().map(|path| (path, output.format(path, model.preset))),
+            model: output.save_model.as_deref(),
+            vocabulary: vocabulary.save_vocab.as_deref(),
+            facts: output.json.as_deref(),
+            keeps_partial: output.keep_partial,
+        }
+    }
+
+    /// All files that a user named.
+    pub fn named(&self) -> impl Iterator<Item = &'a Path> {
+        let vectors = self.vectors.map(|(path, _)| path);
+        [vectors, self.model, self.vocabulary, self.facts].into_iter().flatten()
+    }
+
+    /// Adds all files, those of a run that hardly began too, to what the run reads and writes.
+    pub fn claim(&self, mut plan: Plan) -> Plan {
+        let named = |path: &Path| path.to_path_buf();
+        let partial = |path: &Path| files::partial(path);
+        let mut names: Vec<&dyn Fn(&Path) -> PathBuf> = vec![&named];
+        if !self.keeps_partial {
+            names.push(&partial);
+        }
+        for name in names {
+            if let Some((path, format)) = self.vectors {
+                let path = name(path);
+                plan = plan.writes_with(&path, format.side_file(&path));
+            }
+            plan = plan.writes([self.model, self.vocabulary, self.facts].into_iter().flatten().map(name));
+        }
+        plan
+    }
+
+    /// Refuses files that cannot be written, as things stand.
+    pub fn check(&self) -> Result<()> {
+        let mut any = self.vocabulary.iter().chain(&self.facts);
+        any.try_for_each(|path| Output::new(path).map(drop))?;
+        self.model.map_or(Ok(()), |path| Output::plain(path, "a model").map(drop))?;
+        self.vectors.map_or(Ok(()), |(path, format)| format.check_output(path))
+    }
+
+    /// Refuses words that one of the files cannot hold.
+    pub fn check_words(&self, vocab: &Vocabulary) -> Result<()> {
+        if let Some((path, format)) = self.vectors {
+            format.check_words(path, vocab.words())?;
+        }
+        self.vocabulary.map_or(Ok(()), |path| vocab.check_file(path))?;
+        self.model.map_or(Ok(()), |path| Format::Model.check_words(path, vocab.words()))
+    }
+
+    /// Whether a run was interrupted before it had read a quarter of the text once: its results are worth less than
+    /// old ones.
+    pub fn is_partial(&self, facts: &Facts) -> bool {
+        let is_hasty = facts.subsampled().read < facts.ledger.kept.div_ceil(4);
+        !self.keeps_partial && facts.ended == Ended::Interrupted && is_hasty
+    }
+
+    /// Writes all that can be written, first files and then streams, which may wait for a reader. A signal ends the
+    /// program once only streams are left. Returns the names of the files.
+    ///
+    /// # Errors
+    /// The first failure. Others are told before, and so is what was written all the same.
+    pub fn write(&self, trained: &Embeddings, signals: &Signals) -> Result<Vec<PathBuf>> {
+        let is_partial = self.is_partial(&trained.facts());
+        let (mut written, mut failures) = (Vec::new(), Vec::new());
+        let (streams, files): (Vec<_>, Vec<_>) =
+            self.unwritten(trained).into_iter().partition(|(path, _)| is_stream(path));
+        let mut write = |(path, write): Unwritten, is_partial: bool| {
+            let path = if is_partial { files::partial(&path) } else { path };
+            match write(&path) {
+                Ok(()) => written.push(path),
+                Err(error) => failures.push(error),
+            }
+        };
+        files.into_iter().for_each(|result| write(result, is_partial));
+        signals.release();
+        streams.into_iter().for_each(|result| write(result, false));
+        let mut failures = failures.into_iter();
+        let Some(first) = failures.next() else { return Ok(written) };
+        failures.for_each(|error: Error| crate::cli::warn(&format!("lexmax: {error}")));
+        for path in written {
+            crate::cli::warn(&format!("lexmax: {} is written all the same", shown::file(&path)));
+        }
+        Err(first)
+    }
+
+    fn unwritten<'b>(&self, trained: &'b Embeddings) -> Vec<Unwritten<'b>> {
+        let mut all: Vec<Unwritten> = Vec::new();
+        if let Some((path, format)) = self.vectors {
+            all.push((path.into(), Box::new(move |path| trained.write(path, format))));
+        }
+        if let Some(path) = self.vocabulary {
+            all.push((path.into(), Box::new(|path| trained.write_vocabulary(path))));
+        }
+        if let Some(path) = self.model {
+            all.push((path.into(), Box::new(|path| trained.save_model(path))));
+        }
+        if let Some(path) = self.facts {
+            all.push((path.into(), Box::new(|path| Output::new(path)?.put(trained.facts().to_json().as_bytes()))));
+        }
+        all
+    }
+}
+
+/// Whether the path is a device, a pipe or standard output.
+fn is_stream(path: &Path) -> bool {
+    Output::new(path).is_ok_and(|output| output.is_stream())
+}

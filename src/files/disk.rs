@@ -1,0 +1,160 @@
+//! Operations of the system through which files come to be.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::Path;
+use tempfile::{Builder, NamedTempFile};
+
+/// Operations of the system through which files come to be. Every writer goes through them, so that tests can let any
+/// one of them fail.
+pub trait Disk {
+    /// Makes a folder and those above it that are missing.
+    ///
+    /// # Errors
+    /// What the system says; so do all others.
+    fn make_folder(&self, folder: &Path) -> io::Result<()> {
+        std::fs::create_dir_all(folder)
+    }
+
+    /// Makes a file of a new name in the folder.
+    fn create(&self, file: &Builder, folder: &Path) -> io::Result<NamedTempFile> {
+        file.tempfile_in(folder)
+    }
+
+    /// Writes some of the bytes, and says how many.
+    fn write(&self, mut file: &File, bytes: &[u8]) -> io::Result<usize> {
+        file.write(bytes)
+    }
+
+    /// Puts what was written on the disk.
+    fn sync(&self, file: &File) -> io::Result<()> {
+        file.sync_all()
+    }
+
+    /// Gives a file a second name.
+    fn link(&self, file: &Path, name: &Path) -> io::Result<()> {
+        std::fs::hard_link(file, name)
+    }
+
+    /// Lets a file take the place of another, or be there under a new name.
+    fn rename(&self, file: &Path, to: &Path) -> io::Result<()> {
+        std::fs::rename(file, to)
+    }
+
+    /// Takes a name from a file.
+    fn remove(&self, file: &Path) -> io::Result<()> {
+        std::fs::remove_file(file)
+    }
+}
+
+/// The disk of the system.
+struct System;
+
+impl Disk for System {}
+
+/// Calls `f` with the disk.
+#[cfg(not(test))]
+pub fn on<T>(f: impl FnOnce(&dyn Disk) -> T) -> T {
+    f(&System)
+}
+
+/// Calls `f` with the disk, or with what stands for it on this thread.
+#[cfg(test)]
+pub fn on<T>(f: impl FnOnce(&dyn Disk) -> T) -> T {
+    test::INSTEAD.with(|instead| match &*instead.borrow() {
+        Some(disk) => f(&**disk),
+        None => f(&System),
+    })
+}
+
+/// A file that is written to through the disk.
+pub struct OnDisk<'a>(pub &'a File);
+
+impl Write for OnDisk<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        on(|disk| disk.write(self.0, bytes))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+pub mod test {
+    use super::{Builder, Disk, File, NamedTempFile, Path, System, io};
+    use std::cell::{Cell, RefCell};
+    use std::rc::Rc;
+
+    thread_local! {
+        pub static INSTEAD: RefCell<Option<Rc<dyn Disk>>> = const { RefCell::new(None) };
+    }
+
+    /// A disk on which one operation fails, and all others of its kind after it where it is to be full.
+    pub struct Failing {
+        nth: usize,
+        is_full: bool,
+        done: Cell<usize>,
+        failed: Cell<Option<&'static str>>,
+    }
+
+    impl Failing {
+        /// Counts an operation, and fails if it is the one.
+        fn count(&self, operation: &'static str) -> io::Result<()> {
+            let done = self.done.get();
+            self.done.set(done + 1);
+            let is_full = self.is_full && matches!(operation, "write" | "create") && done > self.nth;
+            if done != self.nth && !is_full {
+                return Ok(());
+            }
+            if self.failed.get().is_none() {
+                self.failed.set(Some(operation));
+            }
+            Err(if self.is_full { io::ErrorKind::StorageFull } else { io::ErrorKind::Other }.into())
+        }
+    }
+
+    impl Disk for Failing {
+        fn make_folder(&self, folder: &Path) -> io::Result<()> {
+            self.count("folder").and_then(|()| System.make_folder(folder))
+        }
+
+        fn create(&self, file: &Builder, folder: &Path) -> io::Result<NamedTempFile> {
+            self.count("create").and_then(|()| System.create(file, folder))
+        }
+
+        /// A write that fails has written half.
+        fn write(&self, file: &File, bytes: &[u8]) -> io::Result<usize> {
+            self.count("write").inspect_err(|_| {
+                System.write(file, &bytes[..bytes.len() / 2]).ok();
+            })?;
+            System.write(file, bytes)
+        }
+
+        fn sync(&self, file: &File) -> io::Result<()> {
+            self.count("sync").and_then(|()| System.sync(file))
+        }
+
+        fn link(&self, file: &Path, name: &Path) -> io::Result<()> {
+            self.count("link").and_then(|()| System.link(file, name))
+        }
+
+        fn rename(&self, file: &Path, to: &Path) -> io::Result<()> {
+            self.count("rename").and_then(|()| System.rename(file, to))
+        }
+
+        fn remove(&self, file: &Path) -> io::Result<()> {
+            self.count("remove").and_then(|()| System.remove(file))
+        }
+    }
+
+    /// Calls `f` with a disk on which the `nth` operation of this thread fails, from 0. Returns what it returns, how
+    /// many operations there were, and which one failed.
+    pub fn failing<T>(nth: usize, is_full: bool, f: impl FnOnce() -> T) -> (T, usize, Option<&'static str>) {
+        let disk = Rc::new(Failing { nth, is_full, done: Cell::new(0), failed: Cell::new(None) });
+        INSTEAD.set(Some(disk.clone()));
+        let done = f();
+        INSTEAD.set(None);
+        (done, disk.done.get(), disk.failed.get())
+    }
+}

@@ -1,0 +1,152 @@
+//! Targets: what an output is written to, and whether that can be done.
+
+use super::disk::on;
+use super::place::{descriptor, folder, followed, is_of_process, is_stdout};
+use crate::error::{Error, OutputFault, Result};
+use std::fs::{Metadata, OpenOptions};
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+/// The target of an output.
+#[derive(Debug)]
+pub(super) enum Target {
+    /// A file, or where it will be.
+    File(PathBuf),
+    /// A device, a pipe, or an open file of a process.
+    Stream,
+    /// Standard output.
+    Stdout,
+}
+
+impl Target {
+    /// The target of a path, checked as things stand.
+    ///
+    /// # Errors
+    /// [`Error::Io`] and [`OutputFault::Kept`] for what cannot be written.
+    pub fn of(path: &Path) -> Result<Self> {
+        if is_stdout(path) {
+            return Ok(Self::Stdout);
+        }
+        let target = followed(path);
+        if target.is_symlink() && !is_of_process(&target) {
+            // Links that lead nowhere but to each other: the system has words for that.
+            std::fs::metadata(path).map_err(Error::io(path))?;
+        }
+        if is_of_process(&target) {
+            return check_descriptor(path, &target).map(|()| Self::Stream);
+        }
+        match std::fs::metadata(&target) {
+            Ok(found) if found.is_file() => check_old(path, &target, &found)?,
+            Ok(found) if found.is_dir() => return Err(Error::io(path)(ErrorKind::IsADirectory.into())),
+            Ok(found) if is_socket(&found) => return Err(kept(path, "it is a socket")),
+            Ok(_) => return Ok(Self::Stream),
+            Err(error) if error.kind() == ErrorKind::NotFound => check_new(path)?,
+            Err(error) => return Err(Error::io(path)(error)),
+        }
+        // The nearest folder that is there stands for those below it that are yet to be made.
+        let nearest = folder(&target).ancestors().find(|p| p.exists()).unwrap_or(Path::new("."));
+        for name in target.strip_prefix(nearest).unwrap_or(&target) {
+            match std::fs::symlink_metadata(nearest.join(name)) {
+                Err(error) if error.kind() != ErrorKind::NotFound => return Err(Error::io(path)(error)),
+                _ => {}
+            }
+        }
+        on(|disk| disk.create(&tempfile::Builder::new(), nearest)).map(drop).map_err(Error::io(path))?;
+        Ok(Self::File(target))
+    }
+}
+
+fn kept(path: &Path, why: &'static str) -> Error {
+    OutputFault::Kept { path: path.into(), why }.into()
+}
+
+/// Whether an open file of a process can be written to.
+fn check_descriptor(path: &Path, target: &Path) -> Result<()> {
+    let link = std::fs::symlink_metadata(target).map_err(Error::io(path))?;
+    let own = descriptor(target).is_some();
+    if own && !may_write(&link) { Err(kept(path, "it was opened for reading only")) } else { Ok(()) }
+}
+
+/// A name for a file that is not there.
+fn check_new(path: &Path) -> Result<()> {
+    let text = path.as_os_str().as_encoded_bytes();
+    let is_folder = text.ends_with(b"/") || text.ends_with(std::path::MAIN_SEPARATOR_STR.as_bytes());
+    if is_folder || path.file_name().is_none() {
+        return Err(Error::io(path)(ErrorKind::IsADirectory.into()));
+    }
+    Ok(())
+}
+
+/// Whether a file that is there may be replaced.
+fn check_old(path: &Path, target: &Path, found: &Metadata) -> Result<()> {
+    if found.permissions().readonly() {
+        return Err(kept(path, "it is write-protected"));
+    }
+    // Nothing is written here: the system tells whether it could be.
+    OpenOptions::new().write(true).open(target).map(drop).map_err(Error::io(path))?;
+    if is_mounted(target) {
+        return Err(kept(path, "it is mounted from elsewhere as a single file"));
+    }
+    if !may_remove(target, found) {
+        return Err(kept(path, "it and its folder belong to others, and only they may replace it there"));
+    }
+    Ok(())
+}
+
+#[cfg(unix)]
+fn may_write(link: &Metadata) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    link.permissions().mode() & 0o200 != 0
+}
+
+#[cfg(not(unix))]
+fn may_write(_: &Metadata) -> bool {
+    true
+}
+
+#[cfg(unix)]
+fn is_socket(found: &Metadata) -> bool {
+    std::os::unix::fs::FileTypeExt::is_socket(&found.file_type())
+}
+
+#[cfg(not(unix))]
+fn is_socket(_: &Metadata) -> bool {
+    false
+}
+
+/// Whether something is mounted at the very name of the file. Only Linux tells.
+fn is_mounted(target: &Path) -> bool {
+    let Ok(whole) = target.canonicalize() else { return false };
+    let mounts = std::fs::read("/proc/self/mountinfo").unwrap_or_default();
+    let mut points = mounts.split(|byte| *byte == b'\n').filter_map(|line| line.split(|byte| *byte == b' ').nth(4));
+    points.any(|point| unescaped(point) == whole.as_os_str().as_encoded_bytes())
+}
+
+/// A field of mountinfo, in which some bytes stand as `\040`.
+fn unescaped(field: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut rest = field;
+    while let Some((first, more)) = rest.split_first() {
+        let code = more.get(..3).filter(|_| *first == b'\\');
+        let code = code.and_then(|code| u8::from_str_radix(std::str::from_utf8(code).ok()?, 8).ok());
+        bytes.push(code.unwrap_or(*first));
+        rest = if code.is_some() { &more[3..] } else { more };
+    }
+    bytes
+}
+
+/// Whether the file may be replaced in a folder that lets only owners do that, as `/tmp` does.
+#[cfg(unix)]
+fn may_remove(target: &Path, found: &Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    const STICKY: u32 = 0o1000;
+    let Ok(around) = std::fs::metadata(folder(target)) else { return true };
+    // A file of this program tells who it runs for.
+    let own = || tempfile::tempfile().and_then(|file| file.metadata()).map_or(0, |own| own.uid());
+    around.mode() & STICKY == 0 || [0, found.uid(), around.uid()].contains(&own())
+}
+
+#[cfg(not(unix))]
+fn may_remove(_: &Path, _: &Metadata) -> bool {
+    true
+}

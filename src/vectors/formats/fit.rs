@@ -1,0 +1,89 @@
+//! What files can hold: checked whole before anything is written, by the writers and before a training.
+
+use super::Format;
+use super::input::{LONGEST_VECTOR, LONGEST_WORD, check_finite};
+use crate::error::{Error, OutputFault, Place, Result, Unfit, VectorsFault};
+use crate::vectors::VectorSource;
+use crate::vocab::WordId;
+use std::path::Path;
+
+/// The beginning of a bzip2 file, all letters, around the size of its blocks.
+const BZIP2: [&str; 2] = ["BZh", "1AY&SY"];
+
+impl Format {
+    /// Why a file of this format cannot hold a word. Without a reason, whoever reads the file gets the same word.
+    ///
+    /// ```
+    /// use lexmax::error::Unfit;
+    /// use lexmax::vectors::Format;
+    ///
+    /// assert_eq!(Format::Binary.unfit("new york"), Some(Unfit::Space));
+    /// assert_eq!(Format::Npy.unfit("new york"), None);
+    /// ```
+    pub fn unfit(self, word: &str) -> Option<Unfit> {
+        if word.is_empty() {
+            return Some(Unfit::Empty);
+        }
+        if word.len() > LONGEST_WORD {
+            return Some(Unfit::Long { bytes: word.len(), limit: LONGEST_WORD });
+        }
+        // A letter of ASCII is never part of another letter's bytes.
+        let has = |bytes: &[u8]| word.bytes().any(|byte| bytes.contains(&byte));
+        let is_packed = || {
+            let rest = word.strip_prefix(BZIP2[0]).and_then(|rest| rest.strip_prefix(|c| matches!(c, '1'..='9')));
+            rest.is_some_and(|rest| rest.starts_with(BZIP2[1]))
+        };
+        match self {
+            Self::Binary if has(b" \n") => Some(Unfit::Space),
+            Self::Text | Self::FastText if has(b" \t\n\x0b\x0c\r") => Some(Unfit::Space),
+            Self::Binary | Self::Text | Self::FastText => has(b"\0").then_some(Unfit::Nul),
+            Self::Npy if has(b"\n\r") => Some(Unfit::Space),
+            Self::Projector if has(b"\t\n\r") => Some(Unfit::Space),
+            Self::Npy | Self::Projector => is_packed().then_some(Unfit::Packed),
+            Self::Finalfusion | Self::Model => None,
+        }
+    }
+
+    /// Refuses words that a file of this format cannot hold. `path` is the file, for the error.
+    ///
+    /// # Errors
+    /// [`OutputFault::Word`] with the first such word, the file that it would stand in, and formats that can hold it.
+    pub fn check_words<'a>(self, path: &Path, words: impl IntoIterator<Item = &'a str>) -> Result<()> {
+        let unfit = words.into_iter().find_map(|word| Some((word, self.unfit(word)?)));
+        let Some((word, unfit)) = unfit else { return Ok(()) };
+        let (what, mut others) = match self {
+            Self::Model => ("a model".into(), Vec::new()),
+            _ => (format!("a file of the format {self}").into(), Self::ALL.to_vec()),
+        };
+        others.retain(|format| format.unfit(word).is_none());
+        let others = others.into_iter().map(Self::name).collect();
+        let path = self.side_file(path).unwrap_or_else(|| path.into());
+        Err(OutputFault::Word { path, what, word: word.into(), unfit, others }.into())
+    }
+
+    /// Refuses what a file of this format cannot hold.
+    ///
+    /// # Errors
+    /// Those of [`Format::check_words`]; [`Error::VectorsFile`] for a vector that is not finite, and for sizes that no
+    /// reader takes.
+    pub(super) fn check_source(self, path: &Path, source: &dyn VectorSource) -> Result<()> {
+        let fault = |fault| Error::VectorsFile { path: path.into(), place: Place::Whole, fault };
+        let (words, dim) = (source.len() as u64, source.dim() as u64);
+        if !(1..=i32::MAX as u64).contains(&words) || !(1..=LONGEST_VECTOR).contains(&dim) {
+            return Err(fault(VectorsFault::TooLarge { words, dim }));
+        }
+        let ids = 0..source.len() as WordId;
+        self.check_words(path, ids.clone().map(|id| source.word(id)))?;
+        let mut vector = vec![0.0; source.dim()];
+        ids.into_iter().try_for_each(|id| {
+            source.row(id, &mut vector);
+            let numbers = if self == Self::Finalfusion { &[norm(&vector) as f32][..] } else { &vector };
+            check_finite(source.word(id), &vector).and_then(|()| check_finite(source.word(id), numbers)).map_err(fault)
+        })
+    }
+}
+
+/// The length of a vector.
+pub fn norm(vector: &[f32]) -> f64 {
+    vector.iter().map(|x| f64::from(*x).powi(2)).sum::<f64>().sqrt()
+}
