@@ -3,6 +3,7 @@
 use super::table::{self, Table};
 use crate::Result;
 use crate::compare::CompareConfig;
+use crate::error::shown;
 use crate::files::Output;
 use crate::layer::catalogue::LayerSpec;
 use crate::measure::{AdviseConfig, Need, STEP_SECONDS, advise};
@@ -75,7 +76,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     super::check_json(arguments.json.as_deref(), super::layer_files(&config.layers))?;
     let spinner = ProgressBar::new_spinner();
     let mut advice = advise(&config, &mut |layer| {
-        spinner.set_message(format!("timing {layer}"));
+        spinner.set_message(shown::value(format!("timing {layer}")));
         spinner.tick();
     })?;
     spinner.finish_and_clear();

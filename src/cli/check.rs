@@ -3,6 +3,7 @@
 use super::audit;
 use crate::Result;
 use crate::check::{self, Audit, AuditConfig, Correction};
+use crate::error::shown::lines;
 use crate::layer::catalogue::{LayerSpec, all_layers};
 use clap::Args;
 
@@ -42,7 +43,7 @@ pub fn run(arguments: &Arguments) -> Result<bool> {
     let layers = if all { all_layers() } else { arguments.layers.clone() };
     let audits = check::catalogue(&layers, vocab, dim, &settings)?;
     let (text, passed) = report(&audits, &if all { check::corrections() } else { Vec::new() });
-    super::print(&text)?;
+    super::print(&lines(&text))?;
     Ok(passed)
 }
 

@@ -5,6 +5,7 @@ use super::table::{self, Table};
 use crate::compare::{Builder, CompareConfig, Comparison, Data, DataSource, compare};
 use crate::corpus::synthetic::SyntheticLanguage;
 use crate::corpus::{Context, Source, WindowRule};
+use crate::error::shown;
 use crate::files::{Output, Plan};
 use crate::layer::catalogue::LayerSpec;
 use crate::model::ModelKind;
@@ -215,7 +216,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     Output::new(&path)?.put(comparison.to_json().as_bytes())?;
     let page = write_page(&comparison.page(), &arguments.out, "compare")?;
     let mut notes = comparison.notes();
-    notes.extend([path, page].map(|path| path.display().to_string()));
+    notes.extend([path, page].map(|path| shown::name(&path)));
     let picture = match arguments.table {
         Table::Text => table::picture(&comparison.nll_vs_time()),
         _ => String::new(),

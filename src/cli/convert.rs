@@ -1,6 +1,7 @@
 //! `lexmax convert`.
 
 use crate::Result;
+use crate::error::shown;
 use crate::vectors::{Format, convert};
 use clap::Args;
 use std::path::PathBuf;
@@ -29,6 +30,6 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let to = (arguments.output.as_path(), arguments.to);
     let done = convert(from, to, arguments.first.map(|n| n as usize))?;
     let (words, of, dim) = (done.words, done.of, done.dim);
-    let line = format!("{words} of {of} words, {dim} numbers each\n{}\n", arguments.output.display());
+    let line = format!("{words} of {of} words, {dim} numbers each\n{}\n", shown::file(&arguments.output));
     super::say(&line, [arguments.output.as_path()])
 }

@@ -2,6 +2,7 @@
 
 mod advise;
 mod analogy;
+mod arguments;
 mod audit;
 mod check;
 mod compare;
@@ -12,6 +13,7 @@ mod flags;
 mod nearest;
 mod predict;
 mod progress;
+mod prompt;
 mod query;
 mod scale;
 mod signals;
@@ -22,10 +24,12 @@ mod train;
 
 pub use flags::message;
 
+use crate::error::shown;
 use crate::files::{Output, Plan, is_stdout};
 use crate::layer::catalogue::{CATALOGUE, LayerSpec, common_keys};
 use crate::model::{Encoding, MOST_DIM};
 use crate::{Error, Result};
+use arguments::command;
 use clap::builder::RangedI64ValueParser;
 use clap::{Parser, Subcommand, value_parser};
 use signals::Signals;
@@ -75,16 +79,7 @@ enum Command {
 
 /// Reads the arguments and does what they say; `start` is when the program began. `false` if an audit failed.
 pub fn run(start: Instant) -> Result<bool> {
-    let cli = Cli::try_parse().unwrap_or_else(|error| {
-        let words = || std::env::args_os().map(|word| word.to_string_lossy().into_owned());
-        match spelling::hint(words()).filter(|_| words().nth(1).is_some_and(|word| word == "train")) {
-            Some(hint) => {
-                warn(&format!("lexmax: {hint}"));
-                std::process::exit(2);
-            }
-            None => error.exit(),
-        }
-    });
+    let cli = arguments::read();
     crate::simd::path::check()?;
     execute(&cli, start, &Signals::listen()?)
 }
@@ -139,22 +134,6 @@ fn threads(asked: Option<u32>) -> usize {
     asked.map_or_else(crate::measure::cores, |n| n as usize)
 }
 
-/// The command line, as a shell takes it again.
-fn command() -> Option<String> {
-    let words = std::env::args_os().skip(1).map(|word| quoted(&word.to_string_lossy()));
-    Some(std::iter::once("lexmax".to_string()).chain(words).collect::<Vec<_>>().join(" "))
-}
-
-/// A word as a POSIX shell takes it for one.
-fn quoted(word: &str) -> String {
-    let is_plain = |c: char| c.is_alphanumeric() || "-_./:=,+@%".contains(c);
-    if !word.is_empty() && word.chars().all(is_plain) {
-        word.into()
-    } else {
-        format!("'{}'", word.replace('\'', "'\\''"))
-    }
-}
-
 /// A whole number from 1, as 250000 or 2.5e5.
 fn count(text: &str) -> std::result::Result<u64, String> {
     let value = text.parse::<f64>().unwrap_or(f64::NAN);
@@ -165,7 +144,7 @@ fn count(text: &str) -> std::result::Result<u64, String> {
 /// A time above 0, as 90 (seconds), 90s or 2h.
 fn duration(text: &str) -> std::result::Result<Duration, String> {
     let seconds = text.parse::<f64>().map(|s| Duration::try_from_secs_f64(s).map_err(|e| e.to_string()));
-    let duration = seconds.unwrap_or_else(|_| humantime::parse_duration(text).map_err(|e| e.to_string()))?;
+    let duration = seconds.unwrap_or_else(|_| humantime::parse_duration(text).map_err(shown::reason))?;
     if duration.is_zero() { Err("must be more than 0".into()) } else { Ok(duration) }
 }
 
@@ -230,14 +209,21 @@ fn say<'a>(text: &str, results: impl IntoIterator<Item = &'a Path>) -> Result<()
     print(text)
 }
 
-/// Prints a line to standard error. Where nobody can read it, nothing is lost but the line.
+/// Prints a message to standard error, without control characters. Where nobody can read it, nothing is lost but the
+/// message.
 pub fn warn(text: &str) {
+    tell(text).ok();
+}
+
+/// The same for a caller who wants to know whether anybody can read it.
+fn tell(text: &str) -> std::io::Result<()> {
+    let text = shown::lines(text) + "\n";
     if cfg!(test) {
         // Shown where a test fails.
-        eprintln!("{text}");
-    } else {
-        writeln!(std::io::stderr().lock(), "{text}").ok();
+        eprint!("{text}");
+        return Ok(());
     }
+    std::io::stderr().lock().write_all(text.as_bytes())
 }
 
 #[cfg(test)]
@@ -279,6 +265,7 @@ mod tests {
         assert_same::<OptimizerKind>();
         assert_same::<Preset>();
         assert_same::<Sigmoid>();
+        assert_same::<Split>();
         // A model's file is only read, and its ending tells it.
         assert_eq!([said::<Format>(), vec!["model".into()]].concat(), names::<Format>());
     }

@@ -1,10 +1,11 @@
 //! `lexmax predict`.
 
-use crate::Result;
+use super::prompt;
+use crate::error::shown::{self, escaped};
 use crate::model::Predictor;
 use crate::table::Threads;
-use clap::Args;
-use std::io::{BufRead, IsTerminal};
+use crate::{Error, Result};
+use clap::{ArgMatches, Args};
 use std::path::PathBuf;
 
 #[derive(Args)]
@@ -13,57 +14,85 @@ pub struct Arguments {
     #[arg(value_name = "MODEL")]
     model: PathBuf,
     /// The words around (cbow, skipgram) or before (ngram) the one that is asked for; without, every line of standard
-    /// input is a context.
+    /// input is a context. Words are read as the model's text was read.
     #[arg(value_name = "CONTEXT")]
     context: Vec<String>,
     /// Words to show, the most probable first.
     #[arg(long, default_value_t = super::TOP, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     top: u32,
-    /// Instead, how probable these words are.
-    #[arg(long, num_args = 1.., value_name = "WORD", value_delimiter = ',')]
+    /// Instead, how probable this word is; repeat it for several words. Behind a CONTEXT it takes several words at once.
+    #[arg(long, value_name = "WORD")]
     of: Vec<String>,
     /// Threads [default: all cores].
     #[arg(long, value_name = "T", value_parser = clap::value_parser!(u32).range(1..=1024))]
     threads: Option<u32>,
 }
 
+impl Arguments {
+    /// Gives the words behind `--of` to it, if the context stands before it: `the old --of river bank`.
+    pub fn part(&mut self, matches: &ArgMatches) {
+        let at = |id: &str| matches.indices_of(id).map_or(Vec::new(), Iterator::collect);
+        let (context, of): (Vec<usize>, Vec<usize>) = (at("context"), at("of"));
+        let Some(first) = of.first() else { return };
+        let before = context.iter().filter(|place| *place < first).count();
+        if before == 0 {
+            return;
+        }
+        let behind = context[before..].iter().copied().zip(self.context.split_off(before));
+        let mut words: Vec<_> = of.iter().copied().zip(self.of.drain(..)).chain(behind).collect();
+        words.sort();
+        self.of = words.into_iter().map(|(_, word)| word).collect();
+    }
+}
+
 pub fn run(arguments: &Arguments) -> Result<()> {
     let predictor = Predictor::open(&arguments.model, Threads::new(super::threads(arguments.threads)))?;
     if !arguments.context.is_empty() {
-        let context: Vec<&str> = arguments.context.iter().flat_map(|words| words.split_whitespace()).collect();
-        return super::print(&answer(arguments, &predictor, &context)?);
+        let context: Vec<&str> = arguments.context.iter().map(String::as_str).collect();
+        let read = non_empty(predictor.words_of(&context), &context);
+        return super::print(&answer(arguments, &predictor, read)?);
     }
-    let input = std::io::stdin().lock();
-    let asks = input.is_terminal();
-    let prompt = || if asks { super::print("> ") } else { Ok(()) };
-    prompt()?;
-    for line in input.split(b'\n') {
-        let line = line.map_err(crate::Error::io("standard input"))?;
-        let line = String::from_utf8_lossy(&line);
-        let context: Vec<&str> = line.split_whitespace().collect();
-        if !context.is_empty() {
-            match answer(arguments, &predictor, &context) {
-                Ok(text) if !super::is_read(&format!("{text}\n"))? => return Ok(()),
-                Ok(_) => {}
-                Err(error) => super::warn(&error.to_string()),
-            }
-        }
-        prompt()?;
-    }
-    Ok(())
+    prompt::answer_lines("context", |line| {
+        let read = if line.contains('\t') { predictor.words_of(&prompt::words(line)) } else { predictor.words(line) };
+        Ok(answer(arguments, &predictor, non_empty(read, &[line]))? + "\n")
+    })
+}
+
+/// The words that were read; of a text that has none, as one without a letter may have, the text itself.
+fn non_empty(read: Vec<String>, text: &[&str]) -> Vec<String> {
+    if read.is_empty() { text.iter().map(|part| part.to_string()).collect() } else { read }
 }
 
 /// A line a word: the word, its probability, ln P in nats.
-fn answer(arguments: &Arguments, predictor: &Predictor, context: &[&str]) -> Result<String> {
-    let line = |word: &str, ln_p: f64| format!("{word}\t{:.6e}\t{ln_p:.6}\n", ln_p.exp());
-    if !arguments.of.is_empty() {
-        let words: Vec<&str> = arguments.of.iter().map(String::as_str).collect();
-        let found = predictor.log_prob(context, &words)?;
-        return Ok(words.iter().zip(found).map(|(word, ln_p)| line(word, ln_p)).collect());
+fn answer(arguments: &Arguments, predictor: &Predictor, context: Vec<String>) -> Result<String> {
+    let line = |word: &str, ln_p: f64| format!("{}\t{:.6e}\t{ln_p:.6}\n", escaped(word), ln_p.exp());
+    let (known, unknown): (Vec<_>, Vec<_>) = context.into_iter().partition(|word| predictor.vocab().id(word).is_some());
+    if known.is_empty() {
+        return Err(Error::NotInVocabulary(unknown));
     }
-    let found = predictor.top(context, arguments.top as usize)?;
-    if !found.unknown.is_empty() {
-        super::warn(&format!("unknown: {}", found.unknown.join(" ")));
+    if !unknown.is_empty() {
+        super::warn(&format!("unknown: {}", shown::words(&unknown)));
     }
-    Ok(found.words.iter().map(|(word, ln_p)| line(word, *ln_p)).collect())
+    let known: Vec<&str> = known.iter().map(String::as_str).collect();
+    if arguments.of.is_empty() {
+        let found = predictor.top(&known, arguments.top as usize)?;
+        return Ok(found.words.iter().map(|(word, ln_p)| line(word, *ln_p)).collect());
+    }
+    let words: Vec<String> = arguments.of.iter().map(|word| predictor.word(word)).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let found = predictor.log_prob(&known, &words).inspect_err(|_| hint_at_commas(arguments, predictor))?;
+    Ok(words.iter().zip(found).map(|(word, ln_p)| line(word, ln_p)).collect())
+}
+
+/// Says of the first word that is unknown, but whose parts between commas are not, that commas part no words.
+fn hint_at_commas(arguments: &Arguments, predictor: &Predictor) {
+    let is_known = |word: &str| predictor.vocab().id(&predictor.word(word)).is_some();
+    let list = |word: &&String| word.contains(',') && !is_known(word) && word.split(',').all(is_known);
+    if let Some(word) = arguments.of.iter().find(list) {
+        let repeated: Vec<_> = word.split(',').map(|part| format!("--of {}", shown::value(part))).collect();
+        super::warn(&format!(
+            "a comma is part of a word; repeat --of for each word: {}",
+            shown::value(repeated.join(" "))
+        ));
+    }
 }

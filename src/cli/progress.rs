@@ -2,6 +2,7 @@
 
 use crate::compare::LayerRow;
 use crate::compare::Listener;
+use crate::error::shown;
 use crate::layer::catalogue::LayerSpec;
 use crate::train::Progress;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -58,7 +59,7 @@ impl Listener for Bars {
         self.bar = ProgressBar::with_draw_target(Some(STEPS), ProgressDrawTarget::stderr());
         let style = ProgressStyle::with_template("{prefix} {bar:30} {percent:>3}% {msg}");
         self.bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-        self.bar.set_prefix(format!("[{}/{of}] {layer}", number + 1));
+        self.bar.set_prefix(shown::value(format!("[{}/{of}] {layer}", number + 1)));
         self.drawn = Instant::now();
         self.loss = (0.0, 0);
     }

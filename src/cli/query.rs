@@ -1,12 +1,12 @@
 //! What is asked of word vectors: once, or a line of standard input after the other.
 
+use super::prompt;
 use super::table::{self, Table};
+use crate::Result;
 use crate::files::Output;
 use crate::report::answers;
 use crate::vectors::{self, Answer, Format, WordVectors, files_read};
-use crate::{Error, Result};
 use clap::Args;
-use std::io::{BufRead, IsTerminal, Write};
 use std::path::PathBuf;
 
 /// The options of all such questions. The command has the words of a question beside them, as `words`.
@@ -45,7 +45,7 @@ impl Query {
         let vectors = vectors::read(&self.vectors, self.from)?;
         let find = |words: &[&str]| find(&vectors, words, self.top as usize);
         if words.is_empty() {
-            return self.answer_lines(hint, find);
+            return prompt::answer_lines(hint, |line| Ok(self.shown(&find(&prompt::words(line))?)));
         }
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         let asked = find(&words)?;
@@ -58,32 +58,5 @@ impl Query {
     /// The table of what was found.
     fn shown(&self, asked: &Asked) -> String {
         table::formatted(&answers(asked), self.table, &[])
-    }
-
-    /// Answers each line of standard input until its end, or until the line `EXIT`. What cannot be answered is told, and the next
-    /// line is read.
-    fn answer_lines(&self, hint: &str, answer: impl Fn(&[&str]) -> Result<Asked>) -> Result<()> {
-        let terminal = std::io::stdin().is_terminal();
-        let mut lines = std::io::stdin().lock().split(b'\n');
-        loop {
-            if terminal {
-                let mut stderr = std::io::stderr().lock();
-                write!(stderr, "{hint} (EXIT to end): ").and_then(|()| stderr.flush()).ok();
-            }
-            let Some(line) = lines.next() else { return Ok(()) };
-            let line = line.map_err(Error::io("standard input"))?;
-            let line = String::from_utf8_lossy(&line);
-            let words: Vec<&str> = line.split_whitespace().collect();
-            match words[..] {
-                [] => continue,
-                ["EXIT"] => return Ok(()),
-                _ => {}
-            }
-            match answer(&words) {
-                Ok(asked) if !super::is_read(&self.shown(&asked))? => return Ok(()),
-                Ok(_) => {}
-                Err(error) => super::warn(&error.to_string()),
-            }
-        }
     }
 }

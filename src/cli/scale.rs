@@ -3,6 +3,7 @@
 use super::table::{self, Table};
 use crate::Result;
 use crate::compare::CompareConfig;
+use crate::error::shown;
 use crate::files::{Output, Plan};
 use crate::layer::catalogue::LayerSpec;
 use crate::measure::{Event, PASSES, POINT_SECONDS, Scale, ScaleConfig, Vocabs, scale};
@@ -79,7 +80,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     bar.set_style(ProgressStyle::with_template("{bar:30} {pos}/{len} {msg}").unwrap_or(ProgressStyle::default_bar()));
     let mut found = scale(&config, &mut |event| match event {
         Event::Begin(layer, vocab) => {
-            bar.set_message(format!("{layer}, V = {vocab}"));
+            bar.set_message(shown::value(format!("{layer}, V = {vocab}")));
             bar.inc(1);
         }
         Event::Skipped(_) => bar.inc(PASSES as u64 - 1),
@@ -89,16 +90,16 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     found.run.command = super::command();
     Output::new(&path)?.put(found.to_json().as_bytes())?;
     let mut notes = found.notes();
-    notes.push(path.display().to_string());
+    notes.push(shown::name(&path));
     if !found.points.is_empty() {
-        notes.push(write_page(&found.page(), &arguments.out, "scale")?.display().to_string());
+        notes.push(shown::name(&write_page(&found.page(), &arguments.out, "scale")?));
     }
     if arguments.table != Table::Text {
         // Nothing but the table goes to the standard output.
         found.skips().iter().for_each(|skip| super::warn(&skip.to_string()));
     }
     super::print(&match arguments.table {
-        Table::Text if found.points.is_empty() => notes.join("\n") + "\n",
+        Table::Text if found.points.is_empty() => table::lines(&notes),
         Table::Text => table::picture(&found.cost_vs_vocabulary()) + &table::overview(&found.overview(), &notes),
         other => table::formatted(&found.grid(), other, &[]),
     })

@@ -1,5 +1,6 @@
 //! How tables are printed.
 
+use crate::error::shown::escaped;
 use crate::report::Overview;
 use crate::report::terminal::{self, Style};
 use crate::report::{Chart, Grid};
@@ -25,10 +26,7 @@ pub fn formatted(grid: &Grid, format: Table, notes: &[String]) -> String {
         Table::Json => grid.to_json(),
         Table::Csv => grid.to_csv(),
         Table::Markdown => terminal::markdown(grid),
-        Table::Text => {
-            let lines: Vec<_> = notes.iter().map(|note| format!("{note}\n")).collect();
-            terminal::text(grid, style()) + "\n" + &lines.concat()
-        }
+        Table::Text => terminal::text(grid, style()) + "\n" + &lines(notes),
     }
 }
 
@@ -39,8 +37,12 @@ pub fn picture(chart: &Chart) -> String {
 
 /// Words under headings, and the notes below.
 pub fn overview(overview: &Overview, notes: &[String]) -> String {
-    let lines: Vec<_> = notes.iter().map(|note| format!("{note}\n")).collect();
-    terminal::words(overview, style()) + "\n" + &lines.concat()
+    terminal::words(overview, style()) + "\n" + &lines(notes)
+}
+
+/// Notes, a line each.
+pub fn lines(notes: &[String]) -> String {
+    notes.iter().map(|note| format!("{}\n", escaped(note))).collect()
 }
 
 /// Colours for a terminal, unless NO_COLOR or TERM=dumb say otherwise; as wide as it is.

@@ -1,5 +1,7 @@
 //! What can be wrong with files of word pairs and of questions.
 
+use super::shown::quoted;
+
 /// What is wrong with a line of a file to evaluate with.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -14,7 +16,7 @@ pub enum EvaluationFault {
     #[error("the line is not two words and a number; correct or remove it")]
     NoPair,
     /// The number is none.
-    #[error("the score {text:?} is not a finite number; correct it or remove the line")]
+    #[error("the score {} is not a finite number; correct it or remove the line", quoted(text))]
     Number {
         /// What stands there.
         text: String,

@@ -1,5 +1,6 @@
 //! What can be wrong with a head: with its settings, its file, or its loss.
 
+use super::shown::{file, value};
 use std::path::PathBuf;
 
 /// Why a head cannot be built or loaded, or could not take a step.
@@ -50,13 +51,21 @@ pub enum HeadFault {
     #[error("this layer has no gradient of ln P, which a relaxed sample needs; give it `log_probs_backward`")]
     NoBackward,
     /// The file holds the weights of a layer that is not in the catalogue.
-    #[error("{}: it holds a layer outside the catalogue: build that layer, and call `Head::of(layer).load(path)`", path.display())]
+    #[error(
+        "{}: it holds a layer outside the catalogue: build that layer, and call `Head::of(layer).load(path)`",
+        file(path)
+    )]
     OwnLayerInFile {
         /// The file.
         path: PathBuf,
     },
     /// The file holds another head than the builder describes.
-    #[error("{}: {setting} is {found} in the file, but {needed} here; build the head as in the file", path.display())]
+    #[error(
+        "{}: {setting} is {} in the file, but {} here; build the head as in the file",
+        file(path),
+        value(found),
+        value(needed)
+    )]
     OtherHead {
         /// The file.
         path: PathBuf,

@@ -6,8 +6,8 @@ mod input;
 mod io;
 mod model;
 mod output;
+pub(crate) mod shown;
 mod simd;
-mod text;
 mod training;
 mod tree;
 mod vectors;
@@ -19,16 +19,16 @@ pub use model::{LinksFault, ModelFault, WordFault};
 pub use training::{CheckpointFault, Divergence, InitFault};
 pub use vectors::{Place, VectorsFault};
 
+use shown::{did_you_mean, file, files, no_words, quoted, reason, value, words};
 use std::borrow::Cow;
 use std::path::PathBuf;
-use text::{did_you_mean, list, no_words};
 
 /// An error of the crate: each variant is one thing that a caller can hand in wrong.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// A file or a directory could not be read or written.
-    #[error("{path}: {source}", path = path.display())]
+    #[error("{}: {}", file(path), reason(source))]
     Io {
         /// The file.
         path: PathBuf,
@@ -36,7 +36,7 @@ pub enum Error {
         source: std::io::Error,
     },
     /// A text file holds bytes that are not UTF-8.
-    #[error("{path}:{line}: byte {byte} of the line is not UTF-8; convert the text", path = path.display())]
+    #[error("{}:{line}: byte {byte} of the line is not UTF-8; convert the text", file(path))]
     NotUtf8 {
         /// The file.
         path: PathBuf,
@@ -46,13 +46,13 @@ pub enum Error {
         byte: usize,
     },
     /// A pattern without a match, or a directory without a file.
-    #[error("{path}: no file there; check the path or the pattern", path = path.display())]
+    #[error("{}: no file there; check the path or the pattern", file(path))]
     NoFiles {
         /// The pattern or the directory.
         path: PathBuf,
     },
     /// A pattern for names of files cannot be read.
-    #[error("{path}: not a pattern: {why}, at {at}; write a sign that stands for itself as [*]", path = path.display())]
+    #[error("{}: not a pattern: {why}, at {at}; write a sign that stands for itself as [*]", file(path))]
     BadPattern {
         /// The pattern.
         path: PathBuf,
@@ -65,13 +65,13 @@ pub enum Error {
     #[error("- (standard input) is given twice, but can be read once; remove one of them")]
     RepeatedInput,
     /// The delimiter of phrases has white space, which would part the words again.
-    #[error("{delimiter:?} cannot join words: it has white space; take another, such as \"_\"")]
+    #[error("{} cannot join words: it has white space; take another, such as \"_\"", quoted(delimiter))]
     BadDelimiter {
         /// The delimiter given.
         delimiter: String,
     },
     /// A vocabulary's file cannot be read.
-    #[error("{path}:{line}: {fault}", path = path.display())]
+    #[error("{}:{line}: {fault}", file(path))]
     VocabularyFile {
         /// The file.
         path: PathBuf,
@@ -81,7 +81,7 @@ pub enum Error {
         fault: VocabularyFault,
     },
     /// The text has no word that is frequent enough.
-    #[error("{}: {}", list(paths), no_words(*tokens, *too_long, *min_count))]
+    #[error("{}: {}", files(paths), no_words(*tokens, *too_long, *min_count))]
     NoWords {
         /// The files.
         paths: Vec<PathBuf>,
@@ -93,7 +93,7 @@ pub enum Error {
         min_count: u64,
     },
     /// A held-out text has no word of the vocabulary.
-    #[error("{}: none of its {tokens} tokens is in the vocabulary; check its language and text rules", list(paths))]
+    #[error("{}: none of its {tokens} tokens is in the vocabulary; check its language and text rules", files(paths))]
     NoKnownWords {
         /// The files.
         paths: Vec<PathBuf>,
@@ -101,7 +101,7 @@ pub enum Error {
         tokens: u64,
     },
     /// A text has words but yields no example for the model.
-    #[error("{}: no example: no line has two known words; use longer lines or another vocabulary", list(paths))]
+    #[error("{}: no example: no line has two known words; use longer lines or another vocabulary", files(paths))]
     NoExamples {
         /// The files.
         paths: Vec<PathBuf>,
@@ -165,7 +165,7 @@ pub enum Error {
         hint: &'static str,
     },
     /// A layer's name that is not in the catalogue.
-    #[error("there is no layer {name:?}; there are: {known}", known = known.join(", "))]
+    #[error("there is no layer {}; there are: {known}", quoted(name), known = known.join(", "))]
     UnknownLayer {
         /// The name given.
         name: String,
@@ -173,13 +173,13 @@ pub enum Error {
         known: Vec<&'static str>,
     },
     /// One layer is named twice, but names must tell the layers apart.
-    #[error("layer {0} is named twice; remove one of them")]
+    #[error("layer {} is named twice; remove one of them", value(.0))]
     RepeatedLayer(String),
     /// Vocabulary sizes that cannot be read: the text, and the values that it may have.
-    #[error("vocab is {0:?}, but must be {1}")]
+    #[error("vocab is {}, but must be {}", quoted(.0), .1)]
     NoVocabs(String, &'static str),
     /// A key that the layer lacks.
-    #[error("layer {layer} has no key {key:?}; it has: {known}", known = known.join(", "))]
+    #[error("layer {layer} has no key {}; it has: {known}", quoted(key), known = known.join(", "))]
     UnknownLayerKey {
         /// The layer.
         layer: &'static str,
@@ -189,7 +189,7 @@ pub enum Error {
         known: Vec<&'static str>,
     },
     /// The same key twice in one name of a layer.
-    #[error("layer {layer}: {key} is given twice; remove one of them")]
+    #[error("layer {layer}: {} is given twice; remove one of them", value(key))]
     RepeatedLayerKey {
         /// The layer.
         layer: &'static str,
@@ -197,7 +197,7 @@ pub enum Error {
         key: String,
     },
     /// A key's value cannot be read.
-    #[error("layer {layer}: {key}={value:?}, but it must be {expected}")]
+    #[error("layer {layer}: {}={}, but it must be {expected}", shown::value(key), quoted(value))]
     LayerValue {
         /// The layer.
         layer: &'static str,
@@ -241,7 +241,7 @@ pub enum Error {
         dim: usize,
     },
     /// A tree's file is not a tree of the vocabulary.
-    #[error("{path}:{line}: {fault}", path = path.display())]
+    #[error("{}:{line}: {fault}", file(path))]
     TreeFile {
         /// The file.
         path: PathBuf,
@@ -251,7 +251,7 @@ pub enum Error {
         fault: TreeFault,
     },
     /// Word vectors cannot be read or written, or do not fit their use.
-    #[error("{path}{place}: {fault}", path = path.display())]
+    #[error("{}{place}: {fault}", file(path))]
     VectorsFile {
         /// The file.
         path: PathBuf,
@@ -261,7 +261,7 @@ pub enum Error {
         fault: VectorsFault,
     },
     /// Neither the name nor the beginning of a file of word vectors tells its format.
-    #[error("{path}: neither name nor content tells the format of the vectors; name it: {known}", path = path.display())]
+    #[error("{}: neither name nor content tells the format of the vectors; name it: {known}", file(path))]
     VectorsFormat {
         /// The file.
         path: PathBuf,
@@ -269,7 +269,7 @@ pub enum Error {
         known: String,
     },
     /// A file of word pairs or of analogy questions cannot be used.
-    #[error("{path}:{line}: {fault}", path = path.display())]
+    #[error("{}:{line}: {fault}", file(path))]
     EvaluationFile {
         /// The file.
         path: PathBuf,
@@ -279,7 +279,7 @@ pub enum Error {
         fault: EvaluationFault,
     },
     /// A word without a vector was asked for.
-    #[error("no vector of {word:?}{hint}", hint = did_you_mean(similar))]
+    #[error("no vector of {}{hint}", quoted(word), hint = did_you_mean(similar))]
     UnknownWord {
         /// The word.
         word: String,
@@ -293,10 +293,10 @@ pub enum Error {
     #[error("nothing to evaluate with: name files of word pairs or of questions")]
     NothingToEvaluate,
     /// Words that are not in the vocabulary.
-    #[error("not in the vocabulary: {}", .0.join(", "))]
+    #[error("not in the vocabulary: {}", words(.0))]
     NotInVocabulary(Vec<String>),
     /// A model's file cannot be read.
-    #[error("{path}: {fault}", path = path.display())]
+    #[error("{}: {fault}", file(path))]
     ModelFile {
         /// The file.
         path: PathBuf,
@@ -336,7 +336,7 @@ pub enum Error {
         suggested: f64,
     },
     /// A run cannot go on from a checkpoint.
-    #[error("{path}: {fault}", path = path.display())]
+    #[error("{}: {fault}", file(path))]
     Checkpoint {
         /// The checkpoint.
         path: PathBuf,
@@ -344,7 +344,7 @@ pub enum Error {
         fault: CheckpointFault,
     },
     /// A run cannot start from these vectors.
-    #[error("{path}: {fault}", path = path.display())]
+    #[error("{}: {fault}", file(path))]
     Init {
         /// The file.
         path: PathBuf,
@@ -364,7 +364,7 @@ pub enum Error {
         optimizer: &'static str,
     },
     /// One of several layers failed.
-    #[error("layer {layer}: {source}")]
+    #[error("layer {}: {source}", value(layer))]
     InLayer {
         /// The layer, with its settings.
         layer: String,

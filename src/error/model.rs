@@ -1,5 +1,7 @@
 //! What can be wrong with a model's file.
 
+use super::shown::{quoted, reason};
+
 /// What is wrong with a model's file.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -19,7 +21,7 @@ pub enum ModelFault {
         limit: u64,
     },
     /// The header is not that of a safetensors file.
-    #[error("byte {byte}: the header: {source}; name a model of lexmax")]
+    #[error("byte {byte}: the header: {}; name a model of lexmax", reason(source))]
     Header {
         /// Where in the file reading stopped.
         byte: u64,
@@ -35,13 +37,13 @@ pub enum ModelFault {
         found: u64,
     },
     /// A safetensors file, but not of a model of lexmax.
-    #[error("not a model of lexmax: the metadata have no {field:?}; name a file that lexmax wrote")]
+    #[error("not a model of lexmax: the metadata have no {}; name a file that lexmax wrote", quoted(field))]
     NoField {
         /// The field.
         field: &'static str,
     },
     /// A field of the metadata cannot be read.
-    #[error("metadata {field:?}, column {column}: {source}; write the file again")]
+    #[error("metadata {}, column {column}: {}; write the file again", quoted(field), reason(source))]
     Field {
         /// The field.
         field: &'static str,
@@ -59,7 +61,7 @@ pub enum ModelFault {
         known: u32,
     },
     /// What the metadata say makes no model.
-    #[error("metadata {field:?}: {source}")]
+    #[error("metadata {}: {source}", quoted(field))]
     Senseless {
         /// The field.
         field: &'static str,
@@ -67,21 +69,22 @@ pub enum ModelFault {
         source: Box<super::Error>,
     },
     /// A tensor is not there.
-    #[error("no tensor {tensor:?}; write the file again, or name another")]
+    #[error("no tensor {}; write the file again, or name another", quoted(tensor))]
     NoTensor {
         /// Its name.
         tensor: String,
     },
     /// A tensor that the model has no use for.
-    #[error("tensor {tensor:?} belongs to nothing in this model; remove it, or name another file")]
+    #[error("tensor {} belongs to nothing in this model; remove it, or name another file", quoted(tensor))]
     StrangeTensor {
         /// Its name.
         tensor: String,
     },
     /// A tensor has another type or shape than the model.
     #[error(
-        "tensor {tensor:?} is {found} of {found_shape:?}, but the model needs {needed} of {needed_shape:?}; write the \
-         file again, or name another"
+        "tensor {} is {found} of {found_shape:?}, but the model needs {needed} of {needed_shape:?}; write the \
+         file again, or name another",
+        quoted(tensor)
     )]
     Shape {
         /// Its name.
@@ -96,7 +99,7 @@ pub enum ModelFault {
         needed_shape: Vec<usize>,
     },
     /// A number is infinite, NaN, or what the model cannot have there.
-    #[error("byte {byte}: {value} in row {row} of tensor {tensor:?} cannot be there; write the file again")]
+    #[error("byte {byte}: {value} in row {row} of tensor {} cannot be there; write the file again", quoted(tensor))]
     Number {
         /// The tensor.
         tensor: String,
@@ -106,6 +109,14 @@ pub enum ModelFault {
         byte: u64,
         /// The number.
         value: f32,
+    },
+    /// A number names something that is not there.
+    #[error("number {at} of tensor {} names something that is not there; write the file again", quoted(tensor))]
+    Reference {
+        /// The tensor.
+        tensor: &'static str,
+        /// Which of its numbers, from 0.
+        at: usize,
     },
     /// A word is not what a word can be.
     #[error("byte {byte}: word {word} {fault}; write the file again")]

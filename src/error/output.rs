@@ -1,9 +1,7 @@
 //! Faults of files that are to be written.
 
+use super::shown::{self, file, quoted, value};
 use std::path::PathBuf;
-
-/// Bytes of a word that a message shows.
-const SHOWN: usize = 80;
 
 /// Why a file cannot hold a word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -37,8 +35,9 @@ pub enum Unfit {
 pub enum OutputFault {
     /// The file is read, too, and would be lost.
     #[error(
-        "{output}: this output is the file that is read as {input}, which would be lost; name another output",
-        output = output.display(), input = input.display()
+        "{}: this output is the file that is read as {}, which would be lost; name another output",
+        file(output),
+        file(input)
     )]
     IsInput {
         /// The output, as it was named.
@@ -48,8 +47,9 @@ pub enum OutputFault {
     },
     /// Two outputs are one file.
     #[error(
-        "{first} and {second}: two outputs that are one file, of which only the last would be left; name another one",
-        first = first.display(), second = second.display()
+        "{} and {}: two outputs that are one file, of which only the last would be left; name another one",
+        file(first),
+        file(second)
     )]
     IsOutput {
         /// The one, as it was named.
@@ -59,9 +59,10 @@ pub enum OutputFault {
     },
     /// The next run would read the file as text.
     #[error(
-        "{output}: this output lies among the files of {input}, so that the next run would read it as text; put it \
+        "{}: this output lies among the files of {}, so that the next run would read it as text; put it \
          elsewhere, or name the texts one by one",
-        output = output.display(), input = input.display()
+        file(output),
+        file(input)
     )]
     InText {
         /// The output, as it was named.
@@ -70,7 +71,7 @@ pub enum OutputFault {
         input: PathBuf,
     },
     /// The name promises a way to pack that is not written.
-    #[error("{path}: no .{ending} is written; {known}", path = path.display())]
+    #[error("{}: no .{} is written; {known}", file(path), value(ending))]
     Packing {
         /// The file.
         path: PathBuf,
@@ -81,8 +82,8 @@ pub enum OutputFault {
     },
     /// A word cannot stand in the file.
     #[error(
-        "{path}: the word {word} cannot stand in {what}: {unfit}; {advice}",
-        path = path.display(), word = shown(word), advice = advice(*unfit, others)
+        "{}: the word {} cannot stand in {what}: {unfit}; {advice}",
+        file(path), quoted(word), advice = advice(*unfit, others)
     )]
     Word {
         /// The file.
@@ -97,7 +98,7 @@ pub enum OutputFault {
         others: Box<[&'static str]>,
     },
     /// Standard output cannot hold what is to go there.
-    #[error("{path}: {what} cannot go to standard output, a device or a pipe; name a file", path = path.display())]
+    #[error("{}: {what} cannot go to standard output, a device or a pipe; name a file", file(path))]
     NoStream {
         /// The path that means standard output.
         path: PathBuf,
@@ -105,7 +106,7 @@ pub enum OutputFault {
         what: &'static str,
     },
     /// A file, or an open one, cannot be written to or replaced.
-    #[error("{path}: {why}, so it cannot be written; change that, or name another output", path = path.display())]
+    #[error("{}: {why}, so it cannot be written; change that, or name another output", file(path))]
     Kept {
         /// The file.
         path: PathBuf,
@@ -114,8 +115,9 @@ pub enum OutputFault {
     },
     /// An output lies below another one, which would have to be a folder.
     #[error(
-        "{below}: this output lies below the output {file}, which is a file; name another one",
-        below = below.display(), file = file.display()
+        "{}: this output lies below the output {}, which is a file; name another one",
+        shown::file(below),
+        shown::file(file)
     )]
     BelowFile {
         /// The output that is below.
@@ -124,10 +126,7 @@ pub enum OutputFault {
         file: PathBuf,
     },
     /// A standard stream leads to a file that is read.
-    #[error(
-        "{stream} leads to the file that is read as {input}, which would be changed; send it elsewhere",
-        input = input.display()
-    )]
+    #[error("{stream} leads to the file that is read as {}, which would be changed; send it elsewhere", file(input))]
     StreamIsInput {
         /// The stream.
         stream: &'static str,
@@ -135,7 +134,7 @@ pub enum OutputFault {
         input: PathBuf,
     },
     /// A file that is written beside an output cannot be written.
-    #[error("{fault} ({side} is written beside {main})", side = side.display(), main = main.display())]
+    #[error("{fault} ({} is written beside {})", file(side), file(main))]
     Beside {
         /// The file beside.
         side: PathBuf,
@@ -147,9 +146,10 @@ pub enum OutputFault {
     },
     /// A file is there without the output beside which it would be written: it may be somebody's own.
     #[error(
-        "{side}: this file would be written beside {main}, and is there although that is not; remove it, or name \
+        "{}: this file would be written beside {}, and is there although that is not; remove it, or name \
          another output",
-        side = side.display(), main = main.display()
+        file(side),
+        file(main)
     )]
     Unasked {
         /// The file beside.
@@ -159,12 +159,6 @@ pub enum OutputFault {
     },
 }
 
-/// The beginning of a word in quotes, so that it can go to a terminal.
-fn shown(word: &str) -> String {
-    let end = (0..=SHOWN.min(word.len())).rev().find(|end| word.is_char_boundary(*end)).unwrap_or(0);
-    format!("{:?}{}", &word[..end], if end < word.len() { "…" } else { "" })
-}
-
 fn advice(unfit: Unfit, others: &[&str]) -> String {
     match (unfit, others) {
         (Unfit::Long { .. }, _) => {
@@ -172,19 +166,5 @@ fn advice(unfit: Unfit, others: &[&str]) -> String {
         }
         (_, []) => "leave the word out, or this file".into(),
         (_, others) => format!("choose another format ({}), or leave the word out", others.join(", ")),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn words_are_shown_cut_and_escaped() {
-        assert_eq!(shown("a\u{1b}[31m\0\u{2028}"), r#""a\u{1b}[31m\0\u{2028}""#);
-        assert_eq!(shown(&"x".repeat(80)), format!("\"{}\"", "x".repeat(80)));
-        assert_eq!(shown(&"x".repeat(81)), format!("\"{}\"…", "x".repeat(80)));
-        // A letter of three bytes is not cut in two.
-        assert_eq!(shown(&"數".repeat(100)), format!("\"{}\"…", "數".repeat(26)));
     }
 }

@@ -1,12 +1,16 @@
 //! Faults of the vector path that the environment names.
 
+use super::shown::quoted;
+
 /// Why the vector path named by `LEXMAX_SIMD` cannot be taken.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SimdFault {
     /// No path has that name.
-    #[error("LEXMAX_SIMD is {asked:?}, but must be scalar, avx2 or avx512; this machine has {here}; unset it for the best",
-        here = here.join(", "))]
+    #[error(
+        "LEXMAX_SIMD is {}, but must be scalar, avx2 or avx512; this machine has {here}; unset it for the best",
+        quoted(asked), here = here.join(", ")
+    )]
     Unknown {
         /// The value of the variable.
         asked: String,

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "text")]
 use super::Error;
+use super::shown::{quoted, value};
 
 /// What is not finite.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -30,7 +31,12 @@ pub enum CheckpointFault {
     #[error("there is a checkpoint; resume it, or take another folder")]
     Exists,
     /// It is of a run of other settings or of another text.
-    #[error("of another run: {setting} was {checkpoint:?} there, and is {now:?}; set it back or take another folder")]
+    #[error(
+        "of another run: {} was {} there, and is {}; set it back or take another folder",
+        value(setting),
+        quoted(checkpoint),
+        quoted(now)
+    )]
     OtherRun {
         /// What differs.
         setting: String,

@@ -1,11 +1,13 @@
 //! What is wrong with files of trees.
 
+use super::shown::quoted;
+
 /// What is wrong with a line of a tree's file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TreeFault {
     /// A code has other signs than 0 and 1.
-    #[error("the code {code:?} of {word:?} is not made of 0 and 1; write a 0 or a 1 for each decision")]
+    #[error("the code {} of {} is not made of 0 and 1; write a 0 or a 1 for each decision", quoted(code), quoted(word))]
     BadCode {
         /// The word.
         word: String,
@@ -16,13 +18,13 @@ pub enum TreeFault {
     #[error("not a word, a space and a code; correct or remove the line")]
     NoWord,
     /// The vocabulary lacks the word.
-    #[error("{word:?} is not in the vocabulary; remove the line")]
+    #[error("{} is not in the vocabulary; remove the line", quoted(word))]
     UnknownWord {
         /// The word.
         word: String,
     },
     /// A word has two lines.
-    #[error("{word:?} has a line already, {first}; remove one of them")]
+    #[error("{} has a line already, {first}; remove one of them", quoted(word))]
     RepeatedWord {
         /// The word.
         word: String,
@@ -30,13 +32,17 @@ pub enum TreeFault {
         first: u64,
     },
     /// A word of the vocabulary has no line.
-    #[error("the file ends without {word:?} of the vocabulary; add a line for it")]
+    #[error("the file ends without {} of the vocabulary; add a line for it", quoted(word))]
     MissingWord {
         /// The word.
         word: String,
     },
     /// The way to a word leads through another, or two words share a place: the paths are of no one tree.
-    #[error("one of the codes of {word:?} and of {other:?}, line {line}, is a prefix of the other; change one of them")]
+    #[error(
+        "one of the codes of {} and of {}, line {line}, is a prefix of the other; change one of them",
+        quoted(word),
+        quoted(other)
+    )]
     Crossing {
         /// The word of this line.
         word: String,
@@ -46,7 +52,7 @@ pub enum TreeFault {
         line: u64,
     },
     /// Far more decisions than words: most have one child.
-    #[error("the codes up to that of {word:?} make more than {limit} decisions; shorten them")]
+    #[error("the codes up to that of {} make more than {limit} decisions; shorten them", quoted(word))]
     TooManyDecisions {
         /// The word of this line.
         word: String,
@@ -54,7 +60,10 @@ pub enum TreeFault {
         limit: usize,
     },
     /// A decision leads only one way.
-    #[error("decision {decision} on the way to {word:?} has one child: no code goes the other way; leave it out")]
+    #[error(
+        "decision {decision} on the way to {} has one child: no code goes the other way; leave it out",
+        quoted(word)
+    )]
     OneChild {
         /// A word below it.
         word: String,

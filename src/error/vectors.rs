@@ -1,5 +1,6 @@
 //! What can be wrong with word vectors.
 
+use super::shown::{self, quoted};
 use std::fmt;
 
 /// Where in a file.
@@ -29,13 +30,13 @@ impl fmt::Display for Place {
 #[non_exhaustive]
 pub enum VectorsFault {
     /// A word of the vocabulary has no vector.
-    #[error("no vector of {word:?}, a word of the vocabulary; add one, or take vectors of all words")]
+    #[error("no vector of {}, a word of the vocabulary; add one, or take vectors of all words", quoted(word))]
     MissingWord {
         /// The word.
         word: String,
     },
     /// A vector has an entry that is not finite.
-    #[error("the vector of {word:?} is not finite; correct or remove it")]
+    #[error("the vector of {} is not finite; correct or remove it", quoted(word))]
     NotFinite {
         /// The word.
         word: String,
@@ -81,7 +82,7 @@ pub enum VectorsFault {
         words: usize,
     },
     /// A number cannot be read.
-    #[error("{text:?} in the vector of {word:?} is not a number; write it as 0.25 or 2.5e-1")]
+    #[error("{} in the vector of {} is not a number; write it as 0.25 or 2.5e-1", quoted(text), quoted(word))]
     Number {
         /// The word.
         word: String,
@@ -89,7 +90,7 @@ pub enum VectorsFault {
         text: String,
     },
     /// A vector is shorter or longer than others.
-    #[error("the vector of {word:?} has {found} numbers, expected {dim}; correct or remove it")]
+    #[error("the vector of {} has {found} numbers, expected {dim}; correct or remove it", quoted(word))]
     Size {
         /// The word.
         word: String,
@@ -135,7 +136,7 @@ pub enum VectorsFault {
         limit: usize,
     },
     /// A word has two vectors.
-    #[error("{word:?} is word {first} already; remove one of them")]
+    #[error("{} is word {first} already; remove one of them", quoted(word))]
     RepeatedWord {
         /// The word.
         word: String,
@@ -143,7 +144,7 @@ pub enum VectorsFault {
         first: usize,
     },
     /// Something of the format that is not read here.
-    #[error("unsupported {what} {value} (supported: {known}); convert the file")]
+    #[error("unsupported {what} {} (supported: {known}); convert the file", shown::value(value))]
     NotRead {
         /// What it is.
         what: &'static str,

@@ -1,5 +1,7 @@
 //! What is wrong with files that are read beside the text.
 
+use super::shown::quoted;
+
 /// What is wrong with a line of a vocabulary's file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -8,7 +10,7 @@ pub enum VocabularyFault {
     #[error("not a word, a space and a count; correct or remove the line")]
     NotTwo,
     /// The count cannot be read.
-    #[error("the count of {word:?} is {count:?}, but must be a whole number from 1 to 2⁶⁴ - 1")]
+    #[error("the count of {} is {}, but must be a whole number from 1 to 2⁶⁴ - 1", quoted(word), quoted(count))]
     BadCount {
         /// The word.
         word: String,
@@ -16,7 +18,7 @@ pub enum VocabularyFault {
         count: String,
     },
     /// A word has two lines.
-    #[error("{word:?} has a line already, {first}; remove one of them")]
+    #[error("{} has a line already, {first}; remove one of them", quoted(word))]
     RepeatedWord {
         /// The word.
         word: String,

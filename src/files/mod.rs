@@ -6,8 +6,6 @@ mod apart;
 mod digest;
 mod disk;
 #[cfg(feature = "text")]
-mod name;
-#[cfg(feature = "text")]
 mod open;
 mod output;
 mod packing;
@@ -21,6 +19,8 @@ mod texts;
 mod zstd;
 
 #[cfg(feature = "text")]
+pub use crate::error::shown::name;
+#[cfg(feature = "text")]
 pub use apart::Plan;
 #[cfg(feature = "text")]
 pub use digest::sha256;
@@ -28,8 +28,6 @@ pub use digest::sha256;
 pub use disk::test::failing;
 #[cfg(feature = "text")]
 pub use disk::{OnDisk, on};
-#[cfg(feature = "text")]
-pub use name::name;
 #[cfg(feature = "text")]
 pub use open::{is_compressed, is_stdin, open};
 pub use output::Output;

@@ -1,7 +1,7 @@
 //! What a model is made of, as files say it.
 
-use super::Encoding;
-use crate::corpus::{Context, Direction, Window};
+use super::{Encoding, Reading};
+use crate::corpus::{Context, Direction, Normalizer, Window};
 use crate::encoder::Encoder;
 use crate::error::{Error, Result};
 use crate::layer::catalogue::{self, LayerSpec};
@@ -27,12 +27,23 @@ pub struct Architecture {
     pub dim: usize,
     /// How gradients move the parameters.
     pub optimizer: Optimizer,
+    /// How the text became words.
+    pub reading: Reading,
 }
 
 impl Architecture {
-    /// A layer with unigram biases over the mean of the context's vectors, with the default optimizer.
+    /// A layer with unigram biases over the mean of the context's vectors, with the default optimizer, for a text cut at
+    /// white space.
     pub fn new(layer: LayerSpec, window: Window, dim: usize) -> Self {
-        Self { layer, bias: Bias::Unigram, window, encoding: Encoding::Mean, dim, optimizer: Optimizer::default() }
+        Self {
+            layer,
+            bias: Bias::Unigram,
+            window,
+            encoding: Encoding::Mean,
+            dim,
+            optimizer: Optimizer::default(),
+            reading: Reading::default(),
+        }
     }
 
     /// The encoder. Costs nothing that grows with the model.
@@ -65,6 +76,8 @@ pub(super) struct Description {
     window: WindowSettings,
     dim: usize,
     optimizer: Optimizer,
+    #[serde(default, skip_serializing_if = "Normalizer::is_identity")]
+    text: Normalizer,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -95,6 +108,7 @@ impl From<&Architecture> for Description {
             },
             dim: a.dim,
             optimizer: a.optimizer,
+            text: a.reading.normalizer,
         }
     }
 }
@@ -113,6 +127,7 @@ impl Description {
                 Optimizer::Sgd => Optimizer::Sgd,
                 Optimizer::Adagrad { initial } => Optimizer::adagrad(initial).map_err(|e| ("optimizer", e))?,
             },
+            reading: Reading::new(self.text, None),
         })
     }
 }

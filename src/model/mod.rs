@@ -4,6 +4,7 @@ mod architecture;
 mod encoding;
 mod file;
 mod predict;
+mod reading;
 mod shared;
 
 pub use crate::encoder::{BagGradient, Encoder, MeanEmbedding, NGram};
@@ -11,6 +12,7 @@ pub use architecture::Architecture;
 pub use encoding::{Encoding, ModelKind};
 pub use file::{ModelReader, ModelWriter, Side};
 pub use predict::{Prediction, Predictor};
+pub use reading::Reading;
 pub use shared::SharedModel;
 
 use crate::error::{Error, Result};

@@ -1,6 +1,7 @@
 //! A trained model that is asked for words.
 
 use super::{Architecture, Model, ModelReader};
+use crate::corpus;
 use crate::error::{Error, Result};
 use crate::layer::verbs::Scored;
 use crate::layer::{Batch, LayerExt, Scratch};
@@ -78,6 +79,30 @@ impl Predictor {
     /// The model.
     pub fn model(&self) -> &Model {
         &self.model
+    }
+
+    /// The words of a line, read as the text of the model was read: see [`Reading`](super::Reading).
+    pub fn words(&self, line: &str) -> Vec<String> {
+        self.architecture.reading.words(line)
+    }
+
+    /// The words of a text whose parts are words already, read as the text of the model was read. A part with white space
+    /// that is a word of the vocabulary stays whole.
+    pub fn words_of(&self, parts: &[&str]) -> Vec<String> {
+        let reading = &self.architecture.reading;
+        let words = parts.iter().flat_map(|part| {
+            let read = reading.line(part);
+            match [read.trim(), part].into_iter().find(|word| self.vocab.id(word).is_some()) {
+                Some(word) => vec![word.to_string()],
+                None => corpus::words(&read).map(String::from).collect(),
+            }
+        });
+        reading.joined(words.collect())
+    }
+
+    /// One word, read as the text of the model was read; as it is, where it would become several words.
+    pub fn word(&self, word: &str) -> String {
+        <[String; 1]>::try_from(self.words_of(&[word])).map_or_else(|_| word.into(), |[word]| word)
     }
 
     /// The `k` most probable words in a context.

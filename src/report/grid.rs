@@ -1,6 +1,8 @@
 //! A table as data: for the terminal, for a page, as JSON, CSV or Markdown.
 
+use crate::error::shown;
 use serde_json::{Map, Value};
+use std::fmt::Write;
 
 /// A column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,23 +104,23 @@ pub struct Grid {
 }
 
 impl Grid {
-    /// An object a row, with the numbers in full.
+    /// An object a row, with the numbers in full. Control characters stand as JSON's escapes.
     pub fn to_json(&self) -> String {
         let object = |row: &Vec<Cell>| {
             let entry = |(column, cell): (&Column, &Cell)| (column.key.to_string(), cell.to_json());
             Value::Object(self.columns.iter().zip(row).map(entry).collect::<Map<_, _>>())
         };
         let rows: Vec<Value> = self.rows.iter().map(object).collect();
-        serde_json::to_string_pretty(&rows).expect("plain data") + "\n"
+        inert(&serde_json::to_string_pretty(&rows).expect("plain data")) + "\n"
     }
 
-    /// A line a row under a line of keys, with the numbers in full.
+    /// A line a row under a line of keys, with the numbers in full; control characters as `\u{1b}`.
     #[cfg(feature = "report")]
     pub fn to_csv(&self) -> String {
         let mut csv = csv::Writer::from_writer(Vec::new());
         let raw = |cell: &Cell| match cell {
             Cell::Number(value, _) => value.to_string(),
-            Cell::Text(text) => text.clone(),
+            Cell::Text(text) => shown::escaped(text).into_owned(),
             Cell::Missing => String::new(),
         };
         let lines = std::iter::once(self.columns.iter().map(|c| c.key.to_string()).collect::<Vec<_>>())
@@ -140,6 +142,20 @@ impl Grid {
         // The least has a tenth, so that it is seen.
         Some(if high > low { 0.1 + 0.9 * (x - low) / (high - low) } else { 1.0 })
     }
+}
+
+/// JSON whose strings have no control character: serde leaves some of them as they are.
+pub(super) fn inert(json: &str) -> String {
+    let mut inert = String::with_capacity(json.len());
+    for c in json.chars() {
+        match c {
+            // Between strings, not in one.
+            '\n' => inert.push(c),
+            _ if shown::is_control(c) => write!(inert, "\\u{:04x}", u32::from(c)).expect("a string takes all"),
+            _ => inert.push(c),
+        }
+    }
+    inert
 }
 
 /// Four figures at most.
@@ -199,6 +215,19 @@ mod tests {
     #[test]
     fn csv_is_quoted() {
         assert_eq!(grid().to_csv(), "layer,nll\nfull,5.25\n\"a,\"\"b\"\"\",6.25\nnone,\n");
+    }
+
+    #[cfg(feature = "report")]
+    #[test]
+    fn no_control_character_is_printed() {
+        let name = "a\u{1b}[31m\n\u{7f}\u{9b}\u{202e}";
+        let mut grid = grid();
+        grid.rows = vec![vec![Cell::Text(name.into()), Cell::fixed(1.0, 1)]];
+        assert_eq!(grid.to_csv(), "layer,nll\na\\u{1b}[31m\\n\\u{7f}\\u{9b}\\u{202e},1\n");
+        let json = grid.to_json();
+        assert!(!json.contains(|c| c != '\n' && shown::is_control(c)), "{json:?}");
+        let rows: Value = serde_json::from_str(&json).unwrap();
+        assert_eq!(rows[0]["layer"], name);
     }
 
     #[test]

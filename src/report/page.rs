@@ -3,7 +3,7 @@
 use super::chart::Chart;
 use super::grid::{Cell, Grid};
 use super::svg::svg;
-use crate::error::Result;
+use crate::error::{Result, shown};
 use crate::files::Output;
 use crate::measure::RunFacts;
 use serde_json::json;
@@ -122,10 +122,10 @@ fn picture(folder: &Path, id: &str) -> PathBuf {
     folder.join(format!("{id}.svg"))
 }
 
-/// The data as JSON in which no tag can begin.
+/// The data as JSON in which no tag can begin, and without control characters.
 fn inert(charts: &[&Chart]) -> String {
     let json = json!({ "charts": charts }).to_string();
-    json.replace('<', "\\u003c").replace('>', "\\u003e").replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029")
+    super::grid::inert(&json.replace('<', "\\u003c").replace('>', "\\u003e"))
 }
 
 fn table(grid: &Grid) -> String {
@@ -151,7 +151,9 @@ fn table(grid: &Grid) -> String {
     html + "</tbody>\n</table></div>\n"
 }
 
+/// Text in which no tag can begin, and without control characters.
 fn escaped(text: &str) -> String {
+    let text = shown::escaped(text);
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
 }
 
@@ -161,7 +163,7 @@ mod tests {
     use super::super::grid::Column;
     use super::*;
 
-    const EVIL: &str = "</script><script>alert(1)</script>\"'&\u{2028}";
+    const EVIL: &str = "</script><script>alert(1)</script>\"'&\u{2028}\u{1b}[31m\u{9b}\u{202e}";
 
     fn page() -> Page {
         let series = Series { name: EVIL.into(), look: Look::of(0), points: vec![[1.0, 2.0], [2.0, 1.0]] };
@@ -185,6 +187,9 @@ mod tests {
     fn data_stays_data() {
         let html = page().to_html().unwrap();
         assert!(!html.contains("<script>alert"));
+        // In the picture, too, which is part of the page.
+        let ours = html.replace(LIBRARY, "");
+        assert!(!ours.contains(|c| c != '\n' && shown::is_control(c)) && ours.contains("\\u{1b}[31m"));
         // Data, library and program.
         assert_eq!(html.matches("</script>").count(), 3);
         let data = html.split("type=\"application/json\">").nth(1).unwrap().split("</script>").next().unwrap();

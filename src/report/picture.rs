@@ -2,6 +2,7 @@
 
 use super::chart::{Axis, Chart, Look};
 use super::terminal::Style;
+use crate::error::shown::escaped;
 use colored::Colorize;
 use rgb::RGB8;
 use textplots::{ColorPlot, LabelBuilder, LabelFormat, Shape, TickDisplay, TickDisplayBuilder};
@@ -37,8 +38,8 @@ pub fn picture(chart: &Chart, style: Style) -> Option<String> {
     }
     drawn.axis();
     drawn.figures();
-    let legend: Vec<_> = chart.series.iter().map(|s| named(&s.name, colour(s.look))).collect();
-    let title = format!("{} ({} →)\n", chart.title, chart.x.label);
+    let legend: Vec<_> = chart.series.iter().map(|s| named(&escaped(&s.name), colour(s.look))).collect();
+    let title = format!("{} ({} →)\n", escaped(&chart.title), chart.x.label);
     Some(format!("{title}{drawn}{}\n", legend.join("  ")))
 }
 

@@ -1,6 +1,7 @@
 //! Charts as SVG, for papers and for print.
 
 use super::chart::{Axis, Chart, Look};
+use crate::error::shown::escaped;
 use crate::error::{Error, Result};
 use plotters::coord::Shift;
 use plotters::coord::ranged1d::{AsRangedCoord, Ranged, ValueFormatter};
@@ -33,7 +34,7 @@ pub fn svg(chart: &Chart) -> Result<String> {
 fn draw(chart: &Chart, frame: [[f64; 2]; 2], root: &Area) -> Drawn {
     root.fill(&WHITE)?;
     let title = (FONT, 17).into_font().color(&BLACK);
-    root.draw(&Text::new(chart.title.clone(), (14, 10), title))?;
+    root.draw(&Text::new(escaped(&chart.title), (14, 10), title))?;
     let (plot, legend) = root.margin(34, 4, 6, 0).split_horizontally(SIZE.0 - LEGEND);
     let [[x0, x1], [y0, y1]] = frame;
     let log = |low: f64, high: f64| {
@@ -94,7 +95,11 @@ where
     for level in &chart.levels {
         let line = [(x0, level.y), (x1, level.y)];
         plot.draw_series(DashedLineSeries::new(line, 3, 3, GRAY.into()))?;
-        plot.draw_series([Text::new(level.name.clone(), (x0, level.y), (FONT, 12).into_font().color(&GRAY))])?;
+        plot.draw_series([Text::new(
+            escaped(&level.name).into_owned(),
+            (x0, level.y),
+            (FONT, 12).into_font().color(&GRAY),
+        )])?;
     }
     for series in &chart.series {
         let style = stroke(series.look);
@@ -123,7 +128,7 @@ fn names(chart: &Chart, area: &Area) -> Drawn {
             area.draw(&PathElement::new([(x, y), ((x + on).min(36), y)], style))?;
         }
         area.draw(&(EmptyElement::at((21, y)) + marker(series.look, (0, 0))))?;
-        area.draw(&Text::new(series.name.clone(), (42, y - 7), (FONT, 13).into_font().color(&BLACK)))?;
+        area.draw(&Text::new(escaped(&series.name), (42, y - 7), (FONT, 13).into_font().color(&BLACK)))?;
     }
     let y = 14 + line * chart.series.len() as i32;
     if !chart.marks.is_empty() {

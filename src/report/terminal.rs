@@ -2,6 +2,7 @@
 
 use super::Overview;
 use super::grid::{Bar, Grid};
+use crate::error::shown::escaped;
 use comfy_table::{Cell, CellAlignment, Color, ContentArrangement, Table, presets};
 
 /// What the terminal can do.
@@ -58,7 +59,7 @@ fn words_without(overview: &Overview, left: usize, colours: bool) -> Table {
             .iter()
             .enumerate()
             .filter(|(c, _)| !(2..2 + left).contains(c))
-            .map(|(_, word)| Cell::new(word))
+            .map(|(_, word)| Cell::new(escaped(word)))
             .collect();
         cells.insert(cells.len().saturating_sub(1), Cell::new(bar).fg(BAR_COLOURS[0]));
         cells
@@ -104,7 +105,7 @@ fn table(grid: &Grid, bars: bool, columns: usize, colours: bool) -> Table {
     for row in &grid.rows {
         let mut cells = Vec::new();
         for (c, cell) in row[..columns].iter().enumerate() {
-            cells.push(Cell::new(cell.shown()));
+            cells.push(Cell::new(escaped(cell.shown())));
             if has_bar(c) {
                 let bar = grid.share(c, cell).map_or(String::new(), bar);
                 cells.push(Cell::new(bar).fg(BAR_COLOURS[c % 2]));

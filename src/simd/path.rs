@@ -47,7 +47,7 @@ fn chosen(name: Option<&OsStr>) -> std::result::Result<Arch, SimdFault> {
     let Some(name) = name else { return Ok(Arch::new()) };
     let here = || NAMES.into_iter().filter(|name| arch(name).is_some()).collect();
     let Some(known) = NAMES.into_iter().find(|known| name == *known) else {
-        return Err(SimdFault::Unknown { asked: name.to_string_lossy().into(), here: here() });
+        return Err(SimdFault::Unknown { asked: crate::error::shown::name(name.as_ref()), here: here() });
     };
     arch(known).ok_or_else(|| SimdFault::Lacking { asked: known, here: here() })
 }

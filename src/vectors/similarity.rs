@@ -82,7 +82,7 @@ impl Pairs {
 
 /// What a file is called in tables.
 pub(super) fn name(path: &Path) -> String {
-    path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into())
+    files::name(path.file_name().map_or(path, Path::new))
 }
 
 /// The fields of a line, by the first of tab, comma and semicolon that it has, or by white space.

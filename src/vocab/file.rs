@@ -1,6 +1,7 @@
 //! Vocabularies in word2vec's format: a line a word, the word, a space, its count.
 
 use super::{Vocabulary, Words};
+use crate::error::shown::quoted;
 use crate::error::{Error, OutputFault, Result, Unfit, VocabularyFault};
 use std::io::{self, BufRead, ErrorKind, Read, Write};
 use std::path::Path;
@@ -40,7 +41,10 @@ impl Vocabulary {
     pub fn write(&self, out: &mut dyn Write, lines: u64) -> io::Result<()> {
         if let Some((word, unfit)) = self.unfit() {
             let word: String = word.chars().take(20).collect();
-            return Err(io::Error::new(ErrorKind::InvalidInput, format!("{word:?} cannot be written: {unfit}")));
+            return Err(io::Error::new(
+                ErrorKind::InvalidInput,
+                format!("{} cannot be written: {unfit}", quoted(&word)),
+            ));
         }
         writeln!(out, "{LINE_END} {lines}")?;
         (0..).zip(self.counts().as_slice()).try_for_each(|(id, count)| writeln!(out, "{} {count}", self.word(id)))

@@ -1,11 +1,11 @@
 //! The settings of a run, every value filled in.
 
-use crate::corpus::{Source, TextRules, Window};
+use crate::corpus::{Joins, Source, TextRules, Window};
 use crate::encoder::{BagGradient, Encoder, MeanEmbedding};
 use crate::error::Result;
 use crate::layer::Bias;
 use crate::layer::catalogue::{self, LayerSpec};
-use crate::model::{Architecture, Encoding, SharedModel};
+use crate::model::{Architecture, Encoding, Reading, SharedModel};
 use crate::optimizer::Optimizer;
 use crate::run::Control;
 use crate::table::CachedRows;
@@ -55,7 +55,7 @@ pub struct Word2VecConfig {
 
 impl Word2VecConfig {
     /// The parts of the model.
-    pub(super) fn architecture(&self, bias: Bias) -> Architecture {
+    pub(super) fn architecture(&self, bias: Bias, joins: Option<&Joins>) -> Architecture {
         Architecture {
             layer: self.layer.clone(),
             bias,
@@ -63,6 +63,7 @@ impl Word2VecConfig {
             encoding: self.encoding,
             dim: self.dim,
             optimizer: Optimizer::Sgd,
+            reading: Reading::new(self.source.normalizer, joins),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::Word2VecConfig;
 use super::train::read;
-use crate::corpus::{Ledger, SentenceReader, Sentences, Subsampler};
+use crate::corpus::{Joins, Ledger, SentenceReader, Sentences, Subsampler};
 use crate::error::{Error, Result};
 use crate::layer::LayerExt;
 use crate::machine::peak_bytes;
@@ -115,7 +115,7 @@ pub fn plan(config: &Word2VecConfig, seconds: f64) -> Result<Plan> {
     let (vocab, corpus) = read(config)?;
     let load_seconds = loading.elapsed().as_secs_f64();
     let mut model = config.model(&vocab)?;
-    let disk_bytes = disk_bytes(config, &vocab, &model)?;
+    let disk_bytes = disk_bytes(config, (&vocab, corpus.joins()), &model)?;
     let ledger = corpus.ledger();
     let words = ledger.kept as f64;
     let mut trial = |words: f64| -> Result<(Outcome, f64)> {
@@ -163,9 +163,13 @@ pub fn plan(config: &Word2VecConfig, seconds: f64) -> Result<Plan> {
 
 /// Bytes of the files that a run keeps at most: of the checkpoint and of the best model, the last one and the one that
 /// takes its place.
-fn disk_bytes(config: &Word2VecConfig, vocab: &Vocabulary, model: &SharedModel) -> Result<u64> {
+fn disk_bytes(
+    config: &Word2VecConfig,
+    (vocab, joins): (&Vocabulary, Option<&Joins>),
+    model: &SharedModel,
+) -> Result<u64> {
     let (control, layer) = (&config.control, model.layer());
-    let architecture = config.architecture(layer.bias());
+    let architecture = config.architecture(layer.bias(), joins);
     let own = ModelWriter::shared(&architecture, vocab, model)?.bytes().map_err(Error::io("a model's header"))?;
     let state = layer.adaptive().map_or_else(Vec::new, |proposal| proposal.state());
     let proposal: usize = state.iter().map(|part| 4 * part.len()).sum();

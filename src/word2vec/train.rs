@@ -65,7 +65,7 @@ fn train_text(config: &Word2VecConfig, start: Instant, watch: &mut dyn Watch) ->
     watch.vocabulary(&vocab)?;
     let expected_subsampled = Subsampler::new(vocab.counts(), config.sample)?.expected_drops(vocab.counts());
     let mut model = config.model(&vocab)?;
-    let architecture = config.architecture(model.layer().bias());
+    let architecture = config.architecture(model.layer().bias(), corpus.joins());
     let (examples, valid) = read_held_out(config, &vocab, &*corpus)?.unzip();
     let text = Text { ledger: corpus.ledger(), valid, vocab: vocab.len(), expected_subsampled, load_seconds };
     watch.read(&text)?;

@@ -226,3 +226,14 @@ fn files_stay_short() {
         assert!(lines <= LONGEST_FILE, "src/{} has {lines} lines; {LONGEST_FILE} at most", source.path.display());
     }
 }
+
+/// Words of files may be long and may control a terminal.
+#[test]
+fn errors_quote_words_in_one_way() {
+    let text_shown = |code: &str| code.contains(":?}") || code.contains(".display()");
+    for source in sources().iter().filter(|source| source.module() == "error") {
+        // Shapes are lists of numbers.
+        let code = source.code.replace("shape:?}", "");
+        assert!(!text_shown(&code), "src/{}: quote by error::shown", source.path.display());
+    }
+}

@@ -24,6 +24,8 @@ mod laws;
 mod model_file;
 #[cfg(feature = "text")]
 mod proposals;
+#[cfg(feature = "cli")]
+mod reading;
 mod readme;
 #[cfg(feature = "cli")]
 mod resume;

@@ -141,7 +141,8 @@ fn a_saved_model_predicts() {
             assert_eq!(all[0][0], "près", "{all:?}");
         }
         let words: Vec<&str> = all.iter().map(|line| line[0].as_str()).collect();
-        let of = predict(&["chat", "noir", "dort", "--of", &words.join(",")], "");
+        let of: Vec<&str> = words.iter().flat_map(|word| ["--of", *word]).collect();
+        let of = predict(&[&["chat", "noir", "dort"], &of[..]].concat(), "");
         for (line, again) in all.iter().zip(&of) {
             let ln_p = |line: &[String]| line[2].parse::<f64>().unwrap();
             assert!(line[0] == again[0] && (ln_p(line) - ln_p(again)).abs() < 2e-5, "{layer}: {line:?} {again:?}");
@@ -153,8 +154,8 @@ fn a_saved_model_predicts() {
         let stderr = String::from_utf8(done.get_output().stderr.clone()).unwrap();
         assert!(stderr.contains(says), "{stderr}");
     };
-    fails(&[&model, "nobody"], "not in the vocabulary: nobody");
-    fails(&[&model, "chat", "--of", "nobody"], "not in the vocabulary: nobody");
+    fails(&[&model, "nobody"], "not in the vocabulary: \"nobody\"");
+    fails(&[&model, "chat", "--of", "nobody"], "not in the vocabulary: \"nobody\"");
     fails(&[&out, "chat"], "v.bin: ");
     fails(&["/nowhere", "chat"], "/nowhere");
 }

@@ -11,6 +11,7 @@ mod vocabulary;
 use super::progress::Bars;
 use super::signals::Signals;
 use crate::Result;
+use crate::error::shown;
 use crate::files::{self, Output};
 use crate::run::{Control, Ended};
 use crate::train::{Pass, Progress};
@@ -132,7 +133,7 @@ pub fn run(arguments: &Arguments, start: Instant, signals: &Signals) -> Result<(
     let best = best.unwrap_or_default();
     let Pass { read, dropped } = facts.subsampled();
     let partial = files::partial(path);
-    let out = if written.contains(&partial) { &partial } else { path }.display();
+    let out = shown::file(if written.contains(&partial) { &partial } else { path });
     arguments.say(&format!(
         "{why}{best}subsampling dropped {dropped} of {read} words read\n\
          {words:.0} words/s: {train:.2} s of training, {total:.2} s in all\n{out}\n"

@@ -2,6 +2,7 @@
 
 use super::Arguments;
 use crate::cli::signals::Signals;
+use crate::error::shown;
 use crate::files::{self, Output, Plan};
 use crate::run::Ended;
 use crate::vectors::Format;
@@ -107,7 +108,7 @@ impl<'a> Results<'a> {
         let Some(first) = failures.next() else { return Ok(written) };
         failures.for_each(|error: Error| crate::cli::warn(&format!("lexmax: {error}")));
         for path in written {
-            crate::cli::warn(&format!("lexmax: {} is written all the same", path.display()));
+            crate::cli::warn(&format!("lexmax: {} is written all the same", shown::file(&path)));
         }
         Err(first)
     }

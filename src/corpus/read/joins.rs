@@ -12,15 +12,15 @@ pub struct Joins {
     passes: Vec<HashMap<(u32, u32), u32>>,
 }
 
-/// A word on its way: its number if it may be part of a phrase, and what it is in the vocabulary.
-type Word = (Option<u32>, Option<WordId>);
-
 impl Joins {
     /// Of the pairs of each pass, whose words have these numbers.
     pub(in crate::corpus) fn new(passes: Vec<HashMap<(u32, u32), u32>>, seen: &Interner) -> Result<Self> {
         let mut words = Words::default();
         let mut number = |word: u32| words.intern(seen.word(word));
         let mut pass = |pairs: HashMap<(u32, u32), u32>| {
+            // In a fixed order, so that the numbers do not depend on the hash.
+            let mut pairs: Vec<_> = pairs.into_iter().collect();
+            pairs.sort_unstable();
             let pair = |((a, b), phrase)| Ok(((number(a)?, number(b)?), number(phrase)?));
             pairs.into_iter().map(pair).collect()
         };
@@ -28,16 +28,51 @@ impl Joins {
         Ok(Self { words, passes })
     }
 
+    /// Of words, and of each pass the pairs with their phrases, as numbers of these words.
+    pub(crate) fn of(words: Words, passes: impl IntoIterator<Item = Vec<[u32; 3]>>) -> Self {
+        let pairs = |pass: Vec<[u32; 3]>| pass.into_iter().map(|[a, b, phrase]| ((a, b), phrase)).collect();
+        Self { words, passes: passes.into_iter().map(pairs).collect() }
+    }
+
+    /// The words of all pairs and phrases, and of each pass the pairs with their phrases, as numbers of these words, in
+    /// a fixed order.
+    pub(crate) fn parts(&self) -> (&Words, Vec<Vec<[u32; 3]>>) {
+        let sorted = |pairs: &HashMap<(u32, u32), u32>| {
+            let mut pairs: Vec<_> = pairs.iter().map(|((a, b), phrase)| [*a, *b, *phrase]).collect();
+            pairs.sort_unstable();
+            pairs
+        };
+        (&self.words, self.passes.iter().map(sorted).collect())
+    }
+
+    /// Whether no pair was joined.
+    pub fn is_empty(&self) -> bool {
+        self.passes.iter().all(HashMap::is_empty)
+    }
+
+    /// The words that the words of a line become.
+    pub fn words<'a>(&'a self, line: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+        self.joined(line, |word| word)
+    }
+
     /// The ids of what a line becomes, those of unknown words left out, and how many words became part of one before them.
     pub(in crate::corpus) fn ids<'a>(
-        &self,
+        &'a self,
         line: impl Iterator<Item = &'a str>,
         vocab: &Vocabulary,
         out: &mut Vec<WordId>,
     ) -> u64 {
-        let known = |word: &str| (self.words.find(word), vocab.id(word));
-        let mut line: Vec<Word> = line.map(known).collect();
-        let all = line.len();
+        let mut all = 0;
+        let line = self.joined(line.inspect(|_| all += 1), |word| vocab.id(word));
+        let joined = all - line.len() as u64;
+        out.extend(line.into_iter().flatten());
+        joined
+    }
+
+    /// What `of` makes of the words that a line becomes.
+    fn joined<'a, T: Copy>(&'a self, line: impl Iterator<Item = &'a str>, of: impl Fn(&'a str) -> T) -> Vec<T> {
+        // A word is its number, if it may be part of a phrase, and what `of` makes of it.
+        let mut line: Vec<(Option<u32>, T)> = line.map(|word| (self.words.find(word), of(word))).collect();
         for pairs in &self.passes {
             let (mut read, mut kept) = (0, 0);
             while read < line.len() {
@@ -45,7 +80,7 @@ impl Joins {
                 let pair = line[read].0.zip(second);
                 let phrase = pair.and_then(|pair| pairs.get(&pair));
                 line[kept] = match phrase {
-                    Some(phrase) => (Some(*phrase), vocab.id(self.words.get(*phrase as usize))),
+                    Some(phrase) => (Some(*phrase), of(self.words.get(*phrase as usize))),
                     None => line[read],
                 };
                 read += 1 + usize::from(phrase.is_some());
@@ -53,7 +88,6 @@ impl Joins {
             }
             line.truncate(kept);
         }
-        out.extend(line.iter().filter_map(|word| word.1));
-        (all - line.len()) as u64
+        line.into_iter().map(|word| word.1).collect()
     }
 }

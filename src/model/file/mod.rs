@@ -1,7 +1,7 @@
 //! A model in one file, in the open safetensors format.
 //!
 //! The header's metadata have one entry, `lexmax`: JSON with the layer's name, the encoder, the window, sizes and the
-//! optimizer. The tensors, numbers in little-endian bytes:
+//! optimizer, and where lines of the text were normalized, how (`text`: `lowercase`, `nfc`, and `split`, `space` or `words`). The tensors, numbers in little-endian bytes:
 //!
 //! | tensor | is |
 //! |---|---|
@@ -14,11 +14,21 @@
 //! | `proposal.N`, F32 \[rows, dim\] | in a checkpoint: what a proposal that follows the weights has seen of them |
 //! | `….adagrad` | Σ g² beside each of these, where Adagrad trained them |
 //!
+//! Where phrases were joined in the text, more tensors say which. Their words have numbers of their own, from 0:
+//!
+//! | tensor | is |
+//! |---|---|
+//! | `phrases.ends`, U64; `phrases.words`, U8 | the words of all pairs, and the phrases, as the vocabulary is stored |
+//! | `phrases.passes`, U64 \[passes\] | where the pairs of each pass end |
+//! | `phrases.pairs`, U32 \[3 · pairs\] | the first word, the second word and the phrase of each pair |
+//!
 //! Any other proposal follows from the layer's name and the counts. A training run's state may stand beside, in the metadata
 //! `state`: that makes the file a checkpoint, which still is a model to whoever only reads.
 
+mod phrases;
 mod read;
 
+use phrases::Phrases;
 pub use read::ModelReader;
 
 use super::architecture::Description;
@@ -68,6 +78,7 @@ pub struct ModelWriter<'a> {
     tables: Vec<(Side, usize, &'a dyn Stored)>,
     proposal: Vec<CowArray<'a, f32, Ix2>>,
     metadata: HashMap<String, String>,
+    phrases: Option<Phrases>,
 }
 
 impl fmt::Debug for ModelWriter<'_> {
@@ -112,7 +123,8 @@ impl<'a> ModelWriter<'a> {
         }
         let description = serde_json::to_string(&Description::from(architecture)).expect("plain data");
         let metadata = HashMap::from([(DESCRIPTION.into(), description)]);
-        Ok(Self { vocab, layer, tables, proposal: Vec::new(), metadata })
+        let phrases = architecture.reading.joins.as_deref().map(Phrases::of);
+        Ok(Self { vocab, layer, tables, proposal: Vec::new(), metadata, phrases })
     }
 
     /// With a training run's state beside it, and with the layer's proposal, where that follows the weights.
@@ -136,12 +148,14 @@ impl<'a> ModelWriter<'a> {
         let mut out = Numbers::behind(&header, out)?;
         self.vocab.counts().as_slice().iter().try_for_each(|n| out.push(&n.to_le_bytes()))?;
         ends.iter().try_for_each(|n| out.push(&n.to_le_bytes()))?;
+        self.phrases.as_ref().map_or(Ok(()), |phrases| phrases.write_numbers(&mut out))?;
         self.layer.tree().map_or(Ok(()), |tree| stored::write_tree(tree, &mut out))?;
         self.tables.iter().try_for_each(|(_, _, table)| tables::write(*table, &mut out))?;
         stored::write_state(&self.proposal, &mut out)?;
         for word in 0..self.vocab.len() as u32 {
             out.push(self.vocab.word(word).as_bytes())?;
         }
+        self.phrases.as_ref().map_or(Ok(()), |phrases| phrases.write_words(&mut out))?;
         out.finish()
     }
 
@@ -170,6 +184,7 @@ impl<'a> ModelWriter<'a> {
         let mut layout = Layout::new(self.metadata.clone());
         layout.push(stored::COUNTS.into(), Dtype::U64, vec![words]);
         layout.push(ENDS.into(), Dtype::U64, vec![words]);
+        self.phrases.iter().for_each(|phrases| phrases.push_numbers(&mut layout));
         if let Some(tree) = self.layer.tree() {
             stored::push_tree(&mut layout, tree);
         }
@@ -181,6 +196,7 @@ impl<'a> ModelWriter<'a> {
         }
         stored::push_state(&mut layout, &self.proposal);
         layout.push(WORDS.into(), Dtype::U8, vec![word_bytes as usize]);
+        self.phrases.iter().for_each(|phrases| phrases.push_words(&mut layout));
         layout.header()
     }
 }

@@ -1,6 +1,6 @@
 //! Reading, without trust in what the file says.
 
-use super::{DESCRIPTION, ENDS, STATE, Side, WORDS};
+use super::{DESCRIPTION, ENDS, STATE, Side, WORDS, phrases};
 use crate::error::{Error, ModelFault, Result, WordFault};
 use crate::files::{ANY, Tensors};
 use crate::head::stored;
@@ -15,6 +15,7 @@ use serde::de::DeserializeOwned;
 use std::fmt;
 use std::io::{Read, Seek};
 use std::path::Path;
+use std::sync::Arc;
 
 /// A model's file, of which the header is read and known to fit the file.
 ///
@@ -23,6 +24,27 @@ use std::path::Path;
 pub struct ModelReader<R> {
     file: Tensors<R>,
     architecture: Architecture,
+}
+
+/// The words that end at `ends` in a tensor of text.
+pub(super) fn cut<R: Read + Seek>(file: &mut Tensors<R>, tensor: &str, ends: &[u64]) -> Result<Vec<Box<str>>> {
+    let info = file.info(tensor, Dtype::U8, &[ANY])?;
+    let (at, text) = file.bytes(&info)?;
+    let mut words: Vec<Box<str>> = Vec::with_capacity(ends.len());
+    let mut start = 0;
+    for (word, end) in ends.iter().enumerate() {
+        let fault = |fault| file.fault(ModelFault::Word { word, byte: at + start, fault });
+        let Some(bytes) = usize::try_from(*end).ok().and_then(|end| text.get(start as usize..end)) else {
+            return Err(fault(WordFault::End { end: *end }));
+        };
+        words.push(std::str::from_utf8(bytes).map_err(|_| fault(WordFault::NotUtf8))?.into());
+        start = *end;
+    }
+    if start != text.len() as u64 {
+        let (word, fault) = (words.len().saturating_sub(1), WordFault::End { end: start });
+        return Err(file.fault(ModelFault::Word { word, byte: at + start, fault }));
+    }
+    Ok(words)
 }
 
 impl<R> fmt::Debug for ModelReader<R> {
@@ -44,7 +66,7 @@ impl<R: Read + Seek> ModelReader<R> {
         Ok(Self { file, architecture })
     }
 
-    /// What the model is made of.
+    /// What the model is made of; phrases are among it only once all is read.
     pub fn architecture(&self) -> &Architecture {
         &self.architecture
     }
@@ -74,30 +96,16 @@ impl<R: Read + Seek> ModelReader<R> {
     pub fn vocab(&mut self) -> Result<Vocabulary> {
         let counts = self.file.u64s(stored::COUNTS, ANY)?;
         let ends = self.file.u64s(ENDS, counts.len())?;
-        let info = self.file.info(WORDS, Dtype::U8, &[ANY])?;
-        let (at, text) = self.file.bytes(&info)?;
         // Checked before a vocabulary sorts them.
         stored::counts(&self.file, counts.clone())?;
-        let mut words: Vec<Box<str>> = Vec::with_capacity(counts.len());
-        let mut start = 0;
-        for (word, end) in ends.iter().enumerate() {
-            let fault = |fault| self.file.fault(ModelFault::Word { word, byte: at + start, fault });
-            let Some(bytes) = usize::try_from(*end).ok().and_then(|end| text.get(start as usize..end)) else {
-                return Err(fault(WordFault::End { end: *end }));
-            };
-            words.push(std::str::from_utf8(bytes).map_err(|_| fault(WordFault::NotUtf8))?.into());
-            start = *end;
-        }
-        if start != text.len() as u64 {
-            let (word, fault) = (words.len() - 1, WordFault::End { end: start });
-            return Err(self.file.fault(ModelFault::Word { word, byte: at + start, fault }));
-        }
+        let words = cut(&mut self.file, WORDS, &ends)?;
         let vocab = Vocabulary::new(words.into_iter().zip(counts), 0)?;
         // Of a word that is there twice the ids know one place.
         for word in 0..vocab.len() as u32 {
             let other = vocab.id(vocab.word(word)).unwrap_or(word);
             if other != word {
                 let (first, word) = (word.min(other), word.max(other) as usize);
+                let (at, _) = self.file.bytes(&self.file.info(WORDS, Dtype::U8, &[ANY])?)?;
                 let byte = at + ends[word - 1];
                 return Err(self.file.fault(ModelFault::Word { word, byte, fault: WordFault::Repeated { first } }));
             }
@@ -165,7 +173,8 @@ impl<R: Read + Seek> ModelReader<R> {
     /// What the reader says, [`Error::ModelFile`], and parameters that do not fit in memory.
     pub fn read(mut self) -> Result<(Architecture, Vocabulary, Model)> {
         let vocab = self.vocab()?;
-        let architecture = self.architecture.clone();
+        let mut architecture = self.architecture.clone();
+        architecture.reading.joins = phrases::read(&mut self.file)?.map(Arc::new);
         let path = self.path().to_path_buf();
         let senseless = |field, source| {
             let fault = ModelFault::Senseless { field, source: Box::new(source) };
@@ -201,6 +210,7 @@ impl<R: Read + Seek> ModelReader<R> {
         }
         known.extend(tables(Side::Encoder, encoder));
         known.extend(tables(Side::Layer, layer));
+        known.extend(phrases::names(&self.file));
         known.extend((0..proposals).map(stored::proposal));
         self.file.check_known(&known)
     }

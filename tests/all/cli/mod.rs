@@ -6,9 +6,13 @@ mod compare;
 mod durable;
 #[cfg(unix)]
 mod endings;
+#[cfg(unix)]
+mod names;
 mod options;
 mod outputs;
 mod place;
+mod printed;
+mod prompts;
 mod refusals;
 mod scale;
 mod words;

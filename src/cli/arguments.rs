@@ -1,0 +1,108 @@
+//! The command line: how it is read, refused, and written down again.
+
+use super::{Cli, Command, spelling, warn};
+use crate::error::shown::{self, is_control};
+use clap::error::{ContextKind, ContextValue};
+use clap::{ArgMatches, CommandFactory, FromArgMatches};
+use std::ffi::OsStr;
+use std::io::ErrorKind;
+
+/// Reads the arguments. Help, and arguments that cannot be read, end the program.
+pub fn read() -> Cli {
+    let read = || {
+        let matches = Cli::command().try_get_matches()?;
+        Cli::from_arg_matches(&matches).map(|cli| parted(cli, &matches))
+    };
+    read().unwrap_or_else(|error: clap::Error| {
+        let words = || std::env::args_os().map(|word| word.to_string_lossy().into_owned());
+        match spelling::hint(words()).filter(|_| words().nth(1).is_some_and(|word| word == "train")) {
+            Some(hint) => end(&hint),
+            None => refuse(error),
+        }
+    })
+}
+
+/// The words of `predict` that only their order tells apart.
+fn parted(mut cli: Cli, matches: &ArgMatches) -> Cli {
+    if let (Some(Command::Predict(arguments)), Some((_, matches))) = (&mut cli.command, matches.subcommand()) {
+        arguments.part(matches);
+    }
+    cli
+}
+
+fn end(message: &str) -> ! {
+    warn(&format!("lexmax: {message}"));
+    std::process::exit(2);
+}
+
+/// Says what is wrong, or prints the help that was asked for, and ends the program.
+fn refuse(error: clap::Error) -> ! {
+    let error = shortened(error);
+    match error.print() {
+        Err(e) if !error.use_stderr() && e.kind() != ErrorKind::BrokenPipe => {
+            end(&format!("standard output: {}", shown::reason(e)))
+        }
+        _ => std::process::exit(error.exit_code()),
+    }
+}
+
+/// The same error with no more of a value than messages show.
+fn shortened(mut error: clap::Error) -> clap::Error {
+    for kind in [ContextKind::InvalidArg, ContextKind::InvalidSubcommand, ContextKind::InvalidValue] {
+        let Some(ContextValue::String(text)) = error.get(kind) else { continue };
+        let short = shown::value(text);
+        if short != *text {
+            error.insert(kind, ContextValue::String(short));
+            // It would repeat the text.
+            error.remove(ContextKind::Suggested);
+        }
+    }
+    error
+}
+
+/// The command line, as a shell takes it again.
+pub fn command() -> Option<String> {
+    let words = std::env::args_os().skip(1).map(|word| quoted(&word));
+    Some(std::iter::once("lexmax".to_string()).chain(words).collect::<Vec<_>>().join(" "))
+}
+
+/// A word as a POSIX shell takes it for one; bytes that are not UTF-8 and control characters as `$'\xE9'`.
+fn quoted(word: &OsStr) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "-_./:=,+@%".contains(c);
+    match word.to_str() {
+        Some(word) if !word.is_empty() && word.chars().all(is_plain) => word.into(),
+        Some(word) if !word.contains(is_control) => format!("'{}'", word.replace('\'', "'\\''")),
+        _ => {
+            let escaped = |byte: &u8| match byte {
+                b' '..=b'~' if !b"'\\".contains(byte) => char::from(*byte).to_string(),
+                _ => format!("\\x{byte:02X}"),
+            };
+            // An escape takes two digits at most, so that what follows is no part of it.
+            format!("$'{}'", word.as_encoded_bytes().iter().map(escaped).collect::<String>())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn a_shell_takes_the_command_again() {
+        for word in ["plain-1.txt", "", "two words", "it's", "caf\u{e9}", "a\u{1b}[31m'b\\1\n"] {
+            let line = format!("printf %s {}", quoted(word.as_ref()));
+            let shell = std::process::Command::new("bash").args(["-c", &line]).output();
+            assert_eq!(shell.unwrap().stdout, word.as_bytes(), "{word:?}");
+        }
+        assert_eq!(quoted("plain-1.txt".as_ref()), "plain-1.txt");
+        assert_eq!(quoted("it's".as_ref()), "'it'\\''s'");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_name_that_is_not_utf_8_is_written_down() {
+        use std::os::unix::ffi::OsStrExt;
+        assert_eq!(quoted(OsStr::from_bytes(b"caf\xe9 1")), "$'caf\\xE9 1'");
+    }
+}

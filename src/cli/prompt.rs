@@ -1,0 +1,125 @@
+//! Questions on standard input, a line each.
+
+use crate::{Error, Result};
+use std::io::{BufRead, ErrorKind, IsTerminal, Read, Write};
+use std::path::Path;
+
+/// The most bytes of a line.
+const LONGEST: usize = 1 << 20;
+
+/// Answers each line of standard input until its end, or until the line `EXIT`, or until the reader of the answers went
+/// away. `hint` says on a terminal what to type. What cannot be answered is told, and the next line is read.
+///
+/// # Errors
+/// Standard input cannot be read, or standard output not be written.
+pub fn answer_lines(hint: &str, mut answer: impl FnMut(&str) -> Result<String>) -> Result<()> {
+    let mut input = std::io::stdin().lock();
+    let terminal = input.is_terminal();
+    let mut bytes = Vec::new();
+    for number in 1.. {
+        if terminal {
+            let mut stderr = std::io::stderr().lock();
+            write!(stderr, "{hint} (EXIT to end): ").and_then(|()| stderr.flush()).ok();
+        }
+        bytes.clear();
+        if !next(&mut input, &mut bytes).map_err(Error::io("standard input"))? {
+            break;
+        }
+        let answered = match line(&bytes, number) {
+            Ok(line) if line.trim().is_empty() => continue,
+            Ok(line) if line.trim_matches(' ') == "EXIT" => break,
+            Ok(line) => answer(line).map_err(|error| error.to_string()),
+            Err(message) => Err(message),
+        };
+        let goes_on = match answered {
+            Ok(text) => super::is_read(&text)?,
+            Err(message) => is_heard(&message),
+        };
+        if !goes_on {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// The words of a line: between tabs, if it has any, and else between white space. So words with spaces can be asked.
+pub fn words(line: &str) -> Vec<&str> {
+    match line.contains('\t') {
+        true => line.split('\t').filter(|word| !word.is_empty()).collect(),
+        false => line.split_whitespace().collect(),
+    }
+}
+
+/// Reads a line, without more of it than can be answered; false at the end.
+fn next(input: &mut impl BufRead, bytes: &mut Vec<u8>) -> std::io::Result<bool> {
+    let read = input.take(LONGEST as u64 + 1).read_until(b'\n', bytes)?;
+    if read > LONGEST && bytes.last() != Some(&b'\n') {
+        input.skip_until(b'\n')?;
+    }
+    Ok(read > 0)
+}
+
+/// The line without its end, or what is wrong with it.
+fn line(bytes: &[u8], number: u64) -> std::result::Result<&str, String> {
+    if bytes.len() > LONGEST {
+        return Err(format!("standard input:{number}: the line has more than {LONGEST} bytes; ask for fewer words"));
+    }
+    // A byte order mark is no part of the first word.
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").filter(|_| number == 1).unwrap_or(bytes);
+    let bytes = bytes.strip_suffix(b"\n").unwrap_or(bytes);
+    let bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
+    let not_utf8 = |e: std::str::Utf8Error| {
+        let byte = e.valid_up_to() + 1;
+        Error::NotUtf8 { path: "standard input".into(), line: number, byte }.to_string()
+    };
+    std::str::from_utf8(bytes).map_err(not_utf8)
+}
+
+/// Tells what was wrong with a line. False if the reader of the messages went away who was the reader of the answers, too.
+fn is_heard(message: &str) -> bool {
+    match super::tell(message) {
+        Err(e) if e.kind() == ErrorKind::BrokenPipe => !are_one(Path::new("/dev/stdout"), Path::new("/dev/stderr")),
+        _ => true,
+    }
+}
+
+/// Whether two names are of one file or pipe.
+#[cfg(unix)]
+fn are_one(a: &Path, b: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let id = |path: &Path| path.metadata().ok().map(|file| (file.dev(), file.ino()));
+    id(a).is_some() && id(a) == id(b)
+}
+
+#[cfg(not(unix))]
+fn are_one(_: &Path, _: &Path) -> bool {
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tab_parts_words_with_spaces() {
+        assert_eq!(words(" the  sea "), ["the", "sea"]);
+        assert_eq!(words("new york\tthe sea\t"), ["new york", "the sea"]);
+        assert_eq!(words("new york\t"), ["new york"]);
+    }
+
+    #[test]
+    fn a_line_too_long_is_passed_over() {
+        let text = "x".repeat(3 * LONGEST) + "\nsea\r\nlast";
+        let (mut input, mut bytes) = (text.as_bytes(), Vec::new());
+        let mut read = |bytes: &mut Vec<u8>| {
+            bytes.clear();
+            next(&mut input, bytes).unwrap()
+        };
+        assert!(read(&mut bytes) && line(&bytes, 1).unwrap_err().starts_with("standard input:1: "));
+        assert!(read(&mut bytes) && line(&bytes, 2) == Ok("sea"));
+        assert!(read(&mut bytes) && line(&bytes, 3) == Ok("last"));
+        assert!(!read(&mut bytes));
+        assert!(line(b"\xef\xbb\xbfsea\n", 1) == Ok("sea") && line(b"\xef\xbb\xbfsea\n", 2) == Ok("\u{feff}sea"));
+        assert!(line(b"caf\xe9\n", 7).unwrap_err().starts_with("standard input:7: byte 4 "));
+    }
+}
