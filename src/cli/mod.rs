@@ -202,7 +202,7 @@ fn is_read(text: &str) -> Result<bool> {
 
 /// Prints what stands beside a result: to standard error if one of the results goes to standard output itself.
 fn say<'a>(text: &str, results: impl IntoIterator<Item = &'a Path>) -> Result<()> {
-    if results.into_iter().any(|path| is_stdout(path)) {
+    if results.into_iter().any(is_stdout) {
         warn(text.trim_end_matches('\n'));
         return Ok(());
     }

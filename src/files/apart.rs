@@ -1,6 +1,7 @@
 //! Files that a run reads and those that it writes must be different ones.
 
-use super::place::{Identity, Standard, folder, followed, is_stdout, whole};
+use super::identity::{Identity, Standard, whole};
+use super::place::{folder, followed, is_stdout};
 use super::texts::Reach;
 use crate::error::{OutputFault, Result};
 use std::path::{Path, PathBuf};

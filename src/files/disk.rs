@@ -32,6 +32,7 @@ pub trait Disk {
     }
 
     /// Gives a file a second name.
+    #[cfg(feature = "text")]
     fn link(&self, file: &Path, name: &Path) -> io::Result<()> {
         std::fs::hard_link(file, name)
     }
@@ -42,6 +43,7 @@ pub trait Disk {
     }
 
     /// Takes a name from a file.
+    #[cfg(feature = "text")]
     fn remove(&self, file: &Path) -> io::Result<()> {
         std::fs::remove_file(file)
     }
@@ -53,13 +55,13 @@ struct System;
 impl Disk for System {}
 
 /// Calls `f` with the disk.
-#[cfg(not(test))]
+#[cfg(not(all(test, feature = "cli")))]
 pub fn on<T>(f: impl FnOnce(&dyn Disk) -> T) -> T {
     f(&System)
 }
 
 /// Calls `f` with the disk, or with what stands for it on this thread.
-#[cfg(test)]
+#[cfg(all(test, feature = "cli"))]
 pub fn on<T>(f: impl FnOnce(&dyn Disk) -> T) -> T {
     test::INSTEAD.with(|instead| match &*instead.borrow() {
         Some(disk) => f(&**disk),
@@ -80,7 +82,7 @@ impl Write for OnDisk<'_> {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "cli"))]
 pub mod test {
     use super::{Builder, Disk, File, NamedTempFile, Path, System, io};
     use std::cell::{Cell, RefCell};

@@ -6,6 +6,8 @@ mod apart;
 mod digest;
 mod disk;
 #[cfg(feature = "text")]
+mod identity;
+#[cfg(feature = "text")]
 mod open;
 mod output;
 mod packing;
@@ -33,7 +35,7 @@ pub use open::{is_compressed, is_stdin, open};
 pub use output::Output;
 #[cfg(feature = "text")]
 pub use packing::{partial, without_packing, without_partial};
-#[cfg(feature = "text")]
+#[cfg(feature = "cli")]
 pub use place::is_stdout;
 #[cfg(feature = "text")]
 pub use temporary::Temporary;

@@ -4,7 +4,9 @@ use super::disk::{OnDisk, on};
 use super::packing::{Packing, packed};
 use super::place::folder;
 use super::target::Target;
-use super::temporary::{Backup, Temporary};
+#[cfg(feature = "text")]
+use super::temporary::Backup;
+use super::temporary::Temporary;
 use crate::error::{Error, OutputFault, Result};
 use std::fs::{File, OpenOptions};
 use std::io::{BufWriter, ErrorKind, Write};
@@ -68,6 +70,7 @@ impl<'a> Output<'a> {
     }
 
     /// Whether it is a device, a pipe or standard output: what is written there may wait for a reader.
+    #[cfg(feature = "text")]
     pub fn is_stream(&self) -> bool {
         !matches!(self.target, Target::File(_))
     }

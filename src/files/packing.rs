@@ -4,7 +4,9 @@
 use crate::error::Error;
 use crate::error::{OutputFault, Result};
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+#[cfg(feature = "text")]
+use std::path::PathBuf;
 
 /// The packing of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -80,6 +80,7 @@ impl Temporary {
     }
 
     /// Where it is.
+    #[cfg(any(test, feature = "text"))]
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -117,11 +118,13 @@ impl Temporary {
 }
 
 /// A second name of a file, under which it can be put back.
+#[cfg(feature = "text")]
 #[derive(Debug)]
 pub(super) struct Backup {
     name: PathBuf,
 }
 
+#[cfg(feature = "text")]
 impl Backup {
     /// Gives the file a second name beside it. `None` where there is no file, or no second name for it.
     pub fn of(target: &Path, folder: &Path) -> Option<Self> {
@@ -138,6 +141,7 @@ impl Backup {
     }
 }
 
+#[cfg(feature = "text")]
 impl Drop for Backup {
     fn drop(&mut self) {
         on(|disk| disk.remove(&self.name)).ok();

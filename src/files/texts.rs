@@ -1,7 +1,8 @@
 //! Texts as a user names them: files, folders and patterns.
 
+use super::identity::whole;
 use super::open::is_stdin;
-use super::place::{folder, whole};
+use super::place::folder;
 use crate::error::{Error, Result};
 use glob::Pattern;
 use std::ffi::OsStr;

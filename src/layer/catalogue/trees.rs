@@ -34,7 +34,9 @@ pub fn files(s: &LayerKeys) -> Vec<PathBuf> {
     let vectors = s.get("vectors").map(Path::new);
     #[cfg(feature = "text")]
     let vectors = vectors.map_or_else(Vec::new, |path| crate::vectors::files_read(path, None));
-    tree.into_iter().chain(vectors.into_iter().map(PathBuf::from)).collect()
+    #[cfg(not(feature = "text"))]
+    let vectors = vectors.map(PathBuf::from);
+    tree.into_iter().chain(vectors).collect()
 }
 
 /// What a word is called.

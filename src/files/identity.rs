@@ -1,0 +1,113 @@
+//! Identities of files, which two names may share.
+
+use super::open::is_stdin;
+use super::place::{followed, is_stdout};
+use std::fs::Metadata;
+use std::path::{Component, Path, PathBuf};
+
+/// The absolute path without links, as far as its folders are there. `..` below the last that is there goes up one.
+pub(super) fn whole(path: &Path) -> PathBuf {
+    let mut missing = Vec::new();
+    let mut folder = std::path::absolute(path).unwrap_or_else(|_| path.into());
+    let mut found = loop {
+        match folder.canonicalize() {
+            Ok(found) => break found,
+            Err(_) => {
+                missing.extend(folder.components().next_back().map(|last| last.as_os_str().to_owned()));
+                if !folder.pop() {
+                    break folder;
+                }
+            }
+        }
+    };
+    for name in missing.into_iter().rev() {
+        if name == Component::ParentDir.as_os_str() {
+            found.pop();
+        } else {
+            found.push(name);
+        }
+    }
+    found
+}
+
+/// The identity of a file, which two names may share.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Identity {
+    /// The device and the number of a file or a pipe that is there.
+    #[cfg(unix)]
+    Number(u64, u64),
+    /// The whole path of a file that is not there yet, or of any where files have no numbers.
+    Path(PathBuf),
+    /// Standard output that is neither a file nor a pipe.
+    Stdout,
+}
+
+impl Identity {
+    /// The identity of a file that is read. Devices and sockets have none.
+    pub fn of_input(path: &Path) -> Option<Self> {
+        if is_stdin(path) { Self::of_standard(Standard::Input) } else { Self::of_file(path) }
+    }
+
+    /// The identity of a file that is written. Devices and sockets have none, except as standard output.
+    pub fn of_output(path: &Path) -> Option<Self> {
+        if is_stdout(path) {
+            return Self::of_standard(Standard::Output).or(Some(Self::Stdout));
+        }
+        Self::of_file(path)
+    }
+
+    fn of_file(path: &Path) -> Option<Self> {
+        match std::fs::metadata(path) {
+            Ok(found) => Self::of(&found, path),
+            Err(_) => Some(Self::Path(whole(&followed(path)))),
+        }
+    }
+
+    #[cfg(unix)]
+    fn of(found: &Metadata, _: &Path) -> Option<Self> {
+        use std::os::unix::fs::{FileTypeExt, MetadataExt};
+        let has_one = found.is_file() || found.file_type().is_fifo();
+        has_one.then(|| Self::Number(found.dev(), found.ino()))
+    }
+
+    #[cfg(not(unix))]
+    fn of(found: &Metadata, path: &Path) -> Option<Self> {
+        found.is_file().then(|| Self::Path(path.canonicalize().unwrap_or_else(|_| path.into())))
+    }
+
+    /// The identity of a standard stream, where that is a file or a pipe.
+    pub fn of_standard(stream: Standard) -> Option<Self> {
+        stream.metadata().and_then(|found| Self::of(&found, Path::new("-")))
+    }
+
+    /// The identity of a standard stream, where that is a file.
+    pub fn of_redirected(stream: Standard) -> Option<Self> {
+        stream.metadata().filter(Metadata::is_file).and_then(|found| Self::of(&found, Path::new("-")))
+    }
+}
+
+/// The standard streams.
+#[derive(Clone, Copy)]
+pub(super) enum Standard {
+    Input,
+    Output,
+    Error,
+}
+
+impl Standard {
+    #[cfg(unix)]
+    fn metadata(self) -> Option<Metadata> {
+        use std::os::fd::AsFd;
+        let file = match self {
+            Self::Input => std::io::stdin().as_fd().try_clone_to_owned(),
+            Self::Output => std::io::stdout().as_fd().try_clone_to_owned(),
+            Self::Error => std::io::stderr().as_fd().try_clone_to_owned(),
+        };
+        std::fs::File::from(file.ok()?).metadata().ok()
+    }
+
+    #[cfg(not(unix))]
+    fn metadata(self) -> Option<Metadata> {
+        None
+    }
+}
