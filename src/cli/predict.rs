@@ -52,6 +52,12 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         let read = non_empty(predictor.words_of(&context), &context);
         return super::print(&answer(arguments, &predictor, read)?);
     }
+    let unknown: Vec<_> =
+        arguments.of.iter().filter(|word| predictor.vocab().id(&predictor.word(word)).is_none()).collect();
+    if !unknown.is_empty() {
+        hint_at_commas(arguments, &predictor);
+        return Err(Error::NotInVocabulary(unknown.into_iter().cloned().collect()));
+    }
     prompt::answer_lines("context", |line| {
         let read = if line.contains('\t') { predictor.words_of(&prompt::words(line)) } else { predictor.words(line) };
         Ok(answer(arguments, &predictor, non_empty(read, &[line]))? + "\n")

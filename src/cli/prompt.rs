@@ -1,8 +1,7 @@
 //! Questions on standard input, a line each.
 
 use crate::{Error, Result};
-use std::io::{BufRead, ErrorKind, IsTerminal, Read, Write};
-use std::path::Path;
+use std::io::{BufRead, IsTerminal, Read, Write};
 
 /// The most bytes of a line.
 const LONGEST: usize = 1 << 20;
@@ -19,7 +18,7 @@ pub fn answer_lines(hint: &str, mut answer: impl FnMut(&str) -> Result<String>) 
     for number in 1.. {
         if terminal {
             let mut stderr = std::io::stderr().lock();
-            write!(stderr, "{hint} (EXIT to end): ").and_then(|()| stderr.flush()).ok();
+            write!(stderr, "{hint} (a tab parts words with spaces; EXIT to end): ").and_then(|()| stderr.flush()).ok();
         }
         bytes.clear();
         if !next(&mut input, &mut bytes).map_err(Error::io("standard input"))? {
@@ -28,7 +27,8 @@ pub fn answer_lines(hint: &str, mut answer: impl FnMut(&str) -> Result<String>) 
         let answered = match line(&bytes, number) {
             Ok(line) if line.trim().is_empty() => continue,
             Ok(line) if line.trim_matches(' ') == "EXIT" => break,
-            Ok(line) => answer(line).map_err(|error| error.to_string()),
+            Ok(line) if terminal => answer(line).map_err(|error| error.to_string()),
+            Ok(line) => answer(line).map_err(|error| format!("standard input:{number}: {error}")),
             Err(message) => Err(message),
         };
         let goes_on = match answered {
@@ -75,24 +75,24 @@ fn line(bytes: &[u8], number: u64) -> std::result::Result<&str, String> {
     std::str::from_utf8(bytes).map_err(not_utf8)
 }
 
-/// Tells what was wrong with a line. False if the reader of the messages went away who was the reader of the answers, too.
+/// Tells what was wrong with a line. False if the reader of the answers went away.
 fn is_heard(message: &str) -> bool {
-    match super::tell(message) {
-        Err(e) if e.kind() == ErrorKind::BrokenPipe => !are_one(Path::new("/dev/stdout"), Path::new("/dev/stderr")),
-        _ => true,
-    }
+    super::warn(message);
+    !is_gone()
 }
 
-/// Whether two names are of one file or pipe.
+/// Whether nobody reads standard output any more. Elsewhere than on Unix it shows with the next answer.
 #[cfg(unix)]
-fn are_one(a: &Path, b: &Path) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    let id = |path: &Path| path.metadata().ok().map(|file| (file.dev(), file.ino()));
-    id(a).is_some() && id(a) == id(b)
+fn is_gone() -> bool {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    let stdout = std::io::stdout();
+    let mut asked = [PollFd::new(&stdout, PollFlags::empty())];
+    let at_once = Timespec { tv_sec: 0, tv_nsec: 0 };
+    poll(&mut asked, Some(&at_once)).is_ok() && asked[0].revents().intersects(PollFlags::ERR | PollFlags::HUP)
 }
 
 #[cfg(not(unix))]
-fn are_one(_: &Path, _: &Path) -> bool {
+fn is_gone() -> bool {
     false
 }
 

@@ -45,7 +45,12 @@ impl Query {
         let vectors = vectors::read(&self.vectors, self.from)?;
         let find = |words: &[&str]| find(&vectors, words, self.top as usize);
         if words.is_empty() {
-            return prompt::answer_lines(hint, |line| Ok(self.shown(&find(&prompt::words(line))?)));
+            return prompt::answer_lines(hint, |line| {
+                // A word with spaces may stand alone on its line.
+                let is_word = vectors.id(line.trim()).is_some();
+                let words = if is_word { vec![line.trim()] } else { prompt::words(line) };
+                Ok(self.shown(&find(&words)?))
+            });
         }
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         let asked = find(&words)?;

@@ -144,6 +144,21 @@ pub enum OutputFault {
         #[source]
         fault: Box<OutputFault>,
     },
+    /// The name promises another format than the one that is asked for, and would be misread.
+    #[error(
+        "{}: the name promises the format {named}, and {format} is to be written; end it in .{ending}, or choose {named}",
+        file(path)
+    )]
+    Ending {
+        /// The file.
+        path: PathBuf,
+        /// The format that is asked for.
+        format: &'static str,
+        /// The format that the name promises.
+        named: &'static str,
+        /// The ending of the format that is asked for.
+        ending: &'static str,
+    },
     /// A file is there without the output beside which it would be written: it may be somebody's own.
     #[error(
         "{}: this file would be written beside {}, and is there although that is not; remove it, or name \

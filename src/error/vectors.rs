@@ -41,6 +41,15 @@ pub enum VectorsFault {
         /// The word.
         word: String,
     },
+    /// A vector is longer than a number of the format can say, though all its entries are finite.
+    #[error(
+        "the length of the vector of {} is beyond the range of f32; choose a format other than finalfusion",
+        quoted(word)
+    )]
+    Length {
+        /// The word.
+        word: String,
+    },
     /// The file does not begin as one of the format.
     #[error("not {expected}; check the file and its format")]
     Header {

@@ -9,6 +9,8 @@ use super::temporary::Backup;
 use super::temporary::Temporary;
 use crate::error::{Error, OutputFault, Result};
 use std::fs::{File, OpenOptions};
+#[cfg(feature = "text")]
+use std::io::IsTerminal;
 use std::io::{BufWriter, ErrorKind, Write};
 use std::path::Path;
 
@@ -73,6 +75,21 @@ impl<'a> Output<'a> {
     #[cfg(feature = "text")]
     pub fn is_stream(&self) -> bool {
         !matches!(self.target, Target::File(_))
+    }
+
+    /// Refuses a terminal: words of files must not control it.
+    ///
+    /// # Errors
+    /// [`OutputFault::Kept`].
+    #[cfg(feature = "text")]
+    pub fn check_terminal(&self) -> Result<()> {
+        let why = "standard output is a terminal, which words of a file could control";
+        match self.target {
+            Target::Stdout if std::io::stdout().is_terminal() => {
+                Err(OutputFault::Kept { path: self.path.into(), why }.into())
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Writes what `write` writes, making folders as needed. A file is then on the disk.

@@ -15,8 +15,11 @@ const LONGEST: u64 = 1 << 20;
 /// Bytes of a word in the longest line: the rest is a space, a count, and the end of the line.
 const LONGEST_WORD: usize = LONGEST as usize - 24;
 
+/// White space that ends a word for word2vec.c. Other white space may be part of one.
+const SPACES: [char; 6] = [' ', '\t', '\n', '\x0b', '\x0c', '\r'];
+
 impl Vocabulary {
-    /// Refuses words that a vocabulary's file cannot hold: empty ones, those with white space or NUL, those of almost a
+    /// Refuses words that a vocabulary's file cannot hold: empty ones, those with white space of ASCII or NUL, those of almost a
     /// MiB. `path` is for the error.
     ///
     /// # Errors
@@ -100,7 +103,7 @@ impl Vocabulary {
 fn unfit(word: &str) -> Option<Unfit> {
     match word {
         "" => Some(Unfit::Empty),
-        _ if word.contains(char::is_whitespace) => Some(Unfit::Space),
+        _ if word.contains(SPACES) => Some(Unfit::Space),
         _ if word.contains('\0') => Some(Unfit::Nul),
         _ if word.len() > LONGEST_WORD => Some(Unfit::Long { bytes: word.len(), limit: LONGEST_WORD }),
         _ => None,
@@ -109,9 +112,9 @@ fn unfit(word: &str) -> Option<Unfit> {
 
 /// A word and its count.
 fn entry(line: &str) -> std::result::Result<(&str, u64), VocabularyFault> {
-    let line = line.trim_end_matches(['\n', '\r']);
+    let line = line.trim_end_matches(SPACES);
     let Some((word, count)) = line.rsplit_once([' ', '\t']) else { return Err(VocabularyFault::NotTwo) };
-    if word.is_empty() || word.contains(char::is_whitespace) {
+    if word.is_empty() || word.contains(SPACES) {
         return Err(VocabularyFault::NotTwo);
     }
     match count.parse() {
@@ -140,6 +143,9 @@ mod tests {
         assert_eq!(words(&vocab), [("the", 2), ("cat", 1), ("dog", 1)]);
         // fastText has its line ends where their count puts them.
         assert_eq!(words(&read(b"the 9\n</s> 7\ncat 2\n", 1).unwrap()), [("the", 9), ("cat", 2)]);
+        // White space of other languages is part of words, and what stands behind a count is none of it.
+        let vocab = read("foo\u{a0}bar 3 \nx\u{3000}y\t2\t\r\n".as_bytes(), 1).unwrap();
+        assert_eq!(words(&vocab), [("foo\u{a0}bar", 3), ("x\u{3000}y", 2)]);
         let vocab = read("rare 1\r\ngr\u{f6}\u{df}e\t7\nthe 9".as_bytes(), 2).unwrap();
         assert_eq!(words(&vocab), [("the", 9), ("größe", 7)]);
     }

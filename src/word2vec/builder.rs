@@ -6,6 +6,7 @@ use crate::error::Result;
 use crate::model::ModelKind;
 use crate::run::{Checkpoints, Control, Valid};
 use crate::train::Progress;
+use crate::vocab::LONGEST_WORD;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -227,14 +228,17 @@ impl Word2Vec {
         let (options, network) = (&self.options, self.options.network()?);
         let mut control = self.control.clone();
         let (invalid, normalizer) = (self.invalid, self.normalizer);
-        let max_word_bytes = self.max_word_bytes.unwrap_or(Source::MAX_WORD_BYTES);
+        let rules = self.rules.clone().map_or_else(|| options.rules(), Ok)?;
+        // No word of a vocabulary that is given is too long.
+        let given = rules.vocabulary.iter().flat_map(|vocab| vocab.words()).map(str::len).max().unwrap_or(0);
+        let max_word_bytes = self.max_word_bytes.unwrap_or(Source::MAX_WORD_BYTES).max(given.min(LONGEST_WORD));
         let source = Source { paths: files(paths)?, invalid, normalizer, max_word_bytes };
         if let Some(valid) = &mut control.valid {
             valid.files = files(&valid.files)?;
         }
         Ok(Word2VecConfig {
             source,
-            rules: self.rules.clone().map_or_else(|| options.rules(), Ok)?,
+            rules,
             spool: self.spool.clone(),
             layer: options.layer()?,
             window: network.window,

@@ -73,7 +73,13 @@ impl Watch for Shown<'_> {
 
     fn read(&mut self, text: &Text) -> Result<()> {
         self.2.hold();
-        self.1.say(&format!("{text}\n"))
+        let limit = self.1.vocabulary.max_word_bytes;
+        let hint = format!("            words of more than {limit} bytes are dropped: --max-word-bytes\n");
+        let hint = if text.ledger.too_long > 0 { hint } else { String::new() };
+        // What cannot be shown does not end the run.
+        let shown = self.1.say(&format!("{text}\n{hint}"));
+        shown.unwrap_or_else(|error| super::warn(&format!("lexmax: {error}")));
+        Ok(())
     }
 
     fn progress(&mut self, at: &Progress) {
@@ -134,13 +140,13 @@ pub fn run(arguments: &Arguments, start: Instant, signals: &Signals) -> Result<(
     let Pass { read, dropped } = facts.subsampled();
     let partial = files::partial(path);
     let out = shown::file(if written.contains(&partial) { &partial } else { path });
-    arguments.say(&format!(
+    let said = arguments.say(&format!(
         "{why}{best}subsampling dropped {dropped} of {read} words read\n\
          {words:.0} words/s: {train:.2} s of training, {total:.2} s in all\n{out}\n"
-    ))?;
+    ));
     // All is written: now a shell may see what ended the run.
     signals.raise();
-    Ok(())
+    said
 }
 
 #[cfg(test)]

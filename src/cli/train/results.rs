@@ -62,8 +62,8 @@ impl<'a> Results<'a> {
 
     /// Refuses files that cannot be written, as things stand.
     pub fn check(&self) -> Result<()> {
-        let mut any = self.vocabulary.iter().chain(&self.facts);
-        any.try_for_each(|path| Output::new(path).map(drop))?;
+        self.vocabulary.map_or(Ok(()), |path| Output::new(path)?.check_terminal())?;
+        self.facts.map_or(Ok(()), |path| Output::new(path).map(drop))?;
         self.model.map_or(Ok(()), |path| Output::plain(path, "a model").map(drop))?;
         self.vectors.map_or(Ok(()), |(path, format)| format.check_output(path))
     }

@@ -77,8 +77,11 @@ impl Format {
         let mut vector = vec![0.0; source.dim()];
         ids.into_iter().try_for_each(|id| {
             source.row(id, &mut vector);
-            let numbers = if self == Self::Finalfusion { &[norm(&vector) as f32][..] } else { &vector };
-            check_finite(source.word(id), &vector).and_then(|()| check_finite(source.word(id), numbers)).map_err(fault)
+            check_finite(source.word(id), &vector).map_err(fault)?;
+            if self == Self::Finalfusion && !(norm(&vector) as f32).is_finite() {
+                return Err(fault(VectorsFault::Length { word: source.word(id).into() }));
+            }
+            Ok(())
         })
     }
 }

@@ -124,6 +124,11 @@ impl Format {
             let fault = VectorsFault::ReadOnly { format: self.name(), known };
             return Err(Error::VectorsFile { path: path.into(), place: Place::Whole, fault });
         }
+        let named = Self::of(path).or(Self::is_model_name(path).then_some(Self::Model));
+        if let Some(named) = named.filter(|named| *named != self && !(named.is_word2vec() && self.is_word2vec())) {
+            let (format, named) = (self.name(), named.name());
+            return Err(OutputFault::Ending { path: path.into(), format, named, ending: self.ending() }.into());
+        }
         match self.side_file(path) {
             Some(side) => {
                 files::Output::file(path, TWO_FILES)?;
@@ -134,7 +139,7 @@ impl Format {
                     other => other,
                 })
             }
-            None => files::Output::new(path).map(drop),
+            None => files::Output::new(path)?.check_terminal(),
         }
     }
 
@@ -210,8 +215,8 @@ impl<'a> Stream<'a> {
     }
 }
 
-/// Reads a file, of the format that its name tells, or else its beginning, where none is given. word2vec's formats go
-/// by each other's endings: there the beginning counts.
+/// Reads a file, of the format that its name tells, or else its beginning, where none is given. A beginning that only
+/// one format has counts more than the name; word2vec's formats go by each other's endings, so there it counts, too.
 ///
 /// # Errors
 /// [`Error::Io`], [`Error::VectorsFormat`], [`Error::VectorsFile`] with the line or the byte, and [`Error::NotUtf8`].
@@ -219,14 +224,16 @@ pub fn read(path: &Path, format: Option<Format>) -> Result<WordVectors> {
     let mut source = files::open(path).map_err(Error::io(path))?;
     let format = match (format, Format::of(path)) {
         (Some(format), _) => format,
-        (None, Some(named)) if !named.is_word2vec() => named,
         (None, named) => {
             let start = source.fill_buf().map_err(Error::io(path))?;
             let sniffed = Format::sniff(start, named).filter(|found| match named {
+                None => true,
+                // No other file begins with their bytes.
+                Some(_) if matches!(found, Format::Npy | Format::Finalfusion | Format::Model) => true,
                 // A text whose first line is damaged is still one.
                 Some(Format::Text | Format::FastText) => start.contains(&0) || word2vec::is_binary(start),
-                Some(_) => matches!(found, Format::Text | Format::Model),
-                None => true,
+                Some(Format::Binary) => *found == Format::Text,
+                Some(_) => false,
             });
             let model = Format::is_model_name(path).then_some(Format::Model);
             sniffed.or(named).or(model).ok_or_else(|| unknown(path))?

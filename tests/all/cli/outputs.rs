@@ -311,6 +311,49 @@ fn the_ending_of_a_name_is_kept_or_refused() {
     assert_refused(&place, &format!("{TRAIN} --corpus c.txt {model}"), ["m.safetensors.gz", ".gz"]);
 }
 
+/// A name that promises one format is not given to another; what is written is read without its format's name.
+#[test]
+fn names_and_formats_agree() {
+    let place = place();
+    place.file("v.vec", "2 2\nriver 1 0.5\nbank 0 1\n");
+    for (name, format) in
+        [("q.npy", "text"), ("q.fifu.gz", "text"), ("q.tsv", "binary"), ("q.vec", "projector"), ("q.bin", "npy")]
+    {
+        assert_refused(&place, &format!("convert v.vec {name} --to {format}"), [name, format]);
+        assert_refused(&place, &format!("{TRAIN} --corpus c.txt --out {name} --format {format}"), [name, format]);
+    }
+    assert_refused(&place, "convert v.vec q.safetensors --to text", ["q.safetensors", "model"]);
+    for (name, format) in [
+        ("a.txt", "binary"),
+        ("b.bin", "text"),
+        ("c.vec.gz", "binary"),
+        ("d", "npy"),
+        ("e.dat", "finalfusion"),
+        ("f.bin", "fasttext"),
+    ] {
+        place.success(&format!("convert v.vec {name} --to {format}"));
+        let shown = place.success(&format!("nearest {name} river")).stdout;
+        assert!(String::from_utf8_lossy(&shown).contains("bank"), "{name}");
+    }
+    // Under another name, what only one format begins with counts.
+    std::fs::rename(place.path().join("e.dat"), place.path().join("e.npy")).unwrap();
+    place.success("nearest e.npy river");
+}
+
+/// Standard output that is full costs no training.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_standard_output_loses_no_results() {
+    let place = place();
+    let program = assert_cmd::cargo::cargo_bin!("lexmax");
+    let script = format!("'{}' {TRAIN} --corpus c.txt --out v.bin --save-model m >/dev/full", program.display());
+    let output = Command::new("bash").args(["-c", &script]).current_dir(place.path()).output().unwrap();
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.code() == Some(2) && message.contains("No space left"), "{message}");
+    assert!(std::fs::read(place.path().join("v.bin")).unwrap().starts_with(b"29 4\n"));
+    place.success("predict m w1");
+}
+
 #[test]
 fn results_on_standard_output_stand_there_alone() {
     let place = place();
@@ -356,14 +399,21 @@ fn permissions_and_links_of_an_output_stay() {
 fn a_reader_that_goes_away_ends_the_program() {
     let place = place();
     place.success(&format!("{TRAIN} --corpus c.txt --out v.txt --save-model m.safetensors"));
-    for (arguments, line) in
-        [("nearest v.txt", "w1\n"), ("analogy v.txt", "w1 w2 w3\n"), ("predict m.safetensors", "w1\n")]
-    {
+    for (arguments, line, more) in [
+        ("nearest v.txt", "w1\n", "w1\n"),
+        ("analogy v.txt", "w1 w2 w3\n", "w1 w2 w3\n"),
+        ("predict m.safetensors", "w1\n", "w1\n"),
+        // Lines that have no answer.
+        ("nearest v.txt", "w1\n", "nosuch\n"),
+        ("analogy v.txt", "w1 w2 w3\n", "w1\n"),
+        ("predict m.safetensors", "w1\n", "nosuch\n"),
+    ] {
         let mut command = Command::new(assert_cmd::cargo::cargo_bin!("lexmax"));
         command.args(arguments.split(' ')).current_dir(place.path());
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut stdin = child.stdin.take().unwrap();
-        let asks = std::thread::spawn(move || while stdin.write_all(line.repeat(50).as_bytes()).is_ok() {});
+        stdin.write_all(line.as_bytes()).unwrap();
+        let asks = std::thread::spawn(move || while stdin.write_all(more.repeat(50).as_bytes()).is_ok() {});
         let mut first = String::new();
         BufReader::with_capacity(16, child.stdout.take().unwrap()).read_line(&mut first).unwrap();
         assert!(!first.is_empty(), "{arguments}");
