@@ -343,5 +343,5 @@ fn what_a_format_cannot_hold_is_not_written() {
     // The norm is no f32.
     let long = WordVectors::new(["a"], array![[f32::MAX, f32::MAX]]).unwrap();
     let error = vectors::write(&folder.path().join("v.fifu"), Format::Finalfusion, &long).unwrap_err();
-    assert!(matches!(error, Error::VectorsFile { fault: VectorsFault::NotFinite { .. }, .. }), "{error}");
+    assert!(matches!(error, Error::VectorsFile { fault: VectorsFault::Length { .. }, .. }), "{error}");
 }
