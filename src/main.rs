@@ -12,7 +12,7 @@ fn main() -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(1),
         Err(error) => {
-            cli::warn(&format!("lexmax: {}", cli::message(error)));
+            cli::report(error);
             ExitCode::from(2)
         }
     }

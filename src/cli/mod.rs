@@ -24,7 +24,7 @@ mod train;
 
 pub use flags::message;
 
-use crate::error::shown;
+use crate::error::{OutputFault, shown};
 use crate::files::{Output, Plan, is_stdout};
 use crate::layer::catalogue::{CATALOGUE, LayerSpec, common_keys};
 use crate::model::{Encoding, MOST_DIM};
@@ -172,6 +172,10 @@ fn check_json(json: Option<&Path>, inputs: impl IntoIterator<Item = PathBuf>) ->
 /// Checks files for results, before anything is read.
 fn check_outputs(plan: Plan, files: impl IntoIterator<Item = PathBuf>) -> Result<()> {
     let files: Vec<_> = files.into_iter().collect();
+    // A folder of this name is never meant.
+    if let Some(path) = files.iter().find(|path| path.starts_with("-") && **path != *"-") {
+        return Err(OutputFault::NoStream { path: path.into(), what: "a folder of results" }.into());
+    }
     files.iter().try_for_each(|path| Output::new(path).map(drop))?;
     plan.writes(files).check()
 }
@@ -213,6 +217,13 @@ fn say<'a>(text: &str, results: impl IntoIterator<Item = &'a Path>) -> Result<()
 /// message.
 pub fn warn(text: &str) {
     tell(text).ok();
+}
+
+/// Prints an error where that changes no file that is read: to standard error, or else to standard output.
+pub fn report(error: Error) {
+    let is_read = matches!(error, Error::Output(OutputFault::StreamIsInput { stream: "standard error", .. }));
+    let text = format!("lexmax: {}", message(error));
+    if is_read { print(&format!("{text}\n")).unwrap_or_default() } else { warn(&text) }
 }
 
 /// The same for a caller who wants to know whether anybody can read it.

@@ -1,8 +1,9 @@
 //! Signals that end the program, so that a shell sees which one it was.
 
 use crate::Result;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering::SeqCst};
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
 /// What has been heard of signals, for all threads.
 #[derive(Default)]
@@ -13,11 +14,16 @@ struct Heard {
     stop: Arc<AtomicBool>,
     /// Its number; 0 before.
     signal: AtomicI32,
+    /// When it came.
+    first: OnceLock<Instant>,
 }
 
+/// Signals within this time of the first one count as one.
+const REPEATED: Duration = Duration::from_secs(2);
+
 /// Ctrl-C, SIGTERM, SIGHUP, SIGQUIT and the limit of processor time. They end the program at once, without temporary files left, and as the system has it
-/// where no program listens. While a run is trained, the first one only sets the flag of [`Signals::stop`], and the second
-/// one ends the program.
+/// where no program listens. While a run is trained, the first one only sets the flag of [`Signals::stop`], and another
+/// one, two seconds later or more, ends the program.
 pub struct Signals(Arc<Heard>);
 
 impl Signals {
@@ -65,8 +71,11 @@ impl Heard {
     /// What is done when a signal comes.
     fn hear(&self, signal: i32) {
         let is_first = self.signal.compare_exchange(0, signal, SeqCst, SeqCst).is_ok();
+        let first = *self.first.get_or_init(Instant::now);
         self.stop.store(true, SeqCst);
-        if !(is_first && self.is_held.load(SeqCst)) || system::is_hard(signal) {
+        // `timeout`, a shell and a terminal that closes each send one: that is still the first.
+        let is_same = is_first || first.elapsed() < REPEATED || system::is_reminder(signal);
+        if !(is_same && self.is_held.load(SeqCst)) || system::is_hard(signal) {
             system::end(signal);
         }
     }
@@ -98,6 +107,11 @@ mod system {
         let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
         let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
         mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
+    }
+
+    /// Whether the system repeats the signal by itself.
+    pub fn is_reminder(signal: i32) -> bool {
+        signal == SIGXCPU
     }
 
     /// Whether the signal ends the program at once, whatever it does.
@@ -140,6 +154,11 @@ mod system {
             std::thread::sleep(LOOKS);
         };
         std::thread::Builder::new().name("signals".into()).spawn(look).map(drop).map_err(Error::io("signals"))
+    }
+
+    /// Whether the system repeats the signal by itself.
+    pub fn is_reminder(_: i32) -> bool {
+        false
     }
 
     /// Whether the signal ends the program at once, whatever it does.

@@ -159,6 +159,21 @@ pub enum OutputFault {
         /// The ending of the format that is asked for.
         ending: &'static str,
     },
+    /// The file beside an output belongs to another one of the same name, packed in another way.
+    #[error(
+        "{}: this file would be written beside {}, and belongs to {}; name another output",
+        file(side),
+        file(main),
+        file(other)
+    )]
+    OfOther {
+        /// The file beside.
+        side: PathBuf,
+        /// The output, as it was named.
+        main: PathBuf,
+        /// The file that it belongs to.
+        other: PathBuf,
+    },
     /// A file is there without the output beside which it would be written: it may be somebody's own.
     #[error(
         "{}: this file would be written beside {}, and is there although that is not; remove it, or name \

@@ -63,11 +63,25 @@ pub fn held_out_by(
     handles: &mut Handles,
     examples: &Examples,
 ) -> HeldOut {
+    held_out_while(encoder, layer, handles, examples, &mut || true).expect("it goes on to the end")
+}
+
+/// The same for as long as `goes_on` says so; `None` if it breaks off.
+pub(crate) fn held_out_while(
+    encoder: &dyn Encoder,
+    layer: &dyn OutputLayer,
+    handles: &mut Handles,
+    examples: &Examples,
+    goes_on: &mut dyn FnMut() -> bool,
+) -> Option<HeldOut> {
     let mut scratch = Scratch::new(WorkerRng::new(0, 0));
     let mut log_probs = vec![0.0; examples.len()];
     let mut ln_z = vec![0.0; examples.len()];
     let mut self_normalized = false;
     for start in (0..examples.len()).step_by(BATCH) {
+        if !goes_on() {
+            return None;
+        }
         let range = start..(start + BATCH).min(examples.len());
         let bags = Bags { rows: &examples.words, offsets: &examples.offsets[range.start..=range.end] };
         let mut hidden = Array2::zeros((range.len(), layer.dim()));
@@ -77,7 +91,7 @@ pub fn held_out_by(
         self_normalized = layer.ln_z(&mut handles.layer, hidden.view(), &mut scratch, &mut ln_z[range]);
     }
     let losses = log_probs.into_iter().map(|p| -p).collect();
-    HeldOut { losses, ln_z: self_normalized.then(|| spread(&ln_z)) }
+    Some(HeldOut { losses, ln_z: self_normalized.then(|| spread(&ln_z)) })
 }
 
 fn spread(values: &[f64]) -> LnZ {

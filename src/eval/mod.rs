@@ -4,4 +4,6 @@ mod excess;
 mod likelihood;
 
 pub use excess::{EXACT_VOCAB, excess_nats};
+#[cfg(feature = "text")]
+pub(crate) use likelihood::held_out_while;
 pub use likelihood::{HeldOut, LnZ, held_out, held_out_by};

@@ -1,13 +1,13 @@
 //! Files that a run reads and those that it writes must be different ones.
 
-use super::identity::{Identity, Standard, whole};
-use super::place::{folder, followed, is_stdout};
+use super::identity::{Identity, Standard};
+use super::place::{folder, followed, is_stdout, whole};
 use super::texts::Reach;
 use crate::error::{OutputFault, Result};
 use std::path::{Path, PathBuf};
 
 /// The files that a run reads and those that it writes.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Plan {
     inputs: Vec<PathBuf>,
     texts: Vec<PathBuf>,
@@ -15,7 +15,7 @@ pub struct Plan {
 }
 
 /// An output of a run.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Claim {
     path: PathBuf,
     /// The output that the user named, for a file that is written beside it.
@@ -44,11 +44,10 @@ impl Plan {
         self
     }
 
-    /// Adds a file that is written, and one that is written beside it.
+    /// Adds files that are written beside an output.
     #[must_use]
-    pub fn writes_with(mut self, main: &Path, side: Option<PathBuf>) -> Self {
-        self = self.writes([main]);
-        self.outputs.extend(side.map(|path| Claim { path, beside: Some(main.into()) }));
+    pub fn writes_beside(mut self, main: &Path, files: impl IntoIterator<Item = PathBuf>) -> Self {
+        self.outputs.extend(files.into_iter().map(|path| Claim { path, beside: Some(main.into()) }));
         self
     }
 
@@ -57,8 +56,7 @@ impl Plan {
     ///
     /// # Errors
     /// [`OutputFault::IsInput`], [`OutputFault::IsOutput`], [`OutputFault::InText`], [`OutputFault::BelowFile`],
-    /// [`OutputFault::StreamIsInput`] and [`OutputFault::Unasked`], with both names, and with the output's own where the
-    /// file is beside it.
+    /// and [`OutputFault::StreamIsInput`], with both names, and with the output's own where the file is beside it.
     pub fn check(&self) -> Result<()> {
         let inputs = self.inputs.iter().chain(&self.texts);
         let inputs: Vec<_> = inputs.filter_map(|path| Some((path, Identity::of_input(path)?))).collect();
@@ -70,9 +68,6 @@ impl Plan {
                 Some(OutputFault::InText { output: claim.path.clone(), input: text })
             });
             match (fault, &claim.beside) {
-                (None, Some(main)) if claim.path.exists() && !main.exists() => {
-                    return Err(OutputFault::Unasked { side: claim.path.clone(), main: main.clone() }.into());
-                }
                 (None, _) => {}
                 (Some(fault), None) => return Err(fault.into()),
                 (Some(fault), Some(main)) => {

@@ -18,7 +18,12 @@ pub trait Disk {
 
     /// Makes a file of a new name in the folder.
     fn create(&self, file: &Builder, folder: &Path) -> io::Result<NamedTempFile> {
-        file.tempfile_in(folder)
+        use io::ErrorKind::{NotADirectory, NotFound, PermissionDenied, ReadOnlyFilesystem, StorageFull};
+        // A temporary name would say nothing to anybody.
+        file.tempfile_in(folder).map_err(|error| match error.kind() {
+            kind @ (NotADirectory | NotFound | PermissionDenied | ReadOnlyFilesystem | StorageFull) => kind.into(),
+            _ => error,
+        })
     }
 
     /// Writes some of the bytes, and says how many.

@@ -1,34 +1,9 @@
 //! Identities of files, which two names may share.
 
 use super::open::is_stdin;
-use super::place::{followed, is_stdout};
+use super::place::{followed, is_stdout, whole};
 use std::fs::Metadata;
-use std::path::{Component, Path, PathBuf};
-
-/// The absolute path without links, as far as its folders are there. `..` below the last that is there goes up one.
-pub(super) fn whole(path: &Path) -> PathBuf {
-    let mut missing = Vec::new();
-    let mut folder = std::path::absolute(path).unwrap_or_else(|_| path.into());
-    let mut found = loop {
-        match folder.canonicalize() {
-            Ok(found) => break found,
-            Err(_) => {
-                missing.extend(folder.components().next_back().map(|last| last.as_os_str().to_owned()));
-                if !folder.pop() {
-                    break folder;
-                }
-            }
-        }
-    };
-    for name in missing.into_iter().rev() {
-        if name == Component::ParentDir.as_os_str() {
-            found.pop();
-        } else {
-            found.push(name);
-        }
-    }
-    found
-}
+use std::path::{Path, PathBuf};
 
 /// The identity of a file, which two names may share.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,7 +34,11 @@ impl Identity {
     fn of_file(path: &Path) -> Option<Self> {
         match std::fs::metadata(path) {
             Ok(found) => Self::of(&found, path),
-            Err(_) => Some(Self::Path(whole(&followed(path)))),
+            Err(_) => {
+                // `..` behind a folder that is not there yet may lead to a file that is.
+                let place = whole(&followed(path));
+                std::fs::metadata(&place).map_or(Some(Self::Path(place.clone())), |found| Self::of(&found, &place))
+            }
         }
     }
 

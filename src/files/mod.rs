@@ -34,7 +34,7 @@ pub use disk::{OnDisk, on};
 pub use open::{is_compressed, is_stdin, open};
 pub use output::Output;
 #[cfg(feature = "text")]
-pub use packing::{partial, without_packing, without_partial};
+pub use packing::{packings, partial, refuse_endings, without_packing, without_partial};
 #[cfg(feature = "cli")]
 pub use place::is_stdout;
 #[cfg(feature = "text")]

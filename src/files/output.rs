@@ -3,6 +3,8 @@
 use super::disk::{OnDisk, on};
 use super::packing::{Packing, packed};
 use super::place::folder;
+#[cfg(feature = "text")]
+use super::place::is_named_pipe;
 use super::target::Target;
 #[cfg(feature = "text")]
 use super::temporary::Backup;
@@ -75,6 +77,18 @@ impl<'a> Output<'a> {
     #[cfg(feature = "text")]
     pub fn is_stream(&self) -> bool {
         !matches!(self.target, Target::File(_))
+    }
+
+    /// Refuses a named pipe, whose reader may go away between two lines. `what` says what goes there line by line.
+    ///
+    /// # Errors
+    /// [`OutputFault::NoStream`].
+    #[cfg(feature = "text")]
+    pub fn check_lasting(&self, what: &'static str) -> Result<()> {
+        if is_named_pipe(self.path) {
+            return Err(OutputFault::NoStream { path: self.path.into(), what }.into());
+        }
+        Ok(())
     }
 
     /// Refuses a terminal: words of files must not control it.

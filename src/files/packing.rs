@@ -21,9 +21,9 @@ pub enum Packing {
 }
 
 /// Endings that promise something packed which is not written.
-const FOREIGN: [&str; 28] = [
+const FOREIGN: [&str; 29] = [
     "7z", "bgz", "br", "bz", "gzip", "h5", "hdf5", "jar", "lz", "lz4", "lzip", "lzma", "lzo", "npz", "parquet", "rar",
-    "sz", "tar", "tbz2", "tgz", "txz", "tzst", "xz", "z", "zip", "zlib", "zpaq", "zstd",
+    "sz", "tar", "tbz", "tbz2", "tgz", "txz", "tzst", "xz", "z", "zip", "zlib", "zpaq", "zstd",
 ];
 
 #[cfg(feature = "text")]
@@ -71,7 +71,10 @@ impl Packing {
     /// [`OutputFault::Packing`] for what is not written.
     #[cfg(feature = "text")]
     pub fn to_write(path: &Path) -> Result<Self> {
-        refuse(path, "end the name in .gz, .zst or .bz2, or in none of them", &FOREIGN)?;
+        let known = "end the name in .gz, .zst or .bz2, or in none of them";
+        refuse(path, known, &FOREIGN)?;
+        // As .tar.gz does.
+        refuse(&without_packing(path), known, &FOREIGN)?;
         Ok(Self::of(path))
     }
 
@@ -84,6 +87,15 @@ impl Packing {
         refuse(path, known, &FOREIGN)?;
         refuse(path, known, &["gz", "zst", "bz2"])
     }
+}
+
+/// Refuses names, but for how they are packed, that promise what is not written.
+///
+/// # Errors
+/// [`OutputFault::Packing`].
+#[cfg(feature = "text")]
+pub fn refuse_endings(path: &Path, known: &'static str, endings: &[&str]) -> Result<()> {
+    refuse(&without_packing(path), known, endings)
 }
 
 fn refuse(path: &Path, known: &'static str, endings: &[&str]) -> Result<()> {
@@ -146,6 +158,14 @@ pub fn packed(
     write: impl FnOnce(&mut dyn Write) -> Result<()>,
 ) -> Result<()> {
     write(out)
+}
+
+/// The names that the same contents have, packed in any way or in none.
+#[cfg(feature = "text")]
+pub fn packings(path: &Path) -> Vec<PathBuf> {
+    let plain = without_packing(path);
+    let packed = |ending: &str| plain.with_added_extension(ending);
+    std::iter::once(plain.clone()).chain(PACKED.iter().map(|(ending, _)| packed(ending))).collect()
 }
 
 /// The name without endings that say how the file is packed, or that it is not whole.

@@ -1,6 +1,6 @@
 //! Places of files: what a path leads to.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 /// Links that are followed at most, as Linux does.
 const LINKS: usize = 40;
@@ -47,4 +47,42 @@ pub(super) fn followed(path: &Path) -> PathBuf {
 /// replaced: whoever has it open would see nothing of what is written.
 pub(super) fn is_of_process(path: &Path) -> bool {
     folder(path).canonicalize().is_ok_and(|folder| folder.starts_with("/proc"))
+}
+
+/// The absolute path without links, as far as its folders are there. `..` below the last that is there goes up one.
+pub(super) fn whole(path: &Path) -> PathBuf {
+    let mut missing = Vec::new();
+    let mut folder = std::path::absolute(path).unwrap_or_else(|_| path.into());
+    let mut found = loop {
+        match folder.canonicalize() {
+            Ok(found) => break found,
+            Err(_) => {
+                missing.extend(folder.components().next_back().map(|last| last.as_os_str().to_owned()));
+                if !folder.pop() {
+                    break folder;
+                }
+            }
+        }
+    };
+    for name in missing.into_iter().rev() {
+        if name == Component::ParentDir.as_os_str() {
+            found.pop();
+        } else {
+            found.push(name);
+        }
+    }
+    found
+}
+
+/// Whether the path is a pipe in a folder, and not an open one of a process.
+#[cfg(all(unix, feature = "text"))]
+pub(super) fn is_named_pipe(path: &Path) -> bool {
+    use std::os::unix::fs::FileTypeExt;
+    let is_pipe = std::fs::metadata(path).is_ok_and(|found| found.file_type().is_fifo());
+    is_pipe && !is_of_process(&followed(path))
+}
+
+#[cfg(all(not(unix), feature = "text"))]
+pub(super) fn is_named_pipe(_: &Path) -> bool {
+    false
 }

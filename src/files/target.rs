@@ -1,9 +1,9 @@
 //! Targets: what an output is written to, and whether that can be done.
 
 use super::disk::on;
-use super::place::{descriptor, folder, followed, is_of_process, is_stdout};
+use super::place::{descriptor, folder, followed, is_of_process, is_stdout, whole};
 use crate::error::{Error, OutputFault, Result};
-use std::fs::{Metadata, OpenOptions};
+use std::fs::{File, Metadata, OpenOptions};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
@@ -35,8 +35,11 @@ impl Target {
         if is_of_process(&target) {
             return check_descriptor(path, &target).map(|()| Self::Stream);
         }
+        // `..` behind a folder that is not there goes back, and the folder is not made.
+        let target = if target.exists() { target } else { whole(&target) };
+        let mut old = None;
         match std::fs::metadata(&target) {
-            Ok(found) if found.is_file() => check_old(path, &target, &found)?,
+            Ok(found) if found.is_file() => old = Some(found),
             Ok(found) if found.is_dir() => return Err(Error::io(path)(ErrorKind::IsADirectory.into())),
             Ok(found) if is_socket(&found) => return Err(kept(path, "it is a socket")),
             Ok(_) => return Ok(Self::Stream),
@@ -51,7 +54,10 @@ impl Target {
                 _ => {}
             }
         }
-        on(|disk| disk.create(&tempfile::Builder::new(), nearest)).map(drop).map_err(Error::io(path))?;
+        let file = on(|disk| disk.create(&tempfile::Builder::new(), nearest)).map_err(Error::io(path))?;
+        if let Some(found) = old {
+            check_old(path, &target, &found, file.as_file())?;
+        }
         Ok(Self::File(target))
     }
 }
@@ -78,13 +84,13 @@ fn check_new(path: &Path) -> Result<()> {
 }
 
 /// Whether a file that is there may be replaced.
-fn check_old(path: &Path, target: &Path, found: &Metadata) -> Result<()> {
+fn check_old(path: &Path, target: &Path, found: &Metadata, own: &File) -> Result<()> {
     // Nothing is written here: the system tells whether it could be, or is protected.
     OpenOptions::new().write(true).open(target).map(drop).map_err(Error::io(path))?;
     if is_mounted(target) {
         return Err(kept(path, "it is mounted from elsewhere as a single file"));
     }
-    if !may_remove(target, found) {
+    if !may_remove(target, found, own) {
         return Err(kept(path, "it and its folder belong to others, and only they may replace it there"));
     }
     Ok(())
@@ -134,16 +140,16 @@ fn unescaped(field: &[u8]) -> Vec<u8> {
 
 /// Whether the file may be replaced in a folder that lets only owners do that, as `/tmp` does.
 #[cfg(unix)]
-fn may_remove(target: &Path, found: &Metadata) -> bool {
+fn may_remove(target: &Path, found: &Metadata, own: &File) -> bool {
     use std::os::unix::fs::MetadataExt;
     const STICKY: u32 = 0o1000;
     let Ok(around) = std::fs::metadata(folder(target)) else { return true };
     // A file of this program tells who it runs for.
-    let own = || tempfile::tempfile().and_then(|file| file.metadata()).map_or(0, |own| own.uid());
-    around.mode() & STICKY == 0 || [0, found.uid(), around.uid()].contains(&own())
+    let Ok(own) = own.metadata() else { return true };
+    around.mode() & STICKY == 0 || [0, found.uid(), around.uid()].contains(&own.uid())
 }
 
 #[cfg(not(unix))]
-fn may_remove(_: &Path, _: &Metadata) -> bool {
+fn may_remove(_: &Path, _: &Metadata, _: &File) -> bool {
     true
 }

@@ -1,8 +1,7 @@
 //! Texts as a user names them: files, folders and patterns.
 
-use super::identity::whole;
 use super::open::is_stdin;
-use super::place::folder;
+use super::place::{folder, whole};
 use crate::error::{Error, Result};
 use glob::Pattern;
 use std::ffi::OsStr;

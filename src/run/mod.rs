@@ -262,7 +262,9 @@ impl<'a> Run<'a> {
     fn leave_best(&mut self, ended: Ended, model: &mut SharedModel) -> Result<Option<Found>> {
         let (Some(keeper), Some(best)) = (&mut self.best, self.validation.record.best) else { return Ok(None) };
         let last = self.validation.last;
-        let is_last = last.is_some_and(|last| last.words == best.words || last.nll() <= best.nll());
+        // An interrupt may have broken off the evaluation of what is there now.
+        let is_known = last.zip(self.last).is_none_or(|(found, at)| found.words == at.words);
+        let is_last = is_known && last.is_some_and(|last| last.words == best.words || last.nll() <= best.nll());
         if is_last && ended != Ended::Patience {
             return Ok(None);
         }

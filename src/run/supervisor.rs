@@ -45,7 +45,7 @@ impl<'r, 'a> Supervisor<'r, 'a> {
     /// is left, so that a resumed run is the same as one without interruption.
     fn evaluate(&mut self, at: &AtRest, is_pass: bool) -> Result<()> {
         let run = &mut *self.run;
-        let Some(line) = run.validation.measure(at, run.threads)? else { return Ok(()) };
+        let Some(line) = run.validation.measure(at, run.threads, run.control.stop.as_deref())? else { return Ok(()) };
         run.log_line("valid", line);
         if !(is_pass && run.validation.count_pass()) {
             return Ok(());

@@ -3,13 +3,18 @@
 use super::Valid;
 use crate::corpus::Examples;
 use crate::error::Result;
-use crate::eval::held_out_by;
+use crate::eval::held_out_while;
 use crate::model::{Handles, Side};
 use crate::table::Threads;
 use crate::train::AtRest;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::{Duration, Instant};
+
+/// An evaluation that takes longer than this after an interrupt breaks off.
+const GRACE: Duration = Duration::from_secs(3);
 
 /// The evaluations after whole passes. A checkpoint holds them.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -66,13 +71,20 @@ impl Validation {
         self.patience.is_some_and(|patience| self.record.since >= patience)
     }
 
-    /// Evaluates the model; returns the line for the log, if there is a held-out text.
-    pub fn measure(&mut self, at: &AtRest, threads: usize) -> Result<Option<Value>> {
+    /// Evaluates the model; returns the line for the log, if there is a held-out text. Breaks off, with nothing found,
+    /// if it takes long after `stop` was set.
+    pub fn measure(&mut self, at: &AtRest, threads: usize, stop: Option<&AtomicBool>) -> Result<Option<Value>> {
         let Some(examples) = &self.examples else { return Ok(None) };
         let threads = Threads::new(threads);
-        let (encoder, layer) = (at.model.copy(Side::Encoder)?, at.model.copy(Side::Layer)?);
-        let mut handles = Handles::frozen(&encoder, &layer, &threads);
-        let found = held_out_by(at.model.encoder(), at.model.layer(), &mut handles, examples);
+        let [tables, layer_tables] = [at.model.copy(Side::Encoder)?, at.model.copy(Side::Layer)?];
+        let mut handles = Handles::frozen(&tables, &layer_tables, &threads);
+        let mut stopped: Option<Instant> = None;
+        let mut goes_on = || {
+            let is_stopped = stop.is_some_and(|stop| stop.load(Relaxed));
+            !is_stopped || stopped.get_or_insert_with(Instant::now).elapsed() < GRACE
+        };
+        let (encoder, layer) = (at.model.encoder(), at.model.layer());
+        let Some(found) = held_out_while(encoder, layer, &mut handles, examples, &mut goes_on) else { return Ok(None) };
         let (nll, words) = (found.nll(), at.progress.words);
         self.last = Some(Found::new(words, nll));
         Ok(Some(json!({

@@ -2,7 +2,7 @@
 
 use super::Word2VecConfig;
 use crate::corpus::files;
-use crate::error::Result;
+use crate::error::{CheckpointFault, Error, Result};
 use crate::files::{Output, Plan};
 use crate::layer::catalogue::LayerSpec;
 use crate::run::{Checkpoints, Control};
@@ -18,25 +18,40 @@ pub fn claims(texts: &[PathBuf], init: Option<&Path>, layer: Option<&LayerSpec>,
         // What is not there is told when it is read.
         plan = plan.reads_texts(named).reads(files(named).unwrap_or_default());
     }
-    plan.reads(init.into_iter().flat_map(|path| files_read(path, None)))
+    claim_init(plan, init)
         .reads(layer.into_iter().flat_map(LayerSpec::files))
         .writes(control.checkpoint.iter().map(Checkpoints::file))
         .writes(&control.log)
 }
 
+/// Adds the vectors or the model to start from.
+pub fn claim_init(plan: Plan, init: Option<&Path>) -> Plan {
+    plan.reads(init.into_iter().flat_map(|path| files_read(path, None)))
+}
+
 impl Control {
-    /// Refuses a checkpoint and a log that cannot be written, as things stand.
-    pub(crate) fn check_files(&self) -> Result<()> {
-        let checkpoint = self.checkpoint.as_ref().map(Checkpoints::file);
-        checkpoint.map_or(Ok(()), |path| Output::plain(&path, "a checkpoint").map(drop))?;
-        self.log.as_ref().map_or(Ok(()), |path| Output::plain(path, "a log").map(drop))
+    /// Refuses a log that cannot be written, as things stand.
+    pub(crate) fn check_log(&self) -> Result<()> {
+        let Some(path) = &self.log else { return Ok(()) };
+        Output::plain(path, "a log")?.check_lasting("a log")
+    }
+
+    /// Refuses a checkpoint that cannot be written, as things stand, and one that would be lost.
+    pub(crate) fn check_checkpoint(&self) -> Result<()> {
+        let Some(checkpoints) = &self.checkpoint else { return Ok(()) };
+        let path = checkpoints.file();
+        Output::plain(&path, "a checkpoint")?;
+        if !checkpoints.resume && path.exists() {
+            return Err(Error::Checkpoint { path, fault: CheckpointFault::Exists });
+        }
+        Ok(())
     }
 }
 
 impl Word2VecConfig {
-    /// Refuses a checkpoint or a log that is read, too, or cannot be written. Nothing was read or written before.
+    /// Refuses a checkpoint or a log that is read, too, and a log that cannot be written. Nothing was read or written before.
     pub(super) fn check_files(&self) -> Result<()> {
         claims(&self.source.paths, self.init.as_deref(), Some(&self.layer), &self.control).check()?;
-        self.control.check_files()
+        self.control.check_log()
     }
 }

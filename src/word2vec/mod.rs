@@ -30,7 +30,8 @@ mod warm;
 pub use crate::run::{Checkpoints, Closed, Control, Ended, Run, Subject, Valid};
 pub use builder::Word2Vec;
 #[cfg(feature = "cli")]
-pub(crate) use claims::claims;
+#[cfg(feature = "cli")]
+pub(crate) use claims::{claim_init, claims};
 pub use config::Word2VecConfig;
 pub use facts::{Facts, Text, Watch};
 pub use options::{Network, Options};

@@ -59,6 +59,7 @@ pub fn train(config: &Word2VecConfig, start: Instant, watch: &mut dyn Watch) -> 
 }
 
 fn train_text(config: &Word2VecConfig, start: Instant, watch: &mut dyn Watch) -> Result<Embeddings> {
+    config.control.check_checkpoint()?;
     let loading = Instant::now();
     let (vocab, corpus) = read(config)?;
     let load_seconds = loading.elapsed().as_secs_f64();

@@ -97,15 +97,19 @@ impl Arguments {
         let Self { input, vocabulary, run, model, .. } = self;
         // An option that makes no sense is told below, in the log too.
         let layer = model.options().and_then(|options| options.layer()).ok();
-        let plan = word2vec::claims(&input.corpus, run.init.as_deref(), layer.as_ref(), control);
-        Results::of(self).claim(plan.reads(&vocabulary.read_vocab)).check()?;
-        control.check_files()
+        let plan = word2vec::claims(&input.corpus, None, layer.as_ref(), control).reads(&vocabulary.read_vocab);
+        let results = Results::of(self);
+        results.claim(word2vec::claim_init(plan.clone(), run.init.as_deref())).check()?;
+        // A run may go on from what one that hardly began has left, and leave its own there.
+        results.claim_partial(plan).check()?;
+        control.check_log()
     }
 }
 
 /// The settings that the arguments ask for, if they make sense and their files can be written.
 fn config(arguments: &Arguments, control: Control) -> Result<Word2VecConfig> {
     arguments.output.check()?;
+    control.check_checkpoint()?;
     Results::of(arguments).check()?;
     arguments.word2vec()?.control(control).config(&arguments.input.corpus)
 }

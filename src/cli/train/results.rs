@@ -42,22 +42,26 @@ impl<'a> Results<'a> {
         [vectors, self.model, self.vocabulary, self.facts].into_iter().flatten()
     }
 
-    /// Adds all files, those of a run that hardly began too, to what the run reads and writes.
+    /// Adds all files to what the run writes.
     pub fn claim(&self, mut plan: Plan) -> Plan {
-        let named = |path: &Path| path.to_path_buf();
-        let partial = |path: &Path| files::partial(path);
-        let mut names: Vec<&dyn Fn(&Path) -> PathBuf> = vec![&named];
-        if !self.keeps_partial {
-            names.push(&partial);
+        if let Some((path, format)) = self.vectors {
+            plan = plan.writes([path]).writes_beside(path, format.side_file(path));
         }
-        for name in names {
-            if let Some((path, format)) = self.vectors {
-                let path = name(path);
-                plan = plan.writes_with(&path, format.side_file(&path));
-            }
-            plan = plan.writes([self.model, self.vocabulary, self.facts].into_iter().flatten().map(name));
+        plan.writes([self.model, self.vocabulary, self.facts].into_iter().flatten())
+    }
+
+    /// Adds the files of a run that hardly began, too.
+    pub fn claim_partial(&self, plan: Plan) -> Plan {
+        let plan = self.claim(plan);
+        if self.keeps_partial {
+            return plan;
         }
-        plan
+        self.named().filter(|path| !is_stream(path)).fold(plan, |plan, path| {
+            let partial = files::partial(path);
+            let side = self.vectors.filter(|(vectors, _)| *vectors == path);
+            let side = side.and_then(|(_, format)| format.side_file(&partial));
+            plan.writes_beside(path, std::iter::once(partial).chain(side))
+        })
     }
 
     /// Refuses files that cannot be written, as things stand.
@@ -94,16 +98,23 @@ impl<'a> Results<'a> {
         let (mut written, mut failures) = (Vec::new(), Vec::new());
         let (streams, files): (Vec<_>, Vec<_>) =
             self.unwritten(trained).into_iter().partition(|(path, _)| is_stream(path));
-        let mut write = |(path, write): Unwritten, is_partial: bool| {
-            let path = if is_partial { files::partial(&path) } else { path };
+        let mut write = |(path, write): Unwritten, is_partial: bool, is_file: bool| {
+            let partial = files::partial(&path);
+            let path = if is_partial { partial.clone() } else { path };
             match write(&path) {
                 Ok(()) => written.push(path),
-                Err(error) => failures.push(error),
+                Err(error) => {
+                    failures.push(error);
+                    // Something may have come into its place meanwhile.
+                    if is_file && !is_partial && write(&partial).is_ok() {
+                        written.push(partial);
+                    }
+                }
             }
         };
-        files.into_iter().for_each(|result| write(result, is_partial));
+        files.into_iter().for_each(|result| write(result, is_partial, true));
         signals.release();
-        streams.into_iter().for_each(|result| write(result, false));
+        streams.into_iter().for_each(|result| write(result, false, false));
         let mut failures = failures.into_iter();
         let Some(first) = failures.next() else { return Ok(written) };
         failures.for_each(|error: Error| crate::cli::warn(&format!("lexmax: {error}")));

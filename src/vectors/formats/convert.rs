@@ -30,7 +30,7 @@ pub fn convert(
 ) -> Result<Converted> {
     let format = write_as.map_or_else(|| Format::to_write(to), Ok)?;
     format.check_output(to)?;
-    Plan::default().reads(files_read(from, read_as)).writes_with(to, format.side_file(to)).check()?;
+    Plan::default().reads(files_read(from, read_as)).writes([to]).writes_beside(to, format.side_file(to)).check()?;
     let vectors = read(from, read_as)?;
     let head = FirstVectors { vectors: &vectors, len: first.unwrap_or(usize::MAX).min(vectors.len()) };
     write(to, format, &head)?;

@@ -124,6 +124,7 @@ impl Format {
             let fault = VectorsFault::ReadOnly { format: self.name(), known };
             return Err(Error::VectorsFile { path: path.into(), place: Place::Whole, fault });
         }
+        files::refuse_endings(path, "end the name in .bin, .txt, .vec, .npy, .fifu or .tsv", &OTHERS)?;
         let named = Self::of(path).or(Self::is_model_name(path).then_some(Self::Model));
         if let Some(named) = named.filter(|named| *named != self && !(named.is_word2vec() && self.is_word2vec())) {
             let (format, named) = (self.name(), named.name());
@@ -132,6 +133,7 @@ impl Format {
         match self.side_file(path) {
             Some(side) => {
                 files::Output::file(path, TWO_FILES)?;
+                check_side(path, &side)?;
                 files::Output::file(&side, TWO_FILES).map(drop).map_err(|error| match error {
                     Error::Output(fault) => {
                         OutputFault::Beside { side: side.clone(), main: path.into(), fault: Box::new(fault) }.into()
@@ -250,6 +252,28 @@ pub fn read(path: &Path, format: Option<Format>) -> Result<WordVectors> {
 pub(crate) fn files_read(path: &Path, format: Option<Format>) -> Vec<PathBuf> {
     format.or_else(|| Format::of(path)).map_or_else(|| vec![path.into()], |format| format.files(path).collect())
 }
+
+/// Refuses to replace a file of words that is not this output's own: without the output, or with one that is packed in
+/// another way.
+fn check_side(path: &Path, side: &Path) -> Result<()> {
+    if !side.exists() {
+        return Ok(());
+    }
+    let (side, main) = (side.to_path_buf(), path.to_path_buf());
+    if !path.exists() {
+        return Err(OutputFault::Unasked { side, main }.into());
+    }
+    match files::packings(path).into_iter().find(|other| other != path && other.exists()) {
+        Some(other) => Err(OutputFault::OfOther { side, main, other }.into()),
+        None => Ok(()),
+    }
+}
+
+/// Endings of names that promise something else than vectors.
+const OTHERS: [&str; 17] = [
+    "arrow", "csv", "feather", "htm", "html", "json", "jsonl", "kv", "md", "onnx", "pdf", "pickle", "pkl", "pt", "pth",
+    "xml", "yaml",
+];
 
 /// Formats of which the words stand beside the vectors.
 const TWO_FILES: &str = "a format of two files";

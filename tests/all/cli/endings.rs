@@ -176,8 +176,48 @@ fn a_second_signal_and_one_while_a_pipe_has_no_reader_end_at_once() {
     until_written(&place, "log", "start");
     send(&child, INT);
     until_written(&place, "log", "interrupted");
+    // Within two seconds it would be the same signal.
+    std::thread::sleep(Duration::from_millis(2_500));
     send(&child, TERM);
     assert_eq!(end(child).0.signal(), Some(TERM));
+}
+
+/// `timeout` and a terminal that closes send more than one signal: that is still the first.
+#[test]
+fn signals_in_quick_succession_are_one() {
+    for (first, second) in [(TERM, TERM), (HUP, TERM), (TERM, HUP), (INT, INT)] {
+        let place = Place::new();
+        place.file("c.txt", text(4_000));
+        let child = spawn(&place, &format!("{TRAIN} --epochs 10000 --out v.bin --log log --checkpoint ck"));
+        until_written(&place, "log", "start");
+        std::thread::sleep(Duration::from_millis(200));
+        send(&child, first);
+        send(&child, second);
+        let (status, said) = end(child);
+        assert!([first, second].map(Some).contains(&status.signal()), "{said}");
+        assert!(place.files().contains(&"v.bin".into()) && place.files().contains(&"ck/checkpoint.safetensors".into()));
+    }
+}
+
+/// An evaluation that would take long breaks off.
+#[test]
+fn a_signal_ends_an_evaluation() {
+    let place = Place::new();
+    place.file("c.txt", text(400));
+    let words = (0..400_000).map(|n| format!("w{}{}", n % 20_000, if n % 10 == 9 { "\n" } else { " " }));
+    place.file("valid.txt", words.collect::<String>());
+    let words = (0..20_000).map(|n| format!("w{n}{}", if n % 10 == 9 { "\n" } else { " " }));
+    place.file("c.txt", words.collect::<String>());
+    let run = "--dim 100 --epochs 1 --valid valid.txt --valid-examples 400000 --out v.bin --log log";
+    let child = spawn(&place, &format!("{TRAIN} {run}").replace("--dim 8 ", ""));
+    // Training takes a moment, the evaluation hours.
+    until_written(&place, "log", "start");
+    std::thread::sleep(Duration::from_secs(2));
+    let since = Instant::now();
+    send(&child, TERM);
+    let (status, said) = end(child);
+    assert!(status.signal() == Some(TERM) && since.elapsed() < Duration::from_secs(60), "{said}");
+    assert!(place.files().contains(&"v.bin".into()), "{said}");
 }
 
 /// A program that was told to ignore a signal, as by `nohup`, goes on.

@@ -73,7 +73,10 @@ fn a_bad_line_is_told_and_the_next_is_read() {
     let output = ask(&place, &["predict", "m", "--top", "1"], b"nobody\n\xff\nthe\r\nEXIT\nthe\n");
     let (stdout, stderr) = said(&output);
     assert!(output.status.success() && stdout.lines().count() == 2, "{stdout}");
-    assert!(stderr.starts_with("standard input:1: not in the vocabulary: \"nobody\"\nstandard input:2: byte 1 "), "{stderr}");
+    assert!(
+        stderr.starts_with("standard input:1: not in the vocabulary: \"nobody\"\nstandard input:2: byte 1 "),
+        "{stderr}"
+    );
     assert_eq!(stderr.lines().count(), 2, "{stderr}");
 }
 
