@@ -72,9 +72,9 @@ impl Packing {
     #[cfg(feature = "text")]
     pub fn to_write(path: &Path) -> Result<Self> {
         let known = "end the name in .gz, .zst or .bz2, or in none of them";
-        refuse(path, known, &FOREIGN)?;
+        refuse(path, path, known, &FOREIGN)?;
         // As .tar.gz does.
-        refuse(&without_packing(path), known, &FOREIGN)?;
+        refuse(path, &without_packing(path), known, &FOREIGN)?;
         Ok(Self::of(path))
     }
 
@@ -84,8 +84,8 @@ impl Packing {
     /// [`OutputFault::Packing`].
     pub fn refuse(path: &Path) -> Result<()> {
         let known = "parts of this file are read, so it stays unpacked; name it without that ending";
-        refuse(path, known, &FOREIGN)?;
-        refuse(path, known, &["gz", "zst", "bz2"])
+        refuse(path, path, known, &FOREIGN)?;
+        refuse(path, path, known, &["gz", "zst", "bz2"])
     }
 }
 
@@ -95,11 +95,12 @@ impl Packing {
 /// [`OutputFault::Packing`].
 #[cfg(feature = "text")]
 pub fn refuse_endings(path: &Path, known: &'static str, endings: &[&str]) -> Result<()> {
-    refuse(&without_packing(path), known, endings)
+    refuse(path, &without_packing(path), known, endings)
 }
 
-fn refuse(path: &Path, known: &'static str, endings: &[&str]) -> Result<()> {
-    let ending = ending(path);
+/// `named` is the path, or that without how it is packed.
+fn refuse(path: &Path, named: &Path, known: &'static str, endings: &[&str]) -> Result<()> {
+    let ending = ending(named);
     if !endings.contains(&ending.as_str()) {
         return Ok(());
     }
@@ -164,7 +165,12 @@ pub fn packed(
 #[cfg(feature = "text")]
 pub fn packings(path: &Path) -> Vec<PathBuf> {
     let plain = without_packing(path);
-    let packed = |ending: &str| plain.with_added_extension(ending);
+    let packed = |ending: &str| {
+        let mut name = plain.clone().into_os_string();
+        name.push(".");
+        name.push(ending);
+        PathBuf::from(name)
+    };
     std::iter::once(plain.clone()).chain(PACKED.iter().map(|(ending, _)| packed(ending))).collect()
 }
 
