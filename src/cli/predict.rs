@@ -20,7 +20,8 @@ pub struct Arguments {
     /// Words to show, the most probable first.
     #[arg(long, default_value_t = super::TOP, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     top: u32,
-    /// Instead, how probable this word is; repeat it for several words. Behind a CONTEXT it takes several words at once.
+    /// Instead, how probable this word is; repeat it for several words. Behind a CONTEXT it takes several words at
+    /// once.
     #[arg(long, value_name = "WORD")]
     of: Vec<String>,
     /// Threads [default: all cores].

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicI32, Ordering::SeqCst};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-/// What has been heard of signals, for all threads.
+/// The signals that were heard, for all threads.
 #[derive(Default)]
 struct Heard {
     /// Whether the first signal lets a training run come to its end, instead of ending the program.
@@ -21,16 +21,16 @@ struct Heard {
 /// Signals within this time of the first one count as one.
 const REPEATED: Duration = Duration::from_secs(2);
 
-/// Ctrl-C, SIGTERM, SIGHUP, SIGQUIT and the limit of processor time. They end the program at once, without temporary files left, and as the system has it
-/// where no program listens. While a run is trained, the first one only sets the flag of [`Signals::stop`], and another
-/// one, two seconds later or more, ends the program.
+/// Ctrl-C, SIGTERM, SIGHUP, SIGQUIT and the limit of processor time. They end the program at once, without temporary
+/// files left, and as the system has it where no program listens. While a run is trained, the first one only sets the
+/// flag of [`Signals::stop`], and another one, two seconds later or more, ends the program.
 pub struct Signals(Arc<Heard>);
 
 impl Signals {
     /// Listens from now on, except to signals that the program was told to ignore, as by `nohup`.
     ///
     /// # Errors
-    /// What the system says.
+    /// The error of the system.
     pub fn listen() -> Result<Self> {
         let heard = Arc::new(Heard::default());
         system::listen(heard.clone())?;
@@ -68,7 +68,7 @@ impl Signals {
 }
 
 impl Heard {
-    /// What is done when a signal comes.
+    /// Takes a signal in.
     fn hear(&self, signal: i32) {
         let is_first = self.signal.compare_exchange(0, signal, SeqCst, SeqCst).is_ok();
         let first = *self.first.get_or_init(Instant::now);

@@ -102,7 +102,7 @@ impl Place {
         Self { identity: Identity::of_output(path), paths }
     }
 
-    /// What is wrong with the output of this name beside the inputs and the outputs before it.
+    /// The fault of the output of this name beside the inputs and the outputs before it.
     fn fault(&self, name: &Path, inputs: &[(&PathBuf, Identity)], before: &[(&Claim, Self)]) -> Option<OutputFault> {
         let output = name.to_path_buf();
         if let Some(identity) = &self.identity {

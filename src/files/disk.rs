@@ -11,7 +11,7 @@ pub trait Disk {
     /// Makes a folder and those above it that are missing.
     ///
     /// # Errors
-    /// What the system says; so do all others.
+    /// The error of the system; so do all others.
     fn make_folder(&self, folder: &Path) -> io::Result<()> {
         std::fs::create_dir_all(folder)
     }

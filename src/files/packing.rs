@@ -29,7 +29,7 @@ const FOREIGN: [&str; 29] = [
 #[cfg(feature = "text")]
 const PACKED: [(&str, Packing); 3] = [("gz", Packing::Gzip), ("zst", Packing::Zstandard), ("bz2", Packing::Bzip2)];
 
-/// What stands behind the name of a result that is not a whole one.
+/// The ending behind the name of a result that is not a whole one.
 const PARTIAL: &str = "partial";
 
 /// The name beside `path` for a result that is not a whole one: in the same format, packed in the same way.

@@ -35,7 +35,7 @@ impl Temporary {
     /// A file for its owner only.
     ///
     /// # Errors
-    /// What the system says.
+    /// The error of the system.
     #[cfg(feature = "text")]
     pub fn private(folder: &Path) -> io::Result<Self> {
         Self::build(&tempfile::Builder::new(), folder)
@@ -44,7 +44,7 @@ impl Temporary {
     /// A file that will take the place of `target`, in its folder: for whom that is, or else for whom the system says.
     ///
     /// # Errors
-    /// What the system says.
+    /// The error of the system.
     pub fn beside(target: &Path, folder: &Path) -> io::Result<Self> {
         let old = match std::fs::metadata(target) {
             Ok(old) => Some(old),
@@ -97,7 +97,7 @@ impl Temporary {
     /// Opens it once more.
     ///
     /// # Errors
-    /// What the system says.
+    /// The error of the system.
     #[cfg(feature = "text")]
     pub fn reopen(&self) -> io::Result<File> {
         self.file().reopen()
@@ -106,7 +106,7 @@ impl Temporary {
     /// Takes the place of `target`.
     ///
     /// # Errors
-    /// What the system says; then the file is gone, or where it was.
+    /// The error of the system; then the file is gone, or where it was.
     pub fn persist(mut self, target: &Path) -> io::Result<()> {
         let file = self.file.take().expect("until it is dropped or takes a place");
         // Closed first: not every system renames open files.

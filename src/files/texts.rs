@@ -11,12 +11,13 @@ use walkdir::WalkDir;
 /// The files that paths, patterns and directories mean, in their order.
 ///
 /// - a path that exists and is no directory is itself, whatever signs it has; `-` is standard input, once;
-/// - a directory is all files below it, in the order of their names, but for those whose name, or whose folder's, begins with a dot;
-/// - a path with `*`, `?` or `[…]` is a pattern (`**` goes through directories): all files that it matches, in the order of their names.
+/// - a directory is all files below it, in the order of their names, but for those whose name, or whose folder's,
+/// begins with a dot; - a path with `*`, `?` or `[…]` is a pattern (`**` goes through directories): all files that it
+/// matches, in the order of their names.
 ///
 /// # Errors
-/// [`Error::NoFiles`] for a pattern without a match or a directory without a file, [`Error::Io`] for a path that is missing
-/// or a directory that cannot be listed, [`Error::BadPattern`], [`Error::RepeatedInput`] for `-` twice.
+/// [`Error::NoFiles`] for a pattern without a match or a directory without a file, [`Error::Io`] for a path that is
+/// missing or a directory that cannot be listed, [`Error::BadPattern`], [`Error::RepeatedInput`] for `-` twice.
 pub fn files<P: AsRef<Path>>(paths: &[P]) -> Result<Vec<PathBuf>> {
     let mut found: Vec<PathBuf> = Vec::new();
     for path in paths.iter().map(AsRef::as_ref) {

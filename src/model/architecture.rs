@@ -32,8 +32,8 @@ pub struct Architecture {
 }
 
 impl Architecture {
-    /// A layer with unigram biases over the mean of the context's vectors, with the default optimizer, for a text cut at
-    /// white space.
+    /// A layer with unigram biases over the mean of the context's vectors, with the default optimizer, for a text cut
+    /// at white space.
     pub fn new(layer: LayerSpec, window: Window, dim: usize) -> Self {
         Self {
             layer,

@@ -86,8 +86,8 @@ impl Predictor {
         self.architecture.reading.words(line)
     }
 
-    /// The words of a text whose parts are words already, read as the text of the model was read. A part with white space
-    /// that is a word of the vocabulary stays whole.
+    /// The words of a text whose parts are words already, read as the text of the model was read. A part with white
+    /// space that is a word of the vocabulary stays whole.
     pub fn words_of(&self, parts: &[&str]) -> Vec<String> {
         let reading = &self.architecture.reading;
         let words = parts.iter().flat_map(|part| {

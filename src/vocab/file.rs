@@ -6,7 +6,8 @@ use crate::error::{Error, OutputFault, Result, Unfit, VocabularyFault};
 use std::io::{self, BufRead, ErrorKind, Read, Write};
 use std::path::Path;
 
-/// What word2vec calls the end of a line. Of two such lines in a file the first has the ends of lines, the second a word.
+/// What word2vec calls the end of a line. Of two such lines in a file the first has the ends of lines, the second a
+/// word.
 const LINE_END: &str = "</s>";
 
 /// A line longer than this is no word with its count.
@@ -19,8 +20,8 @@ const LONGEST_WORD: usize = LONGEST as usize - 24;
 const SPACES: [char; 6] = [' ', '\t', '\n', '\x0b', '\x0c', '\r'];
 
 impl Vocabulary {
-    /// Refuses words that a vocabulary's file cannot hold: empty ones, those with white space of ASCII or NUL, those of almost a
-    /// MiB. `path` is for the error.
+    /// Refuses words that a vocabulary's file cannot hold: empty ones, those with white space of ASCII or NUL, those of
+    /// almost a MiB. `path` is for the error.
     ///
     /// # Errors
     /// [`OutputFault::Word`] with the first such word.
@@ -39,8 +40,8 @@ impl Vocabulary {
     /// word with its count, the frequent ones first.
     ///
     /// # Errors
-    /// What the writer says. [`ErrorKind::InvalidInput`] for a word that [`Vocabulary::check_file`] refuses: then nothing
-    /// is written.
+    /// What the writer says. [`ErrorKind::InvalidInput`] for a word that [`Vocabulary::check_file`] refuses: then
+    /// nothing is written.
     pub fn write(&self, out: &mut dyn Write, lines: u64) -> io::Result<()> {
         if let Some((word, unfit)) = self.unfit() {
             let word: String = word.chars().take(20).collect();
@@ -53,9 +54,9 @@ impl Vocabulary {
         (0..).zip(self.counts().as_slice()).try_for_each(|(id, count)| writeln!(out, "{} {count}", self.word(id)))
     }
 
-    /// Reads word2vec's format, as word2vec and gensim write it; the first line `</s>` is passed over, a second one is a
-    /// word. Counts need not fall: words are sorted by them, ties in the order of the file. `path` is for errors. Memory is in proportion to what is read; a line has at
-    /// most 1 MiB.
+    /// Reads word2vec's format, as word2vec and gensim write it; the first line `</s>` is passed over, a second one is
+    /// a word. Counts need not fall: words are sorted by them, ties in the order of the file. `path` is for errors.
+    /// Memory is in proportion to what is read; a line has at most 1 MiB.
     ///
     /// # Errors
     /// [`Error::VocabularyFile`] and [`Error::NotUtf8`] with the line; [`Error::Io`]; no word left above `min_count`, or

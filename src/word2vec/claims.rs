@@ -49,7 +49,8 @@ impl Control {
 }
 
 impl Word2VecConfig {
-    /// Refuses a checkpoint or a log that is read, too, and a log that cannot be written. Nothing was read or written before.
+    /// Refuses a checkpoint or a log that is read, too, and a log that cannot be written. Nothing was read or written
+    /// before.
     pub(super) fn check_files(&self) -> Result<()> {
         claims(&self.source.paths, self.init.as_deref(), Some(&self.layer), &self.control).check()?;
         self.control.check_log()

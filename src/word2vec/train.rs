@@ -159,8 +159,8 @@ impl Embeddings {
     /// Writes the whole model: see [`ModelWriter`]. The file is there whole or not at all.
     ///
     /// # Errors
-    /// [`Error::Io`] with the path; [`Error::NotFinite`]; [`Error::Output`] for a word that a model cannot hold, for a name
-    /// that promises compression, and for standard output: parts of a model are read.
+    /// [`Error::Io`] with the path; [`Error::NotFinite`]; [`Error::Output`] for a word that a model cannot hold, for a
+    /// name that promises compression, and for standard output: parts of a model are read.
     pub fn save_model(&self, path: &Path) -> Result<()> {
         Format::Model.check_words(path, self.vocab.words())?;
         let writer = ModelWriter::shared(&self.architecture, &self.vocab, &self.model)?;

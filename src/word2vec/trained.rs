@@ -74,8 +74,8 @@ impl Trained {
     /// Writes the whole model: see [`ModelWriter`]. The file is there whole or not at all.
     ///
     /// # Errors
-    /// [`Error::Io`](crate::Error::Io) with the path; [`OutputFault`](crate::error::OutputFault) for a word that a model
-    /// cannot hold, for a name that promises compression, and for standard output: parts of a model are read.
+    /// [`Error::Io`](crate::Error::Io) with the path; [`OutputFault`](crate::error::OutputFault) for a word that a
+    /// model cannot hold, for a name that promises compression, and for standard output: parts of a model are read.
     pub fn save_model(&self, path: impl AsRef<Path>) -> Result<()> {
         Format::Model.check_words(path.as_ref(), self.vocab().words())?;
         let writer = ModelWriter::new(self.predictor.architecture(), self.predictor.vocab(), self.predictor.model())?;

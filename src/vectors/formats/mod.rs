@@ -318,8 +318,8 @@ pub fn read_streams(main: Stream, words: Option<Stream>, format: Format) -> Resu
 ///
 /// # Errors
 /// [`Error::Io`], and [`Error::VectorsFile`] for a vector that is not finite, for no word or vectors too long, and for
-/// [`Format::Model`]; [`Error::Output`] for a word that cannot stand in the format, and for a name that promises what is
-/// not written. Nothing is written then.
+/// [`Format::Model`]; [`Error::Output`] for a word that cannot stand in the format, and for a name that promises what
+/// is not written. Nothing is written then.
 pub fn write(path: &Path, format: Format, source: &dyn VectorSource) -> Result<()> {
     format.check_output(path)?;
     format.check_source(path, source)?;

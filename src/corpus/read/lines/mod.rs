@@ -67,8 +67,8 @@ pub struct Source {
     pub invalid: Invalid,
     /// What is done to a line.
     pub normalizer: Normalizer,
-    /// Longer words, in bytes of UTF-8 once the line is normalized, are dropped and counted: from 1 to [`LONGEST_WORD`].
-    /// They are what is left of binary data, and of text that has no spaces.
+    /// Longer words, in bytes of UTF-8 once the line is normalized, are dropped and counted: from 1 to
+    /// [`LONGEST_WORD`]. They are what is left of binary data, and of text that has no spaces.
     pub max_word_bytes: usize,
 }
 
