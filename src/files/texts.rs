@@ -11,9 +11,10 @@ use walkdir::WalkDir;
 /// The files that paths, patterns and directories mean, in their order.
 ///
 /// - a path that exists and is no directory is itself, whatever signs it has; `-` is standard input, once;
-/// - a directory is all files below it, in the order of their names, but for those whose name, or whose folder's,
-/// begins with a dot; - a path with `*`, `?` or `[…]` is a pattern (`**` goes through directories): all files that it
-/// matches, in the order of their names.
+/// - a directory is all files below it, in the order of their names, but for those whose name, or whose folder's, begins
+///   with a dot;
+/// - a path with `*`, `?` or `[…]` is a pattern (`**` goes through directories): all files that it matches, in the order
+///   of their names.
 ///
 /// # Errors
 /// [`Error::NoFiles`] for a pattern without a match or a directory without a file, [`Error::Io`] for a path that is
