@@ -173,7 +173,7 @@ fn check_json(json: Option<&Path>, inputs: impl IntoIterator<Item = PathBuf>) ->
 fn check_outputs(plan: Plan, files: impl IntoIterator<Item = PathBuf>) -> Result<()> {
     let files: Vec<_> = files.into_iter().collect();
     // A folder of this name is never meant.
-    if let Some(path) = files.iter().find(|path| path.starts_with("-") && **path != *"-") {
+    if let Some(path) = files.iter().find(|path| path.starts_with("-") && path.as_os_str() != "-") {
         return Err(OutputFault::NoStream { path: path.into(), what: "a folder of results" }.into());
     }
     files.iter().try_for_each(|path| Output::new(path).map(drop))?;
