@@ -150,10 +150,10 @@ fn targets_that_cannot_be_replaced_are_found_before_training() {
         ("--out folder", ["folder", "directory"]),
         (&format!("--out {long}"), [&long, "too long"]),
         (&format!("--out new/{long}/v.bin"), [&long, "too long"]),
-        ("--out c.txt/v.bin", ["c.txt/v.bin", "ot a directory"]),
+        ("--out c.txt/v.bin", ["c.txt/v.bin", "directory"]),
         ("--out v.bin --save-model jx --json jx/y", ["jx/y", "which is a file"]),
         ("--out ck --checkpoint ck", ["ck/checkpoint.safetensors", "which is a file"]),
-        ("--out v.bin --checkpoint c.txt", ["c.txt", "ot a directory"]),
+        ("--out v.bin --checkpoint c.txt", ["c.txt", "directory"]),
         ("--out /dev/null --format npy", ["/dev/null", "two files"]),
     ] {
         assert_refused(&place, &format!("{TRAIN} --corpus c.txt {arguments}"), names);
