@@ -115,7 +115,7 @@ pub enum ModelFault {
     Reference {
         /// The tensor.
         tensor: &'static str,
-        /// Which of its numbers, from 0.
+        /// The place of the number in it, from 0.
         at: usize,
     },
     /// A word is not what a word can be.

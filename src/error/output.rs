@@ -140,13 +140,13 @@ pub enum OutputFault {
         side: PathBuf,
         /// The output, as it was named.
         main: PathBuf,
-        /// What is wrong with the file beside.
+        /// The fault of the file beside.
         #[source]
         fault: Box<OutputFault>,
     },
     /// The name promises another format than the one that is asked for, and would be misread.
     #[error(
-        "{}: the name promises the format {named}, and {format} is to be written; end it in .{ending}, or choose {named}",
+        "{}: the name promises the format {named}, and {format} is asked for; end it in .{ending}, or choose {named}",
         file(path)
     )]
     Ending {

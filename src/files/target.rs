@@ -35,15 +35,20 @@ impl Target {
         if is_of_process(&target) {
             return check_descriptor(path, &target).map(|()| Self::Stream);
         }
-        // `..` behind a folder that is not there goes back, and the folder is not made.
-        let target = if target.exists() { target } else { whole(&target) };
+        let target = if target.exists() {
+            target
+        } else {
+            check_new(path)?;
+            // `..` behind a folder that is not there goes back, and the folder is not made.
+            whole(&target)
+        };
         let mut old = None;
         match std::fs::metadata(&target) {
             Ok(found) if found.is_file() => old = Some(found),
             Ok(found) if found.is_dir() => return Err(Error::io(path)(ErrorKind::IsADirectory.into())),
             Ok(found) if is_socket(&found) => return Err(kept(path, "it is a socket")),
             Ok(_) => return Ok(Self::Stream),
-            Err(error) if error.kind() == ErrorKind::NotFound => check_new(path)?,
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
             Err(error) => return Err(Error::io(path)(error)),
         }
         // The nearest folder that is there stands for those below it that are yet to be made.

@@ -27,7 +27,7 @@ pub struct Architecture {
     pub dim: usize,
     /// How gradients move the parameters.
     pub optimizer: Optimizer,
-    /// How the text became words.
+    /// The rules by which the text became words.
     pub reading: Reading,
 }
 

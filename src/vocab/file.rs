@@ -212,7 +212,8 @@ mod tests {
                 }
                 (Err(error), Err(Error::Output(OutputFault::Word { word, .. }))) => {
                     prop_assert!(error.kind() == ErrorKind::InvalidInput && file.is_empty());
-                    prop_assert!(word.is_empty() || word.contains(|c: char| c.is_whitespace() || c == '\0'), "{word:?}");
+                    let is_odd = |c: char| c.is_whitespace() || c == '\0';
+                    prop_assert!(word.is_empty() || word.contains(is_odd), "{word:?}");
                 }
                 other => prop_assert!(false, "{other:?}"),
             }

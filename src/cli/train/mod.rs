@@ -99,8 +99,10 @@ impl Arguments {
         let layer = model.options().and_then(|options| options.layer()).ok();
         let plan = word2vec::claims(&input.corpus, None, layer.as_ref(), control).reads(&vocabulary.read_vocab);
         let results = Results::of(self);
-        results.claim(word2vec::claim_init(plan.clone(), run.init.as_deref())).check()?;
-        // A run may go on from what one that hardly began has left, and leave its own there.
+        if run.init.is_some() {
+            // A run may go on from what one that hardly began has left, and leave its own there.
+            results.claim(word2vec::claim_init(plan.clone(), run.init.as_deref())).check()?;
+        }
         results.claim_partial(plan).check()?;
         control.check_log()
     }
@@ -135,7 +137,7 @@ pub fn run(arguments: &Arguments, start: Instant, signals: &Signals) -> Result<(
         Ended::Budget => "ended by the budget\n",
         Ended::Patience => "ended by patience\n",
         Ended::Interrupted if results.is_partial(&facts) => {
-            "interrupted before a quarter of the first pass: no old file was replaced; with --keep-partial it would be\n"
+            "interrupted before a quarter of the first pass: old files stay; --keep-partial replaces them\n"
         }
         Ended::Interrupted => "interrupted\n",
     };

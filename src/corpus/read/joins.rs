@@ -28,7 +28,7 @@ impl Joins {
         Ok(Self { words, passes })
     }
 
-    /// Of words, and of each pass the pairs with their phrases, as numbers of these words.
+    /// Makes phrases of words, and of the pairs of each pass with their phrases, as numbers of these words.
     pub(crate) fn of(words: Words, passes: impl IntoIterator<Item = Vec<[u32; 3]>>) -> Self {
         let pairs = |pass: Vec<[u32; 3]>| pass.into_iter().map(|[a, b, phrase]| ((a, b), phrase)).collect();
         Self { words, passes: passes.into_iter().map(pairs).collect() }
@@ -69,7 +69,7 @@ impl Joins {
         joined
     }
 
-    /// What `of` makes of the words that a line becomes.
+    /// Joins a line, and applies `of` to the words that it becomes.
     fn joined<'a, T: Copy>(&'a self, line: impl Iterator<Item = &'a str>, of: impl Fn(&'a str) -> T) -> Vec<T> {
         // A word is its number, if it may be part of a phrase, and what `of` makes of it.
         let mut line: Vec<(Option<u32>, T)> = line.map(|word| (self.words.find(word), of(word))).collect();

@@ -67,7 +67,7 @@ pub fn names<R: Read + Seek>(file: &Tensors<R>) -> impl Iterator<Item = String> 
 /// The phrases of a file; none where it has none.
 ///
 /// # Errors
-/// What the reader says, and [`Error::ModelFile`](crate::Error::ModelFile).
+/// Errors of the reader, and [`Error::ModelFile`](crate::Error::ModelFile).
 pub fn read<R: Read + Seek>(file: &mut Tensors<R>) -> Result<Option<Joins>> {
     if !file.has(PAIRS) {
         return Ok(None);

@@ -66,7 +66,7 @@ impl<R: Read + Seek> ModelReader<R> {
         Ok(Self { file, architecture })
     }
 
-    /// What the model is made of; phrases are among it only once all is read.
+    /// The parts of the model; phrases are among them only once all is read.
     pub fn architecture(&self) -> &Architecture {
         &self.architecture
     }

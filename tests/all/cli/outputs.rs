@@ -146,6 +146,7 @@ fn targets_that_cannot_be_replaced_are_found_before_training() {
         ("--out ./x/../c.txt", ["./x/../c.txt", "read as c.txt"]),
         ("--out v.bin --json nn/../v.bin", ["nn/../v.bin", "one file"]),
         ("--out socket", ["socket", "socket"]),
+        ("--out v.bin --json both.words.txt/", ["both.words.txt/", "directory"]),
         ("--out new/", ["new/", "directory"]),
         ("--out folder", ["folder", "directory"]),
         (&format!("--out {long}"), [&long, "too long"]),

@@ -59,7 +59,7 @@ impl Corpus {
     /// The same for a source of any kind.
     ///
     /// # Errors
-    /// As [`Corpus::load_and_hold_out`], and a source that makes no sense.
+    /// Those of [`Corpus::load_and_hold_out`], and a source that makes no sense.
     pub fn read_and_hold_out(source: &Source, min_count: u64, every: usize) -> Result<(Vocabulary, Self, Self)> {
         let (seen, text) = Text::numbers(source, Vec::new())?;
         let lines = text.ends.len();
