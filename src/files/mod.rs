@@ -3,8 +3,12 @@
 #[cfg(feature = "text")]
 mod apart;
 #[cfg(feature = "text")]
+mod decode;
+#[cfg(feature = "text")]
 mod digest;
 mod disk;
+#[cfg(feature = "text")]
+mod foreign;
 #[cfg(feature = "text")]
 mod identity;
 #[cfg(feature = "text")]
@@ -30,6 +34,8 @@ pub use digest::sha256;
 pub use disk::test::failing;
 #[cfg(feature = "text")]
 pub use disk::{OnDisk, on};
+#[cfg(feature = "text")]
+pub use foreign::{Foreign, not_vectors};
 #[cfg(feature = "text")]
 pub use open::{is_compressed, is_stdin, open};
 pub use output::Output;
