@@ -1,16 +1,27 @@
 //! What the targets share: a file of vectors is either refused, or what it gives is sound.
 
-use lexmax::vectors::{Format, Stream, read_streams};
+use lexmax::vectors::{Format, OnBad, ReadOptions, Stream, read_streams};
 use std::path::Path;
 
-/// Reads vectors as of a file of known and of unknown length, and checks what came.
+/// Reads vectors as of a file of known and of unknown length, strictly and leniently, all and the first, in the format
+/// given and in the one that the beginning tells; and checks what came.
 pub fn vectors(format: Format, main: &[u8], words: &[u8]) {
-    for known in [true, false] {
+    for case in 0..16 {
+        let known = case & 1 != 0;
+        let mut options = ReadOptions::default();
+        options.format = Some(format).filter(|_| case & 2 == 0);
+        options.on_bad = if case & 4 != 0 { OnBad::Skip } else { OnBad::Error };
+        options.first = Some(2).filter(|_| case & 8 != 0);
         let (mut main_source, mut words_source) = (main, words);
         let path = Path::new("case");
         let stream = Stream { source: &mut main_source, len: known.then_some(main.len() as u64), path };
         let words = Stream { source: &mut words_source, len: known.then_some(words.len() as u64), path };
-        let Ok(read) = read_streams(stream, Some(words), format) else { continue };
+        let Ok(loaded) = read_streams(stream, Some(words), &options) else { continue };
+        let (read, passed) = (loaded.vectors, loaded.passed_over);
+        assert!(options.first.is_none_or(|first| read.len() <= first));
+        // Strictly, nothing but a repeated word is passed over.
+        assert!(options.on_bad == OnBad::Skip || passed.to_string().matches(',').count() == 0);
+        assert!(options.on_bad == OnBad::Skip || passed.is_empty() || passed.repeated > 0);
         assert!(read.entries().len() == read.len() * read.dim() && !read.entries().is_empty());
         assert!(read.entries().iter().all(|x| x.is_finite()));
         for (id, word) in (0..).zip(read.words()) {

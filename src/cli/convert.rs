@@ -1,5 +1,6 @@
 //! `lexmax convert`.
 
+use super::reading::{self, Reading};
 use crate::Result;
 use crate::error::shown;
 use crate::vectors::{Format, convert};
@@ -14,22 +15,20 @@ pub struct Arguments {
     /// File to write, compressed if its name ends in .gz, .zst or .bz2; - for standard output.
     #[arg(value_name = "OUT")]
     output: PathBuf,
-    /// Format of IN [default: what its ending or its beginning tells].
-    #[arg(long, value_enum, value_name = "FORMAT")]
-    from: Option<Format>,
+    #[command(flatten)]
+    reading: Reading,
     /// Format of OUT [default: what its ending tells].
     #[arg(long, value_enum, value_name = "FORMAT")]
     to: Option<Format>,
-    /// Words to write, from the first [default: all].
+    /// Words to read and write, from the first [default: all].
     #[arg(long, value_name = "N", value_parser = super::count)]
     first: Option<u64>,
 }
 
 pub fn run(arguments: &Arguments) -> Result<()> {
-    let from = (arguments.input.as_path(), arguments.from);
-    let to = (arguments.output.as_path(), arguments.to);
-    let done = convert(from, to, arguments.first.map(|n| n as usize))?;
-    let (words, of, dim) = (done.words, done.of, done.dim);
-    let line = format!("{words} of {of} words, {dim} numbers each\n{}\n", shown::file(&arguments.output));
+    let options = arguments.reading.options(arguments.first.map(|n| n as usize));
+    let done = convert(&arguments.input, &options, &arguments.output, arguments.to)?;
+    reading::tell(&arguments.input, &done.passed_over);
+    let line = format!("{} words, {} numbers each\n{}\n", done.words, done.dim, shown::file(&arguments.output));
     super::say(&line, [arguments.output.as_path()])
 }

@@ -1,8 +1,9 @@
 //! `lexmax eval`.
 
+use super::reading::{self, Reading};
 use super::table::{self, Table};
 use crate::files::Output;
-use crate::vectors::{AnalogyOptions, AnalogyRules, Case, EvaluationOptions, Format, Method, evaluate, files_read};
+use crate::vectors::{AnalogyOptions, AnalogyRules, Case, EvaluationOptions, Method, evaluate};
 use crate::{Error, Result};
 use clap::Args;
 use std::path::PathBuf;
@@ -24,18 +25,18 @@ pub struct Arguments {
     /// How answers are scored.
     #[arg(long, value_enum, default_value_t)]
     method: Method,
-    /// Questions and answers are among the first N words; 0 is all.
-    #[arg(long, default_value_t = AnalogyOptions::FIRST, value_name = "N")]
-    first: u32,
+    /// Questions and answers are among the first N words; 0 is all. Without pairs, no more words are read [default:
+    /// 30000, but all are read].
+    #[arg(long, value_name = "N")]
+    first: Option<u32>,
     /// A row for each section of questions.
     #[arg(long)]
     sections: bool,
     /// Words of pairs are compared letter by letter, not without regard to case.
     #[arg(long)]
     exact: bool,
-    /// Format of the vectors [default: what the ending or the beginning tells].
-    #[arg(long, value_enum, value_name = "FORMAT")]
-    from: Option<Format>,
+    #[command(flatten)]
+    reading: Reading,
     /// Threads [default: all cores].
     #[arg(long, value_name = "T", value_parser = clap::value_parser!(u32).range(1..=1024))]
     threads: Option<u32>,
@@ -51,7 +52,13 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     if arguments.similarity.is_empty() && arguments.analogies.is_empty() {
         return Err(Error::NothingToEvaluate);
     }
-    let vectors = arguments.vectors.iter().flat_map(|path| files_read(path, arguments.from));
+    let first = arguments.first.map(|n| n as usize).filter(|n| *n > 0);
+    let read = arguments.reading.options(first.filter(|_| arguments.similarity.is_empty()));
+    if let (Some(_), [_, _, ..]) = (&read.words, &arguments.vectors[..]) {
+        let hint = "one file of words belongs to one file of vectors";
+        return Err(Error::Contradiction { first: "--words", second: "several files of vectors", hint });
+    }
+    let vectors = arguments.vectors.iter().flat_map(|path| read.files(path));
     let inputs = vectors.chain(arguments.similarity.iter().chain(&arguments.analogies).cloned());
     super::check_json(arguments.json.as_deref(), inputs)?;
     let options = EvaluationOptions {
@@ -59,12 +66,15 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         analogies: AnalogyOptions {
             rules: arguments.rules,
             method: arguments.method,
-            first: Some(arguments.first as usize).filter(|n| *n > 0),
+            first: arguments.first.map_or(Some(AnalogyOptions::FIRST as usize), |_| first),
             threads: super::threads(arguments.threads),
         },
-        format: arguments.from,
+        read,
     };
     let found = evaluate(&arguments.vectors, &arguments.similarity, &arguments.analogies, &options)?;
+    for (path, file) in arguments.vectors.iter().zip(&found.files) {
+        reading::tell(path, &file.passed_over);
+    }
     if let Some(path) = &arguments.json {
         Output::new(path)?.put(found.to_json().as_bytes())?;
     }

@@ -1,7 +1,7 @@
 //! Errors of the library in the words of the command line: a setting is called by its flag.
 
 use crate::Error;
-use crate::error::{OutputFault, Unfit};
+use crate::error::{OutputFault, Unfit, VectorsFault};
 
 /// Settings of `word2vec::Options` as errors call them, and their flags.
 const FLAGS: &[(&str, &str)] = &[
@@ -49,9 +49,16 @@ pub fn message(error: Error) -> String {
         | Error::Output(OutputFault::Word { unfit: Unfit::Long { .. }, .. })) => {
             format!("{error} (--max-word-bytes)")
         }
+        error @ Error::VectorsFile { fault: VectorsFault::NoWords { .. }, .. } => format!("{error} (--words)"),
+        error if is_skipped(&error) => format!("{error} (--on-bad skip passes over such entries)"),
         error @ Error::NothingToEvaluate => format!("{error} (--similarity, --analogies)"),
         error => error.to_string(),
     }
+}
+
+/// Whether `--on-bad skip` would pass over what the error is about.
+fn is_skipped(error: &Error) -> bool {
+    matches!(error, Error::VectorsFile { fault, .. } if fault.is_of_entry())
 }
 
 #[cfg(test)]

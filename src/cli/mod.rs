@@ -15,6 +15,7 @@ mod predict;
 mod progress;
 mod prompt;
 mod query;
+mod reading;
 mod scale;
 mod signals;
 mod spelling;
@@ -286,7 +287,7 @@ mod tests {
         assert_eq!(said::<AnalogyRules>(), ["word2vec", "unicode", "exact"]);
         assert_eq!(said::<BagGradient>(), ["whole", "mean"]);
         assert_eq!(said::<Context>(), ["both", "left"]);
-        assert_eq!(said::<Format>(), ["binary", "text", "fasttext", "npy", "finalfusion", "projector"]);
+        assert_eq!(said::<Format>(), ["binary", "text", "fasttext", "npy", "finalfusion", "projector", "glove"]);
         assert_eq!(said::<Invalid>(), ["error", "replace", "skip"]);
         assert_eq!(said::<Method>(), ["add", "mul"]);
         assert_eq!(said::<ModelKind>(), ["cbow", "skipgram", "ngram"]);

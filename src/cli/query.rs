@@ -1,11 +1,12 @@
 //! What is asked of word vectors: once, or a line of standard input after the other.
 
 use super::prompt;
+use super::reading::{self, Reading};
 use super::table::{self, Table};
 use crate::Result;
 use crate::files::Output;
 use crate::report::answers;
-use crate::vectors::{self, Answer, Format, WordVectors, files_read};
+use crate::vectors::{self, Answer, Loaded, WordVectors};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -18,9 +19,11 @@ pub struct Query {
     /// Answers, at most.
     #[arg(long, default_value_t = super::TOP, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     top: u32,
-    /// Format of the vectors [default: what the ending or the beginning tells].
-    #[arg(long, value_enum, value_name = "FORMAT")]
-    from: Option<Format>,
+    #[command(flatten)]
+    reading: Reading,
+    /// Words to read, from the first [default: all].
+    #[arg(long, value_name = "N", value_parser = super::count)]
+    first: Option<u64>,
     /// Form of the table.
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     table: Table,
@@ -41,8 +44,10 @@ impl Query {
         words: &[String],
         find: impl Fn(&WordVectors, &[&str], usize) -> Result<Asked>,
     ) -> Result<()> {
-        super::check_json(self.json.as_deref(), files_read(&self.vectors, self.from))?;
-        let vectors = vectors::read(&self.vectors, self.from)?;
+        let options = self.reading.options(self.first.map(|n| n as usize));
+        super::check_json(self.json.as_deref(), options.files(&self.vectors))?;
+        let Loaded { vectors, passed_over } = vectors::read(&self.vectors, &options)?;
+        reading::tell(&self.vectors, &passed_over);
         let find = |words: &[&str]| find(&vectors, words, self.top as usize);
         if words.is_empty() {
             return prompt::answer_lines(hint, |line| {

@@ -25,6 +25,26 @@ impl fmt::Display for Place {
     }
 }
 
+impl VectorsFault {
+    /// Whether one word or vector of a file cannot be read, or the file has more or fewer than its header says, so that
+    /// a lenient reader goes on.
+    #[cfg(feature = "text")]
+    pub(crate) fn is_of_entry(&self) -> bool {
+        matches!(
+            self,
+            Self::NotUtf8 { .. }
+                | Self::EmptyWord { .. }
+                | Self::LongWord { .. }
+                | Self::Size { .. }
+                | Self::Number { .. }
+                | Self::NotFinite { .. }
+                | Self::TooShort { .. }
+                | Self::GoesOn { .. }
+                | Self::Ends { .. }
+        )
+    }
+}
+
 /// What is wrong with a file of word vectors.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -161,6 +181,34 @@ pub enum VectorsFault {
         value: String,
         /// What is read.
         known: &'static str,
+    },
+    /// The file is of another kind.
+    #[error("this is {what}, not word vectors; {advice}")]
+    Foreign {
+        /// The kind, with its article.
+        what: &'static str,
+        /// What to do with it.
+        advice: &'static str,
+    },
+    /// The file of the words is not there.
+    #[error("a {format} file keeps its words beside it, but there is no {names}; name the file of the words")]
+    NoWords {
+        /// The format.
+        format: &'static str,
+        /// Names that it may have.
+        names: String,
+    },
+    /// A file of words for vectors that have their words with them.
+    #[error("the words of a {format} file stand in it; leave out the file of words")]
+    WordsInside {
+        /// The format.
+        format: &'static str,
+    },
+    /// All entries were passed over.
+    #[error("no word is left: {passed_over}; check the format")]
+    NothingLeft {
+        /// What was passed over.
+        passed_over: String,
     },
     /// Two files, or two parts of one, do not belong together.
     #[error("{vectors} vectors, but {words} words; give one vector for each word")]

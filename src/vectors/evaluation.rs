@@ -5,28 +5,28 @@ use super::similarity::{Pairs, Similarity, similarity};
 use super::{Case, Questions};
 use crate::error::Result;
 use crate::files;
-use crate::vectors::{self, Format};
+use crate::vectors::{self, Loaded, PassedOver, ReadOptions};
 use serde::Serialize;
 use statrs::distribution::{ContinuousCDF, StudentsT};
 use std::path::PathBuf;
 
 /// How files are evaluated.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct EvaluationOptions {
     /// When a word of a pair is one of the vectors'.
     pub case: Case,
     /// How questions are asked.
     pub analogies: AnalogyOptions,
-    /// The format of the vectors, where names and beginnings do not tell.
+    /// How the vectors are read.
     #[serde(skip)]
-    pub format: Option<Format>,
+    pub read: ReadOptions,
 }
 
 impl Default for EvaluationOptions {
-    /// Words of pairs without regard to case, as `lexmax eval` has it, and the format from the files.
+    /// Words of pairs without regard to case, as `lexmax eval` has it, and vectors as the files have them.
     fn default() -> Self {
-        Self { case: Case::Fold, analogies: AnalogyOptions::default(), format: None }
+        Self { case: Case::Fold, analogies: AnalogyOptions::default(), read: ReadOptions::default() }
     }
 }
 
@@ -54,6 +54,9 @@ pub struct FileScores {
     pub words: usize,
     /// Size of a vector.
     pub dim: usize,
+    /// Entries of the file that were passed over.
+    #[serde(skip_serializing_if = "PassedOver::is_empty")]
+    pub passed_over: PassedOver,
     /// For each file of pairs.
     pub similarity: Vec<Similarity>,
     /// For each file of questions.
@@ -116,18 +119,19 @@ pub fn evaluate(
     let pairs = pairs.iter().map(|path| Pairs::read(path)).collect::<Result<Vec<_>>>()?;
     let questions = questions.iter().map(|path| Questions::read(path)).collect::<Result<Vec<_>>>()?;
     let scores = |path: &PathBuf| {
-        let vectors = vectors::read(path, options.format)?;
+        let Loaded { vectors, passed_over } = vectors::read(path, &options.read)?;
         Ok(FileScores {
             vectors: files::name(path),
             words: vectors.len(),
             dim: vectors.dim(),
+            passed_over,
             similarity: pairs.iter().map(|pairs| similarity(&vectors, pairs, options.case)).collect(),
             analogies: questions.iter().map(|q| analogies(&vectors, q, &options.analogies)).collect(),
         })
     };
     let files = files.iter().map(scores).collect::<Result<Vec<_>>>()?;
     let means = means(&files);
-    Ok(Evaluation { lexmax: env!("CARGO_PKG_VERSION"), options: *options, files, means })
+    Ok(Evaluation { lexmax: env!("CARGO_PKG_VERSION"), options: options.clone(), files, means })
 }
 
 fn means(files: &[FileScores]) -> Option<Means> {

@@ -23,8 +23,8 @@ mod words;
 
 pub use analogy::{Analogies, AnalogyOptions, AnalogyRules, Method, Score, Section, analogies};
 pub use evaluation::{Evaluation, EvaluationOptions, FileScores, Mean, Means, evaluate};
-pub(crate) use formats::files_read;
-pub use formats::{Converted, Format, Stream, convert, read, read_streams, write};
+pub use formats::{Converted, Format, Loaded, OnBad, PassedOver, ReadOptions, Stream};
+pub use formats::{convert, read, read_streams, write};
 pub use forms::Case;
 pub use nearest::{Answer, Neighbour};
 pub use questions::{Question, QuestionSection, Questions};
@@ -97,13 +97,15 @@ impl WordVectors {
         Ok(read)
     }
 
-    /// Reads a file in any format of [`Format`]: word2vec's two, fastText's `.vec`, `.npy`, finalfusion, TensorBoard's,
-    /// and a lexmax model. Its name or its first bytes tell the format; it may be compressed (`.gz`, `.zst`, `.bz2`).
+    /// Reads a file in any format of [`Format`]: word2vec's two, fastText's `.vec`, GloVe's, `.npy`, finalfusion,
+    /// TensorBoard's, and a lexmax model. Its name or its first bytes tell the format; it may be compressed (`.gz`,
+    /// `.zst`, `.bz2`). Of a word that is there twice the first vector is kept; [`read`] counts such words, and can pass
+    /// over what is broken.
     ///
     /// # Errors
     /// As [`read`].
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
-        read(path.as_ref(), None)
+        Ok(read(path.as_ref(), &ReadOptions::default())?.vectors)
     }
 
     /// Writes a file in the format that its ending tells, whole or not at all; compressed, where `.gz`, `.zst` or

@@ -6,6 +6,7 @@ use crate::error::Result;
 use crate::model::ModelKind;
 use crate::run::{Checkpoints, Control, Valid};
 use crate::train::Progress;
+use crate::vectors::OnBad;
 use crate::vocab::LONGEST_WORD;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -189,6 +190,11 @@ impl Word2Vec {
         self.with(|options| options.init = Some(path.into()))
     }
 
+    /// The treatment of words and vectors of [`Word2Vec::init`] that cannot be read.
+    pub fn init_on_bad(self, on_bad: OnBad) -> Self {
+        self.with(|options| options.init_on_bad = on_bad)
+    }
+
     /// Checkpoints, from which the run can go on.
     pub fn checkpoint(self, checkpoints: Checkpoints) -> Self {
         self.controlled(|control| control.checkpoint = Some(checkpoints))
@@ -253,6 +259,7 @@ impl Word2Vec {
             deterministic: options.deterministic,
             seed: options.seed(),
             init: options.init.clone(),
+            init_on_bad: options.init_on_bad,
             control,
         })
     }

@@ -6,7 +6,7 @@ use crate::error::{CheckpointFault, Error, Result};
 use crate::files::{Output, Plan};
 use crate::layer::catalogue::LayerSpec;
 use crate::run::{Checkpoints, Control};
-use crate::vectors::files_read;
+use crate::vectors::ReadOptions;
 use std::path::{Path, PathBuf};
 
 /// The files that a run reads (texts as a user names them, vectors to start from, what its layer is built from) and
@@ -26,7 +26,7 @@ pub fn claims(texts: &[PathBuf], init: Option<&Path>, layer: Option<&LayerSpec>,
 
 /// Adds the vectors or the model to start from.
 pub fn claim_init(plan: Plan, init: Option<&Path>) -> Plan {
-    plan.reads(init.into_iter().flat_map(|path| files_read(path, None)))
+    plan.reads(init.into_iter().flat_map(|path| ReadOptions::default().files(path)))
 }
 
 impl Control {

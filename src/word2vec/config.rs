@@ -10,6 +10,7 @@ use crate::optimizer::Optimizer;
 use crate::run::Control;
 use crate::table::CachedRows;
 use crate::train::{Hogwild, LinearDecay};
+use crate::vectors::OnBad;
 use crate::vocab::Vocabulary;
 use std::path::PathBuf;
 
@@ -49,6 +50,8 @@ pub struct Word2VecConfig {
     pub seed: u64,
     /// Vectors or a model to start from: see [`Warm`](super::Warm).
     pub init: Option<PathBuf>,
+    /// The treatment of words and vectors of `init` that cannot be read.
+    pub init_on_bad: OnBad,
     /// Checkpoints, a held-out text, a budget, a log.
     pub control: Control,
 }

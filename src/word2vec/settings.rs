@@ -34,6 +34,7 @@ pub(super) fn settings(config: &Word2VecConfig, text: &str, init: Option<String>
         deterministic,
         seed,
         init: _,
+        init_on_bad: _,
         control: _,
     } = config;
     let mut settings = vec![

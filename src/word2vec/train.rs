@@ -91,7 +91,9 @@ fn supervised(
     let mut run = Run::open(control, subject, model)?;
     let warm = match init {
         // A resumed run has started already.
-        Some(path) if !run.is_resumed() => Some(warm::start(model, vocab, &layer.to_string(), path)?),
+        Some(path) if !run.is_resumed() => {
+            Some(warm::start(model, vocab, &layer.to_string(), (path, config.init_on_bad))?)
+        }
         _ => None,
     };
     let texts: Vec<String> = config.source.paths.iter().map(|path| files::name(path)).collect();

@@ -3,7 +3,7 @@
 use crate::error::{Error, InitFault, Result};
 use crate::model::{Model, ModelReader, SharedModel, Side};
 use crate::table::{Matrix, TableShape};
-use crate::vectors;
+use crate::vectors::{self, Loaded, OnBad, PassedOver, ReadOptions};
 use crate::vocab::{Vocabulary, WordId};
 use serde::Serialize;
 use std::fs::File;
@@ -22,6 +22,9 @@ pub struct Warm {
     pub left_out: usize,
     /// Tables of the output layer that were taken over, of all.
     pub layer_tables: [usize; 2],
+    /// Entries of the file of vectors that were passed over.
+    #[serde(skip_serializing_if = "PassedOver::is_empty")]
+    pub passed_over: PassedOver,
 }
 
 /// Takes over what it can from a file of vectors or of a model.
@@ -31,7 +34,15 @@ pub struct Warm {
 /// their output rows and biases. Everything else of the layer (inner nodes of a tree, classes, projections) belongs to
 /// all words together, and is copied only if words, counts and tree are the same; otherwise it starts as usual. So is
 /// the hidden layer of an n-gram model, if its shape is the same.
-pub(super) fn start(model: &mut SharedModel, vocab: &Vocabulary, layer: &str, path: &Path) -> Result<Warm> {
+///
+/// # Errors
+/// A file that cannot be read, or that has other sizes or no word in common.
+pub(super) fn start(
+    model: &mut SharedModel,
+    vocab: &Vocabulary,
+    layer: &str,
+    (path, on_bad): (&Path, OnBad),
+) -> Result<Warm> {
     let mut magic = [0; 9];
     let mut file = BufReader::new(File::open(path).map_err(Error::io(path))?);
     let read = file.read(&mut magic).map_err(Error::io(path))?;
@@ -41,11 +52,13 @@ pub(super) fn start(model: &mut SharedModel, vocab: &Vocabulary, layer: &str, pa
             ModelReader::open(BufReader::new(File::open(path).map_err(Error::io(path))?), path)?.read()?;
         return from_model(model, vocab, (&words, &old), layer == architecture.layer.to_string(), path);
     }
-    from_vectors(model, vocab, path)
+    from_vectors(model, vocab, path, on_bad)
 }
 
-fn from_vectors(model: &mut SharedModel, vocab: &Vocabulary, path: &Path) -> Result<Warm> {
-    let old = vectors::read(path, None)?;
+fn from_vectors(model: &mut SharedModel, vocab: &Vocabulary, path: &Path, on_bad: OnBad) -> Result<Warm> {
+    let mut options = ReadOptions::default();
+    options.on_bad = on_bad;
+    let Loaded { vectors: old, passed_over } = vectors::read(path, &options)?;
     check_dim(model, old.dim(), path)?;
     let table = &mut model.tables_mut(Side::Encoder)[0];
     let mut copied = 0;
@@ -55,7 +68,8 @@ fn from_vectors(model: &mut SharedModel, vocab: &Vocabulary, path: &Path) -> Res
             copied += 1;
         }
     }
-    warm(copied, vocab.len(), old.len(), [0, model.tables(Side::Layer).len()], path)
+    let warm = warm(copied, vocab.len(), old.len(), [0, model.tables(Side::Layer).len()], path)?;
+    Ok(Warm { passed_over, ..warm })
 }
 
 fn check_dim(model: &SharedModel, found: usize, path: &Path) -> Result<()> {
@@ -71,7 +85,8 @@ fn warm(copied: usize, words: usize, old: usize, layer_tables: [usize; 2], path:
     if copied == 0 {
         return Err(Error::Init { path: path.into(), fault: InitFault::NothingInCommon { words: old } });
     }
-    Ok(Warm { copied, new: words - copied, left_out: old - copied, layer_tables })
+    let passed_over = PassedOver::default();
+    Ok(Warm { copied, new: words - copied, left_out: old - copied, layer_tables, passed_over })
 }
 
 fn from_model(

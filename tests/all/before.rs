@@ -30,7 +30,7 @@ fn data(name: &str) -> PathBuf {
 }
 
 fn read(path: &Path) -> WordVectors {
-    vectors::read(path, Some(Format::Binary)).unwrap()
+    vectors::read(path, &Format::Binary.into()).unwrap().vectors
 }
 
 /// Holds vectors against those of the earlier version. They are equal on a machine with AVX-512, as the one that wrote

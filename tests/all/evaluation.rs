@@ -14,7 +14,7 @@ fn golden(name: &str) -> PathBuf {
 }
 
 fn tiny() -> WordVectors {
-    vectors::read(&golden("tiny.txt"), None).unwrap()
+    vectors::WordVectors::open(&golden("tiny.txt")).unwrap()
 }
 
 /// The numbers of other programs; their `origin` says which.
@@ -138,7 +138,7 @@ fn the_commands_show_what_the_library_finds() {
         assert!(stdout(&["convert", &tiny, &file(name)]).contains(" words, 24 numbers each"));
     }
     stdout(&["convert", &file("v.npy"), &file("head"), "--to", "text", "--first", "3"]);
-    assert_eq!(vectors::read(Path::new(&file("head")), None).unwrap().len(), 3);
+    assert_eq!(vectors::WordVectors::open(Path::new(&file("head"))).unwrap().len(), 3);
 
     let json = file("found.json");
     let common = ["--similarity", pairs, "--analogies", questions, "--first", "0", "--json", &json, "--table", "json"];

@@ -21,6 +21,7 @@ mod hogwild;
 #[cfg(feature = "check")]
 mod laws;
 #[cfg(feature = "text")]
+mod lenient;
 mod model_file;
 #[cfg(feature = "text")]
 mod proposals;

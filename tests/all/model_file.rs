@@ -273,7 +273,7 @@ proptest! {
 fn vectors(file: &[u8], known: bool) -> Result<WordVectors> {
     let mut source = file;
     let stream = Stream { source: &mut source, len: known.then_some(file.len() as u64), path: Path::new("m") };
-    read_streams(stream, None, Format::Model)
+    Ok(read_streams(stream, None, &Format::Model.into())?.vectors)
 }
 
 #[test]

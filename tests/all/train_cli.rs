@@ -16,7 +16,7 @@ fn text(folder: &Path) -> String {
 }
 
 fn read(path: &Path, format: Format) -> WordVectors {
-    vectors::read(path, Some(format)).unwrap()
+    vectors::read(path, &format.into()).unwrap().vectors
 }
 
 #[test]

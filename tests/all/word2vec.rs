@@ -38,7 +38,7 @@ fn command_line(folder: &Path, more: &[&str]) {
 /// Holds what the library trained against what the command line wrote.
 fn assert_same(folder: &Path, word2vec: &Word2Vec, what: &str) {
     let trained = word2vec.train(folder.join("text.txt")).unwrap();
-    assert!(*trained == vectors::read(&folder.join("cli.npy"), None).unwrap(), "{what}: other vectors");
+    assert!(*trained == vectors::WordVectors::open(&folder.join("cli.npy")).unwrap(), "{what}: other vectors");
     trained.save_model(folder.join("own.model")).unwrap();
     let read = |name| std::fs::read(folder.join(name)).unwrap();
     assert!(read("own.model") == read("cli.model"), "{what}: another model");
@@ -90,7 +90,7 @@ fn every_setter_has_its_option() {
     for name in ["v.vec", "v.npy", "v"] {
         let path = folder.path().join(name);
         trained.save(&path).unwrap();
-        assert!(vectors::read(&path, None).unwrap() == *trained, "{name}");
+        assert!(vectors::WordVectors::open(&path).unwrap() == *trained, "{name}");
     }
     let top = trained.predict(&["new_york"], 100).unwrap();
     let sum: f64 = top.words.iter().map(|(_, ln_p)| ln_p.exp()).sum();

@@ -1,6 +1,7 @@
 //! What surrounds a run: checkpoints, a held-out text, a budget, a log.
 
 use crate::run::{Checkpoints, Control, Valid};
+use crate::vectors::OnBad;
 use clap::Args;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -22,6 +23,9 @@ pub struct RunControl {
     /// Vectors, or a model of --save-model, to start from: words that they know keep theirs.
     #[arg(long, value_name = "FILE")]
     pub init: Option<PathBuf>,
+    /// Treatment of words and vectors of --init that cannot be read: `skip` passes over them, and counts them by kind.
+    #[arg(long, value_enum, default_value_t, requires = "init")]
+    pub on_bad: OnBad,
     /// Held-out text, as --corpus names it and read with the same options: its exact NLL is taken after every pass.
     #[arg(long, num_args = 1.., value_name = "PATH")]
     pub valid: Vec<PathBuf>,

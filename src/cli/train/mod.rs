@@ -9,6 +9,7 @@ mod schedule;
 mod vocabulary;
 
 use super::progress::Bars;
+use super::reading;
 use super::signals::Signals;
 use crate::Result;
 use crate::error::shown;
@@ -45,7 +46,7 @@ impl Arguments {
     /// The run but for what surrounds it.
     fn word2vec(&self) -> Result<Word2Vec> {
         let Self { input, vocabulary, model, schedule, run, output: _ } = self;
-        let mut options = Options { init: run.init.clone(), ..model.options()? };
+        let mut options = Options { init: run.init.clone(), init_on_bad: run.on_bad, ..model.options()? };
         schedule.set(&mut options);
         vocabulary.set(&mut options);
         let word2vec = Word2Vec::options(options).invalid(input.invalid_utf8).normalizer(input.normalizer());
@@ -129,6 +130,9 @@ pub fn run(arguments: &Arguments, start: Instant, signals: &Signals) -> Result<(
     shown.0.clear();
     let results = Results::of(arguments);
     let facts = trained.facts();
+    if let (Some(path), Some(warm)) = (&arguments.run.init, &facts.warm) {
+        reading::tell(path, &warm.passed_over);
+    }
     facts.warnings.iter().for_each(|warning| super::warn(&format!("lexmax: {warning}")));
     let written = results.write(&trained, signals)?;
     let (words, train, total) = (facts.words_per_second, facts.train_seconds, trained.facts().total_seconds);

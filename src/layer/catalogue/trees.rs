@@ -33,7 +33,7 @@ pub fn files(s: &LayerKeys) -> Vec<PathBuf> {
     let tree = s.get("tree").filter(|value| named::<TreeName>(value).is_none()).map(PathBuf::from);
     let vectors = s.get("vectors").map(Path::new);
     #[cfg(feature = "text")]
-    let vectors = vectors.map_or_else(Vec::new, |path| crate::vectors::files_read(path, None));
+    let vectors = vectors.map_or_else(Vec::new, |path| crate::vectors::ReadOptions::default().files(path));
     #[cfg(not(feature = "text"))]
     let vectors = vectors.map(PathBuf::from);
     tree.into_iter().chain(vectors).collect()
@@ -65,7 +65,7 @@ fn points(_: &LayerKeys, _: &Shape) -> Result<Array2<f32>> {
 fn points(s: &LayerKeys, c: &Shape) -> Result<Array2<f32>> {
     let path = s.get("vectors").ok_or_else(|| s.unreadable("vectors", ""))?;
     let path = Path::new(path);
-    let read = crate::vectors::read(path, None)?;
+    let read = crate::vectors::WordVectors::open(path)?;
     let mut all = Array2::zeros((c.counts.len(), read.dim()));
     for (word, mut row) in (0..).zip(all.rows_mut()) {
         let name = name(c, word);

@@ -1,9 +1,8 @@
 //! From one format to another.
 
+use super::{Format, PassedOver, ReadOptions, read, write};
 use crate::error::Result;
 use crate::files::Plan;
-use crate::vectors::{Format, VectorSource, WordVectors, files_read, read, write};
-use crate::vocab::WordId;
 use std::path::Path;
 
 /// What was converted.
@@ -12,51 +11,22 @@ use std::path::Path;
 pub struct Converted {
     /// Words written.
     pub words: usize,
-    /// Words read.
-    pub of: usize,
     /// Size of a vector.
     pub dim: usize,
+    /// Entries that were read and not written.
+    pub passed_over: PassedOver,
 }
 
-/// Reads one file and writes another, the `first` words where that is given. Formats that are not given follow from the names.
+/// Reads one file and writes another. A format to write that is not given follows from the name.
 ///
 /// # Errors
 /// What [`read`] and [`write()`] say; what [`Format::to_write`] says of a name without a format to write;
 /// [`Error::Output`](crate::Error::Output) if a file that is written is one that is read.
-pub fn convert(
-    (from, read_as): (&Path, Option<Format>),
-    (to, write_as): (&Path, Option<Format>),
-    first: Option<usize>,
-) -> Result<Converted> {
+pub fn convert(from: &Path, options: &ReadOptions, to: &Path, write_as: Option<Format>) -> Result<Converted> {
     let format = write_as.map_or_else(|| Format::to_write(to), Ok)?;
     format.check_output(to)?;
-    Plan::default().reads(files_read(from, read_as)).writes([to]).writes_beside(to, format.side_file(to)).check()?;
-    let vectors = read(from, read_as)?;
-    let head = FirstVectors { vectors: &vectors, len: first.unwrap_or(usize::MAX).min(vectors.len()) };
-    write(to, format, &head)?;
-    Ok(Converted { words: head.len, of: vectors.len(), dim: vectors.dim() })
-}
-
-/// The first words of vectors.
-struct FirstVectors<'a> {
-    vectors: &'a WordVectors,
-    len: usize,
-}
-
-impl VectorSource for FirstVectors<'_> {
-    fn len(&self) -> usize {
-        self.len
-    }
-
-    fn dim(&self) -> usize {
-        self.vectors.dim()
-    }
-
-    fn word(&self, id: WordId) -> &str {
-        self.vectors.word(id)
-    }
-
-    fn row(&self, id: WordId, out: &mut [f32]) {
-        out.copy_from_slice(self.vectors.vector(id));
-    }
+    Plan::default().reads(options.files(from)).writes([to]).writes_beside(to, format.side_file(to)).check()?;
+    let loaded = read(from, options)?;
+    write(to, format, &loaded.vectors)?;
+    Ok(Converted { words: loaded.vectors.len(), dim: loaded.vectors.dim(), passed_over: loaded.passed_over })
 }

@@ -3,12 +3,12 @@
 
 use super::fit::norm;
 use super::input::{Input, LONGEST_WORD};
+use super::taken::Taken;
+use super::word_list::WordList;
 use super::{Output, each};
 use crate::error::{Place, Result, VectorsFault};
-use crate::vectors::{VectorSource, WordVectors};
+use crate::vectors::VectorSource;
 use crate::vocab::WordId;
-use crate::vocab::Words;
-use ndarray::Array2;
 
 pub const MAGIC: &[u8] = b"FiFu";
 const SIMPLE_VOCAB: u32 = 1;
@@ -24,8 +24,8 @@ const MOST_CHUNKS: u32 = 16;
 const KNOWN: &str = "vocabularies of words (1, 3, 7), matrices of f32 (2), metadata (5), norms (6)";
 
 /// Reads words, vectors and, where they are there, lengths. Vectors of subword units, which follow those of the words, are passed
-/// over.
-pub fn read(input: &mut Input) -> Result<WordVectors> {
+/// over. Says how many numbers a vector has.
+pub fn read(input: &mut Input, taken: &mut Taken) -> Result<usize> {
     let mut magic = [0; 4];
     input.exact(&mut magic, "the first bytes", 0)?;
     let (version, chunks) = (input.u32("the header", 0)?, input.u32("the header", 0)?);
@@ -34,7 +34,8 @@ pub fn read(input: &mut Input) -> Result<WordVectors> {
         return Err(input.fault(Place::Byte(0), VectorsFault::Header { expected }));
     }
     let chunks = (0..chunks).map(|_| input.u32("the header", 0)).collect::<Result<Vec<_>>>()?;
-    let (mut words, mut values, mut dim) = (Words::default(), Vec::new(), 0);
+    let (mut words, mut values, mut dim) = (WordList::new(input.path()), Vec::new(), 0);
+    let mut needed = 0;
     for listed in chunks {
         let place = Place::Byte(input.at());
         let (chunk, len) = (input.u32("a chunk", words.len())?, input.u64("a chunk", words.len())?);
@@ -46,7 +47,10 @@ pub fn read(input: &mut Input) -> Result<WordVectors> {
             METADATA => input.skip(len, "metadata")?,
             SIMPLE_VOCAB => read_words(input, 0, &mut words)?,
             BUCKET_VOCAB | FASTTEXT_VOCAB => read_words(input, 12, &mut words)?,
-            ND_ARRAY if values.is_empty() => (values, dim) = read_array(input, words.len())?,
+            ND_ARRAY if values.is_empty() => {
+                needed = words.needed(taken.options);
+                (values, dim) = read_array(input, words.len(), needed)?;
+            }
             NORMS if !values.is_empty() => scale(input, &mut values, words.len(), dim)?,
             _ => {
                 let fault = VectorsFault::NotRead { what: "chunk", value: chunk.to_string(), known: KNOWN };
@@ -59,14 +63,18 @@ pub fn read(input: &mut Input) -> Result<WordVectors> {
         let fault = VectorsFault::WordsMissVectors { words: words.len() as u64, vectors: 0 };
         return Err(input.fault(Place::Whole, fault));
     }
-    let values = Array2::from_shape_vec((words.len(), dim), values).expect("dim numbers a word");
-    let vectors = WordVectors { words, values };
-    vectors.check().map_err(|fault| input.fault(Place::Whole, fault))?;
-    Ok(vectors)
+    for (row, vector) in values.chunks_exact(dim).enumerate().take(needed) {
+        if taken.is_full() {
+            break;
+        }
+        taken.values.extend_from_slice(vector);
+        taken.named_entry(&words, row, dim, (input.path(), Place::Whole))?;
+    }
+    Ok(dim)
 }
 
 /// The words, behind `settings` bytes about subword units.
-fn read_words(input: &mut Input, settings: u64, words: &mut Words) -> Result<()> {
+fn read_words(input: &mut Input, settings: u64, words: &mut WordList) -> Result<()> {
     let place = Place::Byte(input.at());
     let count = input.u64("a vocabulary", 0)?;
     input.skip(settings, "a vocabulary")?;
@@ -81,7 +89,7 @@ fn read_words(input: &mut Input, settings: u64, words: &mut Words) -> Result<()>
         }
         bytes.resize(len, 0);
         input.exact(&mut bytes, "a word", number)?;
-        input.word(&bytes, words, place)?;
+        words.push(&bytes, place);
     }
     Ok(())
 }
@@ -103,7 +111,8 @@ fn check_type(input: &mut Input) -> Result<()> {
     }
 }
 
-fn read_array(input: &mut Input, words: usize) -> Result<(Vec<f32>, usize)> {
+/// The vectors of the first `needed` words, and their size.
+fn read_array(input: &mut Input, words: usize, needed: usize) -> Result<(Vec<f32>, usize)> {
     let place = Place::Byte(input.at());
     let (rows, dim) = (input.u64("a matrix", 0)?, u64::from(input.u32("a matrix", 0)?));
     check_type(input)?;
@@ -114,8 +123,8 @@ fn read_array(input: &mut Input, words: usize) -> Result<(Vec<f32>, usize)> {
     let need = rows.checked_mul(dim).and_then(|n| n.checked_mul(4));
     input.check_size(place, rows, dim, need)?;
     let mut values = Vec::new();
-    input.numbers(words * dim as usize, 0, f32::from_le_bytes, &mut values)?;
-    input.skip((rows - words as u64) * dim * 4, "a matrix")?;
+    input.numbers(needed * dim as usize, 0, f32::from_le_bytes, &mut values)?;
+    input.skip((rows - needed as u64) * dim * 4, "a matrix")?;
     Ok((values, dim as usize))
 }
 

@@ -35,11 +35,12 @@ impl Format {
         };
         match self {
             Self::Binary if has(b" \n") => Some(Unfit::Space),
-            Self::Text | Self::FastText if has(b" \t\n\x0b\x0c\r") => Some(Unfit::Space),
+            Self::Text | Self::FastText | Self::Glove if has(b" \t\n\x0b\x0c\r") => Some(Unfit::Space),
             Self::Binary | Self::Text | Self::FastText => has(b"\0").then_some(Unfit::Nul),
+            Self::Glove if has(b"\0") => Some(Unfit::Nul),
             Self::Npy if has(b"\n\r") => Some(Unfit::Space),
             Self::Projector if has(b"\t\n\r") => Some(Unfit::Space),
-            Self::Npy | Self::Projector => is_packed().then_some(Unfit::Packed),
+            Self::Npy | Self::Projector | Self::Glove => is_packed().then_some(Unfit::Packed),
             Self::Finalfusion | Self::Model => None,
         }
     }

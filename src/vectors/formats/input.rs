@@ -1,14 +1,15 @@
 //! Bytes of a file with their place, and never more of them in memory than the file gave.
 
 use crate::error::{Error, Place, Result, VectorsFault};
-use crate::vectors::words;
 pub use crate::vocab::LONGEST_WORD;
-use crate::vocab::Words;
 use std::io::{BufRead, Read};
 use std::path::Path;
 
 /// The longest vector.
 pub const LONGEST_VECTOR: u64 = 1 << 20;
+
+/// The byte order mark of UTF-8.
+pub const MARK: &[u8] = "\u{feff}".as_bytes();
 
 /// Bytes read at a time.
 const PIECE: usize = 1 << 16;
@@ -33,6 +34,21 @@ impl<'a> Input<'a> {
         self.at
     }
 
+    /// The name of the file.
+    pub fn path(&self) -> &'a Path {
+        self.path
+    }
+
+    /// The number of the line read last, from 1.
+    pub fn line_number(&self) -> u64 {
+        self.line.max(1)
+    }
+
+    /// What can be seen of the file from here on, without reading it.
+    pub fn peek(&mut self) -> Result<&[u8]> {
+        self.source.fill_buf().map_err(Error::io(self.path))
+    }
+
     pub fn fault(&self, place: Place, fault: VectorsFault) -> Error {
         Error::VectorsFile { path: self.path.into(), place, fault }
     }
@@ -44,7 +60,7 @@ impl<'a> Input<'a> {
 
     /// In the line read last.
     pub fn fault_in_line(&self, fault: VectorsFault) -> Error {
-        self.fault(Place::Line(self.line.max(1)), fault)
+        self.fault(Place::Line(self.line_number()), fault)
     }
 
     /// Bytes that are left, where that is known.
@@ -68,10 +84,14 @@ impl<'a> Input<'a> {
     }
 
     /// Reads up to and with `end`, or to the end of the file, but no more than `limit` bytes; false if there is nothing left.
+    /// A byte order mark at the beginning is none of it.
     pub fn until(&mut self, end: u8, limit: usize, to: &mut Vec<u8>) -> Result<bool> {
         to.clear();
         let mut part = (&mut *self.source).take(limit as u64);
         let read = part.read_until(end, to).map_err(Error::io(self.path))?;
+        if self.at == 0 && to.starts_with(MARK) {
+            to.drain(..MARK.len());
+        }
         self.at += read as u64;
         self.line += u64::from(end == b'\n' && read > 0);
         Ok(read > 0)
@@ -92,6 +112,26 @@ impl<'a> Input<'a> {
         })?;
         let text = text.strip_suffix('\n').unwrap_or(text);
         Ok(Some(text.strip_suffix('\r').unwrap_or(text)))
+    }
+
+    /// The bytes of a line without its end; false at the end of the file.
+    pub fn raw_line(&mut self, limit: usize, to: &mut Vec<u8>) -> Result<bool> {
+        if !self.until(b'\n', limit, to)? {
+            return Ok(false);
+        }
+        if to.pop_if(|last| *last == b'\n').is_none() && to.len() == limit {
+            let number = self.line as usize;
+            return Err(self.fault_in_line(VectorsFault::LongWord { number, limit: LONGEST_WORD }));
+        }
+        to.pop_if(|last| *last == b'\r');
+        Ok(true)
+    }
+
+    /// Passes over what is left of a line.
+    pub fn skip_line(&mut self) -> Result<()> {
+        let skipped = self.source.skip_until(b'\n').map_err(Error::io(self.path))?;
+        self.at += skipped as u64;
+        Ok(())
     }
 
     /// Fills `out`; `what` it is, and how many words came before.
@@ -161,13 +201,6 @@ impl<'a> Input<'a> {
         let skipped = skipped.map_err(Error::io(self.path))?;
         self.at += skipped;
         if skipped < count { Err(self.fault_here(VectorsFault::Ends { what, words: 0 })) } else { Ok(()) }
-    }
-
-    /// A word of which all bytes are there.
-    pub fn word(&self, bytes: &[u8], known: &mut Words, place: Place) -> Result<()> {
-        let number = known.len() + 1;
-        let word = std::str::from_utf8(bytes).map_err(|_| self.fault(place, VectorsFault::NotUtf8 { number }))?;
-        words::push(known, word).map_err(|fault| self.fault(place, fault))
     }
 
     /// Refuses what follows the last vector, but for line breaks.

@@ -5,14 +5,18 @@
 //! | [`Format::Binary`] | `.bin` | a line `words dim`, then for each word: the word, a space, dim little-endian f32, a line break | word2vec, gensim |
 //! | [`Format::Text`] | `.txt` | a line `words dim`, then a line a word: the word and dim decimal numbers | those, and everything else |
 //! | [`Format::FastText`] | `.vec` | the same with a space at the end of each line | fastText, gensim |
+//! | [`Format::Glove`] | `.txt` | lines as in text, without a first line of sizes | GloVe, gensim |
 //! | [`Format::Npy`] | `.npy` | the V×d matrix; the words beside it in `.words.txt`, one a line | NumPy |
 //! | [`Format::Finalfusion`] | `.fifu` | chunks: the words, unit vectors, their norms | finalfusion |
 //! | [`Format::Projector`] | `.tsv` | a line of numbers a word; the words beside them in `.metadata.tsv` | TensorBoard's projector |
 //! | [`Format::Model`] | `.safetensors` | a lexmax model, whose word vectors are read; it is never written | lexmax |
 //!
 //! `.gz` or `.zst` behind the ending of a format means that the file is compressed; what lies beside it is not. Readers
-//! take either form of word2vec's text, and of `.npy` any order and f64 too; finalfusion's words are read with their
-//! vectors, subword units are passed over. Numbers in text are the shortest that give the same f32 again, so all
+//! take either form of word2vec's text, words with spaces too (the last numbers of a line are the vector), and of `.npy`
+//! any order, f16 and f64 too; finalfusion's words are read with their vectors, subword units are passed over. The words
+//! of the projector may also stand in its own pairs of names, `x_tensor.tsv` and `x_metadata.tsv`. Of a word that is
+//! there twice the first vector is kept. What else a file may hold that cannot be read is an error, or is passed over and
+//! counted ([`ReadOptions::on_bad`]). Numbers in text are the shortest that give the same f32 again, so all
 //! formats but finalfusion, which keeps directions and lengths apart, come back to the bit. A rounded
 //! direction times a rounded length cannot give every f32, so finalfusion's numbers come back within three roundings.
 //! A word that a format cannot hold ([`Format::unfit`]) and a vector whose length is no f32 (finalfusion) are refused
@@ -27,21 +31,28 @@ mod fit;
 mod input;
 mod model;
 mod npy;
+mod options;
 mod projector;
+mod read;
+mod taken;
+mod tell;
+mod text;
 mod word2vec;
+mod word_list;
 
 pub use convert::{Converted, convert};
+pub use options::{Loaded, OnBad, PassedOver, ReadOptions};
+pub use read::{Stream, read, read_streams};
 
-use self::input::Input;
 use self::word2vec::Style;
-use super::{VectorSource, WordVectors};
+use super::VectorSource;
 use crate::error::{Error, OutputFault, Place, Result, VectorsFault};
 use crate::files;
 use crate::names;
 use crate::vocab::WordId;
 use serde::{Deserialize, Serialize};
 use std::fmt;
-use std::io::{BufRead, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// A file format of word vectors.
@@ -62,6 +73,8 @@ pub enum Format {
     Finalfusion,
     /// TensorBoard's projector, the words beside the vectors in .metadata.tsv; .tsv.
     Projector,
+    /// GloVe's text format, without a header; .txt, where the content tells it.
+    Glove,
     /// A lexmax model, of which the word vectors are read. It is never written.
     #[cfg_attr(feature = "cli", value(skip))]
     Model,
@@ -70,7 +83,7 @@ pub enum Format {
 impl Format {
     /// All formats that are written. [`Format::Model`] is only read.
     pub const ALL: &'static [Self] =
-        &[Self::Binary, Self::Text, Self::FastText, Self::Npy, Self::Finalfusion, Self::Projector];
+        &[Self::Binary, Self::Text, Self::FastText, Self::Npy, Self::Finalfusion, Self::Projector, Self::Glove];
 
     /// What the format is called.
     pub fn name(self) -> &'static str {
@@ -81,7 +94,7 @@ impl Format {
     pub const fn ending(self) -> &'static str {
         match self {
             Self::Binary => "bin",
-            Self::Text => "txt",
+            Self::Text | Self::Glove => "txt",
             Self::FastText => "vec",
             Self::Npy => "npy",
             Self::Finalfusion => "fifu",
@@ -120,7 +133,8 @@ impl Format {
     /// it; [`OutputFault::NoStream`] for standard output in a format of two files.
     pub(crate) fn check_output(self, path: &Path) -> Result<()> {
         if !Self::ALL.contains(&self) {
-            let known = Self::ALL.iter().map(|format| format!(".{}", format.ending())).collect::<Vec<_>>().join(", ");
+            let own = Self::ALL.iter().filter(|format| **format != Self::Glove);
+            let known = own.map(|format| format!(".{}", format.ending())).collect::<Vec<_>>().join(", ");
             let fault = VectorsFault::ReadOnly { format: self.name(), known };
             return Err(Error::VectorsFile { path: path.into(), place: Place::Whole, fault });
         }
@@ -161,31 +175,9 @@ impl Format {
         Some(if is_partial { files::partial(&side) } else { side })
     }
 
-    /// The format that the first bytes of a file tell: the magic numbers of two, a model's header, or word2vec's first
-    /// line and whether a word and a decimal number follow it. Where the bytes of numbers happen to be digits, the name
-    /// decides between word2vec's formats, and without a name the text.
-    fn sniff(start: &[u8], named: Option<Self>) -> Option<Self> {
-        if start.starts_with(npy::MAGIC) {
-            return Some(Self::Npy);
-        }
-        if start.starts_with(finalfusion::MAGIC) {
-            return Some(Self::Finalfusion);
-        }
-        if model::is_model(start) {
-            return Some(Self::Model);
-        }
-        let mut lines = start.split(|byte| *byte == b'\n');
-        let (header, first) = (lines.next()?, lines.next()?);
-        let numbers = header.iter().all(|byte| byte.is_ascii_digit() || byte.is_ascii_whitespace());
-        let number = String::from_utf8_lossy(first).split_ascii_whitespace().nth(1).map(|n| n.parse::<f64>().is_ok());
-        let text = number == Some(true) && !first.contains(&0);
-        let text = text && !(word2vec::is_binary(start) && (named == Some(Self::Binary) || !word2vec::is_text(start)));
-        (numbers && !header.is_empty()).then_some(if text { Self::Text } else { Self::Binary })
-    }
-
     /// Whether the format is one of those that people call by each other's endings.
     fn is_word2vec(self) -> bool {
-        matches!(self, Self::Binary | Self::Text | Self::FastText)
+        matches!(self, Self::Binary | Self::Text | Self::FastText | Self::Glove)
     }
 }
 
@@ -193,64 +185,6 @@ impl fmt::Display for Format {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         f.write_str(self.name())
     }
-}
-
-/// Bytes, and what is known of them.
-pub struct Stream<'a> {
-    /// The bytes.
-    pub source: &'a mut dyn BufRead,
-    /// How many there are, where that is known: then a file that says it holds more is refused at once.
-    pub len: Option<u64>,
-    /// What errors call it.
-    pub path: &'a Path,
-}
-
-impl fmt::Debug for Stream<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.debug_struct("Stream").field("path", &self.path).field("len", &self.len).finish_non_exhaustive()
-    }
-}
-
-impl<'a> Stream<'a> {
-    fn input(self) -> Input<'a> {
-        Input::new(self.source, self.len, self.path)
-    }
-}
-
-/// Reads a file, of the format that its name tells, or else its beginning, where none is given. A beginning that only
-/// one format has counts more than the name; word2vec's formats go by each other's endings, so there it counts, too.
-///
-/// # Errors
-/// [`Error::Io`], [`Error::VectorsFormat`], [`Error::VectorsFile`] with the line or the byte, and [`Error::NotUtf8`].
-pub fn read(path: &Path, format: Option<Format>) -> Result<WordVectors> {
-    let mut source = files::open(path).map_err(Error::io(path))?;
-    let format = match (format, Format::of(path)) {
-        (Some(format), _) => format,
-        (None, named) => {
-            let start = source.fill_buf().map_err(Error::io(path))?;
-            let sniffed = Format::sniff(start, named).filter(|found| match named {
-                None => true,
-                // No other file begins with their bytes.
-                Some(_) if matches!(found, Format::Npy | Format::Finalfusion | Format::Model) => true,
-                // A text whose first line is damaged is still one.
-                Some(Format::Text | Format::FastText) => start.contains(&0) || word2vec::is_binary(start),
-                Some(Format::Binary) => *found == Format::Text,
-                Some(_) => false,
-            });
-            let model = Format::is_model_name(path).then_some(Format::Model);
-            sniffed.or(named).or(model).ok_or_else(|| unknown(path))?
-        }
-    };
-    let stream = Stream { source: &mut *source, len: plain_len(path), path };
-    let Some(side) = format.side_file(path) else { return read_streams(stream, None, format) };
-    let mut words = files::open(&side).map_err(Error::io(&side))?;
-    let words = Stream { source: &mut *words, len: None, path: &side };
-    read_streams(stream, Some(words), format)
-}
-
-/// The files that [`read`] opens.
-pub(crate) fn files_read(path: &Path, format: Option<Format>) -> Vec<PathBuf> {
-    format.or_else(|| Format::of(path)).map_or_else(|| vec![path.into()], |format| format.files(path).collect())
 }
 
 /// Refuses to replace a file of words that is not this output's own: without the output, or with one that is packed in
@@ -286,33 +220,6 @@ fn unknown(path: &Path) -> Error {
     }
 }
 
-/// The length of a file that is neither compressed nor a pipe.
-fn plain_len(path: &Path) -> Option<u64> {
-    let metadata = std::fs::metadata(path).ok().filter(|m| m.is_file())?;
-    let compressed = files::is_compressed(path).unwrap_or(true);
-    (!compressed).then_some(metadata.len())
-}
-
-/// Reads vectors from `main`; `words` holds the words of formats that keep them apart, and is left alone by others.
-///
-/// # Errors
-/// As [`read`].
-///
-/// # Panics
-/// A format that keeps words apart, without them.
-pub fn read_streams(main: Stream, words: Option<Stream>, format: Format) -> Result<WordVectors> {
-    let side = || words.expect("a stream of words").input();
-    let mut input = main.input();
-    match format {
-        Format::Binary => word2vec::read_binary(&mut input),
-        Format::Text | Format::FastText => word2vec::read_text(&mut input),
-        Format::Npy => npy::read(&mut input, &mut side()),
-        Format::Finalfusion => finalfusion::read(&mut input),
-        Format::Projector => projector::read(&mut input, &mut side()),
-        Format::Model => model::read(&mut input),
-    }
-}
-
 /// Writes all words of `source`, the file or files whole or not at all; compressed, where the name ends in `.gz`,
 /// `.zst` or `.bz2`.
 ///
@@ -330,6 +237,7 @@ pub fn write(path: &Path, format: Format, source: &dyn VectorSource) -> Result<(
             Format::Binary => word2vec::write(&mut out, Style::Binary, source),
             Format::Text => word2vec::write(&mut out, Style::Word2vec, source),
             Format::FastText => word2vec::write(&mut out, Style::FastText, source),
+            Format::Glove => word2vec::write(&mut out, Style::Glove, source),
             Format::Npy => npy::write(&mut out, source),
             Format::Finalfusion => finalfusion::write(&mut out, source),
             Format::Projector => projector::write(&mut out, source),
@@ -365,5 +273,12 @@ pub fn each(source: &dyn VectorSource, f: &mut dyn FnMut(&str, &[f32]) -> Result
 
 /// Writes the words, one a line.
 fn write_words(out: &mut Output, source: &dyn VectorSource) -> Result<()> {
+    write_mark(out, source)?;
     (0..source.len() as WordId).try_for_each(|id| out.put(format!("{}\n", source.word(id)).as_bytes()))
+}
+
+/// Writes a byte order mark, where the first word begins with one: readers take the first for none of the word.
+fn write_mark(out: &mut Output, source: &dyn VectorSource) -> Result<()> {
+    let has_mark = source.word(0).as_bytes().starts_with(input::MARK);
+    if has_mark { out.put(input::MARK) } else { Ok(()) }
 }

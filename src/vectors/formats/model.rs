@@ -3,11 +3,9 @@
 //!
 //! Tensors are read in the order of the file and the others are passed over, so that a stream will do.
 
-use super::input::{Input, LONGEST_WORD};
+use super::input::Input;
+use super::taken::Taken;
 use crate::error::{Place, Result, VectorsFault};
-use crate::vectors::WordVectors;
-use crate::vocab::Words;
-use ndarray::Array2;
 use safetensors::Dtype;
 use safetensors::tensor::{Metadata, TensorInfo};
 
@@ -34,8 +32,8 @@ struct Found {
     weight: Option<(Vec<f32>, usize, usize)>,
 }
 
-/// Reads the words and the encoder's first table.
-pub fn read(input: &mut Input) -> Result<WordVectors> {
+/// Reads the words and the encoder's first table. Says how many numbers a vector has.
+pub fn read(input: &mut Input, taken: &mut Taken) -> Result<usize> {
     let expected = "a model of lexmax: the length of a header, and a safetensors header";
     let no_model = |input: &Input, place| input.fault(place, VectorsFault::Header { expected });
     let length = input.u64("the length of the header", 0)?;
@@ -71,9 +69,9 @@ pub fn read(input: &mut Input) -> Result<WordVectors> {
             _ => input.skip(bytes, "a tensor")?,
         }
     }
-    let vectors = found.vectors(input)?;
-    input.end(vectors.len())?;
-    Ok(vectors)
+    let (words, dim) = found.take(input, taken)?;
+    input.end(words)?;
+    Ok(dim)
 }
 
 /// Refuses files of other programs and of later versions.
@@ -108,10 +106,11 @@ fn check_shape(input: &Input, name: &'static str, info: &TensorInfo, dtype: Dtyp
 }
 
 impl Found {
-    /// Cuts the text into words and joins them with their vectors.
-    fn vectors(self, input: &Input) -> Result<WordVectors> {
+    /// Cuts the text into words and joins them with their vectors. Says how many words there are, and how many numbers
+    /// a vector has.
+    fn take(self, input: &Input, taken: &mut Taken) -> Result<(usize, usize)> {
         let fault = |fault| input.fault(Place::Whole, fault);
-        let Self { ends: Some(ends), text: Some(text), weight: Some((mut values, rows, dim)) } = self else {
+        let Self { ends: Some(ends), text: Some(text), weight: Some((values, rows, dim)) } = self else {
             let expected = "a model with word vectors: tensors vocab.ends, vocab.words and encoder.0.weight";
             return Err(fault(VectorsFault::Header { expected }));
         };
@@ -120,20 +119,19 @@ impl Found {
         if rows != count && rows != count + 1 {
             return Err(fault(VectorsFault::WordsMissVectors { words: count as u64, vectors: rows as u64 }));
         }
-        let (mut words, mut start) = (Words::default(), 0);
-        for (number, end) in (1..).zip(ends) {
-            let bytes = usize::try_from(end).ok().and_then(|end| text.get(start..end));
-            let Some(bytes) = bytes else { return Err(fault(VectorsFault::WordEnd { number, end })) };
-            if bytes.len() > LONGEST_WORD {
-                return Err(fault(VectorsFault::LongWord { number, limit: LONGEST_WORD }));
-            }
-            input.word(bytes, &mut words, Place::Whole)?;
-            start += bytes.len();
+        if dim == 0 {
+            return Err(fault(VectorsFault::TooLarge { words: count as u64, dim: 0 }));
         }
-        values.truncate(count * dim);
-        let values = Array2::from_shape_vec((count, dim), values).expect("dim numbers a row");
-        let vectors = WordVectors { words, values };
-        vectors.check().map_err(fault)?;
-        Ok(vectors)
+        let mut start = 0;
+        for ((number, end), vector) in (1..).zip(ends).zip(values.chunks_exact(dim)) {
+            let bytes = usize::try_from(end).ok().and_then(|end| text.get(start..end));
+            let Some(word) = bytes else { return Err(fault(VectorsFault::WordEnd { number, end })) };
+            start += word.len();
+            if !taken.is_full() {
+                taken.values.extend_from_slice(vector);
+                taken.entry(word, dim, input.path(), [Place::Whole; 2])?;
+            }
+        }
+        Ok((count, dim))
     }
 }

@@ -1,11 +1,12 @@
 //! NumPy's `.npy` (NEP 1): a matrix, with the words in a text file beside it, one a line.
 
-use super::input::{Input, LONGEST_WORD, check_finite};
+use super::input::Input;
+use super::taken::Taken;
+use super::word_list::WordList;
 use super::{Output, each};
-use crate::error::{Place, Result, VectorsFault};
-use crate::vectors::words;
-use crate::vectors::{VectorSource, WordVectors};
-use crate::vocab::Words;
+use crate::error::{Error, Place, Result, VectorsFault};
+use crate::vectors::VectorSource;
+use half::f16;
 use ndarray::{Array2, ShapeBuilder};
 
 pub const MAGIC: &[u8] = b"\x93NUMPY";
@@ -15,9 +16,59 @@ const LONGEST_HEADER: usize = 10_000;
 const ALIGNMENT: usize = 64;
 const EXPECTED: &str = "a file of NumPy, of version 1 to 3, with a matrix";
 
-/// Reads the matrix and its words.
-pub fn read(input: &mut Input, beside: &mut Input) -> Result<WordVectors> {
-    let bad = |input: &Input| input.fault(Place::Byte(0), VectorsFault::Header { expected: EXPECTED });
+/// Reads the matrix and its words. Says how many numbers a vector has.
+pub fn read(input: &mut Input, beside: &mut Input, taken: &mut Taken) -> Result<usize> {
+    let (header, place) = header(input)?;
+    let &[rows, dim] = &header.shape[..] else { return Err(bad(input)) };
+    let numbers = Numbers::of(&header.kind).ok_or_else(|| {
+        let known = "<f2, >f2, <f4, >f4, <f8, >f8";
+        input.fault(place, VectorsFault::NotRead { what: "type of the numbers", value: header.kind.clone(), known })
+    })?;
+    let need = rows.checked_mul(dim).and_then(|n| n.checked_mul(numbers.bytes()));
+    let room = input.check_size(place, rows, dim, need)?;
+    if rows == 0 || dim == 0 {
+        return Err(input.fault(place, VectorsFault::TooLarge { words: rows, dim }));
+    }
+    let (rows, dim) = (rows as usize, dim as usize);
+    let names = WordList::read(beside, |line| Some(line))?;
+    names.check_count(rows as u64, beside, Place::Line(beside.line_number()))?;
+    let needed = names.needed(taken.options);
+    if header.by_columns {
+        let mut values = Vec::with_capacity(room);
+        numbers.read(input, rows * dim, &mut values)?;
+        let values = Array2::from_shape_vec((rows, dim).f(), values).expect("rows times dim numbers");
+        for (row, values) in values.rows().into_iter().enumerate().take(needed) {
+            taken.values.extend(values);
+            entry(input, taken, &names, row, dim)?;
+        }
+    } else {
+        taken.values.reserve(room.min(needed * dim));
+        for row in 0..needed {
+            numbers.read(input, dim, &mut taken.values)?;
+            entry(input, taken, &names, row, dim)?;
+        }
+    }
+    if needed == rows {
+        input.end(rows)?;
+    }
+    Ok(dim)
+}
+
+/// Takes a row, unless there are enough.
+fn entry(input: &Input, taken: &mut Taken, names: &WordList, row: usize, dim: usize) -> Result<()> {
+    if taken.is_full() {
+        taken.values.truncate(taken.values.len() - dim);
+        return Ok(());
+    }
+    taken.named_entry(names, row, dim, (input.path(), Place::Whole))
+}
+
+fn bad(input: &Input) -> Error {
+    input.fault(Place::Byte(0), VectorsFault::Header { expected: EXPECTED })
+}
+
+/// The header, and where it stands.
+fn header(input: &mut Input) -> Result<(Header, Place)> {
     let mut start = [0; 8];
     input.exact(&mut start, "the first bytes", 0)?;
     if &start[..6] != MAGIC {
@@ -36,56 +87,51 @@ pub fn read(input: &mut Input, beside: &mut Input) -> Result<WordVectors> {
     let (mut header, place) = (vec![0; len], Place::Byte(input.at()));
     input.exact(&mut header, "the header", 0)?;
     let header = std::str::from_utf8(&header).ok().and_then(Header::parse).ok_or_else(|| bad(input))?;
-    let &[rows, dim] = &header.shape[..] else { return Err(bad(input)) };
-    let size = match header.kind.as_str() {
-        "<f4" | ">f4" => 4,
-        "<f8" | ">f8" => 8,
-        _ => {
-            let fault =
-                VectorsFault::NotRead { what: "type of the numbers", value: header.kind, known: "<f4, >f4, <f8, >f8" };
-            return Err(input.fault(place, fault));
-        }
-    };
-    let need = rows.checked_mul(dim).and_then(|n| n.checked_mul(size));
-    let mut values = Vec::with_capacity(input.check_size(place, rows, dim, need)?);
-    let count = (rows * dim) as usize;
-    match header.kind.as_str() {
-        "<f4" => input.numbers(count, 0, f32::from_le_bytes, &mut values)?,
-        ">f4" => input.numbers(count, 0, f32::from_be_bytes, &mut values)?,
-        "<f8" => input.numbers(count, 0, |bytes| f64::from_le_bytes(bytes) as f32, &mut values)?,
-        _ => input.numbers(count, 0, |bytes| f64::from_be_bytes(bytes) as f32, &mut values)?,
-    }
-    input.end(rows as usize)?;
-    let shape = (rows as usize, dim as usize).set_f(header.by_columns);
-    let values =
-        Array2::from_shape_vec(shape, values).expect("rows times dim numbers").as_standard_layout().into_owned();
-    let words = words(beside, rows as usize)?;
-    let vectors = WordVectors { words, values };
-    let bad = (0..).zip(vectors.values.rows()).find_map(|(id, row)| {
-        let row = row.to_slice().expect("rows lie one after the other");
-        check_finite(vectors.word(id), row).err()
-    });
-    match bad {
-        Some(fault) => Err(input.fault(Place::Whole, fault)),
-        None if rows == 0 || dim == 0 => Err(input.fault(place, VectorsFault::TooLarge { words: rows, dim })),
-        None => Ok(vectors),
-    }
+    Ok((header, place))
 }
 
-/// A word a line, as many as there are rows.
-fn words(beside: &mut Input, rows: usize) -> Result<Words> {
-    let (mut words, mut line) = (Words::default(), Vec::new());
-    while let Some(text) = beside.line(LONGEST_WORD + 2, words.len(), &mut line)? {
-        words::push(&mut words, text).map_err(|fault| beside.fault_in_line(fault))?;
-        if words.len() > rows {
-            break;
+/// The types of numbers that are read.
+#[derive(Clone, Copy)]
+enum Numbers {
+    F16,
+    F32,
+    F64,
+    BigF16,
+    BigF32,
+    BigF64,
+}
+
+impl Numbers {
+    fn of(kind: &str) -> Option<Self> {
+        Some(match kind {
+            "<f2" => Self::F16,
+            "<f4" => Self::F32,
+            "<f8" => Self::F64,
+            ">f2" => Self::BigF16,
+            ">f4" => Self::BigF32,
+            ">f8" => Self::BigF64,
+            _ => return None,
+        })
+    }
+
+    fn bytes(self) -> u64 {
+        match self {
+            Self::F16 | Self::BigF16 => 2,
+            Self::F32 | Self::BigF32 => 4,
+            Self::F64 | Self::BigF64 => 8,
         }
     }
-    if words.len() != rows {
-        let fault = VectorsFault::WordsMissVectors { words: words.len() as u64, vectors: rows as u64 };
-        return Err(beside.fault_in_line(fault));
+
+    fn read(self, input: &mut Input, count: usize, to: &mut Vec<f32>) -> Result<()> {
+        match self {
+            Self::F16 => input.numbers(count, 0, |bytes| f16::from_le_bytes(bytes).to_f32(), to),
+            Self::BigF16 => input.numbers(count, 0, |bytes| f16::from_be_bytes(bytes).to_f32(), to),
+            Self::F32 => input.numbers(count, 0, f32::from_le_bytes, to),
+            Self::BigF32 => input.numbers(count, 0, f32::from_be_bytes, to),
+            Self::F64 => input.numbers(count, 0, |bytes| f64::from_le_bytes(bytes) as f32, to),
+            Self::BigF64 => input.numbers(count, 0, |bytes| f64::from_be_bytes(bytes) as f32, to),
+        }
     }
-    Ok(words)
 }
 
 /// What the header says: a literal of Python.

@@ -1,57 +1,71 @@
 //! The files of TensorBoard's projector: a line of numbers a word, joined by tabs, and a file of labels beside it.
 
-use super::input::{Input, LONGEST_VECTOR, LONGEST_WORD};
-use super::word2vec::push_numbers;
+use super::input::{Input, LONGEST_VECTOR, number};
+use super::taken::Taken;
+use super::word_list::WordList;
 use super::{Output, each};
 use crate::error::{Place, Result, VectorsFault};
-use crate::vectors::words;
-use crate::vectors::{VectorSource, WordVectors};
-use crate::vocab::Words;
-use ndarray::Array2;
+use crate::vectors::VectorSource;
 use std::io::Write;
 
 /// Bytes of the longest line.
 const LONGEST_LINE: usize = 64 * LONGEST_VECTOR as usize;
 
 /// Reads vectors and labels. Labels of one column have no heading; of several columns the first line is one, and the column `word`
-/// or `label` has the words, or else the first.
-pub fn read(input: &mut Input, labels: &mut Input) -> Result<WordVectors> {
-    let words = words(labels)?;
-    let (mut values, mut line) = (Vec::new(), Vec::new());
-    let (mut dim, mut rows) = (0, 0);
-    while let Some(text) = input.line(LONGEST_LINE, rows, &mut line)? {
-        if rows == 0 {
+/// or `label` has the words, or else the first. Says how many numbers a vector has.
+pub fn read(input: &mut Input, labels: &mut Input, taken: &mut Taken) -> Result<usize> {
+    let names = names(labels)?;
+    let (mut line, mut dim) = (Vec::new(), 0);
+    while !taken.is_full() {
+        let row = taken.read();
+        let Some(text) = input.line(LONGEST_LINE, row, &mut line)? else { break };
+        if row == 0 {
             dim = text.split('\t').count();
         }
-        if rows == words.len() {
-            return Err(input.fault_in_line(VectorsFault::GoesOn { words: rows }));
+        if row == names.len() {
+            return Err(input.fault_in_line(VectorsFault::GoesOn { words: row }));
         }
-        let numbers = text.split('\t').map(str::trim);
-        push_numbers(words.get(rows), numbers, dim, &mut values).map_err(|fault| input.fault_in_line(fault))?;
-        rows += 1;
+        let (start, here) = (taken.values.len(), Place::Line(input.line_number()));
+        match numbers(&String::from_utf8_lossy(names.get(row).0), text, dim, &mut taken.values) {
+            Ok(()) => taken.named_entry(&names, row, dim, (input.path(), here))?,
+            Err(fault) => {
+                taken.values.truncate(start);
+                taken.broken(input.fault(here, fault))?;
+            }
+        }
     }
-    if rows != words.len() || rows == 0 {
-        let fault = VectorsFault::WordsMissVectors { words: words.len() as u64, vectors: rows as u64 };
-        return Err(input.fault(Place::Whole, fault));
+    if !taken.is_full() || taken.read() == 0 {
+        names.check_count(taken.read() as u64, input, Place::Whole)?;
     }
-    let values = Array2::from_shape_vec((rows, dim), values).expect("dim numbers a word");
-    Ok(WordVectors { words, values })
+    if taken.read() == 0 {
+        return Err(input.fault(Place::Whole, VectorsFault::WordsMissVectors { words: 0, vectors: 0 }));
+    }
+    Ok(dim)
 }
 
-fn words(labels: &mut Input) -> Result<Words> {
-    let (mut words, mut line) = (Words::default(), Vec::new());
-    let (mut column, mut first) = (0, true);
-    while let Some(text) = labels.line(LONGEST_WORD + 2, words.len(), &mut line)? {
-        let heading = std::mem::take(&mut first) && text.contains('\t');
-        if heading {
-            let named = |name: &&str| name.eq_ignore_ascii_case("word") || name.eq_ignore_ascii_case("label");
-            column = text.split('\t').position(|name| named(&name)).unwrap_or(0);
-            continue;
-        }
-        let word = text.split('\t').nth(column).unwrap_or("");
-        words::push(&mut words, word).map_err(|fault| labels.fault_in_line(fault))?;
+/// The numbers of a line.
+fn numbers(word: &str, text: &str, dim: usize, to: &mut Vec<f32>) -> std::result::Result<(), VectorsFault> {
+    let start = to.len();
+    for text in text.split('\t').map(str::trim) {
+        to.push(number(word, text)?);
     }
-    Ok(words)
+    match to.len() - start {
+        found if found == dim => Ok(()),
+        found => Err(VectorsFault::Size { word: word.into(), found, dim }),
+    }
+}
+
+fn names(labels: &mut Input) -> Result<WordList> {
+    let (mut column, mut first) = (0, true);
+    WordList::read(labels, |line| {
+        let mut fields = line.split(|byte| *byte == b'\t');
+        if std::mem::take(&mut first) && line.contains(&b'\t') {
+            let is_named = |name: &[u8]| name.eq_ignore_ascii_case(b"word") || name.eq_ignore_ascii_case(b"label");
+            column = fields.position(is_named).unwrap_or(0);
+            return None;
+        }
+        Some(fields.nth(column).unwrap_or(b""))
+    })
 }
 
 /// Writes the vectors.

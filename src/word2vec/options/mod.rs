@@ -17,6 +17,7 @@ use crate::model::ModelKind;
 use crate::objective::Sigmoid;
 use crate::table::CachedRows;
 use crate::train::LinearDecay;
+use crate::vectors::OnBad;
 use crate::vocab::Vocabulary;
 use std::path::{Path, PathBuf};
 
@@ -96,6 +97,8 @@ pub struct Options {
     pub seed: Option<u64>,
     /// Vectors or a model to start from.
     pub init: Option<PathBuf>,
+    /// The treatment of words and vectors of `init` that cannot be read.
+    pub init_on_bad: OnBad,
 }
 
 impl Options {

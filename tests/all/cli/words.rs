@@ -50,7 +50,7 @@ fn words_too_long_are_dropped_and_counted() {
     place.file("c.txt", text(40) + &"z".repeat(65_536));
     for format in Format::ALL {
         place.success(&format!("{TRAIN} --corpus c.txt --out v --format {format} --max-word-bytes 65536"));
-        let vectors = lexmax::vectors::read(&place.path().join("v"), Some(*format)).unwrap();
+        let vectors = lexmax::vectors::read(&place.path().join("v"), &(*format).into()).unwrap().vectors;
         assert!(vectors.words().any(|word| word.len() == 65_536), "{format}");
     }
     for limit in ["0", "65537", "-1", "many"] {

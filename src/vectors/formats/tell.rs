@@ -1,0 +1,102 @@
+//! The format that the beginning of a file tells.
+
+use super::input::MARK;
+use super::options::ReadOptions;
+use super::text::{size_of, usual_size, whole_lines};
+use super::word2vec::{is_binary, is_blank, sized};
+use super::{Format, finalfusion, model, npy, unknown};
+use crate::error::{Error, Place, Result, VectorsFault};
+use crate::files;
+use std::path::Path;
+
+/// The lines by which GloVe's format is told.
+const SEEN: usize = 32;
+
+/// The format of a file that begins with these bytes: the one that is given, or the one that the beginning tells, or else
+/// the name. A beginning that only one format has counts more than the name; word2vec's formats and GloVe's go by each
+/// other's endings, so there it counts, too.
+///
+/// # Errors
+/// [`Error::VectorsFormat`] if nothing tells, and [`VectorsFault::Foreign`] for a file of something else.
+pub fn format(start: &[u8], path: &Path, options: &ReadOptions) -> Result<Format> {
+    let start = start.strip_prefix(MARK).unwrap_or(start);
+    let named = Format::of(path).or(Format::is_model_name(path).then_some(Format::Model));
+    let told = by_content(start, named);
+    if told.is_none()
+        && let Some(kind) = files::not_vectors(start).or_else(|| three_numbers(start))
+    {
+        let fault = VectorsFault::Foreign { what: kind.name, advice: kind.advice };
+        return Err(Error::VectorsFile { path: path.into(), place: Place::Whole, fault });
+    }
+    let told = told.filter(|found| match named {
+        None => true,
+        // No other file begins with their bytes.
+        Some(_) if matches!(found, Format::Npy | Format::Finalfusion | Format::Model) => true,
+        // A text whose first line is damaged is still one.
+        Some(Format::Text | Format::FastText) => *found == Format::Glove || start.contains(&0) || is_binary(start),
+        Some(Format::Binary) => matches!(found, Format::Text | Format::Glove),
+        Some(Format::Projector) => *found == Format::Glove,
+        Some(_) => false,
+    });
+    options.format.or(told).or(named).ok_or_else(|| unknown(path))
+}
+
+/// The format that the first bytes of a file tell: the magic numbers of two, a model's header, word2vec's first line and
+/// whether lines of text follow it, or lines of a word and equally many numbers. Where the bytes of numbers happen to be
+/// digits, the name decides between word2vec's formats, and without a name the text.
+fn by_content(start: &[u8], named: Option<Format>) -> Option<Format> {
+    if start.starts_with(npy::MAGIC) {
+        return Some(Format::Npy);
+    }
+    if start.starts_with(finalfusion::MAGIC) {
+        return Some(Format::Finalfusion);
+    }
+    if model::is_model(start) {
+        return Some(Format::Model);
+    }
+    let Some((_, dim, _)) = sized(start) else { return is_glove(start).then_some(Format::Glove) };
+    let first = start.split(|byte| *byte == b'\n').nth(1)?;
+    let line = String::from_utf8_lossy(first);
+    let number = line.split_ascii_whitespace().nth(1).is_some_and(|number| number.parse::<f64>().is_ok());
+    let text = (number || size_of(&line) >= dim) && !first.contains(&0);
+    let text = text && !(is_binary(start) && (named == Some(Format::Binary) || !is_text(start)));
+    Some(if text { Format::Text } else { Format::Binary })
+}
+
+/// Whether all that can be seen of a file is in the text format.
+fn is_text(start: &[u8]) -> bool {
+    let Some((words, dim, rest)) = sized(start) else { return false };
+    let mut lines = rest.split_inclusive(|byte| *byte == b'\n');
+    let are_lines = lines.by_ref().take(words).filter(|line| line.ends_with(b"\n")).all(|line| {
+        let line = String::from_utf8_lossy(line);
+        line.split_ascii_whitespace().count() == dim + 1 && size_of(&line) == dim
+    });
+    are_lines && lines.all(is_blank)
+}
+
+/// Whether most of the lines that can be seen are a word and equally many numbers, two at least: a list of words with
+/// their counts is none.
+fn is_glove(start: &[u8]) -> bool {
+    let Some(dim) = usual_size(start).filter(|dim| *dim >= 2) else { return false };
+    let is_entry = |line: &&[u8]| {
+        let line = String::from_utf8_lossy(line);
+        let word = line.split_ascii_whitespace().next().unwrap_or("");
+        // A matrix without words has a number there.
+        size_of(&line) == dim && !(word.contains('.') && word.parse::<f32>().is_ok() && word.len() > 2)
+    };
+    let lines: Vec<_> = whole_lines(start).take(SEEN).collect();
+    let entries = lines.iter().filter(|line| is_entry(line)).count();
+    !start.contains(&0) && 2 * entries > lines.len() && three_numbers(start).is_none()
+}
+
+/// A header of three numbers, of which the second is the size of the vectors.
+fn three_numbers(start: &[u8]) -> Option<files::Foreign> {
+    let mut lines = whole_lines(start).map(String::from_utf8_lossy);
+    let (header, first) = (lines.next()?, lines.next()?);
+    let sizes = header.split_ascii_whitespace().map(|size| size.parse::<usize>().ok()).collect::<Option<Vec<_>>>()?;
+    let is_one = matches!(sizes[..], [_, dim, _] if dim == size_of(&first));
+    is_one.then_some(files::Foreign {
+        name: "a text of DL4J (its header has three numbers)",
+        advice: "leave only the first two numbers, the words and the size of a vector",
+    })
+}

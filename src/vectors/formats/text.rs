@@ -1,0 +1,195 @@
+//! Vectors as lines of text: word2vec's and fastText's, with a header, and GloVe's, without.
+//!
+//! The last numbers of a line are the vector, and the rest is the word, which may have spaces. A line whose word would
+//! have spaces and end in a number is refused: it may as well be a vector that is too long.
+
+use super::input::{Input, LONGEST_VECTOR, LONGEST_WORD, number};
+use super::taken::Taken;
+use super::word2vec::header;
+use crate::error::{Error, Place, Result, VectorsFault};
+
+/// Bytes of the longest number in text, with the space before it: the digits of the smallest f64 fit.
+const LONGEST_NUMBER: usize = 1100;
+/// The lines by which the size of a vector is told.
+const SEEN: usize = 32;
+
+/// Reads lines behind a header. Says how many numbers a vector has.
+pub fn read(input: &mut Input, taken: &mut Taken) -> Result<usize> {
+    let (count, dim) = match header(input) {
+        Ok(sizes) => sizes,
+        Err(error) => {
+            taken.pass_over(error)?;
+            return read_lines(input, taken, None);
+        }
+    };
+    let wanted = count.min(taken.options.first.map_or(u64::MAX, |first| first as u64));
+    // A line is a letter, two bytes a number, and a line break, but perhaps the last.
+    let need =
+        dim.checked_mul(2).and_then(|bytes| (bytes + 2).checked_mul(wanted)).map(|bytes| bytes.saturating_sub(1));
+    match input.check_size(Place::Line(1), wanted, dim, need) {
+        Ok(room) => taken.values.reserve(room),
+        Err(error) => taken.pass_over(error)?,
+    }
+    let mut dim = dim as usize;
+    if taken.options.skips() {
+        let usual = usual_size(input.peek()?).unwrap_or(dim);
+        if usual != dim || dim as u64 > LONGEST_VECTOR {
+            taken.wrong_header();
+            dim = usual;
+        }
+        read_lines(input, taken, Some(dim))?;
+        if !taken.is_full() && taken.read() as u64 != count {
+            taken.wrong_header();
+        }
+        return Ok(dim);
+    }
+    let mut line = Vec::new();
+    while (taken.read() as u64) < count && !taken.is_full() {
+        let Some(text) = next(input, longest(dim), taken.read(), &mut line)? else {
+            return Err(input.fault_in_line(VectorsFault::Ends { what: "the lines", words: taken.read() }));
+        };
+        entry(input, taken, text, dim)?;
+    }
+    if !taken.is_full() {
+        input.end(taken.read())?;
+    }
+    Ok(dim)
+}
+
+/// Reads lines to the end of the file; without a size of a vector, the first lines tell it.
+pub fn read_lines(input: &mut Input, taken: &mut Taken, dim: Option<usize>) -> Result<usize> {
+    let mut dim = match dim {
+        Some(dim) => Some(dim),
+        None => usual_size(input.peek()?),
+    };
+    let (mut line, mut blank) = (Vec::new(), 0);
+    while !taken.is_full() {
+        let limit = longest(dim.unwrap_or(LONGEST_VECTOR as usize));
+        let text = match next(input, limit, taken.read(), &mut line) {
+            Ok(Some("")) => {
+                blank += 1;
+                continue;
+            }
+            Ok(Some(text)) => text,
+            Ok(None) => break,
+            Err(error) => {
+                let long = matches!(&error, Error::VectorsFile { fault: VectorsFault::LongWord { .. }, .. });
+                taken.broken(error)?;
+                if long {
+                    input.skip_line()?;
+                }
+                continue;
+            }
+        };
+        // Line breaks at the end of a file are no words.
+        for _ in 0..std::mem::take(&mut blank) {
+            let number = taken.read() + 1;
+            taken.broken(input.fault(Place::Line(input.line_number() - 1), VectorsFault::EmptyWord { number }))?;
+        }
+        let size = *dim.get_or_insert_with(|| size_of(text));
+        if size == 0 {
+            dim = None;
+            let word = text.split_ascii_whitespace().next().unwrap_or("").into();
+            taken.broken(input.fault_in_line(VectorsFault::Size { word, found: 0, dim: 1 }))?;
+            continue;
+        }
+        entry(input, taken, text, size)?;
+    }
+    Ok(dim.unwrap_or(1))
+}
+
+/// A line; one that is not UTF-8 is a word that is not, since numbers are ASCII.
+fn next<'b>(input: &mut Input, limit: usize, words: usize, to: &'b mut Vec<u8>) -> Result<Option<&'b str>> {
+    input.line(limit, words, to).map_err(|error| match error {
+        Error::NotUtf8 { .. } => input.fault_in_line(VectorsFault::NotUtf8 { number: words + 1 }),
+        error => error,
+    })
+}
+
+/// Bytes of the longest line.
+fn longest(dim: usize) -> usize {
+    LONGEST_WORD + dim.min(LONGEST_VECTOR as usize) * LONGEST_NUMBER
+}
+
+/// The size of a vector that most of the first lines have; none if no line is there whole.
+pub fn usual_size(start: &[u8]) -> Option<usize> {
+    let sizes: Vec<_> = whole_lines(start).take(SEEN).map(|line| size_of(&String::from_utf8_lossy(line))).collect();
+    let times = |size: &usize| sizes.iter().filter(|other| *other == size).count();
+    // Of sizes that are there equally often, the first.
+    let most = sizes.iter().map(times).max()?;
+    sizes.iter().find(|size| times(size) == most).copied().filter(|size| *size > 0)
+}
+
+/// The lines of which the end can be seen. A last line without a break is not among them, unless it is the only one.
+pub fn whole_lines(start: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let end = start.iter().rposition(|byte| *byte == b'\n').unwrap_or(start.len());
+    start[..end].split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty())
+}
+
+/// How many numbers stand at the end of a line, behind a word.
+pub fn size_of(line: &str) -> usize {
+    let numbers = line.rsplit([' ', '\t']).filter(|field| !field.trim_ascii().is_empty());
+    let fields = line.split_ascii_whitespace().count();
+    numbers.take_while(|field| field.trim_ascii().parse::<f32>().is_ok()).count().min(fields.saturating_sub(1))
+}
+
+/// A line of a word and `dim` numbers.
+fn entry(input: &Input, taken: &mut Taken, text: &str, dim: usize) -> Result<()> {
+    let start = taken.values.len();
+    match word(text, dim, &mut taken.values) {
+        Ok(word) => {
+            let place = Place::Line(input.line_number());
+            taken.entry(word.as_bytes(), dim, input.path(), [place; 2])
+        }
+        Err(fault) => {
+            taken.values.truncate(start);
+            taken.broken(input.fault_in_line(fault))
+        }
+    }
+}
+
+/// The word of a line, whose numbers go to `to`.
+fn word<'t>(text: &'t str, dim: usize, to: &mut Vec<f32>) -> std::result::Result<&'t str, VectorsFault> {
+    let (word, numbers) = text.split_once([' ', '\t']).unwrap_or((text, ""));
+    let start = to.len();
+    let fault = match push(word, numbers.split_ascii_whitespace(), to) {
+        Ok(()) if to.len() - start == dim => return Ok(word),
+        Ok(()) => VectorsFault::Size { word: word.into(), found: to.len() - start, dim },
+        Err(fault) => fault,
+    };
+    to.truncate(start);
+    // The word has spaces, or something is wrong with the numbers.
+    let (mut rest, mut fields) = (text.trim_ascii_end(), Vec::with_capacity(dim.min(64)));
+    while fields.len() < dim {
+        let Some((before, field)) = rest.rsplit_once(|c: char| c.is_ascii_whitespace()) else { return Err(fault) };
+        fields.push(field);
+        rest = before.trim_ascii_end();
+    }
+    let word = rest.trim_ascii_start();
+    let last = word.rsplit(|c: char| c.is_ascii_whitespace()).next().unwrap_or("");
+    if word.is_empty() {
+        return Err(fault);
+    }
+    if last.len() < word.len() && is_number(last) {
+        let found = text.split_ascii_whitespace().count() - 1;
+        let word = text.split_ascii_whitespace().next().unwrap_or("").into();
+        return Err(VectorsFault::Size { word, found, dim });
+    }
+    push(word, fields.into_iter().rev(), to).map(|()| word)
+}
+
+/// Whether a field reads as an entry of a vector. Words such as `inf` and `nan` do not.
+fn is_number(field: &str) -> bool {
+    field.parse::<f32>().is_ok() && field.bytes().any(|byte| byte.is_ascii_digit())
+}
+
+fn push<'t>(
+    word: &str,
+    numbers: impl Iterator<Item = &'t str>,
+    to: &mut Vec<f32>,
+) -> std::result::Result<(), VectorsFault> {
+    for text in numbers {
+        to.push(number(word, text)?);
+    }
+    Ok(())
+}
