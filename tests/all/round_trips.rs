@@ -314,7 +314,7 @@ impl VectorSource for Sizes {
 fn sizes_come_back_or_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     for format in Format::ALL.iter().copied() {
-        let path = folder.path().join("v").with_extension(format.ending());
+        let path = folder.path().join(format!("v-{format}")).with_extension(format.ending());
         for (words, dim) in [(0, 2), (1, 0), (1, (1 << 20) + 1)] {
             let error = vectors::write(&path, format, &Sizes { words, dim }).unwrap_err();
             assert!(matches!(&error, Error::VectorsFile { fault: VectorsFault::TooLarge { .. }, .. }), "{error}");

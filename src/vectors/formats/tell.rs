@@ -20,6 +20,9 @@ const SEEN: usize = 32;
 /// [`Error::VectorsFormat`] if nothing tells, and [`VectorsFault::Foreign`] for a file of something else.
 pub fn format(start: &[u8], path: &Path, options: &ReadOptions) -> Result<Format> {
     let start = start.strip_prefix(MARK).unwrap_or(start);
+    // A file of one line may end without a break.
+    let line = (!start.contains(&b'\n')).then(|| [start, b"\n"].concat());
+    let start = line.as_deref().unwrap_or(start);
     let named = Format::of(path).or(Format::is_model_name(path).then_some(Format::Model));
     let told = by_content(start, named);
     if told.is_none()
@@ -74,19 +77,19 @@ fn is_text(start: &[u8]) -> bool {
     are_lines && lines.all(is_blank)
 }
 
-/// Whether most of the lines that can be seen are a word and equally many numbers, two at least: a list of words with
-/// their counts is none.
+/// Whether most of the lines that can be seen are a word and equally many numbers. Two numbers at least, since a list of
+/// words with their counts is none; and half of the words are no numbers, since a matrix is none.
 fn is_glove(start: &[u8]) -> bool {
     let Some(dim) = usual_size(start).filter(|dim| *dim >= 2) else { return false };
-    let is_entry = |line: &&[u8]| {
-        let line = String::from_utf8_lossy(line);
-        let word = line.split_ascii_whitespace().next().unwrap_or("");
-        // A matrix without words has a number there.
-        size_of(&line) == dim && !(word.contains('.') && word.parse::<f32>().is_ok() && word.len() > 2)
-    };
-    let lines: Vec<_> = whole_lines(start).take(SEEN).collect();
-    let entries = lines.iter().filter(|line| is_entry(line)).count();
-    !start.contains(&0) && 2 * entries > lines.len() && three_numbers(start).is_none()
+    let lines: Vec<_> = whole_lines(start).take(SEEN).map(String::from_utf8_lossy).collect();
+    let entries = lines.iter().filter(|line| size_of(line) == dim).count();
+    let numbers = lines.iter().filter(|line| begins_with_number(line)).count();
+    let is_most = 2 * entries > lines.len() && 2 * numbers <= lines.len();
+    is_most && !start.contains(&0) && three_numbers(start).is_none()
+}
+
+fn begins_with_number(line: &str) -> bool {
+    line.split_ascii_whitespace().next().is_some_and(|word| word.parse::<f64>().is_ok())
 }
 
 /// A header of three numbers, of which the second is the size of the vectors.
@@ -94,7 +97,7 @@ fn three_numbers(start: &[u8]) -> Option<files::Foreign> {
     let mut lines = whole_lines(start).map(String::from_utf8_lossy);
     let (header, first) = (lines.next()?, lines.next()?);
     let sizes = header.split_ascii_whitespace().map(|size| size.parse::<usize>().ok()).collect::<Option<Vec<_>>>()?;
-    let is_one = matches!(sizes[..], [_, dim, _] if dim == size_of(&first));
+    let is_one = matches!(sizes[..], [_, dim, _] if dim == size_of(&first)) && !begins_with_number(&first);
     is_one.then_some(files::Foreign {
         name: "a text of DL4J (its header has three numbers)",
         advice: "leave only the first two numbers, the words and the size of a vector",

@@ -120,9 +120,9 @@ pub fn usual_size(start: &[u8]) -> Option<usize> {
     sizes.iter().find(|size| times(size) == most).copied().filter(|size| *size > 0)
 }
 
-/// The lines of which the end can be seen. A last line without a break is not among them, unless it is the only one.
+/// The lines of which the end can be seen, without blank ones.
 pub fn whole_lines(start: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let end = start.iter().rposition(|byte| *byte == b'\n').unwrap_or(start.len());
+    let end = start.iter().rposition(|byte| *byte == b'\n').unwrap_or(0);
     start[..end].split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty())
 }
 

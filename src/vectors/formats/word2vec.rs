@@ -27,7 +27,7 @@ pub fn sized(start: &[u8]) -> Option<(usize, usize, &[u8])> {
     let end = start.iter().take(LONGEST_HEADER).position(|byte| *byte == b'\n')?;
     let mut sizes = std::str::from_utf8(&start[..end]).ok()?.split_ascii_whitespace().map(|size| size.parse().ok());
     let (words, dim): (usize, usize) = (sizes.next()??, sizes.next()??);
-    Some((words, dim, &start[end + 1..])).filter(|_| dim > 0)
+    Some((words, dim, &start[end + 1..])).filter(|_| dim > 0 && sizes.next().is_none())
 }
 
 pub fn is_blank(rest: &[u8]) -> bool {

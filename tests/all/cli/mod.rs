@@ -15,4 +15,5 @@ mod printed;
 mod prompts;
 mod refusals;
 mod scale;
+mod vectors;
 mod words;
