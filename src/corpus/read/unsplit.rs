@@ -125,7 +125,7 @@ fn script(letter: char) -> Option<Script> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::corpus::{Normalizer, Split};
+    use crate::corpus::{Corpus, Normalizer, Source, Split};
 
     fn met(lines: &[&str]) -> Unsplit {
         let words = Normalizer { split: Split::Words, ..Normalizer::default() };
@@ -157,6 +157,17 @@ mod tests {
         let all = met(&["我", "ก", "ひ我", "x"]);
         assert_eq!(all, Unsplit { thai: 1, chinese: 1, japanese: 2, ..Unsplit::default() });
         assert_eq!((all.total(), all.to_string()), (4, "Thai, Chinese, Japanese".into()));
+    }
+
+    /// What is read once and parted has them with the words that are trained on.
+    #[test]
+    fn a_text_that_is_held_out_of_has_them_too() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "我 ok\n".repeat(6)).unwrap();
+        let mut source = Source::plain(&[file.path()]);
+        source.normalizer.split = Split::Words;
+        let (_, train, held_out) = Corpus::read_and_hold_out(&source, 1, 3).unwrap();
+        assert_eq!((train.ledger().unsplit.chinese, held_out.ledger().unsplit.total()), (6, 0));
     }
 
     /// In a text that is split at white space they are words like others.
