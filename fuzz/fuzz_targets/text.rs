@@ -1,6 +1,6 @@
 #![no_main]
 
-use lexmax::corpus::{Invalid, Ledger, Normalizer, Source, Split, words};
+use lexmax::corpus::{Form, Invalid, Language, Ledger, Lowercase, Normalizer, Source, Split, words};
 use std::io::Write;
 
 // The first byte says how the rest is read.
@@ -8,10 +8,17 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let Some((how, text)) = data.split_first() else { return };
     let mut file = tempfile::NamedTempFile::new().expect("a temporary file");
     file.write_all(text).expect("a temporary file takes the text");
-    let split = if how & 4 == 0 { Split::Space } else { Split::Words };
+    let language = match how >> 5 & 3 {
+        0 => Lowercase::Unicode,
+        1 => Lowercase::Of(Language::Turkish),
+        2 => Lowercase::Of(Language::Azerbaijani),
+        _ => Lowercase::Of(Language::Lithuanian),
+    };
     let mut normalizer = Normalizer::default();
-    (normalizer.lowercase, normalizer.nfc, normalizer.split) = (how & 1 != 0, how & 2 != 0, split);
-    let invalid = [Invalid::Refuse, Invalid::Replace, Invalid::Skip][usize::from(how >> 3) % 3];
+    normalizer.lowercase = if how & 1 == 0 { Lowercase::No } else { language };
+    normalizer.form = if how & 2 == 0 { Form::None } else { [Form::Nfc, Form::Nfkc][usize::from(how >> 7)] };
+    normalizer.split = if how & 4 == 0 { Split::Space } else { Split::Words };
+    let invalid = [Invalid::Refuse, Invalid::Replace, Invalid::Skip][usize::from(how >> 3 & 3) % 3];
     let mut source = Source::plain(&[file.path()]);
     (source.invalid, source.normalizer) = (invalid, normalizer);
     let (mut ledger, mut lines) = (Ledger::default(), 0);
@@ -22,4 +29,5 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     });
     assert!(read.is_err() || ledger.lines == lines);
     assert_eq!(ledger.tokens, ledger.invalid);
+    assert!(normalizer.split == Split::Words || ledger.unsplit.is_none());
 });

@@ -61,9 +61,15 @@ fn is_skipped(error: &Error) -> bool {
     matches!(error, Error::VectorsFile { fault, .. } if fault.is_of_entry())
 }
 
+/// The warning of a text, with flags in place of settings.
+pub fn warning(warning: &str) -> String {
+    format!("lexmax: {}", warning.replace("split words", "--split words"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::corpus::Ledger;
     use crate::layer::catalogue::LayerSpec;
     use crate::word2vec::{Options, PhraseOptions};
     use clap::CommandFactory;
@@ -93,5 +99,15 @@ mod tests {
         let error = phrases.phrases().unwrap_err();
         assert!(!error.to_string().contains("--"), "{error}");
         assert!(message(error).contains("--phrase-threshold"));
+        let mut ledger = Ledger { tokens: 9, ..Ledger::default() };
+        assert_eq!(ledger.warning(), None);
+        (ledger.unsplit.lao, ledger.unsplit.japanese) = (2, 3);
+        let text = ledger.warning().unwrap();
+        assert!(!text.contains("--"), "{text}");
+        assert_eq!(
+            warning(&text),
+            "lexmax: --split words cannot split Lao, Japanese: 5 of 9 words are single letters; part the words with a \
+             segmenter first, and read the text without --split words"
+        );
     }
 }

@@ -244,7 +244,7 @@ mod faults;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::corpus::{Context, Invalid, PhraseScore, Split, WindowRule};
+    use crate::corpus::{Context, Form, Invalid, Language, PhraseScore, Split, WindowRule};
     use crate::encoder::BagGradient;
     use crate::layer::NoiseHits;
     use crate::measure::Need;
@@ -271,6 +271,8 @@ mod tests {
     fn values_have_the_names_that_files_have() {
         assert_same::<AnalogyRules>();
         assert_same::<Context>();
+        assert_same::<Form>();
+        assert_same::<Language>();
         assert_same::<ModelKind>();
         assert_same::<Need>();
         assert_same::<NoiseHits>();
@@ -288,7 +290,9 @@ mod tests {
         assert_eq!(said::<BagGradient>(), ["whole", "mean"]);
         assert_eq!(said::<Context>(), ["both", "left"]);
         assert_eq!(said::<Format>(), ["binary", "text", "fasttext", "npy", "finalfusion", "projector", "glove"]);
+        assert_eq!(said::<Form>(), ["none", "nfc", "nfkc"]);
         assert_eq!(said::<Invalid>(), ["error", "replace", "skip"]);
+        assert_eq!(said::<Language>(), ["tr", "az", "lt"]);
         assert_eq!(said::<Method>(), ["add", "mul"]);
         assert_eq!(said::<ModelKind>(), ["cbow", "skipgram", "ngram"]);
         assert_eq!(said::<Need>(), ["probabilities", "vectors"]);

@@ -47,6 +47,7 @@ pub use examples::{
     Context, Direction, ExampleSource, Examples, Subsampler, TextExamples, Window, WindowRule, held_out,
 };
 pub use read::{
-    Corpus, Invalid, Joins, LONGEST_LINE, LONGEST_SENTENCE, Ledger, Normalizer, PhraseScore, Phrases, SentenceReader,
-    Sentences, Source, Split, SpooledCorpus, TextRules, Words, files, for_each_line, words,
+    Corpus, Form, Invalid, Joins, LONGEST_LINE, LONGEST_SENTENCE, Language, Ledger, Lowercase, Normalizer, PhraseScore,
+    Phrases, SentenceReader, Sentences, Source, Split, SpooledCorpus, TextRules, Unsplit, Words, files, for_each_line,
+    words,
 };

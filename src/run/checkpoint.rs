@@ -2,6 +2,7 @@
 
 use super::Checkpoints;
 use super::validation::Record;
+use crate::corpus::Normalizer;
 use crate::error::{CheckpointFault, Error, Result};
 use crate::files::{Output, on};
 use crate::layer::LayerExt;
@@ -48,7 +49,7 @@ impl Folder {
     }
 
     /// Reads the checkpoint into `model`, if there is one.
-    pub fn resume(&self, model: &mut SharedModel) -> Result<Option<Saved>> {
+    pub fn resume(&self, model: &mut SharedModel, normalizer: &Normalizer) -> Result<Option<Saved>> {
         let path = self.path();
         let file = match File::open(&path) {
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
@@ -64,6 +65,13 @@ impl Folder {
                 let fault = CheckpointFault::OtherRun { setting: name.clone(), checkpoint, now };
                 return Err(Error::Checkpoint { path, fault });
             }
+        }
+        // Another treatment may make the same words of this text, but not of a question.
+        if reader.architecture().reading.normalizer != *normalizer {
+            let json = |normalizer| serde_json::to_string(normalizer).expect("plain data");
+            let (checkpoint, now) = (json(&reader.architecture().reading.normalizer), json(normalizer));
+            let fault = CheckpointFault::OtherRun { setting: "treatment of lines".into(), checkpoint, now };
+            return Err(Error::Checkpoint { path, fault });
         }
         if reader.tree(model.layer().vocab())?.as_ref() != model.layer().tree() {
             let (checkpoint, now) = ("another".into(), "this one".into());

@@ -167,7 +167,8 @@ impl<'a> Run<'a> {
         ];
         settings.extend(own.map(|(name, value)| (name.to_string(), value)));
         let folder = control.checkpoint.as_ref().map(|c| Folder::new(c, settings.clone())).transpose()?;
-        let saved = folder.as_ref().map_or(Ok(None), |folder| folder.resume(model))?;
+        let saved =
+            folder.as_ref().map_or(Ok(None), |folder| folder.resume(model, &architecture.reading.normalizer))?;
         let (from, record) = match saved {
             Some(Saved { train, valid, .. }) => (Some(train), valid),
             None => (None, Record::default()),

@@ -70,7 +70,8 @@ pub struct Facts {
     pub valid_nll: Option<f64>,
     /// Words read when the model that is left was the best by the held-out text, where that is not the last one.
     pub best_words: Option<u64>,
-    /// What failed on the way and did not end the run, as a checkpoint on a disk that was full.
+    /// What failed on the way and did not end the run, as a checkpoint on a disk that was full, after what is amiss with
+    /// the text: [`Text::warnings`].
     pub warnings: Vec<String>,
     /// The start from earlier vectors or from a model.
     pub warm: Option<Warm>,
@@ -105,6 +106,14 @@ pub struct Text {
     pub expected_subsampled: f64,
     /// Seconds for reading.
     pub load_seconds: f64,
+}
+
+impl Text {
+    /// What is amiss with the text, or with the held-out one, and does not end the run.
+    pub fn warnings(&self) -> Vec<String> {
+        let valid = self.valid.and_then(|valid| valid.warning()).map(|warning| format!("held out: {warning}"));
+        self.ledger.warning().into_iter().chain(valid).collect()
+    }
 }
 
 impl fmt::Display for Text {
@@ -190,7 +199,7 @@ pub(super) fn facts(config: &Word2VecConfig, text: &Text, done: Supervised) -> F
         ended: closed.ended,
         valid_nll: closed.valid_nll,
         best_words: closed.best_words,
-        warnings: closed.warnings,
+        warnings: [text.warnings(), closed.warnings].concat(),
         warm,
         loss: outcome.epochs.iter().map(|e| e.train_loss).collect(),
     }

@@ -1,7 +1,7 @@
 //! A model's file says how its text became words, and questions are read in the same way.
 
 use assert_cmd::Command;
-use lexmax::corpus::{Normalizer, PhraseScore, Split};
+use lexmax::corpus::{Form, Lowercase, Normalizer, PhraseScore, Split};
 use lexmax::error::{Error, ModelFault};
 use lexmax::model::Predictor;
 use lexmax::table::Threads;
@@ -13,7 +13,9 @@ const TEXT: &str = "We went to New York City by the Old River.\nA cafe\u{301} in
 
 fn normalizer(lowercase: bool, nfc: bool, split: Split) -> Normalizer {
     let mut normalizer = Normalizer::default();
-    (normalizer.lowercase, normalizer.nfc, normalizer.split) = (lowercase, nfc, split);
+    normalizer.lowercase = if lowercase { Lowercase::Unicode } else { Lowercase::No };
+    normalizer.form = if nfc { Form::Nfc } else { Form::None };
+    normalizer.split = split;
     normalizer
 }
 

@@ -63,7 +63,7 @@ fn audits() {
 mod text {
     use super::*;
     use lexmax::corpus::synthetic::{SyntheticExamples, SyntheticLanguage};
-    use lexmax::corpus::{Context, Corpus, Direction, Normalizer, Source, TextRules, Window};
+    use lexmax::corpus::{Context, Corpus, Direction, Lowercase, Normalizer, Source, TextRules, Window};
     use lexmax::model::{Architecture, MeanEmbedding, Model, SharedModel};
     use lexmax::train::{Budget, Hogwild, LinearDecay, TrainConfig, hogwild_watched, train};
     use lexmax::vectors::{Case, EvaluationOptions, WordVectors, evaluate};
@@ -85,7 +85,7 @@ mod text {
 
         let mut source = Source::plain(&[&path]);
         source.normalizer = Normalizer::default();
-        source.normalizer.lowercase = true;
+        source.normalizer.lowercase = Lowercase::Unicode;
         let mut rules = TextRules::min_count(1);
         rules.max_vocab = Some(3);
         let (vocab, corpus) = Corpus::read(&source, &rules).unwrap();

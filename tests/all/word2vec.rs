@@ -2,7 +2,7 @@
 
 use assert_cmd::Command;
 use lexmax::Error;
-use lexmax::corpus::{Normalizer, Split, TextRules};
+use lexmax::corpus::{Lowercase, Normalizer, Split, TextRules};
 use lexmax::layer::catalogue::LayerSpec;
 use lexmax::model::ModelKind;
 use lexmax::vectors;
@@ -62,7 +62,7 @@ fn every_setter_has_its_option() {
     command_line(folder.path(), &options.split_whitespace().collect::<Vec<_>>());
     let (mut phrases, mut normalizer) = (PhraseOptions::passes(1), Normalizer::default());
     phrases.thresholds = vec![0.5];
-    (normalizer.lowercase, normalizer.split) = (true, Split::Words);
+    (normalizer.lowercase, normalizer.split) = (Lowercase::Unicode, Split::Words);
     let word2vec = Word2Vec::preset(Preset::Gensim)
         .layer("full")
         .unwrap()

@@ -1,6 +1,7 @@
 //! What is read.
 
-use crate::corpus::{Invalid, Normalizer, Split};
+use crate::corpus::{Form, Invalid, Language, Lowercase, Normalizer, Split};
+use crate::{Error, Result};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -17,12 +18,14 @@ pub struct Input {
     /// Treatment of bytes that are not UTF-8.
     #[arg(long, value_enum, default_value_t)]
     pub invalid_utf8: Invalid,
-    /// Lower case, by Unicode's mapping.
-    #[arg(long)]
-    pub lowercase: bool,
-    /// Unicode's composed form, NFC.
-    #[arg(long)]
-    pub nfc: bool,
+    /// Lower case, by Unicode's mapping or by that of a language.
+    #[arg(long, value_enum, value_name = "LANGUAGE", num_args = 0..=1, require_equals = true)]
+    lowercase: Option<Option<Language>>,
+    /// Form of Unicode that words are brought to [default: none].
+    #[arg(long, value_enum, value_name = "FORM")]
+    normalize: Option<Form>,
+    #[arg(long, hide = true)]
+    nfc: bool,
     /// Places where words end.
     #[arg(long, value_enum, default_value_t)]
     pub split: Split,
@@ -35,7 +38,23 @@ impl Input {
     }
 
     /// The treatment of lines.
-    pub fn normalizer(&self) -> Normalizer {
-        Normalizer { lowercase: self.lowercase, nfc: self.nfc, split: self.split }
+    ///
+    /// # Errors
+    /// Two forms.
+    pub fn normalizer(&self) -> Result<Normalizer> {
+        let lowercase = match self.lowercase {
+            None => Lowercase::No,
+            Some(None) => Lowercase::Unicode,
+            Some(Some(language)) => Lowercase::Of(language),
+        };
+        let form = match (self.normalize, self.nfc) {
+            (None | Some(Form::Nfc), true) => Form::Nfc,
+            (Some(_), true) => {
+                let hint = "--nfc stands for --normalize nfc; say one of them";
+                return Err(Error::Contradiction { first: "--nfc", second: "--normalize", hint });
+            }
+            (form, false) => form.unwrap_or_default(),
+        };
+        Ok(Normalizer { lowercase, form, split: self.split })
     }
 }

@@ -8,6 +8,7 @@ mod results;
 mod schedule;
 mod vocabulary;
 
+use super::flags;
 use super::progress::Bars;
 use super::reading;
 use super::signals::Signals;
@@ -49,7 +50,7 @@ impl Arguments {
         let mut options = Options { init: run.init.clone(), init_on_bad: run.on_bad, ..model.options()? };
         schedule.set(&mut options);
         vocabulary.set(&mut options);
-        let word2vec = Word2Vec::options(options).invalid(input.invalid_utf8).normalizer(input.normalizer());
+        let word2vec = Word2Vec::options(options).invalid(input.invalid_utf8).normalizer(input.normalizer()?);
         let word2vec = word2vec.max_word_bytes(vocabulary.max_word_bytes as usize);
         Ok(input.spool().into_iter().fold(word2vec, Word2Vec::spool))
     }
@@ -58,6 +59,7 @@ impl Arguments {
 /// Prints the plan of the run.
 fn dry_run(config: &Word2VecConfig, json: Option<&PathBuf>) -> Result<()> {
     let plan = word2vec::plan(config, MEASURED)?;
+    plan.ledger.warning().iter().for_each(|warning| super::warn(&flags::warning(warning)));
     if let Some(path) = json {
         Output::new(path)?.put(plan.to_json().as_bytes())?;
     }
@@ -65,7 +67,8 @@ fn dry_run(config: &Word2VecConfig, json: Option<&PathBuf>) -> Result<()> {
 }
 
 /// Shows the progress of a run, beside its results. Once the text is read, a signal lets the run come to its end.
-struct Shown<'a>(Bars, &'a Arguments, &'a Signals);
+/// What is amiss with the text is told at once; the number says how much that was.
+struct Shown<'a>(Bars, &'a Arguments, &'a Signals, usize);
 
 impl Watch for Shown<'_> {
     fn vocabulary(&mut self, vocab: &Vocabulary) -> Result<()> {
@@ -80,6 +83,9 @@ impl Watch for Shown<'_> {
         // What cannot be shown does not end the run.
         let shown = self.1.say(&format!("{text}\n{hint}"));
         shown.unwrap_or_else(|error| super::warn(&format!("lexmax: {error}")));
+        let warnings = text.warnings();
+        warnings.iter().for_each(|warning| super::warn(&flags::warning(warning)));
+        self.3 = warnings.len();
         Ok(())
     }
 
@@ -125,7 +131,7 @@ pub fn run(arguments: &Arguments, start: Instant, signals: &Signals) -> Result<(
     let log = control.clone();
     let config = config(arguments, control).inspect_err(|error| log.log_failure(error))?;
     let Some(path) = &output.out else { return dry_run(&config, output.json.as_ref()) };
-    let mut shown = Shown(Bars::single(&config.layer, config.threads), arguments, signals);
+    let mut shown = Shown(Bars::single(&config.layer, config.threads), arguments, signals, 0);
     let trained = word2vec::train(&config, start, &mut shown)?;
     shown.0.clear();
     let results = Results::of(arguments);
@@ -133,7 +139,7 @@ pub fn run(arguments: &Arguments, start: Instant, signals: &Signals) -> Result<(
     if let (Some(path), Some(warm)) = (&arguments.run.init, &facts.warm) {
         reading::tell(path, &warm.passed_over);
     }
-    facts.warnings.iter().for_each(|warning| super::warn(&format!("lexmax: {warning}")));
+    facts.warnings.iter().skip(shown.3).for_each(|warning| super::warn(&format!("lexmax: {warning}")));
     let written = results.write(&trained, signals)?;
     let (words, train, total) = (facts.words_per_second, facts.train_seconds, trained.facts().total_seconds);
     let why = match facts.ended {

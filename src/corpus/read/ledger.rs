@@ -1,5 +1,6 @@
 //! What became of a text.
 
+use super::unsplit::Unsplit;
 use serde::Serialize;
 use std::fmt;
 
@@ -36,6 +37,10 @@ pub struct Ledger {
     pub sentences: u64,
     /// Sentences beyond one a line, since lines had more words than a sentence may.
     pub cut_sentences: u64,
+    /// Words among `tokens` that are single letters, since [`Split::Words`](crate::corpus::Split::Words) cannot split their
+    /// script. Not in JSON where there are none.
+    #[serde(skip_serializing_if = "Unsplit::is_none")]
+    pub unsplit: Unsplit,
 }
 
 impl Ledger {
@@ -47,6 +52,19 @@ impl Ledger {
     /// Whether the sums are right.
     pub fn adds_up(&self) -> bool {
         self.tokens == self.kept + self.joined + self.dropped()
+    }
+
+    /// What to do about words that could not be split, if there are any.
+    pub fn warning(&self) -> Option<String> {
+        let Self { unsplit, tokens, .. } = self;
+        let what = || {
+            format!(
+                "split words cannot split {unsplit}: {} of {tokens} words are single letters; part the words with a \
+                 segmenter first, and read the text without split words",
+                unsplit.total()
+            )
+        };
+        (!unsplit.is_none()).then(what)
     }
 }
 
@@ -66,6 +84,10 @@ impl fmt::Display for Ledger {
             (self.cut_lines, "cuts of lines too long for memory"),
             (self.cut_sentences, "cuts of sentences too long"),
         ];
-        parts.iter().filter(|(n, _)| *n > 0).try_for_each(|(n, what)| write!(f, ", {n} {what}"))
+        parts.iter().filter(|(n, _)| *n > 0).try_for_each(|(n, what)| write!(f, ", {n} {what}"))?;
+        match self.unsplit.total() {
+            0 => Ok(()),
+            n => write!(f, ", {n} single letters of {} in place of words", self.unsplit),
+        }
     }
 }

@@ -1,8 +1,8 @@
 //! A model in one file, in the open safetensors format.
 //!
 //! The header's metadata have one entry, `lexmax`: JSON with the layer's name, the encoder, the window, sizes and the
-//! optimizer, and where lines of the text were normalized, how (`text`: `lowercase`, `nfc`, and `split`, `space` or
-//! `words`). The tensors, numbers in little-endian bytes:
+//! optimizer, and where lines of the text were normalized, how (`text`: `lowercase`, true or a language, `tr`, `az` or
+//! `lt`; `nfc`, true or another form, `nfkc`; and `split`, `space` or `words`). The tensors, numbers in little-endian bytes:
 //!
 //! | tensor | is |
 //! |---|---|

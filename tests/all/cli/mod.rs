@@ -8,6 +8,7 @@ mod durable;
 mod endings;
 #[cfg(unix)]
 mod names;
+mod normal;
 mod options;
 mod outputs;
 mod place;

@@ -39,13 +39,13 @@ pub enum Invalid {
 /// at most [`LONGEST_LINE`] bytes of it, or a single word should that be longer.
 ///
 /// ```
-/// use lexmax::corpus::{Invalid, Ledger, Normalizer, Source, Split, words};
+/// use lexmax::corpus::{Form, Invalid, Ledger, Lowercase, Normalizer, Source, Split, words};
 /// # fn main() -> lexmax::Result<()> {
 /// # let file = tempfile::NamedTempFile::new().unwrap();
 /// # std::fs::write(file.path(), b"Hello, WORLD!\nbad\xff byte").unwrap();
 /// # let path = file.path();
 /// let mut normalizer = Normalizer::default();
-/// (normalizer.lowercase, normalizer.nfc, normalizer.split) = (true, true, Split::Words);
+/// (normalizer.lowercase, normalizer.form, normalizer.split) = (Lowercase::Unicode, Form::Nfc, Split::Words);
 /// let mut source = Source::plain(&[path]);
 /// (source.invalid, source.normalizer) = (Invalid::Skip, normalizer);
 /// let (mut ledger, mut all) = (Ledger::default(), Vec::new());
@@ -136,7 +136,7 @@ impl Source {
                     },
                 };
                 let first = lines.number == 1 && lines.offset == 0;
-                f(self.normalizer.apply(trim(&text, first), &mut normal))?;
+                f(self.normalizer.apply_counting(trim(&text, first), &mut normal, &mut ledger.unsplit))?;
                 ledger.cut_lines += u64::from(lines.is_cut());
             }
             ledger.lines += lines.number;

@@ -44,7 +44,8 @@ impl Corpus {
     }
 
     /// Reads a text once, and holds out the last of every `every` lines (at least one). The vocabulary is that of the other
-    /// lines, which come first in the answer. Words too long are dropped before, and are in the ledger of those lines.
+    /// lines, which come first in the answer. Words too long are dropped before; they and what could not be split are in the
+    /// ledger of those lines.
     ///
     /// # Errors
     /// As [`Corpus::load`], [`Error::NoKnownWords`], and fewer than two lines with words.
@@ -67,9 +68,10 @@ impl Corpus {
             let limit = "2 or more where no held-out text is given";
             return Err(Error::OutOfRange { name: "lines of text", value: 1.0, limit });
         }
-        let too_long = text.ledger.too_long;
+        let Ledger { too_long, unsplit, .. } = text.ledger;
         let [mut train, mut held_out] = split(&Self { text }, every.clamp(2, lines.max(2)));
         (train.ledger.too_long, train.ledger.tokens) = (too_long, train.ledger.tokens + too_long);
+        train.ledger.unsplit = unsplit;
         let mut counts = vec![0; seen.counts().len()];
         train.ids.iter().for_each(|word| counts[*word as usize] += 1);
         let (vocab, new_ids) =

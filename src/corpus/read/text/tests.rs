@@ -1,7 +1,7 @@
 //! Texts as ids.
 
 use super::*;
-use crate::corpus::{Normalizer, PhraseScore, Phrases, Split, SpooledCorpus};
+use crate::corpus::{Form, Lowercase, Normalizer, PhraseScore, Phrases, Split, SpooledCorpus};
 use proptest::prelude::*;
 use std::collections::HashMap;
 
@@ -127,7 +127,8 @@ proptest! {
     ) {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), &bytes).unwrap();
-        let normalizer = crate::corpus::Normalizer { lowercase, ..Default::default() };
+        let lowercase = if lowercase { Lowercase::Unicode } else { Lowercase::No };
+        let normalizer = Normalizer { lowercase, ..Default::default() };
         let invalid = if skip { crate::corpus::Invalid::Skip } else { crate::corpus::Invalid::Replace };
         let source = Source { invalid, normalizer, max_word_bytes, ..Source::plain(&[file.path()]) };
         let phrases = phrases.then(|| crate::corpus::Phrases::new(Default::default(), 1, &[0.5, 0.5], "_").unwrap());
@@ -175,8 +176,8 @@ proptest! {
     ) {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), &text).unwrap();
-        let split = if treated { Split::Words } else { Split::Space };
-        let normalizer = Normalizer { lowercase: treated, nfc: treated, split };
+        let all = Normalizer { lowercase: Lowercase::Unicode, form: Form::Nfc, split: Split::Words };
+        let normalizer = if treated { all } else { Normalizer::default() };
         let source = Source { normalizer, ..Source::plain(&[file.path()]) };
         let phrases = (passes > 0).then(|| Phrases::new(PhraseScore::Npmi, 1, &vec![0.0; passes], "_").unwrap());
         let rules = TextRules { phrases, longest_sentence: longest, max_vocab: Some(most), ..TextRules::min_count(min_count) };
