@@ -138,7 +138,7 @@ fn nuls_are_refused_with_their_place_for_every_format() {
     for out in ["v.bin", "v.vec", "v.txt.gz", "v.npy", "v.tsv", "v.fifu"] {
         refused(&place, &format!("{TRAIN} --corpus c.txt --out {out}"), &[&says, "tr -d"]);
     }
-    refused(&place, &format!("{TRAIN} --corpus c.txt --save-model m.safetensors"), &[&says]);
+    refused(&place, &format!("{TRAIN} --corpus c.txt --out v.bin --save-model m.safetensors"), &[&says]);
     let output = place.success(&format!("{TRAIN} --corpus c.txt --out v.vec --invalid-utf8 skip"));
     assert!(String::from_utf8(output.stdout).unwrap().contains("1 dropped"));
     let read = |name: &str| std::fs::read_to_string(place.path().join(name)).unwrap();
