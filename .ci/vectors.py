@@ -9,6 +9,7 @@ import sys
 
 import numpy as np
 from gensim.models import KeyedVectors
+from gensim.scripts.word2vec2tensor import word2vec2tensor
 
 lexmax, folder = sys.argv[1], sys.argv[2]
 os.makedirs(folder, exist_ok=True)
@@ -65,6 +66,25 @@ matrix = np.load(path("ours.npy"))
 assert (matrix.view("u4") == trained.vectors.view("u4")).all()
 assert open(path("ours.words.txt"), encoding="utf-8").read().split("\n")[:-1] == trained.index_to_key
 print("ok: NumPy reads ours.npy")
+
+run("convert", path("ours.bin"), path("glove.txt"), "--to", "glove")
+found = KeyedVectors.load_word2vec_format(path("glove.txt"), binary=False, no_header=True)
+same(trained, found, "gensim reads GloVe's lines")
+run("convert", path("glove.txt"), path("back.bin"))
+same(trained, KeyedVectors.load_word2vec_format(path("back.bin"), binary=True), "lexmax tells GloVe's lines")
+
+# NumPy's half precision, and the files of gensim's word2vec2tensor under its own names.
+np.save(path("half.npy"), trained.vectors.astype(np.float16))
+run("convert", path("half.npy"), path("half.bin"), "--words", path("ours.words.txt"))
+found = KeyedVectors.load_word2vec_format(path("half.bin"), binary=True)
+assert found.index_to_key == trained.index_to_key
+assert (found.vectors == trained.vectors.astype(np.float16).astype(np.float32)).all()
+print("ok: lexmax reads NumPy's float16")
+word2vec2tensor(path("ours.txt"), path("x"))
+run("convert", path("x_tensor.tsv"), path("back.bin"))
+found = KeyedVectors.load_word2vec_format(path("back.bin"), binary=True)
+assert found.index_to_key == trained.index_to_key and np.allclose(found.vectors, trained.vectors, rtol=1e-6)
+print("ok: lexmax reads what word2vec2tensor writes")
 
 for name, binary in [("theirs.bin", True), ("theirs.txt", False)]:
     trained.save_word2vec_format(path(name), binary=binary)

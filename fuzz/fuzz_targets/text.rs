@@ -3,7 +3,7 @@
 use lexmax::corpus::{Form, Invalid, Language, Ledger, Lowercase, Normalizer, Source, Split, words};
 use std::io::Write;
 
-// The first byte says how the rest is read.
+// The first byte says how the rest is read: packed or not, UTF-8, or UTF-16 or UTF-32 with a mark.
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let Some((how, text)) = data.split_first() else { return };
     let mut file = tempfile::NamedTempFile::new().expect("a temporary file");
@@ -24,6 +24,7 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let (mut ledger, mut lines) = (Ledger::default(), 0);
     let read = source.for_each_line(&mut ledger, |line| {
         lines += 1;
+        assert!(!line.contains('\0'));
         assert!(words(line).all(|word| !word.is_empty() && !word.contains(char::is_whitespace)));
         Ok(())
     });

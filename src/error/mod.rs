@@ -8,6 +8,7 @@ mod model;
 mod output;
 pub(crate) mod shown;
 mod simd;
+mod text;
 mod training;
 mod tree;
 mod vectors;
@@ -16,6 +17,7 @@ mod vocabulary;
 pub use self::{evaluation::EvaluationFault, head::HeadFault, input::InputFault, simd::SimdFault, tree::TreeFault};
 pub use self::{output::OutputFault, output::Unfit, vocabulary::VocabularyFault};
 pub use model::{LinksFault, ModelFault, WordFault};
+pub use text::TextFault;
 pub use training::{CheckpointFault, Divergence, InitFault};
 pub use vectors::{Place, VectorsFault};
 
@@ -51,25 +53,9 @@ pub enum Error {
         /// The pattern or the directory.
         path: PathBuf,
     },
-    /// A pattern for names of files cannot be read.
-    #[error("{}: not a pattern: {why}, at {at}; write a sign that stands for itself as [*]", file(path))]
-    BadPattern {
-        /// The pattern.
-        path: PathBuf,
-        /// Where in it, from 0.
-        at: usize,
-        /// The fault, as the pattern's reader says it.
-        why: &'static str,
-    },
-    /// Standard input can be read once.
-    #[error("- (standard input) is given twice, but can be read once; remove one of them")]
-    RepeatedInput,
-    /// The delimiter of phrases has white space, which would part the words again.
-    #[error("{} cannot join words: it has white space; take another, such as \"_\"", quoted(delimiter))]
-    BadDelimiter {
-        /// The delimiter given.
-        delimiter: String,
-    },
+    /// A text is of another kind or holds other bytes, or cannot be named so.
+    #[error(transparent)]
+    Text(#[from] TextFault),
     /// A vocabulary's file cannot be read.
     #[error("{}:{line}: {fault}", file(path))]
     VocabularyFile {

@@ -37,7 +37,13 @@ impl Wide {
         all.into_iter().find(|(unit, little)| is(*unit, *little)).map(|(unit, is_little)| Self { unit, is_little })
     }
 
-    /// What it is called.
+    /// The number of a unit.
+    fn unit_of(self, bytes: &[u8]) -> u32 {
+        let number = |sum: u32, byte: &u8| sum << 8 | u32::from(*byte);
+        if self.is_little { bytes.iter().rev().fold(0, number) } else { bytes.iter().fold(0, number) }
+    }
+
+    /// The name of the encoding.
     pub fn name(self) -> &'static str {
         match (self.unit, self.is_little) {
             (4, true) => "UTF-32LE",
@@ -48,65 +54,65 @@ impl Wide {
     }
 }
 
-/// The text as UTF-8.
+/// A text of such an encoding as UTF-8.
 pub struct Decoder<R> {
     from: R,
     wide: Wide,
-    /// Bytes read before, the mark too.
+    /// Bytes of the file before those of `rest`.
     at: u64,
-    out: Vec<u8>,
+    /// Bytes that were read and are no whole letter yet.
+    rest: Vec<u8>,
+    out: String,
     next: usize,
 }
 
 impl<R: BufRead> Decoder<R> {
     /// Decodes what follows a mark of `mark` bytes, which was read.
     pub fn new(from: R, wide: Wide, mark: usize) -> Self {
-        Self { from, wide, at: mark as u64, out: Vec::new(), next: 0 }
+        Self { from, wide, at: mark as u64, rest: Vec::new(), out: String::new(), next: 0 }
     }
 
-    /// The next unit; `None` at the end.
-    fn unit(&mut self) -> io::Result<Option<u32>> {
-        let mut bytes = [0; 4];
-        let unit = &mut bytes[..self.wide.unit];
-        let mut read = 0;
-        while read < unit.len() {
-            match self.from.read(&mut unit[read..]) {
-                Ok(0) if read == 0 => return Ok(None),
-                Ok(0) => return Err(self.wrong("the file ends within a letter")),
-                Ok(n) => read += n,
-                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-                Err(e) => return Err(e),
+    /// Decodes the next block; nothing is there after it at the end.
+    fn decode(&mut self) -> io::Result<()> {
+        (self.next, _) = (0, self.out.clear());
+        while self.out.is_empty() {
+            let before = self.rest.len();
+            (&mut self.from).take(BLOCK).read_to_end(&mut self.rest)?;
+            let is_end = self.rest.len() == before;
+            let mut units = self.rest.chunks_exact(self.wide.unit).map(|bytes| self.wide.unit_of(bytes));
+            let mut read = 0;
+            while let Some(first) = units.next() {
+                let (code, bytes) = match self.wide.unit {
+                    2 if (0xd800..0xdc00).contains(&first) => match units.next() {
+                        Some(second @ 0xdc00..0xe000) => (0x1_0000 + ((first - 0xd800) << 10) + (second - 0xdc00), 4),
+                        None if !is_end => break,
+                        _ => (first, 2),
+                    },
+                    unit => (first, unit),
+                };
+                let Some(letter) = char::from_u32(code) else { return Err(self.wrong(read)) };
+                self.out.push(letter);
+                read += bytes;
+            }
+            self.rest.drain(..read);
+            self.at += read as u64;
+            if is_end {
+                return if self.rest.is_empty() { Ok(()) } else { Err(self.wrong(0)) };
             }
         }
-        self.at += unit.len() as u64;
-        if !self.wide.is_little {
-            unit.reverse();
-        }
-        Ok(Some(u32::from_le_bytes(bytes)))
+        Ok(())
     }
 
-    /// The next letter; `None` at the end.
-    fn letter(&mut self) -> io::Result<Option<char>> {
-        let Some(first) = self.unit()? else { return Ok(None) };
-        let is_pair = self.wide.unit == 2 && (0xd800..0xdc00).contains(&first);
-        let code = match is_pair.then(|| self.unit()).transpose()?.flatten() {
-            Some(second) if (0xdc00..0xe000).contains(&second) => {
-                0x1_0000 + ((first - 0xd800) << 10) + (second - 0xdc00)
-            }
-            Some(_) => return Err(self.wrong("half a letter")),
-            None => first,
-        };
-        char::from_u32(code).map(Some).ok_or_else(|| self.wrong("no letter"))
-    }
-
-    fn wrong(&self, what: &str) -> io::Error {
-        let message = format!("{what} of {}, before byte {}; convert the text again", self.wide.name(), self.at);
-        io::Error::new(io::ErrorKind::InvalidData, message)
+    /// The error of a letter that begins after `read` bytes of `rest`.
+    fn wrong(&self, read: usize) -> io::Error {
+        let (name, at) = (self.wide.name(), self.at + read as u64 + 1);
+        let convert = format!("convert it, as with `iconv -c -f {name} -t UTF-8`, which leaves such out");
+        io::Error::new(io::ErrorKind::InvalidData, format!("no letter of {name} begins at byte {at}; {convert}"))
     }
 }
 
 /// Bytes that are decoded at a time.
-const BLOCK: usize = 1 << 16;
+const BLOCK: u64 = 1 << 16;
 
 impl<R: BufRead> Read for Decoder<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
@@ -120,13 +126,9 @@ impl<R: BufRead> Read for Decoder<R> {
 impl<R: BufRead> BufRead for Decoder<R> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         if self.next == self.out.len() {
-            (self.next, _) = (0, self.out.clear());
-            while self.out.len() < BLOCK {
-                let Some(letter) = self.letter()? else { break };
-                self.out.extend_from_slice(letter.encode_utf8(&mut [0; 4]).as_bytes());
-            }
+            self.decode()?;
         }
-        Ok(&self.out[self.next..])
+        Ok(&self.out.as_bytes()[self.next..])
     }
 
     fn consume(&mut self, bytes: usize) {
@@ -176,15 +178,49 @@ mod tests {
     }
 
     #[test]
-    fn texts_without_a_mark_are_told_and_damage_is_an_error() {
+    fn texts_without_a_mark_are_told() {
         for wide in ALL {
             assert_eq!(Wide::without_mark(&encoded("the river runs to the sea\n", wide)), Some(wide));
+            assert_eq!(Wide::without_mark(&encoded("ab", wide)), (wide.unit == 4).then_some(wide));
         }
-        assert_eq!(Wide::without_mark(b"the river runs to the sea\n"), None);
-        assert_eq!(Wide::without_mark(&[0; 64]), None);
-        for bytes in [&b"a\0b"[..], b"\x00\xd8a\0", b"\x00\xdc", b"\x00\xd8"] {
-            let damaged = Decoder::new(bytes, ALL[0], 2).read_to_string(&mut String::new());
-            assert!(damaged.is_err(), "{bytes:?}");
+        for head in [&b"the river runs to the sea\n"[..], &[0; 64], b"river\0\0\0\0\0lake", b"1\0\0\0river\0\0\0", b""]
+        {
+            assert_eq!(Wide::without_mark(head), None);
+        }
+    }
+
+    #[test]
+    fn damage_is_an_error_with_its_place() {
+        let [little, big, wide, _] = ALL;
+        for (bytes, encoding, at) in [
+            (&b"a\0b"[..], little, 5),
+            (b"a\0\x00\xd8a\0", little, 5),
+            (b"\x00\xdc", little, 3),
+            (b"\x00\xd8", little, 3),
+            (b"\x00\xd8a", little, 3),
+            (b"\0a\xd8\x00\xd8\x00\xdc\x00", big, 5),
+            (b"a\0\0\0\0\0\x11\0", wide, 9),
+            (b"a\0\0", wide, 5),
+        ] {
+            let mark = encoding.unit;
+            let mut decoder = Decoder::new(bytes, encoding, mark);
+            let message = decoder.read_to_string(&mut String::new()).unwrap_err().to_string();
+            let begins = format!("no letter of {} begins at byte {at};", encoding.name());
+            assert!(message.starts_with(&begins), "{bytes:?}: {message}");
+        }
+    }
+
+    #[test]
+    fn long_texts_are_decoded_block_by_block() {
+        // A pair, so that blocks end between its halves.
+        let text = format!("a{}", "\u{1f30a}\n".repeat(70_000));
+        for wide in ALL {
+            let bytes = encoded(&text, wide);
+            let mut decoded = String::new();
+            Decoder::new(std::io::BufReader::with_capacity(7, &bytes[..]), wide, 0)
+                .read_to_string(&mut decoded)
+                .unwrap();
+            assert!(decoded == text, "{}", wide.name());
         }
     }
 }

@@ -80,15 +80,19 @@ const BINARY: [Kind; 26] = [
         of_vectors: "take its .vec file, or write one with `fasttext print-word-vectors`",
     },
     // Protocols 2 to 5.
-    Kind::of(b"\x80\x02", PICKLE, GENSIM),
-    Kind::of(b"\x80\x03", PICKLE, GENSIM),
-    Kind::of(b"\x80\x04", PICKLE, GENSIM),
-    Kind::of(b"\x80\x05", PICKLE, GENSIM),
+    pickle(b"\x80\x02"),
+    pickle(b"\x80\x03"),
+    pickle(b"\x80\x04"),
+    pickle(b"\x80\x05"),
     Kind::of(b"GGUF\x02\0\0\0", "a GGUF model", OTHER),
     Kind::of(b"GGUF\x03\0\0\0", "a GGUF model", OTHER),
 ];
 
 const PICKLE: &str = "a pickle of Python";
+
+const fn pickle(magic: &'static [u8]) -> Kind {
+    Kind { magic, name: PICKLE, of_text: "load it and write what it holds as plain text", of_vectors: GENSIM }
+}
 
 /// First bytes of files that consist of letters, as a text does.
 const LETTERS: [Kind; 3] = [

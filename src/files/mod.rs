@@ -1,5 +1,7 @@
-//! Files: compressed ones read as plain ones, and outputs that are there whole or not at all.
+//! Files: packed ones read as plain ones, texts as UTF-8, and outputs that are there whole or not at all.
 
+#[cfg(feature = "text")]
+mod ahead;
 #[cfg(feature = "text")]
 mod apart;
 #[cfg(feature = "text")]
@@ -20,9 +22,11 @@ mod target;
 mod temporary;
 mod tensors;
 #[cfg(feature = "text")]
+mod text;
+#[cfg(feature = "text")]
 mod texts;
 #[cfg(feature = "text")]
-mod zstd;
+mod unpack;
 
 #[cfg(feature = "text")]
 pub use crate::error::shown::name;
@@ -48,5 +52,7 @@ pub use temporary::Temporary;
 #[cfg(feature = "cli")]
 pub use temporary::remove_temporaries;
 pub use tensors::{ANY, Layout, Numbers, Tensors};
+#[cfg(feature = "text")]
+pub use text::{decoded, is_wide, text};
 #[cfg(feature = "text")]
 pub use texts::files;

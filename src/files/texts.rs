@@ -2,7 +2,7 @@
 
 use super::open::is_stdin;
 use super::place::{folder, whole};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, TextFault};
 use glob::Pattern;
 use std::ffi::OsStr;
 use std::path::{Component, Path, PathBuf};
@@ -18,13 +18,13 @@ use walkdir::WalkDir;
 ///
 /// # Errors
 /// [`Error::NoFiles`] for a pattern without a match or a directory without a file, [`Error::Io`] for a path that is
-/// missing or a directory that cannot be listed, [`Error::BadPattern`], [`Error::RepeatedInput`] for `-` twice.
+/// missing or a directory that cannot be listed, [`TextFault::BadPattern`], [`TextFault::RepeatedInput`] for `-` twice.
 pub fn files<P: AsRef<Path>>(paths: &[P]) -> Result<Vec<PathBuf>> {
     let mut found: Vec<PathBuf> = Vec::new();
     for path in paths.iter().map(AsRef::as_ref) {
         if is_stdin(path) {
             if found.iter().any(|p| is_stdin(p)) {
-                return Err(Error::RepeatedInput);
+                return Err(TextFault::RepeatedInput.into());
             }
             found.push(path.into());
         } else if path.is_dir() {
@@ -158,7 +158,7 @@ fn parts(pattern: &Path) -> Result<Vec<Part<'_>>> {
     let (mut parts, mut at) = (Vec::new(), 0);
     for component in pattern.components() {
         let (name, text) = (component.as_os_str(), component.as_os_str().to_string_lossy());
-        let wrong = |e: glob::PatternError| Error::BadPattern { path: pattern.into(), at: at + e.pos, why: e.msg };
+        let wrong = |e: glob::PatternError| TextFault::BadPattern { path: pattern.into(), at: at + e.pos, why: e.msg };
         match &*text {
             "**" if matches!(parts.last(), Some(Part::Folders)) => {}
             "**" => parts.push(Part::Folders),
@@ -242,9 +242,9 @@ mod tests {
         assert_eq!(names(&["odd[1].txt"]), ["odd[1].txt"]);
         assert!(matches!(files(&[root.join("*.zip")]), Err(Error::NoFiles { .. })));
         assert!(matches!(files(&[root.join("empty")]), Err(Error::NoFiles { .. })));
-        assert!(matches!(files(&[root.join("[a-")]), Err(Error::BadPattern { .. })));
+        assert!(matches!(files(&[root.join("[a-")]), Err(Error::Text(TextFault::BadPattern { .. }))));
         assert!(matches!(files(&[root.join("nothing")]), Err(Error::Io { .. })));
-        assert!(matches!(files(&["-", "-"]), Err(Error::RepeatedInput)));
+        assert!(matches!(files(&["-", "-"]), Err(Error::Text(TextFault::RepeatedInput))));
         assert_eq!(names(&["*/*.txt"]), [".git/e.txt", "sub/d.txt"]);
         assert_eq!(names(&["sub/../*.gz"]), ["sub/../c.gz"]);
     }

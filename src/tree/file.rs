@@ -61,6 +61,8 @@ impl Tree {
                 line,
                 byte: e.valid_up_to() + 1,
             })?;
+            // A byte order mark is no part of the first word.
+            let text = text.strip_prefix('\u{feff}').filter(|_| line == 1).unwrap_or(text);
             reader.line(line, text.trim_end_matches(['\n', '\r']), &id)?;
         }
         let (leaves, nodes) = reader.finish(line)?;

@@ -42,7 +42,7 @@ impl Pairs {
     /// # Errors
     /// [`Error::Io`], [`Error::NotUtf8`], and [`Error::EvaluationFile`] with the line.
     pub fn read(path: &Path) -> Result<Self> {
-        Self::parse(&mut files::open(path).map_err(Error::io(path))?, path)
+        Self::parse(&mut files::text(path)?, path)
     }
 
     /// The same from any source; errors call it `path`.

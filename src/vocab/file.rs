@@ -2,7 +2,7 @@
 
 use super::{Vocabulary, Words};
 use crate::error::shown::quoted;
-use crate::error::{Error, OutputFault, Result, Unfit, VocabularyFault};
+use crate::error::{Error, OutputFault, Result, TextFault, Unfit, VocabularyFault};
 use std::io::{self, BufRead, ErrorKind, Read, Write};
 use std::path::Path;
 
@@ -55,12 +55,13 @@ impl Vocabulary {
     }
 
     /// Reads word2vec's format, as word2vec and gensim write it; the first line `</s>` is passed over, a second one is
-    /// a word. Counts need not fall: words are sorted by them, ties in the order of the file. `path` is for errors.
-    /// Memory is in proportion to what is read; a line has at most 1 MiB.
+    /// a word. A byte order mark at the start is none of the first word. Counts need not fall: words are sorted by them,
+    /// ties in the order of the file. `path` is for errors. Memory is in proportion to what is read; a line has at most
+    /// 1 MiB.
     ///
     /// # Errors
-    /// [`Error::VocabularyFile`] and [`Error::NotUtf8`] with the line; [`Error::Io`]; no word left above `min_count`, or
-    /// counts as in [`Counts::new`](super::Counts::new).
+    /// [`Error::VocabularyFile`], [`Error::NotUtf8`] and [`TextFault::Nul`] with the line; [`Error::Io`]; no word left
+    /// above `min_count`, or counts as in [`Counts::new`](super::Counts::new).
     pub fn read(input: &mut dyn BufRead, path: &Path, min_count: u64) -> Result<Self> {
         let mut words = Words::default();
         // Of each word.
@@ -76,9 +77,13 @@ impl Vocabulary {
             if line.len() as u64 == LONGEST {
                 return Err(wrong(VocabularyFault::TooLong { limit: LONGEST }));
             }
+            if let Some(byte) = line.iter().position(|byte| *byte == 0) {
+                return Err(TextFault::Nul { path: path.into(), line: number, byte: byte + 1 }.into());
+            }
             let not_utf8 =
                 |e: std::str::Utf8Error| Error::NotUtf8 { path: path.into(), line: number, byte: e.valid_up_to() + 1 };
             let text = std::str::from_utf8(&line).map_err(not_utf8)?;
+            let text = text.strip_prefix('\u{feff}').filter(|_| number == 1).unwrap_or(text);
             let (word, count) = entry(text).map_err(wrong)?;
             if word == LINE_END && !std::mem::replace(&mut line_ends, true) {
                 continue;
@@ -147,6 +152,9 @@ mod tests {
         // White space of other languages is part of words, and what stands behind a count is none of it.
         let vocab = read("foo\u{a0}bar 3 \nx\u{3000}y\t2\t\r\n".as_bytes(), 1).unwrap();
         assert_eq!(words(&vocab), [("foo\u{a0}bar", 3), ("x\u{3000}y", 2)]);
+        // A mark is no part of the first word, but is part of others.
+        let vocab = read("\u{feff}river 9\r\n\u{feff}lake 3\r\n".as_bytes(), 1).unwrap();
+        assert_eq!(words(&vocab), [("river", 9), ("\u{feff}lake", 3)]);
         let vocab = read("rare 1\r\ngr\u{f6}\u{df}e\t7\nthe 9".as_bytes(), 2).unwrap();
         assert_eq!(words(&vocab), [("the", 9), ("größe", 7)]);
     }
@@ -173,6 +181,8 @@ mod tests {
             }
         }
         assert!(matches!(read(b"a 1\n\xff 1\n", 1), Err(Error::NotUtf8 { line: 2, byte: 1, .. })));
+        let nul = |found| matches!(found, Err(Error::Text(TextFault::Nul { line: 2, byte: 3, .. })));
+        assert!(nul(read(b"a 1\nab\0 1\n", 1)) && nul(read(b"a 1\nb \x001\n", 1)));
         let long = [b"x".repeat(LONGEST as usize + 5), b" 1".to_vec()].concat();
         let got = read(&long, 1);
         assert!(matches!(got, Err(Error::VocabularyFile { fault: VocabularyFault::TooLong { .. }, .. })));

@@ -4,7 +4,7 @@ use super::facts::{Supervised, facts};
 use super::settings::{settings, text_hash};
 use super::{Facts, Text, Trained, Watch, Word2VecConfig, warm};
 use crate::corpus::{Corpus, Examples, Ledger, Sentences, Source, SpooledCorpus, Subsampler, held_out};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, TextFault};
 use crate::files::{self, Output};
 use crate::layer::LayerExt;
 use crate::machine::peak_bytes;
@@ -27,7 +27,7 @@ use std::time::Instant;
 pub(super) fn read(config: &Word2VecConfig) -> Result<(Vocabulary, Box<dyn Sentences>)> {
     let mut held_out = config.control.valid.iter().flat_map(|valid| &valid.files);
     if config.source.paths.iter().any(|path| files::is_stdin(path)) && held_out.any(|path| files::is_stdin(path)) {
-        return Err(Error::RepeatedInput);
+        return Err(TextFault::RepeatedInput.into());
     }
     Ok(match &config.spool {
         None => Corpus::read(&config.source, &config.rules).map(|(v, c)| (v, Box::new(c) as _))?,

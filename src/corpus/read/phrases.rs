@@ -2,7 +2,7 @@
 
 use super::numbers::{Sink, Text};
 use crate::corpus::Joins;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, TextFault};
 use crate::vocab::{Interner, WordId};
 use hashbrown::HashMap;
 
@@ -77,7 +77,7 @@ impl Phrases {
             }
         }
         if delimiter.contains(char::is_whitespace) {
-            return Err(Error::BadDelimiter { delimiter: delimiter.into() });
+            return Err(TextFault::BadDelimiter { delimiter: delimiter.into() }.into());
         }
         Ok(Self { score, min_count: min_count.max(1), thresholds: thresholds.into(), delimiter: delimiter.into() })
     }

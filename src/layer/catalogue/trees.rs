@@ -9,8 +9,6 @@ use crate::names::named;
 use crate::tree::{Tree, Weighting};
 use crate::vocab::WordId;
 use ndarray::Array2;
-use std::fs::File;
-use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 /// The tree of the settings; a value of `tree` that is no name of a kind is a file.
@@ -45,13 +43,16 @@ fn name(c: &Shape, word: WordId) -> String {
 }
 
 fn read(path: &Path, c: &Shape) -> Result<Tree> {
-    let file = File::open(path).map_err(Error::io(path))?;
+    #[cfg(feature = "text")]
+    let mut file = crate::files::text(path)?;
+    #[cfg(not(feature = "text"))]
+    let mut file = std::io::BufReader::new(std::fs::File::open(path).map_err(Error::io(path))?);
     let id = |text: &str| match c.words {
         Some(words) => words.id(text),
         // 7, but not 07 or +7, so that no id has two names.
         None => text.parse().ok().filter(|id: &WordId| id.to_string() == text),
     };
-    Tree::read(&mut BufReader::new(file), path, c.counts, id, |word| name(c, word))
+    Tree::read(&mut file, path, c.counts, id, |word| name(c, word))
 }
 
 /// The vectors of all words, V×d.

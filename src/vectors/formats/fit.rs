@@ -10,6 +10,9 @@ use std::path::Path;
 /// The beginning of a bzip2 file, all letters, around the size of its blocks.
 const BZIP2: [&str; 2] = ["BZh", "1AY&SY"];
 
+/// The beginning of a frame of zstd or lz4 that holds no data, behind the first of its bytes: a letter from P to _.
+const SKIPPABLE: &str = "*M\u{18}";
+
 impl Format {
     /// Why a file of this format cannot hold a word. Without a reason, whoever reads the file gets the same word.
     ///
@@ -31,7 +34,9 @@ impl Format {
         let has = |bytes: &[u8]| word.bytes().any(|byte| bytes.contains(&byte));
         let is_packed = || {
             let rest = word.strip_prefix(BZIP2[0]).and_then(|rest| rest.strip_prefix(|c| matches!(c, '1'..='9')));
+            let skippable = word.strip_prefix(|c| matches!(c, 'P'..='_'));
             rest.is_some_and(|rest| rest.starts_with(BZIP2[1]))
+                || skippable.is_some_and(|rest| rest.starts_with(SKIPPABLE))
         };
         match self {
             Self::Binary if has(b" \n") => Some(Unfit::Space),

@@ -38,9 +38,9 @@ impl<'a> Stream<'a> {
 /// # Errors
 /// [`Error::Io`], [`Error::VectorsFormat`], [`Error::VectorsFile`] with the line or the byte, and [`Error::NotUtf8`].
 pub fn read(path: &Path, options: &ReadOptions) -> Result<Loaded> {
-    let mut source = files::open(path).map_err(Error::io(path))?;
+    let (mut source, len) = open(path, plain_len(path))?;
     let format = tell::format(source.fill_buf().map_err(Error::io(path))?, path, options)?;
-    let stream = Stream { source: &mut *source, len: plain_len(path), path };
+    let stream = Stream { source: &mut *source, len, path };
     let side = beside(format, path);
     if side.is_empty() {
         if options.words.is_some() {
@@ -56,9 +56,20 @@ pub fn read(path: &Path, options: &ReadOptions) -> Result<Loaded> {
         Some(words) => words.clone(),
         None => side.iter().find(|file| file.exists()).cloned().ok_or_else(|| no_words(path, format, &side))?,
     };
-    let mut words = files::open(&side).map_err(Error::io(&side))?;
-    let words = Stream { source: &mut *words, len: None, path: &side };
+    let (mut words, len) = open(&side, None)?;
+    let words = Stream { source: &mut *words, len, path: &side };
     read_as(format, stream, Some(words), options)
+}
+
+/// Opens a file of vectors or of words, unpacked, UTF-16 and UTF-32 with a mark as UTF-8. The length is not known then.
+fn open(path: &Path, len: Option<u64>) -> Result<(Box<dyn BufRead>, Option<u64>)> {
+    let mut source = files::open(path).map_err(Error::io(path))?;
+    let head = source.fill_buf().map_err(Error::io(path))?;
+    // The length of a model's header may look like a mark.
+    if files::is_wide(head) && !model::is_model(head) {
+        return Ok((files::decoded(source).map_err(Error::io(path))?, None));
+    }
+    Ok((source, len))
 }
 
 /// The error for vectors without words.

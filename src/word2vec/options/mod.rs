@@ -191,7 +191,7 @@ fn within(name: &'static str, value: usize, most: usize, limit: &'static str) ->
 
 /// Reads the words of a file that occur at least `min_count` times by its own counts: see [`Vocabulary::read`].
 fn read_vocabulary(path: &Path, min_count: u64) -> Result<Vocabulary> {
-    Vocabulary::read(&mut *files::open(path).map_err(Error::io(path))?, path, min_count)
+    Vocabulary::read(&mut *files::text(path)?, path, min_count)
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! Text files as lines, lines as words.
 
 use crate::corpus::{Ledger, Normalizer};
-use crate::error::{Error, Result};
-use crate::files::{is_stdin, open};
+use crate::error::{Error, Result, TextFault};
+use crate::files::{is_stdin, text};
 use crate::vocab::LONGEST_WORD;
 use std::borrow::Cow;
 use std::io::{self, BufRead, Read};
@@ -11,17 +11,17 @@ use std::path::{Path, PathBuf};
 /// A longer line is handed out in pieces, cut at white space, so that a text without line breaks needs no more memory than this.
 pub const LONGEST_LINE: usize = 1 << 24;
 
-/// What becomes of bytes that are not UTF-8.
+/// The rule for bytes that are not UTF-8, and for NUL, which no text has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 pub enum Invalid {
     /// Ends with an error that names the place.
     ///
-    /// The error is [`Error::NotUtf8`].
+    /// The error is [`Error::NotUtf8`] or [`TextFault::Nul`].
     #[default]
     #[cfg_attr(feature = "cli", value(name = "error"))]
     Refuse,
-    /// Makes each bad sequence U+FFFD, and counts them.
+    /// Makes each bad sequence and each NUL U+FFFD, and counts them.
     ///
     /// Sequences are those of [`String::from_utf8_lossy`].
     Replace,
@@ -33,10 +33,10 @@ pub enum Invalid {
 
 /// Where a text is, and how it becomes lines of words.
 ///
-/// Files are plain, gzip, Zstandard or bzip2, of any number of members or frames; `-` is standard input. The first bytes tell
-/// which (no text begins so); where they are silent, a name that ends in `.gz`, `.zst` or `.bz2` promises that format. Lines
-/// end in `\n` or `\r\n`; a byte order mark at a file's start is no part of its first line. One line at a time is in memory,
-/// at most [`LONGEST_LINE`] bytes of it, or a single word should that be longer.
+/// Files are plain, gzip, Zstandard or bzip2, of any number of members or frames; `-` is standard input. The first bytes
+/// tell which. The text is UTF-8, or UTF-16 or UTF-32 with a byte order mark, which is no part of the first line. Files of
+/// other kinds are refused, as far as their first bytes tell them. Lines end in `\n` or `\r\n`. One line at a time is in
+/// memory, at most [`LONGEST_LINE`] bytes of it, or a single word should that be longer.
 ///
 /// ```
 /// use lexmax::corpus::{Form, Invalid, Ledger, Lowercase, Normalizer, Source, Split, words};
@@ -92,7 +92,8 @@ impl Source {
     /// Calls `f` with every line in turn, normalized, without its line end; counts files, lines, and words that bad bytes are in.
     ///
     /// # Errors
-    /// [`Error::Io`] with the file that is missing, unreadable or damaged, [`Error::NotUtf8`] with the place, and what `f` returns.
+    /// [`Error::Io`] with the file that is missing, unreadable or damaged, [`Error::Text`] for one that is no text,
+    /// [`Error::NotUtf8`] with the place, and what `f` returns.
     pub fn for_each_line(&self, ledger: &mut Ledger, f: impl FnMut(&str) -> Result<()>) -> Result<()> {
         self.for_each_piece(LONGEST_LINE, ledger, f)
     }
@@ -121,22 +122,23 @@ impl Source {
         let mut normal = String::new();
         for path in &self.paths {
             let name = || if is_stdin(path) { Path::new("standard input") } else { path };
-            let mut lines = Lines::new(open(path).map_err(|e| Error::io(name())(e))?, longest);
+            let mut lines = Lines::new(text(path)?, longest);
             ledger.files += 1;
             while lines.next().map_err(|e| Error::io(name())(e))? {
-                let text = match std::str::from_utf8(&lines.line) {
-                    Ok(text) => Cow::Borrowed(text),
-                    Err(e) => match self.invalid {
-                        Invalid::Refuse => {
-                            let byte = lines.offset + e.valid_up_to() + 1;
-                            return Err(Error::NotUtf8 { path: name().into(), line: lines.number, byte });
-                        }
-                        Invalid::Replace => Cow::Owned(replaced(&lines.line, ledger)),
-                        Invalid::Skip => Cow::Owned(without_bad_words(&lines.line, ledger)),
-                    },
+                let text = match (checked(&lines.line), self.invalid) {
+                    (Ok(text), _) => Cow::Borrowed(text),
+                    (Err(bad), Invalid::Refuse) => {
+                        let (path, line) = (name().into(), lines.number);
+                        let byte = |at: usize| lines.offset + at + 1;
+                        return Err(match bad {
+                            Bad::Nul { at } => TextFault::Nul { path, line, byte: byte(at) }.into(),
+                            Bad::NotUtf8 { at } => Error::NotUtf8 { path, line, byte: byte(at) },
+                        });
+                    }
+                    (Err(_), Invalid::Replace) => Cow::Owned(replaced(&lines.line, ledger)),
+                    (Err(_), Invalid::Skip) => Cow::Owned(without_bad_words(&lines.line, ledger)),
                 };
-                let first = lines.number == 1 && lines.offset == 0;
-                f(self.normalizer.apply_counting(trim(&text, first), &mut normal, &mut ledger.unsplit))?;
+                f(self.normalizer.apply_counting(trim(&text), &mut normal, &mut ledger.unsplit))?;
                 ledger.cut_lines += u64::from(lines.is_cut());
             }
             ledger.lines += lines.number;
@@ -207,15 +209,32 @@ impl Lines {
     }
 }
 
+/// Bytes that no text has, and where in a piece the first are, from 0.
+enum Bad {
+    Nul { at: usize },
+    NotUtf8 { at: usize },
+}
+
+/// The text of a piece.
+fn checked(line: &[u8]) -> std::result::Result<&str, Bad> {
+    if line.contains(&0) {
+        let at = line.iter().position(|byte| *byte == 0).unwrap_or_default();
+        return Err(Bad::Nul { at });
+    }
+    std::str::from_utf8(line).map_err(|e| Bad::NotUtf8 { at: e.valid_up_to() })
+}
+
 fn replaced(line: &[u8], ledger: &mut Ledger) -> String {
-    ledger.replaced += line.utf8_chunks().filter(|chunk| !chunk.invalid().is_empty()).count() as u64;
-    String::from_utf8_lossy(line).into_owned()
+    let bad = line.utf8_chunks().filter(|chunk| !chunk.invalid().is_empty()).count();
+    let nuls = line.iter().filter(|byte| **byte == 0).count();
+    ledger.replaced += (bad + nuls) as u64;
+    String::from_utf8_lossy(line).replace('\0', "\u{fffd}")
 }
 
 fn without_bad_words(line: &[u8], ledger: &mut Ledger) -> String {
     let mut text = String::with_capacity(line.len());
     for word in line.split(u8::is_ascii_whitespace) {
-        match std::str::from_utf8(word) {
+        match checked(word) {
             Ok(word) => {
                 text.push_str(word);
                 text.push(' ');
@@ -267,10 +286,9 @@ fn is_space(byte: u8) -> bool {
     matches!(byte, b'\t'..=b'\r' | b' ')
 }
 
-fn trim(line: &str, first: bool) -> &str {
+fn trim(line: &str) -> &str {
     let line = line.strip_suffix('\n').unwrap_or(line);
-    let line = line.strip_suffix('\r').unwrap_or(line);
-    if first { line.strip_prefix('\u{feff}').unwrap_or(line) } else { line }
+    line.strip_suffix('\r').unwrap_or(line)
 }
 
 #[cfg(test)]

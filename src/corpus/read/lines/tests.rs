@@ -137,6 +137,30 @@ fn bad_bytes_are_replaced_or_their_words_dropped_and_counted() {
 }
 
 #[test]
+fn nuls_are_refused_replaced_or_dropped_with_their_words() {
+    let bytes = b"one two\n\0 th\0r\0ee four\0\nfive\n";
+    match lenient(bytes, Invalid::Refuse) {
+        Err(Error::Text(TextFault::Nul { line: 2, byte: 1, .. })) => {}
+        other => panic!("{other:?}"),
+    }
+    let (lines, ledger) = lenient(bytes, Invalid::Replace).unwrap();
+    assert_eq!(lines, ["one two", "\u{fffd} th\u{fffd}r\u{fffd}ee four\u{fffd}", "five"]);
+    assert_eq!((ledger.replaced, ledger.invalid, ledger.tokens), (4, 0, 0));
+    let (lines, ledger) = lenient(bytes, Invalid::Skip).unwrap();
+    assert_eq!(lines, ["one two", "", "five"]);
+    assert_eq!((ledger.replaced, ledger.invalid, ledger.tokens), (0, 3, 3));
+    // Both kinds in one word, which is one.
+    let (lines, ledger) = lenient(b"a\0\xff b", Invalid::Skip).unwrap();
+    assert_eq!((&*lines[0], ledger.invalid), ("b", 1));
+    assert_eq!(lenient(b"a\0\xff b", Invalid::Replace).unwrap().1.replaced, 2);
+    // Without a mark it is UTF-16 whatever is asked for.
+    for invalid in [Invalid::Refuse, Invalid::Replace, Invalid::Skip] {
+        let found = lenient(b"r\0i\0v\0e\0r\0 \0a\0b\0", invalid);
+        assert!(matches!(found, Err(Error::Text(TextFault::NoMark { encoding: "UTF-16LE", .. }))), "{found:?}");
+    }
+}
+
+#[test]
 fn long_lines_come_in_pieces_without_losing_a_word() {
     const LONGEST: usize = 1 << 12;
     let word = |i: usize| format!("wört{}", i % 9);
@@ -166,21 +190,23 @@ proptest! {
             Ok((lines, ledger)) => {
                 // Damage of what only looks packed is an error as well.
                 prop_assert_eq!(lines.len() as u64, ledger.lines);
-                prop_assert!(valid.is_ok());
+                prop_assert!(valid.is_ok() && !bytes.contains(&0));
             }
             Err(Error::NotUtf8 { .. }) => prop_assert!(valid.is_err()),
-            Err(Error::Io { .. }) => {}
+            Err(Error::Text(TextFault::Nul { .. })) => prop_assert!(bytes.contains(&0)),
+            Err(Error::Text(_) | Error::Io { .. }) => {}
             Err(e) => return Err(TestCaseError::fail(e.to_string())),
         }
         let words = bytes.split(u8::is_ascii_whitespace).filter(|w| !w.is_empty());
         if let Ok((_, ledger)) = lenient(&bytes, Invalid::Skip) {
-            let bad = words.filter(|w| std::str::from_utf8(w).is_err()).count() as u64;
+            let is_bad = |word: &&[u8]| std::str::from_utf8(word).is_err() || word.contains(&0);
+            let bad = words.filter(is_bad).count() as u64;
             prop_assert_eq!((ledger.invalid, ledger.tokens), (bad, bad));
         }
         if let Ok((lines, ledger)) = lenient(&bytes, Invalid::Replace) {
             let clean = String::from_utf8_lossy(&bytes);
             prop_assert_eq!(lines.len(), clean.lines().count());
-            let most = clean.matches('\u{fffd}').count() as u64;
+            let most = clean.matches(['\u{fffd}', '\0']).count() as u64;
             prop_assert!(ledger.replaced <= most);
         }
     }
