@@ -37,8 +37,8 @@ pub struct Ledger {
     pub sentences: u64,
     /// Sentences beyond one a line, since lines had more words than a sentence may.
     pub cut_sentences: u64,
-    /// Words among `tokens` that are single letters, since [`Split::Words`](crate::corpus::Split::Words) cannot split their
-    /// script. Not in JSON where there are none.
+    /// Words among `tokens` that are single letters, since [`Split::Words`](crate::corpus::Split::Words) cannot split
+    /// their script. Not in JSON where there are none.
     #[serde(skip_serializing_if = "Unsplit::is_none")]
     pub unsplit: Unsplit,
 }

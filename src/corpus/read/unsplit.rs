@@ -3,7 +3,8 @@
 use serde::Serialize;
 use std::fmt;
 
-/// Single letters that stand in place of words, by script: UAX #29 finds no words there, since they have no mark between them.
+/// Single letters that stand in place of words, by script: UAX #29 finds no words there, since nothing marks where
+/// one ends.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Unsplit {

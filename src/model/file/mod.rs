@@ -2,7 +2,9 @@
 //!
 //! The header's metadata have one entry, `lexmax`: JSON with the layer's name, the encoder, the window, sizes and the
 //! optimizer, and where lines of the text were normalized, how (`text`: `lowercase`, true or a language, `tr`, `az` or
-//! `lt`; `nfc`, true or another form, `nfkc`; and `split`, `space` or `words`). The tensors, numbers in little-endian bytes:
+//! `lt`; `nfc`, true or another form, `nfkc`; and `split`, `space` or `words`).
+//!
+//! The tensors, numbers in little-endian bytes:
 //!
 //! | tensor | is |
 //! |---|---|

@@ -128,8 +128,8 @@ fn scripts_without_spaces_are_told_where_words_cannot_be_split() {
     // Seven letters and four, a word of ASCII.
     place.file("c.txt", "แม่น้ำ ไหล 我爱北京 ok\n".repeat(10));
     place.file("valid.txt", "カ ok\nok ok\n".repeat(10) + "我 ok\n");
-    let warning = "--split words cannot split Thai, Chinese: 110 of 120 words are single letters; part the words with a \
-                   segmenter first, and read the text without --split words\n";
+    let warning = "--split words cannot split Thai, Chinese: 110 of 120 words are single letters; part the words with \
+                   a segmenter first, and read the text without --split words\n";
     for spool in ["", "--spool ."] {
         let told = says(&format!("--corpus c.txt --split words {spool}"));
         assert_eq!(told, format!("lexmax: {warning}"));
