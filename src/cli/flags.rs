@@ -50,7 +50,9 @@ pub fn message(error: Error) -> String {
             format!("{error} (--max-word-bytes)")
         }
         error @ Error::VectorsFile { fault: VectorsFault::NoWords { .. }, .. } => format!("{error} (--words)"),
-        error if is_skipped(&error) => format!("{error} (--on-bad skip passes over such entries)"),
+        error if is_skipped(&error) => {
+            format!("{error} (--on-bad skip passes over such entries; convert takes it, too)")
+        }
         error @ Error::NothingToEvaluate => format!("{error} (--similarity, --analogies)"),
         error => error.to_string(),
     }

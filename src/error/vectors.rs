@@ -183,7 +183,7 @@ pub enum VectorsFault {
         known: &'static str,
     },
     /// The file is of another kind.
-    #[error("this is {what}, not word vectors; {advice}")]
+    #[error("this is {what}; {advice}")]
     Foreign {
         /// The kind, with its article.
         what: &'static str,
