@@ -6,11 +6,11 @@
 //! | files larger than memory | [`SpooledCorpus`], for [`hogwild`](crate::train::hogwild()) | 8 bytes a sentence | nothing |
 //! | the synthetic language | [`SyntheticLanguage`](synthetic::SyntheticLanguage), then [`SyntheticExamples`](synthetic::SyntheticExamples) | none for text | every probability, the least loss |
 //!
-//! Text goes through four steps, each of which can be used alone: a [`Source`] reads (UTF-8, UTF-16 or UTF-32; plain, gzip,
-//! Zstandard or bzip2; a sentence a line; [`files()`] finds them) and a [`Normalizer`] makes one word of several spellings,
-//! [`Corpus`] turns [`words`] into ids and by its [`TextRules`] joins [`Phrases`] and drops rare words, [`Subsampler`] thins
-//! frequent ones, and a [`Window`] makes [`Examples`] of what is left. A [`Ledger`] says what became of every word. What
-//! fills batches is an [`ExampleSource`], and so can be a type of yours.
+//! Text goes through four steps, each of which can be used alone: a [`Source`] reads (UTF-8, UTF-16 or UTF-32; plain,
+//! gzip, Zstandard or bzip2; a sentence a line; [`files()`] finds them) and a [`Normalizer`] makes one word of several
+//! spellings, [`Corpus`] turns [`words`] into ids and by its [`TextRules`] joins [`Phrases`] and drops rare words,
+//! [`Subsampler`] thins frequent ones, and a [`Window`] makes [`Examples`] of what is left. A [`Ledger`] says what
+//! became of every word. What fills batches is an [`ExampleSource`], and so can be a type of yours.
 //!
 //! | window | examples a position | take it for |
 //! |---|---|---|

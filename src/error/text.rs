@@ -30,8 +30,8 @@ pub enum TextFault {
     },
     /// A line has a NUL byte, as binary data has.
     #[error(
-        "{}:{line}: byte {byte} of the line is NUL, so the file is not text; name a text, or remove such bytes, as with \
-         `tr -d '\\000'`",
+        "{}:{line}: byte {byte} of the line is NUL, so the file is not text; name a text, or remove such bytes, as \
+         with `tr -d '\\000'`",
         file(path)
     )]
     Nul {

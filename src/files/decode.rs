@@ -20,7 +20,8 @@ impl Wide {
         Some((Self { unit, is_little }, mark.len()))
     }
 
-    /// The encoding of a text without a mark that begins with letters of ASCII: every other byte, or three of four, is 0.
+    /// The encoding of a text without a mark that begins with letters of ASCII: every other byte, or three of four, are
+    /// 0.
     pub fn without_mark(head: &[u8]) -> Option<Self> {
         let head = &head[..head.len() / 4 * 4];
         let share = |n: usize, zero: usize| {

@@ -46,7 +46,7 @@ const BINARY: [Kind; 26] = [
     Kind {
         magic: b"PK\x03\x04",
         name: "a zip archive",
-        of_text: "unpack it first, as with `unzip -p FILE`; a .docx, .odt or .epub is one too: convert it to plain text",
+        of_text: "unpack it first, as with `unzip -p FILE`; convert a .docx, .odt or .epub to plain text",
         of_vectors: "unpack it first; PyTorch's .pt, DL4J's models and .npz are such archives too: load it there and \
                      write its vectors as word2vec's text",
     },
@@ -68,7 +68,7 @@ const BINARY: [Kind; 26] = [
         magic: b"SQLite format 3\0",
         name: "an SQLite database",
         of_text: COLUMN,
-        of_vectors: "load it, as Magnitude's files are loaded with pymagnitude, and write its vectors as word2vec's text",
+        of_vectors: "load it, as pymagnitude loads Magnitude's files, and write its vectors as word2vec's text",
     },
     Kind::of(b"\x89PNG\r\n\x1a\n", "a picture (PNG)", OTHER),
     Kind::of(b"\xff\xd8\xff", "a picture (JPEG)", OTHER),

@@ -18,9 +18,9 @@ pub fn is_stdin(path: &Path) -> bool {
 /// Opens a file, or standard input for `-`, plain, gzip, Zstandard or bzip2, of any number of members or frames, as one stream
 /// of bytes.
 ///
-/// The first bytes tell which; none of the magic numbers begins a text. A file whose name ends in `.gz`, `.zst` or `.bz2`
-/// must begin with one of them. Zeros between and behind members are read over. The first `fill_buf` shows 512 bytes, or
-/// the whole of a shorter file.
+/// The first bytes tell which; none of the magic numbers begins a text. A file whose name ends in `.gz`, `.zst` or
+/// `.bz2` must begin with one of them. Zeros between and behind members are read over. The first `fill_buf` shows 512
+/// bytes, or the whole of a shorter file.
 ///
 /// # Errors
 /// The error of the system. Damage, other bytes behind the last member, and windows of Zstandard above 128 MiB are

@@ -55,9 +55,9 @@ impl Vocabulary {
     }
 
     /// Reads word2vec's format, as word2vec and gensim write it; the first line `</s>` is passed over, a second one is
-    /// a word. A byte order mark at the start is none of the first word. Counts need not fall: words are sorted by them,
-    /// ties in the order of the file. `path` is for errors. Memory is in proportion to what is read; a line has at most
-    /// 1 MiB.
+    /// a word. A byte order mark at the start is none of the first word. Counts need not fall: words are sorted by
+    /// them, ties in the order of the file. `path` is for errors. Memory is in proportion to what is read; a line has
+    /// at most 1 MiB.
     ///
     /// # Errors
     /// [`Error::VocabularyFile`], [`Error::NotUtf8`] and [`TextFault::Nul`] with the line; [`Error::Io`]; no word left

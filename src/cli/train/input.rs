@@ -8,8 +8,8 @@ use std::path::PathBuf;
 #[derive(Args)]
 #[command(next_help_heading = "Input")]
 pub struct Input {
-    /// Text, a sentence a line: files (plain, .gz, .zst or .bz2), directories, patterns, or - for standard input. UTF-8, or
-    /// UTF-16 or UTF-32 with a byte order mark.
+    /// Text, a sentence a line: files (plain, .gz, .zst or .bz2), directories, patterns, or - for standard input.
+    /// UTF-8, or UTF-16 or UTF-32 with a byte order mark.
     #[arg(long, num_args = 1.., required = true, value_name = "PATH", alias = "train", alias = "input")]
     pub corpus: Vec<PathBuf>,
     /// Folder for temporary files of word ids, for a text that is larger than memory [the system's own; ids are kept in

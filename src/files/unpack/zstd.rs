@@ -16,8 +16,8 @@ const LONGEST_LONG: u32 = 31;
 
 const LZ4: u32 = 0x184d_2204;
 
-/// Reads the frames of `source` one after the other, skips those that hold no data, and zeros between and behind them, and holds
-/// each frame's checksum against its content. Memory is bounded by the frame's window (at most 128 MiB).
+/// Reads the frames of `source` one after the other, without those that hold no data and zeros between and behind them,
+/// and holds each frame's checksum against its content. Memory is bounded by the frame's window (at most 128 MiB).
 pub struct ZstdFrames<R> {
     source: Ahead<R>,
     decoder: FrameDecoder,

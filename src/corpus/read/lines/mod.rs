@@ -33,10 +33,10 @@ pub enum Invalid {
 
 /// Where a text is, and how it becomes lines of words.
 ///
-/// Files are plain, gzip, Zstandard or bzip2, of any number of members or frames; `-` is standard input. The first bytes
-/// tell which. The text is UTF-8, or UTF-16 or UTF-32 with a byte order mark, which is no part of the first line. Files of
-/// other kinds are refused, as far as their first bytes tell them. Lines end in `\n` or `\r\n`. One line at a time is in
-/// memory, at most [`LONGEST_LINE`] bytes of it, or a single word should that be longer.
+/// Files are plain, gzip, Zstandard or bzip2, of any number of members or frames; `-` is standard input. The first
+/// bytes tell which. The text is UTF-8, or UTF-16 or UTF-32 with a byte order mark, which is no part of the first line.
+/// Files of other kinds are refused, as far as their first bytes tell them. Lines end in `\n` or `\r\n`. One line at a
+/// time is in memory, at most [`LONGEST_LINE`] bytes of it, or a single word should that be longer.
 ///
 /// ```
 /// use lexmax::corpus::{Form, Invalid, Ledger, Lowercase, Normalizer, Source, Split, words};
