@@ -15,11 +15,11 @@ pub struct Ledger {
     pub lines: u64,
     /// Pieces that lines were cut into beyond one each, being longer than [`LONGEST_LINE`](crate::corpus::LONGEST_LINE) bytes.
     pub cut_lines: u64,
-    /// Sequences of bytes that were no UTF-8 and became U+FFFD.
+    /// Sequences of bytes that were no UTF-8, and NUL bytes, that became U+FFFD.
     pub replaced: u64,
     /// Words read.
     pub tokens: u64,
-    /// Words dropped since some of their bytes were no UTF-8.
+    /// Words dropped since some of their bytes were no UTF-8, or NUL.
     pub invalid: u64,
     /// Words dropped since they have more bytes than [`Source::max_word_bytes`](crate::corpus::Source::max_word_bytes).
     pub too_long: u64,
