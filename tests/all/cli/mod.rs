@@ -6,6 +6,7 @@ mod compare;
 mod durable;
 #[cfg(unix)]
 mod endings;
+mod evaluation_files;
 #[cfg(unix)]
 mod names;
 mod options;
