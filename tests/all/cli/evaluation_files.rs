@@ -230,9 +230,9 @@ const SCORE: &str = "-?[0-9]{1,4}([.][0-9]{1,3})?";
 /// What is nearly a pair.
 const LINE: &str = "[ab12]( |\t|,|;|\"){1,2}[ab12\"]{1,2}( |\t|,|;){1,2}[0-9,.]{1,4}";
 
-/// Whether a word has a number between two commas or two semicolons, as if it were three fields.
+/// Whether a word has two commas or semicolons and a number beside one, as if it were three fields.
 fn has_fields(word: &str) -> bool {
-    word.split([',', ';']).rev().skip(1).any(|field| field.trim().parse::<f64>().is_ok())
+    word.matches([',', ';']).count() > 1 && word.split([',', ';']).any(|field| field.trim().parse::<f64>().is_ok())
 }
 
 proptest! {
