@@ -13,10 +13,16 @@ pub struct Arguments {
     /// Files of word vectors; of several the means are told too, with 95 % intervals.
     #[arg(required = true, num_args = 1.., value_name = "VECTORS")]
     vectors: Vec<PathBuf>,
-    /// Files of word pairs and judgements, such as WordSim-353, SimLex-999 or MEN: Spearman's ρ.
+    /// Files of word pairs and judgements, such as WordSim-353, SimLex-999, MEN or SCWS: Spearman's ρ.
+    ///
+    /// A line is two words and a score, with tabs, commas, semicolons or white space between them, the same in the
+    /// whole file. Fields may be quoted as in CSV, scores may have decimal commas, `#` begins a comment, and a heading
+    /// may name the columns: word1, word2, score. What can be read in two ways is refused.
     #[arg(long, num_args = 1.., value_name = "FILE")]
     similarity: Vec<PathBuf>,
     /// Files of analogy questions, such as questions-words.txt.
+    ///
+    /// A line is four words with white space between them; a colon begins the heading of a section, `#` a comment.
     #[arg(long, num_args = 1.., value_name = "FILE")]
     analogies: Vec<PathBuf>,
     /// How questions are counted.

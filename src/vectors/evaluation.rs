@@ -1,14 +1,14 @@
 //! Files of vectors on files of pairs and questions, and what several files have in common.
 
 use super::analogy::{Analogies, AnalogyOptions, Score, analogies};
-use super::similarity::{Pairs, Similarity, similarity};
+use super::similarity::{Pairs, Similarity, ranked, unknown};
 use super::{Case, Questions};
-use crate::error::Result;
+use crate::error::{Error, EvaluationFault, Result};
 use crate::files;
-use crate::vectors::{self, Loaded, PassedOver, ReadOptions};
+use crate::vectors::{self, Loaded, PassedOver, ReadOptions, WordVectors};
 use serde::Serialize;
 use statrs::distribution::{ContinuousCDF, StudentsT};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// How files are evaluated.
 #[derive(Clone, Debug, Serialize)]
@@ -109,29 +109,55 @@ impl Evaluation {
 /// Reads and evaluates each file of vectors, one at a time in memory.
 ///
 /// # Errors
-/// What [`vectors::read`], [`Pairs::read`] and [`Questions::read`] say.
+/// What [`vectors::read`], [`Pairs::read`] and [`Questions::read`] say, and [`Error::EvaluationFile`] for a file that
+/// tells nothing about a file of vectors: fewer than two pairs have known words, Spearman's ρ is not defined since all
+/// their scores or all their cosines are equal, or no question has four known words.
 pub fn evaluate(
     files: &[PathBuf],
     pairs: &[PathBuf],
     questions: &[PathBuf],
     options: &EvaluationOptions,
 ) -> Result<Evaluation> {
-    let pairs = pairs.iter().map(|path| Pairs::read(path)).collect::<Result<Vec<_>>>()?;
-    let questions = questions.iter().map(|path| Questions::read(path)).collect::<Result<Vec<_>>>()?;
+    let read_pairs = pairs.iter().map(|path| Ok((path, Pairs::read(path)?))).collect::<Result<Vec<_>>>()?;
+    let read_questions = questions.iter().map(|path| Ok((path, Questions::read(path)?))).collect::<Result<Vec<_>>>()?;
     let scores = |path: &PathBuf| {
         let Loaded { vectors, passed_over } = vectors::read(path, &options.read)?;
+        let similarity = read_pairs.iter().map(|(set, pairs)| ranked(&vectors, pairs, options.case, [set, path]));
+        let asked = read_questions.iter().map(|(set, questions)| asked(&vectors, questions, options, [set, path]));
         Ok(FileScores {
             vectors: files::name(path),
             words: vectors.len(),
             dim: vectors.dim(),
             passed_over,
-            similarity: pairs.iter().map(|pairs| similarity(&vectors, pairs, options.case)).collect(),
-            analogies: questions.iter().map(|q| analogies(&vectors, q, &options.analogies)).collect(),
+            similarity: similarity.collect::<Result<_>>()?,
+            analogies: asked.collect::<Result<_>>()?,
         })
     };
     let files = files.iter().map(scores).collect::<Result<Vec<_>>>()?;
     let means = means(&files);
     Ok(Evaluation { lexmax: env!("CARGO_PKG_VERSION"), options: options.clone(), files, means })
+}
+
+/// The answers to questions, if one at least has four known words. `files` are those of the questions and of the
+/// vectors.
+fn asked(
+    vectors: &WordVectors,
+    questions: &Questions,
+    options: &EvaluationOptions,
+    files: [&Path; 2],
+) -> Result<Analogies> {
+    let found = analogies(vectors, questions, &options.analogies);
+    if found.total.asked > 0 {
+        return Ok(found);
+    }
+    let first = options.analogies.first.unwrap_or(usize::MAX).min(vectors.len());
+    let question = questions.sections.iter().flat_map(|section| &section.questions).next().expect("a question");
+    let case = options.analogies.rules.case();
+    let (word, similar) = unknown(vectors, question.each_ref().map(String::as_str), case, first);
+    let count = found.total.questions;
+    let vectors = files[1].to_path_buf();
+    let fault = EvaluationFault::UnknownQuestions { questions: count, first: first as u64, vectors, word, similar };
+    Err(Error::EvaluationFile { path: files[0].into(), line: questions.line, fault })
 }
 
 fn means(files: &[FileScores]) -> Option<Means> {
@@ -149,7 +175,8 @@ fn means(files: &[FileScores]) -> Option<Means> {
 mod tests {
     use super::*;
 
-    /// R 4: `t.test(c(1, 2, 4))$conf.int` is −1.4611…, 6.1277…, that is 7/3 ± t₀.₉₇₅(2)·√(7/9), with t₀.₉₇₅(2) = 4.302652729911275.
+    /// R 4: `t.test(c(1, 2, 4))$conf.int` is −1.4611…, 6.1277…, that is 7/3 ± t₀.₉₇₅(2)·√(7/9), with t₀.₉₇₅(2) =
+    /// 4.302652729911275.
     #[test]
     fn intervals_are_those_of_students_t() {
         let mean = Mean::new(&[1.0, 2.0, 4.0]).unwrap();

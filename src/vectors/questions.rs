@@ -1,6 +1,6 @@
 //! Files of analogy questions, as word2vec's questions-words.txt.
 
-use super::similarity::{lines, name};
+use super::similarity::{is_pair, is_silent, lines, name, number};
 use crate::error::{Error, EvaluationFault, Result};
 use crate::files;
 use std::io::BufRead;
@@ -27,15 +27,21 @@ pub struct Questions {
     pub name: String,
     /// The sections in the order of the file.
     pub sections: Vec<QuestionSection>,
+    /// The line of the first question, from 1.
+    pub(crate) line: u64,
 }
 
 impl Questions {
-    /// Reads a file: a question of four words a line; a line that begins with a colon is the heading of a section.
+    /// Reads a file, as Google's questions-words.txt: a question of four words a line, with white space between them. A
+    /// line that begins with a colon is the heading of a section, one that begins with `#` a comment.
+    ///
+    /// BATS (a word and its answers a line), files of word pairs with scores, and lines of other numbers of words are
+    /// refused.
     ///
     /// # Errors
     /// [`Error::Io`], [`Error::NotUtf8`], and [`Error::EvaluationFile`] with the line.
     pub fn read(path: &Path) -> Result<Self> {
-        Self::parse(&mut files::text(path)?, path)
+        Self::parse(&mut *files::text(path)?, path)
     }
 
     /// The same from any source; errors call it `path`.
@@ -44,31 +50,64 @@ impl Questions {
     /// As [`Questions::read`].
     pub fn parse(source: &mut dyn BufRead, path: &Path) -> Result<Self> {
         let mut sections: Vec<QuestionSection> = Vec::new();
-        let mut last = 0;
+        let (mut last, mut first, mut scored) = (0, 0, true);
         lines(source, path, &mut |line, text| {
             last = line;
+            if is_silent(text) {
+                return Ok(());
+            }
             if let Some(name) = text.trim_start().strip_prefix(':') {
                 sections.push(QuestionSection { name: name.trim().into(), questions: Vec::new() });
                 return Ok(());
             }
             let words: Vec<String> = text.split_whitespace().map(String::from).collect();
-            if words.is_empty() {
-                return Ok(());
-            }
             let question = Question::try_from(words).map_err(|words| {
-                let fault = EvaluationFault::NoQuestion { words: words.len() };
+                let fault = not_a_question(text, words.len());
                 Error::EvaluationFile { path: path.into(), line, fault }
             })?;
+            if first == 0 {
+                first = line;
+            }
+            scored &= number(&question[3]).is_some() && number(&question[1]).is_none();
             if sections.is_empty() {
                 sections.push(QuestionSection { name: String::new(), questions: Vec::new() });
             }
             sections.last_mut().expect("one at least").questions.push(question);
             Ok(())
         })?;
-        if sections.iter().all(|section| section.questions.is_empty()) {
-            return Err(Error::EvaluationFile { path: path.into(), line: last, fault: EvaluationFault::Empty });
+        let fault = |line, fault| Err(Error::EvaluationFile { path: path.into(), line, fault });
+        match first {
+            0 => fault(last, EvaluationFault::Empty),
+            // No question but one about numbers asks for a number each time, and that has other numbers.
+            _ if scored => fault(first, EvaluationFault::PairNoQuestion),
+            line => Ok(Self { name: name(path), sections, line }),
         }
-        Ok(Self { name: name(path), sections })
+    }
+}
+
+/// What is wrong with a line that has not four words.
+fn not_a_question(line: &str, words: usize) -> EvaluationFault {
+    match words {
+        2 if is_bats(line) => EvaluationFault::Bats,
+        _ if is_pair(line) => EvaluationFault::PairNoQuestion,
+        words => EvaluationFault::NoQuestion { words },
+    }
+}
+
+/// Whether a line is a word, a tab and answers with slashes between them.
+fn is_bats(line: &str) -> bool {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    matches!(words[..], [_, answers] if line.contains('\t') || answers.contains('/'))
+}
+
+/// What a line is that belongs in a file of questions, not of pairs.
+pub fn foreign(line: &str) -> Option<EvaluationFault> {
+    let words = line.split_whitespace().count();
+    let question = line.starts_with(':') || words == 4 && !line.split_whitespace().any(|word| number(word).is_some());
+    match () {
+        () if question => Some(EvaluationFault::QuestionNoPair),
+        () if is_bats(line) => Some(EvaluationFault::Bats),
+        () => None,
     }
 }
 

@@ -6,6 +6,7 @@ mod compare;
 mod durable;
 #[cfg(unix)]
 mod endings;
+mod evaluation_files;
 mod misread;
 #[cfg(unix)]
 mod names;

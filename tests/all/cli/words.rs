@@ -90,19 +90,16 @@ fn a_text_of_words_too_long_is_told_what_to_do() {
 #[test]
 fn words_that_an_output_cannot_hold_are_refused_before_training() {
     let place = Place::new();
-    place.file("nul.txt", text(40) + "a\0\u{1b}[31mb w1\n");
+    place.file("packed.txt", text(40) + "BZh91AY&SY\u{1b}[31mb w1\n");
     for (output, says) in [
-        ("--out v.bin", ["v.bin", "the format binary", "(npy, finalfusion, projector)"]),
-        ("--out v.vec", ["v.vec", "the format fasttext", "(npy, finalfusion, projector)"]),
-        (
-            "--out v.npy --save-vocab words.gz",
-            ["words.gz", "a vocabulary in word2vec's format", "leave the word out, or this file"],
-        ),
+        ("--out v.npy", ["v.words.txt", "the format npy", "(binary, text, fasttext, finalfusion)"]),
+        ("--out v.tsv", ["v.metadata.tsv", "the format projector", "(binary, text, fasttext, finalfusion)"]),
+        ("--out v.txt --format glove", ["v.txt", "the format glove", "(binary, text, fasttext, finalfusion)"]),
     ] {
-        let says = [&says[..], &[r#"the word "a\0\u{1b}[31mb" cannot"#, "NUL"]].concat();
-        refused(&place, &format!("{TRAIN} --corpus nul.txt {output}"), &says);
+        let says = [&says[..], &[r#"the word "BZh91AY&SY\u{1b}[31mb" cannot"#, "compressed"]].concat();
+        refused(&place, &format!("{TRAIN} --corpus packed.txt {output}"), &says);
     }
-    place.success(&format!("{TRAIN} --corpus nul.txt --out v.npy --save-model m.safetensors"));
+    place.success(&format!("{TRAIN} --corpus packed.txt --out v.bin --save-model m.safetensors"));
     place.success("convert m.safetensors v.fifu");
     // Phrases are longer than their words.
     let (a, b) = ("a".repeat(40_000), "b".repeat(40_000));
