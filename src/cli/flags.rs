@@ -58,9 +58,13 @@ pub fn message(error: Error) -> String {
     }
 }
 
-/// Whether `--on-bad skip` would pass over what the error is about.
+/// Whether `--on-bad skip` would pass over what the error is about: a word or a vector that cannot be read, or more or
+/// fewer than the header says.
 fn is_skipped(error: &Error) -> bool {
-    matches!(error, Error::VectorsFile { fault, .. } if fault.is_of_entry())
+    use VectorsFault::{EmptyWord, Ends, GoesOn, LongWord, NotFinite, NotUtf8, Number, Size, TooShort};
+    let Error::VectorsFile { fault, .. } = error else { return false };
+    matches!(fault, NotUtf8 { .. } | EmptyWord { .. } | LongWord { .. } | Size { .. } | Number { .. })
+        || matches!(fault, NotFinite { .. } | TooShort { .. } | GoesOn { .. } | Ends { .. })
 }
 
 /// The warning of a text, with flags in place of settings.

@@ -23,10 +23,7 @@ pub struct Reading {
 impl Reading {
     /// The options of the library; the first words alone, where `first` says so.
     pub fn options(&self, first: Option<usize>) -> ReadOptions {
-        let mut options = ReadOptions::default();
-        (options.format, options.words, options.first, options.on_bad) =
-            (self.from, self.words.clone(), first, self.on_bad);
-        options
+        ReadOptions { format: self.from, words: self.words.clone(), first, on_bad: self.on_bad }
     }
 }
 

@@ -1,6 +1,10 @@
 //! What can be wrong with files of word pairs and of questions.
 
+#[cfg(feature = "text")]
+use super::Error;
 use super::shown::{did_you_mean, file, quoted, value};
+#[cfg(feature = "text")]
+use std::path::Path;
 use std::path::PathBuf;
 
 /// A word that is perhaps meant; the same word where too few of the vectors were looked at.
@@ -8,6 +12,14 @@ fn hint(word: &str, similar: &Option<String>) -> String {
     match similar {
         Some(same) if same == word => "; ask about more words".into(),
         _ => did_you_mean(similar.as_slice()),
+    }
+}
+
+#[cfg(feature = "text")]
+impl EvaluationFault {
+    /// The fault of a line of a file.
+    pub(crate) fn in_file(self, path: &Path, line: u64) -> Error {
+        Error::EvaluationFile { path: path.into(), line, fault: Box::new(self) }
     }
 }
 

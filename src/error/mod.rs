@@ -262,7 +262,7 @@ pub enum Error {
         /// The line, from 1; the last one if the file lacks something.
         line: u64,
         /// The fault.
-        fault: EvaluationFault,
+        fault: Box<EvaluationFault>,
     },
     /// A word without a vector was asked for.
     #[error("no vector of {}{hint}", quoted(word), hint = did_you_mean(similar))]

@@ -25,26 +25,6 @@ impl fmt::Display for Place {
     }
 }
 
-impl VectorsFault {
-    /// Whether one word or vector of a file cannot be read, or the file has more or fewer than its header says, so that
-    /// a lenient reader goes on.
-    #[cfg(feature = "text")]
-    pub(crate) fn is_of_entry(&self) -> bool {
-        matches!(
-            self,
-            Self::NotUtf8 { .. }
-                | Self::EmptyWord { .. }
-                | Self::LongWord { .. }
-                | Self::Size { .. }
-                | Self::Number { .. }
-                | Self::NotFinite { .. }
-                | Self::TooShort { .. }
-                | Self::GoesOn { .. }
-                | Self::Ends { .. }
-        )
-    }
-}
-
 /// What is wrong with a file of word vectors.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]

@@ -3,7 +3,7 @@
 use super::analogy::{Analogies, AnalogyOptions, Score, analogies};
 use super::similarity::{Pairs, Similarity, ranked, unknown};
 use super::{Case, Questions};
-use crate::error::{Error, EvaluationFault, Result};
+use crate::error::{EvaluationFault, Result};
 use crate::files;
 use crate::vectors::{self, Loaded, PassedOver, ReadOptions, WordVectors};
 use serde::Serialize;
@@ -109,7 +109,8 @@ impl Evaluation {
 /// Reads and evaluates each file of vectors, one at a time in memory.
 ///
 /// # Errors
-/// What [`vectors::read`], [`Pairs::read`] and [`Questions::read`] say, and [`Error::EvaluationFile`] for a file that
+/// Those of [`vectors::read`], [`Pairs::read`] and [`Questions::read`], and
+/// [`Error::EvaluationFile`](crate::Error::EvaluationFile) for a file that
 /// tells nothing about a file of vectors: fewer than two pairs have known words, Spearman's ρ is not defined since all
 /// their scores or all their cosines are equal, or no question has four known words.
 pub fn evaluate(
@@ -157,7 +158,7 @@ fn asked(
     let count = found.total.questions;
     let vectors = files[1].to_path_buf();
     let fault = EvaluationFault::UnknownQuestions { questions: count, first: first as u64, vectors, word, similar };
-    Err(Error::EvaluationFile { path: files[0].into(), line: questions.line, fault })
+    Err(fault.in_file(files[0], questions.line))
 }
 
 fn means(files: &[FileScores]) -> Option<Means> {

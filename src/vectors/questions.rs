@@ -1,7 +1,7 @@
 //! Files of analogy questions, as word2vec's questions-words.txt.
 
 use super::similarity::{is_pair, is_silent, lines, name, number};
-use crate::error::{Error, EvaluationFault, Result};
+use crate::error::{EvaluationFault, Result};
 use crate::files;
 use std::io::BufRead;
 use std::path::Path;
@@ -39,7 +39,8 @@ impl Questions {
     /// refused.
     ///
     /// # Errors
-    /// [`Error::Io`], [`Error::NotUtf8`], and [`Error::EvaluationFile`] with the line.
+    /// [`Error::Io`](crate::Error::Io), [`Error::NotUtf8`](crate::Error::NotUtf8), and
+    /// [`Error::EvaluationFile`](crate::Error::EvaluationFile) with the line.
     pub fn read(path: &Path) -> Result<Self> {
         Self::parse(&mut *files::text(path)?, path)
     }
@@ -63,7 +64,7 @@ impl Questions {
             let words: Vec<String> = text.split_whitespace().map(String::from).collect();
             let question = Question::try_from(words).map_err(|words| {
                 let fault = not_a_question(text, words.len());
-                Error::EvaluationFile { path: path.into(), line, fault }
+                fault.in_file(path, line)
             })?;
             if first == 0 {
                 first = line;
@@ -75,7 +76,7 @@ impl Questions {
             sections.last_mut().expect("one at least").questions.push(question);
             Ok(())
         })?;
-        let fault = |line, fault| Err(Error::EvaluationFile { path: path.into(), line, fault });
+        let fault = |line, fault: EvaluationFault| Err(fault.in_file(path, line));
         match first {
             0 => fault(last, EvaluationFault::Empty),
             // No question but one about numbers asks for a number each time, and that has other numbers.
@@ -114,6 +115,7 @@ pub fn foreign(line: &str) -> Option<EvaluationFault> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Error;
 
     fn parse(text: &str) -> Result<Questions> {
         Questions::parse(&mut text.as_bytes(), Path::new("q.txt"))
@@ -130,7 +132,7 @@ mod tests {
     #[test]
     fn bad_files_are_refused_with_the_line() {
         let fault = |text: &str| match parse(text) {
-            Err(Error::EvaluationFile { line, fault, .. }) => (line, fault),
+            Err(Error::EvaluationFile { line, fault, .. }) => (line, *fault),
             other => panic!("{other:?}"),
         };
         assert_eq!(fault(": a\na b c d\na b c\n"), (3, EvaluationFault::NoQuestion { words: 3 }));

@@ -56,8 +56,7 @@ pub(super) fn start(
 }
 
 fn from_vectors(model: &mut SharedModel, vocab: &Vocabulary, path: &Path, on_bad: OnBad) -> Result<Warm> {
-    let mut options = ReadOptions::default();
-    options.on_bad = on_bad;
+    let options = ReadOptions { on_bad, ..ReadOptions::default() };
     let Loaded { vectors: old, passed_over } = vectors::read(path, &options)?;
     check_dim(model, old.dim(), path)?;
     let table = &mut model.tables_mut(Side::Encoder)[0];

@@ -14,7 +14,7 @@ fn golden(name: &str) -> PathBuf {
 }
 
 fn tiny() -> WordVectors {
-    vectors::WordVectors::open(&golden("tiny.txt")).unwrap()
+    vectors::WordVectors::open(golden("tiny.txt")).unwrap()
 }
 
 /// The numbers of other programs; their `origin` says which.

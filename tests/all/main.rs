@@ -22,6 +22,7 @@ mod hogwild;
 mod laws;
 #[cfg(feature = "text")]
 mod lenient;
+#[cfg(feature = "text")]
 mod model_file;
 #[cfg(feature = "text")]
 mod proposals;

@@ -1,6 +1,5 @@
 //! The README's code is that of the prelude's documentation, whose blocks are compiled as doc tests.
 
-use lexmax::vectors::Format;
 use std::fs;
 use std::path::Path;
 
@@ -24,23 +23,6 @@ fn blocks(page: &str, fences: &[&str]) -> Vec<String> {
         }
     }
     blocks
-}
-
-/// The page of formats has a row for each, with its name and its ending.
-#[test]
-fn every_format_has_its_row() {
-    let page = read("docs/formats.md");
-    let rows = page.lines().filter_map(|line| line.strip_prefix("| `")).map(|row| {
-        let cells: Vec<_> = row.split('|').map(|cell| cell.trim().trim_matches('`')).collect();
-        assert_eq!(cells.len(), 7, "{row}");
-        (cells[0].to_string(), cells[1].to_string())
-    });
-    let formats = Format::ALL.iter().chain([&Format::Model]);
-    let want = formats.map(|format| (format.name().to_string(), format!(".{}", format.ending())));
-    let (mut rows, mut want): (Vec<_>, Vec<_>) = (rows.collect(), want.collect());
-    rows.sort();
-    want.sort();
-    assert_eq!(rows, want);
 }
 
 #[test]

@@ -203,7 +203,7 @@ proptest! {
             if tells {
                 let path = folder.path().join("unnamed");
                 std::fs::copy(folder.path().join(&name), &path).unwrap();
-                let read = vectors::WordVectors::open(&path).unwrap_or_else(|error| panic!("{format}: {error} {good:?}"));
+                let read = WordVectors::open(&path).unwrap_or_else(|error| panic!("{format}: {error} {good:?}"));
                 prop_assert!(same(format, &good, &read), "unnamed {}: {:?} {:?}", format, good, read);
                 std::fs::remove_file(path).unwrap();
             }
@@ -227,7 +227,7 @@ proptest! {
         std::fs::write(file.path(), &bytes).unwrap();
         let read = ModelReader::open(std::io::Cursor::new(bytes), file.path()).unwrap().vocab().unwrap();
         prop_assert!(read.words().eq(vocab.words()) && read.counts() == vocab.counts());
-        let read = vectors::WordVectors::open(file.path()).unwrap();
+        let read = WordVectors::open(file.path()).unwrap();
         prop_assert!(read.words().eq(vocab.words()));
         prop_assert!((0..read.len() as u32).all(|id| read.vector(id) == model.encoder_tables()[0].row(id)));
     }
@@ -250,7 +250,7 @@ fn binary_files_that_look_like_text_are_binary() {
         for name in ["v.bin", "v"].into_iter().take(if has_name { 1 } else { 2 }) {
             let path = folder.path().join(name);
             vectors::write(&path, Format::Binary, &vectors).unwrap();
-            let read = vectors::WordVectors::open(&path).unwrap();
+            let read = WordVectors::open(&path).unwrap();
             assert!(same(Format::Binary, &read, &vectors), "{name}: {read:?}, {vectors:?}");
         }
     }
@@ -259,7 +259,7 @@ fn binary_files_that_look_like_text_are_binary() {
     let vectors = WordVectors::new(["a", "b", "c"], values).unwrap();
     let path = folder.path().join("v.txt");
     vectors::write(&path, Format::Binary, &vectors).unwrap();
-    assert!(same(Format::Binary, &vectors::WordVectors::open(&path).unwrap(), &vectors));
+    assert!(same(Format::Binary, &WordVectors::open(&path).unwrap(), &vectors));
 }
 
 /// A refusal says which word, in which file, why, and what to do; what was there before stays.
@@ -326,7 +326,7 @@ fn sizes_come_back_or_are_refused() {
             assert!(!format.files(&path).any(|file| file.exists()), "{format}");
         }
         vectors::write(&path, format, &Sizes { words: 1, dim: 1 << 20 }).unwrap();
-        let read = vectors::WordVectors::open(&path).unwrap();
+        let read = WordVectors::open(&path).unwrap();
         assert_eq!((read.len(), read.dim()), (1, 1 << 20), "{format}");
     }
 }

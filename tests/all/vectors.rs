@@ -116,11 +116,11 @@ fn files_of_other_programs_are_read() {
     // gensim 4.4's `save_word2vec_format`; NumPy 2's `save` of a matrix of big-endian f64 in Fortran's order.
     for name in ["gensim.bin", "gensim.txt", "numpy.npy"] {
         let format = Format::of(Path::new(name)).unwrap();
-        let read = vectors::WordVectors::open(&golden.join(name)).unwrap();
+        let read = WordVectors::open(golden.join(name)).unwrap();
         assert!(same(format, &read, &want), "{name}: {read:?}");
     }
     // finalfusion 0.18's `write_embeddings` of what its `read_text_dims` made of gensim.txt.
-    let read = vectors::WordVectors::open(&golden.join("finalfusion.fifu")).unwrap();
+    let read = WordVectors::open(golden.join("finalfusion.fifu")).unwrap();
     // There the norm too is f32: d + 1 more roundings, halved by the root.
     let near = |(a, b): (&f32, &f32)| (a - b).abs() <= 6.0 * f32::EPSILON * a.abs();
     assert!(read.words().eq(want.words()) && read.entries().iter().zip(want.entries()).all(near), "{read:?}");
@@ -145,13 +145,13 @@ fn names_and_beginnings_tell_the_format() {
     let path = folder.path().join("v");
     for format in [Format::Binary, Format::Text, Format::FastText, Format::Finalfusion] {
         vectors::write(&path, format, &small()).unwrap();
-        assert!(same(format, &small(), &vectors::WordVectors::open(&path).unwrap()), "{format}");
+        assert!(same(format, &small(), &WordVectors::open(&path).unwrap()), "{format}");
     }
     // word2vec's formats go by each other's endings.
     for (name, format) in [("v.bin", Format::Text), ("v.txt", Format::Binary), ("v.vec", Format::Binary)] {
         let path = folder.path().join(name);
         vectors::write(&path, format, &small()).unwrap();
-        assert!(same(format, &small(), &vectors::WordVectors::open(&path).unwrap()), "{name}");
+        assert!(same(format, &small(), &WordVectors::open(&path).unwrap()), "{name}");
     }
     // Saving goes by the ending alone.
     for format in Format::ALL.iter().copied() {
@@ -165,7 +165,7 @@ fn names_and_beginnings_tell_the_format() {
     assert!(matches!(model, Error::VectorsFile { fault: VectorsFault::ReadOnly { .. }, .. }), "{model}");
     assert!(!folder.path().join("saved.safetensors").exists());
     std::fs::write(&path, "neither\n").unwrap();
-    assert!(matches!(vectors::WordVectors::open(&path), Err(Error::VectorsFormat { .. })));
+    assert!(matches!(WordVectors::open(&path), Err(Error::VectorsFormat { .. })));
 }
 
 /// The place and the fault of a file that must be refused, whether or not its length is known.
@@ -312,7 +312,7 @@ fn compressed_files_do_not_make_room_for_what_they_say() {
         let mut gz = flate2::write::GzEncoder::new(std::fs::File::create(&path).unwrap(), flate2::Compression::fast());
         std::io::Write::write_all(&mut gz, start.as_bytes()).unwrap();
         gz.finish().unwrap();
-        let error = vectors::WordVectors::open(&path).unwrap_err();
+        let error = WordVectors::open(&path).unwrap_err();
         assert!(
             matches!(error, Error::VectorsFile { fault: VectorsFault::Size { .. } | VectorsFault::Ends { .. }, .. }),
             "{error}"
@@ -347,4 +347,22 @@ fn what_a_format_cannot_hold_is_not_written() {
     let long = WordVectors::new(["a"], array![[f32::MAX, f32::MAX]]).unwrap();
     let error = vectors::write(&folder.path().join("v.fifu"), Format::Finalfusion, &long).unwrap_err();
     assert!(matches!(error, Error::VectorsFile { fault: VectorsFault::Length { .. }, .. }), "{error}");
+}
+
+/// The page of formats has a row for each, with its name and its ending.
+#[test]
+fn every_format_has_its_row() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/formats.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let rows = page.lines().filter_map(|line| line.strip_prefix("| `")).map(|row| {
+        let cells: Vec<_> = row.split('|').map(|cell| cell.trim().trim_matches('`')).collect();
+        assert_eq!(cells.len(), 7, "{row}");
+        (cells[0].to_string(), cells[1].to_string())
+    });
+    let formats = Format::ALL.iter().chain([&Format::Model]);
+    let want = formats.map(|format| (format.name().to_string(), format!(".{}", format.ending())));
+    let (mut rows, mut want): (Vec<_>, Vec<_>) = (rows.collect(), want.collect());
+    rows.sort();
+    want.sort();
+    assert_eq!(rows, want);
 }

@@ -38,7 +38,7 @@ fn command_line(folder: &Path, more: &[&str]) {
 /// Holds what the library trained against what the command line wrote.
 fn assert_same(folder: &Path, word2vec: &Word2Vec, what: &str) {
     let trained = word2vec.train(folder.join("text.txt")).unwrap();
-    assert!(*trained == vectors::WordVectors::open(&folder.join("cli.npy")).unwrap(), "{what}: other vectors");
+    assert!(*trained == vectors::WordVectors::open(folder.join("cli.npy")).unwrap(), "{what}: other vectors");
     trained.save_model(folder.join("own.model")).unwrap();
     let read = |name| std::fs::read(folder.join(name)).unwrap();
     assert!(read("own.model") == read("cli.model"), "{what}: another model");

@@ -120,10 +120,11 @@ mod tests {
         Members::<M>::new(source).read_to_end(&mut out).map(|_| out).map_err(|e| e.to_string())
     }
 
+    type Packer = fn(&[u8]) -> Vec<u8>;
     type Reader = fn(&[u8]) -> Result<Vec<u8>, String>;
 
     /// Both formats: their names, how they are written and read.
-    const BOTH: [(&str, fn(&[u8]) -> Vec<u8>, Reader); 2] = [
+    const BOTH: [(&str, Packer, Reader); 2] = [
         ("gzip", gzip, |bytes| read::<GzDecoder<Ahead<BufReader<&[u8]>>>>(bytes)),
         ("bzip2", bzip2, |bytes| read::<BzDecoder<Ahead<BufReader<&[u8]>>>>(bytes)),
     ];

@@ -158,7 +158,7 @@ impl Rows {
         }
         let number = self.most(first.numbers) && columns.score > 2;
         let label = columns.score > 2 && columns.b == 1 && first.letters == self.rows && self.rows > 1;
-        !may_count && !number && !(label && third.tags < self.rows)
+        !(may_count || number || label && third.tags < self.rows)
     }
 
     /// Whether "7,35" may be a score with a decimal comma, since commas separate fields: digits follow digits in every

@@ -28,7 +28,7 @@ pub fn lines(source: &mut dyn BufRead, path: &Path, f: &mut dyn FnMut(u64, &str)
         line += 1;
         if bytes.len() as u64 == LONGEST_LINE && bytes.last() != Some(&b'\n') {
             let fault = EvaluationFault::LongLine { limit: LONGEST_LINE };
-            return Err(Error::EvaluationFile { path: path.into(), line, fault });
+            return Err(fault.in_file(path, line));
         }
         let text = std::str::from_utf8(&bytes).map_err(|e| Error::NotUtf8 {
             path: path.into(),
@@ -62,7 +62,7 @@ impl Text {
             size += text.len() + 1;
             if size > LARGEST_FILE {
                 let fault = EvaluationFault::LargeFile { limit: LARGEST_FILE as u64 };
-                return Err(Error::EvaluationFile { path: path.into(), line, fault });
+                return Err(fault.in_file(path, line));
             }
             if !is_silent(text) {
                 read.text.push_str(text);
@@ -119,7 +119,7 @@ mod tests {
         let Err(Error::EvaluationFile { line, fault, .. }) = Text::read(&mut source, Path::new("p")) else {
             panic!("read");
         };
-        assert_eq!(fault, EvaluationFault::LargeFile { limit: LARGEST_FILE as u64 });
+        assert_eq!(*fault, EvaluationFault::LargeFile { limit: LARGEST_FILE as u64 });
         assert_eq!(line, LARGEST_FILE as u64 / 16 + 1);
     }
 }

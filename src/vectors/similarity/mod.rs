@@ -14,7 +14,7 @@ pub use pairs::{Pair, Pairs};
 
 use super::forms::{Case, Forms};
 use super::spearman::spearman;
-use crate::error::{Error, EvaluationFault, Result};
+use crate::error::{EvaluationFault, Result};
 use crate::files;
 use crate::vectors::WordVectors;
 use serde::Serialize;
@@ -85,7 +85,8 @@ const ROUNDING: f64 = 1e-12;
 /// the vectors.
 ///
 /// # Errors
-/// [`Error::EvaluationFile`] for fewer than two known pairs, and where all their scores or all their cosines are equal.
+/// [`Error::EvaluationFile`](crate::Error::EvaluationFile) for fewer than two known pairs, and where all their scores or
+/// all their cosines are equal.
 pub(super) fn ranked(vectors: &WordVectors, pairs: &Pairs, case: Case, files: [&Path; 2]) -> Result<Similarity> {
     let cosines = cosines(vectors, pairs, case);
     let (scores, near) = known(pairs, &cosines);
@@ -107,7 +108,7 @@ pub(super) fn ranked(vectors: &WordVectors, pairs: &Pairs, case: Case, files: [&
     } else {
         return Ok(compare(pairs, &cosines));
     };
-    Err(Error::EvaluationFile { path: files[0].into(), line: pairs.line, fault })
+    Err(fault.in_file(files[0], pairs.line))
 }
 
 fn least(values: &[f64]) -> f64 {

@@ -5,7 +5,7 @@ use super::fields::{Field, Separator, fits, split};
 use super::heading::{Names, may_name};
 use super::lines::Text;
 use super::number::{Marks, number};
-use crate::error::{Error, EvaluationFault, Result};
+use crate::error::{EvaluationFault, Result};
 use crate::files;
 use crate::vectors::questions;
 use std::io::BufRead;
@@ -55,7 +55,8 @@ impl Pairs {
     /// `7,35` where commas separate the fields.
     ///
     /// # Errors
-    /// [`Error::Io`], [`Error::NotUtf8`], and [`Error::EvaluationFile`] with the line.
+    /// [`Error::Io`](crate::Error::Io), [`Error::NotUtf8`](crate::Error::NotUtf8), and
+    /// [`Error::EvaluationFile`](crate::Error::EvaluationFile) with the line.
     pub fn read(path: &Path) -> Result<Self> {
         Self::parse(&mut *files::text(path)?, path)
     }
@@ -66,8 +67,7 @@ impl Pairs {
     /// As [`Pairs::read`].
     pub fn parse(source: &mut dyn BufRead, path: &Path) -> Result<Self> {
         let text = Text::read(source, path)?;
-        let (pairs, line) =
-            pairs(&text).map_err(|(line, fault)| Error::EvaluationFile { path: path.into(), line, fault })?;
+        let (pairs, line) = pairs(&text).map_err(|(line, fault)| fault.in_file(path, line))?;
         Ok(Self { name: super::name(path), pairs, line })
     }
 }
@@ -212,6 +212,7 @@ pub fn is_pair(line: &str) -> bool {
 mod tests {
     use super::super::lines::LONGEST_LINE;
     use super::*;
+    use crate::error::Error;
 
     fn parse(text: &str) -> Result<Pairs> {
         Pairs::parse(&mut text.as_bytes(), Path::new("p.txt"))
@@ -270,7 +271,7 @@ mod tests {
     #[test]
     fn bad_files_are_refused_with_the_line() {
         let fault = |text: &str| match parse(text) {
-            Err(Error::EvaluationFile { line, fault, .. }) => (line, fault),
+            Err(Error::EvaluationFile { line, fault, .. }) => (line, *fault),
             other => panic!("{other:?}"),
         };
         let fields = |found, expected, separator| EvaluationFault::Fields { found, expected, separator };

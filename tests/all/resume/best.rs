@@ -74,7 +74,7 @@ fn patience_leaves_the_best_model_not_the_last() {
         let (words, best_words) = (facts["words"].as_u64().unwrap(), facts["best_words"].as_u64().unwrap());
         assert!(best_words < words && said.contains("best"), "{best_words} of {words}: {said}");
         // The vectors are those of that model.
-        let vectors = lexmax::vectors::WordVectors::open(&place.path("v.bin")).unwrap();
+        let vectors = lexmax::vectors::WordVectors::open(place.path("v.bin")).unwrap();
         let model = model(&place, "m");
         assert!((0..300).all(|word| vectors.vector(word) == model.encoder_tables()[0].row(word)), "other vectors");
         // Nothing of it stays beside the output.
