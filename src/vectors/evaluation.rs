@@ -155,6 +155,9 @@ fn asked(
     let question = questions.sections.iter().flat_map(|section| &section.questions).next().expect("a question");
     let case = options.analogies.rules.case();
     let (word, similar) = unknown(vectors, question.each_ref().map(String::as_str), case, first);
+    // Words that were not read may be the ones.
+    let is_part = options.read.first.is_some_and(|first| vectors.len() >= first);
+    let similar = similar.or_else(|| is_part.then(|| word.clone()));
     let count = found.total.questions;
     let vectors = files[1].to_path_buf();
     let fault = EvaluationFault::UnknownQuestions { questions: count, first: first as u64, vectors, word, similar };

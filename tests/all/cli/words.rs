@@ -100,6 +100,8 @@ fn words_that_an_output_cannot_hold_are_refused_before_training() {
         refused(&place, &format!("{TRAIN} --corpus packed.txt {output}"), &says);
     }
     place.success(&format!("{TRAIN} --corpus packed.txt --out v.bin --save-model m.safetensors"));
+    place.file("plain.txt", text(40));
+    place.success(&format!("{TRAIN} --corpus plain.txt --out v.npy"));
     place.success("convert m.safetensors v.fifu");
     // Phrases are longer than their words.
     let (a, b) = ("a".repeat(40_000), "b".repeat(40_000));
