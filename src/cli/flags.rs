@@ -2,6 +2,7 @@
 
 use crate::Error;
 use crate::error::{OutputFault, Unfit, VectorsFault};
+use crate::vectors::Format;
 
 /// Settings of `word2vec::Options` as errors call them, and their flags.
 const FLAGS: &[(&str, &str)] = &[
@@ -61,10 +62,14 @@ pub fn message(error: Error) -> String {
 /// Whether `--on-bad skip` would pass over what the error is about: a word or a vector that cannot be read, or more or
 /// fewer than the header says.
 fn is_skipped(error: &Error) -> bool {
-    use VectorsFault::{EmptyWord, Ends, GoesOn, LongWord, NotFinite, NotUtf8, Number, Size, TooShort};
-    let Error::VectorsFile { fault, .. } = error else { return false };
-    matches!(fault, NotUtf8 { .. } | EmptyWord { .. } | LongWord { .. } | Size { .. } | Number { .. })
-        || matches!(fault, NotFinite { .. } | TooShort { .. } | GoesOn { .. } | Ends { .. })
+    use VectorsFault::{EmptyWord, Ends, GoesOn, NotFinite, NotUtf8, Number, Size, TooShort};
+    let Error::VectorsFile { path, fault, .. } = error else { return false };
+    // Other formats say how many vectors there are in a way that leaves no choice.
+    let others = [Format::Npy, Format::Finalfusion, Format::Projector, Format::Model].map(Format::ending);
+    let ending = crate::files::without_packing(path).extension().unwrap_or_default().to_ascii_lowercase();
+    let has_lines = !others.iter().any(|other| ending == **other);
+    matches!(fault, NotUtf8 { .. } | EmptyWord { .. } | Size { .. } | Number { .. } | NotFinite { .. })
+        || has_lines && matches!(fault, TooShort { .. } | GoesOn { .. } | Ends { .. })
 }
 
 /// The warning of a text, with flags in place of settings.

@@ -170,6 +170,9 @@ pub enum VectorsFault {
         /// What to do with it.
         advice: &'static str,
     },
+    /// The file has nothing but white space.
+    #[error("the file is empty; write or copy it again")]
+    EmptyFile,
     /// The file of the words is not there.
     #[error("a {format} file keeps its words beside it, but there is no {names}; name the file of the words")]
     NoWords {

@@ -1,8 +1,10 @@
 //! From one format to another.
 
-use super::{Format, PassedOver, ReadOptions, read, write};
+use super::{Format, Loaded, PassedOver, ReadOptions, read, write};
 use crate::error::Result;
 use crate::files::Plan;
+use crate::vectors::{VectorSource, WordVectors};
+use crate::vocab::WordId;
 use std::path::Path;
 
 /// What was converted.
@@ -17,7 +19,8 @@ pub struct Converted {
     pub passed_over: PassedOver,
 }
 
-/// Reads one file and writes another. A format to write that is not given follows from the name.
+/// Reads one file and writes another. A format to write that is not given follows from the name. With
+/// [`OnBad::Skip`](super::OnBad::Skip), words that the output cannot hold ([`Format::unfit`]) are left out and counted.
 ///
 /// # Errors
 /// What [`read`] and [`write()`] say; what [`Format::to_write`] says of a name without a format to write;
@@ -26,7 +29,34 @@ pub fn convert(from: &Path, options: &ReadOptions, to: &Path, write_as: Option<F
     let format = write_as.map_or_else(|| Format::to_write(to), Ok)?;
     format.check_output(to)?;
     Plan::default().reads(options.files(from)).writes([to]).writes_beside(to, format.side_file(to)).check()?;
-    let loaded = read(from, options)?;
-    write(to, format, &loaded.vectors)?;
-    Ok(Converted { words: loaded.vectors.len(), dim: loaded.vectors.dim(), passed_over: loaded.passed_over })
+    let Loaded { vectors, mut passed_over } = read(from, options)?;
+    let fits = |id: &WordId| !options.skips() || format.unfit(vectors.word(*id)).is_none();
+    let kept = Kept { ids: (0..vectors.len() as WordId).filter(fits).collect(), vectors: &vectors };
+    passed_over.unfit = (vectors.len() - kept.len()) as u64;
+    write(to, format, &kept)?;
+    Ok(Converted { words: kept.len(), dim: vectors.dim(), passed_over })
+}
+
+/// Those of the words that a file can hold.
+struct Kept<'a> {
+    vectors: &'a WordVectors,
+    ids: Vec<WordId>,
+}
+
+impl VectorSource for Kept<'_> {
+    fn len(&self) -> usize {
+        self.ids.len()
+    }
+
+    fn dim(&self) -> usize {
+        self.vectors.dim()
+    }
+
+    fn word(&self, id: WordId) -> &str {
+        self.vectors.word(self.ids[id as usize])
+    }
+
+    fn row(&self, id: WordId, out: &mut [f32]) {
+        out.copy_from_slice(self.vectors.vector(self.ids[id as usize]));
+    }
 }

@@ -24,13 +24,16 @@ pub fn read(input: &mut Input, beside: &mut Input, taken: &mut Taken) -> Result<
         let known = "<f2, >f2, <f4, >f4, <f8, >f8";
         input.fault(place, VectorsFault::NotRead { what: "type of the numbers", value: header.kind.clone(), known })
     })?;
-    let need = rows.checked_mul(dim).and_then(|n| n.checked_mul(numbers.bytes()));
-    let room = input.check_size(place, rows, dim, need)?;
+    let wanted = taken.options.first.map_or(rows, |first| rows.min(first as u64));
+    let wanted = if header.by_columns { rows } else { wanted };
+    let need = wanted.checked_mul(dim).and_then(|n| n.checked_mul(numbers.bytes()));
+    input.check_size(place, rows, dim, Some(0))?;
+    let room = input.check_size(place, wanted, dim, need)?;
     if rows == 0 || dim == 0 {
         return Err(input.fault(place, VectorsFault::TooLarge { words: rows, dim }));
     }
     let (rows, dim) = (rows as usize, dim as usize);
-    let names = WordList::read(beside, |line| Some(line))?;
+    let names = WordList::read(beside, taken.options, |line| Some(line))?;
     names.check_count(rows as u64, beside, Place::Line(beside.line_number()))?;
     let needed = names.needed(taken.options);
     if header.by_columns {
@@ -42,7 +45,7 @@ pub fn read(input: &mut Input, beside: &mut Input, taken: &mut Taken) -> Result<
             entry(input, taken, &names, row, dim)?;
         }
     } else {
-        taken.values.reserve(room.min(needed * dim));
+        taken.values.reserve(room);
         for row in 0..needed {
             numbers.read(input, dim, &mut taken.values)?;
             entry(input, taken, &names, row, dim)?;

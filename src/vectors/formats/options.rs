@@ -131,6 +131,8 @@ pub struct PassedOver {
     pub wrong_header: u64,
     /// Entries that the end of the file cuts: 0 or 1.
     pub cut: u64,
+    /// Words that the output of [`convert`](super::convert()) cannot hold.
+    pub unfit: u64,
 }
 
 impl PassedOver {
@@ -157,6 +159,7 @@ impl fmt::Display for PassedOver {
             (self.not_finite, "vector that is not finite", "vectors that are not finite"),
             (self.wrong_header, "wrong header", "wrong headers"),
             (self.cut, "vector cut by the end of the file", "vectors cut by the end of the file"),
+            (self.unfit, "word that the output cannot hold", "words that the output cannot hold"),
         ];
         let met = kinds.iter().filter(|(count, ..)| *count > 0);
         met.enumerate().try_for_each(|(n, (count, one, several))| {

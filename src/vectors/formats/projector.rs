@@ -1,27 +1,49 @@
 //! The files of TensorBoard's projector: a line of numbers a word, joined by tabs, and a file of labels beside it.
 
 use super::input::{Input, LONGEST_VECTOR, number};
+use super::options::ReadOptions;
 use super::taken::Taken;
+use super::text::whole_lines;
 use super::word_list::WordList;
 use super::{Output, each};
-use crate::error::{Place, Result, VectorsFault};
+use crate::error::{Error, Place, Result, VectorsFault};
 use crate::vectors::VectorSource;
 use std::io::Write;
 
+/// Headings of a column of words.
+const HEADINGS: [&[u8]; 8] = [b"word", b"words", b"label", b"labels", b"name", b"names", b"token", b"text"];
+/// The lines by which the size of a vector is told.
+const SEEN: usize = 32;
 /// Bytes of the longest line.
 const LONGEST_LINE: usize = 64 * LONGEST_VECTOR as usize;
 
 /// Reads vectors and labels. Labels of one column have no heading; of several columns the first line is one, and the column `word`
 /// or `label` has the words, or else the first. Says how many numbers a vector has.
 pub fn read(input: &mut Input, labels: &mut Input, taken: &mut Taken) -> Result<usize> {
-    let names = names(labels)?;
-    let (mut line, mut dim) = (Vec::new(), 0);
+    let names = names(labels, taken.options)?;
+    let (mut line, mut dim) = (Vec::new(), None);
+    if taken.options.skips() {
+        dim = usual_size(input.peek()?);
+    }
     while !taken.is_full() {
         let row = taken.read();
-        let Some(text) = input.line(LONGEST_LINE, row, &mut line)? else { break };
-        if row == 0 {
-            dim = text.split('\t').count();
+        let text = match input.line(LONGEST_LINE, row, &mut line) {
+            Ok(Some(text)) => text,
+            Ok(None) => break,
+            Err(Error::NotUtf8 { .. }) if row < names.len() => {
+                let word = String::from_utf8_lossy(names.get(row).0).into();
+                let fault =
+                    VectorsFault::Number { word, text: String::from_utf8_lossy(&line).chars().take(40).collect() };
+                taken.broken(input.fault_in_line(fault))?;
+                continue;
+            }
+            Err(error) => return Err(error),
+        };
+        // Line breaks at the end of the file are no vectors.
+        if text.is_empty() && row == names.len() {
+            continue;
         }
+        let dim = *dim.get_or_insert_with(|| text.split('\t').count());
         if row == names.len() {
             return Err(input.fault_in_line(VectorsFault::GoesOn { words: row }));
         }
@@ -40,7 +62,16 @@ pub fn read(input: &mut Input, labels: &mut Input, taken: &mut Taken) -> Result<
     if taken.read() == 0 {
         return Err(input.fault(Place::Whole, VectorsFault::WordsMissVectors { words: 0, vectors: 0 }));
     }
-    Ok(dim)
+    Ok(dim.unwrap_or(1))
+}
+
+/// The size of a vector that most of the first lines have.
+fn usual_size(start: &[u8]) -> Option<usize> {
+    let fields = |line: &[u8]| line.split(|byte| *byte == b'\t').count();
+    let sizes: Vec<_> = whole_lines(start).take(SEEN).map(fields).collect();
+    let times = |size: &usize| sizes.iter().filter(|other| *other == size).count();
+    let most = sizes.iter().map(times).max()?;
+    sizes.iter().find(|size| times(size) == most).copied()
 }
 
 /// The numbers of a line.
@@ -55,12 +86,12 @@ fn numbers(word: &str, text: &str, dim: usize, to: &mut Vec<f32>) -> std::result
     }
 }
 
-fn names(labels: &mut Input) -> Result<WordList> {
+fn names(labels: &mut Input, options: &ReadOptions) -> Result<WordList> {
     let (mut column, mut first) = (0, true);
-    WordList::read(labels, |line| {
+    WordList::read(labels, options, |line| {
         let mut fields = line.split(|byte| *byte == b'\t');
         if std::mem::take(&mut first) && line.contains(&b'\t') {
-            let is_named = |name: &[u8]| name.eq_ignore_ascii_case(b"word") || name.eq_ignore_ascii_case(b"label");
+            let is_named = |name: &[u8]| HEADINGS.iter().any(|known| name.eq_ignore_ascii_case(known));
             column = fields.position(is_named).unwrap_or(0);
             return None;
         }

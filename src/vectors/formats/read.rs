@@ -100,6 +100,9 @@ pub fn read_streams(main: Stream, words: Option<Stream>, options: &ReadOptions) 
 }
 
 fn read_as(format: Format, main: Stream, words: Option<Stream>, options: &ReadOptions) -> Result<Loaded> {
+    if options.first == Some(0) {
+        return Err(Error::OutOfRange { name: "first", value: 0.0, limit: "1 or more" });
+    }
     let path = main.path;
     let (mut input, mut taken) = (main.input(), Taken::new(options));
     let side = || words.map(Stream::input).ok_or_else(|| no_words(path, format, &[]));

@@ -11,6 +11,8 @@ use std::path::Path;
 
 /// The lines by which GloVe's format is told.
 const SEEN: usize = 32;
+/// So many numbers whose bytes are digits are text, whatever a file is called.
+const MANY: usize = 6;
 
 /// The format of a file that begins with these bytes: the one that is given, or the one that the beginning tells, or else
 /// the name. A beginning that only one format has counts more than the name; word2vec's formats and GloVe's go by each
@@ -24,9 +26,12 @@ pub fn format(start: &[u8], path: &Path, options: &ReadOptions) -> Result<Format
     let line = (!start.contains(&b'\n')).then(|| [start, b"\n"].concat());
     let start = line.as_deref().unwrap_or(start);
     let named = Format::of(path).or(Format::is_model_name(path).then_some(Format::Model));
-    let told = by_content(start, named);
+    if options.format.is_none() && start.trim_ascii().is_empty() {
+        return Err(Error::VectorsFile { path: path.into(), place: Place::Whole, fault: VectorsFault::EmptyFile });
+    }
+    let told = by_content(start, named).filter(|_| base64(start).is_none());
     if told.is_none()
-        && let Some(kind) = files::not_vectors(start).or_else(|| three_numbers(start))
+        && let Some(kind) = files::not_vectors(start).or_else(|| base64(start)).or_else(|| three_numbers(start))
     {
         let fault = VectorsFault::Foreign { what: kind.name, advice: kind.advice };
         return Err(Error::VectorsFile { path: path.into(), place: Place::Whole, fault });
@@ -61,8 +66,11 @@ fn by_content(start: &[u8], named: Option<Format>) -> Option<Format> {
     let first = start.split(|byte| *byte == b'\n').nth(1)?;
     let line = String::from_utf8_lossy(first);
     let number = line.split_ascii_whitespace().nth(1).is_some_and(|number| number.parse::<f64>().is_ok());
-    let text = (number || size_of(&line) >= dim) && !first.contains(&0);
-    let text = text && !(is_binary(start) && (named == Some(Format::Binary) || !is_text(start)));
+    let has_spaces = || dim > 1 && std::str::from_utf8(first).is_ok() && size_of(&line) >= dim;
+    let text = (number || has_spaces()) && !first.contains(&0);
+    // Few numbers may be digits by chance.
+    let is_short = named == Some(Format::Binary) && whole_lines(start).skip(1).take(SEEN).count() * dim < MANY;
+    let text = text && !(is_binary(start) && (is_short || !is_text(start)));
     Some(if text { Format::Text } else { Format::Binary })
 }
 
@@ -81,11 +89,14 @@ fn is_text(start: &[u8]) -> bool {
 /// words with their counts is none; and half of the words are no numbers, since a matrix is none.
 fn is_glove(start: &[u8]) -> bool {
     let Some(dim) = usual_size(start).filter(|dim| *dim >= 2) else { return false };
-    let lines: Vec<_> = whole_lines(start).take(SEEN).map(String::from_utf8_lossy).collect();
+    let lines: Vec<_> = whole_lines(start).take(SEEN).collect();
+    if lines.iter().any(|line| line.contains(&0)) || three_numbers(start).is_some() {
+        return false;
+    }
+    let lines: Vec<_> = lines.into_iter().map(String::from_utf8_lossy).collect();
     let entries = lines.iter().filter(|line| size_of(line) == dim).count();
     let numbers = lines.iter().filter(|line| begins_with_number(line)).count();
-    let is_most = 2 * entries > lines.len() && 2 * numbers <= lines.len();
-    is_most && !start.contains(&0) && three_numbers(start).is_none()
+    2 * entries > lines.len() && 2 * numbers <= lines.len()
 }
 
 fn begins_with_number(line: &str) -> bool {
@@ -94,12 +105,27 @@ fn begins_with_number(line: &str) -> bool {
 
 /// A header of three numbers, of which the second is the size of the vectors.
 fn three_numbers(start: &[u8]) -> Option<files::Foreign> {
-    let mut lines = whole_lines(start).map(String::from_utf8_lossy);
-    let (header, first) = (lines.next()?, lines.next()?);
+    let header = String::from_utf8_lossy(whole_lines(start).next()?);
     let sizes = header.split_ascii_whitespace().map(|size| size.parse::<usize>().ok()).collect::<Option<Vec<_>>>()?;
-    let is_one = matches!(sizes[..], [_, dim, _] if dim == size_of(&first)) && !begins_with_number(&first);
+    let rest = &start[start.iter().position(|byte| *byte == b'\n')?..];
+    let usual = usual_size(rest)?;
+    let lines: Vec<_> = whole_lines(rest).take(SEEN).map(String::from_utf8_lossy).collect();
+    // A matrix without words has numbers there.
+    let numbers = lines.iter().filter(|line| begins_with_number(line)).count();
+    let is_one = matches!(sizes[..], [_, dim, _] if dim == usual) && 2 * numbers <= lines.len();
     is_one.then_some(files::Foreign {
         name: "a text of DL4J (its header has three numbers)",
         advice: "leave only the first two numbers, the words and the size of a vector",
+    })
+}
+
+/// DL4J's words in base64.
+fn base64(start: &[u8]) -> Option<files::Foreign> {
+    let mut lines = whole_lines(start).take(SEEN + 1);
+    let (all, coded) =
+        lines.by_ref().fold((0, 0), |(all, coded), line| (all + 1, coded + usize::from(line.starts_with(b"B64:"))));
+    (coded > 0 && 2 * coded + 1 >= all).then_some(files::Foreign {
+        name: "a text of DL4J with its words in base64",
+        advice: "decode each word behind `B64:`, and leave only two numbers in the first line",
     })
 }

@@ -5,44 +5,32 @@
 
 use super::input::{Input, LONGEST_VECTOR, LONGEST_WORD, number};
 use super::taken::Taken;
-use super::word2vec::header;
+use super::word2vec::{header, is_header};
 use crate::error::{Error, Place, Result, VectorsFault};
 
 /// Bytes of the longest number in text, with the space before it: the digits of the smallest f64 fit.
 const LONGEST_NUMBER: usize = 1100;
 /// The lines by which the size of a vector is told.
-const SEEN: usize = 32;
+const SEEN: usize = 1_000;
 
 /// Reads lines behind a header. Says how many numbers a vector has.
 pub fn read(input: &mut Input, taken: &mut Taken) -> Result<usize> {
-    let (count, dim) = match header(input) {
-        Ok(sizes) => sizes,
-        Err(error) => {
-            taken.pass_over(error)?;
-            return read_lines(input, taken, None);
-        }
-    };
+    if taken.options.skips() && !is_header(input.peek()?) {
+        // The first line may be an entry.
+        taken.wrong_header();
+        return read_lines(input, taken, None);
+    }
+    let (count, dim) = header(input)?;
     let wanted = count.min(taken.options.first.map_or(u64::MAX, |first| first as u64));
     // A line is a letter, two bytes a number, and a line break, but perhaps the last.
     let need =
         dim.checked_mul(2).and_then(|bytes| (bytes + 2).checked_mul(wanted)).map(|bytes| bytes.saturating_sub(1));
-    match input.check_size(Place::Line(1), wanted, dim, need) {
-        Ok(room) => taken.values.reserve(room),
-        Err(error) => taken.pass_over(error)?,
-    }
-    let mut dim = dim as usize;
+    let room = input.check_size(Place::Line(1), wanted, dim, need);
     if taken.options.skips() {
-        let usual = usual_size(input.peek()?).unwrap_or(dim);
-        if usual != dim || dim as u64 > LONGEST_VECTOR {
-            taken.wrong_header();
-            dim = usual;
-        }
-        read_lines(input, taken, Some(dim))?;
-        if !taken.is_full() && taken.read() as u64 != count {
-            taken.wrong_header();
-        }
-        return Ok(dim);
+        return read_leniently(input, taken, (count, dim, room.is_ok()));
     }
+    taken.values.reserve(room?);
+    let dim = dim as usize;
     let mut line = Vec::new();
     while (taken.read() as u64) < count && !taken.is_full() {
         let Some(text) = next(input, longest(dim), taken.read(), &mut line)? else {
@@ -52,6 +40,29 @@ pub fn read(input: &mut Input, taken: &mut Taken) -> Result<usize> {
     }
     if !taken.is_full() {
         input.end(taken.read())?;
+    }
+    Ok(dim)
+}
+
+/// Reads lines behind a header that may be wrong: it gives the number of words, the size of a vector, and whether the
+/// file can hold as much. The size is another one where hardly a line that can be seen has it.
+fn read_leniently(input: &mut Input, taken: &mut Taken, (count, dim, fits): (u64, u64, bool)) -> Result<usize> {
+    let start = input.peek()?;
+    let named = usize::try_from(dim).ok().filter(|_| dim <= LONGEST_VECTOR);
+    let is_usual = |dim: &usize| {
+        let has_it = |line: &&[u8]| size_of(&String::from_utf8_lossy(line)) == *dim;
+        4 * whole_lines(start).filter(has_it).count() >= whole_lines(start).count()
+    };
+    let found = match named.filter(is_usual) {
+        Some(dim) => Some(dim),
+        None => usual_size(start).or(named),
+    };
+    if !fits || found != named {
+        taken.wrong_header();
+    }
+    let dim = read_lines(input, taken, found)?;
+    if !taken.is_full() && taken.read() as u64 != count {
+        taken.wrong_header();
     }
     Ok(dim)
 }
@@ -87,6 +98,12 @@ pub fn read_lines(input: &mut Input, taken: &mut Taken, dim: Option<usize>) -> R
             taken.broken(input.fault(Place::Line(input.line_number() - 1), VectorsFault::EmptyWord { number }))?;
         }
         let size = *dim.get_or_insert_with(|| size_of(text));
+        if input.line_number() == 1 && size_of(text) != size && text.split_ascii_whitespace().count() <= 3 {
+            // Less than an entry, more like a header.
+            let expected = "a line of two numbers, or of a word and its vector";
+            taken.pass_over(input.fault_in_line(VectorsFault::Header { expected }))?;
+            continue;
+        }
         if size == 0 {
             dim = None;
             let word = text.split_ascii_whitespace().next().unwrap_or("").into();
@@ -111,13 +128,18 @@ fn longest(dim: usize) -> usize {
     LONGEST_WORD + dim.min(LONGEST_VECTOR as usize) * LONGEST_NUMBER
 }
 
-/// The size of a vector that most of the first lines have; none if no line is there whole.
+/// The size of a vector that most of the first lines have, of those whose word has no spaces; none if no such line is
+/// there whole.
 pub fn usual_size(start: &[u8]) -> Option<usize> {
-    let sizes: Vec<_> = whole_lines(start).take(SEEN).map(|line| size_of(&String::from_utf8_lossy(line))).collect();
+    let size = |line: &[u8]| {
+        let line = String::from_utf8_lossy(line);
+        Some(size_of(&line)).filter(|size| *size > 0 && line.split_ascii_whitespace().count() == size + 1)
+    };
+    let sizes: Vec<_> = whole_lines(start).filter_map(size).take(SEEN).collect();
     let times = |size: &usize| sizes.iter().filter(|other| *other == size).count();
     // Of sizes that are there equally often, the first.
     let most = sizes.iter().map(times).max()?;
-    sizes.iter().find(|size| times(size) == most).copied().filter(|size| *size > 0)
+    sizes.iter().find(|size| times(size) == most).copied()
 }
 
 /// The lines of which the end can be seen, without blank ones.
@@ -170,17 +192,13 @@ fn word<'t>(text: &'t str, dim: usize, to: &mut Vec<f32>) -> std::result::Result
     if word.is_empty() {
         return Err(fault);
     }
-    if last.len() < word.len() && is_number(last) {
+    // With a decimal comma, too.
+    if last.len() < word.len() && last.replace(',', ".").parse::<f32>().is_ok() {
         let found = text.split_ascii_whitespace().count() - 1;
         let word = text.split_ascii_whitespace().next().unwrap_or("").into();
         return Err(VectorsFault::Size { word, found, dim });
     }
     push(word, fields.into_iter().rev(), to).map(|()| word)
-}
-
-/// Whether a field reads as an entry of a vector. Words such as `inf` and `nan` do not.
-fn is_number(field: &str) -> bool {
-    field.parse::<f32>().is_ok() && field.bytes().any(|byte| byte.is_ascii_digit())
 }
 
 fn push<'t>(

@@ -1,6 +1,6 @@
 //! word2vec's formats: its header, the binary one, and how all of its kin are written.
 
-use super::input::{Input, LONGEST_WORD};
+use super::input::{Input, LONGEST_VECTOR, LONGEST_WORD, MARK};
 use super::taken::Taken;
 use super::{Output, each, write_mark};
 use crate::error::{Place, Result, VectorsFault};
@@ -18,7 +18,7 @@ pub fn header(input: &mut Input) -> Result<(u64, u64)> {
         let mut parts = line.split_ascii_whitespace().map(|n| n.parse::<u64>().ok().filter(|n| *n > 0));
         Some((parts.next()??, parts.next()??)).filter(|_| parts.next().is_none())
     });
-    let expected = "a line of two numbers from 1, the words and the size of a vector";
+    let expected = "a line of two numbers from 1, the words and the size of a vector (without it, the format is glove)";
     sizes.ok_or_else(|| input.fault(Place::Line(1), VectorsFault::Header { expected }))
 }
 
@@ -32,6 +32,26 @@ pub fn sized(start: &[u8]) -> Option<(usize, usize, &[u8])> {
 
 pub fn is_blank(rest: &[u8]) -> bool {
     rest.iter().all(|byte| matches!(byte, b'\n' | b'\r'))
+}
+
+/// Whether a file begins with a header.
+pub fn is_header(start: &[u8]) -> bool {
+    sized(start.strip_prefix(MARK).unwrap_or(start)).is_some_and(|(words, ..)| words > 0)
+}
+
+/// Whether at least half of the entries that can be seen behind a header have words of letters: with another size of a
+/// vector, they would begin within vectors.
+fn is_framed(start: &[u8], dim: usize) -> bool {
+    let (mut rest, mut seen, mut good) = (start, 0, 0);
+    while let Some(word) = rest.iter().take(LONGEST_WORD).position(|byte| *byte == b' ') {
+        let bytes = rest[..word].trim_ascii_start();
+        let is_word = |word: &str| !word.is_empty() && !word.contains(char::is_control);
+        seen += 1;
+        good += usize::from(std::str::from_utf8(bytes).is_ok_and(is_word));
+        let Some(next) = rest.get(dim.saturating_mul(4).saturating_add(word + 1)..) else { break };
+        rest = next;
+    }
+    2 * good >= seen
 }
 
 /// Whether all that can be seen of a file is in the binary format, with line breaks, and one vector at least is there.
@@ -59,9 +79,15 @@ pub fn read_binary(input: &mut Input, taken: &mut Taken) -> Result<usize> {
     let need = dim.checked_mul(4).and_then(|bytes| (bytes + 2).checked_mul(wanted));
     match input.check_size(Place::Line(1), wanted, dim, need) {
         Ok(room) => taken.values.reserve(room),
-        Err(error) => taken.pass_over(error)?,
+        Err(_) if taken.options.skips() && dim <= LONGEST_VECTOR => taken.wrong_header(),
+        Err(error) => return Err(error),
     }
     let (dim, mut bytes) = (dim as usize, Vec::new());
+    if taken.options.skips() && !is_framed(input.peek()?, dim) {
+        // Where the next word begins cannot be told.
+        let expected = "a file of vectors of that size";
+        return Err(input.fault(Place::Line(1), VectorsFault::Header { expected }));
+    }
     while !taken.is_full() {
         if taken.read() as u64 >= count {
             match input.end(taken.read()) {

@@ -12,12 +12,14 @@ pub struct WordList {
     text: Vec<u8>,
     /// Where each word ends in `text`, and where it stands in the file.
     ends: Vec<(usize, Place)>,
+    /// Enough words were there, so that the file was read no further.
+    is_part: bool,
 }
 
 impl WordList {
     /// No words yet, of a file of this name.
     pub fn new(path: &Path) -> Self {
-        Self { path: path.into(), text: Vec::new(), ends: Vec::new() }
+        Self { path: path.into(), text: Vec::new(), ends: Vec::new(), is_part: false }
     }
 
     pub fn push(&mut self, word: &[u8], place: Place) {
@@ -50,13 +52,19 @@ impl WordList {
             .map_or(self.len(), |n| n + 1)
     }
 
-    /// Reads a word a line. `column` cuts the word out of its line.
+    /// Reads a word a line, as many as are wanted. `column` cuts the word out of its line.
     ///
     /// # Errors
     /// A line that is too long.
-    pub fn read(input: &mut Input, mut column: impl FnMut(&[u8]) -> Option<&[u8]>) -> Result<Self> {
+    pub fn read(
+        input: &mut Input,
+        options: &ReadOptions,
+        mut column: impl FnMut(&[u8]) -> Option<&[u8]>,
+    ) -> Result<Self> {
         let (mut names, mut line, mut blank) = (Self::new(input.path()), Vec::new(), 0);
-        while input.raw_line(LONGEST_WORD + 2, &mut line)? {
+        let first = options.first.filter(|_| !options.skips());
+        let mut seen = HashSet::new();
+        while !names.is_part && input.raw_line(LONGEST_WORD + 2, &mut line)? {
             // Line breaks at the end of the file are no words.
             if line.is_empty() {
                 blank += 1;
@@ -67,6 +75,7 @@ impl WordList {
             }
             if let Some(word) = column(&line) {
                 names.push(word, Place::Line(input.line_number()));
+                names.is_part = first.is_some_and(|first| seen.insert(word.to_vec()) && seen.len() == first);
             }
         }
         Ok(names)
@@ -78,7 +87,7 @@ impl WordList {
     /// [`VectorsFault::WordsMissVectors`] in the last line.
     pub fn check_count(&self, vectors: u64, input: &Input, place: Place) -> Result<()> {
         match self.len() as u64 {
-            words if words == vectors => Ok(()),
+            words if words == vectors || self.is_part && words < vectors => Ok(()),
             words => Err(input.fault(place, VectorsFault::WordsMissVectors { words, vectors })),
         }
     }
