@@ -34,6 +34,7 @@ fn fault(found: lexmax::Result<Loaded>) -> (Place, VectorsFault) {
 
 /// `repeated`, `not_utf8`, `empty`, `too_long`, `wrong_size`, `no_number`, `not_finite`, `wrong_header`, `cut`.
 fn counts(passed: &PassedOver) -> [u64; 9] {
+    assert_eq!(passed.unfit, 0);
     let PassedOver {
         repeated, not_utf8, empty, too_long, wrong_size, no_number, not_finite, wrong_header, cut, ..
     } = *passed;
@@ -181,6 +182,65 @@ fn broken_entries_are_passed_over_and_counted() {
     assert!(matches!(&nothing, VectorsFault::NothingLeft { passed_over } if passed_over.contains('2')), "{nothing:?}");
 }
 
+/// A header that holds for part of the lines stands, and one that is none is no word.
+#[test]
+fn headers_are_not_overruled_lightly() {
+    let lines = |count: usize, line: &str| (0..count).map(|n| line.replace('~', &n.to_string())).collect::<String>();
+    let file = format!("100 3\n{}{}", lines(20, "short~ 1 2\n"), lines(80, "good~ 1 2 3\n"));
+    let found = load(&skipping(None), file.as_bytes(), b"").unwrap();
+    assert_eq!((found.vectors.len(), found.vectors.dim()), (80, 3));
+    assert_eq!(counts(&found.passed_over), [0, 0, 0, 0, 20, 0, 0, 0, 0]);
+    let found = load(&skipping(None), b"3 2\nroute 66 0.1 0.2\nroute 67 0.1 0.2\nthe 1 2\n", b"").unwrap();
+    assert_eq!(found.vectors, WordVectors::new(["the"], array![[1f32, 2.0]]).unwrap());
+    // Numbers with a decimal comma are no part of a word, whatever the header says.
+    for file in ["2 3\nthe 0,1 0.2 0.3\nof 0,4 0.5 0.6\n", "the 0,1 0.2 0.3\nof 0,4 0.5 0.6\n"] {
+        for options in [ReadOptions::default(), skipping(None), Format::Glove.into(), skipping(Some(Format::Text))] {
+            assert!(load(&options, file.as_bytes(), b"").is_err(), "{file} {options:?}");
+        }
+    }
+    for header in ["3 0", "-1 2", "3", "3,2", "3.0 2.0", "3 2 x", "3000000000 2", "3 5000000", "x y"] {
+        let file = format!("{header}\nthe 1 2 3 4\nof 3 4 5 6\n");
+        for format in [Format::Text, Format::FastText] {
+            let found = load(&skipping(Some(format)), file.as_bytes(), b"").unwrap();
+            assert_eq!((found.vectors.len(), found.vectors.dim()), (2, 4), "{header}");
+            assert_eq!(counts(&found.passed_over), [0, 0, 0, 0, 0, 0, 0, 1, 0], "{header}");
+        }
+    }
+    // Lines without a header whose words are numbers, each of them longer than a header can be.
+    let numbers = "0.125 ".repeat(50);
+    let file = format!("2019 {numbers}\n2020 {numbers}\n");
+    for options in [skipping(Some(Format::Text)), Format::Glove.into()] {
+        let found = load(&options, file.as_bytes(), b"").unwrap().vectors;
+        assert!(found.words().eq(["2019", "2020"]) && found.dim() == 50);
+    }
+}
+
+/// A wrong size of binary vectors is an error: words would begin within vectors.
+#[test]
+fn binary_vectors_of_another_size_are_refused() {
+    for (breaks, said) in [(true, 5), (true, 6), (false, 5), (true, 3), (false, 3)] {
+        let entry = |n: u32| {
+            let numbers = (0..4).flat_map(|k| ((n * 7 + k) as f32 / 3.0 - 1.0).to_le_bytes());
+            let end = if breaks { &b"\n"[..] } else { b"" };
+            [format!("w{n} ").into_bytes(), numbers.collect(), end.to_vec()].concat()
+        };
+        let file = [format!("200 {said}\n").into_bytes(), (0..200).flat_map(entry).collect()].concat();
+        let found = load(&skipping(Some(Format::Binary)), &file, b"");
+        assert!(found.is_err(), "{breaks} {said}: {:?}", found.map(|found| found.passed_over));
+    }
+}
+
+/// Text is text in a file of any name, also where each line has as many bytes as four a number.
+#[test]
+fn text_is_told_in_a_file_that_is_called_binary() {
+    let file = tempfile::Builder::new().suffix(".bin").tempfile().unwrap();
+    let want = WordVectors::new(["the", "of"], array![[0.1f32, 0.2, 0.3], [0.4, 0.5, 0.6]]).unwrap();
+    for end in [" \n", "\r\n", "\n"] {
+        std::fs::write(file.path(), format!("2 3\nthe 0.1 0.2 0.3{end}of 0.4 0.5 0.6{end}")).unwrap();
+        assert_eq!(WordVectors::open(file.path()).unwrap(), want, "{end:?}");
+    }
+}
+
 fn entry(word: &[u8], numbers: [f32; 2]) -> Vec<u8> {
     [word, b" ", &numbers[0].to_le_bytes(), &numbers[1].to_le_bytes(), b"\n"].concat()
 }
@@ -227,6 +287,11 @@ fn broken_words_beside_vectors_are_passed_over_with_their_vectors() {
     let tsv = b"0\t1\n1\t1\n1\n30\t31\n";
     let found = load(&skipping(Some(Format::Projector)), tsv, b"a\n\xff\nc\nd\n").unwrap();
     assert_eq!((found.vectors, counts(&found.passed_over)), (want, [0, 1, 0, 0, 1, 0, 0, 0, 0]));
+    // The size is that of most lines, and line breaks at the end are no vectors.
+    let tsv = b"0.1\n0\t1\n1\t2\n30\t31\n\n";
+    let labels = b"x\ty\tName\n1\t2\ta\n1\t2\tb\n1\t2\tc\n1\t2\td\n";
+    let found = load(&skipping(Some(Format::Projector)), tsv, labels).unwrap();
+    assert!(found.vectors.words().eq(["b", "c", "d"]) && found.passed_over.wrong_size == 1);
     // Which word belongs to which vector is not known then.
     for format in [Format::Npy, Format::Projector] {
         let main = if format == Format::Npy { &npy[..] } else { b"0\t1\n1\t1\n1\t1\n30\t31\n" };
@@ -273,7 +338,8 @@ fn the_first_words_are_read_and_no_more() {
             bytes[..least.max(bytes.len() * 7 / 100 + 200).min(bytes.len())].to_vec()
         };
         let main = part(&path, 0);
-        let words = format.side_file(&path).map(|path| part(&path, usize::MAX)).unwrap_or_default();
+        // The words, too, are read no further.
+        let words = format.side_file(&path).map(|path| part(&path, 0)).unwrap_or_default();
         let mut source = BufReader::with_capacity(64, Ends(&main));
         let stream = |source, path| Stream { source, len: None, path };
         let (mut beside, name) = (&words[..], Path::new("v"));
@@ -365,6 +431,9 @@ fn files_of_another_kind_are_named() {
         ("b.vec", b"<!DOCTYPE html>\n<html><head></head></html>\n", "HTML"),
         ("c.txt", b"3 2 7200\nB64:cml2ZXI= 1 2\nB64:c2Vh 0.5 0.1\n", "DL4J"),
         ("d.txt", b"3 2 7200\nriver 1 2\nsea 0.5 0.1\n", "DL4J"),
+        ("e.txt", b"3 2 7\n1 0.1 0.2\nthe 0.4 0.5\nof 0.3 0.2\n", "DL4J"),
+        ("f.txt", b"2 2\nB64:cml2ZXI= 1 2\nB64:c2Vh 0.5 0.1\n", "DL4J"),
+        ("g.txt", b"B64:cml2ZXI= 1 2\nB64:c2Vh 0.5 0.1\n", "DL4J"),
         ("m.kv", b"\x80\x04\x95\x10\0\0\0\0\0\0\0", "pickle"),
         ("z.bin", b"PK\x03\x04\x14\0\0\0", "zip"),
     ] {
@@ -405,6 +474,9 @@ proptest! {
         bad in prop::collection::vec((0..12usize, bad_line()), 0..3),
         header in any::<bool>(),
     ) {
+        // The first lines tell the size of a vector, and have words without spaces.
+        let plain = ["W", "X", "Y", "Z", "Ä"].map(|word| (word.to_string(), [1.0, 2.0, 3.0]));
+        let good: Vec<_> = plain.into_iter().chain(good).collect();
         let mut lines: Vec<Vec<u8>> = good.iter().map(|(word, [a, b, c])| format!("{word} {a} {b} {c}").into_bytes()).collect();
         let mut want = [0u64; 9];
         for (at, (kind, line)) in &bad {

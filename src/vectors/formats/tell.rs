@@ -30,7 +30,11 @@ pub fn format(start: &[u8], path: &Path, options: &ReadOptions) -> Result<Format
         return Err(Error::VectorsFile { path: path.into(), place: Place::Whole, fault: VectorsFault::EmptyFile });
     }
     let told = by_content(start, named).filter(|_| base64(start).is_none());
+    // Any word may begin GloVe's lines.
+    let is_row = |line: &[u8]| size_of(&String::from_utf8_lossy(line)) > 0;
+    let is_glove = options.format == Some(Format::Glove) && whole_lines(start).next().is_some_and(is_row);
     if told.is_none()
+        && !is_glove
         && let Some(kind) = files::not_vectors(start).or_else(|| base64(start)).or_else(|| three_numbers(start))
     {
         let fault = VectorsFault::Foreign { what: kind.name, advice: kind.advice };

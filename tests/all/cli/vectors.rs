@@ -58,6 +58,8 @@ fn glove_is_read_by_every_command_and_repeated_words_are_told() {
     place.success("convert again.txt.gz last.npy");
     place.success("convert last.npy --to glove last.txt");
     assert_eq!(std::fs::read_to_string(place.path().join("last.txt")).unwrap(), back);
+    assert!(told(&place, "convert g.txt --on-bad skip o.bin").ends_with("1 word that the output cannot hold\n"));
+    place.success("convert o.bin --first 3 o.txt");
     let refusal = refused(&place, "convert g.txt --to glove o.txt");
     assert!(refusal.contains(r#"". . ." cannot stand in a file of the format glove"#), "{refusal}");
 }
