@@ -71,11 +71,19 @@ fn by_content(start: &[u8], named: Option<Format>) -> Option<Format> {
     let line = String::from_utf8_lossy(first);
     let number = line.split_ascii_whitespace().nth(1).is_some_and(|number| number.parse::<f64>().is_ok());
     let has_spaces = || dim > 1 && std::str::from_utf8(first).is_ok() && size_of(&line) >= dim;
-    let text = (number || has_spaces()) && !first.contains(&0);
+    let text = (number || has_spaces()) && !first.contains(&0) || is_plain(start) && !is_binary(start);
     // Few numbers may be digits by chance.
     let is_short = named == Some(Format::Binary) && whole_lines(start).skip(1).take(SEEN).count() * dim < MANY;
     let text = text && !(is_binary(start) && (is_short || !is_text(start)));
     Some(if text { Format::Text } else { Format::Binary })
+}
+
+/// Whether all that can be seen of a file is letters, spaces and the ends of lines.
+fn is_plain(start: &[u8]) -> bool {
+    // The end of what can be seen may cut a letter.
+    let valid = std::str::from_utf8(start).map_or_else(|e| e.error_len().map_or(e.valid_up_to(), |_| 0), str::len);
+    let text = String::from_utf8_lossy(&start[..valid]);
+    valid > 0 && !text.contains(|c: char| c.is_control() && !matches!(c, '\t' | '\n' | '\r'))
 }
 
 /// Whether all that can be seen of a file is in the text format.

@@ -5,6 +5,7 @@ use super::taken::Taken;
 use super::{Output, each, write_mark};
 use crate::error::{Place, Result, VectorsFault};
 use crate::vectors::VectorSource;
+use hashbrown::HashSet;
 use std::io::{self, Write};
 
 /// Bytes of the longest first line.
@@ -39,19 +40,19 @@ pub fn is_header(start: &[u8]) -> bool {
     sized(start.strip_prefix(MARK).unwrap_or(start)).is_some_and(|(words, ..)| words > 0)
 }
 
-/// Whether at least half of the entries that can be seen behind a header have words of letters: with another size of a
-/// vector, they would begin within vectors.
+/// Whether at least half of the entries that can be seen behind a header have words of their own, made of letters: with
+/// another size of a vector, they would begin within vectors.
 fn is_framed(start: &[u8], dim: usize) -> bool {
-    let (mut rest, mut seen, mut good) = (start, 0, 0);
+    let (mut rest, mut seen, mut good) = (start, 0, HashSet::new());
     while let Some(word) = rest.iter().take(LONGEST_WORD).position(|byte| *byte == b' ') {
         let bytes = rest[..word].trim_ascii_start();
         let is_word = |word: &str| !word.is_empty() && !word.contains(char::is_control);
         seen += 1;
-        good += usize::from(std::str::from_utf8(bytes).is_ok_and(is_word));
+        good.extend(std::str::from_utf8(bytes).ok().filter(|word| is_word(word)));
         let Some(next) = rest.get(dim.saturating_mul(4).saturating_add(word + 1)..) else { break };
         rest = next;
     }
-    2 * good >= seen
+    2 * good.len() >= seen
 }
 
 /// Whether all that can be seen of a file is in the binary format, with line breaks, and one vector at least is there.
