@@ -28,10 +28,10 @@ pub enum TextFault {
         /// The encoding, as it seems.
         encoding: &'static str,
     },
-    /// A line has a NUL byte, as binary data has.
+    /// A line has a NUL byte, as binary data has, and UTF-16 or UTF-32 without a mark.
     #[error(
-        "{}:{line}: byte {byte} of the line is NUL, so the file is not text; name a text, or remove such bytes, as \
-         with `tr -d '\\000'`",
+        "{}:{line}: byte {byte} of the line is NUL, which no text has; if the file is UTF-16 or UTF-32 without a byte \
+         order mark, convert it, as with `iconv -f UTF-16LE -t UTF-8`; if it is binary data, name another file",
         file(path)
     )]
     Nul {

@@ -1,5 +1,7 @@
 //! UTF-16 and UTF-32 with a byte order mark, as UTF-8.
 
+mod unmarked;
+
 use std::io::{self, BufRead, Read};
 
 /// An encoding that a mark at the beginning of a file tells.
@@ -20,24 +22,6 @@ impl Wide {
         Some((Self { unit, is_little }, mark.len()))
     }
 
-    /// The encoding of a text without a mark that begins with letters of ASCII: every other byte, or three of four, are
-    /// 0.
-    pub fn without_mark(head: &[u8]) -> Option<Self> {
-        let head = &head[..head.len() / 4 * 4];
-        let share = |n: usize, zero: usize| {
-            let all = head.chunks_exact(n);
-            let total = all.len();
-            all.filter(|unit| unit[zero] == 0).count() as f64 / total.max(1) as f64
-        };
-        let is = |unit: usize, is_little: bool| {
-            let letter = if is_little { 0 } else { unit - 1 };
-            let mut others = (0..unit).filter(|byte| *byte != letter);
-            head.len() >= 8 && others.all(|zero| share(unit, zero) > 0.9) && share(unit, letter) < 0.1
-        };
-        let all = [(4, true), (4, false), (2, true), (2, false)];
-        all.into_iter().find(|(unit, little)| is(*unit, *little)).map(|(unit, is_little)| Self { unit, is_little })
-    }
-
     /// The number of a unit.
     fn unit_of(self, bytes: &[u8]) -> u32 {
         let number = |sum: u32, byte: &u8| sum << 8 | u32::from(*byte);
@@ -55,6 +39,18 @@ impl Wide {
     }
 }
 
+/// What becomes of bytes that are no letter of such an encoding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HalfLetters {
+    /// They end the text with an error.
+    Refuse,
+    /// Each is [`NO_UTF8`].
+    Mark,
+}
+
+/// A byte that UTF-8 never has.
+const NO_UTF8: u8 = 0xff;
+
 /// A text of such an encoding as UTF-8.
 pub struct Decoder<R> {
     from: R,
@@ -63,14 +59,15 @@ pub struct Decoder<R> {
     at: u64,
     /// Bytes that were read and are no whole letter yet.
     rest: Vec<u8>,
-    out: String,
+    halves: HalfLetters,
+    out: Vec<u8>,
     next: usize,
 }
 
 impl<R: BufRead> Decoder<R> {
     /// Decodes what follows a mark of `mark` bytes, which was read.
-    pub fn new(from: R, wide: Wide, mark: usize) -> Self {
-        Self { from, wide, at: mark as u64, rest: Vec::new(), out: String::new(), next: 0 }
+    pub fn new(from: R, wide: Wide, mark: usize, halves: HalfLetters) -> Self {
+        Self { from, wide, at: mark as u64, rest: Vec::new(), halves, out: Vec::new(), next: 0 }
     }
 
     /// Decodes the next block; nothing is there after it at the end.
@@ -80,25 +77,38 @@ impl<R: BufRead> Decoder<R> {
             let before = self.rest.len();
             (&mut self.from).take(BLOCK).read_to_end(&mut self.rest)?;
             let is_end = self.rest.len() == before;
-            let mut units = self.rest.chunks_exact(self.wide.unit).map(|bytes| self.wide.unit_of(bytes));
+            let mut units = self.rest.chunks_exact(self.wide.unit).map(|bytes| self.wide.unit_of(bytes)).peekable();
             let mut read = 0;
             while let Some(first) = units.next() {
                 let (code, bytes) = match self.wide.unit {
-                    2 if (0xd800..0xdc00).contains(&first) => match units.next() {
-                        Some(second @ 0xdc00..0xe000) => (0x1_0000 + ((first - 0xd800) << 10) + (second - 0xdc00), 4),
+                    2 if (0xd800..0xdc00).contains(&first) => match units.peek() {
+                        Some(second @ 0xdc00..0xe000) => {
+                            let code = 0x1_0000 + ((first - 0xd800) << 10) + (second - 0xdc00);
+                            units.next();
+                            (code, 4)
+                        }
                         None if !is_end => break,
                         _ => (first, 2),
                     },
                     unit => (first, unit),
                 };
-                let Some(letter) = char::from_u32(code) else { return Err(self.wrong(read)) };
-                self.out.push(letter);
+                match char::from_u32(code) {
+                    Some(letter) => self.out.extend_from_slice(letter.encode_utf8(&mut [0; 4]).as_bytes()),
+                    None if self.halves == HalfLetters::Mark => self.out.push(NO_UTF8),
+                    None => return Err(self.wrong(read)),
+                }
                 read += bytes;
             }
             self.rest.drain(..read);
             self.at += read as u64;
             if is_end {
-                return if self.rest.is_empty() { Ok(()) } else { Err(self.wrong(0)) };
+                match self.halves {
+                    _ if self.rest.is_empty() => {}
+                    HalfLetters::Refuse => return Err(self.wrong(0)),
+                    HalfLetters::Mark => self.out.push(NO_UTF8),
+                }
+                self.rest.clear();
+                return Ok(());
             }
         }
         Ok(())
@@ -129,7 +139,7 @@ impl<R: BufRead> BufRead for Decoder<R> {
         if self.next == self.out.len() {
             self.decode()?;
         }
-        Ok(&self.out.as_bytes()[self.next..])
+        Ok(&self.out[self.next..])
     }
 
     fn consume(&mut self, bytes: usize) {
@@ -138,11 +148,11 @@ impl<R: BufRead> BufRead for Decoder<R> {
 }
 
 #[cfg(test)]
-mod tests {
+pub mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn encoded(text: &str, wide: Wide) -> Vec<u8> {
+    pub fn encoded(text: &str, wide: Wide) -> Vec<u8> {
         let units: Vec<u32> = match wide.unit {
             2 => text.encode_utf16().map(u32::from).collect(),
             _ => text.chars().map(u32::from).collect(),
@@ -156,7 +166,7 @@ mod tests {
         units.into_iter().flat_map(bytes).collect()
     }
 
-    const ALL: [Wide; 4] = [
+    pub const ALL: [Wide; 4] = [
         Wide { unit: 2, is_little: true },
         Wide { unit: 2, is_little: false },
         Wide { unit: 4, is_little: true },
@@ -172,42 +182,33 @@ mod tests {
                 // Little-endian UTF-16 that begins with NUL has the mark of UTF-32.
                 prop_assert_eq!(found, wide);
                 let mut decoded = String::new();
-                Decoder::new(&bytes[mark..], wide, mark).read_to_string(&mut decoded).unwrap();
+                Decoder::new(&bytes[mark..], wide, mark, HalfLetters::Refuse).read_to_string(&mut decoded).unwrap();
                 prop_assert_eq!(&decoded, &text);
             }
         }
     }
 
     #[test]
-    fn texts_without_a_mark_are_told() {
-        for wide in ALL {
-            assert_eq!(Wide::without_mark(&encoded("the river runs to the sea\n", wide)), Some(wide));
-            assert_eq!(Wide::without_mark(&encoded("ab", wide)), (wide.unit == 4).then_some(wide));
-        }
-        for head in [&b"the river runs to the sea\n"[..], &[0; 64], b"river\0\0\0\0\0lake", b"1\0\0\0river\0\0\0", b""]
-        {
-            assert_eq!(Wide::without_mark(head), None);
-        }
-    }
-
-    #[test]
     fn damage_is_an_error_with_its_place() {
         let [little, big, wide, _] = ALL;
-        for (bytes, encoding, at) in [
-            (&b"a\0b"[..], little, 5),
-            (b"a\0\x00\xd8a\0", little, 5),
-            (b"\x00\xdc", little, 3),
-            (b"\x00\xd8", little, 3),
-            (b"\x00\xd8a", little, 3),
-            (b"\0a\xd8\x00\xd8\x00\xdc\x00", big, 5),
-            (b"a\0\0\0\0\0\x11\0", wide, 9),
-            (b"a\0\0", wide, 5),
+        for (bytes, encoding, at, marked) in [
+            (&b"a\0b"[..], little, 5, &b"a\xff"[..]),
+            (b"a\0\x00\xd8a\0", little, 5, b"a\xffa"),
+            (b"\x00\xdc", little, 3, b"\xff"),
+            (b"\x00\xd8", little, 3, b"\xff"),
+            (b"\x00\xd8a", little, 3, b"\xff\xff"),
+            (b"\0a\xd8\x00\xd8\x00\xdc\x00", big, 5, b"a\xff\xf0\x90\x80\x80"),
+            (b"a\0\0\0\0\0\x11\0", wide, 9, b"a\xff"),
+            (b"a\0\0", wide, 5, b"\xff"),
         ] {
             let mark = encoding.unit;
-            let mut decoder = Decoder::new(bytes, encoding, mark);
+            let mut decoder = Decoder::new(bytes, encoding, mark, HalfLetters::Refuse);
             let message = decoder.read_to_string(&mut String::new()).unwrap_err().to_string();
             let begins = format!("no letter of {} begins at byte {at};", encoding.name());
             assert!(message.starts_with(&begins), "{bytes:?}: {message}");
+            let mut all = Vec::new();
+            Decoder::new(bytes, encoding, mark, HalfLetters::Mark).read_to_end(&mut all).unwrap();
+            assert_eq!(all, marked, "{bytes:?}");
         }
     }
 
@@ -218,9 +219,8 @@ mod tests {
         for wide in ALL {
             let bytes = encoded(&text, wide);
             let mut decoded = String::new();
-            Decoder::new(std::io::BufReader::with_capacity(7, &bytes[..]), wide, 0)
-                .read_to_string(&mut decoded)
-                .unwrap();
+            let from = std::io::BufReader::with_capacity(7, &bytes[..]);
+            Decoder::new(from, wide, 0, HalfLetters::Refuse).read_to_string(&mut decoded).unwrap();
             assert!(decoded == text, "{}", wide.name());
         }
     }

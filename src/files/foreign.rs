@@ -113,7 +113,7 @@ const PAGE: Foreign = Foreign {
 };
 const XML: Foreign = Foreign {
     name: "an XML document",
-    advice: "if it came of a download, read in it what went wrong; else convert it first",
+    advice: "if it came of a download, read in it what went wrong; else convert it to plain text first",
 };
 const JSON: Foreign = Foreign { name: "JSON", advice: "write its vectors as word2vec's text first" };
 const SAFETENSORS: Foreign = Foreign { name: "a safetensors file", advice: OTHER };
@@ -128,9 +128,13 @@ pub fn not_text(head: &[u8]) -> Option<Foreign> {
     if is_safetensors(head) {
         return Some(SAFETENSORS);
     }
-    let binary = || BINARY.iter().find(|kind| head.starts_with(kind.magic)).map(Kind::text);
-    let letters = || LETTERS.iter().find(|kind| head.starts_with(kind.magic)).map(Kind::text);
-    binary().or_else(|| tar(head)).or_else(letters).or_else(|| page(head))
+    let binary = BINARY.iter().find(|kind| head.starts_with(kind.magic)).map(Kind::text);
+    if let Some(kind) = binary.or_else(|| tar(head)) {
+        return Some(kind);
+    }
+    let start = unmarked(head).trim_ascii_start();
+    let letters = LETTERS.iter().find(|kind| start.starts_with(kind.magic)).map(Kind::text);
+    letters.or_else(|| page(start)).or_else(|| is_xml(start).then_some(XML))
 }
 
 /// The kind of a file that begins with these bytes, if no file of word vectors begins so. Give it [`HEAD`] bytes, or
@@ -148,8 +152,9 @@ pub fn not_vectors(head: &[u8]) -> Option<Foreign> {
     if is_row(head) {
         return dl4j(head);
     }
-    let letters = LETTERS.iter().find(|kind| head.starts_with(kind.magic)).map(Kind::vectors);
-    letters.or_else(|| page(head)).or_else(|| structured(head))
+    let start = head.trim_ascii_start();
+    let letters = LETTERS.iter().find(|kind| start.starts_with(kind.magic)).map(Kind::vectors);
+    letters.or_else(|| page(start)).or_else(|| structured(head))
 }
 
 /// A file that begins with the length of its header, which may be any of the numbers above.
@@ -157,19 +162,52 @@ fn is_safetensors(head: &[u8]) -> bool {
     head.get(4..9) == Some(b"\0\0\0\0{")
 }
 
-/// The archive, by the magic of its first header.
+/// The archive, by the magic of its first header, or by the sum of its bytes where it is older than the magic.
 fn tar(head: &[u8]) -> Option<Foreign> {
     let magic = head.get(257..265)?;
-    (magic.starts_with(b"ustar\0") || magic == b"ustar  \0").then_some(TAR)
+    (magic.starts_with(b"ustar\0") || magic == b"ustar  \0" || is_old_tar(head)).then_some(TAR)
 }
 
-fn page(head: &[u8]) -> Option<Foreign> {
-    let head = unmarked(head).trim_ascii_start();
-    let begins = |tag: &[u8]| {
-        let ends = |end: Option<&u8>| end.is_none_or(|end| *end == b'>' || end.is_ascii_whitespace());
-        head.get(..tag.len()).is_some_and(|start| start.eq_ignore_ascii_case(tag)) && ends(head.get(tag.len()))
+/// Whether a header gives the sum of its bytes, in octal, with spaces in place of the sum itself.
+fn is_old_tar(head: &[u8]) -> bool {
+    const SUM: std::ops::Range<usize> = 148..156;
+    let Some(header) = head.get(..512).filter(|header| header[0] != 0) else { return false };
+    let field = header[SUM].trim_ascii().split(|byte| matches!(byte, 0 | b' ')).next().unwrap_or_default();
+    let sum = std::str::from_utf8(field).ok().and_then(|field| u32::from_str_radix(field, 8).ok());
+    let others = header.iter().enumerate().filter(|(at, _)| !SUM.contains(at));
+    let found = others.map(|(_, byte)| u32::from(*byte)).sum::<u32>() + 8 * u32::from(b' ');
+    sum == Some(found)
+}
+
+/// The page that begins with one of its tags, behind comments and the declaration of XML.
+fn page(start: &[u8]) -> Option<Foreign> {
+    let mut rest = start;
+    while let Some(behind) = behind(rest, b"<!--", b"-->").or_else(|| behind(rest, b"<?xml", b"?>")) {
+        rest = behind.trim_ascii_start();
+    }
+    let tag = match behind(rest, b"<!doctype", b"") {
+        Some(kind) if kind.first().is_some_and(u8::is_ascii_whitespace) => begins(kind.trim_ascii_start(), b"html"),
+        _ => [&b"<html"[..], b"<head", b"<body"].iter().any(|tag| begins(rest, tag)),
     };
-    (begins(b"<!doctype html") || begins(b"<html")).then_some(PAGE)
+    tag.then_some(PAGE)
+}
+
+/// The bytes behind `end`, if these begin with `start`.
+fn behind<'a>(bytes: &'a [u8], start: &[u8], end: &[u8]) -> Option<&'a [u8]> {
+    let (_, rest) = bytes.split_at_checked(start.len()).filter(|(first, _)| first.eq_ignore_ascii_case(start))?;
+    let at = (0..=rest.len()).find(|at| rest[*at..].starts_with(end))?;
+    Some(&rest[at + end.len()..])
+}
+
+/// Whether these bytes begin with the name of a tag.
+fn begins(bytes: &[u8], name: &[u8]) -> bool {
+    let is_end = |end: Option<&u8>| end.is_none_or(|end| *end == b'>' || end.is_ascii_whitespace());
+    behind(bytes, name, b"").is_some_and(|rest| is_end(rest.first()))
+}
+
+/// Whether these bytes begin with the declaration of XML.
+fn is_xml(start: &[u8]) -> bool {
+    behind(start, b"<?xml", b"").is_some_and(|rest| rest.trim_ascii_start().starts_with(b"version"))
 }
 
 /// XML, JSON, and pickles of protocol 0.
@@ -223,7 +261,17 @@ mod tests {
             (b"\x04\x22\x4d\x18\x64\x40", "an lz4 file"),
             (b"7z\xbc\xaf\x27\x1c\0\x04", "a 7z archive"),
             (b"%PDF-1.7\n", "a PDF"),
+            (b"\n%PDF-1.4\n%", "a PDF"),
+            (b"\xef\xbb\xbf \r\n{\\rtf1\\ansi", "an RTF document"),
             (b"\n <!DOCTYPE HTML>\n", "an HTML page"),
+            (b"<!DOCTYPE\thtml>", "an HTML page"),
+            (b"<!doctype  html PUBLIC \"-//W3C//DTD XHTML 1.0\"", "an HTML page"),
+            (b"<!-- saved from url=(0014)about:internet -->\n<!-- 2 -->\n<!DOCTYPE html>\n", "an HTML page"),
+            (b"<?xml version=\"1.0\"?>\n<!-- 1 -->\n<!DOCTYPE html PUBLIC", "an HTML page"),
+            (b"<?xml version=\"1.0\"?><html xmlns=\"http://www.w3.org/1999/xhtml\">", "an HTML page"),
+            (b"<head>\n<title>404</title>", "an HTML page"),
+            (b"<BODY bgcolor=white>\n", "an HTML page"),
+            (b"<?xml version=\"1.0\"?>\n<Error><Code>AccessDenied</Code>", "an XML document"),
             (b"\xef\xbb\xbf<html lang=en>", "an HTML page"),
             (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "a git-lfs pointer"),
             (&tar, "a tar archive"),
@@ -243,11 +291,37 @@ mod tests {
             ("[[0.1, 0.2], [0.3, 0.4]]", "JSON"),
             ("{\n  \"river\": [0.1, 0.2]\n}\n", "JSON"),
             ("\u{feff}{\"river\": [1, 2]}", "JSON"),
-            ("<?xml version=\"1.0\"?>\n<Error><Code>AccessDenied</Code>", "an XML document"),
             ("3 2 40\nB64:cml2ZXI= 0.1 0.2\n", DL4J.name),
         ] {
             assert_eq!(not_vectors(head.as_bytes()).map(|kind| kind.name), Some(name), "{head}");
             assert_eq!(not_text(head.as_bytes()), None, "{head}");
+        }
+    }
+
+    /// A header without the magic, as `tar --format=v7` writes it.
+    fn old_tar(name: &str, sum: impl Fn(u32) -> String) -> Vec<u8> {
+        let mut header = [name.as_bytes(), &vec![0; 100 - name.len()], b"0000644\x000001750\x000001750\x00"].concat();
+        header.extend(b"00000000022 14512345670 ");
+        header.extend(b"        0");
+        header.resize(512, 0);
+        let total = header.iter().map(|byte| u32::from(*byte)).sum();
+        header[148..156].copy_from_slice(sum(total).as_bytes());
+        [&header, &b"river lake sea\n"[..]].concat()
+    }
+
+    #[test]
+    fn old_archives_are_told_by_their_sum() {
+        let sums: [fn(u32) -> String; 3] =
+            [|sum| format!("{sum:06o}\0 "), |sum| format!("{sum:>6o} \0"), |sum| format!("{sum:07o}\0")];
+        for name in ["corpus.txt", "\u{3b1}\u{3b2}.txt"] {
+            for sum in sums {
+                let file = old_tar(name, sum);
+                assert_eq!((not_text(&file), not_vectors(&file)), (Some(TAR), Some(TAR)));
+                assert_eq!(not_text(&file[..511]), None, "less than a header");
+            }
+            for file in [old_tar(name, |sum| format!("{:06o}\0 ", sum + 1)), old_tar("", sums[0])] {
+                assert_eq!(not_text(&file), None);
+            }
         }
     }
 
@@ -260,6 +334,14 @@ mod tests {
             "LZIP packs",
             "<b>bold</b>",
             "<htmlish> 1 2",
+            "<!-- a comment --> river",
+            "<!-- a comment without an end <html>",
+            "<!doctypes html>",
+            "<!DOCTYPE svg>",
+            "<header> <bodyguard>",
+            "<doc id=12>\nriver\n</doc>",
+            "a page begins with <html>",
+            "river %PDF-1.4",
             "version 1",
             "3 2\nriver 1 2\n",
             "3 2 40\nriver 1 2\n",
@@ -267,6 +349,7 @@ mod tests {
         ] {
             assert_eq!((not_text(text.as_bytes()), not_vectors(text.as_bytes())), (None, None), "{text}");
         }
+        assert_eq!(not_text(b"<?xml is how it begins"), None);
         for row in
             ["<html> 0.1 0.2\n", "[ 0.1 -2e-3\n", "{ 1\t2\n", "%PDF-1 1 2", "(dp0 1 2\n", "<?xml 1 2", "cnumpy 1 2\n"]
         {

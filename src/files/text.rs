@@ -1,7 +1,7 @@
 //! Files of text: as UTF-8, without a mark, and refused by name where they hold something else.
 
 use super::ahead::Ahead;
-use super::decode::{Decoder, Wide};
+use super::decode::{Decoder, HalfLetters, Wide};
 use super::foreign::{Foreign, HEAD, not_text};
 use super::open::{is_stdin, open};
 use super::unpack::Packed;
@@ -19,6 +19,18 @@ const MARK: &[u8] = "\u{feff}".as_bytes();
 /// [`Error::Io`]; [`TextFault::Foreign`] for a file of another kind, and [`TextFault::NoMark`] for UTF-16 or UTF-32
 /// without a mark.
 pub fn text(path: &Path) -> Result<Box<dyn BufRead>> {
+    text_with(path, HalfLetters::Refuse)
+}
+
+/// The same, with a byte that no UTF-8 has where UTF-16 or UTF-32 has what is no letter.
+///
+/// # Errors
+/// Those of [`text`].
+pub fn text_with_half_letters(path: &Path) -> Result<Box<dyn BufRead>> {
+    text_with(path, HalfLetters::Mark)
+}
+
+fn text_with(path: &Path, halves: HalfLetters) -> Result<Box<dyn BufRead>> {
     let path_of = || named(path).into();
     let io = |error| Error::io(named(path))(error);
     let mut source = open(path).map_err(io)?;
@@ -26,12 +38,26 @@ pub fn text(path: &Path) -> Result<Box<dyn BufRead>> {
     if let (None, Some(wide)) = (Wide::of(head), Wide::without_mark(head)) {
         return Err(TextFault::NoMark { path: path_of(), encoding: wide.name() }.into());
     }
-    let mut text = decoded(source).map_err(io)?;
+    let mut text = behind_blanks(decoded_with(source, halves).map_err(io)?).map_err(io)?;
     let head = text.fill_buf().map_err(io)?;
     match Packed::of(head).map(packed_twice).or_else(|| not_text(head)) {
         Some(Foreign { name: kind, advice }) => Err(TextFault::Foreign { path: path_of(), kind, advice }.into()),
         None => Ok(text),
     }
+}
+
+/// The most white space behind which the kind of a file is looked for.
+const BLANKS: usize = 1 << 16;
+
+/// The same text, which shows what is behind the white space that it begins with.
+fn behind_blanks(mut text: Box<dyn BufRead>) -> io::Result<Box<dyn BufRead>> {
+    let is_blank = |shown: &[u8]| !shown.is_empty() && shown.trim_ascii_start().len() < HEAD.min(shown.len());
+    if !is_blank(text.fill_buf()?) {
+        return Ok(text);
+    }
+    let mut text = Ahead::new(text);
+    text.ahead(BLANKS)?;
+    Ok(Box::new(text))
 }
 
 /// Whether these first bytes are the mark of UTF-16 or UTF-32.
@@ -48,11 +74,15 @@ fn named(path: &Path) -> &Path {
 ///
 /// # Errors
 /// The source's.
-pub fn decoded(mut source: Box<dyn BufRead>) -> io::Result<Box<dyn BufRead>> {
+pub fn decoded(source: Box<dyn BufRead>) -> io::Result<Box<dyn BufRead>> {
+    decoded_with(source, HalfLetters::Refuse)
+}
+
+fn decoded_with(mut source: Box<dyn BufRead>, halves: HalfLetters) -> io::Result<Box<dyn BufRead>> {
     let head = source.fill_buf()?;
     if let Some((wide, mark)) = Wide::of(head) {
         source.consume(mark);
-        let mut text = Ahead::new(Decoder::new(source, wide, mark));
+        let mut text = Ahead::new(Decoder::new(source, wide, mark, halves));
         text.ahead(HEAD)?;
         return Ok(Box::new(text));
     }
@@ -136,6 +166,8 @@ mod tests {
             (&gzip(b"PK\x03\x04\x14\0"), "a zip archive"),
             (b"\xef\xbb\xbf<!doctype html>", "an HTML page"),
             (&encodings("<html>")[1].1, "an HTML page"),
+            (&[&b" \r\n".repeat(9_000)[..], b"<html>"].concat(), "an HTML page"),
+            (&encodings("\n%PDF-1.4\n")[2].1, "a PDF"),
             (&gzip(&gzip(b"river\n")), "gzip data inside a packed file"),
             (&gzip(b"BZh91AY&SY"), "bzip2 data inside a packed file"),
             (&gzip(b"P*M\x18\0\0\0\0"), "zstd data inside a packed file"),
@@ -143,6 +175,22 @@ mod tests {
             match read(bytes) {
                 Err(Error::Text(TextFault::Foreign { kind, .. })) => assert_eq!(kind, name),
                 found => panic!("{name}: {found:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_behind_blanks_is_shown_however_little_the_source_shows() {
+        for blanks in [0, 1, 40, 5_000, BLANKS - 6] {
+            let bytes = [&b"\n".repeat(blanks)[..], b"<html>", &b"river ".repeat(200)].concat();
+            for capacity in [512, 700, 1 << 18] {
+                let source = io::BufReader::with_capacity(capacity, io::Cursor::new(bytes.clone()));
+                let mut text = behind_blanks(Box::new(source)).unwrap();
+                let kind = not_text(text.fill_buf().unwrap()).map(|kind| kind.name);
+                assert_eq!(kind, Some("an HTML page"), "{blanks} {capacity}");
+                let mut all = Vec::new();
+                text.read_to_end(&mut all).unwrap();
+                assert!(all == bytes);
             }
         }
     }

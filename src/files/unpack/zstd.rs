@@ -14,6 +14,9 @@ const LONGEST_WINDOW: u64 = 128 << 20;
 /// The longest window that `zstd --long` takes, as a power of 2.
 const LONGEST_LONG: u32 = 31;
 
+/// Bytes by which frames are told.
+const MAGIC: usize = 4;
+
 const LZ4: u32 = 0x184d_2204;
 
 /// Reads the frames of `source` one after the other, without those that hold no data and zeros between and behind them,
@@ -36,8 +39,13 @@ impl<R: BufRead> ZstdFrames<R> {
         loop {
             let end = self.source.at();
             self.source.skip_zeros()?;
-            if self.source.ahead(1)?.is_empty() {
+            let start = self.source.ahead(MAGIC)?;
+            if start.is_empty() {
                 return Ok(false);
+            }
+            // Too few bytes for a frame may be the first of one.
+            if start.len() < MAGIC && !is_cut_magic(start) {
+                return Err(rubbish(NAME, end));
             }
             match self.decoder.init(&mut self.source) {
                 Ok(()) => return Ok(true),
@@ -90,6 +98,12 @@ impl<R: BufRead> ZstdFrames<R> {
             _ => Ok(()),
         }
     }
+}
+
+/// Whether a frame, one with data or one that is skipped, begins with these first bytes of its magic number.
+fn is_cut_magic(start: &[u8]) -> bool {
+    let is_skipped = matches!(start.first(), Some(0x50..=0x5f)) && [0x2a, 0x4d, 0x18].starts_with(&start[1..]);
+    [0x28, 0xb5, 0x2f, 0xfd].starts_with(start) || is_skipped
 }
 
 /// A window that would need too much memory.
@@ -218,6 +232,16 @@ mod tests {
         let whole = compress_to_vec(&b"one"[..], CompressionLevel::Uncompressed);
         let message = refused(&[&whole[..], b"rubbish"].concat());
         assert!(message.contains(&format!("behind byte {} follows what is no zstd data", whole.len())), "{message}");
+        let zeros = [0; 5];
+        for rest in [&b"r"[..], b"\r\n", b"abc", b"\x50\x2a\x4e", b"\x28\xb5\x2e"] {
+            for message in [refused(&[&whole[..], rest].concat()), refused(&[&whole[..], &zeros, rest].concat())] {
+                assert!(message.contains(&format!("behind byte {} follows what is no", whole.len())), "{message}");
+            }
+        }
+        for rest in [&SKIPPABLE[..1], &SKIPPABLE[..3], &whole[..1], &whole[..3]] {
+            let message = refused(&[&whole[..], rest].concat());
+            assert!(message.contains(&format!("ends early, at byte {};", whole.len() + rest.len())), "{message}");
+        }
         let message = refused(&[&SKIPPABLE[..], &[0x04, 0x22, 0x4d, 0x18, 0x64]].concat());
         assert!(message.starts_with("an lz4 file; "), "{message}");
         // A frame of three bytes that needs dictionary 7.

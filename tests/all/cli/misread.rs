@@ -121,9 +121,25 @@ fn texts_without_a_mark_are_refused() {
             refused(&place, &arguments, &[&says, &command]);
         }
     }
+    // Letters of other scripts.
+    for plain in ["река течёт к морю\n".repeat(60), "江水流入大海。\r\n".repeat(60)] {
+        for (bytes, name) in
+            [(utf16(&plain, u16::to_le_bytes), "UTF-16LE"), (utf32(&plain, u32::to_be_bytes), "UTF-32BE")]
+        {
+            place.file("c.txt", &bytes);
+            for rule in ["error", "skip", "replace"] {
+                let arguments = format!("{TRAIN} --corpus c.txt --out v.bin --invalid-utf8 {rule}");
+                refused(&place, &arguments, &[&format!("c.txt: {name} text without a byte order mark")]);
+            }
+        }
+    }
     // Half a letter.
     place.file("c.txt", b"\xff\xfea\0b\0\n\0\x00\xd8\n\0");
     refused(&place, &format!("{TRAIN} --corpus c.txt --out v.bin"), &["c.txt: no letter of UTF-16LE begins at byte 9"]);
+    for (rule, says) in [("skip", "1 dropped for bytes"), ("replace", "1 sequences of bytes replaced")] {
+        let output = place.success(&format!("{TRAIN} --corpus c.txt --out v.bin --invalid-utf8 {rule}"));
+        assert!(String::from_utf8(output.stdout).unwrap().contains(says));
+    }
 }
 
 #[test]
@@ -136,7 +152,11 @@ fn nuls_are_refused_with_their_place_for_every_format() {
     place.file("c.txt", &bytes);
     let says = format!("c.txt:{line}: byte 5 of the line is NUL");
     for out in ["v.bin", "v.vec", "v.txt.gz", "v.npy", "v.tsv", "v.fifu"] {
-        refused(&place, &format!("{TRAIN} --corpus c.txt --out {out}"), &[&says, "tr -d"]);
+        refused(
+            &place,
+            &format!("{TRAIN} --corpus c.txt --out {out}"),
+            &[&says, "UTF-16 or UTF-32", "`iconv -f UTF-16LE", "binary"],
+        );
     }
     refused(&place, &format!("{TRAIN} --corpus c.txt --out v.bin --save-model m.safetensors"), &[&says]);
     let output = place.success(&format!("{TRAIN} --corpus c.txt --out v.vec --invalid-utf8 skip"));

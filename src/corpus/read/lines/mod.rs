@@ -2,7 +2,7 @@
 
 use crate::corpus::{Ledger, Normalizer};
 use crate::error::{Error, Result, TextFault};
-use crate::files::{is_stdin, text};
+use crate::files::{is_stdin, text, text_with_half_letters};
 use crate::vocab::LONGEST_WORD;
 use std::borrow::Cow;
 use std::io::{self, BufRead, Read};
@@ -11,13 +11,14 @@ use std::path::{Path, PathBuf};
 /// A longer line is handed out in pieces, cut at white space, so that a text without line breaks needs no more memory than this.
 pub const LONGEST_LINE: usize = 1 << 24;
 
-/// The rule for bytes that are not UTF-8, and for NUL, which no text has.
+/// The rule for bytes that are not UTF-8, and for NUL, which no text has. In UTF-16 and UTF-32 with a mark such bytes
+/// are those of half a letter.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 pub enum Invalid {
     /// Ends with an error that names the place.
     ///
-    /// The error is [`Error::NotUtf8`] or [`TextFault::Nul`].
+    /// The error is [`Error::NotUtf8`] or [`TextFault::Nul`], and [`Error::Io`] for half a letter.
     #[default]
     #[cfg_attr(feature = "cli", value(name = "error"))]
     Refuse,
@@ -122,7 +123,11 @@ impl Source {
         let mut normal = String::new();
         for path in &self.paths {
             let name = || if is_stdin(path) { Path::new("standard input") } else { path };
-            let mut lines = Lines::new(text(path)?, longest);
+            let reader = match self.invalid {
+                Invalid::Refuse => text(path)?,
+                Invalid::Replace | Invalid::Skip => text_with_half_letters(path)?,
+            };
+            let mut lines = Lines::new(reader, longest);
             ledger.files += 1;
             while lines.next().map_err(|e| Error::io(name())(e))? {
                 let text = match (checked(&lines.line), self.invalid) {

@@ -161,6 +161,30 @@ fn nuls_are_refused_replaced_or_dropped_with_their_words() {
 }
 
 #[test]
+fn half_letters_of_utf16_and_utf32_are_bad_bytes_too() {
+    let text = "\u{feff}река aXb море\nmore aX\n";
+    let units = text.encode_utf16().map(|unit| if unit == 'X' as u16 { 0xd800 } else { unit });
+    let mut utf16: Vec<u8> = units.flat_map(u16::to_le_bytes).collect();
+    utf16.push(b'c');
+    let numbers = text.chars().map(|c| if c == 'X' { 0x11_0000 } else { u32::from(c) });
+    let mut utf32: Vec<u8> = numbers.flat_map(u32::to_be_bytes).collect();
+    utf32.extend([0, 0]);
+    for bytes in [utf16, utf32] {
+        let found = lenient(&bytes, Invalid::Refuse);
+        assert!(
+            matches!(&found, Err(Error::Io { source, .. }) if source.to_string().contains("begins at")),
+            "{found:?}"
+        );
+        let (lines, ledger) = lenient(&bytes, Invalid::Replace).unwrap();
+        assert_eq!(lines, ["река a\u{fffd}b море", "more a\u{fffd}", "\u{fffd}"]);
+        assert_eq!((ledger.replaced, ledger.invalid), (3, 0));
+        let (lines, ledger) = lenient(&bytes, Invalid::Skip).unwrap();
+        assert_eq!(lines, ["река море", "more", ""]);
+        assert_eq!((ledger.replaced, ledger.invalid, ledger.tokens), (0, 3, 3));
+    }
+}
+
+#[test]
 fn long_lines_come_in_pieces_without_losing_a_word() {
     const LONGEST: usize = 1 << 12;
     let word = |i: usize| format!("wört{}", i % 9);
@@ -185,6 +209,8 @@ fn long_lines_come_in_pieces_without_losing_a_word() {
 proptest! {
     #[test]
     fn any_bytes_are_lines_or_an_error(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        // What has a mark is decoded.
+        prop_assume!(!crate::files::is_wide(&bytes));
         let valid = std::str::from_utf8(&bytes);
         match lenient(&bytes, Invalid::Refuse) {
             Ok((lines, ledger)) => {
