@@ -42,7 +42,7 @@ impl Shape {
         }
         let [all_a, all_b] = self.quotes;
         let word = |at: usize, all: bool| match fields[at].word(self.separator, all) {
-            text if text.is_empty() => Err(EvaluationFault::EmptyWord { column: at + 1 }),
+            "" => Err(EvaluationFault::EmptyWord { column: at + 1 }),
             text => Ok(text.to_string()),
         };
         let text = &fields[score].text;
