@@ -197,7 +197,7 @@ impl Rows {
         }
         let mut columns = self.look().ok_or(EvaluationFault::NoPair)?;
         columns.score = self.score(names, columns.score)?;
-        if columns.score <= columns.b || !self.begins_with_words(&columns) {
+        if columns.score <= columns.b || !self.begins_with_words(&columns, names) {
             return Err(EvaluationFault::FirstColumn { text: self.first.clone() });
         }
         let second = &self.columns[1];
@@ -230,20 +230,21 @@ impl Rows {
     }
 
     /// Whether a column of words follows that of the second word, so that others may be meant by the two.
-    fn third_word(&self, columns: &Columns) -> bool {
+    fn third_word(&self, columns: &Columns, names: Names) -> bool {
         let [a, b, third] =
             [columns.a, columns.b, columns.b + 1].map(|at| self.columns.get(at).copied().unwrap_or_default());
         let labels = third.labels == third.texts && !self.most(a.labels) && !self.most(b.labels);
-        columns.b == columns.a + 1 && columns.score > columns.b + 1 && self.most(third.texts) && !labels
+        let next = columns.b + 1;
+        columns.b == columns.a + 1 && columns.score > next && !names.is_other(next) && self.most(third.texts) && !labels
     }
 
     /// Whether there is no doubt that the first column, or the one behind the numbers of rows, holds words.
-    fn begins_with_words(&self, columns: &Columns) -> bool {
+    fn begins_with_words(&self, columns: &Columns, names: Names) -> bool {
         let counts_up = self.next.is_some() && self.rows > 1;
         // One row counts up, too.
         let may_count = self.next.is_some() && (self.rows > 1 || self.fields > 3);
         let (first, third) = (&self.columns[0], &self.columns[2]);
-        if self.third_word(columns) {
+        if self.third_word(columns, names) {
             return false;
         }
         if columns.numbered {

@@ -81,6 +81,9 @@ const OTHER_PARTS: &[&str] = &[
     "rang",
     "effectif",
 ];
+/// Words in names of columns that sort the pairs.
+const KIND_PARTS: &[&str] =
+    &["pos", "tag", "relation", "category", "class", "label", "domain", "set", "split", "source", "comment", "sense"];
 /// Names of columns of words, before their number or their letter.
 const WORDS: &[&str] =
     &["word", "w", "wd", "term", "noun", "verb", "adjective", "token", "item", "lemma", "concept", "wort", "mot"];
@@ -147,7 +150,7 @@ impl Names {
             words,
             score: score.or_else(|| (0..names.len()).find(parts)),
             named: bits(&|at| !names[at].is_empty()),
-            others: bits(&|at| is_other(&heading[at].text) || series(at)),
+            others: bits(&|at| is_other(&heading[at].text) || has(&heading[at].text, KIND_PARTS) || series(at)),
         }
     }
 

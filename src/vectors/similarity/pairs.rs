@@ -275,6 +275,10 @@ mod tests {
             let text = format!("{heading}\nold,new,3,4.98\nhill,sea,5,1.5").replace(',', separator);
             assert_eq!(parse(&text).unwrap().pairs[0].score, 4.98, "{text}");
         }
+        // A name tells words from kinds as well.
+        let kinds = |heading: &str| parse(&format!("{heading}\nsyn,old,king,4\nant,new,sea,5"));
+        assert_eq!(kinds("left,right,relation,gold").unwrap().pairs[0].b, "old");
+        assert!(kinds("relation,left,right,gold").is_err());
         for heading in ["word1,word2,ratings,M", "left,right,n,sd", "left,right,x,y"] {
             let found = parse(&format!("{heading}\nold,new,3,4.98\nhill,sea,5,1.5"));
             let Err(Error::EvaluationFile { fault, .. }) = found else { panic!("{found:?}") };
