@@ -40,15 +40,17 @@ type Found<T> = std::result::Result<T, (u64, EvaluationFault)>;
 
 impl Pairs {
     /// Reads a file of at most 64 MiB: a pair a line, with tabs, commas, semicolons or white space between the fields,
-    /// the same in the whole file. A line that begins with `#` is a comment, and the first other line may be a heading.
+    /// the same in the whole file. A line that begins with `#` is a comment. The first other line may be a heading, with
+    /// a separator of its own; a heading with several columns of numbers tells the scores by a name.
     ///
-    /// Quotation marks may enclose fields as in CSV (RFC 4180; a field ends on its line). Scores have a decimal point
-    /// or a decimal comma, the same in the whole file.
+    /// Quotation marks may enclose fields as in CSV (RFC 4180; a field ends on its line). With tabs or white space, marks
+    /// stay in a word unless they are needed or enclose the whole column. Scores have a decimal point or a decimal
+    /// comma, the same in the whole file.
     ///
     /// | columns | layout |
     /// |---|---|
     /// | named in a heading | `word1`, `word2` (`Word 1`, `w1`, `term1`, …) and `score` (`mean`, `SimLex999`, …) |
-    /// | two words, others, a number | WordSim-353, SimLex-999, SimVerb, MEN, RW, RG-65, …; the first number counts |
+    /// | two words, a tag or none, a number | WordSim-353, SimLex-999, SimVerb, MEN, RW, RG-65, …; the first number counts |
     /// | row number, then the same | as pandas writes tables; the row numbers count up by one |
     /// | row number, word, tag, word, tag, … | SCWS; the first number behind the contexts is the mean |
     ///
