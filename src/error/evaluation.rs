@@ -33,6 +33,26 @@ pub enum EvaluationFault {
         /// Words of the line.
         words: usize,
     },
+    /// A question, or parts of one, with signs between the words.
+    #[error(
+        "the line has {words} words with {separator} between them, but a question has 4 with white space between them; \
+         correct or remove it"
+    )]
+    Separated {
+        /// Words of the line.
+        words: usize,
+        /// The name of the separator.
+        separator: &'static str,
+    },
+    /// A comment that does not begin as one.
+    #[error("the line looks like a comment, but comments begin with \"#\"; write that before it, or remove it")]
+    Comment,
+    /// Carriage returns without line feeds.
+    #[error(
+        "the line has a carriage return inside, as old files have for the end of a line; convert the file, as with \
+         `tr '\\r' '\\n'`"
+    )]
+    LineEnds,
     /// A line of BATS among questions or pairs.
     #[error("the line looks like BATS (a word and its answers); write each question as four words a line")]
     Bats,
@@ -89,6 +109,16 @@ pub enum EvaluationFault {
     FirstColumn {
         /// Its text.
         text: String,
+    },
+    /// Several columns of numbers, and none with a known name.
+    #[error(
+        "it is open whether column {} or {} holds the scores; name it \"score\" in the heading",
+        columns[0],
+        columns[1]
+    )]
+    ScoreName {
+        /// Two of the columns, from 1.
+        columns: [usize; 2],
     },
     /// The number is none.
     #[error("the score {} is not a finite number; correct it or remove the line", quoted(text))]

@@ -62,6 +62,10 @@ impl Questions {
                 return Ok(());
             }
             let words: Vec<String> = text.split_whitespace().map(String::from).collect();
+            if words.len() == 4 && [',', ';'].into_iter().any(|sign| words[..3].iter().all(|word| word.ends_with(sign)))
+            {
+                return Err(not_a_question(text, 4).in_file(path, line));
+            }
             let question = Question::try_from(words).map_err(|words| {
                 let fault = not_a_question(text, words.len());
                 fault.in_file(path, line)
@@ -88,17 +92,22 @@ impl Questions {
 
 /// What is wrong with a line that has not four words.
 fn not_a_question(line: &str, words: usize) -> EvaluationFault {
+    let separated =
+        [(',', "commas"), (';', "semicolons"), (':', "colons")].into_iter().find_map(|(sign, separator)| {
+            let words = line.split(sign).filter(|word| !word.trim().is_empty()).count();
+            matches!(words, 2 | 4).then_some(EvaluationFault::Separated { words, separator })
+        });
     match words {
-        2 if is_bats(line) => EvaluationFault::Bats,
+        2 if is_bats(line) || line.contains('\t') => EvaluationFault::Bats,
         _ if is_pair(line) => EvaluationFault::PairNoQuestion,
-        words => EvaluationFault::NoQuestion { words },
+        words => separated.unwrap_or(EvaluationFault::NoQuestion { words }),
     }
 }
 
-/// Whether a line is a word, a tab and answers with slashes between them.
+/// Whether a line is a word and answers with slashes between them.
 fn is_bats(line: &str) -> bool {
     let words: Vec<&str> = line.split_whitespace().collect();
-    matches!(words[..], [_, answers] if line.contains('\t') || answers.contains('/'))
+    matches!(words[..], [_, answers] if answers.contains('/'))
 }
 
 /// What a line is that belongs in a file of questions, not of pairs.
@@ -137,6 +146,13 @@ mod tests {
         };
         assert_eq!(fault(": a\na b c d\na b c\n"), (3, EvaluationFault::NoQuestion { words: 3 }));
         assert_eq!(fault("a b c d e\n"), (1, EvaluationFault::NoQuestion { words: 5 }));
+        let separated = |words, separator| EvaluationFault::Separated { words, separator };
+        assert_eq!(fault("a,b,c,d\n"), (1, separated(4, "commas")));
+        assert_eq!(fault("a, b, c, d\n"), (1, separated(4, "commas")));
+        assert_eq!(fault("a; b; c; d\n"), (1, separated(4, "semicolons")));
+        assert_eq!(fault("a : b :: c : d\n"), (1, separated(4, "colons")));
+        assert_eq!(fault("good:better\n"), (1, separated(2, "colons")));
+        assert_eq!(fault("a b c d\re f g h\r"), (1, EvaluationFault::LineEnds));
         assert_eq!(fault(": a\n: b\n"), (2, EvaluationFault::Empty));
         assert_eq!(fault(""), (0, EvaluationFault::Empty));
     }

@@ -9,8 +9,53 @@ use crate::error::EvaluationFault;
 const MOST: usize = 64;
 
 /// Parts of speech as files write them.
-const TAGS: &[&str] =
-    &["n", "v", "a", "j", "r", "s", "noun", "verb", "adj", "adv", "nn", "vb", "jj", "rb", "adjective", "adverb"];
+const TAGS: &[&str] = &[
+    "n",
+    "v",
+    "a",
+    "j",
+    "r",
+    "s",
+    "noun",
+    "verb",
+    "adj",
+    "adv",
+    "adjective",
+    "adverb",
+    // The Penn Treebank's.
+    "nn",
+    "nns",
+    "nnp",
+    "nnps",
+    "vb",
+    "vbd",
+    "vbg",
+    "vbn",
+    "vbp",
+    "vbz",
+    "jj",
+    "jjr",
+    "jjs",
+    "rb",
+    "rbr",
+    "rbs",
+    "cd",
+    "md",
+    "prp",
+    "dt",
+    "fw",
+    "uh",
+    // Universal ones.
+    "propn",
+    "num",
+    "pron",
+    "adp",
+    "aux",
+    "det",
+    "intj",
+    "sconj",
+    "cconj",
+];
 
 /// The columns of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +95,12 @@ struct Column {
     tags: usize,
     /// Single letters.
     letters: usize,
+    /// What may be words: neither empty nor a number nor a part of speech.
+    texts: usize,
+    /// Such texts of a few capital letters, as in "SYN".
+    labels: usize,
+    /// Fields in quotation marks.
+    quoted: usize,
 }
 
 /// Facts about the rows of a file.
@@ -94,7 +145,12 @@ impl Rows {
             column.numbers += usize::from(number.is_some());
             column.fractions += usize::from(number.is_some_and(|(_, mark)| mark != Mark::None));
             column.digits += usize::from(!quoted && is_digits(text));
-            column.tags += usize::from(TAGS.iter().any(|tag| text.eq_ignore_ascii_case(tag)));
+            let tag = TAGS.iter().any(|tag| text.eq_ignore_ascii_case(tag));
+            let other = !tag && number.is_none() && !text.is_empty();
+            column.tags += usize::from(tag);
+            column.texts += usize::from(other);
+            column.labels += usize::from(other && text.len() < 6 && text.bytes().all(|byte| byte.is_ascii_uppercase()));
+            column.quoted += usize::from(*quoted);
             column.letters += usize::from(text.chars().count() == 1 && text.chars().all(char::is_alphabetic));
         }
     }
@@ -106,6 +162,11 @@ impl Rows {
     /// Whether most rows have a number in a column.
     pub fn numbers(&self, at: usize) -> bool {
         self.columns.get(at).is_some_and(|column| self.most(column.numbers))
+    }
+
+    /// Whether quotation marks enclose the field of a column in each row.
+    pub fn quotes(&self, at: usize) -> bool {
+        self.columns.get(at).is_some_and(|column| column.quoted == self.rows)
     }
 
     /// Whether the first column numbers the rows: two words and a score follow.
@@ -130,15 +191,13 @@ impl Rows {
     /// The columns by the names that a heading gives them, and by their looks where it gives none.
     pub fn columns(&self, names: Names) -> Result<Columns, EvaluationFault> {
         if let Some((a, b)) = names.words {
-            let score = names.score.or_else(|| (a.max(b) + 1..MOST).find(|at| self.numbers(*at)));
-            return match score {
-                Some(score) if score != a && score != b => Ok(Columns { a, b, score, numbered: false }),
-                _ => Err(EvaluationFault::NoPair),
-            };
+            let score = self.score(names, a.max(b) + 1)?;
+            let differ = score != a && score != b;
+            return if differ { Ok(Columns { a, b, score, numbered: false }) } else { Err(EvaluationFault::NoPair) };
         }
         let mut columns = self.look().ok_or(EvaluationFault::NoPair)?;
-        columns.score = names.score.unwrap_or(columns.score);
-        if columns.score <= columns.b || !self.begins_with_words(&columns) {
+        columns.score = self.score(names, columns.score)?;
+        if columns.score <= columns.b || !self.begins_with_words(&columns, names) {
             return Err(EvaluationFault::FirstColumn { text: self.first.clone() });
         }
         let second = &self.columns[1];
@@ -146,12 +205,48 @@ impl Rows {
         if vectors && !self.numbers(0) { Err(EvaluationFault::Vectors) } else { Ok(columns) }
     }
 
+    /// The column of scores: the one of that name, or the only one of numbers with a name that is not of other facts.
+    /// Where no column of numbers has a name, it is the first of them.
+    fn score(&self, names: Names, from: usize) -> Result<usize, EvaluationFault> {
+        if let Some(score) = names.score {
+            return Ok(score);
+        }
+        let numbers = || (from..MOST).filter(|at| self.numbers(*at));
+        let named: Vec<usize> = numbers().filter(|at| names.has_name(*at)).collect();
+        let own: Vec<usize> = named.iter().copied().filter(|at| !names.is_other(*at)).collect();
+        match if own.is_empty() { &named[..] } else { &own[..] } {
+            [] => numbers().next().ok_or(EvaluationFault::NoPair),
+            [score] => Ok(*score),
+            [first, second, ..] => Err(EvaluationFault::ScoreName { columns: [first + 1, second + 1] }),
+        }
+    }
+
+    /// Refuses rows with several columns of numbers.
+    pub fn check_one_score(&self, columns: &Columns) -> Result<(), EvaluationFault> {
+        match (columns.score + 1..MOST).find(|at| self.numbers(*at)) {
+            Some(second) => Err(EvaluationFault::ScoreName { columns: [columns.score + 1, second + 1] }),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether a column of words follows that of the second word, so that others may be meant by the two.
+    fn third_word(&self, columns: &Columns, names: Names) -> bool {
+        let [a, b, third] =
+            [columns.a, columns.b, columns.b + 1].map(|at| self.columns.get(at).copied().unwrap_or_default());
+        let labels = third.labels == third.texts && !self.most(a.labels) && !self.most(b.labels);
+        let next = columns.b + 1;
+        columns.b == columns.a + 1 && columns.score > next && !names.is_other(next) && self.most(third.texts) && !labels
+    }
+
     /// Whether there is no doubt that the first column, or the one behind the numbers of rows, holds words.
-    fn begins_with_words(&self, columns: &Columns) -> bool {
+    fn begins_with_words(&self, columns: &Columns, names: Names) -> bool {
         let counts_up = self.next.is_some() && self.rows > 1;
         // One row counts up, too.
         let may_count = self.next.is_some() && (self.rows > 1 || self.fields > 3);
         let (first, third) = (&self.columns[0], &self.columns[2]);
+        if self.third_word(columns, names) {
+            return false;
+        }
         if columns.numbered {
             // No other set looks as SCWS does, but "7 up N 5" is two words and a part of speech.
             return columns.b == 3 || counts_up && third.tags < self.rows;
@@ -191,6 +286,9 @@ mod tests {
             ("1. river lake 7.5\n2. hill sea 6", 1, 2, 3),
             ("1 2 9.5\n1 3 9\n3 2 8", 0, 1, 2),
             ("7 seven 9.5\n3 three 9", 0, 1, 2),
+            ("river NNS lake VBZ 7\nhill NNP sea JJR 5", 0, 2, 4),
+            ("river PROPN lake NUM 7\nhill NOUN sea X 5", 0, 2, 4),
+            ("river lake SYN 7\nhill sea COHYP 5", 0, 1, 3),
         ] {
             let columns = rows(text).columns(Names::default()).unwrap();
             assert_eq!((columns.a, columns.b, columns.score), (a, b, score), "{text}");
@@ -212,6 +310,9 @@ mod tests {
             ("3 50 7 5", first("3")),
             ("7.5 river lake 3\n6.5 hill sea 4", first("7.5")),
             ("t book paper 7.46\nM cat tiger 7.35", first("t")),
+            ("train king smaller 5.92\ntest cat tiger 7.35", first("train")),
+            ("1 train king smaller 5.92\n2 test cat tiger 7.35", first("1")),
+            ("river SUBST lake VERB 7", first("river")),
             ("river 0.5 0.1 -0.3\nlake 0.25 1 2", EvaluationFault::Vectors),
             ("river 0.5 0.1\nlake 0.25 1", EvaluationFault::Vectors),
             ("river lake", EvaluationFault::NoPair),
@@ -219,10 +320,10 @@ mod tests {
             assert_eq!(rows(text).columns(Names::default()), Err(fault), "{text}");
         }
         // A heading leaves no doubt.
-        let names = Names { words: Some((1, 2)), score: Some(3) };
+        let names = Names { words: Some((1, 2)), score: Some(3), ..Names::default() };
         let columns = rows("t book paper 7.46\nM cat tiger 7.35").columns(names).unwrap();
         assert_eq!((columns.a, columns.b, columns.score, columns.needed()), (1, 2, 3, 4));
-        let score = Names { words: None, score: Some(0) };
+        let score = Names { score: Some(0), ..Names::default() };
         assert_eq!(rows("7.5 river lake 3\n6.5 hill sea 4").columns(score), Err(first("7.5")));
     }
 }

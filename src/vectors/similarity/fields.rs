@@ -46,14 +46,50 @@ impl Separator {
         matches!(self, Self::Semicolon | Self::Comma)
     }
 
-    /// The separator of a whole file: the one by which its heading names the columns, or the first that fits half of
-    /// its lines. None fits a file without pairs; then it is the first that divides the first line in three.
+    /// The separator of a whole file: the one by which its heading names the columns and half of the others have a
+    /// score, or the first that fits half of the lines. None fits a file without pairs; then it is the first that
+    /// divides the first line in three.
     pub fn choose<'a>(lines: impl Iterator<Item = &'a str> + Clone) -> Self {
         let first = lines.clone().next().unwrap_or_default();
-        let names = |separator: &Self| Names::new(&split(first, *separator), |_| false).are_all();
-        if let Some(separator) = Self::ALL.into_iter().find(names) {
-            return separator;
+        let Some((own, names)) = Self::of_names(first) else { return Self::fitting(lines) };
+        let others = lines.skip(1);
+        let scored = |line: &&str| {
+            let fields = split(line, own);
+            let number = |at: usize| fields.get(at).is_some_and(|field| number(&field.text).is_some());
+            names.score.is_some_and(|at| number(at) || number(0) && number(at + 1))
+        };
+        let any =
+            Self::ALL.into_iter().any(|separator| others.clone().any(|line| fits(&split(line, separator), separator)));
+        let both = own != Self::Space && 2 * others.clone().filter(scored).count() >= others.clone().count();
+        if both || !any { own } else { Self::fitting(others) }
+    }
+
+    /// The separator by which a heading names words and score.
+    fn of_names(heading: &str) -> Option<(Self, Names)> {
+        let named = |separator| (separator, Names::new(&split(heading, separator), |_| false));
+        Self::ALL.into_iter().map(named).find(|(_, names)| names.are_all())
+    }
+
+    /// The separator of the first line of a file, which may be a heading with another one than the `others`: names of
+    /// words and score show it, or as many fields without numbers as the others have.
+    pub fn of_first(self, line: &str, others: usize) -> Self {
+        if let Some((own, _)) = Self::of_names(line) {
+            return own;
         }
+        let fields = |separator| split(line, separator);
+        let fits = |separator: &Self| {
+            *separator != self && fields(*separator).len() == others.max(3) && {
+                fields(*separator).iter().all(|field| number(&field.text).is_none() && !field.text.is_empty())
+            }
+        };
+        let whole = self != Self::Space && fields(self).len() == 1 || self == Self::Space && fields(self).len() < 3;
+        let other = [Self::Tab, Self::Semicolon, Self::Comma].into_iter().find(fits);
+        other.filter(|_| whole).unwrap_or(self)
+    }
+
+    /// The separator that fits most lines.
+    fn fitting<'a>(lines: impl Iterator<Item = &'a str> + Clone) -> Self {
+        let first = lines.clone().next().unwrap_or_default();
         let all = lines.clone().count();
         let fitting = |separator: Self| lines.clone().filter(|line| fits(&split(line, separator), separator)).count();
         let counts = Self::ALL.map(|separator| (separator, fitting(separator)));
@@ -96,6 +132,18 @@ pub struct Field<'a> {
     pub quoted: bool,
     /// A quotation mark begins it, but none ends it.
     pub open: bool,
+    /// What stands in the line, without white space around it.
+    raw: &'a str,
+}
+
+impl<'a> Field<'a> {
+    /// The text as a word. Where nothing but tabs or white space separates fields, quotation marks may be part of a
+    /// word: they enclose it only where they are needed, or where all fields of the column have them.
+    pub fn word(&self, separator: Separator, all_quoted: bool) -> &str {
+        let signs = |c: char| c.is_whitespace() || matches!(c, ',' | ';' | '"');
+        let needed = self.text.is_empty() || self.text.contains(signs);
+        if self.quoted && !needed && !all_quoted && !separator.is_strict() { self.raw } else { &self.text }
+    }
 }
 
 /// The fields of a line, unquoted as RFC 4180 says: quotation marks enclose a field where the first is its first
@@ -111,12 +159,12 @@ pub fn split(line: &str, separator: Separator) -> Vec<Field<'_>> {
         let end = rest.find(|c| separator.is(c)).unwrap_or(rest.len());
         let reach = if separator == Separator::Tab { &rest[..end] } else { rest };
         if let Some((text, len)) = quoted(reach, separator) {
-            fields.push(Field { text, quoted: true, open: false });
+            fields.push(Field { text, quoted: true, open: false, raw: rest[..len].trim_end() });
             rest = &rest[len..];
         } else {
             let text = rest[..end].trim_end();
             let open = text.starts_with('"') && (separator.is_strict() || text.len() > 1);
-            fields.push(Field { text: text.into(), quoted: false, open });
+            fields.push(Field { text: text.into(), quoted: false, open, raw: text });
             rest = &rest[end..];
         }
         let Some(c) = rest.chars().next() else { return fields };
@@ -199,6 +247,13 @@ mod tests {
             ("a b c d", Separator::Space),
             ("a,b,c\nd,e,f", Separator::Comma),
             ("score;word1;word2\n7,5;a;b\n", Separator::Semicolon),
+            // A heading may have another one.
+            ("word1,word2,score\na\tb c\t7\nd\te\t6", Separator::Tab),
+            ("word1,word2,score\na;b;7,5", Separator::Semicolon),
+            ("word1,word2,score\na b 7\nc d 6", Separator::Space),
+            ("word1\tword2\tscore\na b 7\nc d 6", Separator::Space),
+            ("word1 word2 score\nnew york\ta\t7", Separator::Tab),
+            ("word1,word2,score\na,b,x", Separator::Comma),
         ] {
             assert_eq!(Separator::choose(text.lines()), want, "{text}");
         }

@@ -1,6 +1,7 @@
 //! Headings: the names that people give to columns.
 
 use super::fields::Field;
+use super::number::number;
 
 /// Names of a column of scores, letters and digits only.
 const SCORES: &[&str] = &[
@@ -69,7 +70,20 @@ const OTHER_PARTS: &[&str] = &[
     "rank",
     "type",
     "kind",
+    "se",
+    "sem",
+    "freq",
+    "frequency",
+    "anzahl",
+    "nr",
+    "no",
+    "nb",
+    "rang",
+    "effectif",
 ];
+/// Words in names of columns that sort the pairs.
+const KIND_PARTS: &[&str] =
+    &["pos", "tag", "relation", "category", "class", "label", "domain", "set", "split", "source", "comment", "sense"];
 /// Names of columns of words, before their number or their letter.
 const WORDS: &[&str] =
     &["word", "w", "wd", "term", "noun", "verb", "adjective", "token", "item", "lemma", "concept", "wort", "mot"];
@@ -88,6 +102,25 @@ pub struct Names {
     pub words: Option<(usize, usize)>,
     /// The column of scores.
     pub score: Option<usize>,
+    /// The columns with a name, a bit each.
+    pub named: u64,
+    /// The columns whose names are of other facts than scores, or of the scores of single people, a bit each.
+    pub others: u64,
+}
+
+/// A bit of a column; none for columns far to the right.
+fn bit(at: usize) -> u64 {
+    1u64.checked_shl(at as u32).unwrap_or(0)
+}
+
+/// Whether a word in a name is one of these.
+fn has(name: &str, known: &[&str]) -> bool {
+    name.to_lowercase().split(|c: char| !c.is_alphabetic()).any(|part| known.contains(&part))
+}
+
+/// Whether a name is of another fact than a score.
+pub fn is_other(name: &str) -> bool {
+    has(name, OTHER_PARTS)
 }
 
 impl Names {
@@ -101,12 +134,34 @@ impl Names {
         };
         let words = word(["1", "a"]).zip(word(["2", "b"]));
         let parts = |at: &usize| {
-            let name = heading[*at].text.to_lowercase();
-            let has = |known: &[&str]| name.split(|c: char| !c.is_alphabetic()).any(|part| known.contains(&part));
-            has(SCORE_PARTS) && !has(OTHER_PARTS) && numbers(*at)
+            let name = &heading[*at].text;
+            has(name, SCORE_PARTS) && !is_other(name) && numbers(*at)
         };
         let score = names.iter().position(|name| SCORES.contains(&name.as_str()));
-        Self { words, score: score.or_else(|| (0..names.len()).find(parts)) }
+        // "r1", "r2", … are single people.
+        let stem = |name: &str| name.trim_end_matches(|c: char| c.is_ascii_digit()).len();
+        let series = |at: usize| {
+            let of = |name: &str| (stem(name) < name.len()).then(|| name[..stem(name)].to_string());
+            let own = of(&names[at]);
+            own.is_some() && (0..names.len()).any(|other| other != at && of(&names[other]) == own)
+        };
+        let bits = |is: &dyn Fn(usize) -> bool| (0..names.len()).filter(|at| is(*at)).fold(0, |all, at| all | bit(at));
+        Self {
+            words,
+            score: score.or_else(|| (0..names.len()).find(parts)),
+            named: bits(&|at| !names[at].is_empty()),
+            others: bits(&|at| is_other(&heading[at].text) || has(&heading[at].text, KIND_PARTS) || series(at)),
+        }
+    }
+
+    /// Whether a column has a name.
+    pub fn has_name(&self, at: usize) -> bool {
+        self.named & bit(at) != 0
+    }
+
+    /// Whether a column has a name that is none of scores.
+    pub fn is_other(&self, at: usize) -> bool {
+        self.others & bit(at) != 0
     }
 
     /// Whether words and score are named, as in no pair.
@@ -116,8 +171,27 @@ impl Names {
 
     /// The same, so many columns further right.
     pub fn shifted(self, by: usize) -> Self {
-        Self { words: self.words.map(|(a, b)| (a + by, b + by)), score: self.score.map(|at| at + by) }
+        Self {
+            words: self.words.map(|(a, b)| (a + by, b + by)),
+            score: self.score.map(|at| at + by),
+            named: self.named << by,
+            others: self.others << by,
+        }
     }
+}
+
+/// Whether a name of which nothing is known is perhaps a mistyped score, as "l.5", "approx 7" or "O": it has a letter
+/// and a digit or a mark, but no range of scores in brackets, or is a letter that looks like a digit.
+pub fn may_be_score(text: &str) -> bool {
+    let range = |text: &str| {
+        let inner = text.split_once('(').and_then(|(name, rest)| Some((name, rest.strip_suffix(')')?)));
+        inner.is_some_and(|(name, range)| {
+            !name.contains(|c: char| c.is_numeric() || c == '.' || c == ',')
+                && range.split_once(['-', '–']).is_some_and(|(a, b)| number(a).is_some() && number(b).is_some())
+        })
+    };
+    let digit = ["O", "o", "l", "I"].contains(&text);
+    digit || text.contains(|c: char| c.is_numeric() || c == '.' || c == ',') && !range(text)
 }
 
 /// Whether a text may be the name of a column of scores: not a number, nor what stands for a missing one.
@@ -134,8 +208,9 @@ mod tests {
 
     #[test]
     fn known_headings_name_their_columns() {
+        let both = |names: Names| (names.words, names.score);
         let names = |heading: &str| Names::new(&split(heading, Separator::Comma), |at| at > 1);
-        let want = |words, score| Names { words, score };
+        let want = |words, score| (words, score);
         for (heading, found) in [
             ("Word 1,Word 2,Human (mean),1,2", want(Some((0, 1)), Some(2))),
             ("word1,word2,POS,SimLex999,conc(w1),SD(SimLex)", want(Some((0, 1)), Some(3))),
@@ -144,14 +219,21 @@ mod tests {
             ("score,left,right", want(None, Some(0))),
             ("the,one,x", want(None, None)),
         ] {
-            assert_eq!(names(heading), found, "{heading}");
+            assert_eq!(both(names(heading)), found, "{heading}");
         }
-        assert_eq!(names("word1,word2,mean").shifted(1), want(Some((1, 2)), Some(3)));
+        let shifted = names("word1,word2,n,mean").shifted(1);
+        assert_eq!(both(shifted), want(Some((1, 2)), Some(4)));
+        assert!(shifted.is_other(3) && !shifted.is_other(4) && shifted.has_name(4) && !shifted.has_name(0));
+        let people = names("left,right,r1,r2,mittel,");
+        let columns: Vec<_> = (0..6).filter(|at| people.has_name(*at) && !people.is_other(*at)).collect();
+        assert_eq!(columns, [0, 1, 4]);
     }
 
     #[test]
     fn numbers_and_missing_ones_are_no_names() {
         assert!(["Score", "SimLex999", "Human (mean)", "Wert", "评分"].into_iter().all(may_name));
+        assert!(["l.5", "O,5", "n.a.", "e5", "approx 7", "O"].into_iter().all(may_be_score));
+        assert!(["Wert (0-10)", "Wert", "x", "评分"].into_iter().all(|text| !may_be_score(text)));
         assert!(["7.5x", "-5 or so", "nan", "-Inf", "N/A", "?", "", "7"].into_iter().all(|text| !may_name(text)));
     }
 }

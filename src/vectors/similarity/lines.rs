@@ -27,8 +27,9 @@ pub fn lines(source: &mut dyn BufRead, path: &Path, f: &mut dyn FnMut(u64, &str)
         }
         line += 1;
         if bytes.len() as u64 == LONGEST_LINE && bytes.last() != Some(&b'\n') {
-            let fault = EvaluationFault::LongLine { limit: LONGEST_LINE };
-            return Err(fault.in_file(path, line));
+            let ends = bytes.iter().filter(|byte| **byte == b'\r').count() > 1;
+            let long = EvaluationFault::LongLine { limit: LONGEST_LINE };
+            return Err(if ends { EvaluationFault::LineEnds } else { long }.in_file(path, line));
         }
         let text = std::str::from_utf8(&bytes).map_err(|e| Error::NotUtf8 {
             path: path.into(),
@@ -39,6 +40,9 @@ pub fn lines(source: &mut dyn BufRead, path: &Path, f: &mut dyn FnMut(u64, &str)
             return Err(TextFault::Nul { path: path.into(), line, byte: at + 1 }.into());
         }
         let text = text.trim_end_matches(['\n', '\r']);
+        if text.contains('\r') {
+            return Err(EvaluationFault::LineEnds.in_file(path, line));
+        }
         f(line, if line == 1 { text.strip_prefix('\u{feff}').unwrap_or(text) } else { text })?;
     }
 }
@@ -103,6 +107,18 @@ mod tests {
     fn a_nul_is_no_text() {
         let found = Text::read(&mut &b"a b 1\nc\0 d 2\n"[..], Path::new("p"));
         assert!(matches!(found, Err(Error::Text(TextFault::Nul { line: 2, byte: 2, .. }))));
+    }
+
+    #[test]
+    fn old_line_ends_are_refused() {
+        let fault = |text: &str| match Text::read(&mut text.as_bytes(), Path::new("p")) {
+            Err(Error::EvaluationFile { line, fault, .. }) => Some((line, *fault)),
+            _ => None,
+        };
+        for text in ["a b 1\rc d 2\r", "# x\ra b 1\rc d 2", &"a b 1\r".repeat(20_000)] {
+            assert_eq!(fault(text), Some((1, EvaluationFault::LineEnds)));
+        }
+        assert_eq!(fault("a b 1\r\r\nc d 2\r\n\r\n"), None);
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod heading;
 mod lines;
 mod number;
 mod pairs;
+mod shape;
 
 pub(super) use lines::{is_silent, lines};
 pub(super) use number::number;

@@ -2,9 +2,10 @@
 
 use super::columns::{Columns, Rows, row_number};
 use super::fields::{Field, Separator, fits, split};
-use super::heading::{Names, may_name};
+use super::heading::{Names, is_other, may_be_score, may_name};
 use super::lines::Text;
 use super::number::{Marks, number};
+use super::shape::Shape;
 use crate::error::{EvaluationFault, Result};
 use crate::files;
 use crate::vectors::questions;
@@ -39,15 +40,17 @@ type Found<T> = std::result::Result<T, (u64, EvaluationFault)>;
 
 impl Pairs {
     /// Reads a file of at most 64 MiB: a pair a line, with tabs, commas, semicolons or white space between the fields,
-    /// the same in the whole file. A line that begins with `#` is a comment, and the first other line may be a heading.
+    /// the same in the whole file. A line that begins with `#` is a comment. The first other line may be a heading, with
+    /// a separator of its own; a heading with several columns of numbers tells the scores by a name.
     ///
-    /// Quotation marks may enclose fields as in CSV (RFC 4180; a field ends on its line). Scores have a decimal point
-    /// or a decimal comma, the same in the whole file.
+    /// Quotation marks may enclose fields as in CSV (RFC 4180; a field ends on its line). With tabs or white space, marks
+    /// stay in a word unless they are needed or enclose the whole column. Scores have a decimal point or a decimal
+    /// comma, the same in the whole file.
     ///
     /// | columns | layout |
     /// |---|---|
     /// | named in a heading | `word1`, `word2` (`Word 1`, `w1`, `term1`, …) and `score` (`mean`, `SimLex999`, …) |
-    /// | two words, others, a number | WordSim-353, SimLex-999, SimVerb, MEN, RW, RG-65, …; the first number counts |
+    /// | two words, a tag or none, a number | WordSim-353, SimLex-999, SimVerb, MEN, RW, RG-65, …; the first number counts |
     /// | row number, then the same | as pandas writes tables; the row numbers count up by one |
     /// | row number, word, tag, word, tag, … | SCWS; the first number behind the contexts is the mean |
     ///
@@ -77,26 +80,43 @@ fn pairs(text: &Text) -> Found<(Vec<Pair>, u64)> {
     let Some((first, line)) = text.iter().next() else { return Err((text.last, EvaluationFault::Empty)) };
     let separator = Separator::choose(text.iter().map(|(_, line)| line));
     let rows = |skip: usize| Rows::new(text.iter().skip(skip).map(|(_, line)| split(line, separator)));
-    let heading = heading(&split(line, separator), separator, &rows(1)).map_err(|fault| match fault {
-        EvaluationFault::NoPair => (first, questions::foreign(line).unwrap_or(fault)),
-        fault => (first, fault),
+    let others = rows(1);
+    let of_first = if others.fields > 0 { separator.of_first(line, others.fields) } else { separator };
+    let fields = split(line, of_first);
+    let heading = heading(&fields, of_first, &others).map_err(|fault| {
+        let pair = |by: Separator| fits(&split(line, by), by);
+        let fault = match fault {
+            EvaluationFault::NoPair if fields.len() < 3 && Separator::ALL.into_iter().any(pair) => {
+                let (found, expected) = (fields.len(), others.fields.max(3));
+                EvaluationFault::Fields { found, expected, separator: separator.name() }
+            }
+            EvaluationFault::NoPair => questions::foreign(line).unwrap_or(fault),
+            fault => fault,
+        };
+        (first, comment(line).unwrap_or(fault))
     })?;
     let rows = rows(usize::from(heading.is_some()));
-    let mut lines = text.iter().skip(usize::from(heading.is_some())).map(|(n, line)| (n, split(line, separator)));
-    let (first, fields) = lines.clone().next().expect("rows behind a heading");
-    let shape = Shape {
-        separator,
-        columns: columns(heading.as_deref(), &rows, &fields, separator).map_err(|fault| (first, fault))?,
-        fields: rows.fields,
-    };
+    let mut lines = text.iter().skip(usize::from(heading.is_some()));
+    let (first, line) = lines.clone().next().expect("rows behind a heading");
+    let fields = split(line, separator);
+    let columns = columns(heading.as_deref(), &rows, &fields, separator).map_err(|fault| (first, fault))?;
+    let quotes = [columns.a, columns.b].map(|at| rows.quotes(at));
+    let shape = Shape { separator, columns, fields: rows.fields, quotes };
     let mut marks = Marks::default();
     let mut pairs = Vec::with_capacity(text.len());
-    lines.try_for_each(|(line, fields)| -> Found<()> {
-        pairs.push(shape.pair(line, &fields, &mut marks).map_err(|fault| (line, fault))?);
+    lines.try_for_each(|(number, line)| -> Found<()> {
+        let pair = shape.pair(number, &split(line, separator), &mut marks);
+        pairs.push(pair.map_err(|fault| (number, comment(line).unwrap_or(fault)))?);
         Ok(())
     })?;
     marks.check()?;
     Ok((pairs, first))
+}
+
+/// What a line is that cannot be read and begins as comments do elsewhere.
+fn comment(line: &str) -> Option<EvaluationFault> {
+    let line = line.trim_start();
+    (line.starts_with('%') || line.starts_with("//")).then_some(EvaluationFault::Comment)
 }
 
 /// The first line, where it is a heading: no number stands in the column of the scores of the `others`.
@@ -124,7 +144,11 @@ fn heading<'a>(
         text if number(text).is_some() => Ok(None),
         text if may_name(text) => {
             // Another pair than the others may have letters in that column, but also a number, or no word.
-            let named = Names::new(line, |_| false) != Names::default();
+            let names = Names::new(line, |at| at == columns.score);
+            if may_be_score(text) && names.words.is_none() && names.score != Some(columns.score) {
+                return Err(EvaluationFault::Number { text: text.to_string() });
+            }
+            let named = names.words.is_some() || names.score.is_some();
             let numbers = line.iter().any(|field| number(&field.text).is_some());
             let words =
                 [columns.a, columns.b].into_iter().all(|at| line.get(at).is_none_or(|word| !word.text.is_empty()));
@@ -157,46 +181,13 @@ fn columns(
     }
     // Names with spaces cannot be told apart.
     if separator == Separator::Space {
-        return rows.columns(Names::default());
+        let columns = rows.columns(Names::default())?;
+        if heading.iter().any(|field| is_other(&field.text)) {
+            rows.check_one_score(&columns)?;
+        }
+        return Ok(columns);
     }
     Err(EvaluationFault::Fields { found: first.len(), expected: heading.len(), separator: separator.name() })
-}
-
-/// What the lines of a file have in common.
-struct Shape {
-    separator: Separator,
-    columns: Columns,
-    /// Fields of each line, but with tabs, which stand in no word: there columns behind the score may be missing.
-    fields: usize,
-}
-
-impl Shape {
-    fn pair(&self, line: u64, fields: &[Field], marks: &mut Marks) -> std::result::Result<Pair, EvaluationFault> {
-        let Columns { a, b, score, numbered } = self.columns;
-        let open = |field: &&Field| field.open;
-        let wanted = [a, b, score].into_iter().filter_map(|at| fields.get(at));
-        let broken = if self.separator.is_strict() { fields.iter().find(open) } else { wanted.into_iter().find(open) };
-        if let Some(field) = broken {
-            return Err(EvaluationFault::OpenQuote { text: field.text.to_string() });
-        }
-        let needed = self.columns.needed();
-        let expected = if self.separator == Separator::Tab { needed } else { self.fields.max(needed) };
-        if fields.len() < expected || fields.len() > expected && self.separator != Separator::Tab {
-            let (found, separator) = (fields.len(), self.separator.name());
-            return Err(EvaluationFault::Fields { found, expected, separator });
-        }
-        if numbered && row_number(&fields[0].text).is_none() {
-            return Err(EvaluationFault::FirstColumn { text: fields[0].text.to_string() });
-        }
-        let word = |at: usize| match &fields[at].text {
-            text if text.is_empty() => Err(EvaluationFault::EmptyWord { column: at + 1 }),
-            text => Ok(text.to_string()),
-        };
-        let text = &fields[score].text;
-        let (value, mark) = number(text).ok_or_else(|| EvaluationFault::Number { text: text.to_string() })?;
-        marks.meet(line, text, mark)?;
-        Ok(Pair { a: word(a)?, b: word(b)?, score: value })
-    }
 }
 
 /// Whether a line is a pair with its score, or the heading of such lines, whatever separates the fields.
@@ -269,6 +260,66 @@ mod tests {
     }
 
     #[test]
+    fn headings_tell_the_score_from_other_numbers() {
+        for heading in [
+            "word1,word2,n,value",
+            "word1,word2,SD,value",
+            "left,right,rank,x",
+            "Wort 1,Wort 2,N,Mittelwert",
+            "Wort1,Wort2,Anzahl,Ähnlichkeit",
+            "mot1,mot2,effectif,note",
+            "palabra1,palabra2,n,media",
+            "word1;word2;n;value",
+            "links\trechts\tn\tWert (0-10)",
+            "word1 word2 n value",
+        ] {
+            let separator = [",", ";", "\t", " "].into_iter().find(|c| heading.matches(c).count() == 3).unwrap();
+            let text = format!("{heading}\nold,new,3,4.98\nhill,sea,5,1.5").replace(',', separator);
+            assert_eq!(parse(&text).unwrap().pairs[0].score, 4.98, "{text}");
+        }
+        // A name tells words from kinds as well.
+        let kinds = |heading: &str| parse(&format!("{heading}\nsyn,old,king,4\nant,new,sea,5"));
+        assert_eq!(kinds("left,right,relation,gold").unwrap().pairs[0].b, "old");
+        assert!(kinds("relation,left,right,gold").is_err());
+        for heading in ["word1,word2,ratings,M", "left,right,n,sd", "left,right,x,y"] {
+            let found = parse(&format!("{heading}\nold,new,3,4.98\nhill,sea,5,1.5"));
+            let Err(Error::EvaluationFile { fault, .. }) = found else { panic!("{found:?}") };
+            assert_eq!(*fault, EvaluationFault::ScoreName { columns: [3, 4] }, "{heading}");
+        }
+    }
+
+    #[test]
+    fn headings_may_have_another_separator() {
+        for heading in ["word1,word2,score", "word1\tword2\tscore", "word1;word2;score", "word1 word2 score", "a,b,x"] {
+            for separator in ["\t", ";", ",", " "] {
+                let pairs = parse(
+                    &format!("{heading}\nold new 7\nc d 2")
+                        .replace("old new 7\nc d 2", &["old", "new", "7\nc", "d", "2"].join(separator)),
+                );
+                let pairs = pairs.unwrap_or_else(|error| panic!("{heading}{separator}: {error}")).pairs;
+                assert_eq!((pairs.len(), pairs[0].a.as_str(), pairs[0].score), (2, "old", 7.0));
+            }
+        }
+        // A pair without a score is none.
+        assert!(parse("new york\tbig\na\tb\t7").is_err());
+    }
+
+    #[test]
+    fn quotation_marks_in_words_stay() {
+        let words = |text: &str| {
+            let pairs = parse(text).unwrap_or_else(|error| panic!("{text}: {error}")).pairs;
+            pairs.into_iter().flat_map(|pair| [pair.a, pair.b]).collect::<Vec<_>>()
+        };
+        for separator in ["\t", " "] {
+            let words = |text: &str| words(&text.replace('\t', separator));
+            assert_eq!(words("\"river\tlake\t7\nc\td\t2"), ["\"river", "lake", "c", "d"]);
+            assert_eq!(words("\"river\"\tlake\t7\nc\td\t2"), ["\"river\"", "lake", "c", "d"]);
+            assert_eq!(words("\"river\"\tlake\t7\n\"c\"\td\t2"), ["river", "lake", "c", "d"]);
+            assert_eq!(words("\"new york\"\tlake\t7\nc\t\"a\"\"\"\t2"), ["new york", "lake", "c", "a\""]);
+        }
+    }
+
+    #[test]
     fn bad_files_are_refused_with_the_line() {
         let fault = |text: &str| match parse(text) {
             Err(Error::EvaluationFile { line, fault, .. }) => (line, *fault),
@@ -284,6 +335,11 @@ mod tests {
             ("a b 1\nc d nan", 2, number("nan")),
             ("a b 1\nc d 1e999", 2, number("1e999")),
             // A first pair with a bad score is no heading.
+            ("river\tlake\tl.5\nc\td\t1", 1, number("l.5")),
+            ("river\tlake\tO,5\nc\td\t1", 1, number("O,5")),
+            ("river,lake,n.a.\nc,d,1", 1, number("n.a.")),
+            ("river;lake;approx 7\nc;d;1", 1, number("approx 7")),
+            ("river e5 e5\nc d 1", 1, number("e5")),
             ("a b -inf\nc d 1", 1, number("-inf")),
             ("a\tb\t\nc\td\t1", 1, number("")),
             ("a b 7.3.1\nc d 1", 1, number("7.3.1")),
@@ -307,7 +363,8 @@ mod tests {
             ("\"a\",b,1\n\"c,d,2", 2, open("\"c")),
             ("\"a,b,1\nc,d,2", 1, open("\"a")),
             ("a;b;1\nc;\"d\" e;2", 2, open("\"d\" e")),
-            ("a\tb\t1\n\"c\td\t2", 2, open("\"c")),
+            ("a\tb\t1\n\"c\td\"\t2", 2, open("\"c")),
+            ("a\tb\t1\nc\td\t\"2", 2, open("\"2")),
             ("a,b,1\n\"\",d,2", 2, EvaluationFault::EmptyWord { column: 1 }),
             ("a\t\t1\nc\td\t2", 1, EvaluationFault::EmptyWord { column: 2 }),
             // Decimal marks.
@@ -326,6 +383,12 @@ mod tests {
             (": capital\na b c d\n", 1, EvaluationFault::QuestionNoPair),
             ("a b c d\ne f g h\n", 1, EvaluationFault::QuestionNoPair),
             ("river\tlake/pond\nsea\tocean\n", 1, EvaluationFault::Bats),
+            ("river\tlake\nsea\tocean\n", 1, EvaluationFault::NoPair),
+            ("river-lake\t5.2\nsea-ocean\t7", 1, EvaluationFault::NoPair),
+            ("river lake 5\nhill\tsea\t7", 1, fields(1, 3, "tabs")),
+            ("% from a survey of 2001\na b 1", 1, EvaluationFault::Comment),
+            ("// x\na\tb\t1\nc\td\t2", 1, EvaluationFault::Comment),
+            ("a b 1\n% c\nc d 2", 2, EvaluationFault::Comment),
         ] {
             assert_eq!(fault(text), (line, expected), "{text}");
         }
