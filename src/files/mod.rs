@@ -53,6 +53,6 @@ pub use temporary::Temporary;
 pub use temporary::remove_temporaries;
 pub use tensors::{ANY, Layout, Numbers, Tensors};
 #[cfg(feature = "text")]
-pub use text::{decoded, is_wide, text, text_with_half_letters};
+pub use text::{decoded, is_wide, text, text_with_half_letters, unmarked};
 #[cfg(feature = "text")]
 pub use texts::files;

@@ -60,6 +60,11 @@ fn behind_blanks(mut text: Box<dyn BufRead>) -> io::Result<Box<dyn BufRead>> {
     Ok(Box::new(text))
 }
 
+/// The name of UTF-16 or UTF-32, if a text of it without a mark begins with these bytes.
+pub fn unmarked(head: &[u8]) -> Option<&'static str> {
+    Wide::without_mark(head).map(Wide::name)
+}
+
 /// Whether these first bytes are the mark of UTF-16 or UTF-32.
 pub fn is_wide(head: &[u8]) -> bool {
     Wide::of(head).is_some()

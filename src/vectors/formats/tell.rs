@@ -5,7 +5,7 @@ use super::options::ReadOptions;
 use super::text::{size_of, usual_size, whole_lines};
 use super::word2vec::{is_binary, is_blank, sized};
 use super::{Format, finalfusion, model, npy, unknown};
-use crate::error::{Error, Place, Result, VectorsFault};
+use crate::error::{Error, Place, Result, TextFault, VectorsFault};
 use crate::files;
 use std::path::Path;
 
@@ -19,7 +19,8 @@ const MANY: usize = 6;
 /// other's endings, so there it counts, too.
 ///
 /// # Errors
-/// [`Error::VectorsFormat`] if nothing tells, and [`VectorsFault::Foreign`] for a file of something else.
+/// [`Error::VectorsFormat`] if nothing tells, [`VectorsFault::Foreign`] for a file of something else, and
+/// [`TextFault::NoMark`] for UTF-16 or UTF-32 without a mark.
 pub fn format(start: &[u8], path: &Path, options: &ReadOptions) -> Result<Format> {
     let start = start.strip_prefix(MARK).unwrap_or(start);
     // A file of one line may end without a break.
@@ -39,6 +40,11 @@ pub fn format(start: &[u8], path: &Path, options: &ReadOptions) -> Result<Format
     {
         let fault = VectorsFault::Foreign { what: kind.name, advice: kind.advice };
         return Err(Error::VectorsFile { path: path.into(), place: Place::Whole, fault });
+    }
+    if told.is_none()
+        && let Some(encoding) = files::unmarked(start)
+    {
+        return Err(TextFault::NoMark { path: path.into(), encoding }.into());
     }
     let told = told.filter(|found| match named {
         None => true,

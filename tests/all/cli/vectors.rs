@@ -157,7 +157,10 @@ fn what_is_none_of_ours_is_named() {
     place.file("b.vec", "version https://git-lfs.github.com/spec/v1\noid sha256:ab12\nsize 36\n");
     place.file("c.vec", "<!DOCTYPE html>\n<html><head></head></html>\n");
     place.file("d.txt", "3 2 7200\nB64:cml2ZXI= 1 2\nB64:c2Vh 0.5 0.1\n");
-    for (file, name) in [("a.bin", "fastText"), ("b.vec", "git-lfs"), ("c.vec", "HTML"), ("d.txt", "DL4J")] {
+    place.file("e.vec", GLOVE.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>());
+    let kinds =
+        [("a.bin", "fastText"), ("b.vec", "git-lfs"), ("c.vec", "HTML"), ("d.txt", "DL4J"), ("e.vec", "UTF-16LE")];
+    for (file, name) in kinds {
         for arguments in COMMANDS.iter().copied().chain(["train --corpus c.txt --out o.vec --init ~"]) {
             for options in ["", "--on-bad skip"] {
                 let options = if arguments.contains('^') { options } else { "" };
