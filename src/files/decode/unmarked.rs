@@ -73,7 +73,7 @@ impl Wide {
         (blocks[0x00], blocks[0x20]) = (0, 0);
         blocks.sort_unstable();
         let is_script = (common + blocks[254] + blocks[255]) * 10 > units * 9;
-        blanks > 0 && bad * 100 <= units && pairs * 2 < units && is_script
+        blanks > 0 && bad * 100 <= units && pairs * 4 <= units * 3 && is_script
     }
 }
 
@@ -108,7 +108,7 @@ mod tests {
     use crate::files::foreign::not_text;
     use proptest::prelude::*;
 
-    const TEXTS: [&str; 25] = [
+    const TEXTS: [&str; 26] = [
         "the river runs to the sea\n",
         "река течёт к морю, и море её ждёт\n",
         "Гора 7\n",
@@ -128,6 +128,7 @@ mod tests {
         "მდინარე ზღვისკენ მიედინება\n",
         "գետը հոսում է դեպի ծով\n",
         "ወንዙ ወደ ባሕር ይፈሳል\n",
+        "江水流入大海。\n",
         "江水流入大海。我们坐在岸边,看着远方的山。\n",
         "川は海へ流れる。カモメが空を飛んでいる。\n",
         "강은 바다로 흐른다\n",

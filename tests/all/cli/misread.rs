@@ -136,6 +136,8 @@ fn texts_without_a_mark_are_refused() {
     // Half a letter.
     place.file("c.txt", b"\xff\xfea\0b\0\n\0\x00\xd8\n\0");
     refused(&place, &format!("{TRAIN} --corpus c.txt --out v.bin"), &["c.txt: no letter of UTF-16LE begins at byte 9"]);
+    let halved = [utf16(&format!("\u{feff}{}", text(60)), u16::to_le_bytes), b"\x00\xd8\n\0".to_vec()].concat();
+    place.file("c.txt", &halved);
     for (rule, says) in [("skip", "1 dropped for bytes"), ("replace", "1 sequences of bytes replaced")] {
         let output = place.success(&format!("{TRAIN} --corpus c.txt --out v.bin --invalid-utf8 {rule}"));
         assert!(String::from_utf8(output.stdout).unwrap().contains(says));
