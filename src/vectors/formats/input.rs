@@ -22,11 +22,13 @@ pub struct Input<'a> {
     len: Option<u64>,
     at: u64,
     line: u64,
+    /// Room for the bytes of numbers.
+    piece: Vec<u8>,
 }
 
 impl<'a> Input<'a> {
     pub fn new(source: &'a mut dyn BufRead, len: Option<u64>, path: &'a Path) -> Self {
-        Self { source, path, len, at: 0, line: 0 }
+        Self { source, path, len, at: 0, line: 0, piece: Vec::new() }
     }
 
     /// Bytes read.
@@ -171,7 +173,8 @@ impl<'a> Input<'a> {
         read: impl Fn([u8; N]) -> f32,
         to: &mut Vec<f32>,
     ) -> Result<()> {
-        let (mut piece, mut left) = ([0; PIECE], count);
+        let (mut piece, mut left) = (std::mem::take(&mut self.piece), count);
+        piece.resize(piece.len().max(count.saturating_mul(N).min(PIECE)), 0);
         while left > 0 {
             let now = left.min(PIECE / N);
             let bytes = &mut piece[..now * N];
@@ -179,6 +182,7 @@ impl<'a> Input<'a> {
             to.extend(bytes.as_chunks::<N>().0.iter().map(|bytes| read(*bytes)));
             left -= now;
         }
+        self.piece = piece;
         Ok(())
     }
 
