@@ -1,4 +1,4 @@
-//! How a command reads word vectors.
+//! Options by which commands read word vectors.
 
 use crate::error::shown;
 use crate::vectors::{Format, OnBad, PassedOver, ReadOptions};

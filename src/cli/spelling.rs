@@ -37,7 +37,7 @@ const UNKNOWN: &[&str] =
 /// The value of `--lowercase` that is a word of its own, where only `=` tells it from what follows.
 const LANGUAGES: &[&str] = &["tr", "az", "lt"];
 
-/// What to say of the first of these words that is another program's option, or that lacks an equals sign.
+/// A hint at the first of these words that is another program's option, or that lacks an equals sign.
 pub fn hint(words: impl IntoIterator<Item = String>) -> Option<String> {
     let mut before = String::new();
     words.into_iter().find_map(|word| {

@@ -91,7 +91,7 @@ pub enum EvaluationFault {
         quoted(text)
     )]
     OpenQuote {
-        /// What the mark begins.
+        /// The text behind the mark.
         text: String,
     },
     /// A word without a letter.

@@ -99,8 +99,8 @@ impl WordVectors {
 
     /// Reads a file in any format of [`Format`]: word2vec's two, fastText's `.vec`, GloVe's, `.npy`, finalfusion,
     /// TensorBoard's, and a lexmax model. Its name or its first bytes tell the format; it may be compressed (`.gz`,
-    /// `.zst`, `.bz2`). Of a word that is there twice the first vector is kept; [`read`] counts such words, and can pass
-    /// over what is broken.
+    /// `.zst`, `.bz2`). Of a word that is there twice the first vector is kept; [`read`] counts such words, and can
+    /// pass over what is broken.
     ///
     /// # Errors
     /// As [`read`].

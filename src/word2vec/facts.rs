@@ -70,8 +70,8 @@ pub struct Facts {
     pub valid_nll: Option<f64>,
     /// Words read when the model that is left was the best by the held-out text, where that is not the last one.
     pub best_words: Option<u64>,
-    /// What failed on the way and did not end the run, as a checkpoint on a disk that was full, after what is amiss with
-    /// the text: [`Text::warnings`].
+    /// What failed on the way and did not end the run, as a checkpoint on a disk that was full, after what is amiss
+    /// with the text: [`Text::warnings`].
     pub warnings: Vec<String>,
     /// The start from earlier vectors or from a model.
     pub warm: Option<Warm>,
@@ -109,7 +109,7 @@ pub struct Text {
 }
 
 impl Text {
-    /// What is amiss with the text, or with the held-out one, and does not end the run.
+    /// Warnings about the text, or the held-out one, that do not end the run.
     pub fn warnings(&self) -> Vec<String> {
         let valid = self.valid.and_then(|valid| valid.warning()).map(|warning| format!("held out: {warning}"));
         self.ledger.warning().into_iter().chain(valid).collect()

@@ -67,7 +67,7 @@ fn dry_run(config: &Word2VecConfig, json: Option<&PathBuf>) -> Result<()> {
 }
 
 /// Shows the progress of a run, beside its results. Once the text is read, a signal lets the run come to its end.
-/// What is amiss with the text is told at once; the number says how much that was.
+/// Warnings about the text are told at once; the number counts them.
 struct Shown<'a>(Bars, &'a Arguments, &'a Signals, usize);
 
 impl Watch for Shown<'_> {

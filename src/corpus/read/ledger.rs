@@ -54,7 +54,7 @@ impl Ledger {
         self.tokens == self.kept + self.joined + self.dropped()
     }
 
-    /// What to do about words that could not be split, if there are any.
+    /// A warning about words that could not be split, if there are any, with what to do.
     pub fn warning(&self) -> Option<String> {
         let Self { unsplit, tokens, .. } = self;
         let what = || {

@@ -160,7 +160,7 @@ mod tests {
         assert_eq!((all.total(), all.to_string()), (4, "Thai, Chinese, Japanese".into()));
     }
 
-    /// What is read once and parted has them with the words that are trained on.
+    /// A text that is read once and parted has them with the words that are trained on.
     #[test]
     fn a_text_that_is_held_out_of_has_them_too() {
         let file = tempfile::NamedTempFile::new().unwrap();

@@ -77,8 +77,8 @@ impl Wide {
     }
 }
 
-/// Whether many bytes are none of a text of single bytes or of UTF-8: control characters and parts of letters; or zeros,
-/// tabs and line ends, which the letters of some scripts have as one of their bytes.
+/// Whether many bytes are none of a text of single bytes or of UTF-8: control characters and parts of letters; or
+/// zeros, tabs and line ends, which the letters of some scripts have as one of their bytes.
 fn has_odd_bytes(head: &[u8]) -> bool {
     let is_control = |byte: &u8| matches!(byte, 1..=8 | 0x0b | 0x0c | 0x0e..=0x1f);
     let controls = |text: &str| text.as_bytes().iter().filter(|byte| is_control(byte)).count();

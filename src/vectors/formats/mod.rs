@@ -12,15 +12,15 @@
 //! | [`Format::Model`] | `.safetensors` | a lexmax model, whose word vectors are read; it is never written | lexmax |
 //!
 //! `.gz` or `.zst` behind the ending of a format means that the file is compressed; what lies beside it is not. Readers
-//! take either form of word2vec's text, words with spaces too (the last numbers of a line are the vector), and of `.npy`
-//! any order, f16 and f64 too; finalfusion's words are read with their vectors, subword units are passed over. The words
-//! of the projector may also stand in its own pairs of names, `x_tensor.tsv` and `x_metadata.tsv`. Of a word that is
-//! there twice the first vector is kept. What else a file may hold that cannot be read is an error, or is passed over and
-//! counted ([`ReadOptions::on_bad`]). Numbers in text are the shortest that give the same f32 again, so all
-//! formats but finalfusion, which keeps directions and lengths apart, come back to the bit. A rounded
-//! direction times a rounded length cannot give every f32, so finalfusion's numbers come back within three roundings.
-//! A word that a format cannot hold ([`Format::unfit`]) and a vector whose length is no f32 (finalfusion) are refused
-//! before anything is written.
+//! take either form of word2vec's text, words with spaces too (the last numbers of a line are the vector), and of
+//! `.npy` any order, f16 and f64 too; finalfusion's words are read with their vectors, subword units are passed over.
+//! The words of the projector may also stand in its own pairs of names, `x_tensor.tsv` and `x_metadata.tsv`. Of a word
+//! that is there twice the first vector is kept. What else a file may hold that cannot be read is an error, or is
+//! passed over and counted ([`ReadOptions::on_bad`]). Numbers in text are the shortest that give the same f32 again, so
+//! all formats but finalfusion, which keeps directions and lengths apart, come back to the bit. A rounded direction
+//! times a rounded length cannot give every f32, so finalfusion's numbers come back within three roundings. A word that
+//! a format cannot hold ([`Format::unfit`]) and a vector whose length is no f32 (finalfusion) are refused before
+//! anything is written.
 //!
 //! Files may be hostile: whatever is wrong is an error with its line or byte, and memory stays within a small multiple
 //! of what the file holds, whatever it says that it holds.

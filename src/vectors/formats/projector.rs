@@ -3,7 +3,7 @@
 use super::input::{Input, LONGEST_VECTOR, number};
 use super::options::ReadOptions;
 use super::taken::Taken;
-use super::text::whole_lines;
+use super::text::{most_frequent, whole_lines};
 use super::word_list::WordList;
 use super::{Output, each};
 use crate::error::{Error, Place, Result, VectorsFault};
@@ -68,10 +68,7 @@ pub fn read(input: &mut Input, labels: &mut Input, taken: &mut Taken) -> Result<
 /// The size of a vector that most of the first lines have.
 fn usual_size(start: &[u8]) -> Option<usize> {
     let fields = |line: &[u8]| line.split(|byte| *byte == b'\t').count();
-    let sizes: Vec<_> = whole_lines(start).take(SEEN).map(fields).collect();
-    let times = |size: &usize| sizes.iter().filter(|other| *other == size).count();
-    let most = sizes.iter().map(times).max()?;
-    sizes.iter().find(|size| times(size) == most).copied()
+    most_frequent(whole_lines(start).take(SEEN).map(fields))
 }
 
 /// The numbers of a line.

@@ -14,9 +14,9 @@ const SEEN: usize = 32;
 /// So many numbers whose bytes are digits are text, whatever a file is called.
 const MANY: usize = 6;
 
-/// The format of a file that begins with these bytes: the one that is given, or the one that the beginning tells, or else
-/// the name. A beginning that only one format has counts more than the name; word2vec's formats and GloVe's go by each
-/// other's endings, so there it counts, too.
+/// The format of a file that begins with these bytes: the one that is given, or the one that the beginning tells, or
+/// else the name. A beginning that only one format has counts more than the name; word2vec's formats and GloVe's go by
+/// each other's endings, so there it counts, too.
 ///
 /// # Errors
 /// [`Error::VectorsFormat`] if nothing tells, [`VectorsFault::Foreign`] for a file of something else, and
@@ -59,9 +59,9 @@ pub fn format(start: &[u8], path: &Path, options: &ReadOptions) -> Result<Format
     options.format.or(told).or(named).ok_or_else(|| unknown(path))
 }
 
-/// The format that the first bytes of a file tell: the magic numbers of two, a model's header, word2vec's first line and
-/// whether lines of text follow it, or lines of a word and equally many numbers. Where the bytes of numbers happen to be
-/// digits, the name decides between word2vec's formats, and without a name the text.
+/// The format that the first bytes of a file tell: the magic numbers of two, a model's header, word2vec's first line
+/// and whether lines of text follow it, or lines of a word and equally many numbers. Where the bytes of numbers happen
+/// to be digits, the name decides between word2vec's formats, and without a name the text.
 fn by_content(start: &[u8], named: Option<Format>) -> Option<Format> {
     if start.starts_with(npy::MAGIC) {
         return Some(Format::Npy);
@@ -103,8 +103,8 @@ fn is_text(start: &[u8]) -> bool {
     are_lines && lines.all(is_blank)
 }
 
-/// Whether most of the lines that can be seen are a word and equally many numbers. Two numbers at least, since a list of
-/// words with their counts is none; and half of the words are no numbers, since a matrix is none.
+/// Whether most of the lines that can be seen are a word and equally many numbers. Two numbers at least, since a list
+/// of words with their counts is none; and half of the words are no numbers, since a matrix is none.
 fn is_glove(start: &[u8]) -> bool {
     let Some(dim) = usual_size(start).filter(|dim| *dim >= 2) else { return false };
     let lines: Vec<_> = whole_lines(start).take(SEEN).collect();

@@ -135,11 +135,19 @@ pub fn usual_size(start: &[u8]) -> Option<usize> {
         let line = String::from_utf8_lossy(line);
         Some(size_of(&line)).filter(|size| *size > 0 && line.split_ascii_whitespace().count() == size + 1)
     };
-    let sizes: Vec<_> = whole_lines(start).filter_map(size).take(SEEN).collect();
-    let times = |size: &usize| sizes.iter().filter(|other| *other == size).count();
-    // Of sizes that are there equally often, the first.
-    let most = sizes.iter().map(times).max()?;
-    sizes.iter().find(|size| times(size) == most).copied()
+    most_frequent(whole_lines(start).filter_map(size).take(SEEN))
+}
+
+/// The most frequent of several sizes; of those that are there equally often, the first.
+pub fn most_frequent(sizes: impl Iterator<Item = usize>) -> Option<usize> {
+    let mut counts: Vec<(usize, usize)> = Vec::new();
+    for size in sizes {
+        match counts.iter_mut().find(|(other, _)| *other == size) {
+            Some((_, count)) => *count += 1,
+            None => counts.push((size, 1)),
+        }
+    }
+    counts.into_iter().rev().max_by_key(|(_, count)| *count).map(|(size, _)| size)
 }
 
 /// The lines of which the end can be seen, without blank ones.

@@ -71,8 +71,8 @@ pub fn is_binary(start: &[u8]) -> bool {
     is_blank(rest)
 }
 
-/// Reads the binary format. gensim and word2vec end every vector with a line break, others do not. Says how many numbers
-/// a vector has.
+/// Reads the binary format. gensim and word2vec end every vector with a line break, others do not. Says how many
+/// numbers a vector has.
 pub fn read_binary(input: &mut Input, taken: &mut Taken) -> Result<usize> {
     let (count, dim) = header(input)?;
     let wanted = count.min(taken.options.first.map_or(u64::MAX, |first| first as u64));

@@ -86,8 +86,8 @@ const ROUNDING: f64 = 1e-12;
 /// the vectors.
 ///
 /// # Errors
-/// [`Error::EvaluationFile`](crate::Error::EvaluationFile) for fewer than two known pairs, and where all their scores or
-/// all their cosines are equal.
+/// [`Error::EvaluationFile`](crate::Error::EvaluationFile) for fewer than two known pairs, and where all their scores
+/// or all their cosines are equal.
 pub(super) fn ranked(vectors: &WordVectors, pairs: &Pairs, case: Case, files: [&Path; 2]) -> Result<Similarity> {
     let cosines = cosines(vectors, pairs, case);
     let (scores, near) = known(pairs, &cosines);

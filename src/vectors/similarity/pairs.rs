@@ -40,12 +40,12 @@ type Found<T> = std::result::Result<T, (u64, EvaluationFault)>;
 
 impl Pairs {
     /// Reads a file of at most 64 MiB: a pair a line, with tabs, commas, semicolons or white space between the fields,
-    /// the same in the whole file. A line that begins with `#` is a comment. The first other line may be a heading, with
-    /// a separator of its own; a heading with several columns of numbers tells the scores by a name.
+    /// the same in the whole file. A line that begins with `#` is a comment. The first other line may be a heading,
+    /// with a separator of its own; a heading with several columns of numbers tells the scores by a name.
     ///
-    /// Quotation marks may enclose fields as in CSV (RFC 4180; a field ends on its line). With tabs or white space, marks
-    /// stay in a word unless they are needed or enclose the whole column. Scores have a decimal point or a decimal
-    /// comma, the same in the whole file.
+    /// Quotation marks may enclose fields as in CSV (RFC 4180; a field ends on its line). With tabs or white space,
+    /// marks stay in a word unless they are needed or enclose the whole column. Scores have a decimal point or a
+    /// decimal comma, the same in the whole file.
     ///
     /// | columns | layout |
     /// |---|---|

@@ -90,16 +90,16 @@ fn dotted(parts: &str) -> String {
     text
 }
 
-/// How letters become lower case.
+/// The mapping to lower case.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "StoredCase", into = "StoredCase")]
 pub enum Lowercase {
     /// Not at all.
     #[default]
     No,
-    /// By Unicode's mapping, whatever the language.
+    /// Unicode's mapping, whatever the language.
     Unicode,
-    /// By the rules of a language, Unicode's where it has none of its own.
+    /// The rules of a language, Unicode's where it has none of its own.
     Of(Language),
 }
 
@@ -205,12 +205,12 @@ enum Other {
     Nfkc,
 }
 
-/// What is done to a line before it is cut into words, in this order.
+/// The steps that a line goes through before it is cut into words, in this order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Normalizer {
-    /// How letters become lower case.
+    /// The mapping to lower case.
     pub lowercase: Lowercase,
     /// The normal form that the line ends in. With NFKC, plain letters become lower case.
     #[serde(rename = "nfc", deserialize_with = "Form::stored", serialize_with = "Form::store")]

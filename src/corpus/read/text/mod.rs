@@ -6,16 +6,16 @@ use crate::error::{Error, Result};
 use crate::vocab::{Vocabulary, WordId};
 use std::path::{Path, PathBuf};
 
-/// A longer line is cut into sentences of this many kept words (as in word2vec, there 1,000), so that a text without line
-/// breaks can be shuffled too.
+/// A longer line is cut into sentences of this many kept words (as in word2vec, there 1,000), so that a text without
+/// line breaks can be shuffled too.
 pub const LONGEST_SENTENCE: usize = 10_000;
 
 pub(in crate::corpus) const DROPPED: WordId = WordId::MAX;
 
 /// The known words of a text in their order, 4 bytes each, and where its sentences end, 8 bytes each.
 ///
-/// A sentence is a line; one that keeps no word is not there. Dropped words leave no gap, as in word2vec: their neighbours
-/// become each other's context.
+/// A sentence is a line; one that keeps no word is not there. Dropped words leave no gap, as in word2vec: their
+/// neighbours become each other's context.
 #[derive(Clone, Debug)]
 pub struct Corpus {
     text: Text<Vec<WordId>>,
@@ -35,17 +35,17 @@ impl Corpus {
     /// Needs 4 bytes for every word read, dropped ones too, until it returns, and 8 for every line.
     ///
     /// # Errors
-    /// Those of [`Source::for_each_line`], [`Error::NoWords`] (by a vocabulary that was given, [`Error::NoKnownWords`]),
-    /// [`Error::TooManyWords`], and rules that make no sense.
+    /// Those of [`Source::for_each_line`], [`Error::NoWords`] (by a vocabulary that was given,
+    /// [`Error::NoKnownWords`]), [`Error::TooManyWords`], and rules that make no sense.
     pub fn read(source: &Source, rules: &TextRules) -> Result<(Vocabulary, Self)> {
         rules.check()?;
         let (vocab, text) = Text::read(source, rules, Vec::new())?;
         Ok((vocab, Self::of(text)))
     }
 
-    /// Reads a text once, and holds out the last of every `every` lines (at least one). The vocabulary is that of the other
-    /// lines, which come first in the answer. Words too long are dropped before; they and what could not be split are in the
-    /// ledger of those lines.
+    /// Reads a text once, and holds out the last of every `every` lines (at least one). The vocabulary is that of the
+    /// other lines, which come first in the answer. Words too long are dropped before; they and what could not be split
+    /// are in the ledger of those lines.
     ///
     /// # Errors
     /// As [`Corpus::load`], [`Error::NoKnownWords`], and fewer than two lines with words.
@@ -60,7 +60,7 @@ impl Corpus {
     /// The same for a source of any kind.
     ///
     /// # Errors
-    /// Those of [`Corpus::load_and_hold_out`], and a source that makes no sense.
+    /// The errors of [`Corpus::load_and_hold_out`], and a source that makes no sense.
     pub fn read_and_hold_out(source: &Source, min_count: u64, every: usize) -> Result<(Vocabulary, Self, Self)> {
         let (seen, text) = Text::numbers(source, Vec::new())?;
         let lines = text.ends.len();
@@ -83,7 +83,8 @@ impl Corpus {
         Ok((vocab, Self::of(train.finish()), Self::known(held_out)?))
     }
 
-    /// Reads a text, such as a held-out one, by a vocabulary that is already there; words out of it are dropped and counted.
+    /// Reads a text, such as a held-out one, by a vocabulary that is already there; words out of it are dropped and
+    /// counted.
     ///
     /// # Errors
     /// Those of [`for_each_line`](crate::corpus::for_each_line), and [`Error::NoKnownWords`].
@@ -91,8 +92,9 @@ impl Corpus {
         Self::read_known(&Source::plain(paths), vocab, None, LONGEST_SENTENCE)
     }
 
-    /// The same for a text that is read as the text of the vocabulary was: from a source with the same options, with the phrases
-    /// that were joined there, and with the same longest sentence. The text of the vocabulary itself gives its own sentences.
+    /// The same for a text that is read as the text of the vocabulary was: from a source with the same options, with
+    /// the phrases that were joined there, and with the same longest sentence. The text of the vocabulary itself gives
+    /// its own sentences.
     ///
     /// # Errors
     /// Those of [`Source::for_each_line`], and [`Error::NoKnownWords`].
