@@ -113,6 +113,12 @@ impl<'a> Tables<'a> {
         self.cost
     }
 
+    /// The same; what follows is counted from 0.
+    #[cfg(feature = "text")]
+    pub(crate) fn take_cost(&mut self) -> Cost {
+        std::mem::take(&mut self.cost)
+    }
+
     /// Bytes of parameters read and updated through this door so far, biases among them: rows times their size.
     pub fn bytes_moved(&self) -> u64 {
         self.bytes

@@ -1,5 +1,6 @@
 //! The training loop: one for every layer, every optimizer, online and mini-batch.
 
+mod base;
 mod deterministic;
 mod hogwild;
 mod order;
@@ -120,33 +121,6 @@ pub struct Outcome {
     pub encoder_cost: Cost,
     /// Whether an observer stopped the run before its end.
     pub stopped: bool,
-}
-
-/// Seconds of training: those of earlier runs too, and none while someone looks.
-struct Clock {
-    before: Duration,
-    since: Instant,
-}
-
-impl Clock {
-    fn new(before: f64) -> Self {
-        Self { before: Duration::try_from_secs_f64(before).unwrap_or_default(), since: Instant::now() }
-    }
-
-    fn seconds(&self) -> f64 {
-        (self.before + self.since.elapsed()).as_secs_f64()
-    }
-
-    /// Stands still, at the seconds that it gives, until it goes on.
-    fn pause(&mut self) -> f64 {
-        self.before += self.since.elapsed();
-        self.since = Instant::now();
-        self.before.as_secs_f64()
-    }
-
-    fn go_on(&mut self) {
-        self.since = Instant::now();
-    }
 }
 
 /// Sums of losses, in f64, by pass of the text.

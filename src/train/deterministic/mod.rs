@@ -2,12 +2,12 @@
 
 mod worker;
 
-use super::order::Order;
-use super::state::{Fit, State};
-use super::watch::{AtRest, Next, Observer, ProgressReporter};
-use super::{Clock, Hogwild, Outcome, Progress, Tally};
-use crate::corpus::{Sentences, Subsampler};
-use crate::error::{Divergence, Error, Result};
+use super::base::{Inputs, ProgressMeter, outcome, sums};
+use super::state::State;
+use super::watch::{Next, Observer, ProgressReporter};
+use super::{Hogwild, Outcome, Progress};
+use crate::corpus::Sentences;
+use crate::error::Result;
 use crate::model::SharedModel;
 use crate::table::{Merged, OwnRows, Threads, merge};
 use crate::vocab::Counts;
@@ -31,16 +31,6 @@ const SLOWLY: u64 = 64;
 const FIRST_LOOK: u64 = 1_000;
 /// Words between two changes of the rate.
 const RATE_WORDS: u64 = 1_000;
-
-/// What all workers look at.
-struct Inputs<'a> {
-    model: &'a mut SharedModel,
-    corpus: &'a dyn Sentences,
-    subsampler: Subsampler,
-    settings: &'a Hogwild,
-    order: Order,
-    all_words: u64,
-}
 
 /// Trains `model` on a text, as [`hogwild`](super::hogwild()) does, with the same bits for any number of threads.
 ///
@@ -90,37 +80,20 @@ pub fn deterministic_watched(
     from: Option<&State>,
     observer: &mut dyn Observer,
 ) -> Result<Outcome> {
-    settings.check()?;
-    if !corpus.has_pairs() {
-        return Err(Error::NoExamples { paths: corpus.paths().to_vec() });
-    }
-    let all_words = u64::from(settings.epochs) * corpus.ledger().kept;
-    let subsampler = Subsampler::new(counts, settings.sample)?;
-    let order = Order::new(corpus.len(), corpus.ledger().kept);
-    let inputs = Inputs { model, corpus, subsampler, settings, order, all_words };
+    let inputs = Inputs::new(corpus, counts, settings)?;
     if let Some(state) = from {
-        let sentences = settings.epochs as u64 * corpus.len() as u64 + WORKERS as u64;
-        let (vocab, epochs) = (counts.len(), settings.epochs as usize);
-        let fit = Fit { workers: WORKERS, vocab, sentences, epochs, words: all_words, phase: SHORTEST..LONGEST + 1 };
-        state.check(&fit)?;
+        inputs.check(state, WORKERS, WORKERS, SHORTEST..LONGEST + 1)?;
     }
-    let mut run = DeterministicRun::new(inputs, from)?;
+    let mut run = DeterministicRun::new(model, &inputs, from);
     run.until_done(observer)?;
-    let DeterministicRun { workers, stopped, clock, .. } = run;
-    let seconds = clock.seconds();
-    let mut tally = Tally::default();
-    workers.iter().for_each(|worker| tally.merge(&worker.tally));
-    let (epochs, passes, train_loss) = (tally.epochs(), tally.passes.clone(), tally.mean());
-    let examples = epochs.iter().map(|e| e.examples).sum();
-    let words = workers.iter().map(|w| w.words).sum();
-    let layer_cost = workers.iter().map(|w| w.layer_cost).sum();
-    let encoder_cost = workers.iter().map(|w| w.encoder_cost).sum();
-    Ok(Outcome { examples, words, seconds, train_loss, epochs, passes, layer_cost, encoder_cost, stopped })
+    let workers: Vec<_> = run.workers.iter().map(|worker| &worker.base).collect();
+    Ok(outcome(&workers, 0, &run.meter, run.stopped))
 }
 
 /// All workers on their way from barrier to barrier.
 struct DeterministicRun<'a> {
-    inputs: Inputs<'a>,
+    model: &'a mut SharedModel,
+    inputs: &'a Inputs<'a>,
     threads: Threads,
     workers: Vec<Worker<'a>>,
     /// Words between two barriers, those since all rows were merged, and those read.
@@ -130,40 +103,29 @@ struct DeterministicRun<'a> {
     merged: Settled,
     /// Words of all after which the layer looks at the weights.
     look: u64,
-    clock: Clock,
+    meter: ProgressMeter,
     stopped: bool,
-    /// Examples and summed loss when the observer heard of them last.
-    reported: (u64, f64),
 }
 
 impl<'a> DeterministicRun<'a> {
-    fn new(inputs: Inputs<'a>, from: Option<&State>) -> Result<Self> {
-        let mut workers = (0..WORKERS).map(|number| Worker::new(&inputs, number)).collect::<Result<Vec<_>>>()?;
-        let (mut words, mut before) = (SHORTEST, 0.0);
-        if let Some(state) = from {
-            (words, before) = (state.phase, state.seconds());
-            workers.iter_mut().zip(&state.workers).for_each(|(worker, state)| worker.restore(state));
-        }
-        let read = workers.iter().map(|w| w.words).sum();
-        let threads = Threads::new(inputs.settings.workers.min(WORKERS));
-        let (clock, merged) = (Clock::new(before), Settled::default());
-        let first = if inputs.model.layer().adaptive().is_some() { FIRST_LOOK } else { u64::MAX };
-        let look = from.map_or(first, |state| state.look);
-        let mut run = Self {
+    fn new(model: &'a mut SharedModel, inputs: &'a Inputs<'a>, from: Option<&State>) -> Self {
+        let worker = |number| Worker::new(inputs, model, number, from.map(|state| &state.workers[number]));
+        let workers: Vec<_> = (0..WORKERS).map(worker).collect();
+        let reported = sums(workers.iter().map(|w| &w.base.tally));
+        let first = if model.layer().adaptive().is_some() { FIRST_LOOK } else { u64::MAX };
+        Self {
+            model,
             inputs,
-            threads,
-            workers,
-            words,
+            threads: Threads::new(inputs.settings.workers.min(WORKERS)),
+            words: from.map_or(SHORTEST, |state| state.phase),
             unmerged: 0,
-            read,
-            merged,
-            look,
-            clock,
+            read: workers.iter().map(|w| w.base.words).sum(),
+            workers,
+            merged: Settled::default(),
+            look: from.map_or(first, |state| state.look),
+            meter: ProgressMeter::new(from.map_or(0.0, State::seconds), reported),
             stopped: false,
-            reported: (0, 0.0),
-        };
-        run.reported = run.sums();
-        Ok(run)
+        }
     }
 
     /// Until the text is read, the observer stops, or something is not finite.
@@ -178,30 +140,24 @@ impl<'a> DeterministicRun<'a> {
             }
         }
         self.stopped &= !self.is_done();
-        let rate = self.inputs.settings.rate.at(self.share());
-        if let Some(error) = self.inputs.model.not_finite() {
-            return Err(Error::diverged(error, self.sums().0, rate));
-        }
         let progress = self.progress();
         self.show(progress, true, observer).map(|_| ())
     }
 
     fn show(&mut self, progress: Progress, is_end: bool, observer: &mut dyn Observer) -> Result<Next> {
-        let seconds = self.clock.pause();
-        let state = || State {
+        let Self { model, inputs, workers, words, read, look, meter, .. } = self;
+        let state = |seconds: f64| State {
             seconds: seconds.to_bits(),
-            phase: self.words,
-            read: self.read,
-            look: self.look,
-            workers: self.workers.iter().map(Worker::state).collect(),
+            phase: *words,
+            read: *read,
+            look: *look,
+            workers: workers.iter().map(Worker::state).collect(),
         };
-        let next = observer.look(&AtRest { progress, model: self.inputs.model, is_end, state: &state });
-        self.clock.go_on();
-        next
+        meter.show(inputs, model, (progress, is_end), &state, observer)
     }
 
     fn is_done(&self) -> bool {
-        self.workers.iter().all(|w| w.is_done(&self.inputs))
+        self.workers.iter().all(|w| w.is_done(self.inputs))
     }
 
     /// Until all rows are merged.
@@ -212,27 +168,23 @@ impl<'a> DeterministicRun<'a> {
 
     /// All workers once until they meet; whether all rows are merged now.
     fn phase(&mut self) -> Result<bool> {
-        let Self { inputs, threads, workers, words, read, merged, .. } = self;
-        let inputs = &*inputs;
+        let Self { model, inputs, threads, workers, words, read, merged, .. } = self;
+        let (inputs, model) = (*inputs, &**model);
         workers.iter_mut().for_each(|worker| worker.set_out(*words, *read));
-        threads
-            .each_in_portions(workers.iter_mut().collect(), *words, |worker, leave| worker.run(inputs, merged, leave));
-        if let Some(error) = workers.iter_mut().find_map(|w| w.unread.take()) {
-            return Err(error);
-        }
+        threads.each_in_portions(workers.iter_mut().collect(), *words, |worker, leave| {
+            worker.run(inputs, model, merged, leave)
+        });
+        *read = workers.iter().map(|w| w.base.words).sum();
+        let mut bases: Vec<_> = workers.iter_mut().map(|worker| &mut worker.base).collect();
+        inputs.check_workers(&mut bases, *read)?;
         self.unmerged += self.words;
-        self.read = self.workers.iter().map(|w| w.words).sum();
         let all = self.unmerged >= (self.read / SLOWLY).clamp(ALL_ROWS[0], ALL_ROWS[1])
             || self.read >= self.look
             || self.is_done();
         self.unmerged = if all { 0 } else { self.unmerged };
-        self.merged = self.inputs.merge(&self.workers, all, &self.threads);
-        if let Some(worker) = self.workers.iter().find(|w| !w.loss.is_finite()) {
-            let rate = self.inputs.settings.rate.at(self.share());
-            return Err(Error::diverged(Divergence::Loss(worker.loss), self.sums().0, rate));
-        }
+        self.merged = merge_all(self.model, &self.workers, all, &self.threads);
         if self.read >= self.look {
-            self.inputs.model.refresh();
+            self.model.refresh();
             self.look = self.read + self.read / 2;
         }
         let is_whole = |w: &Worker| w.encoder.iter().chain(&w.layer).any(OwnRows::is_whole);
@@ -244,36 +196,20 @@ impl<'a> DeterministicRun<'a> {
         Ok(all)
     }
 
-    fn share(&self) -> f64 {
-        self.read as f64 / self.inputs.all_words as f64
-    }
-
-    /// Examples and summed loss of all epochs and workers.
-    fn sums(&self) -> (u64, f64) {
-        let parts = self.workers.iter().flat_map(|w| &w.tally.epochs);
-        parts.fold((0, 0.0), |sum, part| (sum.0 + part.0, sum.1 + part.1))
-    }
-
     fn progress(&mut self) -> Progress {
-        let (sums, share) = (self.sums(), self.share());
-        let examples = sums.0 - self.reported.0;
-        let loss = if examples > 0 { (sums.1 - self.reported.1) / examples as f64 } else { f64::NAN };
-        self.reported = sums;
-        let rate = self.inputs.settings.rate.at(share);
-        Progress { examples: sums.0, words: self.read, seconds: self.clock.seconds(), share, rate, loss }
+        let sums = sums(self.workers.iter().map(|w| &w.base.tally));
+        self.meter.progress(self.inputs, sums, self.read)
     }
 }
 
-impl Inputs<'_> {
-    /// The moves of all workers go into the model.
-    fn merge(&self, workers: &[Worker], all: bool, threads: &Threads) -> Settled {
-        let (encoder, layer) = (self.model.encoder_tables(), self.model.layer_tables());
-        let own = |i| workers.iter().filter_map(|worker| worker.encoder.iter().chain(&worker.layer).nth(i)).collect();
-        let tables: Vec<_> = encoder.iter().chain(layer).enumerate().map(|(i, base)| (base, own(i))).collect();
-        let mut merged = merge(&tables, all, threads);
-        let layer = merged.split_off(encoder.len());
-        Settled { encoder: merged, layer }
-    }
+/// The moves of all workers go into the model.
+fn merge_all(model: &SharedModel, workers: &[Worker], all: bool, threads: &Threads) -> Settled {
+    let (encoder, layer) = (model.encoder_tables(), model.layer_tables());
+    let own = |i| workers.iter().filter_map(|worker| worker.encoder.iter().chain(&worker.layer).nth(i)).collect();
+    let tables: Vec<_> = encoder.iter().chain(layer).enumerate().map(|(i, base)| (base, own(i))).collect();
+    let mut merged = merge(&tables, all, threads);
+    let layer = merged.split_off(encoder.len());
+    Settled { encoder: merged, layer }
 }
 
 /// What the last barrier has merged of each table.

@@ -2,12 +2,12 @@
 
 mod worker;
 
-use super::order::Order;
-use super::state::{Fit, State};
-use super::watch::{AtRest, Next, Observer, ProgressReporter};
-use super::{Clock, LinearDecay, Outcome, Progress, Tally};
-use crate::corpus::{Sentences, Subsampler, Window};
-use crate::error::{Divergence, Error, Result};
+use super::base::{Inputs, ProgressMeter, outcome};
+use super::state::State;
+use super::watch::{Next, Observer, ProgressReporter};
+use super::{LinearDecay, Outcome, Progress};
+use crate::corpus::{Sentences, Window};
+use crate::error::{Error, Result};
 use crate::model::SharedModel;
 use crate::table::CachedRows;
 use crate::vocab::Counts;
@@ -38,8 +38,6 @@ pub struct Hogwild {
 
 /// Words between two looks at the clock of all.
 const RATE_WORDS: u64 = 2_000;
-/// Streams of random numbers of the workers: two each from here on.
-pub(super) const WORKER_STREAM: u64 = 1 << 32;
 const OBSERVED_EVERY: Duration = Duration::from_millis(100);
 
 impl Hogwild {
@@ -62,17 +60,13 @@ impl Hogwild {
 /// What all workers look at.
 struct HogwildRun<'a> {
     model: &'a SharedModel,
-    corpus: &'a dyn Sentences,
-    subsampler: Subsampler,
-    settings: &'a Hogwild,
-    order: &'a Order,
+    inputs: &'a Inputs<'a>,
     /// The next piece to be dealt out, over all epochs.
     next: AtomicUsize,
     /// The piece before which workers come to rest.
     until: usize,
     /// Words read by all.
     words: AtomicU64,
-    all_words: u64,
     /// Whether workers are to come to rest at the end of their sentence.
     halt: AtomicBool,
     /// What each worker has done, for those who watch.
@@ -132,49 +126,40 @@ pub fn hogwild_watched(
     from: Option<&State>,
     observer: &mut dyn Observer,
 ) -> Result<Outcome> {
-    settings.check()?;
-    if !corpus.has_pairs() {
-        return Err(Error::NoExamples { paths: corpus.paths().to_vec() });
-    }
-    let all_words = u64::from(settings.epochs) * corpus.ledger().kept;
-    let subsampler = Subsampler::new(counts, settings.sample)?;
-    let order = Order::new(corpus.len(), corpus.ledger().kept);
-    let epochs = settings.epochs as usize;
-    let last = epochs * order.pieces();
+    let inputs = Inputs::new(corpus, counts, settings)?;
+    let last = inputs.epochs() * inputs.order.pieces();
     if let Some(state) = from {
-        let sentences = epochs as u64 * corpus.len() as u64;
-        let (workers, vocab, words) = (settings.workers, counts.len(), all_words);
-        state.check(&Fit { workers, vocab, sentences, epochs, words, phase: 0..last as u64 + 1 })?;
+        inputs.check(state, settings.workers, 0, 0..last as u64 + 1)?;
     }
-    let mut clock = Clock::new(from.map_or(0.0, State::seconds));
+    let mut meter = ProgressMeter::new(from.map_or(0.0, State::seconds), from.map_or((0, 0.0), State::sums));
     let mut from = from.cloned();
-    let mut reported = from.as_ref().map_or((0, 0.0), State::sums);
     loop {
         let dealt = from.as_ref().map_or(0, |state| state.phase as usize);
         let look = from.as_ref().map_or(next_look(0), |state| state.look as usize);
         let until = if model.layer().adaptive().is_some() { look.min(last) } else { last };
         let run = HogwildRun {
             model,
-            corpus,
-            subsampler: subsampler.clone(),
-            settings,
-            order: &order,
+            inputs: &inputs,
             next: AtomicUsize::new(dealt),
             until,
             words: AtomicU64::new(from.as_ref().map_or(0, |state| state.read)),
-            all_words,
             halt: AtomicBool::new(false),
             counters: (0..settings.workers).map(|number| Done::new(from.as_ref(), number)).collect(),
         };
-        let (workers, end) = run.run(from.as_ref(), &mut clock, &mut reported, observer)?;
-        if let End::Rest(mut state) = end {
-            drop(workers);
-            model.refresh();
-            state.look = next_look(state.phase as usize) as u64;
-            from = Some(state);
-            continue;
-        }
-        return Ok(outcome(&run, &workers, &clock, matches!(end, End::Stopped)));
+        let (workers, end) = run.run(from.as_ref(), &mut meter, observer)?;
+        let stopped = match end {
+            End::Done => false,
+            End::Stopped => true,
+            End::Rest(mut state) => {
+                drop(workers);
+                model.refresh();
+                state.look = next_look(state.phase as usize) as u64;
+                from = Some(state);
+                continue;
+            }
+        };
+        let workers: Vec<_> = workers.iter().map(|worker| &worker.base).collect();
+        return Ok(outcome(&workers, run.words.load(Relaxed), &meter, stopped));
     }
 }
 
@@ -193,53 +178,27 @@ enum End {
     Rest(State),
 }
 
-/// What all have done.
-fn outcome(run: &HogwildRun, workers: &[Worker], clock: &Clock, stopped: bool) -> Outcome {
-    let mut tally = Tally::default();
-    workers.iter().for_each(|worker| tally.merge(&worker.tally));
-    let epochs = tally.epochs();
-    Outcome {
-        examples: epochs.iter().map(|e| e.examples).sum(),
-        words: run.words.load(Relaxed) + workers.iter().map(|w| w.unreported).sum::<u64>(),
-        seconds: clock.seconds(),
-        train_loss: tally.mean(),
-        epochs,
-        passes: tally.passes,
-        layer_cost: workers.iter().map(|w| w.handles.layer.cost() + w.layer_cost).sum(),
-        encoder_cost: workers.iter().map(|w| w.handles.encoder.cost() + w.encoder_cost).sum(),
-        stopped,
-    }
-}
-
 impl HogwildRun<'_> {
     /// All workers, each on a thread, from barrier to barrier; this thread reports.
     fn run<'a>(
         &'a self,
         from: Option<&State>,
-        clock: &mut Clock,
-        reported: &mut (u64, f64),
+        meter: &mut ProgressMeter,
         observer: &mut dyn Observer,
     ) -> Result<(Vec<Worker<'a>>, End)> {
-        let mut slots: Vec<Option<Worker>> = (0..self.settings.workers).map(|_| None).collect();
+        let (inputs, model) = (self.inputs, self.model);
+        let mut slots: Vec<Option<Worker>> = (0..inputs.settings.workers).map(|_| None).collect();
         let mut stopped = false;
         loop {
             self.halt.store(false, Relaxed);
-            let asked = self.until_rest(&mut slots, from, clock, reported, observer);
-            let workers = || slots.iter().flatten();
-            let rate = self.settings.rate.at(self.share());
-            let examples = workers().flat_map(|w| &w.tally.epochs).map(|e| e.0).sum();
-            if let Some(value) = workers().find_map(|w| w.diverged) {
-                return Err(Error::diverged(Divergence::Loss(value), examples, rate));
-            }
-            if let Some(error) = slots.iter_mut().flatten().find_map(|w| w.unread.take()) {
-                return Err(error);
-            }
+            let asked = self.until_rest(&mut slots, from, meter, observer);
+            let mut bases: Vec<_> = slots.iter_mut().flatten().map(|worker| &mut worker.base).collect();
+            inputs.check_workers(&mut bases, self.words.load(Relaxed))?;
             let workers = || slots.iter().flatten();
             let rests = self.next.load(Relaxed) >= self.until && workers().all(|w| w.left.is_empty());
-            let is_done = rests && self.until >= self.order.pieces() * self.settings.epochs as usize;
+            let is_done = rests && self.until >= inputs.epochs() * inputs.order.pieces();
             stopped |= asked == Next::Stop;
-            let seconds = clock.pause();
-            let state = || State {
+            let state = |seconds: f64| State {
                 seconds: seconds.to_bits(),
                 phase: self.next.load(Relaxed) as u64,
                 read: self.words.load(Relaxed),
@@ -247,25 +206,17 @@ impl HogwildRun<'_> {
                 workers: workers().map(Worker::state).collect(),
             };
             if rests && !is_done && !stopped {
-                let state = state();
-                clock.go_on();
+                let state = state(meter.seconds());
                 return Ok((slots.into_iter().flatten().collect(), End::Rest(state)));
             }
-            let progress = self.progress(seconds, reported);
-            let mut show = |is_end| -> Result<Next> {
-                if let (true, Some(cause)) = (is_end, self.model.not_finite()) {
-                    return Err(Error::diverged(cause, examples, rate));
-                }
-                observer.look(&AtRest { progress, model: self.model, is_end, state: &state })
-            };
+            let progress = self.progress(meter);
             let is_end = is_done || stopped;
-            let next = show(is_end)?;
+            let next = meter.show(inputs, model, (progress, is_end), &state, observer)?;
             if !is_end && next == Next::Stop {
                 stopped = true;
-                show(true)?;
+                meter.show(inputs, model, (progress, true), &state, observer)?;
             }
-            clock.go_on();
-            if is_end || stopped {
+            if is_done || stopped {
                 let end = if is_done { End::Done } else { End::Stopped };
                 return Ok((slots.into_iter().flatten().collect(), end));
             }
@@ -277,8 +228,7 @@ impl HogwildRun<'_> {
         &'a self,
         slots: &mut [Option<Worker<'a>>],
         from: Option<&State>,
-        clock: &Clock,
-        reported: &mut (u64, f64),
+        meter: &mut ProgressMeter,
         observer: &mut dyn Observer,
     ) -> Next {
         std::thread::scope(|scope| {
@@ -296,7 +246,7 @@ impl HogwildRun<'_> {
             drop(done);
             let mut asked = Next::Go;
             while reports.recv_timeout(OBSERVED_EVERY) == Err(RecvTimeoutError::Timeout) {
-                let next = observer.progress(&self.progress(clock.seconds(), reported));
+                let next = observer.progress(&self.progress(meter));
                 if asked == Next::Go && next != Next::Go {
                     asked = next;
                     self.halt.store(true, Relaxed);
@@ -311,20 +261,10 @@ impl HogwildRun<'_> {
         })
     }
 
-    fn progress(&self, seconds: f64, reported: &mut (u64, f64)) -> Progress {
+    fn progress(&self, meter: &mut ProgressMeter) -> Progress {
         let sum = |sum: (u64, f64), t: &Done| {
             (sum.0 + t.examples.load(Relaxed), sum.1 + f64::from_bits(t.loss.load(Relaxed)))
         };
-        let now = self.counters.iter().fold((0, 0.0), sum);
-        let examples = now.0 - reported.0;
-        let loss = if examples > 0 { (now.1 - reported.1) / examples as f64 } else { f64::NAN };
-        *reported = now;
-        let (share, words) = (self.share(), self.words.load(Relaxed));
-        Progress { examples: now.0, words, seconds, share, rate: self.settings.rate.at(share), loss }
-    }
-
-    /// The share of all words that are read.
-    fn share(&self) -> f64 {
-        self.words.load(Relaxed) as f64 / self.all_words as f64
+        meter.progress(self.inputs, self.counters.iter().fold((0, 0.0), sum), self.words.load(Relaxed))
     }
 }

@@ -1,15 +1,12 @@
-//! A Hogwild worker: its handles, its generators, its piece of the text.
+//! A Hogwild worker: its handles, and its piece of the text.
 
-use super::super::state::{WorkerState, cost_numbers, cost_of};
-use super::super::{Ahead, NOISE_STREAM, Tally, Workspace};
-use super::{Hogwild, HogwildRun, RATE_WORDS, WORKER_STREAM};
-use crate::corpus::{Direction, Examples};
-use crate::error::{Error, Result};
-use crate::layer::LayerExt;
+use super::super::base::{WorkerBase, sums};
+use super::super::state::WorkerState;
+use super::{Hogwild, HogwildRun, RATE_WORDS};
+use crate::corpus::Direction;
+use crate::error::Result;
 use crate::model::Handles;
-use crate::rng::WorkerRng;
-use crate::table::Cost;
-use crate::vocab::WordId;
+use std::iter::once;
 use std::ops::Range;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -17,151 +14,92 @@ use std::sync::atomic::Ordering::Relaxed;
 pub(super) struct Worker<'a> {
     run: &'a HogwildRun<'a>,
     number: usize,
-    pub handles: Handles<'a>,
-    work: Workspace,
-    rng: WorkerRng,
+    pub base: WorkerBase<'a>,
+    handles: Handles<'a>,
     /// The sentences of its piece that are yet to be read, counted over all epochs.
     pub left: Range<usize>,
-    /// Words read that the others do not know of.
-    pub unreported: u64,
-    sentence: Vec<WordId>,
-    examples: Examples,
-    pub tally: Tally,
-    /// The work of earlier runs.
-    pub layer_cost: Cost,
-    pub encoder_cost: Cost,
-    /// A loss that was not finite.
-    pub diverged: Option<f64>,
-    /// Why the text could not be read.
-    pub unread: Option<Error>,
 }
 
 impl<'a> Worker<'a> {
     pub fn new(run: &'a HogwildRun<'a>, number: usize, from: Option<&WorkerState>) -> Self {
-        let Hogwild { rate, cached, workers, seed, .. } = *run.settings;
-        let stream = WORKER_STREAM + 2 * number as u64;
-        let noise = if number == 0 { NOISE_STREAM } else { stream + 1 };
-        let mut worker = Self {
-            run,
-            number,
-            handles: run.model.handles(rate.start(), cached, workers, staleness(run)),
-            work: Workspace::new(run.model.layer().dim(), WorkerRng::new(seed, noise)),
-            rng: WorkerRng::new(seed, stream),
-            left: 0..0,
-            unreported: 0,
-            sentence: Vec::new(),
-            examples: Examples::new(),
-            tally: Tally::default(),
-            layer_cost: Cost::default(),
-            encoder_cost: Cost::default(),
-            diverged: None,
-            unread: None,
-        };
-        if let Some(state) = from {
-            worker.rng = state.rng.clone();
-            worker.work.scratch.rng = state.noise.clone();
-            worker.left = state.next as usize..state.end as usize;
-            worker.unreported = state.words;
-            worker.tally = Tally::from_bits(&state.tally, &state.passes);
-            worker.layer_cost = cost_of(state.layer_cost);
-            worker.encoder_cost = cost_of(state.encoder_cost);
+        let Hogwild { rate, cached, workers, .. } = *run.inputs.settings;
+        let base = WorkerBase::new(run.inputs, run.model, number, from);
+        let handles = run.model.handles(rate.start(), cached, workers, staleness(run));
+        let left = from.map_or(0..0, |state| state.next as usize..state.end as usize);
+        let mut worker = Self { run, number, base, handles, left };
+        if from.is_some() {
             worker.set_rate();
         }
         worker
     }
 
     pub fn state(&self) -> WorkerState {
-        WorkerState {
-            rng: self.rng.clone(),
-            noise: self.work.scratch.rng.clone(),
-            next: self.left.start as u64,
-            end: self.left.end as u64,
-            sentence: Vec::new(),
-            position: 0,
-            words: self.unreported,
-            tally: self.tally.to_bits(),
-            passes: self.tally.passes.clone(),
-            layer_cost: cost_numbers(self.handles.layer.cost() + self.layer_cost),
-            encoder_cost: cost_numbers(self.handles.encoder.cost() + self.encoder_cost),
-        }
+        self.base.state(self.left.clone())
     }
 
     pub fn run(&mut self) {
         if let Err(error) = self.read() {
-            self.unread = Some(error);
+            self.base.unread = Some(error);
             self.run.halt.store(true, Relaxed);
         }
         self.handles.encoder.flush();
         self.handles.layer.flush();
+        self.base.take_costs(&mut self.handles);
     }
 
     fn set_rate(&mut self) {
-        let rate = self.run.settings.rate.at(self.run.share());
+        let rate = self.run.inputs.rate(self.run.words.load(Relaxed));
         self.handles.encoder.set_rate(rate);
         self.handles.layer.set_rate(rate);
     }
 
     /// Takes pieces until the text is read or a rest is asked for.
     fn read(&mut self) -> Result<()> {
-        let run = self.run;
-        let mut reader = run.corpus.reader()?;
-        let sentences = run.corpus.len();
+        let (run, inputs) = (self.run, self.run.inputs);
+        let sentences = inputs.corpus.len();
         while !run.halt.load(Relaxed) {
             let Some(number) = self.left.next() else {
                 let following = |next| (next < run.until).then_some(next + 1);
                 let Ok(piece) = run.next.fetch_update(Relaxed, Relaxed, following) else {
-                    run.words.fetch_add(self.unreported, Relaxed);
-                    self.unreported = 0;
                     self.tell();
                     break;
                 };
-                let (epoch, piece) = (piece / run.order.pieces(), piece % run.order.pieces());
-                let of_text = run.order.piece(piece);
+                let (epoch, piece) = (piece / inputs.order.pieces(), piece % inputs.order.pieces());
+                let of_text = inputs.order.piece(piece);
                 self.left = epoch * sentences + of_text.start..epoch * sentences + of_text.end;
                 continue;
             };
-            let sentence = reader.sentence(number % sentences)?;
-            self.unreported += sentence.len() as u64;
-            if self.unreported >= RATE_WORDS {
-                run.words.fetch_add(self.unreported, Relaxed);
-                self.unreported = 0;
-                self.set_rate();
+            let epoch = number / sentences;
+            self.base.read(inputs, number % sentences, epoch)?;
+            if self.base.words >= RATE_WORDS {
                 self.tell();
+                self.set_rate();
             }
-            self.sentence(sentence, number / sentences);
+            self.sentence(epoch);
         }
         Ok(())
     }
 
-    /// Tells those who watch what it has done.
-    fn tell(&self) {
-        let counter = &self.run.counters[self.number];
-        let sum = self.tally.epochs.iter().fold((0, 0.0), |sum, e| (sum.0 + e.0, sum.1 + e.1));
+    /// Tells the others and those who watch what it has done.
+    fn tell(&mut self) {
+        self.run.words.fetch_add(std::mem::take(&mut self.base.words), Relaxed);
+        let (counter, sum) = (&self.run.counters[self.number], sums(once(&self.base.tally)));
         counter.examples.store(sum.0, Relaxed);
         counter.loss.store(sum.1.to_bits(), Relaxed);
     }
 
-    /// The steps of a sentence.
-    fn sentence(&mut self, sentence: &[WordId], epoch: usize) {
-        let (run, window) = (self.run, &self.run.settings.window);
-        run.subsampler.sample(sentence, &mut self.rng, &mut self.sentence);
-        self.tally.read(epoch, sentence.len() as u64, (sentence.len() - self.sentence.len()) as u64);
-        let (encoder, layer) = (run.model.encoder(), run.model.layer());
+    /// The steps of the sentence that was read.
+    fn sentence(&mut self, epoch: usize) {
+        let Self { run, base, handles, .. } = self;
         let (mut examples, mut loss) = (0, 0.0);
-        for position in 0..self.sentence.len() {
-            self.examples.clear();
-            let reduced = window.draw_size(&mut self.rng);
-            window.examples_at(&self.sentence, position, reduced, &mut self.examples);
-            if self.examples.is_empty() {
-                continue;
-            }
-            let ahead = Ahead::of(&self.sentence, position, window);
-            loss += self.work.step(encoder, layer, &mut self.handles, &self.examples, ahead);
-            examples += self.examples.len();
+        while !base.stepper.is_at_end() {
+            let step = base.step(run.inputs, run.model, handles, u64::MAX);
+            examples += step.examples;
+            loss += step.loss;
         }
-        self.tally.add(epoch as u64, examples, loss);
-        if !loss.is_finite() {
-            self.diverged = Some(loss);
+        base.stepper.forget();
+        base.add(epoch, examples, loss);
+        if base.diverged.is_some() {
             run.halt.store(true, Relaxed);
         }
     }
@@ -181,7 +119,7 @@ const STALENESS_OF_MANY: usize = 16;
 /// With two to four times this bound, two workers lost one to two points of similarity or of syntactic analogies in a pass
 /// over novels. Four and eight workers lost as much with the bound of two.
 fn staleness(run: &HogwildRun) -> usize {
-    let Hogwild { rate, window, workers, .. } = run.settings;
+    let Hogwild { rate, window, workers, .. } = run.inputs.settings;
     let (of_two, of_many) = match run.model.layer().tree() {
         Some(_) => ((TREE_MOVES / rate.start()) as usize, TREE_STALENESS_OF_MANY),
         None => (STALENESS[usize::from(window.direction() == Direction::SkipGram)], STALENESS_OF_MANY),

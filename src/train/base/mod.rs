@@ -1,0 +1,111 @@
+//! The parts of the trainers over texts that do not depend on who schedules the workers.
+
+mod meter;
+mod stepper;
+mod worker;
+
+pub use meter::ProgressMeter;
+pub use stepper::Stepper;
+pub use worker::WorkerBase;
+
+use super::order::Order;
+use super::state::{Fit, State};
+use super::{Hogwild, Outcome, Tally};
+use crate::corpus::{Sentences, Subsampler};
+use crate::error::{Divergence, Error, Result};
+use crate::vocab::Counts;
+use std::ops::Range;
+
+/// The text and the settings, which all workers read.
+pub struct Inputs<'a> {
+    pub corpus: &'a dyn Sentences,
+    pub subsampler: Subsampler,
+    pub settings: &'a Hogwild,
+    pub order: Order,
+    /// Words over all epochs.
+    pub all_words: u64,
+    vocab: usize,
+}
+
+impl<'a> Inputs<'a> {
+    /// # Errors
+    /// Settings that make no sense, and [`Error::NoExamples`] if no sentence has two words.
+    pub fn new(corpus: &'a dyn Sentences, counts: &Counts, settings: &'a Hogwild) -> Result<Self> {
+        settings.check()?;
+        if !corpus.has_pairs() {
+            return Err(Error::NoExamples { paths: corpus.paths().to_vec() });
+        }
+        let kept = corpus.ledger().kept;
+        let all_words = u64::from(settings.epochs) * kept;
+        let subsampler = Subsampler::new(counts, settings.sample)?;
+        let order = Order::new(corpus.len(), kept);
+        Ok(Self { corpus, subsampler, settings, order, all_words, vocab: counts.len() })
+    }
+
+    /// Sentences over all epochs.
+    pub fn sentences(&self) -> usize {
+        self.epochs() * self.corpus.len()
+    }
+
+    pub fn epochs(&self) -> usize {
+        self.settings.epochs as usize
+    }
+
+    /// The share of all words that is read.
+    pub fn share(&self, read: u64) -> f64 {
+        read as f64 / self.all_words as f64
+    }
+
+    /// The rate after so many words of all.
+    pub fn rate(&self, read: u64) -> f32 {
+        self.settings.rate.at(self.share(read))
+    }
+
+    /// Checks whether `workers` workers can go on from a state. Their next sentence is at most `beyond` behind the last one.
+    ///
+    /// # Errors
+    /// [`Error::StateField`] for a state of another run.
+    pub fn check(&self, state: &State, workers: usize, beyond: usize, phase: Range<u64>) -> Result<()> {
+        let sentences = (self.sentences() + beyond) as u64;
+        let (vocab, epochs, words) = (self.vocab, self.epochs(), self.all_words);
+        state.check(&Fit { workers, vocab, sentences, epochs, words, phase })
+    }
+
+    /// The error of a run that is not finite, after so many examples and words of all.
+    pub fn diverged(&self, cause: Divergence, examples: u64, read: u64) -> Error {
+        Error::diverged(cause, examples, self.rate(read))
+    }
+
+    /// Returns the error of the first worker whose loss is not finite, or else of the first that could not read the text.
+    pub fn check_workers(&self, workers: &mut [&mut WorkerBase], read: u64) -> Result<()> {
+        if let Some(loss) = workers.iter().find_map(|w| w.diverged) {
+            let (examples, _) = sums(workers.iter().map(|w| &w.tally));
+            return Err(self.diverged(Divergence::Loss(loss), examples, read));
+        }
+        workers.iter_mut().find_map(|w| w.unread.take()).map_or(Ok(()), Err)
+    }
+}
+
+/// Examples and summed loss of all epochs.
+pub fn sums<'a>(tallies: impl IntoIterator<Item = &'a Tally>) -> (u64, f64) {
+    let epochs = tallies.into_iter().flat_map(|tally| &tally.epochs);
+    epochs.fold((0, 0.0), |sum, epoch| (sum.0 + epoch.0, sum.1 + epoch.1))
+}
+
+/// The outcome of a run whose workers came to rest; `words`: those that no worker counts.
+pub fn outcome(workers: &[&WorkerBase], words: u64, meter: &ProgressMeter, stopped: bool) -> Outcome {
+    let mut tally = Tally::default();
+    workers.iter().for_each(|worker| tally.merge(&worker.tally));
+    let epochs = tally.epochs();
+    Outcome {
+        examples: epochs.iter().map(|e| e.examples).sum(),
+        words: words + workers.iter().map(|w| w.words).sum::<u64>(),
+        seconds: meter.seconds(),
+        train_loss: tally.mean(),
+        epochs,
+        passes: tally.passes,
+        layer_cost: workers.iter().map(|w| w.layer_cost).sum(),
+        encoder_cost: workers.iter().map(|w| w.encoder_cost).sum(),
+        stopped,
+    }
+}
