@@ -39,7 +39,7 @@ pub use matrix::Matrix;
 pub use parameters::Parameters;
 pub use tables::{Cost, Tables};
 pub use threads::Threads;
-pub use worker::{CachedRows, Merged, Overlay, OwnRows, Shared, SharedMatrix, merge};
+pub use worker::{CachedRows, Merged, Overlay, OwnRows, Shared, SharedMatrix, WorkerTable, merge};
 
 use crate::rng::WorkerRng;
 use ndarray::{ArrayView2, ArrayViewMut2};

@@ -2,8 +2,8 @@
 
 use super::gemm::{Left, Panels, Start, columns_times_panels, padded, rows_times_panels};
 use super::registers as kernel;
+use super::rows::RowSource;
 use crate::simd;
-use crate::table::matrix::Matrix;
 use crate::table::{Coefficients, Threads};
 use ndarray::{ArrayView2, ArrayViewMut2, Axis};
 
@@ -63,33 +63,6 @@ pub struct Block {
     transposed: Vec<Panels>,
     plain: Vec<Panels>,
     packed_x: Panels,
-}
-
-/// Where rows are gathered from.
-pub trait RowSource {
-    /// Copies the weights of a row.
-    fn copy_row(&self, row: u32, to: &mut [f32]);
-
-    /// The bias of a row.
-    fn row_bias(&self, row: u32) -> f32;
-
-    /// Whether there are biases.
-    fn has_bias(&self) -> bool;
-}
-
-impl RowSource for Matrix {
-    #[inline(always)]
-    fn copy_row(&self, row: u32, to: &mut [f32]) {
-        to.copy_from_slice(self.row(row));
-    }
-
-    fn row_bias(&self, row: u32) -> f32 {
-        self.bias()[row as usize]
-    }
-
-    fn has_bias(&self) -> bool {
-        self.shape().bias
-    }
 }
 
 impl Block {

@@ -6,6 +6,7 @@ pub(in crate::table) mod gemm;
 pub(in crate::table) mod gemv;
 pub(in crate::table) mod product;
 pub(in crate::table) mod registers;
+pub(in crate::table) mod rows;
 pub(in crate::table) mod small;
 pub(crate) mod tile;
 pub(crate) mod view;

@@ -1,6 +1,7 @@
 //! Means of bags, and descents along their gradients, over rows at their places.
 
-use super::{Placed, in_blocks};
+use super::super::rows::RowStore;
+use super::in_blocks;
 use crate::simd::with_tail;
 use crate::table::Bags;
 use pulp::{Simd, WithSimd, bytemuck};
@@ -14,7 +15,7 @@ pub struct Means<'a, T> {
     pub out: &'a mut [f32],
 }
 
-impl<T: Placed> WithSimd for Means<'_, T> {
+impl<T: RowStore> WithSimd for Means<'_, T> {
     type Output = ();
 
     #[inline(always)]
@@ -95,7 +96,7 @@ pub struct Descend<'a, T> {
     pub places: &'a mut Vec<u32>,
 }
 
-impl<T: Placed> WithSimd for Descend<'_, T> {
+impl<T: RowStore> WithSimd for Descend<'_, T> {
     type Output = ();
 
     #[inline(always)]

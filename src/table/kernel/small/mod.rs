@@ -1,6 +1,6 @@
 //! A step over few rows, in two passes: scores, and then all that the coefficients bring about.
 //!
-//! PlacedRows that the worker keeps are worked on where they are, others beside them. Each entry is computed in the order of
+//! Rows that the worker keeps are worked on where they are, others beside them. Each entry is computed in the order of
 //! [`kernel`]'s functions, so that the bits are the same.
 
 mod bags;
@@ -10,45 +10,30 @@ mod one;
 pub use bags::{Descend, Means};
 
 use super::aligned::Aligned;
+use super::block::Block;
 use super::registers as kernel;
+use super::rows::RowStore;
 use super::view::matrix_mut;
 use crate::simd::{dispatch, with_tail};
 use crate::table::Coefficients;
 use blocks::Descent;
 use ndarray::{ArrayView2, ArrayViewMut2};
 use pulp::{Simd, WithSimd, bytemuck};
+use std::fmt;
 
-/// Where a worker has its rows: each at a place of one padded, aligned slice.
-pub trait Placed {
-    /// d.
-    fn dim(&self) -> usize;
+/// The memory of a worker's verbs, used again.
+#[derive(Default)]
+pub struct Buffers {
+    pub(in crate::table) small: SmallBlock,
+    pub(in crate::table) places: Vec<u32>,
+    pub(in crate::table) block: Block,
+    pub(in crate::table) row: Vec<f32>,
+}
 
-    /// d with the padding.
-    fn stride(&self) -> usize;
-
-    /// Fills `places` with those of rows, which are brought there if need be: one place if a row comes twice. Copies of rows that
-    /// are not kept are forgotten at the next call.
-    ///
-    /// Not inlined: in the middle of much else it comes to more than three times the instructions.
-    fn place(&mut self, rows: &[u32], places: &mut Vec<u32>);
-
-    /// PlacedRows by place: places × stride.
-    fn weights(&self) -> &[f32];
-
-    /// The same.
-    fn weights_mut(&mut self) -> &mut [f32];
-
-    /// A row was moved at its place by what so many examples summed up to.
-    fn moved(&mut self, row: u32, place: u32, examples: u32);
-
-    /// Whether rows have a bias.
-    fn has_bias(&self) -> bool;
-
-    /// The bias of a row that has one.
-    fn bias(&self, row: u32, place: u32) -> f32;
-
-    /// Its bias ← itself − rate·gradient.
-    fn descend_bias(&mut self, row: u32, place: u32, rate: f32, gradient: f32);
+impl fmt::Debug for Buffers {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.debug_struct("Buffers").finish_non_exhaustive()
+    }
 }
 
 /// The memory of a step, used again.
@@ -66,7 +51,7 @@ impl SmallBlock {
     #[allow(clippy::too_many_arguments)]
     pub fn step(
         &mut self,
-        table: &mut impl Placed,
+        table: &mut impl RowStore,
         rows: &[u32],
         x: ArrayView2<f32>,
         rate: f32,
@@ -118,7 +103,7 @@ struct Scores<'a, T> {
     z: &'a mut [f32],
 }
 
-impl<T: Placed> WithSimd for Scores<'_, T> {
+impl<T: RowStore> WithSimd for Scores<'_, T> {
     type Output = ();
 
     #[inline(always)]
@@ -158,7 +143,7 @@ impl<T: Placed> WithSimd for Scores<'_, T> {
     }
 }
 
-/// PlacedRows at their places.
+/// Rows at their places.
 #[derive(Clone, Copy)]
 struct PlacedRows<'a> {
     w: &'a [f32],

@@ -3,7 +3,7 @@
 use super::OwnRows;
 use crate::simd::dispatch;
 use crate::table::Threads;
-use crate::table::kernel::block::RowSource;
+use crate::table::kernel::rows::RowSource;
 use crate::table::worker::shared::SharedMatrix;
 use pulp::{Simd, WithSimd};
 use std::collections::VecDeque;
@@ -59,7 +59,7 @@ impl Merged {
         if all || workers.iter().any(|own| own.is_whole()) {
             return Self::All;
         }
-        let mut due: Vec<u32> = workers.iter().flat_map(|own| own.due.iter().copied()).collect();
+        let mut due: Vec<u32> = workers.iter().flat_map(|own| own.rows.due.iter().copied()).collect();
         due.sort_unstable();
         due.dedup();
         Self::Rows(due)
@@ -114,7 +114,7 @@ impl<'a> Sum<'a> {
 
     fn take_touched(&mut self, rows: Range<usize>) {
         for word in rows.start / 64..rows.end.div_ceil(64) {
-            let touched = |own: &&OwnRows| if own.is_whole() { u64::MAX } else { own.touched[word] };
+            let touched = |own: &&OwnRows| if own.is_whole() { u64::MAX } else { own.rows.touched[word] };
             let mut bits = self.workers.iter().fold(0, |all, own| all | touched(own));
             while bits != 0 {
                 let row = word * 64 + bits.trailing_zeros() as usize;
@@ -130,7 +130,7 @@ impl<'a> Sum<'a> {
     fn take(&mut self, row: u32) {
         self.base.prefetch(row);
         for own in self.workers {
-            own.prefetch(row);
+            own.rows.prefetch(row);
         }
         self.coming.push_back(row);
         if self.coming.len() > COMING {
@@ -147,7 +147,7 @@ impl<'a> Sum<'a> {
     fn add(&mut self, row: u32) {
         let Self { base, workers, movers, now, moves, .. } = self;
         movers.clear();
-        movers.extend(workers.iter().filter_map(|own| own.moved(row)));
+        movers.extend(workers.iter().filter_map(|own| own.rows.moved(row)));
         match &movers[..] {
             [] => {}
             [(own, bias, _)] => {

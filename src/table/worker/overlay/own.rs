@@ -3,11 +3,12 @@
 use super::{Merged, Whole};
 use crate::table::TableShape;
 use crate::table::kernel::aligned::Aligned;
-use crate::table::kernel::block::{Block, RowSource};
 use crate::table::kernel::registers as kernel;
-use crate::table::kernel::small::{Placed, SmallBlock};
+use crate::table::kernel::rows::{Access, Plain, RowSource, RowStore};
+use crate::table::kernel::small::Buffers;
 use crate::table::worker::shared::SharedMatrix;
 use std::fmt;
+use std::ops::Range;
 
 /// The examples that one worker may move a row by before the row is due to be merged at the next barrier.
 const DUE: u32 = 32;
@@ -20,6 +21,41 @@ const COMING: usize = 4;
 /// It needs 4 bytes a row of the table beside the rows themselves. Only a verb over a whole range ([`Table::scan`](crate::table::Table::scan),
 /// [`Table::sweep`](crate::table::Table::sweep)), as dense layers use it, makes it a copy of the table.
 pub struct OwnRows {
+    pub(super) rows: TouchedRows,
+    pub(super) buffers: Buffers,
+}
+
+impl fmt::Debug for OwnRows {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        let rows = &self.rows;
+        f.debug_struct("OwnRows").field("dim", &rows.dim).field("rows", &rows.rows.len()).finish_non_exhaustive()
+    }
+}
+
+impl OwnRows {
+    /// No row yet, for tables of this shape.
+    pub fn new(shape: TableShape) -> Self {
+        Self { rows: TouchedRows::new(shape), buffers: Buffers::default() }
+    }
+
+    /// Takes note of what a barrier has merged into `base`.
+    pub fn renew(&mut self, base: &SharedMatrix, merged: &Merged) {
+        self.rows.renew(base, merged);
+    }
+
+    /// The most examples that moved a row since it was last merged.
+    pub fn most_updates(&self) -> u32 {
+        self.rows.most_updates()
+    }
+
+    /// Whether a verb over a range has come since all rows were merged.
+    pub fn is_whole(&self) -> bool {
+        self.rows.is_whole()
+    }
+}
+
+/// The rows themselves.
+pub struct TouchedRows {
     pub(super) dim: usize,
     stride: usize,
     /// For each row of the table 1 + the number of its slot, or 0.
@@ -34,23 +70,13 @@ pub struct OwnRows {
     values: Aligned,
     room: usize,
     /// slots, or none.
-    pub(super) bias: Vec<f32>,
+    bias: Vec<f32>,
     /// The rows that are due to be merged.
     pub(super) due: Vec<u32>,
-    pub(super) whole: Option<Whole>,
-    pub(super) small: SmallBlock,
-    pub(super) places: Vec<u32>,
-    pub(super) block: Block,
-    pub(super) row: Vec<f32>,
+    whole: Option<Whole>,
 }
 
-impl fmt::Debug for OwnRows {
-    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.debug_struct("OwnRows").field("dim", &self.dim).field("rows", &self.rows.len()).finish_non_exhaustive()
-    }
-}
-
-impl OwnRows {
+impl TouchedRows {
     /// No row yet, for tables of this shape.
     pub fn new(shape: TableShape) -> Self {
         let rows = shape.rows as usize;
@@ -66,10 +92,6 @@ impl OwnRows {
             bias: Vec::new(),
             due: Vec::new(),
             whole: None,
-            small: SmallBlock::default(),
-            places: Vec::new(),
-            block: Block::default(),
-            row: vec![0.0; shape.dim],
         }
     }
 
@@ -115,13 +137,13 @@ impl OwnRows {
 
     /// The slot of a row, if it has one.
     #[inline(always)]
-    pub(super) fn number(&self, row: u32) -> Option<usize> {
+    fn number(&self, row: u32) -> Option<usize> {
         (self.slots[row as usize] as usize).checked_sub(1)
     }
 
     /// The slot of a row, which is copied from `base` if it had none.
     #[inline(always)]
-    pub(super) fn slot(&mut self, base: &SharedMatrix, row: u32) -> usize {
+    fn slot(&mut self, base: &SharedMatrix, row: u32) -> usize {
         match self.number(row) {
             None => self.touch(base, row),
             Some(slot) => slot,
@@ -169,7 +191,7 @@ impl OwnRows {
 
     /// A slot with its padding.
     #[inline(always)]
-    pub(super) fn at(&self, slot: usize) -> &[f32] {
+    fn at(&self, slot: usize) -> &[f32] {
         &self.values.as_ref()[slot * self.stride..][..self.stride]
     }
 
@@ -185,13 +207,44 @@ impl OwnRows {
     }
 }
 
-/// The rows that a worker has touched, all its own.
-pub struct Moved<'a> {
-    pub base: &'a SharedMatrix,
-    pub own: &'a mut OwnRows,
+/// The rows that a worker has touched, all its own, over a matrix that stands still.
+pub struct OverlayRows<'a> {
+    pub(super) base: &'a SharedMatrix,
+    pub(super) own: &'a mut TouchedRows,
 }
 
-impl Placed for Moved<'_> {
+impl fmt::Debug for OverlayRows<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.debug_struct("OverlayRows").field("rows", &self.own.rows.len()).finish_non_exhaustive()
+    }
+}
+
+impl RowSource for OverlayRows<'_> {
+    #[inline(always)]
+    fn copy_row(&self, row: u32, to: &mut [f32]) {
+        match self.own.number(row) {
+            None => self.base.read_row(row, to),
+            Some(slot) => to.copy_from_slice(&self.own.at(slot)[..to.len()]),
+        }
+    }
+
+    fn row_bias(&self, row: u32) -> f32 {
+        let slot = self.own.number(row);
+        slot.and_then(|s| self.own.bias.get(s).copied()).unwrap_or_else(|| self.base.row_bias(row))
+    }
+
+    fn has_bias(&self) -> bool {
+        self.base.has_bias()
+    }
+}
+
+impl<'a> RowStore for OverlayRows<'a> {
+    type Buffers = &'a mut Buffers;
+
+    fn shape(&self) -> TableShape {
+        self.base.shape()
+    }
+
     #[inline(always)]
     fn dim(&self) -> usize {
         self.own.dim
@@ -226,10 +279,6 @@ impl Placed for Moved<'_> {
         self.own.count(row, place, examples);
     }
 
-    fn has_bias(&self) -> bool {
-        self.base.has_bias()
-    }
-
     fn bias(&self, _row: u32, place: u32) -> f32 {
         self.own.bias[place as usize]
     }
@@ -237,29 +286,26 @@ impl Placed for Moved<'_> {
     fn descend_bias(&mut self, _row: u32, place: u32, rate: f32, gradient: f32) {
         self.own.bias[place as usize] -= rate * gradient;
     }
-}
 
-/// What a worker sees.
-pub struct OverlayView<'a> {
-    pub base: &'a SharedMatrix,
-    pub own: &'a OwnRows,
-}
-
-impl RowSource for OverlayView<'_> {
     #[inline(always)]
-    fn copy_row(&self, row: u32, to: &mut [f32]) {
-        match self.own.number(row) {
-            None => self.base.read_row(row, to),
-            Some(slot) => to.copy_from_slice(&self.own.at(slot)[..to.len()]),
+    fn prefetch(&self, row: u32) {
+        if !self.own.prefetch(row) {
+            self.base.prefetch(row);
         }
     }
 
-    fn row_bias(&self, row: u32) -> f32 {
-        let slot = self.own.number(row);
-        slot.and_then(|s| self.own.bias.get(s).copied()).unwrap_or_else(|| self.base.row_bias(row))
-    }
-
-    fn has_bias(&self) -> bool {
-        self.base.has_bias()
+    /// Once a verb over a range has come, all verbs go to a copy of the whole table.
+    #[inline(always)]
+    fn plain(&mut self, rows: Option<&Range<u32>>, access: Access, rate: f32) -> Option<&mut Plain> {
+        if rows.is_none() && !self.own.is_whole() {
+            return None;
+        }
+        let mut whole = self.own.whole.take().unwrap_or_else(|| Whole::new(self.base.shape()));
+        if !whole.is_held() {
+            whole.gather(self);
+        }
+        whole.set_rate(rate);
+        let whole = self.own.whole.insert(whole);
+        Some(if access.updates() { whole.updated() } else { whole.table() })
     }
 }

@@ -1,21 +1,20 @@
 //! A worker's copy of a whole table, for the verbs over ranges.
 
-use super::OverlayView;
-use crate::table::exclusive::Exclusive;
-use crate::table::kernel::block::RowSource;
-use crate::table::{Matrix, OnlineStore, Storage, Table, TableShape, Threads};
+use super::own::OverlayRows;
+use crate::table::kernel::rows::Plain;
+use crate::table::worker::plain;
+use crate::table::{Storage, Table, TableShape};
 
 /// An exclusive table that is brought up to date before its first verb of a phase.
 pub struct Whole {
-    table: Exclusive<OnlineStore<Matrix>>,
+    table: Plain,
     held: bool,
     updates: u32,
 }
 
 impl Whole {
     pub fn new(shape: TableShape) -> Self {
-        let matrix = Matrix::zeros(shape).expect("memory for a worker's copy of a table that a dense layer asks for");
-        Self { table: Exclusive::<OnlineStore<Matrix>>::new(matrix, 0.0, Threads::default()), held: false, updates: 0 }
+        Self { table: plain::zeros(shape), held: false, updates: 0 }
     }
 
     /// Whether the copy is in force.
@@ -32,32 +31,26 @@ impl Whole {
     }
 
     /// For a verb that only reads.
-    pub fn table(&mut self) -> &mut Exclusive<OnlineStore<Matrix>> {
+    pub fn table(&mut self) -> &mut Plain {
         &mut self.table
     }
 
     /// For a verb that updates.
-    pub fn updated(&mut self) -> &mut Exclusive<OnlineStore<Matrix>> {
+    pub fn updated(&mut self) -> &mut Plain {
         self.updates += 1;
         &mut self.table
     }
 
     /// Takes over all rows as the worker sees them.
-    pub fn gather(&mut self, view: &OverlayView) {
-        let matrix = self.table.matrix_mut();
-        let dim = matrix.shape().dim;
-        for (row, to) in (0..).zip(matrix.weights_mut().chunks_exact_mut(dim)) {
-            view.copy_row(row, to);
-        }
-        for (row, to) in (0..).zip(matrix.bias_mut()) {
-            *to = view.row_bias(row);
-        }
+    pub fn gather(&mut self, from: &OverlayRows) {
+        let rows = 0..self.table.shape().rows;
+        plain::gather(&mut self.table, from, rows);
         self.held = true;
-        // What had moved before.
-        self.updates = view.own.most_updates();
+        // The moves from before.
+        self.updates = from.own.most_updates();
     }
 
-    /// As [`OwnRows::moved`](super::OwnRows::moved), for all rows alike.
+    /// As [`TouchedRows::moved`](super::own::TouchedRows::moved), for all rows alike.
     pub fn moved(&self, row: u32) -> Option<(&[f32], f32, u32)> {
         let matrix = self.table.store().matrix();
         let bias = matrix.bias().get(row as usize).copied().unwrap_or(0.0);

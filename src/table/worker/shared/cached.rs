@@ -5,7 +5,6 @@ use super::{SharedMatrix, merged, pack, unpack};
 use crate::simd::dispatch;
 use crate::table::kernel::aligned::Aligned;
 use crate::table::kernel::registers as kernel;
-use crate::table::kernel::small::Placed;
 use prefetch_index::prefetch_index;
 use pulp::{Simd, WithSimd};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -85,7 +84,7 @@ impl Cached {
         }
     }
 
-    /// A row with its padding.
+    /// A row, or what was copied to a place behind the cached rows, with its padding.
     #[inline(always)]
     pub fn row(&self, row: u32) -> &[f32] {
         &self.values.as_ref()[row as usize * self.stride..][..self.stride]
@@ -116,6 +115,38 @@ impl Cached {
         *updates += 1;
         if *updates >= self.period.updates() {
             self.exchange(matrix, row);
+        }
+    }
+
+    /// d with the padding.
+    #[inline(always)]
+    pub fn stride(&self) -> usize {
+        self.stride
+    }
+
+    /// Rows by place: the cached ones by their numbers, others behind.
+    #[inline(always)]
+    pub fn weights(&self) -> &[f32] {
+        self.values.as_ref()
+    }
+
+    #[inline(always)]
+    pub fn weights_mut(&mut self) -> &mut [f32] {
+        self.values.as_mut()
+    }
+
+    /// Fills `places` with those of rows; the ones that are not cached are copied behind, over those of the call before.
+    #[inline(always)]
+    pub fn place(&mut self, matrix: &SharedMatrix, rows: &[u32], places: &mut Vec<u32>) {
+        self.values.grow((self.len() + rows.len()) * self.stride);
+        self.spilled.clear();
+        places.clear();
+        places.extend_from_slice(rows);
+        for place in places {
+            // The place of a cached row is its number.
+            if self.updates.get(*place as usize).is_none_or(|n| n + 1 >= self.period.updates()) {
+                *place = self.place_rare(matrix, *place);
+            }
         }
     }
 
@@ -166,70 +197,6 @@ impl Cached {
             shared.store(now.to_bits(), Relaxed);
             (self.bias[row], self.bias_base[row]) = (now, now);
         }
-    }
-}
-
-/// The cached rows, and others copied behind them for a step.
-pub struct WithSpill<'a> {
-    pub matrix: &'a SharedMatrix,
-    pub cached: &'a mut Cached,
-}
-
-impl Placed for WithSpill<'_> {
-    #[inline(always)]
-    fn dim(&self) -> usize {
-        self.matrix.shape.dim
-    }
-
-    #[inline(always)]
-    fn stride(&self) -> usize {
-        self.cached.stride
-    }
-
-    #[inline(never)]
-    fn place(&mut self, rows: &[u32], places: &mut Vec<u32>) {
-        self.cached.values.grow((self.cached.len() + rows.len()) * self.cached.stride);
-        self.cached.spilled.clear();
-        places.clear();
-        places.extend_from_slice(rows);
-        for place in places {
-            // The place of a cached row is its number.
-            if self.cached.updates.get(*place as usize).is_none_or(|n| n + 1 >= self.cached.period.updates()) {
-                *place = self.cached.place_rare(self.matrix, *place);
-            }
-        }
-    }
-
-    #[inline(always)]
-    fn weights(&self) -> &[f32] {
-        self.cached.values.as_ref()
-    }
-
-    #[inline(always)]
-    fn weights_mut(&mut self) -> &mut [f32] {
-        self.cached.values.as_mut()
-    }
-
-    #[inline(always)]
-    fn moved(&mut self, row: u32, place: u32, _examples: u32) {
-        if self.cached.has(row) {
-            self.cached.updated(self.matrix, row);
-        } else {
-            let at = place as usize * self.cached.stride;
-            self.matrix.store(row, &self.cached.values.as_ref()[at..][..self.matrix.shape.dim]);
-        }
-    }
-
-    fn has_bias(&self) -> bool {
-        self.matrix.shape.bias
-    }
-
-    fn bias(&self, row: u32, _place: u32) -> f32 {
-        self.cached.bias_of(self.matrix, row)
-    }
-
-    fn descend_bias(&mut self, row: u32, _place: u32, rate: f32, gradient: f32) {
-        self.cached.descend_bias(self.matrix, row, rate, gradient);
     }
 }
 

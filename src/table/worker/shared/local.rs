@@ -1,15 +1,15 @@
 //! A plain copy of a worker's view of a table, for the verbs over ranges.
 
 use super::{Cached, SharedMatrix, merged, pack, unpack};
-use crate::error::Result;
-use crate::table::exclusive::{Exclusive, OnlineStore, Storage};
-use crate::table::{Matrix, Threads};
+use crate::table::kernel::rows::{Plain, RowSource};
+use crate::table::worker::plain;
+use crate::table::{Storage, Table, TableShape};
 use std::ops::Range;
 use std::sync::atomic::Ordering::Relaxed;
 
-/// The copy: an exclusive table that is brought up to date before a verb, and whose moves are handed back after it.
+/// The copy: brought up to date before a verb, and its moves are handed back after it.
 pub struct Local {
-    pub table: Exclusive<OnlineStore<Matrix>>,
+    table: Plain,
     /// The weights and biases as they were gathered.
     before: Vec<f32>,
     bias_before: Vec<f32>,
@@ -18,11 +18,19 @@ pub struct Local {
 
 impl Local {
     /// Nothing gathered yet; needs twice the memory of the table.
-    pub fn new(shared: &SharedMatrix) -> Result<Self> {
-        let matrix = Matrix::zeros(shared.shape())?;
+    pub fn new(shape: TableShape) -> Self {
+        let table = plain::zeros(shape);
+        let matrix = table.store().matrix();
         let (before, bias_before) = (matrix.weights().to_vec(), matrix.bias().to_vec());
-        let table = Exclusive::<OnlineStore<Matrix>>::new(matrix, 0.0, Threads::default());
-        Ok(Self { table, before, bias_before, gathered: None })
+        Self { table, before, bias_before, gathered: None }
+    }
+
+    pub fn plain(&mut self) -> &mut Plain {
+        &mut self.table
+    }
+
+    pub fn set_rate(&mut self, rate: f32) {
+        self.table.set_rate(rate);
     }
 
     /// Whether these rows are those of the last gathering, and no verb has come in between.
@@ -35,24 +43,15 @@ impl Local {
         self.gathered = None;
     }
 
-    pub fn gather(&mut self, shared: &SharedMatrix, cached: &Cached, rows: &Range<u32>) {
-        let matrix = self.table.matrix_mut();
-        let dim = shared.shape().dim;
-        for row in rows.clone() {
-            let entries = matrix.entries(row..row + 1);
-            let to = &mut matrix.weights_mut()[entries.clone()];
-            if (row as usize) < cached.len() {
-                to.copy_from_slice(&cached.row(row)[..dim]);
-            } else {
-                shared.read_row(row, to);
-            }
-            self.before[entries].copy_from_slice(to);
-            if shared.shape().bias {
-                let at = row as usize;
-                let bias = cached.bias_of(shared, row);
-                matrix.bias_mut()[at] = bias;
-                self.bias_before[at] = bias;
-            }
+    /// Takes over these rows as the worker sees them.
+    pub fn gather(&mut self, from: &impl RowSource, rows: &Range<u32>) {
+        plain::gather(&mut self.table, from, rows.clone());
+        let matrix = self.table.store().matrix();
+        let entries = matrix.entries(rows.clone());
+        self.before[entries.clone()].copy_from_slice(&matrix.weights()[entries]);
+        if matrix.shape().bias {
+            let rows = rows.start as usize..rows.end as usize;
+            self.bias_before[rows.clone()].copy_from_slice(&matrix.bias()[rows]);
         }
         self.gathered = Some(rows.clone());
     }

@@ -1,15 +1,15 @@
 //! A matrix of parameters that several workers train at once, without a data race.
 //!
 //! Entries are relaxed atomics: a worker may see another's update late or in part, but never a torn number (Hogwild,
-//! Recht et al. 2011). What makes it fast is in [`handle`]: each worker keeps the most frequent rows to itself.
+//! Recht et al. 2011). What makes it fast is in [`cached`]: each worker keeps the most frequent rows to itself.
 
 mod cached;
 mod exchange;
-mod handle;
 mod local;
+mod rows;
 
 pub use exchange::CachedRows;
-pub use handle::Shared;
+pub use rows::Shared;
 
 use cached::Cached;
 
@@ -17,7 +17,7 @@ use crate::error::{Error, Result};
 use crate::optimizer::Optimizer;
 use crate::rng::WorkerRng;
 use crate::table::kernel::aligned::LINE;
-use crate::table::kernel::block::RowSource;
+use crate::table::kernel::rows::RowSource;
 use crate::table::{Init, Matrix, TableShape};
 use prefetch_index::prefetch_index;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
