@@ -26,17 +26,56 @@ use std::fmt;
 /// The largest size of word vectors and hidden vectors that runs and commands take.
 pub(crate) const MOST_DIM: usize = 16_384;
 
-/// Encoder, layer and parameters.
-pub struct Model {
+/// Encoder, layer and parameters in matrices M: [`Model`] and [`SharedModel`].
+pub struct ModelOver<M> {
     encoder: Box<dyn Encoder>,
     layer: Box<dyn OutputLayer>,
-    encoder_tables: Vec<Matrix>,
-    layer_tables: Vec<Matrix>,
+    encoder_tables: Vec<M>,
+    layer_tables: Vec<M>,
 }
 
-impl fmt::Debug for Model {
+/// Encoder, layer and parameters in plain matrices.
+pub type Model = ModelOver<Matrix>;
+
+impl<M> fmt::Debug for ModelOver<M> {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         f.debug_struct("Model").field("encoder", &self.encoder).field("layer", &self.layer).finish_non_exhaustive()
+    }
+}
+
+impl<M> ModelOver<M> {
+    /// The encoder.
+    pub fn encoder(&self) -> &dyn Encoder {
+        &*self.encoder
+    }
+
+    /// The output layer.
+    pub fn layer(&self) -> &dyn OutputLayer {
+        &*self.layer
+    }
+
+    /// The encoder's parameters; those of the embeddings first.
+    pub fn encoder_tables(&self) -> &[M] {
+        &self.encoder_tables
+    }
+
+    /// The layer's parameters, in the order of its `tables()`.
+    pub fn layer_tables(&self) -> &[M] {
+        &self.layer_tables
+    }
+
+    pub(crate) fn tables(&self, side: Side) -> &[M] {
+        match side {
+            Side::Encoder => &self.encoder_tables,
+            Side::Layer => &self.layer_tables,
+        }
+    }
+
+    pub(crate) fn tables_mut(&mut self, side: Side) -> &mut [M] {
+        match side {
+            Side::Encoder => &mut self.encoder_tables,
+            Side::Layer => &mut self.layer_tables,
+        }
     }
 }
 
@@ -84,40 +123,6 @@ impl Model {
         check_memory(encoder.tables().iter().chain(&layer.tables()), optimizer)?;
         let [encoder_tables, layer_tables] = parameters(&*encoder, &*layer, counts, optimizer, seed)?;
         Ok(Self { encoder, layer, encoder_tables, layer_tables })
-    }
-
-    /// The encoder.
-    pub fn encoder(&self) -> &dyn Encoder {
-        &*self.encoder
-    }
-
-    /// The output layer.
-    pub fn layer(&self) -> &dyn OutputLayer {
-        &*self.layer
-    }
-
-    /// The encoder's parameters; those of the embeddings first.
-    pub fn encoder_tables(&self) -> &[Matrix] {
-        &self.encoder_tables
-    }
-
-    /// The layer's parameters, in the order of its `tables()`.
-    pub fn layer_tables(&self) -> &[Matrix] {
-        &self.layer_tables
-    }
-
-    pub(crate) fn tables(&self, side: Side) -> &[Matrix] {
-        match side {
-            Side::Encoder => &self.encoder_tables,
-            Side::Layer => &self.layer_tables,
-        }
-    }
-
-    fn tables_mut(&mut self, side: Side) -> &mut [Matrix] {
-        match side {
-            Side::Encoder => &mut self.encoder_tables,
-            Side::Layer => &mut self.layer_tables,
-        }
     }
 
     /// Handles that only read.

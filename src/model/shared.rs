@@ -1,6 +1,6 @@
 //! A model whose parameters several workers train at once.
 
-use super::{Handles, Model, Side, parameters};
+use super::{Handles, Model, ModelOver, Side, parameters};
 use crate::encoder::Encoder;
 use crate::error::{Divergence, Result};
 use crate::layer::OutputLayer;
@@ -8,24 +8,9 @@ use crate::optimizer::Optimizer;
 use crate::table::{CachedRows, Matrix, Shared, SharedMatrix, Table, Tables};
 use crate::vocab::Counts;
 use ndarray::Array2;
-use std::fmt;
 
 /// Encoder, layer and parameters that are shared by workers.
-pub struct SharedModel {
-    encoder: Box<dyn Encoder>,
-    layer: Box<dyn OutputLayer>,
-    encoder_tables: Vec<SharedMatrix>,
-    layer_tables: Vec<SharedMatrix>,
-}
-
-impl fmt::Debug for SharedModel {
-    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.debug_struct("SharedModel")
-            .field("encoder", &self.encoder)
-            .field("layer", &self.layer)
-            .finish_non_exhaustive()
-    }
-}
+pub type SharedModel = ModelOver<SharedMatrix>;
 
 impl SharedModel {
     /// A model at the start of training, with the same entries as [`Model::new`] under the same seed, made in place.
@@ -60,40 +45,6 @@ impl SharedModel {
             encoder_tables: plain(self.encoder_tables)?,
             layer_tables: plain(self.layer_tables)?,
         })
-    }
-
-    /// The encoder.
-    pub fn encoder(&self) -> &dyn Encoder {
-        &*self.encoder
-    }
-
-    /// The output layer.
-    pub fn layer(&self) -> &dyn OutputLayer {
-        &*self.layer
-    }
-
-    /// The encoder's parameters; those of the embeddings first.
-    pub fn encoder_tables(&self) -> &[SharedMatrix] {
-        &self.encoder_tables
-    }
-
-    /// The layer's parameters, in the order of its `tables()`.
-    pub fn layer_tables(&self) -> &[SharedMatrix] {
-        &self.layer_tables
-    }
-
-    pub(crate) fn tables(&self, side: Side) -> &[SharedMatrix] {
-        match side {
-            Side::Encoder => &self.encoder_tables,
-            Side::Layer => &self.layer_tables,
-        }
-    }
-
-    pub(crate) fn tables_mut(&mut self, side: Side) -> &mut [SharedMatrix] {
-        match side {
-            Side::Encoder => &mut self.encoder_tables,
-            Side::Layer => &mut self.layer_tables,
-        }
     }
 
     /// The handles of one of `workers` workers; `staleness` bounds the updates of a row that the others make between two exchanges:

@@ -35,7 +35,7 @@ use phrases::Phrases;
 pub use read::ModelReader;
 
 use super::architecture::Description;
-use super::{Architecture, Model, SharedModel};
+use super::{Architecture, Model, ModelOver, SharedModel};
 use crate::error::Result;
 use crate::files::{Layout, Numbers};
 use crate::head::stored;
@@ -99,8 +99,7 @@ impl<'a> ModelWriter<'a> {
     /// # Errors
     /// [`Error::NotFinite`](crate::Error::NotFinite) for the first parameter that is not.
     pub fn new(architecture: &Architecture, vocab: &'a Vocabulary, model: &'a Model) -> Result<Self> {
-        let tables = [model.encoder_tables(), model.layer_tables()].map(|t| t.iter().map(|t| t as _).collect());
-        Self::of(architecture, vocab, model.layer(), tables)
+        Self::of(architecture, vocab, model)
     }
 
     /// Of a model whose parameters no worker touches meanwhile.
@@ -108,19 +107,14 @@ impl<'a> ModelWriter<'a> {
     /// # Errors
     /// [`Error::NotFinite`](crate::Error::NotFinite) for the first parameter that is not.
     pub fn shared(architecture: &Architecture, vocab: &'a Vocabulary, model: &'a SharedModel) -> Result<Self> {
-        let tables = [model.encoder_tables(), model.layer_tables()].map(|t| t.iter().map(|t| t as _).collect());
-        Self::of(architecture, vocab, model.layer(), tables)
+        Self::of(architecture, vocab, model)
     }
 
-    fn of(
-        architecture: &Architecture,
-        vocab: &'a Vocabulary,
-        layer: &'a dyn OutputLayer,
-        [encoder, own]: [Vec<&'a dyn Stored>; 2],
-    ) -> Result<Self> {
+    fn of<M: Stored>(architecture: &Architecture, vocab: &'a Vocabulary, model: &'a ModelOver<M>) -> Result<Self> {
+        let layer = model.layer();
         assert_eq!(layer.vocab(), vocab.len(), "words of the layer and of the vocabulary");
-        let named = |side, tables: Vec<&'a dyn Stored>| tables.into_iter().enumerate().map(move |(n, t)| (side, n, t));
-        let tables: Vec<_> = named(Side::Encoder, encoder).chain(named(Side::Layer, own)).collect();
+        let named = |side| (0..).zip(model.tables(side)).map(move |(n, table)| (side, n, table as &dyn Stored));
+        let tables: Vec<_> = named(Side::Encoder).chain(named(Side::Layer)).collect();
         for (side, number, table) in &tables {
             tables::check_finite(*table, || side.table(*number))?;
         }
