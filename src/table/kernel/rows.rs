@@ -74,10 +74,11 @@ pub trait RowStore: RowSource + Send {
     /// d with the padding.
     fn stride(&self) -> usize;
 
-    /// Fills `places` with those of rows, which are brought there if need be: one place if a row comes twice. Copies of rows that
-    /// are not kept are forgotten at the next call.
+    /// Fills `places` with those of rows, which are brought there if need be: one place if a row comes twice. Copies of
+    /// rows that are not kept are forgotten at the next call.
     ///
-    /// Implementations are not inlined: inside a large caller the compiler emits three times the instructions (measured).
+    /// Implementations are not inlined: inside a large caller the compiler emits three times the instructions
+    /// (measured).
     fn place(&mut self, rows: &[u32], places: &mut Vec<u32>);
 
     /// Rows by place: places × stride.
@@ -104,8 +105,8 @@ pub trait RowStore: RowSource + Send {
     /// Hands over all moves, where others see them before a merge.
     fn flush(&mut self) {}
 
-    /// The plain copy on which a verb over these neighbouring rows, or over listed ones, is done; none if it is done by places, as
-    /// only verbs over listed rows are. [`settle`](Self::settle) follows a verb on the copy.
+    /// The plain copy on which a verb over these neighbouring rows, or over listed ones, is done; none if it is done by
+    /// places, as only verbs over listed rows are. [`settle`](Self::settle) follows a verb on the copy.
     fn plain(&mut self, rows: Option<&Range<u32>>, access: Access, rate: f32) -> Option<&mut Plain>;
 
     /// Takes note that a verb on the plain copy is done.

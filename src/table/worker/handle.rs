@@ -11,11 +11,11 @@ use std::borrow::BorrowMut;
 use std::fmt;
 use std::ops::Range;
 
-/// The handle of one of several workers, whose updates it sees at once. The store says which rows are the worker's own, and
-/// when the others see its moves: see [`Shared`](crate::table::Shared) and [`Overlay`](crate::table::Overlay).
+/// The handle of one of several workers, whose updates it sees at once. The store says which rows are the worker's own,
+/// and when the others see its moves: see [`Shared`](crate::table::Shared) and [`Overlay`](crate::table::Overlay).
 ///
-/// Few rows are worked on at their places. Verbs over whole ranges work on a plain copy of the table: they are there for every
-/// layer, but not what this handle is for.
+/// Few rows are worked on at their places. Verbs over whole ranges work on a plain copy of the table: they are there
+/// for every layer, but not what this handle is for.
 pub struct WorkerTable<S: RowStore> {
     store: S,
     rate: f32,

@@ -1,4 +1,5 @@
-//! Handles of one worker among several: on rows that are exchanged while all run, and on rows that are merged at barriers.
+//! Handles of one worker among several: on rows that are exchanged while all run, and on rows that are merged at
+//! barriers.
 
 mod handle;
 pub(in crate::table) mod overlay;

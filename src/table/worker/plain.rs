@@ -4,7 +4,8 @@ use crate::table::kernel::rows::{Plain, RowSource};
 use crate::table::{Matrix, TableShape, Threads};
 use std::ops::Range;
 
-/// A copy with nothing in it yet. It is made when a verb over a range comes, which the layers that workers are made for do not have.
+/// A copy with nothing in it yet. It is made when a verb over a range comes, which the layers that workers are made for
+/// do not have.
 pub fn zeros(shape: TableShape) -> Plain {
     let matrix = Matrix::zeros(shape).expect("memory for a worker's copy of a table that a dense layer asks for");
     Plain::new(matrix, 0.0, Threads::default())

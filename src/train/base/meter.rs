@@ -60,7 +60,8 @@ impl ProgressMeter {
         Progress { examples: sums.0, words, seconds: self.seconds(), share, rate, loss }
     }
 
-    /// Shows the model at a barrier, at an end only if it is finite. The clock stands still meanwhile; `state` is given the seconds.
+    /// Shows the model at a barrier, at an end only if it is finite. The clock stands still meanwhile; `state` is given
+    /// the seconds.
     ///
     /// # Errors
     /// What the observer says, and [`Error::Diverged`](crate::Error::Diverged).

@@ -61,7 +61,8 @@ impl<'a> Inputs<'a> {
         self.settings.rate.at(self.share(read))
     }
 
-    /// Checks whether `workers` workers can go on from a state. Their next sentence is at most `beyond` behind the last one.
+    /// Checks whether `workers` workers can go on from a state. Their next sentence is at most `beyond` behind the last
+    /// one.
     ///
     /// # Errors
     /// [`Error::StateField`] for a state of another run.
@@ -76,7 +77,8 @@ impl<'a> Inputs<'a> {
         Error::diverged(cause, examples, self.rate(read))
     }
 
-    /// Returns the error of the first worker whose loss is not finite, or else of the first that could not read the text.
+    /// Returns the error of the first worker whose loss is not finite, or else of the first that could not read the
+    /// text.
     pub fn check_workers(&self, workers: &mut [&mut WorkerBase], read: u64) -> Result<()> {
         if let Some(loss) = workers.iter().find_map(|w| w.diverged) {
             let (examples, _) = sums(workers.iter().map(|w| &w.tally));

@@ -26,7 +26,8 @@ pub struct Step {
     pub loss: f64,
 }
 
-/// Where a stepper stands: the generators of subsampling and windows and of what layers draw, the sentence and the position.
+/// Where a stepper stands: the generators of subsampling and windows and of what layers draw, the sentence and the
+/// position.
 pub type Standing = (WorkerRng, WorkerRng, Vec<WordId>, usize);
 
 impl Stepper {

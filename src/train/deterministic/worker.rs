@@ -49,7 +49,8 @@ impl<'a> Worker<'a> {
         self.base.stepper.is_at_end() && self.next >= inputs.sentences()
     }
 
-    /// At a barrier, where all together have read `read` words: the next is due after `words` words that subsampling leaves.
+    /// At a barrier, where all together have read `read` words: the next is due after `words` words that subsampling
+    /// leaves.
     pub fn set_out(&mut self, words: u64, read: u64) {
         let now = self.base.words;
         self.leg = Leg { words, steps: 0, read_by_all: read, read: now, rated: now, is_done: false };

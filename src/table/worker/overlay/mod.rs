@@ -2,7 +2,8 @@
 //!
 //! Several workers train side by side without seeing each other: the first time that one touches a row it copies it,
 //! and moves its copy from then on. At a barrier [`merge`] adds the moves of all to the matrix, in the order of the
-//! workers: of rows that were moved often at every barrier, of all rows now and then. What comes out depends on the workers, never on the threads that ran them.
+//! workers: of rows that were moved often at every barrier, of all rows now and then. What comes out depends on the
+//! workers, never on the threads that ran them.
 
 mod merge;
 mod own;

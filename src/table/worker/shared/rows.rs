@@ -13,13 +13,14 @@ use std::ops::Range;
 /// The handle of one of several workers: updates at once, its most frequent rows in private copies.
 ///
 /// With one worker alone all verbs give the same bits as [`Online`](crate::table::Online). With several, a worker sees
-/// what the others do to a cached row only when it exchanges the row; [`Table::flush`](crate::table::Table::flush) exchanges all.
+/// what the others do to a cached row only when it exchanges the row; [`Table::flush`](crate::table::Table::flush)
+/// exchanges all.
 pub type Shared<'a> = WorkerTable<SharedRows<'a>>;
 
 impl<'a> Shared<'a> {
-    /// One of `workers` handles on `matrix`, whose rate is `rate` at first and at most. Each cached row is exchanged so often that all
-    /// other workers together make no more than `staleness` updates of it in between at that rate, or one each, nor move it
-    /// further later on.
+    /// One of `workers` handles on `matrix`, whose rate is `rate` at first and at most. Each cached row is exchanged so
+    /// often that all other workers together make no more than `staleness` updates of it in between at that rate, or
+    /// one each, nor move it further later on.
     pub fn new(matrix: &'a SharedMatrix, rate: f32, cached: CachedRows, workers: usize, staleness: usize) -> Self {
         let cached = Cached::new(matrix, rate, cached, workers, staleness);
         Self::over(SharedRows { matrix, cached, local: None }, rate, Buffers::default())
