@@ -31,6 +31,12 @@ pub fn sgemm_gflops(threads: usize) -> f64 {
     })
 }
 
+/// The vector path of this process, which `LEXMAX_SIMD` may choose: `scalar`, `avx2` or `avx512`, or `native` on a
+/// processor that is not an x86.
+pub fn vector_path() -> &'static str {
+    crate::simd::path::name()
+}
+
 /// Where and when something was measured.
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]

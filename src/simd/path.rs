@@ -24,12 +24,27 @@ const VARIABLE: &str = "LEXMAX_SIMD";
 /// The paths by name, the slowest first.
 const NAMES: [&str; 3] = ["scalar", "avx2", "avx512"];
 
+/// The vector path of this process, chosen once: a window of words is a few microseconds, and asks ten times.
+static ARCH: LazyLock<Arch> = LazyLock::new(|| chosen(env::var_os(VARIABLE).as_deref()).unwrap_or_default());
+
 /// Runs `op` on the vector path of this process.
 #[inline(always)]
 pub(crate) fn dispatch<Op: WithSimd>(op: Op) -> Op::Output {
-    // Chosen once: a window of words is a few microseconds, and comes here ten times.
-    static ARCH: LazyLock<Arch> = LazyLock::new(|| chosen(env::var_os(VARIABLE).as_deref()).unwrap_or_default());
     ARCH.dispatch(op)
+}
+
+/// The name of the vector path of this process: `scalar`, `avx2` or `avx512`; on processors other than x86 `native`
+/// stands for the instructions that all of them have.
+#[cfg(feature = "eval")]
+pub fn name() -> &'static str {
+    match *ARCH {
+        Arch::Scalar => NAMES[0],
+        #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+        Arch::V3(_) => NAMES[1],
+        #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+        Arch::V4(_) => NAMES[2],
+        _ => "native",
+    }
 }
 
 /// Refuses a value of `LEXMAX_SIMD` that names no path of this machine.
@@ -111,6 +126,8 @@ mod tests {
     fn the_variable_decides_and_without_it_the_machine() {
         let named = env::var(VARIABLE).ok().and_then(|name| of(&name).ok());
         assert_eq!(dispatch(Lanes), named.unwrap_or(Arch::new().dispatch(Lanes)));
+        #[cfg(feature = "eval")]
+        assert!(of(name()) == Ok(dispatch(Lanes)) || name() == "native");
     }
 
     /// The bounds against f64 of the vector functions and of the kernels hold on every path of the machine: this program runs

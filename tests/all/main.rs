@@ -30,6 +30,8 @@ mod proposals;
 mod reading;
 mod readme;
 #[cfg(feature = "cli")]
+mod record;
+#[cfg(feature = "cli")]
 mod resume;
 #[cfg(feature = "text")]
 mod round_trips;

@@ -1,0 +1,14 @@
+//! Runs training or single steps by turns, ours and other programs', and writes a record of the times and of the quality.
+//!
+//! `cargo bench --bench record -- train --corpus FILE …` and `… -- step …`; `--help` behind either lists the options.
+//! `benches/README.md` shows commands and the form of a record.
+
+// The tests include this module too.
+#[path = "mod.rs"]
+mod recorder;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    recorder::main(std::env::args()).into()
+}
