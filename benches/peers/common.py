@@ -12,8 +12,8 @@ def options(about, **kinds):
 
 def training(about):
     """Reads what the recorder hands to a program that trains word vectors."""
-    return options(about, corpus=str, model=str, layer=str, threads=int, epochs=int, dim=int, window=int, min_count=int, sample=float,
-                   lr=float, seed=int, out=str)
+    return options(about, corpus=str, model=str, layer=str, threads=int, epochs=int, dim=int, window=int,
+                   min_count=int, sample=float, lr=float, seed=int, out=str)
 
 
 def stepping(about):

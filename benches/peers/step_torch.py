@@ -1,7 +1,7 @@
 """Times steps (forward, backward, update; with bias) of full or of sampled softmax in PyTorch.
 
-PyTorch has no sampled softmax: the step gathers the rows of the targets and of log-uniform draws without repetition, and corrects
-their scores by ln of the expected counts, as TensorFlow's does.
+PyTorch has no sampled softmax: the step gathers the rows of the targets and of distinct log-uniform draws, and
+subtracts ln of the expected counts from their scores, as TensorFlow's does.
 """
 import math
 
@@ -21,7 +21,8 @@ labels = torch.multinomial(1 / torch.arange(1, args.vocab + 1), args.batch, repl
 
 
 def full():
-    d_hidden, d_weights, d_biases = torch.autograd.grad(cross_entropy(hidden @ weights.T + biases, labels), [hidden, weights, biases])
+    loss = cross_entropy(hidden @ weights.T + biases, labels)
+    d_hidden, d_weights, d_biases = torch.autograd.grad(loss, [hidden, weights, biases])
     with torch.no_grad():
         weights.sub_(d_weights, alpha=0.01)
         biases.sub_(d_biases, alpha=0.01)

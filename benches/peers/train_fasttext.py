@@ -1,4 +1,4 @@
-"""Trains word vectors once with fastText's Python module, without n-grams of letters, so that words alone have vectors."""
+"""Trains word vectors once with fastText's Python module, without n-grams of letters: words alone have vectors."""
 import time
 
 from common import layer, refuse, tell, training
@@ -12,11 +12,11 @@ if name not in ["hierarchical", "negative"]:
     refuse(args.layer)
 loss = "hs" if name == "hierarchical" else "ns"
 start = time.perf_counter()
-# The module reads the text and trains in one call, which is what is timed. The call takes no seed: its runs differ by the turns of
+# The module reads the text and trains in one call, which is timed. The call takes no seed: runs differ by the turns of
 # their threads alone.
-model = fasttext.train_unsupervised(args.corpus, model=args.model, loss=loss, neg=samples, lr=args.lr, dim=args.dim, ws=args.window,
-                                    epoch=args.epochs, minCount=args.min_count, t=args.sample, minn=0, maxn=0, thread=args.threads,
-                                    verbose=0)
+model = fasttext.train_unsupervised(args.corpus, model=args.model, loss=loss, neg=samples, lr=args.lr, dim=args.dim,
+                                    ws=args.window, epoch=args.epochs, minCount=args.min_count, t=args.sample,
+                                    minn=0, maxn=0, thread=args.threads, verbose=0)
 seconds = time.perf_counter() - start
 with open(args.out, "w", encoding="utf-8") as file:
     words = model.get_words()

@@ -9,8 +9,8 @@ name, samples = layer(args.layer)
 if name not in ["hierarchical", "negative"]:
     refuse(args.layer)
 hs = name == "hierarchical"
-model = Word2Vec(corpus_file=args.corpus, vector_size=args.dim, window=args.window, min_count=args.min_count, workers=args.threads,
-                 sg=int(args.model == "skipgram"), hs=int(hs), negative=0 if hs else samples, epochs=args.epochs, sample=args.sample,
-                 alpha=args.lr, seed=args.seed)
+model = Word2Vec(corpus_file=args.corpus, vector_size=args.dim, window=args.window, min_count=args.min_count,
+                 workers=args.threads, sg=int(args.model == "skipgram"), hs=int(hs), negative=0 if hs else samples,
+                 epochs=args.epochs, sample=args.sample, alpha=args.lr, seed=args.seed)
 model.wv.save_word2vec_format(args.out, binary=True)
 tell(train_seconds=model.total_train_time, version=gensim.__version__)

@@ -107,8 +107,8 @@ pub struct Turns {
     /// Another program: a command line with placeholders such as {corpus} and {out}. Can be repeated.
     #[arg(long = "peer", value_name = "NAME=COMMAND")]
     pub peers: Vec<String>,
-    /// More arguments for lexmax, which replace the recorder's own. Repeated, each is a variant; without NAME its name is
-    /// ARGS, and `NAME=` has no arguments.
+    /// More arguments for lexmax, which replace the recorder's own. Repeated, each is a variant; without NAME its name
+    /// is ARGS, and `NAME=` has no arguments.
     #[arg(long, allow_hyphen_values = true, value_name = "[NAME=]ARGS")]
     pub with: Vec<String>,
     /// Rounds; in each every entry runs once [default: one a seed].

@@ -1,7 +1,7 @@
 //! The quality formula: is an entry as good as its reference, as far as the seeds can tell?
 //!
-//! Differences are paired by seed. On each test set the mean difference must be at least −(1 point + 2 standard errors of
-//! that mean), and the mean training loss must differ by at most 1 %.
+//! Differences are paired by seed. On each test set the mean difference must be at least −(1 point + 2 standard errors
+//! of that mean), and the mean training loss must differ by at most 1 %.
 
 use super::run::Run;
 use super::statistics::Mean;

@@ -1,4 +1,4 @@
-//! Runs training or single steps by turns, ours and other programs', and writes a record of the times and of the quality.
+//! Runs training or single steps by turns, ours and other programs', and writes a record of times and quality.
 //!
 //! `cargo bench --bench record -- train --corpus FILE …` and `… -- step …`; `--help` behind either lists the options.
 //! `benches/README.md` shows commands and the form of a record.

@@ -93,6 +93,11 @@ impl Plan {
         Ok(plan)
     }
 
+    /// Whether word vectors are trained, not steps taken.
+    pub fn is_training(&self) -> bool {
+        self.task == "train"
+    }
+
     pub fn program(&self, entry: &Entry) -> &Program {
         &self.programs[entry.program]
     }
@@ -132,7 +137,7 @@ impl Plan {
                         command.extend([option, value]);
                     }
                 }
-                if self.task == "train" {
+                if self.is_training() {
                     command.extend(["--format".into(), "binary".into(), "--out".into(), out]);
                 }
                 command.extend(["--json".into(), facts]);

@@ -232,7 +232,7 @@ impl Recorded {
             is_peer: plan.program(entry).is_peer(),
             setting: entry.setting.iter().map(value).collect(),
             with: plan.variant(entry).map(|variant| variant.name.clone()),
-            seconds: if plan.task == "train" { Seconds::Train(seconds) } else { Seconds::Step(seconds) },
+            seconds: if plan.is_training() { Seconds::Train(seconds) } else { Seconds::Step(seconds) },
             total_seconds: spread(|run| Some(run.total_seconds)).expect("a run at least"),
             processor_seconds: spread(|run| run.processor_seconds),
             peak_bytes: spread(|run| run.peak_bytes.map(|bytes| bytes as f64)),

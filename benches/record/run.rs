@@ -64,7 +64,7 @@ impl Loss {
     }
 }
 
-/// Runs every entry once a round, one after the other. Returns the runs of each entry. Standard error shows the progress.
+/// Runs every entry once a round, one after the other. Returns the runs of each entry. Standard error shows progress.
 pub fn by_turns(plan: &Plan) -> Result<Vec<Vec<Run>>, Fault> {
     let mut runs = vec![Vec::new(); plan.entries.len()];
     let temporary = tempfile::tempdir().map_err(|source| Fault::Output { path: std::env::temp_dir(), source })?;
@@ -76,7 +76,8 @@ pub fn by_turns(plan: &Plan) -> Result<Vec<Vec<Run>>, Fault> {
             let turn = Turn { plan, entry, round, seed: *seed };
             let run = turn.run(temporary.path())?;
             let (name, seconds) = (plan.name(entry), run.seconds);
-            eprintln!("round {round} of {}: {name}: {seconds:.3} s of {}", plan.seeds.len(), plan.task);
+            let told = if plan.is_training() { format!("{seconds:.2} s") } else { format!("{:.3} ms", 1e3 * seconds) };
+            eprintln!("round {round} of {}: {name}: {told}", plan.seeds.len());
             runs.push(run);
         }
     }
@@ -118,18 +119,16 @@ impl Turn<'_> {
             false => told_in_file(&facts),
         };
         let told = told.map_err(|source| Fault::Told { name: name(), command: command.clone(), source })?;
-        let (seconds, key) = match plan.task {
-            "train" => (told.train_seconds, "train_seconds"),
-            _ => (told.step_ms.map(|ms| 1e-3 * ms), "step_ms"),
-        };
+        let seconds = if plan.is_training() { told.train_seconds } else { told.step_ms.map(|ms| 1e-3 * ms) };
         let is_told = seconds.is_some();
-        let whole = (plan.task == "train").then_some(total_seconds);
-        let untold = || Fault::Untold { name: name(), command: command.clone(), key };
+        let whole = plan.is_training().then_some(total_seconds);
+        let untold = || Fault::Untold { name: name(), command: command.clone(), key: "step_ms" };
         let seconds = seconds.or(whole).ok_or_else(untold)?;
         let scores = plan.sets.scores(&out);
         let quality =
             scores.map_err(|source| Fault::Scores { name: name(), command: command.clone(), source: source.into() })?;
-        let (peak_bytes, loss) = (told.peak_bytes, told.loss.and_then(|loss| loss.last()));
+        let loss = told.loss.filter(|_| plan.is_training()).and_then(|loss| loss.last());
+        let peak_bytes = told.peak_bytes;
         let version = told.version;
         let run = Run {
             round,

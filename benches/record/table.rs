@@ -52,9 +52,9 @@ fn entries(record: &Record) -> String {
         if has_with {
             cells.push(entry.with.clone().unwrap_or_else(|| NOTHING.into()));
         }
-        let unit = if is_training { 1.0 } else { 1e3 };
-        cells.extend([n.to_string(), format!("{:.2}", unit * median)]);
-        cells.push(format!("{:.2} to {:.2}", unit * min, unit * max));
+        let (unit, digits) = if is_training { (1.0, 2) } else { (1e3, 3) };
+        cells.extend([n.to_string(), format!("{:.digits$}", unit * median)]);
+        cells.push(format!("{:.digits$} to {:.digits$}", unit * min, unit * max));
         if is_training {
             cells.push(format!("{:.2}", entry.total_seconds.median));
             cells.push(shown(entry.processor_seconds.map(|spread| spread.median), 2));

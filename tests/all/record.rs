@@ -213,8 +213,9 @@ fn a_record_has_what_was_run() {
     let [corpus, pairs] = files(folder.path());
     let records = folder.path().join("new/records");
     let twin = format!(
-        "twin='{LEXMAX}' train --corpus {{corpus}} --model {{model}} --layer {{layer}} --threads {{threads}} --epochs {{epochs}} \
-         --dim {{dim}} --window {{window}} --lr {{lr}} --seed {{seed}} --sample {{sample}} --min-count {{min_count}} --out {{out}}"
+        "twin='{LEXMAX}' train --corpus {{corpus}} --model {{model}} --layer {{layer}} --threads {{threads}} \
+         --epochs {{epochs}} --dim {{dim}} --window {{window}} --lr {{lr}} --seed {{seed}} --sample {{sample}} \
+         --min-count {{min_count}} --out {{out}}"
     );
     let options =
         ["--models", "skipgram", "--layers", "hierarchical", "--threads", "1", "--dim", "8", "--seeds", "4,9"];
