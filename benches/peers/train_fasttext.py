@@ -24,4 +24,4 @@ with open(args.out, "w", encoding="utf-8") as file:
     for word in words:
         print(word, *model.get_word_vector(word), file=file)
 distribution = packages_distributions()["fasttext"][0]
-tell(train_seconds=seconds, version=f"{distribution} {version(distribution)}")
+tell(train_seconds=seconds, format="text", version=f"{distribution} {version(distribution)}")

@@ -13,4 +13,4 @@ model = Word2Vec(corpus_file=args.corpus, vector_size=args.dim, window=args.wind
                  workers=args.threads, sg=int(args.model == "skipgram"), hs=int(hs), negative=0 if hs else samples,
                  epochs=args.epochs, sample=args.sample, alpha=args.lr, seed=args.seed)
 model.wv.save_word2vec_format(args.out, binary=True)
-tell(train_seconds=model.total_train_time, version=gensim.__version__)
+tell(train_seconds=model.total_train_time, format="binary", version=gensim.__version__)

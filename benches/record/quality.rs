@@ -2,7 +2,7 @@
 
 use super::error::Fault;
 use super::plan::check_names;
-use lexmax::vectors::{Analogies, EvaluationOptions, evaluate};
+use lexmax::vectors::{Analogies, EvaluationOptions, Format, evaluate};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -38,12 +38,15 @@ impl Sets {
         options
     }
 
-    /// Scores a file of vectors on all sets.
-    pub fn scores(&self, vectors: &Path) -> lexmax::Result<Scores> {
+    /// Scores a file of vectors on all sets. Without a format its contents tell it, which is a guess where a binary file
+    /// has no line breaks.
+    pub fn scores(&self, vectors: &Path, format: Option<Format>) -> lexmax::Result<Scores> {
         if self.is_empty() {
             return Ok(Scores::new());
         }
-        let found = evaluate(&[vectors.into()], &self.similarity, &self.analogies, &Self::options())?;
+        let mut options = Self::options();
+        options.read.format = format;
+        let found = evaluate(&[vectors.into()], &self.similarity, &self.analogies, &options)?;
         let file = &found.files[0];
         let pairs = self.similarity.iter().zip(&file.similarity);
         let pairs = pairs.filter_map(|(path, found)| Some((name(path), found.spearman?)));

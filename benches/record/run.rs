@@ -4,6 +4,7 @@ use super::error::Fault;
 use super::machine::processor_seconds;
 use super::plan::{Entry, Plan};
 use super::quality::Scores;
+use lexmax::vectors::Format;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -45,6 +46,8 @@ struct Told {
     peak_bytes: Option<u64>,
     loss: Option<Loss>,
     version: Option<String>,
+    /// The format of the vectors.
+    format: Option<Format>,
 }
 
 /// One loss, or one a pass.
@@ -114,17 +117,16 @@ impl Turn<'_> {
                 said: last_lines(&output.stderr),
             });
         }
-        let told = match plan.program(entry).is_peer() {
-            true => told_by_peer(&output),
-            false => told_in_file(&facts),
-        };
+        let is_peer = plan.program(entry).is_peer();
+        let told = if is_peer { told_by_peer(&output) } else { told_in_file(&facts) };
         let told = told.map_err(|source| Fault::Told { name: name(), command: command.clone(), source })?;
         let seconds = if plan.is_training() { told.train_seconds } else { told.step_ms.map(|ms| 1e-3 * ms) };
         let is_told = seconds.is_some();
         let whole = plan.is_training().then_some(total_seconds);
         let untold = || Fault::Untold { name: name(), command: command.clone(), key: "step_ms" };
         let seconds = seconds.or(whole).ok_or_else(untold)?;
-        let scores = plan.sets.scores(&out);
+        let format = if is_peer { told.format } else { Some(Format::Binary) };
+        let scores = plan.sets.scores(&out, format);
         let quality =
             scores.map_err(|source| Fault::Scores { name: name(), command: command.clone(), source: source.into() })?;
         let loss = told.loss.filter(|_| plan.is_training()).and_then(|loss| loss.last());

@@ -287,6 +287,32 @@ fn a_record_has_what_was_run() {
     assert_eq!(fs::read_dir(&records).unwrap().count(), 2);
 }
 
+/// A shell plays the peer, so that it can print what it likes.
+#[cfg(unix)]
+#[test]
+fn a_peer_tells_of_its_run_in_a_line_of_json() {
+    let folder = tempfile::tempdir().unwrap();
+    let [corpus, pairs] = files(folder.path());
+    let main = |told: &str| {
+        let vectors = "3 2\\nw1 1 0\\nw2 1 1\\nw4 1 3\\n";
+        let peer = format!("sh=sh -c 'printf \"{vectors}\" > {{out}}; echo \"[7]\"; echo \"$0\"; echo end' '{told}'");
+        let options = ["--models", "cbow", "--layers", "hierarchical", "--threads", "1", "--dim", "8", "--seeds", "1"];
+        let more = ["--corpus", &corpus, "--similarity", &pairs, "--peer", &peer];
+        let words = [&["record", "train", "--folder", folder.path().to_str().unwrap()][..], &options, &more].concat();
+        let task = Arguments::try_parse_from(words).unwrap_or_else(|error| panic!("{error}")).task;
+        recorder::run(&task, &[])
+    };
+    let told = r#"{"train_seconds": 0.5, "loss": [3, 2.5], "version": "7", "peak_bytes": 9, "format": "text", "x": 1}"#;
+    let (record, _) = main(told).unwrap_or_else(|fault| panic!("{fault}"));
+    let run = &record.entries[1].runs[0];
+    assert_eq!((run.seconds, run.is_told, run.loss, run.peak_bytes), (0.5, true, Some(2.5), Some(9)));
+    assert_eq!((run.version.as_deref(), record.versions["sh"].as_deref()), (Some("7"), Some("7")));
+    // Two pairs are known, and their cosines, 1/√2 and 2/√5, rise where the judgements fall.
+    assert_eq!(run.quality["pairs"], -100.0);
+    assert!(matches!(main(r#"{"format": "binary"}"#), Err(Fault::Scores { .. })));
+    assert!(matches!(main(r#"{"format": "paper"}"#), Err(Fault::Told { .. })));
+}
+
 #[test]
 fn a_run_that_fails_leaves_no_record() {
     let folder = tempfile::tempdir().unwrap();
