@@ -47,10 +47,10 @@ impl SharedModel {
         })
     }
 
-    /// The handles of one of `workers` workers; `staleness` bounds the updates of a row that the others make between two exchanges:
-    /// see [`Shared::new`].
-    pub fn handles(&self, rate: f32, cached: CachedRows, workers: usize, staleness: usize) -> Handles<'_> {
-        let handles = |matrices| Tables::new(shared(matrices, rate, cached, workers, staleness));
+    /// The handles of one of `workers` workers, which exchanges cached rows after `period` of its updates: see
+    /// [`Shared::new`].
+    pub fn handles(&self, rate: f32, cached: CachedRows, workers: usize, period: usize) -> Handles<'_> {
+        let handles = |matrices| Tables::new(shared(matrices, rate, cached, workers, period));
         Handles { encoder: handles(&self.encoder_tables), layer: handles(&self.layer_tables) }
     }
 
@@ -96,8 +96,8 @@ fn shared<'a>(
     rate: f32,
     cached: CachedRows,
     workers: usize,
-    staleness: usize,
+    period: usize,
 ) -> Vec<Box<dyn Table + 'a>> {
-    let handle = |matrix| -> Box<dyn Table + 'a> { Box::new(Shared::new(matrix, rate, cached, workers, staleness)) };
+    let handle = |matrix| -> Box<dyn Table + 'a> { Box::new(Shared::new(matrix, rate, cached, workers, period)) };
     matrices.iter().map(handle).collect()
 }

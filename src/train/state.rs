@@ -15,14 +15,25 @@ use std::ops::Range;
 pub struct State {
     /// Seconds of training until here, as bits of an f64.
     pub(super) seconds: u64,
-    /// Words between two barriers, under `deterministic`; the next piece under `hogwild`.
+    /// Words between two barriers, under `deterministic`; the next portion under `hogwild`.
     pub(super) phase: u64,
     /// Words read by all.
     pub(super) read: u64,
-    /// Before what a layer whose proposal follows the weights looks at them again: the count of words under `deterministic`, the
-    /// piece under `hogwild`.
+    /// Before what a layer whose proposal follows the weights looks at them again: the count of words under
+    /// `deterministic`, the portion under `hogwild`.
     pub(super) look: u64,
+    /// Portions of a piece under `hogwild`; 1 in states of earlier versions, which dealt out whole pieces.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub(super) portions: u64,
     pub(super) workers: Vec<WorkerState>,
+}
+
+fn one() -> u64 {
+    1
+}
+
+fn is_one(portions: &u64) -> bool {
+    *portions == 1
 }
 
 /// Of one worker.
@@ -65,6 +76,11 @@ impl State {
         f64::from_bits(self.seconds)
     }
 
+    /// Portions of a piece.
+    pub(super) fn portions(&self) -> usize {
+        self.portions as usize
+    }
+
     /// Examples and summed loss until here.
     pub(super) fn sums(&self) -> (u64, f64) {
         self.workers.iter().map(WorkerState::sums).fold((0, 0.0), |all, sum| (all.0 + sum.0, all.1 + sum.1))
@@ -78,6 +94,7 @@ impl State {
             ("phase", fit.phase.contains(&self.phase)),
             ("read", self.read <= fit.words),
             ("workers", self.workers.len() == fit.workers),
+            ("portions", self.portions == 1 || self.portions == fit.workers as u64),
         ];
         let fits = |w: &WorkerState| {
             [

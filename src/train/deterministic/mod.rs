@@ -151,6 +151,7 @@ impl<'a> DeterministicRun<'a> {
             phase: *words,
             read: *read,
             look: *look,
+            portions: 1,
             workers: workers.iter().map(Worker::state).collect(),
         };
         meter.show(inputs, model, (progress, is_end), &state, observer)

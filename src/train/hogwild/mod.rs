@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 use crate::model::SharedModel;
 use crate::table::CachedRows;
 use crate::vocab::Counts;
+use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
@@ -61,9 +62,11 @@ impl Hogwild {
 struct HogwildRun<'a> {
     model: &'a SharedModel,
     inputs: &'a Inputs<'a>,
-    /// The next piece to be dealt out, over all epochs.
+    /// The portions that are dealt out.
+    deal: Deal,
+    /// The next portion to be dealt out, over all epochs.
     next: AtomicUsize,
-    /// The piece before which workers come to rest.
+    /// The portion before which workers come to rest.
     until: usize,
     /// Words read by all.
     words: AtomicU64,
@@ -89,12 +92,12 @@ impl Done {
 /// Trains `model` on a text with several workers at once: the examples of a position are one step, with word2vec's
 /// subsampling and windows. `observe` hears of it ten times a second.
 ///
-/// Words are read from memory or, block by block, from a file; sentences are dealt out in pieces of some 20,000 words that
-/// follow one another scattered over the text, so that each part of it is read at high rates and at low ones. One worker
-/// alone gives the same bits every time; several do not.
+/// Words are read from memory or, block by block, from a file; sentences are dealt out in pieces of some 20,000 words
+/// that follow one another scattered over the text, so that each part of it is read at high rates and at low ones; the
+/// workers share each piece. One worker alone gives the same bits every time; several do not.
 ///
-/// A layer whose proposal follows the weights looks at them where no worker runs: after the first piece of 20,000 words, and
-/// whenever there were half as many again, all workers come to an end, and are set to work again.
+/// A layer whose proposal follows the weights looks at them where no worker runs: after the first piece of 20,000
+/// words, and whenever there were half as many again, all workers come to an end, and are set to work again.
 ///
 /// # Errors
 /// Settings that make no sense, [`Error::NoExamples`] if no sentence has two words, [`Error::Diverged`] if a loss or a
@@ -109,12 +112,12 @@ pub fn hogwild(
     hogwild_watched(model, corpus, counts, settings, None, &mut ProgressReporter::new(observe))
 }
 
-/// The same under the eyes of an [`Observer`], and from where an earlier run of the same settings stood, if `from` says so
-/// and `model` has the parameters, and the layer's proposal where that follows them, of that moment: a file with the state has
-/// all.
+/// The same under the eyes of an [`Observer`], and from where an earlier run of the same settings stood, if `from` says
+/// so and `model` has the parameters, and the layer's proposal where that follows them, of that moment: a file with the
+/// state has all.
 ///
-/// With one worker a run that goes on from its state gives the bits of one that was not interrupted; with several it is one
-/// of the runs that the same settings may give.
+/// With one worker a run that goes on from its state gives the bits of one that was not interrupted; with several it is
+/// one of the runs that the same settings may give.
 ///
 /// # Errors
 /// As [`hogwild`], what the observer says, and [`Error::StateField`] for a state of another run.
@@ -127,7 +130,8 @@ pub fn hogwild_watched(
     observer: &mut dyn Observer,
 ) -> Result<Outcome> {
     let inputs = Inputs::new(corpus, counts, settings)?;
-    let last = inputs.epochs() * inputs.order.pieces();
+    let deal = Deal { portions: from.map_or(settings.workers, State::portions) };
+    let last = deal.portions(inputs.epochs() * inputs.order.pieces());
     if let Some(state) = from {
         inputs.check(state, settings.workers, 0, 0..last as u64 + 1)?;
     }
@@ -135,11 +139,12 @@ pub fn hogwild_watched(
     let mut from = from.cloned();
     loop {
         let dealt = from.as_ref().map_or(0, |state| state.phase as usize);
-        let look = from.as_ref().map_or(next_look(0), |state| state.look as usize);
+        let look = from.as_ref().map_or(deal.next_look(0), |state| state.look as usize);
         let until = if model.layer().adaptive().is_some() { look.min(last) } else { last };
         let run = HogwildRun {
             model,
             inputs: &inputs,
+            deal,
             next: AtomicUsize::new(dealt),
             until,
             words: AtomicU64::new(from.as_ref().map_or(0, |state| state.read)),
@@ -153,7 +158,7 @@ pub fn hogwild_watched(
             End::Rest(mut state) => {
                 drop(workers);
                 model.refresh();
-                state.look = next_look(state.phase as usize) as u64;
+                state.look = deal.next_look(state.phase as usize) as u64;
                 from = Some(state);
                 continue;
             }
@@ -163,9 +168,33 @@ pub fn hogwild_watched(
     }
 }
 
-/// The piece before which a layer looks at the weights, after `piece`.
-fn next_look(piece: usize) -> usize {
-    piece + (piece / 2).max(1)
+/// How a text is dealt out: each piece in as many portions as there are workers, so that all read in the same piece.
+/// With a piece each, w workers together would read w pieces at once, and what is read would lie further from what was
+/// just learned: with 16 workers the loss in training was 1.3 % higher for that alone.
+#[derive(Clone, Copy)]
+struct Deal {
+    portions: usize,
+}
+
+impl Deal {
+    /// The portions of so many pieces.
+    fn portions(self, pieces: usize) -> usize {
+        pieces * self.portions
+    }
+
+    /// The sentences of a portion, counted over all epochs.
+    fn sentences(self, portion: usize, inputs: &Inputs) -> Range<usize> {
+        let (piece, portion) = (portion / self.portions, portion % self.portions);
+        let (epoch, piece) = (piece / inputs.order.pieces(), piece % inputs.order.pieces());
+        let Range { start, end } = inputs.order.piece(piece);
+        let at = |n: usize| epoch * inputs.corpus.len() + start + (end - start) * n / self.portions;
+        at(portion)..at(portion + 1)
+    }
+
+    /// The portion before which a layer looks at the weights, after `portion`.
+    fn next_look(self, portion: usize) -> usize {
+        portion + (portion / 2).max(self.portions)
+    }
 }
 
 /// How workers came to rest.
@@ -196,13 +225,14 @@ impl HogwildRun<'_> {
             inputs.check_workers(&mut bases, self.words.load(Relaxed))?;
             let workers = || slots.iter().flatten();
             let rests = self.next.load(Relaxed) >= self.until && workers().all(|w| w.left.is_empty());
-            let is_done = rests && self.until >= inputs.epochs() * inputs.order.pieces();
+            let is_done = rests && self.until >= self.deal.portions(inputs.epochs() * inputs.order.pieces());
             stopped |= asked == Next::Stop;
             let state = |seconds: f64| State {
                 seconds: seconds.to_bits(),
                 phase: self.next.load(Relaxed) as u64,
                 read: self.words.load(Relaxed),
                 look: self.until as u64,
+                portions: self.deal.portions as u64,
                 workers: workers().map(Worker::state).collect(),
             };
             if rests && !is_done && !stopped {
@@ -268,3 +298,6 @@ impl HogwildRun<'_> {
         meter.progress(self.inputs, self.counters.iter().fold((0, 0.0), sum), self.words.load(Relaxed))
     }
 }
+
+#[cfg(test)]
+mod tests;

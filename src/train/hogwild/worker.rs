@@ -1,4 +1,4 @@
-//! A Hogwild worker: its handles, and its piece of the text.
+//! A Hogwild worker: its handles, and its portion of the text.
 
 use super::super::base::{WorkerBase, sums};
 use super::super::state::WorkerState;
@@ -6,6 +6,7 @@ use super::{Hogwild, HogwildRun, RATE_WORDS};
 use crate::corpus::Direction;
 use crate::error::Result;
 use crate::model::Handles;
+use crate::table::CachedRows;
 use std::iter::once;
 use std::ops::Range;
 use std::sync::atomic::Ordering::Relaxed;
@@ -16,15 +17,16 @@ pub(super) struct Worker<'a> {
     number: usize,
     pub base: WorkerBase<'a>,
     handles: Handles<'a>,
-    /// The sentences of its piece that are yet to be read, counted over all epochs.
+    /// The sentences of its portion that are yet to be read, counted over all epochs.
     pub left: Range<usize>,
 }
 
 impl<'a> Worker<'a> {
     pub fn new(run: &'a HogwildRun<'a>, number: usize, from: Option<&WorkerState>) -> Self {
-        let Hogwild { rate, cached, workers, .. } = *run.inputs.settings;
+        let Hogwild { rate, workers, .. } = *run.inputs.settings;
+        let (cached, period) = sharing(run);
         let base = WorkerBase::new(run.inputs, run.model, number, from);
-        let handles = run.model.handles(rate.start(), cached, workers, staleness(run));
+        let handles = run.model.handles(rate.start(), cached, workers, period);
         let left = from.map_or(0..0, |state| state.next as usize..state.end as usize);
         let mut worker = Self { run, number, base, handles, left };
         if from.is_some() {
@@ -53,20 +55,18 @@ impl<'a> Worker<'a> {
         self.handles.layer.set_rate(rate);
     }
 
-    /// Takes pieces until the text is read or a rest is asked for.
+    /// Takes portions until the text is read or a rest is asked for.
     fn read(&mut self) -> Result<()> {
         let (run, inputs) = (self.run, self.run.inputs);
         let sentences = inputs.corpus.len();
         while !run.halt.load(Relaxed) {
             let Some(number) = self.left.next() else {
                 let following = |next| (next < run.until).then_some(next + 1);
-                let Ok(piece) = run.next.fetch_update(Relaxed, Relaxed, following) else {
+                let Ok(portion) = run.next.fetch_update(Relaxed, Relaxed, following) else {
                     self.tell();
                     break;
                 };
-                let (epoch, piece) = (piece / inputs.order.pieces(), piece % inputs.order.pieces());
-                let of_text = inputs.order.piece(piece);
-                self.left = epoch * sentences + of_text.start..epoch * sentences + of_text.end;
+                self.left = run.deal.sentences(portion, inputs);
                 continue;
             };
             let epoch = number / sentences;
@@ -105,24 +105,35 @@ impl<'a> Worker<'a> {
     }
 }
 
-/// The distance, in first rates, that the other of two workers may move a row between two exchanges where the layer is a tree.
-/// Each example moves the nodes near the root, nearly all in the same direction, and its words along the sum of a whole path.
+/// Rows of each table that a worker of more than two keeps to itself, with a tree and with other layers: those so hot
+/// that all workers would wait for them. What others make of them it sees late, so the fewer the better.
+const HOT_ROWS: [u32; 2] = [1_024, 64];
+/// Updates of its own after which it exchanges such a row, at the first rate.
+const PERIOD_OF_MANY: [usize; 2] = [4, 8];
+/// The distance, in first rates, that one of two workers may move a row between two exchanges where the layer is a
+/// tree.
 const TREE_MOVES: f32 = 0.8;
-/// The staleness bound of two workers with other layers, where an update is one example's and where it is that of all examples of
-/// a position. An exchange takes as long as several updates of the first kind.
-const STALENESS: [usize; 2] = [64, 16];
-/// The largest staleness bound of more than two workers, with a tree and with other layers.
-const TREE_STALENESS_OF_MANY: usize = 4;
-const STALENESS_OF_MANY: usize = 16;
+/// The period of two workers with other layers, where an update is one example's and where it is that of all examples
+/// of a position. An exchange takes as long as several updates of the first kind.
+const PERIOD_OF_TWO: [usize; 2] = [64, 16];
 
-/// The staleness bound at the first rate: the updates of a row that all other workers together may make between two exchanges.
-/// With two to four times this bound, two workers lost one to two points of similarity or of syntactic analogies in a pass
-/// over novels. Four and eight workers lost as much with the bound of two.
-fn staleness(run: &HogwildRun) -> usize {
-    let Hogwild { rate, window, workers, .. } = run.inputs.settings;
-    let (of_two, of_many) = match run.model.layer().tree() {
-        Some(_) => ((TREE_MOVES / rate.start()) as usize, TREE_STALENESS_OF_MANY),
-        None => (STALENESS[usize::from(window.direction() == Direction::SkipGram)], STALENESS_OF_MANY),
+/// The rows that a worker keeps to itself, and the period of their exchange.
+///
+/// Of two workers each keeps as many rows as fit: one other is seldom ahead by much. Of more, each keeps the hottest
+/// rows alone, and neither their number nor the period depends on the number of workers, so that the work a word does
+/// not grow with it.
+fn sharing(run: &HogwildRun) -> (CachedRows, usize) {
+    let Hogwild { cached, workers, window, rate, .. } = *run.inputs.settings;
+    let is_tree = run.model.layer().tree().is_some();
+    if workers > 2 {
+        let kind = usize::from(!is_tree);
+        let hot = CachedRows::First(HOT_ROWS[kind]);
+        return (if cached == CachedRows::Fitting { hot } else { cached }, PERIOD_OF_MANY[kind]);
+    }
+    let period = if is_tree {
+        (TREE_MOVES / rate.start()) as usize
+    } else {
+        PERIOD_OF_TWO[usize::from(window.direction() == Direction::SkipGram)]
     };
-    if *workers > 2 { of_two.min(of_many) } else { of_two }
+    (cached, period)
 }

@@ -89,7 +89,8 @@ pub struct Options {
     pub epochs: Option<u32>,
     /// Threads; all cores without.
     pub threads: Option<usize>,
-    /// Rows of each table that a thread keeps to itself [6 MB of them].
+    /// Rows of each table that a thread keeps to itself; 6 MB of them without, but of more than two threads 64, or
+    /// 1,024 with a tree.
     pub cached_rows: Option<u32>,
     /// Whether the bits do not depend on the number of threads.
     pub deterministic: bool,

@@ -1,13 +1,12 @@
 //! The rows that a worker keeps to itself, and exchanges with the others from time to time.
 
+use super::axis::Axis;
 use super::exchange::{CachedRows, Period};
-use super::{SharedMatrix, merged, pack, unpack};
-use crate::simd::dispatch;
+use super::{SharedMatrix, merged};
 use crate::table::kernel::aligned::Aligned;
 use crate::table::kernel::registers as kernel;
 use prefetch_index::prefetch_index;
-use pulp::{Simd, WithSimd};
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::Ordering::Relaxed;
 
 /// Rows behind the cached ones that there is room for from the start.
 const SPARE: usize = 64;
@@ -17,8 +16,8 @@ const ALWAYS_CACHED: u32 = 32;
 /// Private copies of the first rows of a table: words are sorted by falling count and tree nodes are numbered from the
 /// root, so they are the most frequent.
 ///
-/// After so many updates of its own a row is exchanged: the worker adds its moves since the last exchange to the shared
-/// row, and takes the sum.
+/// After so many updates of its own a row is exchanged: the worker adds its move since the last exchange to the shared
+/// row, and takes the sum ([`Axis`]).
 pub struct Cached {
     stride: usize,
     period: Period,
@@ -30,16 +29,17 @@ pub struct Cached {
     bias_base: Vec<f32>,
     /// Updates of each row since the last exchange.
     updates: Vec<u16>,
+    axis: Axis,
     /// The rows that were copied behind the cached ones, in this order.
     spilled: Vec<u32>,
 }
 
 impl Cached {
-    pub fn new(matrix: &SharedMatrix, rate: f32, rows: CachedRows, workers: usize, staleness: usize) -> Self {
+    pub fn new(matrix: &SharedMatrix, rate: f32, rows: CachedRows, workers: usize, period: usize) -> Self {
         let stride = kernel::stride(matrix.shape.dim);
         let workers = workers.max(1);
         let rows = rows.count(matrix.shape.rows, stride, workers);
-        let period = Period::new(workers, rate, staleness);
+        let period = Period::new(workers, rate, period);
         let mut values = Aligned::zeros(rows * stride);
         for (row, to) in (0..).zip(values.as_mut().chunks_exact_mut(stride)) {
             matrix.read_row(row, &mut to[..matrix.shape.dim]);
@@ -47,7 +47,8 @@ impl Cached {
         let bias: Vec<f32> = matrix.bias.iter().take(rows).map(|b| f32::from_bits(b.load(Relaxed))).collect();
         let (base, bias_base) = (values.clone(), bias.clone());
         values.grow((rows + SPARE) * stride);
-        Self { stride, period, values, base, bias, bias_base, updates: vec![0; rows], spilled: Vec::new() }
+        let (updates, axis) = (vec![0; rows], Axis::new(stride, workers));
+        Self { stride, period, values, base, bias, bias_base, updates, axis, spilled: Vec::new() }
     }
 
     /// Rows are exchanged the less often the lower the rate.
@@ -114,7 +115,7 @@ impl Cached {
         let updates = &mut self.updates[row as usize];
         *updates += 1;
         if *updates >= self.period.updates() {
-            self.exchange(matrix, row);
+            self.exchange(matrix, row, true);
         }
     }
 
@@ -135,7 +136,8 @@ impl Cached {
         self.values.as_mut()
     }
 
-    /// Fills `places` with those of rows; the ones that are not cached are copied behind, over those of the call before.
+    /// Fills `places` with those of rows; the ones that are not cached are copied behind, over those of the call
+    /// before.
     #[inline(always)]
     pub fn place(&mut self, matrix: &SharedMatrix, rows: &[u32], places: &mut Vec<u32>) {
         self.values.grow((self.len() + rows.len()) * self.stride);
@@ -150,8 +152,8 @@ impl Cached {
         }
     }
 
-    /// The place of a row that is not cached, or is about to be exchanged. All that an exchange needs is brought into the cache: the
-    /// shared row is often in another core's, and takes longer to come than a step does.
+    /// The place of a row that is not cached, or is about to be exchanged. All that an exchange needs is brought into
+    /// the cache: the shared row is often in another core's, and takes longer to come than a step does.
     #[inline(never)]
     fn place_rare(&mut self, matrix: &SharedMatrix, row: u32) -> u32 {
         if !self.has(row) {
@@ -178,19 +180,20 @@ impl Cached {
     pub fn flush(&mut self, matrix: &SharedMatrix) {
         for row in 0..self.len() {
             if self.updates[row] > 0 {
-                self.exchange(matrix, row as u32);
+                self.exchange(matrix, row as u32, true);
             }
         }
     }
 
-    /// Adds the moves of a row to the shared one, and takes the sum.
+    /// Adds the move of a row to the shared one, and takes the sum; `damped` says whether what other workers repeat is
+    /// taken off.
     #[inline(never)]
-    pub fn exchange(&mut self, matrix: &SharedMatrix, row: u32) {
+    pub fn exchange(&mut self, matrix: &SharedMatrix, row: u32, damped: bool) {
         self.updates[row as usize] = 0;
         let at = row as usize * self.stride;
         let (values, base) =
             (&mut self.values.as_mut()[at..][..self.stride], &mut self.base.as_mut()[at..][..self.stride]);
-        dispatch(Exchange { shared: matrix.row(row), values, base });
+        self.axis.exchange(matrix, row, values, base, damped);
         if let Some(shared) = matrix.bias.get(row as usize) {
             let row = row as usize;
             let now = merged(f32::from_bits(shared.load(Relaxed)), self.bias_base[row], self.bias[row]);
@@ -199,42 +202,3 @@ impl Cached {
         }
     }
 }
-
-/// [`merged`] for every entry of a row. By way of plain entries, as many as fill whole vectors of any width.
-struct Exchange<'a> {
-    shared: &'a [AtomicU64],
-    values: &'a mut [f32],
-    base: &'a mut [f32],
-}
-
-impl WithSimd for Exchange<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, s: S) {
-        let Self { shared, values, base } = self;
-        let rows = values.chunks_mut(PLAIN).zip(base.chunks_mut(PLAIN));
-        for (shared, (values, base)) in shared.chunks(PLAIN / 2).zip(rows) {
-            // Zeros beyond the end of the row: its padding must stay 0.
-            let mut plain = [0.0; PLAIN];
-            let (pairs, _) = plain.as_chunks_mut::<2>();
-            for (plain, shared) in pairs.iter_mut().zip(shared) {
-                *plain = unpack(shared.load(Relaxed));
-            }
-            let (values, base) = (S::as_mut_simd_f32s(values).0, S::as_mut_simd_f32s(base).0);
-            for ((shared, local), base) in S::as_mut_simd_f32s(&mut plain).0.iter_mut().zip(values).zip(base) {
-                let same = s.equal_u32s(s.transmute_u32s_f32s(*shared), s.transmute_u32s_f32s(*base));
-                let sum = s.add_f32s(*shared, s.sub_f32s(*local, *base));
-                let now = s.select_f32s(same, *local, sum);
-                (*shared, *local, *base) = (now, now, now);
-            }
-            let (pairs, _) = plain.as_chunks::<2>();
-            for (shared, plain) in shared.iter().zip(pairs) {
-                shared.store(pack(*plain), Relaxed);
-            }
-        }
-    }
-}
-
-/// Entries of a shared row that are taken at a time.
-const PLAIN: usize = 128;

@@ -3,20 +3,21 @@
 /// How many rows of each table a worker keeps to itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum CachedRows {
-    /// As many as make it fast and caches and memory bear.
+    /// As many as make it fast and caches and memory bear; `hogwild` lets each of more than two workers keep but the
+    /// hottest.
     #[default]
     Fitting,
     /// The first so many of each table.
     First(u32),
 }
 
-/// Bytes of private rows a table at most. Rows beyond the second-level cache are worth it too: entry by entry, as shared
-/// rows must be, reading and writing takes several times as long.
+/// Bytes of private rows a table at most. Rows beyond the second-level cache are worth it too: entry by entry, as
+/// shared rows must be, reading and writing takes several times as long.
 const CACHED_BYTES: usize = 6 << 20;
-/// The same for the workers together, so that many of them do not fill the memory.
+/// The bytes of all workers together at most, so that many of them do not fill the memory.
 const ALL_CACHED_BYTES: usize = 128 << 20;
 
-/// Cap on the growth of the staleness bound. The bound grows as first_rate / rate, so that a row moves equally far between two
+/// Cap on the growth of the period. It grows as first_rate / rate, so that a row moves equally far between two
 /// exchanges. An exchange fetches a row from another core's cache, which takes as long as several updates.
 const LATE: f32 = 16.0;
 
@@ -30,8 +31,7 @@ impl CachedRows {
     }
 }
 
-/// When a worker exchanges a row: after a number of its own updates that grows as the rate falls. Each worker moves a row as far
-/// as all of them should together, and the moves are added: with a staleness bound of 1,024 the vectors diverged.
+/// When a worker exchanges a row: after a number of its own updates that grows as the rate falls.
 #[derive(Clone, Copy)]
 pub(super) struct Period {
     /// At the first rate.
@@ -41,13 +41,10 @@ pub(super) struct Period {
 }
 
 impl Period {
-    /// For one of `workers`, whose rate is `rate` at most, under this staleness bound.
-    pub fn new(workers: usize, rate: f32, staleness: usize) -> Self {
-        let first = match workers {
-            // Nobody looks.
-            0 | 1 => u16::MAX,
-            _ => (staleness / (workers - 1)).clamp(1, usize::from(u16::MAX)) as u16,
-        };
+    /// For one of `workers`, whose rate is `rate` at most: `updates` of its own at that rate.
+    pub fn new(workers: usize, rate: f32, updates: usize) -> Self {
+        // Of one worker nobody looks.
+        let first = if workers <= 1 { u16::MAX } else { updates.clamp(1, usize::from(u16::MAX)) as u16 };
         Self { first, first_rate: rate, now: first }
     }
 

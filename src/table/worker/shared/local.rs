@@ -70,7 +70,7 @@ impl Local {
                     *bias = matrix.bias()[at];
                 }
                 // A sweep costs far more than an exchange, and moves every row.
-                cached.exchange(shared, row);
+                cached.exchange(shared, row, false);
                 continue;
             }
             for (to, (now, before)) in shared.row(row).iter().zip(now.chunks(2).zip(before.chunks(2))) {

@@ -3,6 +3,7 @@
 //! Entries are relaxed atomics: a worker may see another's update late or in part, but never a torn number (Hogwild,
 //! Recht et al. 2011). What makes it fast is in [`cached`]: each worker keeps the most frequent rows to itself.
 
+mod axis;
 mod cached;
 mod exchange;
 mod local;

@@ -18,11 +18,11 @@ use std::ops::Range;
 pub type Shared<'a> = WorkerTable<SharedRows<'a>>;
 
 impl<'a> Shared<'a> {
-    /// One of `workers` handles on `matrix`, whose rate is `rate` at first and at most. Each cached row is exchanged so
-    /// often that all other workers together make no more than `staleness` updates of it in between at that rate, or
-    /// one each, nor move it further later on.
-    pub fn new(matrix: &'a SharedMatrix, rate: f32, cached: CachedRows, workers: usize, staleness: usize) -> Self {
-        let cached = Cached::new(matrix, rate, cached, workers, staleness);
+    /// One of `workers` handles on `matrix`, whose rate is `rate` at first and at most. Each cached row is exchanged after
+    /// `period` of this worker's updates at that rate, and the less often the lower the rate, so that it moves equally
+    /// far in between. Of one worker alone no row is exchanged before a flush.
+    pub fn new(matrix: &'a SharedMatrix, rate: f32, cached: CachedRows, workers: usize, period: usize) -> Self {
+        let cached = Cached::new(matrix, rate, cached, workers, period);
         Self::over(SharedRows { matrix, cached, local: None }, rate, Buffers::default())
     }
 }
