@@ -9,7 +9,7 @@ use lexmax::layer::catalogue::{CATALOGUE, LayerSpec, Shape};
 use lexmax::layer::{Batch, Bias, OutputLayer, Scratch, set_up};
 use lexmax::sampler::{Proposal, Unigram};
 use lexmax::table::Optimizer;
-use lexmax::table::{Deferred, Matrix, Online, Table, Tables, Threads};
+use lexmax::table::{Bags, CachedRows, Deferred, Matrix, Online, Shared, SharedMatrix, Table, Tables, Threads};
 use lexmax::vocab::{Counts, WordId};
 use ndarray::{Array2, ArrayView2, Axis, Slice};
 use rand::RngExt;
@@ -124,6 +124,37 @@ fn the_main_layers_allocate_nothing() {
         }
     }
     assert!(failures.is_empty(), "{failures:#?}");
+}
+
+/// A table of one worker among several, alone.
+fn shared(layer: &dyn OutputLayer) -> SharedMatrix {
+    SharedMatrix::new(layer.shape().tables[0], &mut WorkerRng::new(3, 3)).unwrap()
+}
+
+#[test]
+fn blocks_allocate_nothing() {
+    let counts = Counts::new((1..=500u64).rev().map(|rank| rank * rank).collect()).unwrap();
+    for (name, count) in [("negative", 8), ("negative:hits=drop", 70), ("hierarchical", 8), ("hierarchical", 70)] {
+        let layer = name.parse::<LayerSpec>().unwrap().build(&Shape::new(&counts, 37, Bias::Zero)).unwrap();
+        let (base, mut rng) = (shared(&*layer), WorkerRng::new(7, 0));
+        let hidden = Array2::from_shape_simple_fn((count + 4, 37), || rng.random::<f32>() - 0.5);
+        let targets: Vec<WordId> = (0..4 * count).map(|_| rng.random_range(0..500)).collect();
+        let rows: Vec<u32> = (0..count as u32).flat_map(|i| [i, i + 1, i + 3, i + 4]).collect();
+        let offsets: Vec<u32> = (0..=count as u32).map(|i| 4 * i).collect();
+        let handle: Box<dyn Table> = Box::new(Shared::new(&base, 0.05, CachedRows::First(100), 1, 16));
+        let (mut w, mut s) = (Tables::new(vec![handle]), Scratch::new(WorkerRng::new(7, 1)));
+        let mut d_hidden = Array2::zeros(hidden.raw_dim());
+        let found = counted(
+            || {},
+            |i| {
+                let of = |i: usize| &targets[i % 4 * count..(i % 4 + 1) * count];
+                s.announce_block(of(i + 1));
+                let batch = Batch::block(hidden.view(), of(i), Bags { rows: &rows, offsets: &offsets });
+                layer.step(&mut w, batch, &mut s, d_hidden.view_mut(), None);
+            },
+        );
+        assert_eq!(found.count_total, 0, "{name}, {count} targets: {} B", found.bytes_total);
+    }
 }
 
 /// What a step of these layers allocates beyond `slack` as words, dimensions or examples become twice as many.

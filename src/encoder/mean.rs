@@ -62,6 +62,10 @@ impl Encoder for MeanEmbedding {
         }
     }
 
+    fn mean_gradient(&self) -> Option<BagGradient> {
+        Some(self.gradient)
+    }
+
     fn prefetch(&self, w: &Tables, words: &[WordId]) {
         w.prefetch(0, words);
     }

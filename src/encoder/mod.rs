@@ -28,6 +28,12 @@ pub trait Encoder: Send + Sync {
     /// Hands ∂L/∂W to the tables, given ∂L/∂hidden (B×d) and what `forward` has given.
     fn backward(&self, w: &mut Tables, contexts: Bags, hidden: ArrayView2<f32>, d_hidden: ArrayView2<f32>);
 
+    /// The gradient of the words of a bag, if hidden vectors are the means of the rows that words have in table 0: the
+    /// windows of a block can then share rows. `None` by default.
+    fn mean_gradient(&self) -> Option<BagGradient> {
+        None
+    }
+
     /// Has what these context words stand for brought into the cache: a hint.
     fn prefetch(&self, _w: &Tables, _words: &[WordId]) {}
 

@@ -202,6 +202,16 @@ pub enum Error {
         /// The option.
         option: &'static str,
     },
+    /// An encoder or a layer does not take several positions as one step.
+    #[error("{part} takes one position at a time, not blocks of {block}; set block to 1, or take {other}")]
+    NoBlocks {
+        /// The encoder or the layer.
+        part: &'static str,
+        /// Positions of a block.
+        block: usize,
+        /// What takes blocks.
+        other: &'static str,
+    },
     /// Weights of words do not fit the vocabulary.
     #[error("{weights} weights for {vocab} words; give one weight for each word")]
     WordWeightsMissWords {

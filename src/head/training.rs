@@ -78,7 +78,7 @@ impl Head {
     /// # Errors
     /// Shapes, targets or numbers that do not fit; a loss that is not finite. No weight has moved then.
     pub fn step(&mut self, hidden: ArrayView2<f32>, targets: &[WordId]) -> Result<Step<'_>> {
-        self.step_batch(Batch { hidden, targets, soft: None, weights: None })
+        self.step_batch(Batch { hidden, targets, soft: None, weights: None, members: None })
     }
 
     /// [`Head::step`] of a batch with weights of the examples, or with soft targets.
@@ -97,7 +97,7 @@ impl Head {
     /// # Errors
     /// As [`Head::step`].
     pub fn gradients(&mut self, hidden: ArrayView2<f32>, targets: &[WordId]) -> Result<Gradients<'_>> {
-        self.gradients_of(Batch { hidden, targets, soft: None, weights: None })
+        self.gradients_of(Batch { hidden, targets, soft: None, weights: None, members: None })
     }
 
     /// [`Head::gradients`] of a batch with weights of the examples, or with soft targets.

@@ -23,7 +23,7 @@ impl<M> Head<M> {
         let mut out = vec![0.0; targets.len()];
         if !targets.is_empty() {
             let Self { layer, tables, scratch, copied, .. } = self;
-            let batch = Batch { hidden: contiguous(hidden, copied), targets, soft: None, weights: None };
+            let batch = Batch { hidden: contiguous(hidden, copied), targets, soft: None, weights: None, members: None };
             layer.read().log_prob(tables, batch, scratch, &mut out);
         }
         Ok(out)
@@ -59,7 +59,11 @@ impl<M> Head<M> {
         self.check_hidden(&hidden)?;
         self.check_targets(targets, hidden.nrows(), None)?;
         Ok(self.with_layer(hidden, |head, hidden| {
-            head.layer.rank(head.tables, Batch { hidden, targets, soft: None, weights: None }, head.scratch)
+            head.layer.rank(
+                head.tables,
+                Batch { hidden, targets, soft: None, weights: None, members: None },
+                head.scratch,
+            )
         }))
     }
 

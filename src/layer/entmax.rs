@@ -88,6 +88,7 @@ fn part_of<'a>(batch: &Batch<'a>, part: &Range<usize>) -> Batch<'a> {
         targets: &batch.targets[part.clone()],
         weights: batch.weights.map(|weights| &weights[part.clone()]),
         soft: None,
+        members: None,
     }
 }
 

@@ -62,7 +62,7 @@ pub use verbs::LayerExt;
 use crate::error::Result;
 use crate::objective::{LossOptions, Reduction, SoftTargets};
 use crate::sampler::AdaptiveProposal;
-use crate::table::{Cost, Stat, Tables};
+use crate::table::{Bags, Cost, Stat, Tables};
 use crate::tree::Tree;
 use crate::vocab::{Counts, WordId};
 use ndarray::{ArrayView2, ArrayViewMut2};
@@ -104,6 +104,8 @@ pub struct Batch<'a> {
     pub soft: Option<SoftTargets<'a>>,
     /// An upstream factor an example; 0 ignores it. All 1 without.
     pub weights: Option<&'a [f32]>,
+    /// The rows of `hidden` that belong to each target, in a block; without, target b has row b.
+    pub members: Option<Bags<'a>>,
 }
 
 impl<'a> Batch<'a> {
@@ -113,7 +115,7 @@ impl<'a> Batch<'a> {
     /// If there are not as many targets as hidden vectors.
     pub fn new(hidden: ArrayView2<'a, f32>, targets: &'a [WordId]) -> Self {
         assert_eq!(hidden.nrows(), targets.len(), "hidden vectors and targets");
-        Self { hidden, targets, soft: None, weights: None }
+        Self { hidden, targets, soft: None, weights: None, members: None }
     }
 
     /// A batch whose targets are distributions.
@@ -122,7 +124,20 @@ impl<'a> Batch<'a> {
     /// If there are not as many targets as hidden vectors.
     pub fn soft(hidden: ArrayView2<'a, f32>, targets: SoftTargets<'a>) -> Self {
         assert_eq!(hidden.nrows(), targets.len(), "hidden vectors and targets");
-        Self { hidden, targets: &[], soft: Some(targets), weights: None }
+        Self { hidden, targets: &[], soft: Some(targets), weights: None, members: None }
+    }
+
+    /// A block: each of N targets is predicted from several rows of `hidden`, and a row may belong to several targets.
+    /// `members` are N bags, bag i the rows (0 to B − 1) that belong to target i. The loss is that of all pairs of a
+    /// target and one of its rows; the single losses of a step are those of the rows.
+    ///
+    /// For layers whose [`LayerShape`] says that they take blocks.
+    ///
+    /// # Panics
+    /// If there are not as many bags as targets.
+    pub fn block(hidden: ArrayView2<'a, f32>, targets: &'a [WordId], members: Bags<'a>) -> Self {
+        assert_eq!(members.len(), targets.len(), "bags of rows and targets");
+        Self { hidden, targets, soft: None, weights: None, members: Some(members) }
     }
 
     /// The upstream factors that make a step's loss, and its gradients, those of a reduction of the batch's losses; to be
@@ -131,7 +146,7 @@ impl<'a> Batch<'a> {
         reduction.weights(options, self.soft.is_none().then_some(self.targets), self.len())
     }
 
-    /// Number of examples, B.
+    /// Number of hidden vectors, B, which is that of the examples but in a block.
     pub fn len(&self) -> usize {
         self.hidden.nrows()
     }

@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | [`logistic`] | −Σ_n ln σ(s_n·z_n), s_n = ±1 | −s_n·σ(−s_n·z_n) |
 //! | [`SigmoidTable`] | the same | that of word2vec.c, gensim or fastText |
+//! | `votes` | −Σ_n t_n·ln σ(z_n) + a_n·ln σ(−z_n) | a_n·σ(z_n) − t_n·σ(−z_n) |
 //! | [`corrected_softmax`] | −ln softmax(z + a)_t | softmax(z + a) − e_t |
 //! | [`softmax_row`] | −ln softmax(z)_t | softmax(z) − e_t |
 //! | [`one_vs_each`] | −Σ_j w_j·ln σ(z_t − z_j) | w_j·σ(z_j − z_t), and minus their sum for t |
@@ -69,6 +70,36 @@ pub(crate) fn logistic_block(signs: &[f32], mut scores: ArrayViewMut2<f32>, loss
     if let Some(first) = losses.first_mut() {
         let all = scores.as_slice_mut().expect("scores are contiguous");
         *first += simd::logistic(all, &signs[..all.len()]);
+    }
+}
+
+/// Decisions with two weights each, `toward` 1 and `against` it, which lie as the scores of the whole batch do; the
+/// block is its rows from `first` on. Adds each row's loss if `each` is asked for; else the block's loss is added to
+/// the first row's where that is faster.
+pub(crate) fn votes(
+    table: Option<&SigmoidTable>,
+    (toward, against): (&[f32], &[f32]),
+    first: usize,
+    each: bool,
+    mut scores: ArrayViewMut2<f32>,
+    losses: &mut [f64],
+) {
+    let count = scores.ncols();
+    let of = |rows: Range<usize>| {
+        let entries = rows.start * count..rows.end * count;
+        (&toward[entries.clone()], &against[entries])
+    };
+    let by = |zs: &mut [f32], (toward, against): (&[f32], &[f32])| match table {
+        Some(table) => table.votes(zs, toward, against),
+        None => simd::votes(zs, toward, against),
+    };
+    let rows = first..first + scores.nrows();
+    if let (false, Some(all), Some(loss)) = (each, scores.as_slice_mut(), losses.first_mut()) {
+        *loss += by(all, of(rows));
+        return;
+    }
+    for ((mut row, b), loss) in scores.rows_mut().into_iter().zip(rows).zip(losses) {
+        *loss += by(row.as_slice_mut().expect("contiguous rows"), of(b..b + 1));
     }
 }
 

@@ -86,6 +86,26 @@ impl SigmoidTable {
         loss
     }
 
+    /// [`simd::votes`] with the exact loss, and with σ̂ from the table in the derivative.
+    pub(crate) fn votes(&self, zs: &mut [f32], toward: &[f32], against: &[f32]) -> f64 {
+        const CHUNK: usize = 64;
+        let mut loss = 0.0;
+        for (zs, (toward, against)) in zs.chunks_mut(CHUNK).zip(toward.chunks(CHUNK).zip(against.chunks(CHUNK))) {
+            let mut copy = [0.0; CHUNK];
+            let copy = &mut copy[..zs.len()];
+            copy.copy_from_slice(zs);
+            loss += simd::votes(copy, toward, against);
+            for (z, (toward, against)) in zs.iter_mut().zip(toward.iter().zip(against)) {
+                let part = |weight: f32, positive: bool| match weight {
+                    0.0 => 0.0,
+                    weight => weight * self.gradient(*z, positive),
+                };
+                *z = part(*against, false) + part(*toward, true);
+            }
+        }
+        loss
+    }
+
     fn gradient(&self, z: f32, positive: bool) -> f32 {
         let label = if positive { 1.0 } else { 0.0 };
         let within = if self.drops { z > -self.end && z < self.end } else { z >= -self.end && z <= self.end };

@@ -7,11 +7,13 @@ pub mod columns;
 mod finite;
 pub mod path;
 mod tail;
+mod votes;
 
 pub use finite::all_finite;
 pub(crate) use path::dispatch;
 use pulp::{Simd, WithSimd};
 pub(crate) use tail::with_tail;
+pub use votes::votes;
 
 const LOG2_E: f32 = std::f32::consts::LOG2_E;
 /// ln 2 in two parts (Cody & Waite): the first has few enough bits that n·LN2_HI is exact.

@@ -21,6 +21,7 @@
 //! | [`Overlay`] | `&SharedMatrix` | at once, others' after [`merge`] | the same, with bits that do not depend on the threads |
 
 mod exclusive;
+mod groups;
 pub(crate) mod kernel;
 mod matrix;
 mod parameters;
@@ -35,6 +36,7 @@ pub use exclusive::{
 };
 #[cfg(feature = "eval")]
 pub(crate) use exclusive::{Held, Ledger};
+pub use groups::{Group, GroupCoefficients, Groups};
 pub use matrix::Matrix;
 pub use parameters::Parameters;
 pub use tables::{Cost, Tables};
@@ -300,6 +302,11 @@ pub trait Table: Send {
     /// Each row of bag b descends along the whole of d_out\[b\], not its share. Biases stay.
     fn descend_each(&mut self, bags: Bags, d_out: ArrayView2<f32>);
 
+    /// Row i of these, which may repeat, descends along the sum of the gradients in bag i. Biases stay.
+    fn descend_sums(&mut self, rows: &[u32], sums: Bags, gradients: ArrayView2<f32>) {
+        groups::descend_sum_by_sum(self, rows, sums, gradients);
+    }
+
     /// Few rows, once: scores → `coef` in place → d_x += K·W (the weights from before) → the update.
     fn step(
         &mut self,
@@ -309,6 +316,19 @@ pub trait Table: Send {
         losses: &mut [f64],
         d_x: ArrayViewMut2<f32>,
     );
+
+    /// [`step`](Self::step) where each group of examples has its own rows. An example may be in several groups, and a
+    /// row too: a later group may see what an earlier one has moved.
+    fn step_groups(
+        &mut self,
+        groups: Groups,
+        x: ArrayView2<f32>,
+        coef: &GroupCoefficients,
+        losses: &mut [f64],
+        d_x: ArrayViewMut2<f32>,
+    ) {
+        groups::step_by_step(self, groups, x, coef, losses, d_x);
+    }
 
     /// Many rows, in tiles: folds the scores of all `rows` into `out`, one [`Stat`] a batch row. The scores of a scan of the
     /// same rows and `x` just before are used again where they were kept.

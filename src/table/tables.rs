@@ -1,6 +1,9 @@
 //! The only door to the tables: it counts the work that passes.
 
-use super::{Bags, Coefficients, Fold, Matrix, Rows, Stat, Table, TableGradient, TableShape, TileCoefficients};
+use super::{
+    Bags, Coefficients, Fold, GroupCoefficients, Groups, Matrix, Rows, Stat, Table, TableGradient, TableShape,
+    TileCoefficients,
+};
 use ndarray::{ArrayView2, ArrayViewMut2};
 use std::fmt;
 use std::ops::{Add, AddAssign, Range};
@@ -175,6 +178,12 @@ impl<'a> Tables<'a> {
         self.tables[table].descend_each(bags, d_out);
     }
 
+    /// [`Table::descend_sums`].
+    pub fn descend_sums(&mut self, table: usize, rows: &[u32], sums: Bags, gradients: ArrayView2<f32>) {
+        self.count(table, 1, rows.len(), 1, 0, 1);
+        self.tables[table].descend_sums(rows, sums, gradients);
+    }
+
     /// [`Table::step`].
     pub fn step(
         &mut self,
@@ -187,6 +196,20 @@ impl<'a> Tables<'a> {
     ) {
         self.count(table, x.nrows(), rows.len(), 3, 1, 1);
         self.tables[table].step(rows, x, coef, losses, d_x);
+    }
+
+    /// [`Table::step_groups`].
+    pub fn step_groups(
+        &mut self,
+        table: usize,
+        groups: Groups,
+        x: ArrayView2<f32>,
+        coef: &GroupCoefficients,
+        losses: &mut [f64],
+        d_x: ArrayViewMut2<f32>,
+    ) {
+        groups.iter().for_each(|group| self.count(table, group.examples.len(), group.rows.len(), 3, 1, 1));
+        self.tables[table].step_groups(groups, x, coef, losses, d_x);
     }
 
     /// [`Table::scan`].

@@ -1,6 +1,7 @@
 //! The training loop: one for every layer, every optimizer, online and mini-batch.
 
 mod base;
+mod block;
 mod deterministic;
 mod hogwild;
 mod order;

@@ -28,7 +28,7 @@ impl<'a> Ahead<'a> {
 
 /// What a worker needs for its steps.
 pub(super) struct Workspace {
-    dim: usize,
+    pub dim: usize,
     pub scratch: Scratch,
     /// batch × dim.
     hidden: Vec<f32>,

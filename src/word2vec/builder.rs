@@ -125,6 +125,12 @@ impl Word2Vec {
         self.with(|options| options.epochs = Some(passes))
     }
 
+    /// Neighbouring positions of a sentence that are one step, in which windows share their rows: see
+    /// [`Hogwild::block`](crate::train::Hogwild::block).
+    pub fn block(self, positions: usize) -> Self {
+        self.with(|options| options.block = Some(positions))
+    }
+
     /// The threshold of subsampling of frequent words; 0 is off.
     pub fn sample(self, threshold: f64) -> Self {
         self.with(|options| options.sample = Some(threshold))
@@ -253,6 +259,7 @@ impl Word2Vec {
             gradient: network.gradient,
             sample: options.sample(),
             epochs: options.epochs()?,
+            block: options.block()?,
             threads: options.threads()?,
             rate: options.rate()?,
             cached: options.cached()?,

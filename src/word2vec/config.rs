@@ -2,7 +2,7 @@
 
 use crate::corpus::{Joins, Source, TextRules, Window};
 use crate::encoder::{BagGradient, Encoder, MeanEmbedding};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::layer::Bias;
 use crate::layer::catalogue::{self, LayerSpec};
 use crate::model::{Architecture, Encoding, Reading, SharedModel};
@@ -38,6 +38,8 @@ pub struct Word2VecConfig {
     pub sample: f64,
     /// Passes over the text.
     pub epochs: u32,
+    /// Neighbouring positions of a sentence that are one step: see [`Hogwild::block`].
+    pub block: usize,
     /// Threads.
     pub threads: usize,
     /// The rate.
@@ -70,7 +72,7 @@ impl Word2VecConfig {
         }
     }
 
-    /// The model at the start of training.
+    /// The model at the start of training, if it takes the blocks that are asked for.
     pub(super) fn model(&self, vocab: &Vocabulary) -> Result<SharedModel> {
         let counts = vocab.counts();
         let context = catalogue::Shape::new(counts, self.dim, Bias::None).words(vocab);
@@ -78,7 +80,10 @@ impl Word2VecConfig {
             Encoding::Mean => Box::new(MeanEmbedding::new(vocab.len(), self.dim)?.with_gradient(self.gradient)),
             other => other.build(vocab.len(), &self.window, self.dim)?,
         };
-        SharedModel::new(encoder, self.layer.build(&context)?, counts, self.seed)
+        let model = SharedModel::new(encoder, self.layer.build(&context)?, counts, self.seed)?;
+        let in_layer = |source| Error::InLayer { layer: self.layer.to_string(), source: Box::new(source) };
+        self.trainer().check_model(&model).map_err(in_layer)?;
+        Ok(model)
     }
 
     /// The settings of the trainer.
@@ -88,6 +93,7 @@ impl Word2VecConfig {
             sample: self.sample,
             rate: self.rate,
             epochs: self.epochs,
+            block: self.block,
             workers: self.threads,
             cached: self.cached,
             seed: self.seed,

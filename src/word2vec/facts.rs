@@ -30,6 +30,8 @@ pub struct Facts {
     pub sample: f64,
     /// Passes over the text.
     pub epochs: u32,
+    /// Positions of a sentence that are one step.
+    pub block: usize,
     /// Threads.
     pub threads: usize,
     /// Whether the bits do not depend on the threads.
@@ -179,6 +181,7 @@ pub(super) fn facts(config: &Word2VecConfig, text: &Text, done: Supervised) -> F
         min_count: config.rules.min_count,
         sample: config.sample,
         epochs: config.epochs,
+        block: config.block,
         threads: config.threads,
         deterministic: config.deterministic,
         rate: config.rate.start(),

@@ -65,11 +65,16 @@ pub struct Defaults {
     pub last_rate: f32,
     /// Passes.
     pub epochs: u32,
+    /// Positions of a sentence that are one step.
+    pub block: usize,
     /// Words in a sentence, at most.
     pub longest_sentence: usize,
     /// Whether the vectors are written as text.
     pub text: bool,
 }
+
+/// Positions of a sentence that are one step in this crate's own preset.
+const BLOCK: usize = 1;
 
 impl Preset {
     /// What it sets.
@@ -91,12 +96,14 @@ impl Preset {
             rates: [0.025, 0.05],
             last_rate: 0.0,
             epochs: 5,
+            block: BLOCK,
             longest_sentence: 10_000,
             text: false,
         };
         match self {
             Self::Lexmax => own,
             Self::Word2vec => Defaults {
+                block: 1,
                 kind: ModelKind::Cbow,
                 sigmoid: Sigmoid::Word2vec,
                 noise_hits: NoiseHits::Drop,
@@ -105,6 +112,7 @@ impl Preset {
                 ..own
             },
             Self::Gensim => Defaults {
+                block: 1,
                 kind: ModelKind::Cbow,
                 sigmoid: Sigmoid::Gensim,
                 noise_hits: NoiseHits::Drop,
@@ -113,6 +121,7 @@ impl Preset {
                 ..own
             },
             Self::FastText => Defaults {
+                block: 1,
                 sample: 1e-4,
                 noise_power: 0.5,
                 sigmoid: Sigmoid::FastText,

@@ -28,6 +28,7 @@ pub(super) fn settings(config: &Word2VecConfig, text: &str, init: Option<String>
         gradient,
         sample,
         epochs,
+        block,
         threads,
         rate,
         cached,
@@ -51,6 +52,10 @@ pub(super) fn settings(config: &Word2VecConfig, text: &str, init: Option<String>
         ("seed", seed.to_string()),
         ("init", init.unwrap_or_default()),
     ];
+    // A checkpoint without it, as earlier builds wrote them, is one of single positions.
+    if *block > 1 {
+        settings.push(("block", block.to_string()));
+    }
     if !deterministic {
         settings.push(("threads", threads.to_string()));
         settings.push(("hot rows", cached_rows_name(*cached)));

@@ -5,6 +5,8 @@
 
 #[cfg(feature = "cli")]
 mod before;
+#[cfg(feature = "text")]
+mod blocks;
 #[cfg(feature = "check")]
 mod check;
 #[cfg(feature = "cli")]

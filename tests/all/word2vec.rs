@@ -54,6 +54,26 @@ fn presets_are_the_same_in_the_library_and_on_the_command_line() {
 }
 
 #[test]
+fn blocks_are_the_same_in_the_library_and_on_the_command_line() {
+    let folder = place();
+    for layer in ["negative", "hierarchical"] {
+        let options =
+            ["--layer", layer, "--block", "7", "--dim", "9", "--epochs", "2", "--threads", "1", "--sample", "0"];
+        command_line(folder.path(), &options);
+        let word2vec = Word2Vec::new().layer(layer).unwrap().block(7).dim(9).epochs(2).threads(1).sample(0.0);
+        assert_same(folder.path(), &word2vec, layer);
+        assert_eq!(word2vec.train(folder.path().join("text.txt")).unwrap().facts().block, 7);
+    }
+    let text = folder.path().join("text.txt");
+    let refused = |word2vec: Word2Vec| word2vec.block(7).train(&text).unwrap_err().to_string();
+    let told = "layer full: the layer takes one position at a time, not blocks of 7; \
+        set block to 1, or take hierarchical or negative";
+    assert_eq!(refused(Word2Vec::new().layer("full").unwrap()), told);
+    let told = "block has no effect with kind ngram; remove one of them";
+    assert_eq!(refused(Word2Vec::new().kind(ModelKind::NGram)), told);
+}
+
+#[test]
 fn every_setter_has_its_option() {
     let folder = place();
     let options = "--preset gensim --layer full --model cbow --dim 12 --window 3 --epochs 2 --lr 0.03 --sample 0.01

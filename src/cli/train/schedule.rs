@@ -10,6 +10,10 @@ pub struct Schedule {
     #[arg(long, value_name = "N", alias = "iter", alias = "epoch",
         value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub epochs: Option<u32>,
+    /// Neighbouring positions of a sentence that are trained in one step, for the layers hierarchical and negative:
+    /// their windows share what is read and written, which is faster, and see each other's moves later [default: 1].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=256))]
+    pub block: Option<u32>,
     /// Threads [default: all cores].
     #[arg(long, value_name = "N", alias = "workers", value_parser = clap::value_parser!(u32).range(1..=1024))]
     pub threads: Option<u32>,
@@ -36,6 +40,7 @@ impl Schedule {
     /// Hands the options on.
     pub fn set(&self, options: &mut Options) {
         options.epochs = self.epochs;
+        options.block = self.block.map(|n| n as usize);
         options.threads = self.threads.map(|n| n as usize);
         options.rate = self.lr;
         options.last_rate = self.lr_end;

@@ -6,6 +6,7 @@ use crate::rng::WorkerRng;
 use crate::rng::below;
 use crate::vocab::WordId;
 use serde::{Deserialize, Serialize};
+use std::ops::Range;
 
 /// What an example is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -147,6 +148,13 @@ impl Window {
     /// So many examples fit in [`Examples`] for sure.
     pub(crate) fn most_examples(&self) -> usize {
         u32::MAX as usize / (2 * self.size)
+    }
+
+    /// The places of the window at a position with `reduced` words to a side, the position itself among them.
+    #[inline]
+    pub(crate) fn places(&self, len: usize, position: usize, reduced: usize) -> Range<usize> {
+        let (left, right) = self.reach(len, position, reduced);
+        position - left..position + right + 1
     }
 
     /// Context words to the left and to the right.

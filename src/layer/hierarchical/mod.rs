@@ -1,5 +1,6 @@
 //! Hierarchical softmax over a binary tree of the words.
 
+mod block;
 mod paths;
 
 use super::kit::expand;
@@ -142,7 +143,9 @@ impl HierarchicalSoftmax {
 
 impl OutputLayer for HierarchicalSoftmax {
     fn shape(&self) -> LayerShape {
-        LayerShape::new(self.tree.vocab(), self.dim, self.bias).with_rows(self.tree.nodes() as u32, self.dim)
+        let shape = LayerShape::new(self.tree.vocab(), self.dim, self.bias);
+        let shape = shape.with_rows(self.tree.nodes() as u32, self.dim);
+        if self.loss.is_plain() { shape.taking_blocks() } else { shape }
     }
 
     fn tree(&self) -> Option<&Tree> {
@@ -167,6 +170,10 @@ impl OutputLayer for HierarchicalSoftmax {
         d_hidden: ArrayViewMut2<f32>,
         losses: Option<&mut [f64]>,
     ) -> f64 {
+        if let Some(members) = batch.members {
+            assert!(self.loss.is_plain(), "a block for a loss with options");
+            return self.step_block(w, &batch, members, s, d_hidden, losses);
+        }
         let plain: expand::PlainStep = &|w, batch, s, d_x, losses| self.step_along_paths(w, batch, s, d_x, losses);
         let loss = expand::step(&self.loss, plain, w, batch, s, d_hidden, losses);
         self.look_ahead(w, s);

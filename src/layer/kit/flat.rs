@@ -87,6 +87,11 @@ pub trait FlatLayer: Send + Sync {
         0.0
     }
 
+    /// [`LayerShape::takes_blocks`].
+    fn takes_blocks(&self) -> bool {
+        false
+    }
+
     /// [`OutputLayer::adaptive`].
     fn adaptive(&self) -> Option<&dyn AdaptiveProposal> {
         None
@@ -106,7 +111,8 @@ fn with_shift<L: FlatLayer + ?Sized, T>(layer: &L, more: f64, f: impl FnOnce(Opt
 
 impl<L: FlatLayer> OutputLayer for L {
     fn shape(&self) -> LayerShape {
-        self.flat().shape()
+        let shape = self.flat().shape();
+        if self.takes_blocks() { shape.taking_blocks() } else { shape }
     }
 
     fn unigram_biases(&self, counts: &Counts) -> Vec<Vec<f32>> {

@@ -50,7 +50,7 @@ impl Gathered {
         let shape = (self.examples.len(), self.dim);
         let hidden = ArrayView2::from_shape(shape, &self.hidden).expect("examples × dim");
         let d_hidden = ArrayViewMut2::from_shape(shape, &mut self.d_hidden).expect("examples × dim");
-        let batch = Batch { hidden, targets: &self.targets, weights: Some(&self.weights), soft: None };
+        let batch = Batch { hidden, targets: &self.targets, weights: Some(&self.weights), soft: None, members: None };
         (batch, d_hidden, &mut self.losses)
     }
 

@@ -20,11 +20,18 @@ pub struct Scratch {
     pub draws: Draws,
     /// The targets of the next two steps, as far as they were announced.
     announced: [Option<WordId>; 2],
-    /// The target of the next step, if what was prefetched for it stands in the buffers.
+    /// The targets of the next block, if they were announced.
+    pub(in crate::layer) announced_block: Vec<WordId>,
+    /// The target of the next step, or the first of the next block, if what was prefetched for it stands in the
+    /// buffers.
     pub(in crate::layer) ahead: Option<WordId>,
     pub(in crate::layer) losses: Vec<f64>,
     pub(in crate::layer) stats: Vec<Stat>,
     pub(in crate::layer) rows: Vec<u32>,
+    /// The ends of bags of `rows`, after a 0.
+    pub(in crate::layer) ends: Vec<u32>,
+    /// A path that is not at hand.
+    pub(in crate::layer) climbed: Vec<u32>,
     pub(in crate::layer) signs: Vec<f32>,
     pub(in crate::layer) repeated: Vec<f32>,
     pub(in crate::layer) correction: Vec<f32>,
@@ -55,10 +62,14 @@ impl Scratch {
             rng,
             draws: Draws::default(),
             announced: [None; 2],
+            announced_block: Vec::new(),
             ahead: None,
             losses: Vec::new(),
+
             stats: Vec::new(),
             rows: Vec::new(),
+            ends: Vec::new(),
+            climbed: Vec::new(),
             signs: Vec::new(),
             repeated: Vec::new(),
             correction: Vec::new(),
@@ -84,6 +95,13 @@ impl Scratch {
         self.announced = [targets.first().copied(), targets.get(1).copied()];
     }
 
+    /// Announces the targets of the next block, as [`announce`](Self::announce) does those of single steps.
+    #[doc(hidden)]
+    pub fn announce_block(&mut self, targets: &[WordId]) {
+        self.announced_block.clear();
+        self.announced_block.extend_from_slice(targets);
+    }
+
     /// Takes what was announced: the target of the next step, and of the one after.
     pub(in crate::layer) fn take_announced(&mut self) -> Option<(WordId, Option<WordId>)> {
         let [next, then] = std::mem::take(&mut self.announced);
@@ -101,6 +119,17 @@ impl Scratch {
     /// On soft targets: a layer that takes them does not come here.
     pub(in crate::layer) fn clear_losses(&mut self, batch: &Batch) {
         assert!(batch.soft.is_none(), "soft targets for a layer that was not built for them");
+        assert!(batch.members.is_none(), "a block for a step that takes none");
+        self.losses.clear();
+        self.losses.resize(batch.len(), 0.0);
+    }
+
+    /// As many zero losses as a block has hidden vectors.
+    ///
+    /// # Panics
+    /// If the vectors are weighted: the pairs of a block count alike.
+    pub(in crate::layer) fn clear_block_losses(&mut self, batch: &Batch) {
+        assert!(batch.weights.is_none(), "weights for a block");
         self.losses.clear();
         self.losses.resize(batch.len(), 0.0);
     }

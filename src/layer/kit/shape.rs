@@ -29,12 +29,14 @@ pub struct LayerShape {
     pub tables: Vec<TableShape>,
     /// Whether a word may have the probability 0, so that ln P may be −∞.
     pub gives_zeros: bool,
+    /// Whether a step takes a [`Batch::block`](crate::layer::Batch::block).
+    pub takes_blocks: bool,
 }
 
 impl LayerShape {
     /// A layer over `vocab` words and hidden vectors of size `dim`, without tables yet.
     pub fn new(vocab: usize, dim: usize, bias: Bias) -> Self {
-        Self { vocab, dim, bias, tables: Vec::new(), gives_zeros: false }
+        Self { vocab, dim, bias, tables: Vec::new(), gives_zeros: false, takes_blocks: false }
     }
 
     /// A layer with one table that has a row of size `dim` per word, and a bias per word unless `bias` is
@@ -58,6 +60,11 @@ impl LayerShape {
     /// Says that a word may have the probability 0.
     pub fn giving_zeros(self) -> Self {
         Self { gives_zeros: true, ..self }
+    }
+
+    /// Says that a step takes a [`Batch::block`](crate::layer::Batch::block).
+    pub fn taking_blocks(self) -> Self {
+        Self { takes_blocks: true, ..self }
     }
 
     /// [`OutputLayer::unigram_biases`](crate::layer::OutputLayer::unigram_biases) of a layer that says nothing else.

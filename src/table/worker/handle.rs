@@ -4,8 +4,10 @@ use crate::simd::{self, dispatch};
 use crate::table::kernel::block::is_small;
 use crate::table::kernel::product::Products;
 use crate::table::kernel::rows::{Access, Plain, RowStore};
-use crate::table::kernel::small::{Buffers, Descend, Means};
-use crate::table::{Bags, Coefficients, Fold, Rows, Stat, Table, TableShape, Threads, TileCoefficients};
+use crate::table::kernel::small::{Buffers, Descend, DescendSums, Means};
+use crate::table::{
+    Bags, Coefficients, Fold, GroupCoefficients, Groups, Rows, Stat, Table, TableShape, Threads, TileCoefficients,
+};
 use ndarray::{ArrayView2, ArrayViewMut2};
 use std::borrow::BorrowMut;
 use std::fmt;
@@ -146,6 +148,15 @@ impl<S: RowStore> Table for WorkerTable<S> {
         }
     }
 
+    fn descend_sums(&mut self, rows: &[u32], sums: Bags, gradients: ArrayView2<f32>) {
+        if self.on_plain(None, Access::Update, |plain| plain.descend_sums(rows, sums, gradients)) {
+            return;
+        }
+        let Buffers { places, gradients: padded, .. } = self.buffers.borrow_mut();
+        let gradients = gradients.to_slice().expect("gradients are contiguous");
+        dispatch(DescendSums { table: &mut self.store, rows, sums, rate: self.rate, gradients, padded, places });
+    }
+
     fn step(
         &mut self,
         rows: &[u32],
@@ -170,6 +181,21 @@ impl<S: RowStore> Table for WorkerTable<S> {
         block.outer(&threads);
         block.gradients(|c, gradient, bias| self.descend_row(rows[c], gradient, bias));
         self.buffers.borrow_mut().block = block;
+    }
+
+    fn step_groups(
+        &mut self,
+        groups: Groups,
+        x: ArrayView2<f32>,
+        coef: &GroupCoefficients,
+        losses: &mut [f64],
+        mut d_x: ArrayViewMut2<f32>,
+    ) {
+        let on_plain = |plain: &mut Plain| plain.step_groups(groups, x, coef, losses, d_x.view_mut());
+        if !self.on_plain(None, Access::Update, on_plain) {
+            let small = &mut self.buffers.borrow_mut().small;
+            small.step_groups(&mut self.store, groups, x, self.rate, coef, losses, d_x);
+        }
     }
 
     fn scan(&mut self, rows: Range<u32>, x: ArrayView2<f32>, fold: &Fold, out: &mut [Stat]) {

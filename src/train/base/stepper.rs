@@ -1,5 +1,6 @@
 //! The steps over the positions of a sentence.
 
+use super::super::block::{Block, NextBlock};
 use super::super::workspace::{Ahead, Workspace};
 use crate::corpus::{Examples, Subsampler, Window};
 use crate::model::{Handles, SharedModel};
@@ -15,6 +16,7 @@ pub struct Stepper {
     sentence: Vec<WordId>,
     position: usize,
     examples: Examples,
+    block: Block,
 }
 
 /// The outcome of one step.
@@ -33,7 +35,14 @@ pub type Standing = (WorkerRng, WorkerRng, Vec<WordId>, usize);
 impl Stepper {
     /// At no sentence yet, for hidden vectors of size `dim`; `noise` is the generator of what layers draw.
     pub fn new(dim: usize, rng: WorkerRng, noise: WorkerRng) -> Self {
-        Self { work: Workspace::new(dim, noise), rng, sentence: Vec::new(), position: 0, examples: Examples::new() }
+        Self {
+            work: Workspace::new(dim, noise),
+            rng,
+            sentence: Vec::new(),
+            position: 0,
+            examples: Examples::new(),
+            block: Block::default(),
+        }
     }
 
     pub fn standing(&self) -> Standing {
@@ -77,5 +86,34 @@ impl Stepper {
         let ahead = if left == 1 { Ahead::default() } else { Ahead::of(&self.sentence, position, window) };
         let loss = self.work.step(model.encoder(), model.layer(), handles, &self.examples, ahead);
         Step { positions: 1, examples: self.examples.len(), loss }
+    }
+
+    /// Takes up to `most` positions of the sentence, which has one, as one step. A barrier comes after `left`
+    /// positions, one or more: a block ends there.
+    pub fn step_block(
+        &mut self,
+        model: &SharedModel,
+        handles: &mut Handles,
+        window: &Window,
+        most: usize,
+        left: u64,
+    ) -> Step {
+        let len = self.sentence.len();
+        let end = |start: usize, left: u64| len.min(start + most).min(start.saturating_add(left as usize));
+        let positions = self.position..end(self.position, left);
+        self.position = positions.end;
+        let count = positions.len() as u64;
+        let examples = self.block.fill(&self.sentence, positions.clone(), window, &mut self.rng);
+        if examples == 0 {
+            return Step { positions: count, examples, loss: 0.0 };
+        }
+        // As in `step`, no noise is drawn for what comes after a barrier. Positions but the first of a sentence have
+        // windows.
+        let next = match positions.end..end(positions.end, left - count) {
+            none if none.is_empty() => NextBlock::default(),
+            next => NextBlock::of(&self.sentence, next, window),
+        };
+        let loss = self.block.step(&mut self.work, (model.encoder(), model.layer()), handles, window.direction(), next);
+        Step { positions: count, examples, loss }
     }
 }

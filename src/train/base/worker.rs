@@ -95,10 +95,13 @@ impl<'a> WorkerBase<'a> {
         Ok(())
     }
 
-    /// [`Stepper::step`] with the settings' window.
+    /// [`Stepper::step`] with the settings' window, or [`Stepper::step_block`] where they ask for blocks.
     #[inline(always)]
     pub fn step(&mut self, inputs: &Inputs, model: &SharedModel, handles: &mut Handles, left: u64) -> Step {
-        self.stepper.step(model, handles, &inputs.settings.window, left)
+        match (&inputs.settings.window, inputs.settings.block) {
+            (window, 1) => self.stepper.step(model, handles, window, left),
+            (window, most) => self.stepper.step_block(model, handles, window, most, left),
+        }
     }
 
     /// Adds to the sums; a loss that is not finite is noted.

@@ -81,6 +81,7 @@ pub fn deterministic_watched(
     observer: &mut dyn Observer,
 ) -> Result<Outcome> {
     let inputs = Inputs::new(corpus, counts, settings)?;
+    settings.check_model(model)?;
     if let Some(state) = from {
         inputs.check(state, WORKERS, WORKERS, SHORTEST..LONGEST + 1)?;
     }

@@ -29,6 +29,10 @@ pub struct Hogwild {
     pub rate: LinearDecay,
     /// Passes over the text.
     pub epochs: u32,
+    /// Neighbouring positions of a sentence that are one step, from 1 to [`Hogwild::MOST_BLOCK`]. The windows of a
+    /// block share their rows, and what the layer can share: see [`Batch::block`](crate::layer::Batch::block). A block
+    /// ends with its sentence.
+    pub block: usize,
     /// Workers, a thread each.
     pub workers: usize,
     /// Rows of each table that a worker keeps to itself.
@@ -42,9 +46,12 @@ const RATE_WORDS: u64 = 2_000;
 const OBSERVED_EVERY: Duration = Duration::from_millis(100);
 
 impl Hogwild {
+    /// The most positions of a block.
+    pub const MOST_BLOCK: usize = 256;
+
     /// One pass of one worker, without subsampling, with seed 1.
     pub fn new(window: Window, rate: LinearDecay) -> Self {
-        Self { window, sample: 0.0, rate, epochs: 1, workers: 1, cached: CachedRows::Fitting, seed: 1 }
+        Self { window, sample: 0.0, rate, epochs: 1, block: 1, workers: 1, cached: CachedRows::Fitting, seed: 1 }
     }
 
     pub(super) fn check(&self) -> Result<()> {
@@ -54,7 +61,25 @@ impl Hogwild {
                 return Err(Error::OutOfRange { name, value, limit: "1 or more" });
             }
         }
+        if !(1..=Self::MOST_BLOCK).contains(&self.block) {
+            return Err(Error::OutOfRange { name: "block", value: self.block as f64, limit: "from 1 to 256" });
+        }
         self.rate.check()
+    }
+
+    /// Checks whether encoder and layer of a model take blocks of this size; all take single positions.
+    ///
+    /// # Errors
+    /// [`Error::NoBlocks`].
+    pub fn check_model(&self, model: &SharedModel) -> Result<()> {
+        let parts = [
+            ("the encoder", model.encoder().mean_gradient().is_some(), "one whose hidden vectors are means"),
+            ("the layer", model.layer().shape().takes_blocks, "hierarchical or negative"),
+        ];
+        match parts.into_iter().find(|(_, takes_blocks, _)| self.block > 1 && !takes_blocks) {
+            Some((part, _, other)) => Err(Error::NoBlocks { part, block: self.block, other }),
+            None => Ok(()),
+        }
     }
 }
 
@@ -130,6 +155,7 @@ pub fn hogwild_watched(
     observer: &mut dyn Observer,
 ) -> Result<Outcome> {
     let inputs = Inputs::new(corpus, counts, settings)?;
+    settings.check_model(model)?;
     let deal = Deal { portions: from.map_or(settings.workers, State::portions) };
     let last = deal.portions(inputs.epochs() * inputs.order.pieces());
     if let Some(state) = from {

@@ -16,7 +16,7 @@ use crate::machine;
 use crate::model::ModelKind;
 use crate::objective::Sigmoid;
 use crate::table::CachedRows;
-use crate::train::LinearDecay;
+use crate::train::{Hogwild, LinearDecay};
 use crate::vectors::OnBad;
 use crate::vocab::Vocabulary;
 use std::path::{Path, PathBuf};
@@ -87,6 +87,8 @@ pub struct Options {
     pub vocabulary: Option<PathBuf>,
     /// Passes over the text.
     pub epochs: Option<u32>,
+    /// Neighbouring positions of a sentence that are one step.
+    pub block: Option<usize>,
     /// Threads; all cores without.
     pub threads: Option<usize>,
     /// Rows of each table that a thread keeps to itself; 6 MB of them without, but of more than two threads 64, or
@@ -158,6 +160,15 @@ impl Options {
         within("epochs", epochs as usize, 10_000, "from 1 to 10000").map(|_| epochs)
     }
 
+    /// Neighbouring positions of a sentence that are one step.
+    ///
+    /// # Errors
+    /// None, or more than 256.
+    pub fn block(&self) -> Result<usize> {
+        let own = if self.kind() == ModelKind::NGram { 1 } else { self.defaults().block };
+        within("block", self.block.unwrap_or(own), Hogwild::MOST_BLOCK, "from 1 to 256")
+    }
+
     /// Threads.
     ///
     /// # Errors
@@ -215,6 +226,7 @@ mod tests {
         ] {
             let (options, own) = (with(preset), preset.defaults());
             assert_eq!((own.dim, own.window, own.min_count, own.epochs, own.negative), (100, 5, 5, 5, 5));
+            assert_eq!(own.block, 1, "{preset}");
             assert_eq!((own.sample, own.longest_sentence), (sample, sentence), "{preset}");
             assert_eq!(options.layer().unwrap().to_string(), layer);
             assert_eq!(options.kind(), kind);
@@ -259,6 +271,8 @@ mod tests {
         assert_eq!(given.cached().unwrap(), CachedRows::First(4));
         let wrong = [
             Options { epochs: Some(0), ..Options::default() }.epochs().map(drop),
+            Options { block: Some(0), ..Options::default() }.block().map(drop),
+            Options { block: Some(257), ..Options::default() }.block().map(drop),
             Options { threads: Some(0), ..Options::default() }.threads().map(drop),
             Options { threads: Some(1 << 20), ..Options::default() }.threads().map(drop),
             Options { dim: Some(0), ..Options::default() }.network().map(drop),

@@ -35,6 +35,7 @@ impl Options {
             ("window", self.window.is_some(), [ModelKind::NGram; 2]),
             ("context both", self.context == Some(Context::Both), [ModelKind::NGram; 2]),
             ("window_rule", self.window_rule.is_some(), [ModelKind::NGram; 2]),
+            ("block", self.block.is_some_and(|positions| positions > 1), [ModelKind::NGram; 2]),
             ("cbow_gradient", self.cbow_gradient.is_some(), [ModelKind::NGram, ModelKind::SkipGram]),
         ];
         if let Some((setting, ..)) = given.into_iter().find(|(_, given, not)| *given && not.contains(&kind)) {

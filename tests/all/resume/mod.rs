@@ -111,7 +111,8 @@ fn in_slices(a: &Architecture, vocab: &Vocabulary, heard: usize, step: &Step) ->
     unreachable!("slices end")
 }
 
-fn assert_layers_go_on<'a>(layers: impl IntoIterator<Item = &'a str>, encoding: Encoding) {
+/// In blocks of so many positions.
+fn assert_layers_go_on<'a>(layers: impl IntoIterator<Item = &'a str>, encoding: Encoding, block: usize) {
     let (vocab, corpus) = corpus(40, 620);
     for name in layers {
         let window = match encoding {
@@ -124,7 +125,9 @@ fn assert_layers_go_on<'a>(layers: impl IntoIterator<Item = &'a str>, encoding: 
         let run = |threads: usize| {
             let (corpus, counts) = (&corpus, vocab.counts());
             move |model: &mut SharedModel, from: Option<&State>, observer: &mut StopsAt| {
-                deterministic_watched(model, corpus, counts, &settings(threads, window), from, observer).unwrap()
+                let mut settings = settings(threads, window);
+                settings.block = block;
+                deterministic_watched(model, corpus, counts, &settings, from, observer).unwrap()
             }
         };
         let (whole, outcome, slices) = in_slices(&a, &vocab, usize::MAX, &run(1));
@@ -142,18 +145,23 @@ fn assert_layers_go_on<'a>(layers: impl IntoIterator<Item = &'a str>, encoding: 
 
 #[test]
 fn every_layer_goes_on_as_if_nothing_had_been() {
-    assert_layers_go_on(CATALOGUE.iter().map(|entry| entry.name), Encoding::Mean);
+    assert_layers_go_on(CATALOGUE.iter().map(|entry| entry.name), Encoding::Mean, 1);
+}
+
+#[test]
+fn blocks_go_on_as_if_nothing_had_been() {
+    assert_layers_go_on(["negative", "negative:hits=drop", "hierarchical"], Encoding::Mean, 8);
 }
 
 #[test]
 fn an_ngram_model_goes_on_as_if_nothing_had_been() {
-    assert_layers_go_on(["full", "hierarchical", "sampled-quadratic"], Encoding::NGram { embedding: 5 });
+    assert_layers_go_on(["full", "hierarchical", "sampled-quadratic"], Encoding::NGram { embedding: 5 }, 1);
 }
 
 #[test]
 #[ignore = "soak: every layer"]
 fn every_layer_of_an_ngram_model_goes_on_as_if_nothing_had_been() {
-    assert_layers_go_on(CATALOGUE.iter().map(|entry| entry.name), Encoding::NGram { embedding: 5 });
+    assert_layers_go_on(CATALOGUE.iter().map(|entry| entry.name), Encoding::NGram { embedding: 5 }, 1);
 }
 
 #[test]
@@ -208,17 +216,20 @@ impl Observer for Restless {
 #[test]
 fn one_hogwild_worker_gives_the_same_bits_however_often_it_rests() {
     let window = Window::new(Direction::SkipGram, Context::Both, 5, true).unwrap();
-    for (name, words, lines, dim) in [
-        ("negative", 200, 10_000, 40),
-        ("hierarchical", 200, 10_000, 40),
-        ("sampled-quadratic:samples=4", 40, 2_500, 9),
-        ("sampled-midx:samples=4", 40, 2_500, 9),
+    for (name, words, lines, dim, block) in [
+        ("negative", 200, 10_000, 40, 1),
+        ("negative", 200, 10_000, 40, 8),
+        ("hierarchical", 200, 10_000, 40, 1),
+        ("hierarchical", 200, 10_000, 40, 8),
+        ("sampled-quadratic:samples=4", 40, 2_500, 9, 1),
+        ("sampled-midx:samples=4", 40, 2_500, 9, 1),
     ] {
         let (vocab, corpus) = corpus(words, lines);
         let layer = name.parse().unwrap();
         let mut a = Architecture::new(layer, window, dim);
         (a.bias, a.optimizer) = (Bias::None, Optimizer::Sgd);
-        let settings = settings(1, window);
+        let mut settings = settings(1, window);
+        settings.block = block;
         let train = |observer: &mut dyn Observer| {
             let mut model = new(&a, &vocab);
             hogwild_watched(&mut model, &corpus, vocab.counts(), &settings, None, observer).unwrap();
@@ -292,6 +303,7 @@ fn slices_of_time_make_one_run_and_other_runs_are_refused() {
     refused(with(&[]), "there is a checkpoint");
     refused(with(&["--resume", "--lr", "0.01"]), "rate was \"0.025 to 0.0000025\" there, and is \"0.01 to 0.000001\"");
     refused(with(&["--resume", "--window", "4"]), "window was");
+    refused(with(&["--resume", "--block", "8"]), "block was");
     refused(with(&["--resume", "--seed", "2"]), "seed was \"1\" there, and is \"2\"");
     std::fs::write(place.path("text.txt"), text(300, 6_001)).unwrap();
     refused(with(&["--resume"]), "text was");

@@ -1,7 +1,8 @@
 //! Means of bags, and descents along their gradients, over rows at their places.
 
+use super::super::aligned::Aligned;
 use super::super::rows::RowStore;
-use super::in_blocks;
+use super::{in_blocks, pad};
 use crate::simd::with_tail;
 use crate::table::Bags;
 use pulp::{Simd, WithSimd, bytemuck};
@@ -154,6 +155,70 @@ fn descend_vectors<S: Simd, const V: usize>(
         for v in 0..V {
             row[v] = s.sub_f32s(row[v], by[v]);
         }
+    }
+}
+
+/// Each row descends along the sum of some gradients: row i along those of bag i.
+pub struct DescendSums<'a, T> {
+    pub table: &'a mut T,
+    pub rows: &'a [u32],
+    pub sums: Bags<'a>,
+    pub rate: f32,
+    /// gradients × d.
+    pub gradients: &'a [f32],
+    pub padded: &'a mut Aligned,
+    pub places: &'a mut Vec<u32>,
+}
+
+impl<T: RowStore> WithSimd for DescendSums<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, s: S) {
+        let Self { table, rows, sums, rate, gradients, padded, places } = self;
+        let (dim, stride) = (table.dim(), table.stride());
+        padded.grow(gradients.len() / dim * stride);
+        pad(s, gradients, dim, stride, padded);
+        let (width, step) = (dim.div_ceil(S::F32_LANES), stride / S::F32_LANES);
+        let gradients = S::as_simd_f32s(padded.as_ref()).0;
+        table.place(rows, places);
+        let w = S::as_mut_simd_f32s(table.weights_mut()).0;
+        for (i, place) in places.iter().enumerate() {
+            let bag = sums.bag(i);
+            in_blocks!(width, 8, |k, V| descend_sum::<S, V>(s, w, step, k, *place, bag, gradients, rate));
+        }
+        for (i, (row, place)) in rows.iter().zip(&*places).enumerate() {
+            table.moved(*row, *place, sums.bag(i).len() as u32);
+        }
+    }
+}
+
+/// V vectors of a row from vector `k` on. Accumulators stay in registers only if no reference to them is taken.
+#[expect(clippy::too_many_arguments, reason = "a kernel's inner part")]
+#[inline(always)]
+fn descend_sum<S: Simd, const V: usize>(
+    s: S,
+    w: &mut [S::f32s],
+    step: usize,
+    k: usize,
+    place: u32,
+    bag: &[u32],
+    gradients: &[S::f32s],
+    rate: f32,
+) {
+    let mut acc = [s.splat_f32s(0.0); V];
+    for number in bag {
+        let at = *number as usize * step + k;
+        let gradient: &[S::f32s; V] = gradients[at..at + V].try_into().expect("V vectors");
+        for v in 0..V {
+            acc[v] = s.add_f32s(acc[v], gradient[v]);
+        }
+    }
+    let rate = s.splat_f32s(rate);
+    let at = place as usize * step + k;
+    let row: &mut [S::f32s; V] = (&mut w[at..at + V]).try_into().expect("V vectors");
+    for v in 0..V {
+        row[v] = s.sub_f32s(row[v], s.mul_f32s(rate, acc[v]));
     }
 }
 

@@ -5,9 +5,10 @@
 
 mod bags;
 mod blocks;
+mod groups;
 mod one;
 
-pub use bags::{Descend, Means};
+pub use bags::{Descend, DescendSums, Means};
 
 use super::aligned::Aligned;
 use super::block::Block;
@@ -28,6 +29,7 @@ pub struct Buffers {
     pub(in crate::table) places: Vec<u32>,
     pub(in crate::table) block: Block,
     pub(in crate::table) row: Vec<f32>,
+    pub(in crate::table) gradients: Aligned,
 }
 
 impl fmt::Debug for Buffers {
@@ -44,6 +46,7 @@ pub struct SmallBlock {
     x: Aligned,
     /// batch × count: scores, then coefficients.
     z: Vec<f32>,
+    gathered: groups::Gathered,
 }
 
 impl SmallBlock {
@@ -111,14 +114,7 @@ impl<T: RowStore> WithSimd for Scores<'_, T> {
         let Self { table, x, padded, places, z } = self;
         let (dim, stride, count) = (table.dim(), table.stride(), places.len());
         let batch = z.len() / count;
-        for (to, from) in padded.as_mut().chunks_exact_mut(stride).zip(x.chunks_exact(dim)) {
-            let body = S::as_simd_f32s(from).0;
-            for (to, from) in S::as_mut_simd_f32s(to).0.iter_mut().zip(body) {
-                *to = *from;
-            }
-            let end = body.len() * S::F32_LANES;
-            with_tail(&mut to[end..dim], &from[end..], |to, from| *to = from);
-        }
+        pad(s, x, dim, stride, padded);
         let of = PlacedRows { w: table.weights(), stride, used: dim.next_multiple_of(S::F32_LANES), places };
         let (x, mut z) = (padded.as_ref(), z);
         let mut b = 0;
@@ -133,13 +129,26 @@ impl<T: RowStore> WithSimd for Scores<'_, T> {
             let (part, rest) = z.split_at_mut(now * count);
             let x = &x[b * stride..];
             match now {
-                4 => dots::<S, 4>(s, x, of, part),
-                3 => dots::<S, 3>(s, x, of, part),
-                2 => dots::<S, 2>(s, x, of, part),
-                _ => dots::<S, 1>(s, x, of, part),
+                4 => dots(s, first::<4>(x, of), of, part),
+                3 => dots(s, first::<3>(x, of), of, part),
+                2 => dots(s, first::<2>(x, of), of, part),
+                _ => dots(s, first::<1>(x, of), of, part),
             }
             (z, b) = (rest, b + now);
         }
+    }
+}
+
+/// The batch, its rows padded.
+#[inline(always)]
+fn pad<S: Simd>(_: S, x: &[f32], dim: usize, stride: usize, padded: &mut Aligned) {
+    for (to, from) in padded.as_mut().chunks_exact_mut(stride).zip(x.chunks_exact(dim)) {
+        let body = S::as_simd_f32s(from).0;
+        for (to, from) in S::as_mut_simd_f32s(to).0.iter_mut().zip(body) {
+            *to = *from;
+        }
+        let end = body.len() * S::F32_LANES;
+        with_tail(&mut to[end..dim], &from[end..], |to, from| *to = from);
     }
 }
 
@@ -160,13 +169,19 @@ impl<'a> PlacedRows<'a> {
     }
 }
 
-/// The products of N vectors with all rows, four rows at a time.
+/// The first N vectors.
 #[inline(always)]
-fn dots<S: Simd, const N: usize>(s: S, from: &[f32], of: PlacedRows, out: &mut [f32]) {
+fn first<'a, const N: usize>(from: &'a [f32], of: PlacedRows) -> [&'a [f32]; N] {
     let mut x = [&[][..]; N];
     for n in 0..N {
         x[n] = &from[n * of.stride..][..of.used];
     }
+    x
+}
+
+/// The products of N vectors with all rows, four rows at a time.
+#[inline(always)]
+fn dots<S: Simd, const N: usize>(s: S, x: [&[f32]; N], of: PlacedRows, out: &mut [f32]) {
     let (fours, rest) = of.places.as_chunks::<4>();
     let mut c = 0;
     for places in fours {

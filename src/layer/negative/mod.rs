@@ -1,10 +1,12 @@
 //! Negative sampling: is this the word, or is it noise?
 
-use super::kit::flat::{Flat, FlatLayer};
-use super::kit::scan::groups;
-use super::kit::scratch::repeat;
-use super::{Batch, Bias, Scratch};
+mod block;
+
 use crate::error::Result;
+use crate::layer::kit::flat::{Flat, FlatLayer};
+use crate::layer::kit::scan::groups;
+use crate::layer::kit::scratch::repeat;
+use crate::layer::{Batch, Bias, Scratch};
 use crate::objective::{SigmoidTable, logistic_block, logistic_by};
 use crate::sampler::Sampler;
 use crate::table::kernel::view;
@@ -30,7 +32,8 @@ pub enum NoiseHits {
 /// - *Model* the scores learn ln P(w | h) − ln(k·q(w)); so P(w | h) = softmax(v_w·h + b_w + ln q(w)).
 /// - *Criterion* L = −ln σ(z_t) − Σ_j ln σ(−z_j) over k words j ~ q with replacement. A noise word that equals the
 ///   target counts as noise (word2vec drops it, which bends what is learned).
-///   [`NoiseHits::Drop`] does as word2vec.
+///   [`NoiseHits::Drop`] does as word2vec. The targets of a [`Batch::block`] share 2·k noise words, each with half the
+///   weight: the expected gradient is the same.
 /// - *Gradient* ∂L/∂z = σ(z) − \[is the target\]; σ from another program's table by [`NegativeSampling::with_sigmoid`].
 /// - *Cost* 3·B·(1 + k)·d multiply-adds a step; where hits are dropped, with the noise anew for each target.
 /// - *Reference* Mikolov et al. 2013b, eq. 4; what it learns: Levy & Goldberg 2014, eq. 11.
@@ -66,7 +69,7 @@ impl NegativeSampling {
 
     /// Sets the treatment of noise that is the target. Where it is dropped, as in word2vec.c and gensim, the scores of frequent
     /// words learn less than ln P − ln(k·q), and no closed form makes probabilities of them;
-    /// [`log_probs`](super::OutputLayer::log_probs) stays the same.
+    /// [`log_probs`](crate::layer::OutputLayer::log_probs) stays the same.
     pub fn with_hits(self, hits: NoiseHits) -> Self {
         Self { hits, ..self }
     }
@@ -176,7 +179,11 @@ impl FlatLayer for NegativeSampling {
         self.ln_negatives
     }
 
-    /// Where hits are dropped every target meets the noise on its own.
+    fn takes_blocks(&self) -> bool {
+        true
+    }
+
+    /// Where hits are dropped every target meets the noise on its own, but in a block.
     fn step(
         &self,
         w: &mut Tables,
@@ -185,6 +192,9 @@ impl FlatLayer for NegativeSampling {
         d_hidden: ArrayViewMut2<f32>,
         losses: Option<&mut [f64]>,
     ) -> f64 {
+        if let Some(members) = batch.members {
+            return self.step_block(w, &batch, members, s, d_hidden, losses);
+        }
         s.clear_losses(&batch);
         self.draw(w, &batch, s);
         if self.hits == NoiseHits::Drop {

@@ -1,0 +1,182 @@
+//! A step over groups of examples with rows of their own: the scores of all, one call for all coefficients, and then
+//! what those bring about group by group.
+
+use super::super::aligned::Aligned;
+use super::super::rows::RowStore;
+use super::blocks::Descent;
+use super::{PlacedRows, SmallBlock, dots, pad};
+use crate::simd::{dispatch, with_tail};
+use crate::table::{GroupCoefficients, Groups};
+use ndarray::{ArrayView2, ArrayViewMut2};
+use pulp::{Simd, WithSimd};
+
+impl SmallBlock {
+    /// [`Table::step_groups`](crate::table::Table::step_groups) by places.
+    #[allow(clippy::too_many_arguments)]
+    pub fn step_groups(
+        &mut self,
+        table: &mut impl RowStore,
+        groups: Groups,
+        x: ArrayView2<f32>,
+        rate: f32,
+        coef: &GroupCoefficients,
+        losses: &mut [f64],
+        mut d_x: ArrayViewMut2<f32>,
+    ) {
+        let (batch, stride, pairs) = (x.nrows(), table.stride(), groups.pairs());
+        self.x.grow(batch * stride);
+        if self.z.len() < pairs {
+            self.z.resize(pairs, 0.0);
+        }
+        table.place(groups.rows.rows, &mut self.places);
+        let (places, z) = (&self.places[..], &mut self.z[..pairs]);
+        let flat = x.to_slice().expect("hidden vectors are contiguous");
+        dispatch(Scores { table, x: flat, padded: &mut self.x, places, groups, z });
+        if table.has_bias() {
+            for_each_pair(groups, places, |pair, row, place| z[pair] += table.bias(row, place));
+        }
+        coef(0..pairs, z, losses);
+        if table.has_bias() {
+            for_each_pair(groups, places, |pair, row, place| table.descend_bias(row, place, rate, z[pair]));
+        }
+        let d_x = d_x.as_slice_mut().expect("∂L/∂x is contiguous");
+        let x = &self.x.as_ref()[..batch * stride];
+        let (gathered, weights) = (&mut self.gathered, table.weights_mut());
+        dispatch(GroupDescent { weights, stride, places, groups, x, z, rate, d_x, gathered });
+        for group in groups.iter() {
+            let places = &places[groups.rows.offsets[group.number] as usize..];
+            let examples = group.examples.len() as u32;
+            group.rows.iter().zip(places).for_each(|(row, place)| table.moved(*row, *place, examples));
+        }
+    }
+}
+
+/// Calls `each` with the number of a pair, its row and its place.
+fn for_each_pair(groups: Groups, places: &[u32], mut each: impl FnMut(usize, u32, u32)) {
+    for group in groups.iter() {
+        let places = &places[groups.rows.offsets[group.number] as usize..];
+        for (pair, i) in group.pairs.clone().zip((0..group.rows.len()).cycle()) {
+            each(pair, group.rows[i], places[i]);
+        }
+    }
+}
+
+/// The rows of examples that do not lie together, and their gradients.
+#[derive(Default)]
+pub struct Gathered {
+    x: Aligned,
+    d_x: Vec<f32>,
+}
+
+/// X padded, and the scores of all pairs.
+struct Scores<'a, T> {
+    table: &'a T,
+    /// batch × d.
+    x: &'a [f32],
+    padded: &'a mut Aligned,
+    places: &'a [u32],
+    groups: Groups<'a>,
+    z: &'a mut [f32],
+}
+
+impl<T: RowStore> WithSimd for Scores<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, s: S) {
+        let Self { table, x, padded, places, groups, z } = self;
+        let (dim, stride) = (table.dim(), table.stride());
+        pad(s, x, dim, stride, padded);
+        let (padded, used) = (padded.as_ref(), dim.next_multiple_of(S::F32_LANES));
+        let mut z = z;
+        for group in groups.iter() {
+            let count = group.rows.len();
+            let places = &places[groups.rows.offsets[group.number] as usize..][..count];
+            let of = PlacedRows { w: table.weights(), stride, used, places };
+            let x = |example: u32| &padded[example as usize * stride..][..used];
+            let mut examples = group.examples;
+            while let [first, others @ ..] = examples {
+                let now = match examples.len() {
+                    left if S::REGISTER_COUNT >= 32 && left >= 4 => 4,
+                    2 | 4 => 2,
+                    1 => 1,
+                    _ => 3,
+                };
+                let (part, rest) = z.split_at_mut(now * count);
+                match (now, others) {
+                    (4, [b, c, d, ..]) => dots::<S, 4>(s, [x(*first), x(*b), x(*c), x(*d)], of, part),
+                    (3, [b, c, ..]) => dots::<S, 3>(s, [x(*first), x(*b), x(*c)], of, part),
+                    (2, [b, ..]) => dots::<S, 2>(s, [x(*first), x(*b)], of, part),
+                    _ => dots::<S, 1>(s, [x(*first)], of, part),
+                }
+                (z, examples) = (rest, &examples[now..]);
+            }
+        }
+    }
+}
+
+/// d_x += K·W, then W ← W − rate·Kᵀ·X, group by group.
+struct GroupDescent<'a> {
+    weights: &'a mut [f32],
+    stride: usize,
+    places: &'a [u32],
+    groups: Groups<'a>,
+    /// batch × stride.
+    x: &'a [f32],
+    z: &'a [f32],
+    rate: f32,
+    /// batch × d.
+    d_x: &'a mut [f32],
+    gathered: &'a mut Gathered,
+}
+
+impl WithSimd for GroupDescent<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, s: S) {
+        let Self { weights, stride, places, groups, x, z, rate, d_x, gathered } = self;
+        let dim = d_x.len() / (x.len() / stride).max(1);
+        for group in groups.iter().filter(|group| !group.pairs.is_empty()) {
+            let (examples, batch) = (group.examples, group.examples.len());
+            let places = &places[groups.rows.offsets[group.number] as usize..][..group.rows.len()];
+            let coef = &z[group.pairs];
+            let first = examples[0] as usize;
+            let lie_together = examples.iter().zip(examples[0]..).all(|(example, next)| *example == next);
+            let (x, to): (&[f32], &mut [f32]) = if lie_together {
+                (&x[first * stride..][..batch * stride], &mut d_x[first * dim..][..batch * dim])
+            } else {
+                gathered.x.grow(batch * stride);
+                for (to, example) in gathered.x.as_mut().chunks_exact_mut(stride).zip(examples) {
+                    copy::<S>(to, &x[*example as usize * stride..][..stride]);
+                }
+                gathered.d_x.clear();
+                gathered.d_x.resize(batch * dim, 0.0);
+                (&gathered.x.as_ref()[..batch * stride], &mut gathered.d_x[..])
+            };
+            Descent { weights: &mut *weights, stride, places, x, coef, rate, d_x: to }.with_simd(s);
+            if !lie_together {
+                for (from, example) in gathered.d_x.chunks_exact(dim).zip(examples) {
+                    add(s, &mut d_x[*example as usize * dim..][..dim], from);
+                }
+            }
+        }
+    }
+}
+
+/// A row, which is padded.
+#[inline(always)]
+fn copy<S: Simd>(to: &mut [f32], from: &[f32]) {
+    for (to, from) in S::as_mut_simd_f32s(to).0.iter_mut().zip(S::as_simd_f32s(from).0) {
+        *to = *from;
+    }
+}
+
+#[inline(always)]
+fn add<S: Simd>(s: S, to: &mut [f32], from: &[f32]) {
+    let ((to, to_tail), (from, from_tail)) = (S::as_mut_simd_f32s(to), S::as_simd_f32s(from));
+    for (to, from) in to.iter_mut().zip(from) {
+        *to = s.add_f32s(*to, *from);
+    }
+    with_tail(to_tail, from_tail, |to, from| *to += from);
+}
