@@ -41,7 +41,8 @@ pub trait Encoder: Send + Sync {
     fn expected_cost(&self, contexts: Bags) -> Cost;
 }
 
-/// A table of embeddings for `vocab` words and `others` rows behind them, starting as word2vec's: uniform in ±1/(2·dim).
+/// A table of embeddings for `vocab` words and `others` rows behind them, starting as word2vec's: uniform in
+/// ±1/(2·dim).
 fn embeddings(vocab: usize, dim: usize, others: usize) -> Result<TableShape> {
     let limit = i32::MAX as usize - others;
     if vocab == 0 {

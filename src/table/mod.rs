@@ -204,7 +204,8 @@ impl Stat {
 /// The range says which rows of the batch the block is; rows may come in parts, in any order, from several threads.
 pub type Coefficients<'a> = dyn Fn(Range<usize>, ArrayViewMut2<f32>, &mut [f64]) + Sync + 'a;
 
-/// The scores of neighbouring rows of a table for a batch: words × batch, so that the examples of a batch lie side by side.
+/// The scores of neighbouring rows of a table for a batch: words × batch, so that the examples of a batch lie side by
+/// side.
 pub struct Tile<'a> {
     rows: Range<u32>,
     batch: usize,
@@ -219,7 +220,8 @@ impl fmt::Debug for Tile<'_> {
 }
 
 impl<'a> Tile<'a> {
-    /// Scores of `rows` for `batch` examples; rows are `stride` apart, of which all up to a multiple of 16 hold numbers.
+    /// Scores of `rows` for `batch` examples; rows are `stride` apart, of which all up to a multiple of 16 hold
+    /// numbers.
     pub fn new(rows: Range<u32>, batch: usize, stride: usize, scores: &'a mut [f32]) -> Self {
         assert!(stride >= batch.next_multiple_of(16) && scores.len() == stride * rows.len(), "a tile's shape");
         Self { rows, batch, stride, scores }
@@ -330,13 +332,13 @@ pub trait Table: Send {
         groups::step_by_step(self, groups, x, coef, losses, d_x);
     }
 
-    /// Many rows, in tiles: folds the scores of all `rows` into `out`, one [`Stat`] a batch row. The scores of a scan of the
-    /// same rows and `x` just before are used again where they were kept.
+    /// Many rows, in tiles: folds the scores of all `rows` into `out`, one [`Stat`] a batch row. The scores of a scan
+    /// of the same rows and `x` just before are used again where they were kept.
     fn scan(&mut self, rows: Range<u32>, x: ArrayView2<f32>, fold: &Fold, out: &mut [Stat]);
 
     /// Many rows, in tiles: scores → `coef` in place → d_x += K·W → the update. The scores of a `scan` of the same rows
-    /// and `x` just before are used again. A batch that comes in several parts (see [`batch_part`]) says `last` with its
-    /// last part only: until then no weight changes.
+    /// and `x` just before are used again. A batch that comes in several parts (see [`batch_part`]) says `last` with
+    /// its last part only: until then no weight changes.
     fn sweep(
         &mut self,
         rows: Range<u32>,
@@ -360,16 +362,17 @@ pub trait Table: Send {
         None
     }
 
-    /// The same matrix, to be changed; `None` for a handle that only reads or has none to itself. Scores that were kept are
-    /// forgotten.
+    /// The same matrix, to be changed; `None` for a handle that only reads or has none to itself. Scores that were kept
+    /// are forgotten.
     fn matrix_mut(&mut self) -> Option<&mut Matrix> {
         None
     }
 
-    /// ∂L/∂W since the last `flush`; `None` for a handle that defers nothing. A `flush` after it does the same as without it.
+    /// ∂L/∂W since the last `flush`; `None` for a handle that defers nothing. A `flush` after it does the same as
+    /// without it.
     ///
-    /// A sweep makes the gradient [`TableGradient::Dense`]: the rows that other verbs touched are added in. Without a sweep it
-    /// is [`TableGradient::Rows`].
+    /// A sweep makes the gradient [`TableGradient::Dense`]: the rows that other verbs touched are added in. Without a
+    /// sweep it is [`TableGradient::Rows`].
     fn gradient(&mut self) -> Option<TableGradient<'_>> {
         None
     }
@@ -383,8 +386,8 @@ const KEPT_SCORES: usize = 56 << 20;
 /// A part of a batch is not larger than this: what each strip adds to ∂L/∂x is kept apart.
 const LARGEST_PART: usize = 2048;
 
-/// How many examples of a batch to scan and sweep at a time over `vocab` words, so that the scores between fit in memory.
-/// Above 1.8 million words no scores are kept, and a sweep computes them again (which is not counted as work).
+/// How many examples of a batch to scan and sweep at a time over `vocab` words, so that the scores between fit in
+/// memory. Above 1.8 million words no scores are kept, and a sweep computes them again (which is not counted as work).
 pub fn batch_part(vocab: usize) -> usize {
     match KEPT_SCORES / vocab.max(1) / 32 * 32 {
         0 => LARGEST_PART,

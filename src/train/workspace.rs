@@ -40,7 +40,8 @@ impl Workspace {
         Self { dim, scratch: Scratch::new(rng), hidden: Vec::new(), d_hidden: Vec::new() }
     }
 
-    /// Forward, the layer's step, and back. Meanwhile what the `next` step wants comes into the cache. Returns the summed loss.
+    /// Forward, the layer's step, and back. Meanwhile what the `next` step wants comes into the cache. Returns the
+    /// summed loss.
     pub fn step(
         &mut self,
         encoder: &dyn Encoder,

@@ -19,15 +19,16 @@ const WORKERS: usize = 4;
 /// Words that a worker trains on between two barriers: in the beginning, and always where a layer moves whole tables.
 /// Each phase doubles the one before.
 const SHORTEST: u64 = 32;
-/// At most. With twice as many, vectors of novels lost half a point of analogies; with half as many training took longer.
+/// At most. With twice as many, vectors of novels lost half a point of analogies; with half as many training took
+/// longer.
 const LONGEST: u64 = 1_024;
-/// Words that a worker trains on between two barriers at which all rows are merged, not just those that are due: in the beginning,
-/// and when many have been read.
+/// Words that a worker trains on between two barriers at which all rows are merged, not just those that are due: in the
+/// beginning, and when many have been read.
 const ALL_ROWS: [u64; 2] = [8_192, 16_384];
 /// So many words read make one word between such barriers.
 const SLOWLY: u64 = 64;
-/// Words of all after which a layer whose proposal follows the weights looks at them; then whenever there were half as many
-/// again, at the barrier that follows.
+/// Words of all after which a layer whose proposal follows the weights looks at them; then whenever there were half as
+/// many again, at the barrier that follows.
 const FIRST_LOOK: u64 = 1_000;
 /// Words between two changes of the rate.
 const RATE_WORDS: u64 = 1_000;
@@ -40,18 +41,19 @@ const RATE_WORDS: u64 = 1_000;
 /// (`settings.workers`; `settings.cached` does not count).
 ///
 /// # How
-/// The text, in pieces scattered over it as in [`hogwild`](super::hogwild()), is dealt to four workers, sentence by sentence; each
-/// has random numbers of its own and moves only its own copies of the rows that it touches ([`Overlay`](crate::table::Overlay)).
-/// After a fixed number of words comes a barrier: the moves of all are added in the order of the workers ([`merge()`]). Threads take
-/// workers in portions as they come and share the rows of a merge. A layer whose proposal follows the weights looks at them at barriers, when
-/// all rows are merged.
-/// Memory: the rows that each worker has touched between two merges of all rows, and 4 bytes for every row of every table a
-/// worker; with a layer that moves whole tables a copy of those for every worker. `observe` hears of every barrier, but
-/// not more than ten times a second.
+/// The text, in pieces scattered over it as in [`hogwild`](super::hogwild()), is dealt to four workers, sentence by
+/// sentence; each has random numbers of its own and moves only its own copies of the rows that it touches
+/// ([`Overlay`](crate::table::Overlay)). After a fixed number of words comes a barrier: the moves of all are added in
+/// the order of the workers ([`merge()`]). Threads take workers in portions as they come and share the rows of a merge.
+/// A layer whose proposal follows the weights looks at them at barriers, when all rows are merged. Memory: the rows
+/// that each worker has touched between two merges of all rows, and 4 bytes for every row of every table a worker; with
+/// a layer that moves whole tables a copy of those for every worker. `observe` hears of every barrier, but not more
+/// than ten times a second.
 ///
 /// # Errors
-/// Settings that make no sense, [`Error::NoExamples`] if no sentence has two words, [`Error::Diverged`] if a loss or a
-/// parameter is not finite, and a file of ids that cannot be read.
+/// Settings that make no sense, [`Error::NoExamples`](crate::Error::NoExamples) if no sentence has two words,
+/// [`Error::Diverged`](crate::Error::Diverged) if a loss or a parameter is not finite, and a file of ids that cannot be
+/// read.
 pub fn deterministic(
     model: &mut SharedModel,
     corpus: &dyn Sentences,
@@ -62,16 +64,17 @@ pub fn deterministic(
     deterministic_watched(model, corpus, counts, settings, None, &mut ProgressReporter::new(observe))
 }
 
-/// The same under the eyes of an [`Observer`], and from where an earlier run of the same settings stood, if `from` says so
-/// and `model` has the parameters, and the layer's proposal where that follows them, of that moment: a file with the state has
-/// all.
+/// The same under the eyes of an [`Observer`], and from where an earlier run of the same settings stood, if `from` says
+/// so and `model` has the parameters, and the layer's proposal where that follows them, of that moment: a file with the
+/// state has all.
 ///
 /// # Contract
-/// Looking leaves no trace: a run that is interrupted at any barrier and goes on from its state gives the bits of one that
-/// was not, on any number of threads before and after.
+/// Looking leaves no trace: a run that is interrupted at any barrier and goes on from its state gives the bits of one
+/// that was not, on any number of threads before and after.
 ///
 /// # Errors
-/// As [`deterministic`], what the observer says, and [`Error::StateField`] for a state of another run.
+/// As [`deterministic`], what the observer says, and [`Error::StateField`](crate::Error::StateField) for a state of
+/// another run.
 pub fn deterministic_watched(
     model: &mut SharedModel,
     corpus: &dyn Sentences,
