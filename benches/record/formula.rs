@@ -37,7 +37,7 @@ pub struct SetVerdict {
     pub difference: f64,
     /// The standard error of `difference`; null of one seed.
     pub standard_error: Option<f64>,
-    /// What `difference` must reach; null of one seed.
+    /// Least `difference` that holds; null of one seed.
     pub bound: Option<f64>,
     pub holds: Option<bool>,
 }

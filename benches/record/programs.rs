@@ -26,7 +26,7 @@ impl Program {
         matches!(self.kind, Kind::Peer(_))
     }
 
-    /// What `--version` prints; a peer tells its version with each run.
+    /// Output of `--version`; a peer tells its version with each run.
     pub fn version(&self) -> Option<String> {
         let Kind::Lexmax(path) = &self.kind else { return None };
         let output = Command::new(path).arg("--version").output().ok()?;

@@ -31,7 +31,7 @@ impl Sets {
         self.similarity.is_empty() && self.analogies.is_empty()
     }
 
-    /// How `scores` evaluates.
+    /// Options of the evaluation that `scores` does.
     pub fn options() -> EvaluationOptions {
         let mut options = EvaluationOptions::default();
         options.analogies.threads = lexmax::measure::cores();

@@ -42,7 +42,7 @@ pub struct Record {
     /// The seed of each round.
     pub seeds: Vec<u64>,
     pub corpus: Option<Corpus>,
-    /// How word vectors are scored.
+    /// Options by which word vectors are scored.
     pub evaluation: Value,
     pub entries: Vec<Recorded>,
     /// Times of the entries named by `against`, divided by those of the others.

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::Instant;
 
-/// What was measured in one run of a program.
+/// Measurements of one run of a program.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Run {
     /// Number of the round, from 1.
@@ -37,7 +37,7 @@ pub struct Run {
     pub quality: Scores,
 }
 
-/// What a program tells of a run. Other keys are passed over.
+/// Facts that a program tells of a run. Other keys are passed over.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Told {

@@ -209,7 +209,7 @@ pub enum Error {
         part: &'static str,
         /// Positions of a block.
         block: usize,
-        /// What takes blocks.
+        /// Layers or encoders that take blocks.
         other: &'static str,
     },
     /// Weights of words do not fit the vocabulary.

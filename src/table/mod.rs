@@ -386,7 +386,7 @@ const KEPT_SCORES: usize = 56 << 20;
 /// A part of a batch is not larger than this: what each strip adds to ∂L/∂x is kept apart.
 const LARGEST_PART: usize = 2048;
 
-/// How many examples of a batch to scan and sweep at a time over `vocab` words, so that the scores between fit in
+/// Number of examples of a batch to scan and sweep at a time over `vocab` words, so that the scores between fit in
 /// memory. Above 1.8 million words no scores are kept, and a sweep computes them again (which is not counted as work).
 pub fn batch_part(vocab: usize) -> usize {
     match KEPT_SCORES / vocab.max(1) / 32 * 32 {

@@ -124,7 +124,7 @@ impl Scratch {
         self.losses.resize(batch.len(), 0.0);
     }
 
-    /// As many zero losses as a block has hidden vectors.
+    /// Sets the losses to zeros, one a hidden vector of a block.
     ///
     /// # Panics
     /// If the vectors are weighted: the pairs of a block count alike.

@@ -35,7 +35,7 @@ impl Corpus {
     /// Needs 4 bytes for every word read, dropped ones too, until it returns, and 8 for every line.
     ///
     /// # Errors
-    /// Those of [`Source::for_each_line`], [`Error::NoWords`] (by a vocabulary that was given,
+    /// Errors of [`Source::for_each_line`], [`Error::NoWords`] (by a vocabulary that was given,
     /// [`Error::NoKnownWords`]), [`Error::TooManyWords`], and rules that make no sense.
     pub fn read(source: &Source, rules: &TextRules) -> Result<(Vocabulary, Self)> {
         rules.check()?;
@@ -97,7 +97,7 @@ impl Corpus {
     /// its own sentences.
     ///
     /// # Errors
-    /// Those of [`Source::for_each_line`], and [`Error::NoKnownWords`].
+    /// Errors of [`Source::for_each_line`], and [`Error::NoKnownWords`].
     pub fn read_known(
         source: &Source,
         vocab: &Vocabulary,

@@ -50,7 +50,7 @@ impl Whole {
         self.updates = from.own.most_updates();
     }
 
-    /// As [`TouchedRows::moved`](super::own::TouchedRows::moved), for all rows alike.
+    /// Does as [`TouchedRows::moved`](super::own::TouchedRows::moved), for all rows alike.
     pub fn moved(&self, row: u32) -> Option<(&[f32], f32, u32)> {
         let matrix = self.table.store().matrix();
         let bias = matrix.bias().get(row as usize).copied().unwrap_or(0.0);

@@ -24,7 +24,7 @@ pub struct Axis {
     direction: Aligned,
     /// The shared row at an exchange.
     seen: Aligned,
-    /// What is taken off a move along the axis: 1 − 1/w.
+    /// Share that is taken off a move along the axis: 1 − 1/w, and 0 of two workers.
     repeated: f32,
 }
 
@@ -40,6 +40,8 @@ impl Axis {
     pub fn exchange(&mut self, matrix: &SharedMatrix, row: u32, values: &mut [f32], base: &mut [f32], damped: bool) {
         let shared = matrix.row(row);
         let Self { direction, seen, repeated } = self;
+        // Without anything to take off no axis is needed.
+        let damped = damped && *repeated > 0.0;
         let (axis, seen) = (direction.as_mut(), seen.as_mut());
         let moved = dispatch(Look { shared, seen, values, base, axis });
         let turn = (damped && moved.square > NO_MOVE).then(|| Turn::towards(&moved, axis));
