@@ -50,8 +50,19 @@ impl SharedModel {
     /// The handles of one of `workers` workers, which exchanges cached rows after `period` of its updates: see
     /// [`Shared::new`].
     pub fn handles(&self, rate: f32, cached: CachedRows, workers: usize, period: usize) -> Handles<'_> {
-        let handles = |matrices| Tables::new(shared(matrices, rate, cached, workers, period));
-        Handles { encoder: handles(&self.encoder_tables), layer: handles(&self.layer_tables) }
+        self.handles_caching(rate, [cached; 2], workers, period)
+    }
+
+    /// The same, with the cached rows of the encoder's tables and of the layer's.
+    pub(crate) fn handles_caching(
+        &self,
+        rate: f32,
+        [encoder, layer]: [CachedRows; 2],
+        workers: usize,
+        period: usize,
+    ) -> Handles<'_> {
+        let handles = |matrices, cached| Tables::new(shared(matrices, rate, cached, workers, period));
+        Handles { encoder: handles(&self.encoder_tables, encoder), layer: handles(&self.layer_tables, layer) }
     }
 
     /// Lets the layer look at the weights, for proposals that follow them. The caller has the model to itself, so no worker

@@ -28,6 +28,7 @@ mod parameters;
 pub(crate) mod stored;
 mod tables;
 mod threads;
+mod traffic;
 mod worker;
 
 pub use crate::optimizer::Optimizer;
@@ -41,6 +42,7 @@ pub use matrix::Matrix;
 pub use parameters::Parameters;
 pub use tables::{Cost, Tables};
 pub use threads::Threads;
+pub use traffic::Traffic;
 pub use worker::{CachedRows, Merged, Overlay, OwnRows, Shared, SharedMatrix, WorkerTable, merge};
 
 use crate::rng::WorkerRng;
@@ -298,6 +300,11 @@ pub trait Table: Send {
     /// out\[b\] = mean of the rows of bag b.
     fn bag_means(&mut self, bags: Bags, out: ArrayViewMut2<f32>);
 
+    /// out\[b\] = mean of the members of bag b, which are numbers of `rows`: rows that several bags share are read once.
+    fn shared_means(&mut self, rows: &[u32], bags: Bags, out: ArrayViewMut2<f32>) {
+        groups::means_of_listed(self, rows, bags, out);
+    }
+
     /// The adjoint of `bag_means`: each row of bag b descends along d_out\[b\] / |bag b|.
     fn descend_bags(&mut self, bags: Bags, d_out: ArrayView2<f32>);
 
@@ -356,6 +363,11 @@ pub trait Table: Send {
 
     /// The end of a mini-batch: what was deferred is applied.
     fn flush(&mut self) {}
+
+    /// What this handle has moved between the memory that several workers share and its own.
+    fn traffic(&self) -> Traffic {
+        Traffic::default()
+    }
 
     /// The matrix under this handle; `None` for a handle that has none to itself.
     fn matrix(&self) -> Option<&Matrix> {

@@ -2,7 +2,7 @@
 
 use super::{
     Bags, Coefficients, Fold, GroupCoefficients, Groups, Matrix, Rows, Stat, Table, TableGradient, TableShape,
-    TileCoefficients,
+    TileCoefficients, Traffic,
 };
 use ndarray::{ArrayView2, ArrayViewMut2};
 use std::fmt;
@@ -122,6 +122,11 @@ impl<'a> Tables<'a> {
         std::mem::take(&mut self.cost)
     }
 
+    /// What the handles have moved between the memory that workers share and their own.
+    pub fn traffic(&self) -> Traffic {
+        self.tables.iter().map(|table| table.traffic()).sum()
+    }
+
     /// Bytes of parameters read and updated through this door so far, biases among them: rows times their size.
     pub fn bytes_moved(&self) -> u64 {
         self.bytes
@@ -164,6 +169,12 @@ impl<'a> Tables<'a> {
     pub fn bag_means(&mut self, table: usize, bags: Bags, out: ArrayViewMut2<f32>) {
         self.count(table, 1, bags.rows.len(), 1, 1, 0);
         self.tables[table].bag_means(bags, out);
+    }
+
+    /// [`Table::shared_means`].
+    pub fn shared_means(&mut self, table: usize, rows: &[u32], bags: Bags, out: ArrayViewMut2<f32>) {
+        self.count(table, 1, rows.len(), 1, 1, 0);
+        self.tables[table].shared_means(rows, bags, out);
     }
 
     /// [`Table::descend_bags`].

@@ -22,7 +22,7 @@ use crate::layer::LayerExt;
 use crate::model::{Model, Updates};
 use crate::rng::WorkerRng;
 use crate::sampler::is_look_due;
-use crate::table::{Cost, Threads};
+use crate::table::{Cost, Threads, Traffic};
 use serde::{Deserialize, Serialize};
 use std::time::{Duration, Instant};
 use workspace::{Ahead, Workspace};
@@ -120,6 +120,8 @@ pub struct Outcome {
     pub layer_cost: Cost,
     /// The work of the encoder.
     pub encoder_cost: Cost,
+    /// What the workers moved between the memory that all share and their own, since this run began or was resumed.
+    pub traffic: Traffic,
     /// Whether an observer stopped the run before its end.
     pub stopped: bool,
 }
@@ -217,6 +219,7 @@ pub fn train_and_look(
         passes: Vec::new(),
         layer_cost,
         encoder_cost,
+        traffic: Traffic::default(),
         stopped: false,
     })
 }

@@ -5,6 +5,7 @@ use crate::corpus::Ledger;
 use crate::error::Result;
 use crate::model::{Encoding, ModelKind};
 use crate::run::{Closed, Ended};
+use crate::table::Traffic;
 use crate::train::{Outcome, Pass, Progress};
 use crate::vocab::Vocabulary;
 use serde::Serialize;
@@ -79,6 +80,8 @@ pub struct Facts {
     pub warm: Option<Warm>,
     /// Mean training criterion of each pass, nats an example.
     pub loss: Vec<f64>,
+    /// What the threads moved between the memory that all share and their own, since this run began or was resumed.
+    pub traffic: Traffic,
 }
 
 impl Facts {
@@ -205,5 +208,6 @@ pub(super) fn facts(config: &Word2VecConfig, text: &Text, done: Supervised) -> F
         warnings: [text.warnings(), closed.warnings].concat(),
         warm,
         loss: outcome.epochs.iter().map(|e| e.train_loss).collect(),
+        traffic: outcome.traffic,
     }
 }

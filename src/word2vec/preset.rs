@@ -74,7 +74,7 @@ pub struct Defaults {
 }
 
 /// Positions of a sentence that are one step in this crate's own preset.
-const BLOCK: usize = 1;
+const BLOCK: usize = 8;
 
 impl Preset {
     /// What it sets.

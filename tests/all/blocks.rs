@@ -7,8 +7,8 @@ use lexmax::layer::{Batch, Bias, NegativeSampling, NoiseHits, OutputLayer, Scrat
 use lexmax::model::{Architecture, Encoding, SharedModel};
 use lexmax::sampler::{Proposal, WithReplacement};
 use lexmax::table::{
-    Bags, CachedRows, Deferred, Matrix, Online, Optimizer, Overlay, OwnRows, Shared, SharedMatrix, Table,
-    TableGradient, Tables, Threads,
+    Bags, CachedRows, Deferred, Init, Matrix, Online, Optimizer, Overlay, OwnRows, Rows, Shared, SharedMatrix, Table,
+    TableGradient, TableShape, Tables, Threads,
 };
 use lexmax::train::{Hogwild, LinearDecay, Outcome, deterministic, hogwild};
 use lexmax::vocab::{Counts, Vocabulary, WordId};
@@ -301,5 +301,82 @@ fn only_what_has_a_block_path_takes_blocks() {
         let refused = trainer(&mut model, &corpus, vocab.counts(), &settings(2, 1, window), &mut |_| {}).unwrap_err();
         let told = "the encoder takes one position at a time, not blocks of 2; set block to 1, or take ";
         assert!(refused.to_string().starts_with(told), "{refused}");
+    }
+}
+
+#[test]
+fn the_catalogue_knows_which_layers_take_blocks() {
+    let counts = Counts::new((1..=50).map(|rank| 10_000 / rank).collect()).unwrap();
+    let mut number = 0;
+    for entry in CATALOGUE {
+        for name in [entry.name.to_string(), format!("{}:ignore=3", entry.name)] {
+            let Ok(spec) = name.parse::<LayerSpec>() else { continue };
+            let Ok(layer) = spec.build(&Shape::new(&counts, 16, Bias::Zero)) else { continue };
+            assert_eq!(spec.takes_blocks(), layer.shape().takes_blocks, "{name}");
+            number += usize::from(spec.takes_blocks());
+        }
+    }
+    assert_eq!(number, 2, "layers that take blocks");
+}
+
+#[test]
+fn means_of_shared_rows_are_those_of_bags() {
+    let counts = Counts::new((1..=50).map(|rank| 10_000 / rank).collect()).unwrap();
+    let layer = built("full", &counts, 21);
+    let mut plain: Vec<Matrix> = set_up(&*layer, Some(&counts), Optimizer::Sgd, &mut WorkerRng::new(2, 2)).unwrap();
+    let base = SharedMatrix::from_matrix(&plain[0]).unwrap();
+    // A row comes twice, and bags share rows.
+    let (rows, members, offsets) = ([7, 30, 7, 2, 44], [0, 1, 2, 1, 3, 4, 0, 4], [0, 3, 4, 8]);
+    let listed = members.map(|number: u32| rows[number as usize]);
+    let means = |table: &mut dyn Table| {
+        let mut found = [Array2::zeros((3, 21)), Array2::zeros((3, 21))];
+        table.bag_means(Bags { rows: &listed, offsets: &offsets }, found[0].view_mut());
+        table.shared_means(&rows, Bags { rows: &members, offsets: &offsets }, found[1].view_mut());
+        assert_eq!(found[0], found[1]);
+        found
+    };
+    let expected = means(&mut Online::new(&mut plain[0], 0.1, Threads::default()));
+    assert!(expected[0].iter().any(|x| *x != 0.0));
+    for workers in [1, 2] {
+        assert_eq!(means(&mut Shared::new(&base, 0.1, CachedRows::First(20), workers, 16)), expected);
+    }
+    let mut own = OwnRows::new(base.shape());
+    assert_eq!(means(&mut Overlay::new(&base, &mut own, 0.1)), expected);
+}
+
+/// The same rows on the way back as on the way forward are read once; a row that moved is read anew.
+#[test]
+fn traffic_counts_rows_that_pass_between_workers() {
+    let base = SharedMatrix::new(TableShape::new(10, 4, false, Init::Zero), &mut WorkerRng::new(0, 0)).unwrap();
+    let mut table = Shared::new(&base, 0.1, CachedRows::First(2), 2, 3);
+    let d = Array2::ones((1, 4));
+    let mut hidden = Array2::zeros((1, 4));
+    let bag = Bags { rows: &[1, 5, 7], offsets: &[0, 3] };
+    let mut step = |table: &mut dyn Table| {
+        table.bag_means(bag, hidden.view_mut());
+        table.descend_bags(bag, d.view());
+        let traffic = table.traffic();
+        (traffic.exchanges, traffic.rows_read, traffic.rows_written, traffic.bytes)
+    };
+    let row = 4 * 4;
+    assert_eq!(step(&mut table), (0, 2, 2, 4 * row));
+    assert_eq!(step(&mut table), (0, 4, 4, 8 * row));
+    // The third update of row 1 exchanges it.
+    assert_eq!(step(&mut table), (1, 7, 7, 14 * row));
+}
+
+#[test]
+fn rows_that_a_verb_over_a_range_moved_are_read_anew() {
+    let base = SharedMatrix::new(TableShape::new(10, 4, false, Init::Zero), &mut WorkerRng::new(0, 0)).unwrap();
+    for workers in [1, 2] {
+        let mut table = Shared::new(&base, 0.1, CachedRows::First(2), workers, 3);
+        let (bag, mut means) =
+            (Bags { rows: &[1, 5], offsets: &[0, 2] }, [Array2::zeros((1, 4)), Array2::zeros((1, 4))]);
+        table.bag_means(bag, means[0].view_mut());
+        let (coef, x) = (Array2::ones((1, 10)), Array2::ones((1, 4)));
+        table.descend(&Rows::Range(0..10), coef.view(), x.view());
+        table.bag_means(bag, means[1].view_mut());
+        let moved = means[1].iter().zip(&means[0]).all(|(after, before)| (before - after - 0.1f32).abs() < 1e-6);
+        assert!(moved, "{workers}: {means:?}");
     }
 }

@@ -234,7 +234,7 @@ mod tests {
             ("sample", own.sample.to_string()),
             ("phrase_threshold", format!("{word2phrase}; {npmi} for npmi")),
             ("epochs", own.epochs.to_string()),
-            ("block", own.block.to_string()),
+            ("block", format!("{} for these layers, else 1", own.block)),
             ("lr", format!("{} for skipgram, {} for cbow", own.rates[0], own.rates[1])),
             ("checkpoint_every", format!("{}s", Checkpoints::EVERY.as_secs())),
         ] {

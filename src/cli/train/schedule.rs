@@ -11,7 +11,8 @@ pub struct Schedule {
         value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub epochs: Option<u32>,
     /// Neighbouring positions of a sentence that are trained in one step, for the layers hierarchical and negative:
-    /// their windows share what is read and written, which is faster, and see each other's moves later [default: 1].
+    /// their windows share what is read and written, which is faster, and see each other's moves later
+    /// [default: 8 for these layers, else 1].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=256))]
     pub block: Option<u32>,
     /// Threads [default: all cores].

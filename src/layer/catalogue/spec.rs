@@ -132,6 +132,12 @@ impl LayerSpec {
         self.entry().has("tree")
     }
 
+    /// [`LayerShape::takes_blocks`](crate::layer::LayerShape::takes_blocks) of the layer that this makes.
+    pub fn takes_blocks(&self) -> bool {
+        let loss = self.loss();
+        ["hierarchical", "negative"].contains(&self.entry().name) && loss.is_ok_and(|loss| loss.is_plain())
+    }
+
     /// Where the biases start: as the name says, else as given.
     ///
     /// # Errors

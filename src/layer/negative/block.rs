@@ -11,7 +11,7 @@ use std::ops::Range;
 
 /// Noise words of a block, in multiples of the k of a target. A pair of a row and a target has each of them with the
 /// weight 1 / `SHARED`, so that the expected gradient is that of k noise words.
-const SHARED: usize = 2;
+const SHARED: usize = 3;
 
 impl NegativeSampling {
     /// One step over the targets and the noise for all hidden vectors; a pair that is none has no weight.

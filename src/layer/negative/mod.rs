@@ -32,8 +32,8 @@ pub enum NoiseHits {
 /// - *Model* the scores learn ln P(w | h) − ln(k·q(w)); so P(w | h) = softmax(v_w·h + b_w + ln q(w)).
 /// - *Criterion* L = −ln σ(z_t) − Σ_j ln σ(−z_j) over k words j ~ q with replacement. A noise word that equals the
 ///   target counts as noise (word2vec drops it, which bends what is learned).
-///   [`NoiseHits::Drop`] does as word2vec. The targets of a [`Batch::block`] share 2·k noise words, each with half the
-///   weight: the expected gradient is the same.
+///   [`NoiseHits::Drop`] does as word2vec. The targets of a [`Batch::block`] share 3·k noise words, each with a third
+///   of the weight: the expected gradient is the same.
 /// - *Gradient* ∂L/∂z = σ(z) − \[is the target\]; σ from another program's table by [`NegativeSampling::with_sigmoid`].
 /// - *Cost* 3·B·(1 + k)·d multiply-adds a step; where hits are dropped, with the noise anew for each target.
 /// - *Reference* Mikolov et al. 2013b, eq. 4; what it learns: Levy & Goldberg 2014, eq. 11.

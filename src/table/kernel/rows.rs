@@ -2,7 +2,7 @@
 
 use super::small::Buffers;
 use crate::table::exclusive::{Exclusive, OnlineStore};
-use crate::table::{Matrix, TableShape};
+use crate::table::{Matrix, TableShape, Traffic};
 use std::borrow::BorrowMut;
 use std::ops::Range;
 
@@ -87,8 +87,8 @@ pub trait RowStore: RowSource + Send {
     /// The same, to be changed.
     fn weights_mut(&mut self) -> &mut [f32];
 
-    /// Takes note that a row was moved at its place by the sum of so many examples.
-    fn moved(&mut self, row: u32, place: u32, examples: u32);
+    /// Takes note that a row was moved at its place by the sum of so many examples, in so many groups or bags.
+    fn moved(&mut self, row: u32, place: u32, examples: u32, groups: u32);
 
     /// The bias of a row that has one and was placed.
     fn bias(&self, row: u32, place: u32) -> f32;
@@ -104,6 +104,11 @@ pub trait RowStore: RowSource + Send {
 
     /// Hands over all moves, where others see them before a merge.
     fn flush(&mut self) {}
+
+    /// What was moved between the memory that workers share and this worker's.
+    fn traffic(&self) -> Traffic {
+        Traffic::default()
+    }
 
     /// The plain copy on which a verb over these neighbouring rows, or over listed ones, is done; none if it is done by
     /// places, as only verbs over listed rows are. [`settle`](Self::settle) follows a verb on the copy.

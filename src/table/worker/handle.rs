@@ -4,9 +4,10 @@ use crate::simd::{self, dispatch};
 use crate::table::kernel::block::is_small;
 use crate::table::kernel::product::Products;
 use crate::table::kernel::rows::{Access, Plain, RowStore};
-use crate::table::kernel::small::{Buffers, Descend, DescendSums, Means};
+use crate::table::kernel::small::{Buffers, Descend, DescendSums, Means, SharedMeans};
 use crate::table::{
     Bags, Coefficients, Fold, GroupCoefficients, Groups, Rows, Stat, Table, TableShape, Threads, TileCoefficients,
+    Traffic,
 };
 use ndarray::{ArrayView2, ArrayViewMut2};
 use std::borrow::BorrowMut;
@@ -136,6 +137,15 @@ impl<S: RowStore> Table for WorkerTable<S> {
         }
     }
 
+    fn shared_means(&mut self, rows: &[u32], bags: Bags, mut out: ArrayViewMut2<f32>) {
+        if self.on_plain(None, Access::Read, |plain| plain.shared_means(rows, bags, out.view_mut())) {
+            return;
+        }
+        let Buffers { places, bag, .. } = self.buffers.borrow_mut();
+        let out = out.as_slice_mut().expect("means are contiguous");
+        dispatch(SharedMeans { table: &mut self.store, rows, bags, places, bag, out });
+    }
+
     fn descend_bags(&mut self, bags: Bags, d_out: ArrayView2<f32>) {
         if !self.on_plain(None, Access::Update, |plain| plain.descend_bags(bags, d_out)) {
             self.descend_all(bags, d_out, true);
@@ -224,5 +234,9 @@ impl<S: RowStore> Table for WorkerTable<S> {
 
     fn flush(&mut self) {
         self.store.flush();
+    }
+
+    fn traffic(&self) -> Traffic {
+        self.store.traffic()
     }
 }

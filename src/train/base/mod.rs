@@ -108,6 +108,7 @@ pub fn outcome(workers: &[&WorkerBase], words: u64, meter: &ProgressMeter, stopp
         passes: tally.passes,
         layer_cost: workers.iter().map(|w| w.layer_cost).sum(),
         encoder_cost: workers.iter().map(|w| w.encoder_cost).sum(),
+        traffic: workers.iter().map(|w| w.traffic).sum(),
         stopped,
     }
 }

@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::layer::LayerExt;
 use crate::model::{Handles, SharedModel};
 use crate::rng::WorkerRng;
-use crate::table::Cost;
+use crate::table::{Cost, Traffic};
 use std::ops::Range;
 
 /// Streams of random numbers of the workers: two each from here on.
@@ -25,6 +25,7 @@ pub struct WorkerBase<'a> {
     pub tally: Tally,
     pub layer_cost: Cost,
     pub encoder_cost: Cost,
+    pub traffic: Traffic,
     /// A loss that was not finite.
     pub diverged: Option<f64>,
     /// Why the text could not be read.
@@ -44,6 +45,7 @@ impl<'a> WorkerBase<'a> {
             tally: Tally::default(),
             layer_cost: Cost::default(),
             encoder_cost: Cost::default(),
+            traffic: Traffic::default(),
             diverged: None,
             unread: None,
         };
@@ -116,5 +118,6 @@ impl<'a> WorkerBase<'a> {
     pub fn take_costs(&mut self, handles: &mut Handles) {
         self.layer_cost += handles.layer.take_cost();
         self.encoder_cost += handles.encoder.take_cost();
+        self.traffic = handles.layer.traffic() + handles.encoder.traffic();
     }
 }

@@ -29,11 +29,9 @@ pub struct Block {
     windows: Vec<Range<usize>>,
     /// 0, 1, 2, …: bags of one row each.
     ones: Vec<u32>,
-    /// The targets that have each input in their windows, end to end, and where they begin and end; the words of
-    /// `members`.
+    /// The targets that have each input in their windows, end to end, and where they begin and end.
     of_input: Vec<u32>,
     ends: Vec<u32>,
-    words: Vec<WordId>,
     /// The hidden vectors, of inputs or of targets, × d, and the gradients.
     hidden: Vec<f32>,
     d_hidden: Vec<f32>,
@@ -155,11 +153,9 @@ impl Block {
         handles: &mut Handles,
     ) -> f64 {
         let targets = self.targets.len();
-        self.words.clear();
-        self.words.extend(self.members.iter().map(|input| self.inputs[*input as usize]));
         let (hidden, d_hidden) = room(&mut self.hidden, &mut self.d_hidden, targets * work.dim);
-        let windows = Bags { rows: &self.words, offsets: &self.offsets };
-        encoder.forward(&mut handles.encoder, windows, matrix_mut(hidden, targets));
+        let windows = Bags { rows: &self.members, offsets: &self.offsets };
+        handles.encoder.shared_means(0, &self.inputs, windows, matrix_mut(hidden, targets));
         let own = Bags { rows: &self.ones[..targets], offsets: &self.ones[..targets + 1] };
         let batch = Batch::block(matrix(hidden, targets), &self.targets, own);
         let loss = layer.step(&mut handles.layer, batch, &mut work.scratch, matrix_mut(d_hidden, targets), None);

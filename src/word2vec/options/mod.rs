@@ -160,12 +160,14 @@ impl Options {
         within("epochs", epochs as usize, 10_000, "from 1 to 10000").map(|_| epochs)
     }
 
-    /// Neighbouring positions of a sentence that are one step.
+    /// Neighbouring positions of a sentence that are one step: unless it is said, those of the preset where the model
+    /// and the layer take blocks.
     ///
     /// # Errors
-    /// None, or more than 256.
+    /// None, or more than 256; a layer whose name cannot be read.
     pub fn block(&self) -> Result<usize> {
-        let own = if self.kind() == ModelKind::NGram { 1 } else { self.defaults().block };
+        let takes_blocks = self.kind() != ModelKind::NGram && self.layer()?.takes_blocks();
+        let own = if takes_blocks { self.defaults().block } else { 1 };
         within("block", self.block.unwrap_or(own), Hogwild::MOST_BLOCK, "from 1 to 256")
     }
 
@@ -226,7 +228,7 @@ mod tests {
         ] {
             let (options, own) = (with(preset), preset.defaults());
             assert_eq!((own.dim, own.window, own.min_count, own.epochs, own.negative), (100, 5, 5, 5, 5));
-            assert_eq!(own.block, 1, "{preset}");
+            assert_eq!(own.block, if preset == Preset::Lexmax { 8 } else { 1 }, "{preset}");
             assert_eq!((own.sample, own.longest_sentence), (sample, sentence), "{preset}");
             assert_eq!(options.layer().unwrap().to_string(), layer);
             assert_eq!(options.kind(), kind);

@@ -40,6 +40,39 @@ impl<T: RowStore> WithSimd for Means<'_, T> {
     }
 }
 
+/// out ← the mean of every bag of numbers of rows: each row is placed once.
+pub struct SharedMeans<'a, T> {
+    pub table: &'a mut T,
+    pub rows: &'a [u32],
+    /// Numbers of `rows`.
+    pub bags: Bags<'a>,
+    pub places: &'a mut Vec<u32>,
+    /// The places of a bag.
+    pub bag: &'a mut Vec<u32>,
+    /// bags × d.
+    pub out: &'a mut [f32],
+}
+
+impl<T: RowStore> WithSimd for SharedMeans<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, s: S) {
+        let Self { table, rows, bags, places, bag, out } = self;
+        let (dim, step) = (table.dim(), table.stride() / S::F32_LANES);
+        let width = dim.div_ceil(S::F32_LANES);
+        table.place(rows, places);
+        let w = S::as_simd_f32s(table.weights()).0;
+        for (b, out) in out.chunks_exact_mut(dim).enumerate() {
+            bag.clear();
+            for number in bags.bag(b) {
+                bag.push(places[*number as usize]);
+            }
+            in_blocks!(width, 8, |k, V| mean::<S, V>(s, w, step, k, bag, out));
+        }
+    }
+}
+
 /// out ← 0 + row, which is padded.
 #[inline(always)]
 fn copy<S: Simd>(s: S, row: &[f32], out: &mut [f32]) {
@@ -110,7 +143,7 @@ impl<T: RowStore> WithSimd for Descend<'_, T> {
             for (place, gradient) in places.iter().zip(gradient.chunks_exact(dim)) {
                 descend(s, &mut w[*place as usize * stride..][..stride], rate, gradient);
             }
-            bags.rows.iter().zip(&*places).for_each(|(row, place)| table.moved(*row, *place, 1));
+            bags.rows.iter().zip(&*places).for_each(|(row, place)| table.moved(*row, *place, 1, 1));
             return;
         }
         let (width, step) = (dim.div_ceil(S::F32_LANES), stride / S::F32_LANES);
@@ -120,7 +153,7 @@ impl<T: RowStore> WithSimd for Descend<'_, T> {
             table.place(rows, places);
             let w = S::as_mut_simd_f32s(table.weights_mut()).0;
             in_blocks!(width, 8, |k, V| descend_vectors::<S, V>(s, w, step, k, places, rate, gradient));
-            rows.iter().zip(&*places).for_each(|(row, place)| table.moved(*row, *place, 1));
+            rows.iter().zip(&*places).for_each(|(row, place)| table.moved(*row, *place, 1, 1));
         }
     }
 }
@@ -188,7 +221,7 @@ impl<T: RowStore> WithSimd for DescendSums<'_, T> {
             in_blocks!(width, 8, |k, V| descend_sum::<S, V>(s, w, step, k, *place, bag, gradients, rate));
         }
         for (i, (row, place)) in rows.iter().zip(&*places).enumerate() {
-            table.moved(*row, *place, sums.bag(i).len() as u32);
+            table.moved(*row, *place, sums.bag(i).len() as u32, 1);
         }
     }
 }

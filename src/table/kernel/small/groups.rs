@@ -43,10 +43,30 @@ impl SmallBlock {
         let x = &self.x.as_ref()[..batch * stride];
         let (gathered, weights) = (&mut self.gathered, table.weights_mut());
         dispatch(GroupDescent { weights, stride, places, groups, x, z, rate, d_x, gathered });
+        self.tell_moves(table, groups);
+    }
+
+    /// Tells the store of each row that moved once, with the examples of all its groups.
+    fn tell_moves(&mut self, table: &mut impl RowStore, groups: Groups) {
+        let Self { places, moves, .. } = self;
+        let most = places.iter().max().map_or(0, |most| *most as usize + 1);
+        if moves.len() < most {
+            moves.resize(most, [0; 2]);
+        }
         for group in groups.iter() {
-            let places = &places[groups.rows.offsets[group.number] as usize..];
+            let places = &places[groups.rows.offsets[group.number] as usize..][..group.rows.len()];
             let examples = group.examples.len() as u32;
-            group.rows.iter().zip(places).for_each(|(row, place)| table.moved(*row, *place, examples));
+            for place in places {
+                let [of_row, groups] = &mut moves[*place as usize];
+                *of_row += examples;
+                *groups += 1;
+            }
+        }
+        for (row, place) in groups.rows.rows.iter().zip(places) {
+            let [examples, groups] = std::mem::take(&mut moves[*place as usize]);
+            if examples > 0 {
+                table.moved(*row, *place, examples, groups);
+            }
         }
     }
 }

@@ -8,7 +8,7 @@ mod blocks;
 mod groups;
 mod one;
 
-pub use bags::{Descend, DescendSums, Means};
+pub use bags::{Descend, DescendSums, Means, SharedMeans};
 
 use super::aligned::Aligned;
 use super::block::Block;
@@ -27,6 +27,7 @@ use std::fmt;
 pub struct Buffers {
     pub(in crate::table) small: SmallBlock,
     pub(in crate::table) places: Vec<u32>,
+    pub(in crate::table) bag: Vec<u32>,
     pub(in crate::table) block: Block,
     pub(in crate::table) row: Vec<f32>,
     pub(in crate::table) gradients: Aligned,
@@ -46,6 +47,8 @@ pub struct SmallBlock {
     x: Aligned,
     /// batch × count: scores, then coefficients.
     z: Vec<f32>,
+    /// The examples, and the groups, that moved the row at each place; zeros between steps.
+    moves: Vec<[u32; 2]>,
     gathered: groups::Gathered,
 }
 
@@ -92,7 +95,7 @@ impl SmallBlock {
         let x = &self.x.as_ref()[..batch * stride];
         let weights = table.weights_mut();
         dispatch(Descent { weights, stride, places, x, coef: z, rate, d_x });
-        rows.iter().zip(places).for_each(|(row, place)| table.moved(*row, *place, batch as u32));
+        rows.iter().zip(places).for_each(|(row, place)| table.moved(*row, *place, batch as u32, 1));
     }
 }
 

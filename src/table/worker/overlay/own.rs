@@ -275,7 +275,7 @@ impl<'a> RowStore for OverlayRows<'a> {
     }
 
     #[inline(always)]
-    fn moved(&mut self, row: u32, place: u32, examples: u32) {
+    fn moved(&mut self, row: u32, place: u32, examples: u32, _groups: u32) {
         self.own.count(row, place, examples);
     }
 

@@ -3,6 +3,7 @@
 use super::axis::Axis;
 use super::exchange::{CachedRows, Period};
 use super::{SharedMatrix, merged};
+use crate::table::Traffic;
 use crate::table::kernel::aligned::Aligned;
 use crate::table::kernel::registers as kernel;
 use prefetch_index::prefetch_index;
@@ -32,6 +33,12 @@ pub struct Cached {
     axis: Axis,
     /// The rows that were copied behind the cached ones, in this order.
     spilled: Vec<u32>,
+    /// The rows of the last call of [`place`](Self::place) and their places, until a row is stored.
+    placed: (Vec<u32>, Vec<u32>),
+    /// Exchanges, and of the rows that are not cached those copied and those stored.
+    exchanges: u64,
+    copied: u64,
+    stored: u64,
 }
 
 impl Cached {
@@ -48,7 +55,21 @@ impl Cached {
         let (base, bias_base) = (values.clone(), bias.clone());
         values.grow((rows + SPARE) * stride);
         let (updates, axis) = (vec![0; rows], Axis::new(stride, workers));
-        Self { stride, period, values, base, bias, bias_base, updates, axis, spilled: Vec::new() }
+        Self {
+            stride,
+            period,
+            values,
+            base,
+            bias,
+            bias_base,
+            updates,
+            axis,
+            spilled: Vec::new(),
+            placed: Default::default(),
+            exchanges: 0,
+            copied: 0,
+            stored: 0,
+        }
     }
 
     /// Rows are exchanged the less often the lower the rate.
@@ -109,11 +130,11 @@ impl Cached {
         self.bias.get_mut(row as usize)
     }
 
-    /// Counts an update of a row, and exchanges the row when it is due.
+    /// Counts updates of a row that came together, and exchanges the row when it is due.
     #[inline(always)]
-    pub fn updated(&mut self, matrix: &SharedMatrix, row: u32) {
+    pub fn updated(&mut self, matrix: &SharedMatrix, row: u32, count: u32) {
         let updates = &mut self.updates[row as usize];
-        *updates += 1;
+        *updates = updates.saturating_add(count as u16);
         if *updates >= self.period.updates() {
             self.exchange(matrix, row, true);
         }
@@ -137,19 +158,32 @@ impl Cached {
     }
 
     /// Fills `places` with those of rows; the ones that are not cached are copied behind, over those of the call
-    /// before.
+    /// before. The same rows again, as for the way back after the way forward, are not copied anew.
     #[inline(always)]
     pub fn place(&mut self, matrix: &SharedMatrix, rows: &[u32], places: &mut Vec<u32>) {
+        places.clear();
+        if !rows.is_empty() && self.placed.0 == rows {
+            places.extend_from_slice(&self.placed.1);
+            return;
+        }
         self.values.grow((self.len() + rows.len()) * self.stride);
         self.spilled.clear();
-        places.clear();
         places.extend_from_slice(rows);
-        for place in places {
+        for place in places.iter_mut() {
             // The place of a cached row is its number.
             if self.updates.get(*place as usize).is_none_or(|n| n + 1 >= self.period.updates()) {
                 *place = self.place_rare(matrix, *place);
             }
         }
+        self.forget_places();
+        self.placed.0.extend_from_slice(rows);
+        self.placed.1.extend_from_slice(places);
+    }
+
+    /// The shared rows may have moved: the next call of [`place`](Self::place) copies them anew.
+    pub fn forget_places(&mut self) {
+        self.placed.0.clear();
+        self.placed.1.clear();
     }
 
     /// The place of a row that is not cached, or is about to be exchanged. All that an exchange needs is brought into
@@ -167,13 +201,43 @@ impl Cached {
     /// The place behind the cached rows of one that is not: where it was copied to, or will be.
     fn spill(&mut self, matrix: &SharedMatrix, row: u32) -> u32 {
         let cached = self.len();
-        let known = self.spilled.iter().position(|there| *there == row);
+        let known = self.spilled_at(row);
         let place = cached + known.unwrap_or(self.spilled.len());
         if known.is_none() {
             self.spilled.push(row);
+            self.copied += 1;
             matrix.read_row(row, &mut self.values.as_mut()[place * self.stride..][..matrix.shape.dim]);
         }
         place as u32
+    }
+
+    /// The number of a row among those that were copied. Eight are compared at a time.
+    fn spilled_at(&self, row: u32) -> Option<usize> {
+        let (eights, rest) = self.spilled.as_chunks::<8>();
+        for (number, eight) in eights.iter().enumerate() {
+            let mut found = false;
+            eight.iter().for_each(|there| found |= *there == row);
+            if found {
+                return Some(8 * number + eight.iter().position(|there| *there == row)?);
+            }
+        }
+        Some(8 * eights.len() + rest.iter().position(|there| *there == row)?)
+    }
+
+    /// Stores a row that is not cached from its place.
+    #[inline(always)]
+    pub fn store(&mut self, matrix: &SharedMatrix, row: u32, place: u32) {
+        self.stored += 1;
+        self.forget_places();
+        matrix.store(row, &self.row(place)[..matrix.shape.dim]);
+    }
+
+    /// What was moved between the shared rows and these.
+    pub fn traffic(&self, matrix: &SharedMatrix) -> Traffic {
+        let (rows_read, rows_written) = (self.copied + self.exchanges, self.stored + self.exchanges);
+        let bytes = (rows_read + rows_written)
+            * (size_of::<f32>() * (matrix.shape.dim + usize::from(matrix.shape.bias))) as u64;
+        Traffic { exchanges: self.exchanges, rows_read, rows_written, bytes }
     }
 
     /// Exchanges all rows that were updated.
@@ -190,6 +254,7 @@ impl Cached {
     #[inline(never)]
     pub fn exchange(&mut self, matrix: &SharedMatrix, row: u32, damped: bool) {
         self.updates[row as usize] = 0;
+        self.exchanges += 1;
         let at = row as usize * self.stride;
         let (values, base) =
             (&mut self.values.as_mut()[at..][..self.stride], &mut self.base.as_mut()[at..][..self.stride]);

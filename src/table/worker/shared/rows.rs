@@ -3,10 +3,10 @@
 use super::cached::Cached;
 use super::local::Local;
 use super::{CachedRows, SharedMatrix};
-use crate::table::TableShape;
 use crate::table::kernel::rows::{Access, Plain, RowSource, RowStore};
 use crate::table::kernel::small::Buffers;
 use crate::table::worker::WorkerTable;
+use crate::table::{TableShape, Traffic};
 use std::fmt;
 use std::ops::Range;
 
@@ -104,11 +104,11 @@ impl RowStore for SharedRows<'_> {
     }
 
     #[inline(always)]
-    fn moved(&mut self, row: u32, place: u32, _examples: u32) {
+    fn moved(&mut self, row: u32, place: u32, _examples: u32, groups: u32) {
         if self.cached.has(row) {
-            self.cached.updated(self.matrix, row);
+            self.cached.updated(self.matrix, row, groups);
         } else {
-            self.matrix.store(row, &self.cached.row(place)[..self.matrix.shape.dim]);
+            self.cached.store(self.matrix, row, place);
         }
     }
 
@@ -135,7 +135,12 @@ impl RowStore for SharedRows<'_> {
 
     fn flush(&mut self) {
         self.local.iter_mut().for_each(Local::forget);
+        self.cached.forget_places();
         self.cached.flush(self.matrix);
+    }
+
+    fn traffic(&self) -> Traffic {
+        self.cached.traffic(self.matrix)
     }
 
     #[inline(always)]
@@ -154,7 +159,10 @@ impl RowStore for SharedRows<'_> {
         match access {
             Access::Read => local.forget(),
             Access::Scan | Access::Sweep { last: false } => {}
-            Access::Update | Access::Sweep { last: true } => local.scatter(self.matrix, &mut self.cached),
+            Access::Update | Access::Sweep { last: true } => {
+                self.cached.forget_places();
+                local.scatter(self.matrix, &mut self.cached);
+            }
         }
     }
 }
