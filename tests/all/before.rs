@@ -14,7 +14,8 @@ const VERSION: &str = "0.1.0";
 const TRAINED: &[&str] = &["--epochs", "40", "--lr", "0.1", "--deterministic"];
 
 /// Those of all models here.
-const BASE: &[&str] = &["--corpus", "text.txt", "--dim", "8", "--min-count", "1", "--sample", "0", "--seed", "3"];
+const BASE: &[&str] =
+    &["--corpus", "text.txt", "--dim", "8", "--min-count", "1", "--sample", "0", "--seed", "3", "--block", "1"];
 const TREE: &[&str] = &["--layer", "hierarchical", "--model", "cbow"];
 
 const DETERMINISTIC: &[&str] = &["--epochs", "60", "--lr", "0.1", "--window", "3", "--deterministic"];

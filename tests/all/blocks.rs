@@ -321,10 +321,9 @@ fn the_catalogue_knows_which_layers_take_blocks() {
 
 #[test]
 fn means_of_shared_rows_are_those_of_bags() {
-    let counts = Counts::new((1..=50).map(|rank| 10_000 / rank).collect()).unwrap();
-    let layer = built("full", &counts, 21);
-    let mut plain: Vec<Matrix> = set_up(&*layer, Some(&counts), Optimizer::Sgd, &mut WorkerRng::new(2, 2)).unwrap();
-    let base = SharedMatrix::from_matrix(&plain[0]).unwrap();
+    let shape = TableShape::new(50, 21, false, Init::Uniform(1.0));
+    let mut plain = Matrix::new(shape, Optimizer::Sgd, &mut WorkerRng::new(2, 2)).unwrap();
+    let base = SharedMatrix::from_matrix(&plain).unwrap();
     // A row comes twice, and bags share rows.
     let (rows, members, offsets) = ([7, 30, 7, 2, 44], [0, 1, 2, 1, 3, 4, 0, 4], [0, 3, 4, 8]);
     let listed = members.map(|number: u32| rows[number as usize]);
@@ -335,7 +334,7 @@ fn means_of_shared_rows_are_those_of_bags() {
         assert_eq!(found[0], found[1]);
         found
     };
-    let expected = means(&mut Online::new(&mut plain[0], 0.1, Threads::default()));
+    let expected = means(&mut Online::new(&mut plain, 0.1, Threads::default()));
     assert!(expected[0].iter().any(|x| *x != 0.0));
     for workers in [1, 2] {
         assert_eq!(means(&mut Shared::new(&base, 0.1, CachedRows::First(20), workers, 16)), expected);
