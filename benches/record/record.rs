@@ -73,6 +73,9 @@ pub struct Recorded {
     pub total_seconds: Spread,
     pub processor_seconds: Option<Spread>,
     pub peak_bytes: Option<Spread>,
+    /// Between threads, for each word that was read.
+    pub exchanges_a_word: Option<Spread>,
+    pub bytes_a_word: Option<Spread>,
     /// Training loss over the seeds.
     pub loss: Option<Mean>,
     /// Points over the seeds, by test set.
@@ -236,6 +239,8 @@ impl Recorded {
             total_seconds: spread(|run| Some(run.total_seconds)).expect("a run at least"),
             processor_seconds: spread(|run| run.processor_seconds),
             peak_bytes: spread(|run| run.peak_bytes.map(|bytes| bytes as f64)),
+            exchanges_a_word: spread(|run| run.exchanges_a_word),
+            bytes_a_word: spread(|run| run.bytes_a_word),
             loss: formula::over_seeds(runs, |run| run.loss),
             quality: quality.collect(),
             runs: runs.to_vec(),

@@ -28,6 +28,9 @@ pub struct Run {
     pub processor_seconds: Option<f64>,
     /// The most memory that the process had, as it tells.
     pub peak_bytes: Option<u64>,
+    /// Exchanges and bytes between threads for each word that was read, as lexmax tells them.
+    pub exchanges_a_word: Option<f64>,
+    pub bytes_a_word: Option<f64>,
     /// The training loss of the last pass, as the program tells it.
     pub loss: Option<f64>,
     /// The version, as a peer tells it.
@@ -45,9 +48,18 @@ struct Told {
     step_ms: Option<f64>,
     peak_bytes: Option<u64>,
     loss: Option<Loss>,
+    words: Option<f64>,
+    traffic: Option<Traffic>,
     version: Option<String>,
     /// The format of the vectors.
     format: Option<Format>,
+}
+
+/// What passed between the threads.
+#[derive(Debug, Deserialize)]
+struct Traffic {
+    exchanges: f64,
+    bytes: f64,
 }
 
 /// One loss, or one a pass.
@@ -131,6 +143,11 @@ impl Turn<'_> {
             scores.map_err(|source| Fault::Scores { name: name(), command: command.clone(), source: source.into() })?;
         let loss = told.loss.filter(|_| plan.is_training()).and_then(|loss| loss.last());
         let peak_bytes = told.peak_bytes;
+        let a_word = |value: fn(&Traffic) -> f64| {
+            let words = told.words.filter(|words| *words > 0.0);
+            told.traffic.as_ref().zip(words).map(|(traffic, words)| value(traffic) / words)
+        };
+        let (exchanges_a_word, bytes_a_word) = (a_word(|t| t.exchanges), a_word(|t| t.bytes));
         let version = told.version;
         let run = Run {
             round,
@@ -141,6 +158,8 @@ impl Turn<'_> {
             total_seconds,
             processor_seconds,
             peak_bytes,
+            exchanges_a_word,
+            bytes_a_word,
             loss,
             version,
             quality,

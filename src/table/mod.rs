@@ -270,7 +270,7 @@ pub trait Table: Send {
     /// out\[b\] = mean of the rows of bag b.
     fn bag_means(&mut self, bags: Bags, out: ArrayViewMut2<f32>);
 
-    /// out\[b\] = mean of the members of bag b, which are numbers of `rows`: rows that several bags share are read once.
+    /// out\[b\] = mean of the members of bag b, which are numbers of `rows`. Rows that bags share are read once.
     fn shared_means(&mut self, rows: &[u32], bags: Bags, out: ArrayViewMut2<f32>) {
         groups::means_of_listed(self, rows, bags, out);
     }

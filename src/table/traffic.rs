@@ -2,10 +2,10 @@
 
 use std::ops::{Add, AddAssign};
 
-/// What workers moved between the memory that all share and their own: on a machine with many cores such a row often
-/// comes from another core's cache.
+/// Rows that several workers of `hogwild` moved between the memory that all share and their own: on a machine with many
+/// cores such a row often comes from another core's cache.
 ///
-/// Nothing is counted where a worker is alone with its tables.
+/// Nothing is counted of one worker alone, nor under `deterministic`, whose workers meet at barriers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
 #[non_exhaustive]
 pub struct Traffic {

@@ -17,8 +17,8 @@ use std::time::Instant;
 
 /// Words of the trial that says how long the measurement must be.
 const PILOT_WORDS: f64 = 1e5;
-/// Trials that the time of the measurement is divided into. Each begins with cold private rows, which makes short ones
-/// too slow.
+/// Trials that the time of the measurement is divided into. Each begins with cold caches, which makes short ones too
+/// slow.
 const TRIALS: u32 = 2;
 /// Sentences that stay together in a part of the text, so that a text in a file is not read piecemeal.
 const BLOCK: usize = 64;

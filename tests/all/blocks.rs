@@ -341,6 +341,11 @@ fn means_of_shared_rows_are_those_of_bags() {
     }
     let mut own = OwnRows::new(base.shape());
     assert_eq!(means(&mut Overlay::new(&base, &mut own, 0.1)), expected);
+    // Means that do not lie row after row.
+    let mut turned = Array2::zeros((21, 3)).reversed_axes();
+    let bags = Bags { rows: &members, offsets: &offsets };
+    Shared::new(&base, 0.1, CachedRows::First(20), 2, 16).shared_means(&rows, bags, turned.view_mut());
+    assert_eq!(turned, expected[1]);
 }
 
 /// The same rows on the way back as on the way forward are read once; a row that moved is read anew.
@@ -378,4 +383,25 @@ fn rows_that_a_verb_over_a_range_moved_are_read_anew() {
         let moved = means[1].iter().zip(&means[0]).all(|(after, before)| (before - after - 0.1f32).abs() < 1e-6);
         assert!(moved, "{workers}: {means:?}");
     }
+}
+
+/// A read sees what another worker has moved since the read before, flushed or not.
+#[test]
+fn a_row_that_another_worker_moved_is_read_anew() {
+    let base = SharedMatrix::new(TableShape::new(10, 4, false, Init::Zero), &mut WorkerRng::new(0, 0)).unwrap();
+    let handle = || Shared::new(&base, 0.5, CachedRows::First(0), 2, 3);
+    let (mut one, mut other) = (handle(), handle());
+    let bag = Bags { rows: &[5], offsets: &[0, 1] };
+    let mut means = Array2::zeros((1, 4));
+    for moves in 0..3 {
+        one.bag_means(bag, means.view_mut());
+        assert!(means.iter().all(|x| *x == -0.5 * moves as f32), "{moves}: {means}");
+        one.shared_means(&[5], Bags { rows: &[0], offsets: &[0, 1] }, means.view_mut());
+        assert!(means.iter().all(|x| *x == -0.5 * moves as f32), "{moves}: {means}");
+        other.descend_bags(bag, Array2::ones((1, 4)).view());
+    }
+    one.flush();
+    one.descend_bags(bag, Array2::ones((1, 4)).view());
+    other.bag_means(bag, means.view_mut());
+    assert!(means.iter().all(|x| *x == -2.0), "{means}");
 }

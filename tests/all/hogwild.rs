@@ -8,7 +8,7 @@ use lexmax::model::{BagGradient, MeanEmbedding, NGram};
 use lexmax::model::{Handles, Model, SharedModel, Updates};
 use lexmax::table::Optimizer;
 use lexmax::table::{
-    Bags, CachedRows, Init, Matrix, Online, Rows, Shared, SharedMatrix, Stat, Table, TableShape, Threads, Tile,
+    Bags, CachedRows, Init, Matrix, Online, Rows, Shared, SharedMatrix, Stat, Table, TableShape, Threads, Tile, Traffic,
 };
 use lexmax::train::{Hogwild, LinearDecay, hogwild};
 use lexmax::vocab::{Counts, Vocabulary};
@@ -384,6 +384,29 @@ fn assert_learning_of_every_row<'a>(layers: impl IntoIterator<Item = &'a str>, m
             assert_ne!(trained.encoder_tables()[0].row(row), start.encoder_tables()[0].row(row), "{name} {row}");
         }
         assert!(bits(&trained).iter().all(|b| f32::from_bits(*b).is_finite()));
+    }
+}
+
+/// Exchanges and bytes a word from 2 to 16 workers grow at most 1.15-fold, and one worker alone passes nothing on.
+#[test]
+fn traffic_a_word_does_not_grow_with_workers() {
+    let (vocab, corpus) = circle(40, 3000);
+    for (name, block) in [("negative", 1), ("negative", 8), ("hierarchical", 1), ("hierarchical", 8)] {
+        let traffic = |workers| {
+            let layer = name.parse::<LayerSpec>().unwrap();
+            let (encoder, layer) = parts(&layer, vocab.counts(), 10);
+            let mut shared = SharedModel::new(encoder, layer, vocab.counts(), 1).unwrap();
+            let window = Window::new(Direction::Cbow, Context::Both, 2, true).unwrap();
+            // A rate that stays: in a text this short workers would hear of its fall at different times.
+            let mut settings = Hogwild::new(window, LinearDecay::to(0.05, 0.05).unwrap());
+            (settings.epochs, settings.block, settings.workers) = (2, block, workers);
+            hogwild(&mut shared, &corpus, vocab.counts(), &settings, &mut |_| {}).unwrap().traffic
+        };
+        assert_eq!(traffic(1), Traffic::default(), "{name}");
+        let [two, sixteen] = [2, 16].map(traffic);
+        let grown = |of: fn(&Traffic) -> u64| of(&sixteen) as f64 <= 1.15 * of(&two) as f64;
+        assert!(two.bytes > 0 && grown(|t| t.bytes) && grown(|t| t.exchanges), "{name}, {block}: {two:?} {sixteen:?}");
+        assert_eq!(two.exchanges > 0, name == "hierarchical", "{name}: {two:?}");
     }
 }
 

@@ -255,6 +255,7 @@ fn a_record_has_what_was_run() {
     let [plain, wide, twin] = &entries[..] else { panic!("{entries:?}") };
     // lexmax writes its facts to a file, and the twin tells nothing: its whole run counts.
     assert!(plain["runs"][0]["is_told"] == true && plain["loss"]["n"] == 2 && plain["peak_bytes"]["n"] == 2);
+    assert!(plain["bytes_a_word"]["n"] == 2 && plain["exchanges_a_word"]["n"] == 2);
     assert!(twin["runs"][0]["is_told"] == false && twin["loss"].is_null());
     assert_eq!(twin["train_seconds"], twin["total_seconds"]);
     // One thread and one seed give the same vectors to both.
@@ -302,10 +303,14 @@ fn a_peer_tells_of_its_run_in_a_line_of_json() {
         let task = Arguments::try_parse_from(words).unwrap_or_else(|error| panic!("{error}")).task;
         recorder::run(&task, &[])
     };
-    let told = r#"{"train_seconds": 0.5, "loss": [3, 2.5], "version": "7", "peak_bytes": 9, "format": "text", "x": 1}"#;
+    let told = concat!(
+        r#"{"train_seconds": 0.5, "loss": [3, 2.5], "version": "7", "peak_bytes": 9, "format": "text", "x": 1, "#,
+        r#""words": 8, "traffic": {"exchanges": 2, "bytes": 64, "rows_read": 1}}"#
+    );
     let (record, _) = main(told).unwrap_or_else(|fault| panic!("{fault}"));
     let run = &record.entries[1].runs[0];
     assert_eq!((run.seconds, run.is_told, run.loss, run.peak_bytes), (0.5, true, Some(2.5), Some(9)));
+    assert_eq!((run.exchanges_a_word, run.bytes_a_word), (Some(0.25), Some(8.0)));
     assert_eq!((run.version.as_deref(), record.versions["sh"].as_deref()), (Some("7"), Some("7")));
     // Two pairs are known, and their cosines, 1/√2 and 2/√5, rise where the judgements fall.
     assert_eq!(run.quality["pairs"], -100.0);

@@ -24,8 +24,8 @@ pub struct Schedule {
     /// Rate at the end, to which it falls linearly with the words read [default: a ten-thousandth of the first].
     #[arg(long, value_name = "R", alias = "min-alpha", allow_negative_numbers = true)]
     pub lr_end: Option<f32>,
-    /// Rows of each table that a thread keeps to itself [default: 6 MB of them with one or two threads; with more 64,
-    /// or 1024 with a tree].
+    /// Rows of each table that a thread keeps to itself [default: 6 MB of them with one thread; with more
+    /// only 512 nodes of a tree].
     #[arg(long, value_name = "N", alias = "hot-rows")]
     pub cached_rows: Option<u32>,
     /// The same bits for any number of threads: same binary, same instruction set (the best of the machine, or

@@ -75,11 +75,14 @@ pub trait RowStore: RowSource + Send {
     fn stride(&self) -> usize;
 
     /// Fills `places` with those of rows, which are brought there if need be: one place if a row comes twice. Copies of
-    /// rows that are not kept are forgotten at the next call.
+    /// rows that are not kept are forgotten at the next call, unless that is for the same rows and none has moved.
     ///
     /// Implementations are not inlined: inside a large caller the compiler emits three times the instructions
     /// (measured).
     fn place(&mut self, rows: &[u32], places: &mut Vec<u32>);
+
+    /// Has the next call of [`place`](Self::place) copy rows anew, even those of the call before.
+    fn renew(&mut self) {}
 
     /// Rows by place: places × stride.
     fn weights(&self) -> &[f32];

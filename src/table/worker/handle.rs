@@ -5,6 +5,7 @@ use crate::table::kernel::block::is_small;
 use crate::table::kernel::product::Products;
 use crate::table::kernel::rows::{Access, Plain, RowStore};
 use crate::table::kernel::small::{Buffers, Descend, DescendSums, Means, SharedMeans};
+use crate::table::kernel::view::matrix;
 use crate::table::{
     Bags, Coefficients, Fold, GroupCoefficients, Groups, Rows, Stat, Table, TableShape, Threads, TileCoefficients,
     Traffic,
@@ -126,6 +127,7 @@ impl<S: RowStore> Table for WorkerTable<S> {
         if self.on_plain(None, Access::Read, |plain| plain.bag_means(bags, out.view_mut())) {
             return;
         }
+        self.store.renew();
         let (table, places) = (&mut self.store, &mut self.buffers.borrow_mut().places);
         if let Some(out) = out.as_slice_mut() {
             return dispatch(Means { table, bags, places, out });
@@ -141,9 +143,15 @@ impl<S: RowStore> Table for WorkerTable<S> {
         if self.on_plain(None, Access::Read, |plain| plain.shared_means(rows, bags, out.view_mut())) {
             return;
         }
+        self.store.renew();
         let Buffers { places, bag, .. } = self.buffers.borrow_mut();
-        let out = out.as_slice_mut().expect("means are contiguous");
-        dispatch(SharedMeans { table: &mut self.store, rows, bags, places, bag, out });
+        let table = &mut self.store;
+        if let Some(out) = out.as_slice_mut() {
+            return dispatch(SharedMeans { table, rows, bags, places, bag, out });
+        }
+        let mut means = vec![0.0; out.len()];
+        dispatch(SharedMeans { table, rows, bags, places, bag, out: &mut means });
+        out.assign(&matrix(&means, bags.len()));
     }
 
     fn descend_bags(&mut self, bags: Bags, d_out: ArrayView2<f32>) {

@@ -49,7 +49,7 @@ impl Hogwild {
     /// The most positions of a block.
     pub const MOST_BLOCK: usize = 256;
 
-    /// One pass of one worker, without subsampling, with seed 1.
+    /// One pass of one worker over single positions, without subsampling, with seed 1.
     pub fn new(window: Window, rate: LinearDecay) -> Self {
         Self { window, sample: 0.0, rate, epochs: 1, block: 1, workers: 1, cached: CachedRows::Fitting, seed: 1 }
     }
@@ -114,8 +114,8 @@ impl Done {
     }
 }
 
-/// Trains `model` on a text with several workers at once: the examples of a position are one step, with word2vec's
-/// subsampling and windows. `observe` hears of it ten times a second.
+/// Trains `model` on a text with several workers at once: the examples of a position, or of a block of them, are
+/// one step, with word2vec's subsampling and windows. `observe` hears of it ten times a second.
 ///
 /// Words are read from memory or, block by block, from a file; sentences are dealt out in pieces of some 20,000 words
 /// that follow one another scattered over the text, so that each part of it is read at high rates and at low ones; the

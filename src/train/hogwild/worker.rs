@@ -112,23 +112,24 @@ impl<'a> Worker<'a> {
     }
 }
 
-/// Positions after which a thread gives way to others that wait for its core. A thread that is stopped amid a step writes
-/// rows, when it goes on, that lack what the others made of them in the meantime: with more threads than cores that cost
+/// Positions after which a thread gives way to others that wait for its core. A thread that is stopped amid a step goes
+/// on to write rows that lack what the others made of them in the meantime. With more threads than cores that cost
 /// 0.7 % of the training loss (CBOW, 16 threads on 2 cores).
 const GIVE_WAY: u64 = 256;
 
 /// Nodes of a tree, from the root on, of which each of several workers has its own copy: every path passes the first of
 /// them, so all workers would wait for one another.
-const OWN_NODES: u32 = 1_024;
-/// The distance, in rates, that a worker may move such a node between two exchanges.
+const OWN_NODES: u32 = 512;
+/// The sum of the rates of a worker's updates of such a node after which it exchanges the node. A block counts as many
+/// updates as it has paths through the node.
 const NODE_MOVES: f32 = 0.2;
 
 /// The rows of the encoder's and of the layer's tables that a worker keeps to itself, and the period of their exchange.
 ///
 /// A worker alone keeps as many as fit. Several work on the rows where all share them, but for the nodes near the root
 /// of a tree. A copy of an embedding misses what the others make of the word until it comes again, and that costs more
-/// loss than the copy saves time. Nothing here depends on the number of workers, so that the work a word does not grow
-/// with it.
+/// loss than the copy saves time. From two workers on nothing here depends on their number, so the work a word does not
+/// grow with it.
 fn sharing(run: &HogwildRun) -> ([CachedRows; 2], usize) {
     let Hogwild { cached, workers, rate, .. } = *run.inputs.settings;
     let period = (NODE_MOVES / rate.start()).round() as usize;

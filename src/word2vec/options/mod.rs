@@ -87,12 +87,13 @@ pub struct Options {
     pub vocabulary: Option<PathBuf>,
     /// Passes over the text.
     pub epochs: Option<u32>,
-    /// Neighbouring positions of a sentence that are one step.
+    /// Neighbouring positions of a sentence that are one step; without, as many as the preset has where the model and
+    /// the layer take blocks.
     pub block: Option<usize>,
     /// Threads; all cores without.
     pub threads: Option<usize>,
-    /// Rows of each table that a thread keeps to itself; 6 MB of them without, but of more than two threads 64, or
-    /// 1,024 with a tree.
+    /// Rows of each table that a thread keeps to itself; without, 6 MB of them with one thread, and with more only
+    /// 512 nodes of a tree.
     pub cached_rows: Option<u32>,
     /// Whether the bits do not depend on the number of threads.
     pub deterministic: bool,

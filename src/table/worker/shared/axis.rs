@@ -17,8 +17,8 @@ const NO_MOVE: f32 = 1e-20;
 /// The vectors of a table lie in a narrow cone (Mimno & Thompson 2017), so the loss is curved far more along the middle
 /// of the cone than across it. There each worker makes the whole correction that all should make together, and the sum
 /// of w such moves overshoots w-fold. So an exchange adds 1/w of a move along the axis, and all of it across. Two
-/// workers, which keep many more rows, add their whole moves: there the moves of rows that are yet to grow along the
-/// axis would be halved.
+/// workers add their whole moves: two corrections seldom overshoot, and to halve them would hold back rows that are yet
+/// to grow along the axis.
 pub struct Axis {
     /// stride, padded with zeros; zeros until a row has moved.
     direction: Aligned,

@@ -7,6 +7,7 @@ use crate::table::Traffic;
 use crate::table::kernel::aligned::Aligned;
 use crate::table::kernel::registers as kernel;
 use prefetch_index::prefetch_index;
+use std::cell::Cell;
 use std::sync::atomic::Ordering::Relaxed;
 
 /// Rows behind the cached ones that there is room for from the start.
@@ -35,9 +36,11 @@ pub struct Cached {
     spilled: Vec<u32>,
     /// The rows of the last call of [`place`](Self::place) and their places, until a row is stored.
     placed: (Vec<u32>, Vec<u32>),
+    /// Whether other workers see the rows.
+    has_others: bool,
     /// Exchanges, and of the rows that are not cached those copied and those stored.
     exchanges: u64,
-    copied: u64,
+    copied: Cell<u64>,
     stored: u64,
 }
 
@@ -66,8 +69,9 @@ impl Cached {
             axis,
             spilled: Vec::new(),
             placed: Default::default(),
+            has_others: workers > 1,
             exchanges: 0,
-            copied: 0,
+            copied: Cell::new(0),
             stored: 0,
         }
     }
@@ -134,7 +138,7 @@ impl Cached {
     #[inline(always)]
     pub fn updated(&mut self, matrix: &SharedMatrix, row: u32, count: u32) {
         let updates = &mut self.updates[row as usize];
-        *updates = updates.saturating_add(count as u16);
+        *updates = updates.saturating_add(u16::try_from(count).unwrap_or(u16::MAX));
         if *updates >= self.period.updates() {
             self.exchange(matrix, row, true);
         }
@@ -205,7 +209,7 @@ impl Cached {
         let place = cached + known.unwrap_or(self.spilled.len());
         if known.is_none() {
             self.spilled.push(row);
-            self.copied += 1;
+            self.note_copied();
             matrix.read_row(row, &mut self.values.as_mut()[place * self.stride..][..matrix.shape.dim]);
         }
         place as u32
@@ -227,14 +231,29 @@ impl Cached {
     /// Stores a row that is not cached from its place.
     #[inline(always)]
     pub fn store(&mut self, matrix: &SharedMatrix, row: u32, place: u32) {
-        self.stored += 1;
+        self.note_stored();
         self.forget_places();
         matrix.store(row, &self.row(place)[..matrix.shape.dim]);
     }
 
-    /// What was moved between the shared rows and these.
+    /// Takes note that a row that is not cached was copied.
+    #[inline(always)]
+    pub fn note_copied(&self) {
+        self.copied.set(self.copied.get() + 1);
+    }
+
+    /// Takes note that a row that is not cached was stored.
+    #[inline(always)]
+    pub fn note_stored(&mut self) {
+        self.stored += 1;
+    }
+
+    /// What was moved between the shared rows and these; nothing of a worker alone.
     pub fn traffic(&self, matrix: &SharedMatrix) -> Traffic {
-        let (rows_read, rows_written) = (self.copied + self.exchanges, self.stored + self.exchanges);
+        if !self.has_others {
+            return Traffic::default();
+        }
+        let (rows_read, rows_written) = (self.copied.get() + self.exchanges, self.stored + self.exchanges);
         let bytes = (rows_read + rows_written)
             * (size_of::<f32>() * (matrix.shape.dim + usize::from(matrix.shape.bias))) as u64;
         Traffic { exchanges: self.exchanges, rows_read, rows_written, bytes }

@@ -3,8 +3,8 @@
 /// How many rows of each table a worker keeps to itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum CachedRows {
-    /// As many as make it fast and caches and memory bear. Under `hogwild` that is for one worker alone: each of several
-    /// keeps but the nodes near the root of a tree.
+    /// As many as make it fast and caches and memory bear. Under `hogwild` that is for one worker alone: each of
+    /// several keeps only the nodes near the root of a tree.
     #[default]
     Fitting,
     /// The first so many of each table.

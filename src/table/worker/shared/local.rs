@@ -73,6 +73,7 @@ impl Local {
                 cached.exchange(shared, row, false);
                 continue;
             }
+            cached.note_stored();
             for (to, (now, before)) in shared.row(row).iter().zip(now.chunks(2).zip(before.chunks(2))) {
                 let mut pair = unpack(to.load(Relaxed));
                 for (entry, (now, before)) in pair.iter_mut().zip(now.iter().zip(before)) {

@@ -1,7 +1,8 @@
 //! A matrix of parameters that several workers train at once, without a data race.
 //!
 //! Entries are relaxed atomics: a worker may see another's update late or in part, but never a torn number (Hogwild,
-//! Recht et al. 2011). What makes it fast is in [`cached`]: each worker keeps the most frequent rows to itself.
+//! Recht et al. 2011). A worker can keep the first rows to itself ([`cached`]); others
+//! are copied for a step, and stored after it.
 
 mod axis;
 mod cached;

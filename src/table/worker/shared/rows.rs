@@ -10,7 +10,8 @@ use crate::table::{TableShape, Traffic};
 use std::fmt;
 use std::ops::Range;
 
-/// The handle of one of several workers: updates at once, its most frequent rows in private copies.
+/// The handle of one of several workers, which sees its own updates at once. Its first rows can be private copies:
+/// [`CachedRows`]. Others are copied for a step, and stored after it.
 ///
 /// With one worker alone all verbs give the same bits as [`Online`](crate::table::Online). With several, a worker sees
 /// what the others do to a cached row only when it exchanges the row; [`Table::flush`](crate::table::Table::flush)
@@ -58,6 +59,7 @@ impl RowSource for SharedRows<'_> {
         if self.cached.has(row) {
             to.copy_from_slice(&self.cached.row(row)[..to.len()]);
         } else {
+            self.cached.note_copied();
             self.matrix.read_row(row, to);
         }
     }
@@ -137,6 +139,10 @@ impl RowStore for SharedRows<'_> {
         self.local.iter_mut().for_each(Local::forget);
         self.cached.forget_places();
         self.cached.flush(self.matrix);
+    }
+
+    fn renew(&mut self) {
+        self.cached.forget_places();
     }
 
     fn traffic(&self) -> Traffic {
