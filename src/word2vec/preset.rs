@@ -93,7 +93,7 @@ impl Preset {
             noise_power: 0.75,
             sigmoid: Sigmoid::Exact,
             noise_hits: NoiseHits::Keep,
-            rates: [0.05; 2],
+            rates: [0.025, 0.05],
             last_rate: 0.0,
             epochs: 5,
             block: BLOCK,
@@ -107,7 +107,6 @@ impl Preset {
                 kind: ModelKind::Cbow,
                 sigmoid: Sigmoid::Word2vec,
                 noise_hits: NoiseHits::Drop,
-                rates: [0.025, 0.05],
                 longest_sentence: 1_000,
                 text: true,
                 ..own

@@ -169,7 +169,7 @@ fn presets_set_the_group_and_options_override_them() {
     let text = "a b c d a b\n".repeat(30);
     let sigmoid = |name: &str| format!(":hits=drop:sigmoid={name}");
     for (preset, layer, model, rate, sample) in [
-        ("lexmax", "negative".to_string(), "skipgram", 0.05, 1e-3),
+        ("lexmax", "negative".to_string(), "skipgram", 0.025, 1e-3),
         ("word2vec", "negative".to_string() + &sigmoid("word2vec"), "cbow", 0.05, 1e-3),
         ("gensim", "negative".to_string() + &sigmoid("gensim"), "cbow", 0.025, 1e-3),
         ("fasttext", "negative:power=0.5".to_string() + &sigmoid("fasttext"), "skipgram", 0.05, 1e-4),

@@ -18,7 +18,7 @@ pub struct Schedule {
     /// Threads [default: all cores].
     #[arg(long, value_name = "N", alias = "workers", value_parser = clap::value_parser!(u32).range(1..=1024))]
     pub threads: Option<u32>,
-    /// Rate at the start [default: 0.05].
+    /// Rate at the start [default: 0.025 for skipgram, 0.05 for cbow].
     #[arg(long, value_name = "R", alias = "alpha", allow_negative_numbers = true)]
     pub lr: Option<f32>,
     /// Rate at the end, to which it falls linearly with the words read [default: a ten-thousandth of the first].

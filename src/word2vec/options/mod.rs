@@ -222,7 +222,7 @@ mod tests {
         // loss.cc.
         use ModelKind::{Cbow, SkipGram};
         for (preset, kind, rates, sample, layer, sentence) in [
-            (Preset::Lexmax, SkipGram, [0.05, 0.05], 1e-3, "negative", 10_000),
+            (Preset::Lexmax, SkipGram, [0.025, 0.05], 1e-3, "negative", 10_000),
             (Preset::Word2vec, Cbow, [0.025, 0.05], 1e-3, "negative:hits=drop:sigmoid=word2vec", 1_000),
             (Preset::Gensim, Cbow, [0.025, 0.025], 1e-3, "negative:hits=drop:sigmoid=gensim", 10_000),
             (Preset::FastText, SkipGram, [0.05, 0.05], 1e-4, "negative:power=0.5:hits=drop:sigmoid=fasttext", 1_024),
