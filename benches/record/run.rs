@@ -55,7 +55,7 @@ struct Told {
     format: Option<Format>,
 }
 
-/// What passed between the threads.
+/// Exchanges and bytes between the threads.
 #[derive(Debug, Deserialize)]
 struct Traffic {
     exchanges: f64,

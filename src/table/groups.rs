@@ -60,7 +60,7 @@ pub struct Group<'a> {
 /// The range says which pairs they are: those of whole groups.
 pub type GroupCoefficients<'a> = dyn Fn(Range<usize>, &mut [f32], &mut [f64]) + Sync + 'a;
 
-/// By [`Table::bag_means`].
+/// Means of listed rows, by [`Table::bag_means`].
 pub fn means_of_listed(table: &mut (impl Table + ?Sized), rows: &[u32], bags: Bags, out: ArrayViewMut2<f32>) {
     let listed: Vec<u32> = bags.rows.iter().map(|number| rows[*number as usize]).collect();
     table.bag_means(Bags { rows: &listed, offsets: bags.offsets }, out);

@@ -334,7 +334,7 @@ pub trait Table: Send {
     /// The end of a mini-batch: what was deferred is applied.
     fn flush(&mut self) {}
 
-    /// What this handle has moved between the memory that several workers share and its own.
+    /// Rows that this handle has moved between the memory that several workers share and its own.
     fn traffic(&self) -> Traffic {
         Traffic::default()
     }

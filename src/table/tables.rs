@@ -122,7 +122,7 @@ impl<'a> Tables<'a> {
         std::mem::take(&mut self.cost)
     }
 
-    /// What the handles have moved between the memory that workers share and their own.
+    /// Rows that the handles have moved between the memory that workers share and their own.
     pub fn traffic(&self) -> Traffic {
         self.tables.iter().map(|table| table.traffic()).sum()
     }

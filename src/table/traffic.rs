@@ -1,6 +1,6 @@
 //! Rows that workers pass to one another.
 
-use std::ops::{Add, AddAssign};
+use std::ops::Add;
 
 /// Rows that several workers of `hogwild` moved between the memory that all share and their own: on a machine with many
 /// cores such a row often comes from another core's cache.
@@ -29,12 +29,6 @@ impl Add for Traffic {
             rows_written: self.rows_written + other.rows_written,
             bytes: self.bytes + other.bytes,
         }
-    }
-}
-
-impl AddAssign for Traffic {
-    fn add_assign(&mut self, other: Self) {
-        *self = *self + other;
     }
 }
 

@@ -120,7 +120,7 @@ pub struct Outcome {
     pub layer_cost: Cost,
     /// The work of the encoder.
     pub encoder_cost: Cost,
-    /// What the workers moved between the memory that all share and their own, since this run began or was resumed.
+    /// Rows that the workers moved between the memory that all share and their own, since this run began or was resumed.
     pub traffic: Traffic,
     /// Whether an observer stopped the run before its end.
     pub stopped: bool,

@@ -126,8 +126,8 @@ impl Word2Vec {
     }
 
     /// Neighbouring positions of a sentence that are one step, in which windows share their rows: see
-    /// [`Hogwild::block`](crate::train::Hogwild::block). Without it they are 8 in this
-    /// crate's own preset where the model and the layer take blocks, else 1.
+    /// [`Hogwild::block`](crate::train::Hogwild::block). Without it they are 8 in this crate's own preset where
+    /// the model and the layer take blocks, else 1.
     pub fn block(self, positions: usize) -> Self {
         self.with(|options| options.block = Some(positions))
     }

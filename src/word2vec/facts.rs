@@ -80,7 +80,7 @@ pub struct Facts {
     pub warm: Option<Warm>,
     /// Mean training criterion of each pass, nats an example.
     pub loss: Vec<f64>,
-    /// What the threads moved between the memory that all share and their own, since this run began or was resumed.
+    /// Rows that the threads moved between the memory that all share and their own, since this run began or was resumed.
     pub traffic: Traffic,
 }
 

@@ -108,7 +108,7 @@ pub trait RowStore: RowSource + Send {
     /// Hands over all moves, where others see them before a merge.
     fn flush(&mut self) {}
 
-    /// What was moved between the memory that workers share and this worker's.
+    /// Rows moved between the memory that workers share and this worker's.
     fn traffic(&self) -> Traffic {
         Traffic::default()
     }

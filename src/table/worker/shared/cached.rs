@@ -248,7 +248,7 @@ impl Cached {
         self.stored += 1;
     }
 
-    /// What was moved between the shared rows and these; nothing of a worker alone.
+    /// Rows moved between the shared ones and these; none of a worker alone.
     pub fn traffic(&self, matrix: &SharedMatrix) -> Traffic {
         if !self.has_others {
             return Traffic::default();

@@ -3,7 +3,7 @@
 /// How many rows of each table a worker keeps to itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum CachedRows {
-    /// As many as make it fast and caches and memory bear. Under `hogwild` that is for one worker alone: each of
+    /// The most that make it fast and that caches and memory bear. Under `hogwild` that is for one worker alone: each of
     /// several keeps only the nodes near the root of a tree.
     #[default]
     Fitting,
