@@ -41,8 +41,10 @@ impl SmallBlock {
         }
         let d_x = d_x.as_slice_mut().expect("∂L/∂x is contiguous");
         let x = &self.x.as_ref()[..batch * stride];
-        let (gathered, weights) = (&mut self.gathered, table.weights_mut());
-        dispatch(GroupDescent { weights, stride, places, groups, x, z, rate, d_x, gathered });
+        self.d_x.grow(batch * stride);
+        let (dim, padded) = (table.dim(), &mut self.d_x.as_mut()[..batch * stride]);
+        let weights = table.weights_mut();
+        dispatch(GroupDescent { weights, stride, places, groups, x, z, rate, d_x, padded, dim });
         self.tell_moves(table, groups);
     }
 
@@ -79,13 +81,6 @@ fn for_each_pair(groups: Groups, places: &[u32], mut each: impl FnMut(usize, u32
             each(pair, group.rows[i], places[i]);
         }
     }
-}
-
-/// The rows of examples that do not lie together, and their gradients.
-#[derive(Default)]
-pub struct Gathered {
-    x: Aligned,
-    d_x: Vec<f32>,
 }
 
 /// X padded, and the scores of all pairs.
@@ -147,7 +142,9 @@ struct GroupDescent<'a> {
     rate: f32,
     /// batch × d.
     d_x: &'a mut [f32],
-    gathered: &'a mut Gathered,
+    /// batch × stride: the sum over the groups.
+    padded: &'a mut [f32],
+    dim: usize,
 }
 
 impl WithSimd for GroupDescent<'_> {
@@ -155,40 +152,17 @@ impl WithSimd for GroupDescent<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, s: S) {
-        let Self { weights, stride, places, groups, x, z, rate, d_x, gathered } = self;
-        let dim = d_x.len() / (x.len() / stride).max(1);
+        let Self { weights, stride, places, groups, x, z, rate, d_x, padded, dim } = self;
+        padded.fill(0.0);
         for group in groups.iter().filter(|group| !group.pairs.is_empty()) {
-            let (examples, batch) = (group.examples, group.examples.len());
             let places = &places[groups.rows.offsets[group.number] as usize..][..group.rows.len()];
-            let coef = &z[group.pairs];
-            let first = examples[0] as usize;
-            let lie_together = examples.iter().zip(examples[0]..).all(|(example, next)| *example == next);
-            let (x, to): (&[f32], &mut [f32]) = if lie_together {
-                (&x[first * stride..][..batch * stride], &mut d_x[first * dim..][..batch * dim])
-            } else {
-                gathered.x.grow(batch * stride);
-                for (to, example) in gathered.x.as_mut().chunks_exact_mut(stride).zip(examples) {
-                    copy::<S>(to, &x[*example as usize * stride..][..stride]);
-                }
-                gathered.d_x.clear();
-                gathered.d_x.resize(batch * dim, 0.0);
-                (&gathered.x.as_ref()[..batch * stride], &mut gathered.d_x[..])
-            };
-            Descent { weights: &mut *weights, stride, places, x, coef, rate, d_x: to }.with_simd(s);
-            if !lie_together {
-                for (from, example) in gathered.d_x.chunks_exact(dim).zip(examples) {
-                    add(s, &mut d_x[*example as usize * dim..][..dim], from);
-                }
-            }
+            let (weights, d_x) = (&mut *weights, &mut *padded);
+            let (examples, coef) = (group.examples, &z[group.pairs]);
+            Descent { weights, stride, places, examples, x, coef, rate, d_x, d_stride: stride, dim }.with_simd(s);
         }
-    }
-}
-
-/// A row, which is padded.
-#[inline(always)]
-fn copy<S: Simd>(to: &mut [f32], from: &[f32]) {
-    for (to, from) in S::as_mut_simd_f32s(to).0.iter_mut().zip(S::as_simd_f32s(from).0) {
-        *to = *from;
+        for (to, from) in d_x.chunks_exact_mut(dim).zip(padded.chunks_exact(stride)) {
+            add(s, to, &from[..dim]);
+        }
     }
 }
 

@@ -45,11 +45,14 @@ pub struct SmallBlock {
     places: Vec<u32>,
     /// batch × stride.
     x: Aligned,
+    /// batch × stride: ∂L/∂x of a step over groups.
+    d_x: Aligned,
     /// batch × count: scores, then coefficients.
     z: Vec<f32>,
     /// The examples, and the groups, that moved the row at each place; zeros between steps.
     moves: Vec<[u32; 2]>,
-    gathered: groups::Gathered,
+    /// 0, 1, 2, …: all examples of a batch.
+    examples: Vec<u32>,
 }
 
 impl SmallBlock {
@@ -93,8 +96,9 @@ impl SmallBlock {
         }
         let d_x = d_x.as_slice_mut().expect("∂L/∂x is contiguous");
         let x = &self.x.as_ref()[..batch * stride];
-        let weights = table.weights_mut();
-        dispatch(Descent { weights, stride, places, x, coef: z, rate, d_x });
+        self.examples.extend(self.examples.len() as u32..batch as u32);
+        let (dim, examples, weights) = (table.dim(), &self.examples[..batch], table.weights_mut());
+        dispatch(Descent { weights, stride, places, examples, x, coef: z, rate, d_x, d_stride: dim, dim });
         rows.iter().zip(places).for_each(|(row, place)| table.moved(*row, *place, batch as u32, 1));
     }
 }
@@ -215,8 +219,8 @@ fn dot_products<S: Simd, const N: usize, const M: usize>(
     }
 }
 
-/// Calls `$call::<S, …, V>($arguments…, k, …)` for blocks of V vectors, k the first of each, until `$width` are done: as few blocks as
-/// `$widest` allows, of about the same size.
+/// Calls `$call::<S, …, V>($arguments…, k, …)` for blocks of V vectors, k the first of each, until `$width` are done: as
+/// few blocks as `$widest` allows, of about the same size.
 macro_rules! in_blocks {
     ($width:expr, $widest:expr, |$k:ident, $V:ident| $call:expr) => {{
         let (width, widest): (usize, usize) = ($width, $widest);

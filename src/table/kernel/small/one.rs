@@ -1,25 +1,27 @@
 //! What the coefficients of one example bring about: each row is read once more, and written.
 
 use super::add_vectors;
-use super::blocks::{Descent, Width};
+use super::blocks::Descent;
 use pulp::Simd;
 
 /// Rows are compared with one another where they do not fall; more than so many are not.
 const MOST_COMPARED: usize = 24;
 
-/// Whether no place comes twice, as far as that is told quickly. Paths of trees lead from the leaf to the root, whose numbers fall.
+/// Whether no place comes twice, as far as that is told quickly. Paths of trees lead from the leaf to the root, whose
+/// numbers fall.
 pub fn are_distinct(places: &[u32]) -> bool {
     places.is_sorted_by(|a, b| a > b)
         || places.len() <= MOST_COMPARED && (1..places.len()).all(|i| !places[..i].contains(&places[i]))
 }
 
 impl Descent<'_> {
-    /// For a batch of one and rows none of which comes twice: V vectors of d_x += k·W from vector `k` on, and with them those of all
-    /// rows, updated. Accumulators stay in registers only if no reference to them is taken.
+    /// For a batch of one and rows none of which comes twice: V vectors of d_x += k·W from vector `k` on, and with them
+    /// those of all rows, updated. Accumulators stay in registers only if no reference to them is taken.
     #[inline(always)]
-    pub fn one_columns<S: Simd, const V: usize>(&mut self, s: S, Width { step, .. }: Width, k: usize) {
+    pub fn one_columns<S: Simd, const V: usize>(&mut self, s: S, k: usize, step: usize) {
         let w = S::as_mut_simd_f32s(self.weights).0;
-        let x: &[S::f32s; V] = S::as_simd_f32s(self.x).0[k..][..V].try_into().expect("V vectors");
+        let example = self.examples[0] as usize;
+        let x: &[S::f32s; V] = S::as_simd_f32s(self.x).0[example * step + k..][..V].try_into().expect("V vectors");
         let rate = s.splat_f32s(self.rate);
         let mut acc = [s.splat_f32s(0.0); V];
         for (place, coef) in self.places.iter().zip(self.coef) {
@@ -32,7 +34,7 @@ impl Descent<'_> {
                 row[v] = s.sub_f32s(old, s.mul_f32s(rate, s.mul_f32s(a, x[v])));
             }
         }
-        add_vectors(s, self.d_x, k, acc);
+        add_vectors(s, &mut self.d_x[example * self.d_stride..][..self.d_stride], k, acc);
     }
 }
 
