@@ -75,8 +75,8 @@ impl Block {
         for position in positions.clone() {
             let reduced = window.draw_size(rng);
             let places = window.places(sentence.len(), position, reduced);
-            for place in places.clone().filter(|place| *place != position) {
-                self.numbers[place - first] = 0;
+            for part in around(position, &places) {
+                self.numbers[part.start - first..part.end - first].fill(0);
             }
             self.windows.push(places);
         }
@@ -90,9 +90,11 @@ impl Block {
         self.offsets.clear();
         self.offsets.push(0);
         for (position, places) in positions.zip(&self.windows) {
-            let numbers = &self.numbers;
-            let others = places.clone().filter(|place| *place != position);
-            self.members.extend(others.map(|place| numbers[place - first]));
+            for part in around(position, places).into_iter().filter(|part| !part.is_empty()) {
+                // All places of a window are inputs but its middle, so those on one side follow one another.
+                let number = self.numbers[part.start - first];
+                self.members.extend(number..number + part.len() as u32);
+            }
             if self.members.len() as u32 > self.offsets[self.offsets.len() - 1] {
                 self.targets.push(sentence[position]);
                 self.offsets.push(self.members.len() as u32);
@@ -191,6 +193,11 @@ impl Block {
         let last = self.ends.len() - 1;
         self.ends[last] = self.members.len() as u32;
     }
+}
+
+/// The places of a window before its position, and those after it.
+fn around(position: usize, places: &Range<usize>) -> [Range<usize>; 2] {
+    [places.start..position, position + 1..places.end.max(position + 1)]
 }
 
 /// Two buffers of so many numbers, the second of zeros.
