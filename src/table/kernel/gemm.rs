@@ -141,6 +141,10 @@ impl Product<'_> {
                 i += 12;
             }
         }
+        while S::REGISTER_COUNT < 32 && i + 6 <= self.m {
+            self.block::<S, 6, V>(s, panel, i);
+            i += 6;
+        }
         while i + 4 <= self.m {
             self.block::<S, 4, V>(s, panel, i);
             i += 4;
