@@ -63,7 +63,8 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         Output::new(path)?.put(report.to_json().as_bytes())?;
     }
     let line = format!(
-        "{}: {:.3} ms a step ({:.3} to {:.3}; {}), {:.3e} multiply-adds, {:.1} GFLOP/s, {:.0} % of sgemm's {:.1}\n",
+        "{}: {:.3} ms a step ({:.3} to {:.3}; {}), {:.3e} multiply-adds, {:.1} GFLOP/s: {:.0} % of \
+         the peak's {:.1}, {:.0} % of sgemm's {:.1}\n",
         report.layer,
         report.step_ms,
         report.range_ms[0],
@@ -71,6 +72,8 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         report.method,
         report.multiply_adds as f64,
         report.gflops,
+        100.0 * report.peak_share,
+        report.peak_gflops,
         100.0 * report.sgemm_share,
         report.sgemm_gflops,
     );

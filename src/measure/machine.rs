@@ -13,7 +13,7 @@ const REPEATS: usize = 5;
 /// GFLOP/s of plain f32 products of 2,048 × 2,048 matrices, one on each of `threads` threads at once: the best of five,
 /// summed over the threads.
 pub fn sgemm_gflops(threads: usize) -> f64 {
-    let one = || {
+    on_each(threads, || {
         let (a, b) = (Array2::from_elem((SIZE, SIZE), 0.5f32), Array2::from_elem((SIZE, SIZE), 0.25f32));
         let mut c = Array2::zeros((SIZE, SIZE));
         let mut best = f64::INFINITY;
@@ -24,10 +24,30 @@ pub fn sgemm_gflops(threads: usize) -> f64 {
         }
         assert_eq!(c[[SIZE - 1, 0]], 0.125 * SIZE as f32);
         2.0 * (SIZE as f64).powi(3) / best * 1e-9
-    };
+    })
+}
+
+/// Rounds of the loop of multiply-adds: a tenth of a second at most.
+const ROUNDS: usize = 1 << 22;
+
+/// GFLOP/s of multiply-adds that never leave the registers, on each of `threads` threads at once, on the vector path of
+/// this process: the best of five, summed over the threads. No product of matrices can be faster.
+pub fn peak_gflops(threads: usize) -> f64 {
+    on_each(threads, || {
+        let one = |_| {
+            let start = Instant::now();
+            let done = crate::simd::peak::multiply_adds(ROUNDS);
+            2.0 * done as f64 / start.elapsed().as_secs_f64() * 1e-9
+        };
+        (0..REPEATS).map(one).fold(0.0, f64::max)
+    })
+}
+
+/// The sum of what a function returns on each of so many threads at once.
+fn on_each(threads: usize, one: impl Fn() -> f64 + Sync) -> f64 {
     std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads.max(1)).map(|_| scope.spawn(one)).collect();
-        workers.into_iter().map(|w| w.join().expect("a product of constants")).sum()
+        let workers: Vec<_> = (0..threads.max(1)).map(|_| scope.spawn(&one)).collect();
+        workers.into_iter().map(|w| w.join().expect("a loop over constants")).sum()
     })
 }
 

@@ -20,7 +20,7 @@ pub use crate::machine::{cores, free_bytes, peak_bytes};
 pub use advise::{Advice, AdviseConfig, Need, Verdict, advise};
 pub use calls::cost_model;
 pub use growth::{Crossover, Fit, Times, crossover};
-pub use machine::{RunFacts, sgemm_gflops, vector_path};
+pub use machine::{RunFacts, peak_gflops, sgemm_gflops, vector_path};
 pub use scale::{Event, POINT_SECONDS, Point, Scale, ScaleConfig, Skipped, scale};
 pub use step::{StepConfig, StepReport, time_step};
 #[cfg(feature = "cli")]

@@ -1,6 +1,6 @@
 //! The time of one training step of a layer on synthetic data.
 
-use super::machine::sgemm_gflops;
+use super::machine::{peak_gflops, sgemm_gflops};
 use super::rig::{Rig, Sizes, zipf};
 use super::timing::Plan;
 use crate::error::{Error, Result};
@@ -85,6 +85,11 @@ pub struct StepReport {
     pub sgemm_gflops: f64,
     /// The share of that.
     pub sgemm_share: f64,
+    /// What multiply-adds in registers reach on as many threads, GFLOP/s, in the same run: the most that the vector
+    /// path of this process can do.
+    pub peak_gflops: f64,
+    /// The share of that.
+    pub peak_share: f64,
     /// Bytes of parameters.
     pub parameter_bytes: u64,
     /// The most memory that the process has had.
@@ -130,7 +135,7 @@ pub fn time_step(config: &StepConfig) -> Result<StepReport> {
     let step_ms = 1e3 * timed.quantile(0.5);
     let gflops = 2.0 * timed.cost.multiply_adds as f64 / step_ms * 1e-6;
     let peak_bytes = peak_bytes();
-    let sgemm_gflops = sgemm_gflops(config.threads);
+    let (sgemm_gflops, peak_gflops) = (sgemm_gflops(config.threads), peak_gflops(config.threads));
     Ok(StepReport {
         layer: config.layer.to_string(),
         vocab: config.vocab,
@@ -144,6 +149,8 @@ pub fn time_step(config: &StepConfig) -> Result<StepReport> {
         gflops,
         sgemm_gflops,
         sgemm_share: gflops / sgemm_gflops,
+        peak_gflops,
+        peak_share: gflops / peak_gflops,
         parameter_bytes: rig.parameter_bytes(),
         peak_bytes,
         loss: timed.loss,

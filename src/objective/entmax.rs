@@ -2,8 +2,11 @@
 
 use super::{HELD, runs};
 use crate::error::{Error, Result};
+use crate::simd::columns;
+use crate::simd::support::{self, Power};
 use crate::table::{Stat, Tile};
 use crate::vocab::WordId;
+use std::ops::Range;
 
 /// p_j = max(0, (α − 1)·z_j/T − τ)^(1/(α − 1)), τ so that Σ p = 1: sparsemax at α = 2, softmax as α → 1; T is the temperature.
 ///
@@ -24,7 +27,8 @@ pub struct Threshold {
     pub max: f32,
     /// τ − (α − 1)·max/T: in −1 to 0.
     pub tau: f64,
-    /// τ lies between `tau`, from below, and this.
+    /// What is looked for lies between these.
+    below: f64,
     above: f64,
     /// Whether the next look changed nothing that matters.
     pub found: bool,
@@ -32,8 +36,9 @@ pub struct Threshold {
 
 /// Looks after which a search ends: each at least halves what is left.
 pub const MOST_LOOKS: usize = 64;
-/// Steps of τ below this end a search: what rounding makes of the sums over a million words.
-const ENOUGH: f64 = 1e-12;
+/// Steps of τ below this end a search. A step squares the error, but for a factor of at most half the words in the
+/// support: what is left is 10⁻¹⁴ in general, and less than 10⁻⁸ in the worst case of a million words.
+pub const ENOUGH: f64 = 1e-7;
 
 impl Alpha {
     /// The α of sparsemax.
@@ -76,12 +81,12 @@ impl Alpha {
     pub(crate) fn begin(&self, max: f32, words: usize) -> Threshold {
         // If all were as likely as the most likely.
         let above = -(words as f64).powf(1.0 - self.alpha);
-        Threshold { max, tau: -1.0, above, found: false }
+        Threshold { max, tau: -1.0, below: -1.0, above, found: false }
     }
 
     /// d = (α − 1)·(z − max)/T − τ.
     fn gap(&self, z: f32, at: &Threshold) -> f64 {
-        (self.alpha - 1.0) / self.temperature * (f64::from(z) - f64::from(at.max)) - at.tau
+        self.scale() * (f64::from(z) - f64::from(at.max)) - at.tau
     }
 
     /// P of a score; exactly 0 at and below the threshold.
@@ -123,17 +128,19 @@ impl Alpha {
     }
 
     /// The next threshold, from Σ d^β and Σ d^(β − 1) at this one.
-    fn improve(&self, at: &mut Threshold, [high, low]: [f64; 2]) {
+    fn improve(&self, at: &mut Threshold, [high, low]: [f64; 2], enough: f64) {
         // Newton's step on (Σ d^β)^(1/β) = 1.
         let step = (high - high.powf(2.0 - self.alpha)) / low;
         let mut next = at.tau + step;
         if high < 1.0 {
             at.above = at.above.min(at.tau);
+        } else {
+            at.below = at.below.max(at.tau);
         }
-        if !(next >= -1.0 && next <= at.above) {
-            next = 0.5 * (at.tau + at.above);
+        if !(next >= at.below && next <= at.above) {
+            next = 0.5 * (at.below + at.above);
         }
-        at.found = (next - at.tau).abs() <= ENOUGH;
+        at.found = (next - at.tau).abs() <= enough;
         at.tau = next;
     }
 
@@ -143,7 +150,7 @@ impl Alpha {
         for _ in 0..MOST_LOOKS {
             let mut sums = [0.0; 2];
             scores.iter().for_each(|z| self.look(*z, &at, &mut sums));
-            self.improve(&mut at, sums);
+            self.improve(&mut at, sums, ENOUGH);
             if at.found {
                 break;
             }
@@ -151,48 +158,89 @@ impl Alpha {
         at
     }
 
-    /// Takes a tile's scores into a look: `sum` and `second` of the statistics.
-    pub(crate) fn fold(&self, thresholds: &[Threshold], tile: &Tile, stats: &mut [Stat]) {
-        for run in runs(thresholds.len()) {
-            let mut sums = [[0.0; 2]; HELD];
-            for row in tile.rows() {
-                for ((z, at), sums) in tile.row(row)[run.clone()].iter().zip(&thresholds[run.clone()]).zip(&mut sums) {
-                    self.look(*z, at, sums);
-                }
+    /// The power of [`support`], for the two α that are solved without logarithms.
+    fn whole_power(&self) -> Option<Power> {
+        match self.alpha {
+            Self::SPARSEMAX => Some(Power::One),
+            1.5 => Some(Power::Two),
+            _ => None,
+        }
+    }
+
+    /// (α − 1)/T, by which scores are multiplied.
+    fn scale(&self) -> f64 {
+        (self.alpha - 1.0) / self.temperature
+    }
+
+    /// Threshold of (α − 1)·z/T of each example of a run, and for padding one that nothing reaches.
+    fn bounds(&self, thresholds: &[Threshold], run: &Range<usize>) -> [f64; HELD] {
+        let mut bounds = [f64::INFINITY; HELD];
+        for (bound, at) in bounds.iter_mut().zip(thresholds.get(run.clone().start..).unwrap_or(&[])) {
+            *bound = self.scale() * f64::from(at.max) + at.tau;
+        }
+        bounds
+    }
+
+    /// Takes a tile's scores, or every n-th row of them, into a look: Σ d^β into `sum`, Σ d^(β − 1) into `second`,
+    /// Σ d^(β + 1) into `linear`, n-fold.
+    pub(crate) fn fold(&self, thresholds: &[Threshold], every: usize, tile: &Tile, stats: &mut [Stat]) {
+        for run in runs(tile.lanes()) {
+            let (mut low, mut high, mut above) = ([0.0; HELD], [0.0; HELD], [0.0; HELD]);
+            let sums = [&mut low[..run.len()], &mut high[..run.len()], &mut above[..run.len()]];
+            if let Some(power) = self.whole_power() {
+                let bounds = self.bounds(thresholds, &run);
+                let scores = tile.scores().get(run.start..).unwrap_or(&[]);
+                support::sums(scores, every * tile.stride(), self.scale(), power, &bounds[..run.len()], sums);
+            } else {
+                self.look_at_each(thresholds, every, tile, &run, sums);
             }
-            for (stat, [high, low]) in stats[run].iter_mut().zip(sums) {
+            let n = every as f64;
+            for (i, stat) in stats.iter_mut().skip(run.start).take(run.len()).enumerate() {
                 // All parts share one maximum, so that their sums are added as they are.
                 stat.max = 0.0;
-                stat.sum += high;
-                stat.second += low;
+                stat.sum += n * high[i];
+                stat.second += n * low[i];
+                stat.linear += n * above[i];
             }
         }
     }
 
-    /// Takes Σ p^α of a tile into `sum`, at thresholds that were found.
-    pub(crate) fn fold_entropy(&self, thresholds: &[Threshold], tile: &Tile, stats: &mut [Stat]) {
-        for run in runs(thresholds.len()) {
-            let mut sums = [0.0; HELD];
-            for row in tile.rows() {
-                for ((z, at), sum) in tile.row(row)[run.clone()].iter().zip(&thresholds[run.clone()]).zip(&mut sums) {
-                    let d = self.gap(*z, at);
-                    if d > 0.0 {
-                        *sum += d * self.raise(d).1;
-                    }
+    /// The same sums of a run of examples, for any α.
+    fn look_at_each(
+        &self,
+        thresholds: &[Threshold],
+        every: usize,
+        tile: &Tile,
+        run: &Range<usize>,
+        [low, high, above]: [&mut [f64]; 3],
+    ) {
+        let examples = run.start..run.end.min(tile.batch());
+        for row in tile.rows().step_by(every) {
+            let scores = tile.row(row)[examples.clone()].iter().zip(&thresholds[examples.clone()]);
+            for (b, (z, at)) in scores.enumerate() {
+                let d = self.gap(*z, at);
+                if d > 0.0 {
+                    let (of_low, of_high) = self.raise(d);
+                    low[b] += of_low;
+                    high[b] += of_high;
+                    above[b] += d * of_high;
                 }
             }
-            for (stat, sum) in stats[run].iter_mut().zip(sums) {
-                stat.max = 0.0;
-                stat.sum += sum;
-            }
         }
     }
 
-    /// The next thresholds after a look; whether all are found.
-    pub(crate) fn improve_all(&self, thresholds: &mut [Threshold], stats: &[Stat]) -> bool {
+    /// Thresholds that a part of the scores gave become the beginning of a search over all of `words` scores.
+    pub(crate) fn begin_again(&self, thresholds: &mut [Threshold], words: usize) {
+        for at in thresholds {
+            *at = Threshold { tau: at.tau, ..self.begin(at.max, words) };
+        }
+    }
+
+    /// The next thresholds after a look; whether all are found: whether their last steps were `enough` or less.
+    pub(crate) fn improve_all(&self, thresholds: &mut [Threshold], stats: &[Stat], enough: f64) -> bool {
         for (at, stat) in thresholds.iter_mut().zip(stats) {
             if !at.found {
-                self.improve(at, [stat.sum, stat.second]);
+                self.improve(at, [stat.sum, stat.second], enough);
             }
         }
         thresholds.iter().all(|at| at.found)
@@ -206,11 +254,34 @@ impl Alpha {
         weight: impl Fn(usize) -> f32,
         tile: &mut Tile,
     ) {
-        for row in tile.rows() {
-            for (b, (z, at)) in tile.row_mut(row).iter_mut().zip(thresholds).enumerate() {
-                let p = self.probability(*z, at) - f64::from(u8::from(targets[b] == row));
-                *z = (f64::from(weight(b)) * p / self.temperature) as f32;
+        let of = |b: usize, p: f64| (f64::from(weight(b)) * p / self.temperature) as f32;
+        // A target's place is taken before its score becomes a probability.
+        let targets = targets.iter().enumerate().filter(|(_, target)| tile.rows().contains(target));
+        let of_targets = targets.map(|(b, target)| {
+            let p = self.probability(tile.row(*target)[b], &thresholds[b]);
+            (*target, b, of(b, p - 1.0))
+        });
+        let of_targets: Vec<_> = of_targets.collect();
+        if let Some(power) = self.whole_power() {
+            let stride = tile.stride();
+            for run in runs(tile.lanes()) {
+                let (bounds, mut weights) = (self.bounds(thresholds, &run), [0.0; HELD]);
+                for (lane, b) in run.clone().take_while(|b| *b < thresholds.len()).enumerate() {
+                    weights[lane] = f64::from(weight(b)) / self.temperature;
+                }
+                let scores = tile.scores_mut().get_mut(run.start..).unwrap_or(&mut []);
+                let (bounds, weights) = (&bounds[..run.len()], &weights[..run.len()]);
+                support::probabilities(scores, stride, self.scale(), power, bounds, weights);
             }
+        } else {
+            for row in tile.rows() {
+                for (b, (z, at)) in tile.row_mut(row).iter_mut().zip(thresholds).enumerate() {
+                    *z = of(b, self.probability(*z, at));
+                }
+            }
+        }
+        for (row, b, gradient) in of_targets {
+            tile.row_mut(row)[b] = gradient;
         }
     }
 
@@ -229,12 +300,17 @@ impl Alpha {
 
 /// Takes the largest score of a tile, and the target's, into the statistics. Row r is word r.
 pub fn fold_max(targets: &[WordId], tile: &Tile, stats: &mut [Stat]) {
-    for row in tile.rows() {
-        for ((z, stat), target) in tile.row(row).iter().zip(stats.iter_mut()).zip(targets) {
-            stat.max = stat.max.max(*z);
-            if *target == row {
-                stat.target = *z;
-            }
+    for run in runs(tile.lanes()) {
+        let mut max = [f32::NEG_INFINITY; HELD];
+        let max = &mut max[..run.len()];
+        columns::max(tile.scores().get(run.start..).unwrap_or(&[]), tile.stride(), max);
+        for (stat, max) in stats.iter_mut().skip(run.start).zip(max) {
+            stat.max = stat.max.max(*max);
+        }
+    }
+    for (b, (stat, target)) in stats.iter_mut().zip(targets).enumerate() {
+        if tile.rows().contains(target) {
+            stat.target = tile.row(*target)[b];
         }
     }
 }

@@ -39,6 +39,27 @@ pub fn max_and_sum_exp(scores: &[f32], stride: usize, max: &mut [f32], sum: &mut
     dispatch(Op(scores, stride, max, sum));
 }
 
+/// For every column: the maximum of `max` and the column's scores goes to `max`. Rows and columns are those of
+/// [`max_and_sum_exp`].
+pub fn max(scores: &[f32], stride: usize, max: &mut [f32]) {
+    struct Op<'a>(&'a [f32], usize, &'a mut [f32]);
+    impl WithSimd for Op<'_> {
+        type Output = ();
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, s: S) {
+            for (v, max) in S::as_mut_simd_f32s(self.2).0.iter_mut().enumerate() {
+                let at = v * S::F32_LANES;
+                let mut top = *max;
+                for row in self.0.chunks(self.1) {
+                    top = s.max_f32s(top, S::as_simd_f32s(&row[at..at + S::F32_LANES]).0[0]);
+                }
+                *max = top;
+            }
+        }
+    }
+    dispatch(Op(scores, stride, max));
+}
+
 /// z ← scale·e^(z − shift), each column with its own shift and scale.
 pub fn scaled_exp(scores: &mut [f32], stride: usize, shift: &[f32], scale: &[f32]) {
     struct Op<'a>(&'a mut [f32], usize, &'a [f32], &'a [f32]);
@@ -90,6 +111,9 @@ mod tests {
             let before: Vec<f32> = (0..columns).map(|c| c as f32 - 8.0).collect();
             let (mut max, mut sum) = (before.clone(), vec![0.0; columns]);
             max_and_sum_exp(&z, stride, &mut max, &mut sum);
+            let mut alone = before.clone();
+            super::max(&z, stride, &mut alone);
+            assert_eq!(alone, max);
             let mut scaled = z.clone();
             let scale: Vec<f32> = (0..columns).map(|c| 0.1 * c as f32).collect();
             scaled_exp(&mut scaled, stride, &max, &scale);

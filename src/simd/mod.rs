@@ -6,6 +6,9 @@
 pub mod columns;
 mod finite;
 pub mod path;
+#[cfg(feature = "eval")]
+pub mod peak;
+pub mod support;
 mod tail;
 mod votes;
 
