@@ -19,7 +19,7 @@ use std::ops::Range;
 ///   P(t) = 1, finite also where P(t) = 0. For sparsemax it is −z_t + ½·Σ_{support} (z² − τ²) + ½, since H is
 ///   ½·(1 − Σ p²). Held-out text may have −ln P = ∞; see `epsilon_perplexity`.
 /// - *Gradient* ∂L/∂(v·h + b) = (P − e_t)/T.
-/// - *Cost* 3·B·V·d multiply-adds a step, and about four looks at the scores to find τ where V ≥ 4,096, else about ten.
+/// - *Cost* 3·B·V·d multiply-adds a step, and some looks at the scores to find τ; the first ones at a sixteenth of them.
 /// - *Reference* Peters, Niculae & Martins 2019, eq. 4–9; Blondel, Martins & Niculae 2020. Sparsemax: Martins & Astudillo
 ///   2016, eq. 2 and 22.
 #[derive(Clone, Debug)]

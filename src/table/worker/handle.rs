@@ -1,6 +1,7 @@
 //! The verbs of one worker among several, over any store of its rows.
 
 use crate::simd::{self, dispatch};
+use crate::table::groups::step_by_step;
 use crate::table::kernel::block::is_small;
 use crate::table::kernel::product::Products;
 use crate::table::kernel::rows::{Access, Plain, RowStore};
@@ -210,10 +211,14 @@ impl<S: RowStore> Table for WorkerTable<S> {
         mut d_x: ArrayViewMut2<f32>,
     ) {
         let on_plain = |plain: &mut Plain| plain.step_groups(groups, x, coef, losses, d_x.view_mut());
-        if !self.on_plain(None, Access::Update, on_plain) {
-            let small = &mut self.buffers.borrow_mut().small;
-            small.step_groups(&mut self.store, groups, x, self.rate, coef, losses, d_x);
+        if self.on_plain(None, Access::Update, on_plain) {
+            return;
         }
+        if !(x.is_standard_layout() && d_x.is_standard_layout()) {
+            return step_by_step(self, groups, x, coef, losses, d_x);
+        }
+        let small = &mut self.buffers.borrow_mut().small;
+        small.step_groups(&mut self.store, groups, x, self.rate, coef, losses, d_x);
     }
 
     fn scan(&mut self, rows: Range<u32>, x: ArrayView2<f32>, fold: &Fold, out: &mut [Stat]) {

@@ -25,7 +25,7 @@ pub struct Block {
     offsets: Vec<u32>,
     /// The number of the input at each place that a window may reach, or [`NONE`].
     numbers: Vec<u32>,
-    /// The places of each position's window, but for the position itself.
+    /// The places of each position's window, the position itself among them.
     windows: Vec<Range<usize>>,
     /// 0, 1, 2, …: bags of one row each.
     ones: Vec<u32>,
@@ -91,7 +91,7 @@ impl Block {
         self.offsets.push(0);
         for (position, places) in positions.zip(&self.windows) {
             for part in around(position, places).into_iter().filter(|part| !part.is_empty()) {
-                // All places of a window are inputs but its middle, so those on one side follow one another.
+                // All places beside the middle are inputs, so those of one side have numbers that follow one another.
                 let number = self.numbers[part.start - first];
                 self.members.extend(number..number + part.len() as u32);
             }
@@ -197,7 +197,7 @@ impl Block {
 
 /// The places of a window before its position, and those after it.
 fn around(position: usize, places: &Range<usize>) -> [Range<usize>; 2] {
-    [places.start..position, position + 1..places.end.max(position + 1)]
+    [places.start..position, position + 1..places.end]
 }
 
 /// Two buffers of so many numbers, the second of zeros.

@@ -9,14 +9,14 @@ pub struct Descent<'a> {
     pub weights: &'a mut [f32],
     pub stride: usize,
     pub places: &'a [u32],
-    /// The rows of `x` and of `d_x` that are the batch.
+    /// The batch: numbers of rows of `x` and of `d_x`.
     pub examples: &'a [u32],
-    /// examples × stride.
+    /// rows × stride.
     pub x: &'a [f32],
     /// batch × count.
     pub coef: &'a [f32],
     pub rate: f32,
-    /// examples × `d_stride`, which is d or the stride.
+    /// rows × `d_stride`, which is d or the stride.
     pub d_x: &'a mut [f32],
     pub d_stride: usize,
     pub dim: usize,
@@ -45,8 +45,8 @@ impl WithSimd for Descent<'_> {
 }
 
 impl Descent<'_> {
-    /// V vectors of N rows of K·W, from row `b` and vector `k` on. Accumulators stay in registers only if no reference
-    /// to them is taken.
+    /// V vectors of N rows of K·W, from the example at place `b` of the list and vector `k` on. Accumulators stay in
+    /// registers only if no reference to them is taken.
     #[inline(always)]
     fn d_x_columns<S: Simd, const N: usize, const V: usize>(&mut self, s: S, b: usize, k: usize, step: usize) {
         let w = S::as_simd_f32s(self.weights).0;

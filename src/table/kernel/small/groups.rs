@@ -11,7 +11,8 @@ use ndarray::{ArrayView2, ArrayViewMut2};
 use pulp::{Simd, WithSimd};
 
 impl SmallBlock {
-    /// [`Table::step_groups`](crate::table::Table::step_groups) by places.
+    /// [`Table::step_groups`](crate::table::Table::step_groups) by places. ∂L/∂x is summed over the groups before it is
+    /// added.
     #[allow(clippy::too_many_arguments)]
     pub fn step_groups(
         &mut self,
@@ -173,4 +174,56 @@ fn add<S: Simd>(s: S, to: &mut [f32], from: &[f32]) {
         *to = s.add_f32s(*to, *from);
     }
     with_tail(to_tail, from_tail, |to, from| *to += from);
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::optimizer::Optimizer;
+    use crate::rng::WorkerRng;
+    use crate::table::{
+        Bags, CachedRows, Groups, Init, Matrix, Online, Shared, SharedMatrix, Table, TableShape, Threads,
+    };
+    use ndarray::{Array2, ShapeBuilder};
+    use std::ops::Range;
+
+    /// Loss, ∂L/∂x and the rows after a step of a table over groups; `x` and `d_x` lie by rows or by columns.
+    fn step(mut table: impl Table, groups: Groups, dim: usize, by_rows: bool) -> (f64, Array2<f32>) {
+        let shape = (4, dim).set_f(!by_rows);
+        let mut x = Array2::zeros(shape);
+        x.indexed_iter_mut().for_each(|((b, k), x)| *x = ((b * 31 + k * 17) % 23) as f32 * 0.05 - 0.5);
+        let mut d_x = Array2::from_elem(shape, 0.25);
+        let coef = |_: Range<usize>, z: &mut [f32], losses: &mut [f64]| {
+            losses[0] += z.iter().map(|z| f64::from(*z)).sum::<f64>();
+            z.iter_mut().for_each(|z| *z = 0.5 * *z - 0.1);
+        };
+        let mut losses = vec![0.0; 4];
+        table.step_groups(groups, x.view(), &coef, &mut losses, d_x.view_mut());
+        table.flush();
+        (losses.iter().sum(), d_x)
+    }
+
+    #[test]
+    fn are_steps_of_one_group_after_the_other() {
+        // Examples out of order and repeated, a group without rows and one without examples, a row twice in a group.
+        let examples = Bags { rows: &[3, 0, 1, 2, 2, 0], offsets: &[0, 3, 3, 4, 6] };
+        let rows = Bags { rows: &[5, 1, 4, 2, 0, 3, 3], offsets: &[0, 3, 4, 4, 7] };
+        let groups = Groups { examples, rows };
+        for dim in [1, 15, 16, 100] {
+            let shape = TableShape { rows: 6, dim, bias: true, init: Init::Uniform(0.5) };
+            let new = || Matrix::new(shape, Optimizer::Sgd, &mut WorkerRng::new(7, 0)).unwrap();
+            let mut plain = new();
+            let (loss, d_x) = step(Online::new(&mut plain, 0.1, Threads::default()), groups, dim, true);
+            for (cached, by_rows) in [(6, true), (0, true), (3, true), (3, false)] {
+                let shared = SharedMatrix::from_matrix(&new()).unwrap();
+                let handle = Shared::new(&shared, 0.1, CachedRows::First(cached), 2, 4);
+                let found = step(handle, groups, dim, by_rows);
+                assert!((found.0 - loss).abs() < 1e-5, "{dim} {cached}: {} {loss}", found.0);
+                let close = |a: &f32, b: &f32| (a - b).abs() < 1e-5;
+                assert!(found.1.iter().zip(&d_x).all(|(a, b)| close(a, b)), "{dim} {cached}");
+                let after = shared.to_matrix().unwrap();
+                assert!(after.weights().iter().zip(plain.weights()).all(|(a, b)| close(a, b)), "{dim} {cached}");
+                assert!(after.bias().iter().zip(plain.bias()).all(|(a, b)| close(a, b)), "{dim} {cached}");
+            }
+        }
+    }
 }

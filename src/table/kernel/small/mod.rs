@@ -219,8 +219,8 @@ fn dot_products<S: Simd, const N: usize, const M: usize>(
     }
 }
 
-/// Calls `$call::<S, …, V>($arguments…, k, …)` for blocks of V vectors, k the first of each, until `$width` are done: as
-/// few blocks as `$widest` allows, of about the same size.
+/// Calls `$call::<S, …, V>($arguments…, k, …)` for blocks of V vectors, k the first of each, until `$width` are done:
+/// as few blocks as `$widest` allows, of about the same size.
 macro_rules! in_blocks {
     ($width:expr, $widest:expr, |$k:ident, $V:ident| $call:expr) => {{
         let (width, widest): (usize, usize) = ($width, $widest);
