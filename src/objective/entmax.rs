@@ -255,13 +255,6 @@ impl Alpha {
         tile: &mut Tile,
     ) {
         let of = |b: usize, p: f64| (f64::from(weight(b)) * p / self.temperature) as f32;
-        // A target's place is taken before its score becomes a probability.
-        let targets = targets.iter().enumerate().filter(|(_, target)| tile.rows().contains(target));
-        let of_targets = targets.map(|(b, target)| {
-            let p = self.probability(tile.row(*target)[b], &thresholds[b]);
-            (*target, b, of(b, p - 1.0))
-        });
-        let of_targets: Vec<_> = of_targets.collect();
         if let Some(power) = self.whole_power() {
             let stride = tile.stride();
             for run in runs(tile.lanes()) {
@@ -280,8 +273,9 @@ impl Alpha {
                 }
             }
         }
-        for (row, b, gradient) in of_targets {
-            tile.row_mut(row)[b] = gradient;
+        let rows = tile.rows();
+        for (b, target) in targets.iter().enumerate().filter(|(_, target)| rows.contains(target)) {
+            tile.row_mut(*target)[b] -= of(b, 1.0);
         }
     }
 
