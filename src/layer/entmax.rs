@@ -4,7 +4,7 @@ use super::kit::flat::Flat;
 use super::kit::scan;
 use super::{Batch, Bias, LayerShape, OutputLayer, Scratch};
 use crate::error::Result;
-use crate::objective::{Alpha, ENOUGH, LossOptions, MOST_LOOKS, fold_max};
+use crate::objective::{Alpha, LossOptions, MOST_LOOKS, fold_max};
 use crate::table::kernel::view;
 use crate::table::{Cost, Rows, Stat, Tables, Tile};
 use crate::vocab::{Counts, WordId};
@@ -67,8 +67,8 @@ impl Entmax {
         thresholds.extend(stats.iter().map(|stat| alpha.begin(stat.max, block.words as usize)));
         // A few of the words tell about where the threshold is, so that fewer looks at all are needed.
         let words = block.words as usize;
-        let searches = if words >= SAMPLED_FROM { &[(SAMPLE, NEAR), (1, ENOUGH)][..] } else { &[(1, ENOUGH)] };
-        for (every, enough) in searches {
+        let searches = [(SAMPLE, NEAR), (1, alpha.enough())];
+        for (every, enough) in &searches[usize::from(words < SAMPLED_FROM)..] {
             for _ in 0..MOST_LOOKS {
                 clear(looks, batch.len());
                 let now = &*thresholds;
@@ -136,7 +136,7 @@ impl OutputLayer for Entmax {
             self.thresholds(w, &of_part, s);
             let Scratch { stats, thresholds, looks, losses, .. } = s;
             for (i, b) in part.clone().enumerate() {
-                // The last look has Σ p^α, at a threshold that has not moved since.
+                // The last look has Σ p^α: since then the threshold has moved by no more than ends a search.
                 let loss = alpha.loss(&thresholds[i], stats[i].target, looks[i].linear);
                 losses[b] = f64::from(batch.weight(b)) * loss;
             }

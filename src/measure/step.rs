@@ -85,8 +85,8 @@ pub struct StepReport {
     pub sgemm_gflops: f64,
     /// The share of that.
     pub sgemm_share: f64,
-    /// What multiply-adds in registers reach on as many threads, GFLOP/s, in the same run: the most that the vector
-    /// path of this process can do.
+    /// GFLOP/s of multiply-adds in registers on as many threads, in the same run: the most that the vector path of this
+    /// process can do.
     pub peak_gflops: f64,
     /// The share of that.
     pub peak_share: f64,

@@ -27,7 +27,7 @@ pub struct Threshold {
     pub max: f32,
     /// τ − (α − 1)·max/T: in −1 to 0.
     pub tau: f64,
-    /// What is looked for lies between these.
+    /// Bounds of what is looked for.
     below: f64,
     above: f64,
     /// Whether the next look changed nothing that matters.
@@ -36,9 +36,10 @@ pub struct Threshold {
 
 /// Looks after which a search ends: each at least halves what is left.
 pub const MOST_LOOKS: usize = 64;
-/// Steps of τ below this end a search. A step squares the error, but for a factor of at most half the words in the
-/// support: what is left is 10⁻¹⁴ in general, and less than 10⁻⁸ in the worst case of a million words.
-pub const ENOUGH: f64 = 1e-7;
+/// Steps of τ below this end a search: what rounding makes of the sums over a million words.
+const ENOUGH: f64 = 1e-12;
+/// The same for α ≤ 1.5, where a step squares the error, but for a factor of at most half the words in the support.
+const ENOUGH_WHERE_SMOOTH: f64 = 1e-7;
 
 impl Alpha {
     /// The α of sparsemax.
@@ -70,6 +71,11 @@ impl Alpha {
     /// Whether this is sparsemax.
     pub fn is_sparsemax(&self) -> bool {
         self.alpha == Self::SPARSEMAX
+    }
+
+    /// Steps of τ that end a search. Above α = 1.5 words that leave the support bend the sums too sharply for more.
+    pub(crate) fn enough(&self) -> f64 {
+        if self.alpha <= 1.5 { ENOUGH_WHERE_SMOOTH } else { ENOUGH }
     }
 
     /// β = 1/(α − 1).
@@ -150,7 +156,7 @@ impl Alpha {
         for _ in 0..MOST_LOOKS {
             let mut sums = [0.0; 2];
             scores.iter().for_each(|z| self.look(*z, &at, &mut sums));
-            self.improve(&mut at, sums, ENOUGH);
+            self.improve(&mut at, sums, self.enough());
             if at.found {
                 break;
             }
