@@ -1,11 +1,11 @@
 //! Bags of rows.
 
-/// Bags of rows, one an example: bag b is `rows[offsets[b]..offsets[b + 1]]`.
+/// Bags of rows, one per example: bag b is `rows[offsets[b]..offsets[b + 1]]`.
 #[derive(Clone, Copy, Debug)]
 pub struct Bags<'a> {
     /// The rows of all bags.
     pub rows: &'a [u32],
-    /// Where each bag begins, and the end: B + 1 numbers, the first 0.
+    /// Start of each bag, then the end of the last: B + 1 numbers, the first 0.
     pub offsets: &'a [u32],
 }
 
@@ -20,7 +20,7 @@ impl<'a> Bags<'a> {
         self.len() == 0
     }
 
-    /// Whether every bag is one row, bag b row b, as a word is that predicts another.
+    /// Whether bag b is the single row b of `rows`, for every b (as in skip-gram, where one word predicts another).
     pub(crate) fn are_rows(&self) -> bool {
         self.rows.len() == self.len() && self.offsets.iter().zip(0..).all(|(offset, row)| *offset == row)
     }

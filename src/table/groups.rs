@@ -4,13 +4,13 @@ use super::{Bags, Table, kernel};
 use ndarray::{ArrayView2, ArrayViewMut2, Axis};
 use std::ops::Range;
 
-/// Groups of examples of a batch, each with its rows: example and row of a group are a pair. The pairs are counted
-/// group by group, in a group example by example.
+/// Groups of examples of a batch, each with its own rows. An example and a row of the same group form a pair. Pairs are
+/// numbered group by group, and within a group example by example.
 #[derive(Clone, Copy, Debug)]
 pub struct Groups<'a> {
     /// The examples of each group.
     pub examples: Bags<'a>,
-    /// The rows of each group, as many bags as there are groups.
+    /// The rows of each group. There are as many bags as groups.
     pub rows: Bags<'a>,
 }
 
@@ -30,7 +30,7 @@ impl<'a> Groups<'a> {
         self.iter().map(|group| group.pairs.len()).sum()
     }
 
-    /// The groups in their order.
+    /// The groups, in order.
     pub fn iter(self) -> impl Iterator<Item = Group<'a>> {
         let mut pairs = 0;
         (0..self.len()).map(move |number| {
@@ -42,7 +42,7 @@ impl<'a> Groups<'a> {
     }
 }
 
-/// A group among others.
+/// One of several groups.
 #[derive(Clone, Debug)]
 pub struct Group<'a> {
     /// Its number.
@@ -51,22 +51,22 @@ pub struct Group<'a> {
     pub examples: &'a [u32],
     /// Its rows.
     pub rows: &'a [u32],
-    /// The numbers of its pairs.
+    /// The pair numbers of this group.
     pub pairs: Range<usize>,
 }
 
-/// Turns the scores of pairs into ∂L/∂scores in place and adds their losses (nats) to those of the examples.
+/// Turns the scores of pairs into ∂L/∂scores in place and adds their losses (nats) to the losses of the examples.
 ///
-/// The range says which pairs they are: those of whole groups.
+/// The range gives the pair numbers, which always cover whole groups.
 pub type GroupCoefficients<'a> = dyn Fn(Range<usize>, &mut [f32], &mut [f64]) + Sync + 'a;
 
-/// Means of listed rows, by [`Table::bag_means`].
+/// Computes [`Table::shared_means`] with one call of [`Table::bag_means`].
 pub fn means_of_listed(table: &mut (impl Table + ?Sized), rows: &[u32], bags: Bags, out: ArrayViewMut2<f32>) {
     let listed: Vec<u32> = bags.rows.iter().map(|number| rows[*number as usize]).collect();
     table.bag_means(Bags { rows: &listed, offsets: bags.offsets }, out);
 }
 
-/// One row after the other, by [`Table::descend_each`].
+/// Computes [`Table::descend_sums`] row by row, with [`Table::descend_each`].
 pub fn descend_sum_by_sum(table: &mut (impl Table + ?Sized), rows: &[u32], sums: Bags, gradients: ArrayView2<f32>) {
     for (i, row) in rows.iter().enumerate() {
         let mut sum = ndarray::Array2::zeros((1, gradients.ncols()));
@@ -75,7 +75,7 @@ pub fn descend_sum_by_sum(table: &mut (impl Table + ?Sized), rows: &[u32], sums:
     }
 }
 
-/// One group after the other, by [`Table::step`].
+/// Computes [`Table::step_groups`] group by group, with [`Table::step`].
 pub fn step_by_step(
     table: &mut (impl Table + ?Sized),
     groups: Groups,
@@ -89,7 +89,7 @@ pub fn step_by_step(
         let of_group = x.select(Axis(0), &places);
         let mut d = ndarray::Array2::zeros(of_group.raw_dim());
         let mut scores = vec![0.0; pairs.len()];
-        // The coefficients want all pairs at once, and losses of all examples.
+        // `coef` needs all pairs of the group at once, and the losses of all examples.
         table.scores(&super::Rows::List(rows), of_group.view(), kernel::view::matrix_mut(&mut scores, places.len()));
         coef(pairs, &mut scores, losses);
         let known = kernel::view::matrix(&scores, places.len());

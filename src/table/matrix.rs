@@ -6,7 +6,7 @@ use crate::optimizer::Optimizer;
 use crate::rng::WorkerRng;
 use std::ops::Range;
 
-/// Weights (rows × dim, row-major, unpadded), biases, and the optimizer's state beside them.
+/// Weights (rows × dim, row-major, unpadded), biases and the optimizer's state.
 #[derive(Clone, Debug)]
 pub struct Matrix {
     shape: TableShape,
@@ -15,7 +15,7 @@ pub struct Matrix {
     bias: Part,
 }
 
-/// Parameters with as many entries of optimizer state, or none.
+/// Parameters and their optimizer state: one entry per parameter, or none.
 #[derive(Clone, Debug)]
 struct Part {
     values: Vec<f32>,
@@ -23,7 +23,7 @@ struct Part {
 }
 
 impl Part {
-    /// The entries of some rows, and their state.
+    /// The entries of a range, with their state.
     fn rows_mut(&mut self, entries: Range<usize>) -> (&mut [f32], &mut [f32]) {
         let state = if self.state.is_empty() { &mut self.state[..] } else { &mut self.state[entries.clone()] };
         (&mut self.values[entries], state)
@@ -31,10 +31,10 @@ impl Part {
 }
 
 impl Matrix {
-    /// A matrix at the start of training.
+    /// A matrix at the start of training: weights drawn from `shape.init`, biases zero.
     ///
     /// # Errors
-    /// It does not fit in memory.
+    /// [`Error::TooLarge`] if it does not fit in memory.
     pub fn new(shape: TableShape, optimizer: Optimizer, rng: &mut WorkerRng) -> Result<Self> {
         let (rows, dim) = (shape.rows as usize, shape.dim);
         let too_large = || Error::TooLarge { rows, dim };
@@ -52,17 +52,17 @@ impl Matrix {
         Ok(Self { shape, optimizer, weights, bias })
     }
 
-    /// All zero, for plain descent.
+    /// A matrix of zeros for plain descent.
     pub(super) fn zeros(shape: TableShape) -> Result<Self> {
         let zeros = TableShape { init: Init::Zero, ..shape };
         let matrix = Self::new(zeros, Optimizer::Sgd, &mut WorkerRng::new(0, 0))?;
         Ok(Self { shape, ..matrix })
     }
 
-    /// A copy of weights and biases, without the optimizer's state.
+    /// Copies weights and biases without the optimizer's state.
     ///
     /// # Errors
-    /// It does not fit in memory.
+    /// [`Error::TooLarge`] if the copy does not fit in memory.
     pub fn without_state(&self) -> Result<Self> {
         let mut copy = Self::zeros(self.shape)?;
         copy.weights_mut().copy_from_slice(self.weights());
@@ -75,42 +75,42 @@ impl Matrix {
         self.shape
     }
 
-    /// All weights, row-major.
+    /// All weights, rows × dim, row-major.
     pub fn weights(&self) -> &[f32] {
         &self.weights.values
     }
 
-    /// All weights, to be set.
+    /// All weights, mutable.
     pub fn weights_mut(&mut self) -> &mut [f32] {
         &mut self.weights.values
     }
 
-    /// The weights of a row.
+    /// The weights of one row.
     pub fn row(&self, row: u32) -> &[f32] {
         &self.weights.values[self.entries(row..row + 1)]
     }
 
-    /// The biases; empty without.
+    /// The biases, one per row; empty for a matrix without biases.
     pub fn bias(&self) -> &[f32] {
         &self.bias.values
     }
 
-    /// The biases, to be set.
+    /// The biases, mutable.
     pub fn bias_mut(&mut self) -> &mut [f32] {
         &mut self.bias.values
     }
 
-    /// What the optimizer keeps beside the weights and beside the biases; empty for plain descent.
+    /// The optimizer's state for the weights and for the biases; both empty for plain descent.
     pub fn optimizer_state(&self) -> [&[f32]; 2] {
         [&self.weights.state, &self.bias.state]
     }
 
-    /// The same, to be set.
+    /// The optimizer's state, mutable.
     pub fn optimizer_state_mut(&mut self) -> [&mut [f32]; 2] {
         [&mut self.weights.state, &mut self.bias.state]
     }
 
-    /// How gradients move this matrix.
+    /// The optimizer that updates this matrix.
     pub fn optimizer(&self) -> Optimizer {
         self.optimizer
     }
@@ -119,14 +119,14 @@ impl Matrix {
         rows.start as usize * self.shape.dim..rows.end as usize * self.shape.dim
     }
 
-    /// The weights and biases of neighbouring rows; no biases where the matrix has none.
+    /// The weights and biases of neighbouring rows. The biases are empty if the matrix has none.
     pub(super) fn rows_and_biases(&self, rows: &Range<u32>) -> (&[f32], &[f32]) {
         let bias = self.bias();
         let bias = if bias.is_empty() { bias } else { &bias[rows.start as usize..rows.end as usize] };
         (&self.weights()[self.entries(rows.clone())], bias)
     }
 
-    /// Moves neighbouring rows along their gradient; `bias` is empty for a matrix without.
+    /// Updates neighbouring rows with their gradient. `bias` is empty for a matrix without biases.
     pub(super) fn update(&mut self, rows: Range<u32>, rate: f32, gradient: &[f32], bias: &[f32]) {
         let entries = self.entries(rows.clone());
         let (weights, state) = self.weights.rows_mut(entries);
@@ -137,7 +137,7 @@ impl Matrix {
         }
     }
 
-    /// Neighbouring rows, to be split into strips that can be trained side by side.
+    /// Neighbouring rows, ready to be split into strips for several threads.
     pub(super) fn strip(&mut self, rows: &Range<u32>) -> MatrixStrip<'_> {
         let dim = self.shape.dim;
         let (mut weights, mut state) = (&mut self.weights.values[..], &mut self.weights.state[..]);
@@ -154,7 +154,7 @@ impl Matrix {
     }
 }
 
-/// Cuts `len` entries behind `skip` from the front of `rest`; nothing from an empty rest.
+/// Skips `skip` entries of `rest` and cuts off the next `len`. An empty `rest` gives an empty slice.
 pub(super) fn take<'a>(rest: &mut &'a mut [f32], skip: usize, len: usize) -> &'a mut [f32] {
     if rest.is_empty() {
         return &mut [];
@@ -164,12 +164,12 @@ pub(super) fn take<'a>(rest: &mut &'a mut [f32], skip: usize, len: usize) -> &'a
     head
 }
 
-/// As many entries of the same value, or nothing where memory does not reach.
+/// A vector of `entries` copies of `value`; `None` if memory does not suffice.
 fn filled(entries: usize, value: f32) -> Option<Vec<f32>> {
     let mut values = Vec::new();
     values.try_reserve_exact(entries).ok()?;
     if value == 0.0 {
-        // Zero pages come from the system for free.
+        // The system hands out zero pages for free.
         drop(values);
         return Some(vec![0.0; entries]);
     }
@@ -177,7 +177,7 @@ fn filled(entries: usize, value: f32) -> Option<Vec<f32>> {
     Some(values)
 }
 
-/// Neighbouring rows of a matrix, to be trained by one thread.
+/// Neighbouring rows of a matrix, trained by one thread.
 #[derive(Debug)]
 pub struct MatrixStrip<'a> {
     optimizer: Optimizer,
@@ -189,7 +189,7 @@ pub struct MatrixStrip<'a> {
 }
 
 impl MatrixStrip<'_> {
-    /// The first `rows` rows, and the others.
+    /// Splits into the first `rows` rows and the rest.
     pub(super) fn split(self, rows: usize) -> (Self, Self) {
         let Self { optimizer, dim, mut weights, mut state, mut bias, mut bias_state } = self;
         let head = Self {
@@ -203,7 +203,7 @@ impl MatrixStrip<'_> {
         (head, Self { optimizer, dim, weights, state, bias, bias_state })
     }
 
-    /// Moves `rows` (counted from the strip's first) along their gradient.
+    /// Updates `rows` (counted from the strip's first) with their gradient.
     pub(super) fn update(&mut self, rows: Range<usize>, rate: f32, gradient: &[f32], bias: &[f32]) {
         fn part(state: &mut [f32], entries: Range<usize>) -> &mut [f32] {
             if state.is_empty() { state } else { &mut state[entries] }

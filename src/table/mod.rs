@@ -1,24 +1,32 @@
-//! Tables hold the weights; layers and encoders say which rows.
+//! Tables hold the weights. Layers and encoders only name rows of tables.
 //!
-//! Every output layer is one linear map used in three ways over C chosen rows and a batch of B vectors of size d:
+//! Every output layer is one linear map, used in three ways on C chosen rows and a batch of B vectors of size d:
 //!
-//! | verb | is | used for |
+//! | verb | computes | used for |
 //! |---|---|---|
 //! | `scores` | S = X·W\[rows\]ᵀ + b (B×C) | forward |
 //! | `weighted_sum` | Y += K·W\[rows\] (B×d) | ∂L/∂hidden |
 //! | `descend` | ∂L/∂W\[rows\] = Kᵀ·X (C×d) | the update |
 //!
-//! with K = ∂L/∂S. [`Table::step`] does all three over few rows, [`Table::scan`] and [`Table::sweep`] over many, in
-//! tiles. Which handle to take:
+//! with K = ∂L/∂S. [`Table::step`] does all three on a few rows. [`Table::scan`] and [`Table::sweep`] do them on many
+//! rows, in tiles.
 //!
-//! | handle | of | sees its own updates | for |
+//! # Which handle to use
+//!
+//! | use | on | when | its updates show |
 //! |---|---|---|---|
-//! | [`Frozen`] | `&Matrix` | has none | evaluation |
-//! | [`Online`] | `&mut Matrix` | at once | examples one by one |
-//! | [`Deferred`] | `&mut Matrix` | after `flush` | mini-batches; gradients can be read before `flush` |
-//! | [`Exclusive`] over a [`FrozenStore`], an [`OnlineStore`] or a [`DeferredStore`] | `Matrix`, `Arc<Matrix>` | the same | handles that outlive the scope of a loan |
-//! | [`Shared`] | `&SharedMatrix` | at once, others' later | several workers at a time, examples one by one |
-//! | [`Overlay`] | `&SharedMatrix` | at once, others' after [`merge`] | the same, with bits that do not depend on the threads |
+//! | [`Frozen`] | `&Matrix` | you evaluate | never: it only reads |
+//! | [`Online`] | `&mut Matrix` | one worker trains example by example | at once |
+//! | [`Deferred`] | `&mut Matrix` | you train mini-batches, or read ∂L/∂W before the update | at `flush` |
+//! | [`Shared`] | `&SharedMatrix` | several workers train at once, example by example | at once; to others later |
+//! | [`Overlay`] | `&SharedMatrix` | like `Shared`, with reproducible bits | at once; to others at [`merge`] |
+//!
+//! [`Exclusive`] over a [`FrozenStore`], an [`OnlineStore`] or a [`DeferredStore`] is the general form of the first
+//! three. Use it for a handle that owns its matrix (`Matrix`) or shares it to read (`Arc<Matrix>`).
+//!
+//! Memory beside the matrix: `Deferred` keeps a gradient of d numbers per touched row, or rows×d after a sweep.
+//! `Shared` keeps copies of its [`CachedRows`]; `Overlay` keeps a copy of every row that it touched. `Shared` and
+//! `Overlay` take plain descent only.
 
 mod bags;
 mod exclusive;
@@ -53,7 +61,7 @@ use rand::RngExt;
 use std::fmt;
 use std::ops::Range;
 
-/// The rows that a verb is about. A row may repeat; its effects add up.
+/// The rows that a verb works on. A row may repeat; its effects add up.
 #[derive(Clone, Debug)]
 pub enum Rows<'a> {
     /// Neighbouring rows.
@@ -63,7 +71,7 @@ pub enum Rows<'a> {
 }
 
 impl Rows<'_> {
-    /// Number of rows, C, repeats counted.
+    /// Number of rows, C. Repeated rows count each time.
     pub fn len(&self) -> usize {
         match self {
             Rows::Range(r) => r.len(),
@@ -77,12 +85,12 @@ impl Rows<'_> {
     }
 }
 
-/// How the weights of a table begin. Biases begin at zero.
+/// Initial distribution of a table's weights. Biases start at zero.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Init {
     /// All zero.
     Zero,
-    /// Uniform in ±this.
+    /// Uniform in ±limit, with this limit.
     Uniform(f32),
 }
 
@@ -95,17 +103,18 @@ impl Init {
     }
 }
 
-/// What a layer or an encoder needs of a table.
+/// Size, bias and initial weights of a table that a layer or an encoder needs.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct TableShape {
     /// Number of rows.
     pub rows: u32,
-    /// Entries a row, d.
+    /// Entries per row, d.
     pub dim: usize,
-    /// Whether each row has a bias: `scores` adds it, `descend` trains it; it is not counted in multiply-adds.
+    /// Whether each row has a bias. `scores` adds it and `descend` trains it; [`Cost`] does not count its
+    /// multiply-adds.
     pub bias: bool,
-    /// How the weights begin.
+    /// Initial distribution of the weights.
     pub init: Init,
 }
 
@@ -116,19 +125,19 @@ impl TableShape {
     }
 }
 
-/// What a scan keeps of the scores of a batch row: enough for ln Z and for ln P of a target.
+/// Statistics that a scan keeps for each example: enough for ln Z and for ln P of a target.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Stat {
-    /// The largest score so far, −∞ at first.
+    /// The largest score so far; −∞ at the start.
     pub max: f32,
     /// Σ exp(z − max) over the scores so far.
     pub sum: f64,
-    /// Another sum, for folds that need two; added as it is.
+    /// A second sum for folds that need two. [`Self::merge`] adds it without rescaling.
     pub second: f64,
-    /// The target's score, −∞ until it was met.
+    /// The target's score; −∞ until the scan meets the target.
     pub target: f32,
-    /// Σ c·z over the scores so far, for criteria that need such a sum.
+    /// Σ c·z over the scores so far, for criteria that need this sum.
     pub linear: f64,
 }
 
@@ -137,7 +146,7 @@ impl Stat {
     pub const EMPTY: Self =
         Self { max: f32::NEG_INFINITY, sum: 0.0, second: 0.0, target: f32::NEG_INFINITY, linear: 0.0 };
 
-    /// Takes in what another part of the vocabulary gave (the online normalizer of Milakov & Gimelshein 2018, eq. 4).
+    /// Merges the statistics of another part of the vocabulary (online normalizer, Milakov & Gimelshein 2018, eq. 4).
     pub fn merge(&mut self, other: &Self) {
         let max = self.max.max(other.max);
         if max > f32::NEG_INFINITY {
@@ -150,7 +159,7 @@ impl Stat {
         self.linear += other.linear;
     }
 
-    /// Takes in a tile: `max` is the largest score so far, the tile's too, and `sum` the tile's Σ exp(z − max).
+    /// Adds a tile. `max` is the largest score so far, including the tile; `sum` is Σ exp(z − max) over the tile.
     #[inline]
     pub fn add(&mut self, max: f32, sum: f32) {
         if max > self.max {
@@ -173,11 +182,10 @@ impl Stat {
 
 /// Turns a block of scores into ∂L/∂scores in place and adds each row's loss (nats).
 ///
-/// The range says which rows of the batch the block is; rows may come in parts, in any order, from several threads.
+/// The range gives the rows of the batch that the block holds. Blocks may come in any order and from several threads.
 pub type Coefficients<'a> = dyn Fn(Range<usize>, ArrayViewMut2<f32>, &mut [f64]) + Sync + 'a;
 
-/// The scores of neighbouring rows of a table for a batch: words × batch, so that the examples of a batch lie side by
-/// side.
+/// The scores of neighbouring rows of a table for a batch: words × batch. The examples of a batch lie side by side.
 pub struct Tile<'a> {
     rows: Range<u32>,
     batch: usize,
@@ -192,8 +200,12 @@ impl fmt::Debug for Tile<'_> {
 }
 
 impl<'a> Tile<'a> {
-    /// Scores of `rows` for `batch` examples; rows are `stride` apart, of which all up to a multiple of 16 hold
-    /// numbers.
+    /// Scores of `rows` for `batch` examples. Consecutive rows are `stride` apart. The first `batch` entries of a row,
+    /// rounded up to a multiple of 16, hold numbers.
+    ///
+    /// # Panics
+    /// If `stride` is less than `batch` rounded up to a multiple of 16, or `scores` does not have `stride` · rows
+    /// entries.
     pub fn new(rows: Range<u32>, batch: usize, stride: usize, scores: &'a mut [f32]) -> Self {
         assert!(stride >= batch.next_multiple_of(16) && scores.len() == stride * rows.len(), "a tile's shape");
         Self { rows, batch, stride, scores }
@@ -209,12 +221,12 @@ impl<'a> Tile<'a> {
         self.batch
     }
 
-    /// Examples padded to a multiple of 16.
+    /// Number of examples, rounded up to a multiple of 16.
     pub fn lanes(&self) -> usize {
         self.batch.next_multiple_of(16)
     }
 
-    /// From one row to the next in `scores`.
+    /// Distance between consecutive rows in `scores`.
     pub fn stride(&self) -> usize {
         self.stride
     }
@@ -224,23 +236,23 @@ impl<'a> Tile<'a> {
         self.scores
     }
 
-    /// All scores, to be changed.
+    /// All scores, mutable, padding included.
     pub fn scores_mut(&mut self) -> &mut [f32] {
         self.scores
     }
 
-    /// The scores of a row of the table, an example each.
+    /// The scores of one row of the table, one per example.
     pub fn row(&self, row: u32) -> &[f32] {
         &self.scores[(row - self.rows.start) as usize * self.stride..][..self.batch]
     }
 
-    /// The scores of a row of the table, to be changed.
+    /// The scores of one row of the table, mutable.
     pub fn row_mut(&mut self, row: u32) -> &mut [f32] {
         &mut self.scores[(row - self.rows.start) as usize * self.stride..][..self.batch]
     }
 }
 
-/// Takes the scores of a tile into the statistics of each example.
+/// Folds the scores of a tile into the statistics of each example.
 pub type Fold<'a> = dyn Fn(&Tile, &mut [Stat]) + Sync + 'a;
 
 /// Turns the scores of a tile into ∂L/∂scores in place.
@@ -248,12 +260,12 @@ pub type TileCoefficients<'a> = dyn Fn(&mut Tile) + Sync + 'a;
 
 /// One worker's handle on a matrix of parameters.
 ///
-/// `&mut self` throughout: a handle belongs to one worker and may keep what it gathered. The calls are coarse (a
-/// window, a batch, a vocabulary), so that dynamic dispatch costs nothing that matters.
+/// Every verb takes `&mut self`: a handle belongs to one worker and may keep gathered rows. The calls are coarse (a
+/// window, a batch, a vocabulary), so dynamic dispatch costs nothing noticeable.
 ///
-/// Contract: shapes agree, or the call panics with both; `x` and `d_x` have contiguous rows; rows lie below
-/// `shape().rows`. An update is w ← w − rate·∂L/∂w in the sense of the handle's optimizer; repeated rows are merged
-/// before it.
+/// Contract: shapes agree, or the call panics with both shapes; `x` and `d_x` have contiguous rows; rows are less than
+/// `shape().rows`. An update is w ← w − rate·∂L/∂w, in the sense of the handle's optimizer. Gradients of repeated rows
+/// are summed before the update.
 pub trait Table: Send {
     /// Rows, size and bias.
     fn shape(&self) -> TableShape;
@@ -264,29 +276,30 @@ pub trait Table: Send {
     /// out += K·W\[rows\]; `coef` is B×C, `out` B×d.
     fn weighted_sum(&mut self, rows: &Rows, coef: ArrayView2<f32>, out: ArrayViewMut2<f32>);
 
-    /// Descends along Kᵀ·X; `coef` is B×C, `x` B×d.
+    /// Updates the rows with the gradient Kᵀ·X; `coef` is B×C, `x` B×d.
     fn descend(&mut self, rows: &Rows, coef: ArrayView2<f32>, x: ArrayView2<f32>);
 
-    /// out\[b\] = mean of the rows of bag b.
+    /// out\[b\] = mean of the rows of bag b; `out` is B×d.
     fn bag_means(&mut self, bags: Bags, out: ArrayViewMut2<f32>);
 
-    /// out\[b\] = mean of the members of bag b, which are numbers of `rows`. Rows that bags share are read once.
+    /// out\[b\] = mean of the members of bag b, which are indices into `rows`. A row that bags share is read once.
     fn shared_means(&mut self, rows: &[u32], bags: Bags, out: ArrayViewMut2<f32>) {
         groups::means_of_listed(self, rows, bags, out);
     }
 
-    /// The adjoint of `bag_means`: each row of bag b descends along d_out\[b\] / |bag b|.
+    /// The adjoint of `bag_means`: updates each row of bag b with the gradient d_out\[b\] / |bag b|.
     fn descend_bags(&mut self, bags: Bags, d_out: ArrayView2<f32>);
 
-    /// Each row of bag b descends along the whole of d_out\[b\], not its share. Biases stay.
+    /// Updates each row of bag b with the whole of d_out\[b\], not divided by the bag's size. Biases do not change.
     fn descend_each(&mut self, bags: Bags, d_out: ArrayView2<f32>);
 
-    /// Row i of these, which may repeat, descends along the sum of the gradients in bag i. Biases stay.
+    /// Updates row i of `rows` with the sum of the gradients in bag i. Rows may repeat. Biases do not change.
     fn descend_sums(&mut self, rows: &[u32], sums: Bags, gradients: ArrayView2<f32>) {
         groups::descend_sum_by_sum(self, rows, sums, gradients);
     }
 
-    /// Few rows, once: scores → `coef` in place → d_x += K·W (the weights from before) → the update.
+    /// One step over a few rows: scores → `coef` in place → d_x += K·W (with the weights before the update) → update.
+    /// `x` and `d_x` are B×d; `losses` has B entries.
     fn step(
         &mut self,
         rows: &[u32],
@@ -296,8 +309,8 @@ pub trait Table: Send {
         d_x: ArrayViewMut2<f32>,
     );
 
-    /// [`step`](Self::step) where each group of examples has its own rows. An example may be in several groups, and a
-    /// row too: a later group may see what an earlier one has moved.
+    /// Does a [`step`](Self::step) for groups of examples, each with its own rows. An example or a row may be in
+    /// several groups; a later group may see the updates of an earlier one.
     fn step_groups(
         &mut self,
         groups: Groups,
@@ -309,13 +322,13 @@ pub trait Table: Send {
         groups::step_by_step(self, groups, x, coef, losses, d_x);
     }
 
-    /// Many rows, in tiles: folds the scores of all `rows` into `out`, one [`Stat`] a batch row. The scores of a scan
-    /// of the same rows and `x` just before are used again where they were kept.
+    /// Folds the scores of many `rows` into `out`, in tiles; `out` has one [`Stat`] per example. If the handle kept the
+    /// scores of a preceding scan of the same rows and `x`, it uses them again.
     fn scan(&mut self, rows: Range<u32>, x: ArrayView2<f32>, fold: &Fold, out: &mut [Stat]);
 
-    /// Many rows, in tiles: scores → `coef` in place → d_x += K·W → the update. The scores of a `scan` of the same rows
-    /// and `x` just before are used again. A batch that comes in several parts (see [`batch_part`]) says `last` with
-    /// its last part only: until then no weight changes.
+    /// One step over many rows, in tiles: scores → `coef` in place → d_x += K·W → update. The scores of a preceding
+    /// `scan` of the same rows and `x` are used again. `last` marks the last part of a batch that comes in parts (see
+    /// [`batch_part`]); no weight changes before it.
     fn sweep(
         &mut self,
         rows: Range<u32>,
@@ -325,51 +338,51 @@ pub trait Table: Send {
         last: bool,
     );
 
-    /// Has rows brought into the cache that a step is about to ask for: a hint, which changes nothing.
+    /// Prefetches the rows of the next step into the cache. This hint does not change any result.
     fn prefetch(&self, _rows: &[u32]) {}
 
-    /// The rate of the updates from now on.
+    /// Sets the learning rate of all later updates.
     fn set_rate(&mut self, _rate: f32) {}
 
-    /// The end of a mini-batch: what was deferred is applied.
+    /// Ends a mini-batch: applies deferred updates.
     fn flush(&mut self) {}
 
-    /// Rows that this handle has moved between the memory that several workers share and its own.
+    /// Number of rows that this handle has moved between the shared memory and its own.
     fn traffic(&self) -> Traffic {
         Traffic::default()
     }
 
-    /// The matrix under this handle; `None` for a handle that has none to itself.
+    /// The matrix behind this handle; `None` if the handle has no matrix of its own.
     fn matrix(&self) -> Option<&Matrix> {
         None
     }
 
-    /// The same matrix, to be changed; `None` for a handle that only reads or has none to itself. Scores that were kept
-    /// are forgotten.
+    /// The matrix behind this handle, mutable. `None` if the handle only reads or has no matrix of its own. Drops kept
+    /// scores.
     fn matrix_mut(&mut self) -> Option<&mut Matrix> {
         None
     }
 
-    /// ∂L/∂W since the last `flush`; `None` for a handle that defers nothing. A `flush` after it does the same as
-    /// without it.
+    /// ∂L/∂W since the last `flush`; `None` for a handle that defers nothing. Reading does not change the effect of the
+    /// next `flush`.
     ///
-    /// A sweep makes the gradient [`TableGradient::Dense`]: the rows that other verbs touched are added in. Without a
-    /// sweep it is [`TableGradient::Rows`].
+    /// The result is [`TableGradient::Dense`] after a sweep, with the rows of other verbs added in. Without a sweep it
+    /// is [`TableGradient::Rows`].
     fn gradient(&mut self) -> Option<TableGradient<'_>> {
         None
     }
 
-    /// Forgets the gradient since the last `flush`: no weight moves. Does nothing for a handle that defers nothing.
+    /// Drops the gradient since the last `flush`, so no weight moves. Does nothing for a handle that defers nothing.
     fn discard(&mut self) {}
 }
 
-/// Scores that a handle may keep between a scan and its sweep: 235 MB of f32.
+/// Number of scores that a handle may keep between a scan and its sweep: 235 MB of f32.
 const KEPT_SCORES: usize = 56 << 20;
-/// A part of a batch is not larger than this: what each strip adds to ∂L/∂x is kept apart.
+/// Largest part of a batch, in examples. Each strip keeps its own share of ∂L/∂x, so memory grows with the part.
 const LARGEST_PART: usize = 2048;
 
-/// Number of examples of a batch to scan and sweep at a time over `vocab` words, so that the scores between fit in
-/// memory. Above 1.8 million words no scores are kept, and a sweep computes them again (which is not counted as work).
+/// Number of examples to scan and sweep at a time over `vocab` words, so that their scores fit in memory. Above 1.8
+/// million words no scores are kept: a sweep computes them again, and [`Cost`] does not count that.
 pub fn batch_part(vocab: usize) -> usize {
     match KEPT_SCORES / vocab.max(1) / 32 * 32 {
         0 => LARGEST_PART,

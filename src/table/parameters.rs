@@ -1,22 +1,22 @@
-//! Storages of parameters, as whoever sets up a layer sees them.
+//! Storages of parameters, as seen by code that sets up a layer.
 
 use super::{Matrix, SharedMatrix, TableShape};
 use crate::error::Result;
 use crate::optimizer::Optimizer;
 use crate::rng::WorkerRng;
 
-/// A storage of parameters at the start of training.
+/// A storage of parameters that can be created at the start of training.
 pub trait Parameters: Sized {
-    /// Weights drawn as the shape says, and biases of zero.
+    /// Draws the weights from `shape.init` and sets the biases to zero.
     ///
     /// # Errors
-    /// They do not fit in memory, or the storage does not take the optimizer.
+    /// The parameters do not fit in memory, or the storage does not support the optimizer.
     fn new(shape: TableShape, optimizer: Optimizer, rng: &mut WorkerRng) -> Result<Self>;
 
-    /// Sets all biases.
+    /// Sets all biases; `bias` has one entry per row.
     ///
     /// # Panics
-    /// If there is not one bias for each row.
+    /// If the number of biases is not the number of rows.
     fn set_bias(&mut self, bias: &[f32]);
 }
 

@@ -1,10 +1,10 @@
-//! Tables in files: a tensor of weights, one of biases, and beside each the optimizer's state.
+//! Tables in files: a tensor of weights and one of biases, each with a tensor of optimizer state.
 //!
-//! | tensor | is |
+//! | tensor | contents |
 //! |---|---|
 //! | `NAME.weight`, F32 \[rows, dim\] | the weights |
-//! | `NAME.bias`, F32 \[rows\] | the biases, if there are any |
-//! | `NAME.weight.adagrad`, `NAME.bias.adagrad` | Σ g² beside each, where Adagrad trained them |
+//! | `NAME.bias`, F32 \[rows\] | the biases, if the table has any |
+//! | `NAME.weight.adagrad`, `NAME.bias.adagrad` | Σ g² for each entry, if Adagrad trained the table |
 
 use super::{Matrix, SharedMatrix, TableShape};
 use crate::error::{Error, Result};
@@ -13,18 +13,18 @@ use std::io::{self, Read, Seek};
 
 const ADAGRAD: &str = ".adagrad";
 
-/// Parameters that can be written, of several storages.
+/// Parameters of any storage that can be written to a file.
 pub trait Stored {
     /// Rows, size and bias.
     fn shape(&self) -> TableShape;
 
-    /// Copies the weights of a row.
+    /// Copies the weights of one row; `out` has d entries.
     fn read(&self, row: u32, out: &mut [f32]);
 
-    /// The biases; empty without.
+    /// The biases; empty for a table without biases.
     fn biases(&self) -> Vec<f32>;
 
-    /// What an optimizer keeps beside weights and beside biases.
+    /// The optimizer's state for weights and biases; `None` for plain descent.
     fn state(&self) -> Option<[&[f32]; 2]>;
 }
 
@@ -64,7 +64,7 @@ impl Stored for SharedMatrix {
     }
 }
 
-/// The tensors of a table, in their order, with their shapes; `state`: those of Adagrad too.
+/// Names and shapes of a table's tensors, in file order. `state` includes the tensors of Adagrad.
 pub fn tensors(table: &str, shape: &TableShape, state: bool) -> Vec<(String, Vec<usize>)> {
     let (weight, bias) = (format!("{table}.weight"), format!("{table}.bias"));
     let matrix = vec![shape.rows as usize, shape.dim];
@@ -81,10 +81,10 @@ pub fn tensors(table: &str, shape: &TableShape, state: bool) -> Vec<(String, Vec
     parts
 }
 
-/// Refuses parameters that are not finite; `table` is for the error.
+/// Checks that all parameters are finite. `table` gives the table's name for the error.
 ///
 /// # Errors
-/// [`Error::NotFinite`] for the first.
+/// [`Error::NotFinite`] with the first offending row and value.
 pub fn check_finite(stored: &dyn Stored, table: impl FnOnce() -> String) -> Result<()> {
     match not_finite(stored) {
         Some((row, value)) => Err(Error::NotFinite { table: table(), row, value }),
@@ -117,7 +117,7 @@ fn not_finite(table: &dyn Stored) -> Option<(u32, f32)> {
 /// Writes the tensors of a table.
 ///
 /// # Errors
-/// What the writer says.
+/// Any error of the writer.
 pub fn write(table: &dyn Stored, out: &mut Numbers) -> io::Result<()> {
     let shape = table.shape();
     let mut row = vec![0.0; shape.dim];
@@ -129,10 +129,10 @@ pub fn write(table: &dyn Stored, out: &mut Numbers) -> io::Result<()> {
     table.state().into_iter().flatten().try_for_each(|state| out.floats(state))
 }
 
-/// Reads the tensors of a table, with the state of its optimizer.
+/// Reads the tensors of a table and the state of its optimizer.
 ///
 /// # Errors
-/// Those of [`Tensors::rows`]; above all, tensors of other shapes.
+/// Any error of [`Tensors::rows`], such as tensors of another shape.
 pub fn read<R: Read + Seek>(file: &mut Tensors<R>, table: &str, matrix: &mut Matrix) -> Result<()> {
     let state = matrix.optimizer().initial_state().is_some();
     for (name, dims) in tensors(table, &matrix.shape(), state) {

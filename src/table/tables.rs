@@ -1,4 +1,4 @@
-//! The only door to the tables: it counts the work that passes.
+//! Access to the tables of a layer. Every call passes through [`Tables`], which counts the work.
 
 use super::{
     Bags, Coefficients, Fold, GroupCoefficients, Groups, Matrix, Rows, Stat, Table, TableGradient, TableShape,
@@ -23,13 +23,13 @@ pub struct Cost {
 }
 
 impl Cost {
-    /// The cost of [`Table::step`]: B rows of a batch, C rows of a table of size d.
+    /// The cost of [`Table::step`] for B examples and C rows of size d.
     pub fn step(batch: usize, rows: usize, dim: usize) -> Self {
         let rows_moved = rows as u64;
         Self { multiply_adds: madds(3 * batch, rows, dim), rows_read: rows_moved, rows_written: rows_moved, draws: 0 }
     }
 
-    /// So many words drawn, and nothing else.
+    /// The cost of drawing `draws` words and nothing else.
     pub fn of_draws(draws: usize) -> Self {
         Self { draws: draws as u64, ..Self::default() }
     }
@@ -60,7 +60,7 @@ impl Add for Cost {
 }
 
 impl Cost {
-    /// What came since `before`, shared out among `pieces` equal pieces of work.
+    /// The work since `before`, divided by the number of equal pieces of work (rounded down).
     pub fn mean_since(self, before: Self, pieces: u64) -> Self {
         let mean = |after: u64, before: u64| (after - before) / pieces;
         Self {
@@ -88,11 +88,11 @@ fn madds(batch: usize, rows: usize, dim: usize) -> u64 {
     (batch as u64) * (rows as u64) * (dim as u64)
 }
 
-/// The tables of a layer or of an encoder, in the order of its `tables()`. The verbs are those of [`Table`], with the
-/// number of the table before their arguments.
+/// The tables of a layer or an encoder, in the order of its `tables()`. Its verbs are the verbs of [`Table`] with the
+/// table's number as the first argument.
 pub struct Tables<'a> {
     tables: Vec<Box<dyn Table + 'a>>,
-    /// Asked once: every verb counts with them.
+    /// Cached shapes: every verb needs them to count.
     shapes: Vec<TableShape>,
     cost: Cost,
     bytes: u64,
@@ -105,34 +105,34 @@ impl fmt::Debug for Tables<'_> {
 }
 
 impl<'a> Tables<'a> {
-    /// Takes the handles.
+    /// Wraps the handles.
     pub fn new(tables: Vec<Box<dyn Table + 'a>>) -> Self {
         let shapes = tables.iter().map(|table| table.shape()).collect();
         Self { tables, shapes, cost: Cost::default(), bytes: 0 }
     }
 
-    /// The work done through this door so far.
+    /// The work done through these tables so far.
     pub fn cost(&self) -> Cost {
         self.cost
     }
 
-    /// The same; what follows is counted from 0.
+    /// Returns the work done so far and restarts the count at 0.
     #[cfg(feature = "text")]
     pub(crate) fn take_cost(&mut self) -> Cost {
         std::mem::take(&mut self.cost)
     }
 
-    /// Rows that the handles have moved between the memory that workers share and their own.
+    /// Number of rows that the handles have moved between the shared memory and their own.
     pub fn traffic(&self) -> Traffic {
         self.tables.iter().map(|table| table.traffic()).sum()
     }
 
-    /// Bytes of parameters read and updated through this door so far, biases among them: rows times their size.
+    /// Bytes of parameters read and updated through these tables so far, including biases: rows × row size.
     pub fn bytes_moved(&self) -> u64 {
         self.bytes
     }
 
-    /// Counts words drawn.
+    /// Adds `draws` drawn words to the cost.
     pub fn count_draws(&mut self, draws: usize) {
         self.cost.draws += draws as u64;
     }
@@ -229,7 +229,7 @@ impl<'a> Tables<'a> {
         self.tables[table].scan(rows, x, fold, out);
     }
 
-    /// [`Table::scan`] of what was scanned just before: another look at the same scores, which is not counted as work.
+    /// Repeats a [`Table::scan`] of the same rows and batch. Not counted as work: it looks at the same scores again.
     pub fn rescan(&mut self, table: usize, rows: Range<u32>, x: ArrayView2<f32>, fold: &Fold, out: &mut [Stat]) {
         self.tables[table].scan(rows, x, fold, out);
     }
@@ -248,12 +248,12 @@ impl<'a> Tables<'a> {
         self.tables[table].sweep(rows, x, coef, d_x, last);
     }
 
-    /// The rate of the updates from now on, for every table.
+    /// Sets the learning rate of all later updates, for every table.
     pub fn set_rate(&mut self, rate: f32) {
         self.tables.iter_mut().for_each(|t| t.set_rate(rate));
     }
 
-    /// The end of a mini-batch, for every table.
+    /// Ends a mini-batch ([`Table::flush`]), for every table.
     pub fn flush(&mut self) {
         self.tables.iter_mut().for_each(|t| t.flush());
     }

@@ -6,7 +6,7 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// A pool of threads, or none. Results never depend on the number: work is cut by the data alone.
+/// A thread pool, or none. Results never depend on the number of threads: work is cut by the data alone.
 #[derive(Clone, Default)]
 pub struct Threads(Option<Arc<ThreadPool>>);
 
@@ -17,7 +17,7 @@ impl fmt::Debug for Threads {
 }
 
 impl Threads {
-    /// `n` threads; 0 and 1 mean the caller's own. Where the system grants no more threads, the caller's own as well.
+    /// A pool of `n` threads. With 0 or 1, or if the system grants no more threads, work runs on the caller's thread.
     pub fn new(n: usize) -> Self {
         if n <= 1 {
             return Self(None);
@@ -26,13 +26,13 @@ impl Threads {
         Self(pool.ok().map(Arc::new))
     }
 
-    /// How many threads there are.
+    /// Number of threads.
     pub fn count(&self) -> usize {
         self.0.as_ref().map_or(1, |p| p.current_num_threads())
     }
 
-    /// Calls `work` on one of the threads: what it calls on all of them does not have to wake it, and the others spin a while for
-    /// more before they sleep.
+    /// Calls `work` on a thread of the pool. Calls that it makes to the whole pool then wake no sleeping thread first,
+    /// and idle threads spin a while before they sleep.
     pub fn inside<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
         match &self.0 {
             Some(pool) => pool.install(work),
@@ -40,13 +40,13 @@ impl Threads {
         }
     }
 
-    /// The caller's own thread.
+    /// Only the caller's thread.
     pub(crate) fn alone() -> &'static Self {
         static ALONE: Threads = Threads(None);
         &ALONE
     }
 
-    /// Calls `work` with every item, on all threads. One thread takes the items as they come: nothing is allocated.
+    /// Calls `work` on every item, on all threads. A single thread takes the items in order and allocates nothing.
     pub fn each<T: Send>(&self, items: impl IntoIterator<Item = T>, work: impl Fn(T) + Sync + Send) {
         let Some(pool) = &self.0 else { return items.into_iter().for_each(work) };
         let items: Vec<T> = items.into_iter().collect();
@@ -56,18 +56,18 @@ impl Threads {
         }
     }
 
-    /// Works on every item until nothing is left of it, a portion at a time. `portion` is given an item and how much of it to leave,
-    /// and says how much is left; at first that is `amount` of each.
+    /// Works on every item, one portion at a time, until nothing is left of any. `portion` gets an item and the amount
+    /// to leave, and returns the amount that is left. Every item starts with `amount`.
     ///
-    /// Where an item at the same place is the same in one call after the other, a thread has the data of its own in its cache:
-    /// it takes those first, evenly, so that one that is done finds something left to take wherever another is late.
+    /// Each thread takes its home items first, so that repeated calls find their data in that thread's cache. It takes
+    /// them evenly, so that a thread that is done finds work at any thread that is late.
     pub fn each_in_portions<T: Send>(&self, items: Vec<T>, amount: u64, portion: impl Fn(&mut T, u64) -> u64 + Sync) {
         let Some(pool) = &self.0 else {
             return items.into_iter().for_each(|mut item| while portion(&mut item, 0) > 0 {});
         };
         let count = items.len();
         let shelf = Mutex::new(Shelf { left: vec![amount; count], items: items.into_iter().map(Some).collect() });
-        // Whoever panics takes all others down: nobody sees what is left.
+        // A panicking thread brings all others down, so nobody sees a half-done shelf.
         let shelf = || shelf.lock().unwrap_or_else(PoisonError::into_inner);
         pool.broadcast(|thread| {
             let part = |index| index * count / thread.num_threads();
@@ -81,20 +81,20 @@ impl Threads {
     }
 }
 
-/// Items that nobody works on, and how much is left of each.
+/// Items that no thread holds, and the amount left of each.
 struct Shelf<T> {
     items: Vec<Option<T>>,
     left: Vec<u64>,
 }
 
-/// A thread works on an item until so many times more is left of another of its own. Whoever takes another item has to bring
-/// its data into the cache.
+/// A thread switches to another of its home items once that one has this many times as much left. Switching to another
+/// item brings its data into the cache, which costs time.
 const UNEVEN: u64 = 2;
-/// Portions are no smaller.
+/// Minimum amount in a portion.
 const SMALLEST: u64 = 32;
 
 impl<T> Shelf<T> {
-    /// The item with the most left, of those at home if there are any, and how much of it to leave.
+    /// The item with the most left, home items first, and the amount to leave of it.
     fn take(&mut self, home: Range<usize>) -> Option<(usize, T, u64)> {
         let most = |places: Range<usize>, but: Option<usize>| {
             let there =

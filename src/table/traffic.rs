@@ -1,19 +1,19 @@
-//! Rows that workers pass to one another.
+//! Rows that workers exchange.
 
 use std::ops::Add;
 
-/// Rows that several workers of `hogwild` moved between the memory that all share and their own: on a machine with many
-/// cores such a row often comes from another core's cache.
+/// Number of rows that `hogwild` workers moved between the shared memory and their own. On a machine with many cores
+/// such a row often comes from another core's cache.
 ///
-/// Nothing is counted of one worker alone, nor under `deterministic`, whose workers meet at barriers.
+/// A single worker counts nothing. Neither does `deterministic`, whose workers meet at barriers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
 #[non_exhaustive]
 pub struct Traffic {
-    /// Rows of which a worker has its own copy that it exchanged with the others: each is read and written once.
+    /// Exchanges of cached rows with the other workers; each reads and writes one row.
     pub exchanges: u64,
-    /// Rows read where all share them, those of exchanges too.
+    /// Rows read from the shared memory, including exchanges.
     pub rows_read: u64,
-    /// Rows written there, those of exchanges too.
+    /// Rows written to the shared memory, including exchanges.
     pub rows_written: u64,
     /// Bytes of these rows, read and written.
     pub bytes: u64,

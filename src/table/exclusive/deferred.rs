@@ -1,4 +1,4 @@
-//! The exclusive handle that gathers gradients and updates at the end of a mini-batch.
+//! The exclusive handle that collects gradients and updates at the end of a mini-batch.
 
 use super::gradient::{Gradient, TableGradient};
 use super::{Exclusive, Sealed, Storage, Strip};
@@ -8,7 +8,8 @@ use std::borrow::BorrowMut;
 use std::fmt;
 use std::ops::Range;
 
-/// A matrix that moves at `flush`, and the gradient until then. `M` lends the matrix (`&mut Matrix`) or owns it (`Matrix`).
+/// A matrix that is updated at `flush`, with the gradient until then. `M` lends the matrix (`&mut Matrix`) or owns it
+/// (`Matrix`).
 pub struct DeferredStore<M> {
     matrix: M,
     rate: f32,
@@ -21,7 +22,7 @@ impl<M> fmt::Debug for DeferredStore<M> {
     }
 }
 
-/// The handle for mini-batches: all rows of a batch see the weights from before it.
+/// The handle for mini-batches: all verbs of a batch see the weights from before the batch.
 pub type Deferred<'a> = Exclusive<DeferredStore<&'a mut Matrix>>;
 
 impl<M: BorrowMut<Matrix> + Send> Exclusive<DeferredStore<M>> {
@@ -32,7 +33,7 @@ impl<M: BorrowMut<Matrix> + Send> Exclusive<DeferredStore<M>> {
         handle
     }
 
-    /// ∂L/∂W of a row, and of its bias (0 without), since the last `flush`.
+    /// ∂L/∂W of a row (d numbers) and of its bias (0 for a table without biases), since the last `flush`.
     pub fn row_gradient(&self, row: u32) -> (Vec<f32>, f32) {
         let store = self.store();
         store.gradient.row(store.matrix.borrow(), row)

@@ -6,7 +6,7 @@ use std::borrow::Borrow;
 use std::fmt;
 use std::ops::Range;
 
-/// A matrix that is only read. `M` lends the matrix (`&Matrix`), owns it (`Matrix`) or shares it (`Arc<Matrix>`).
+/// A read-only matrix. `M` lends it (`&Matrix`), owns it (`Matrix`) or shares it (`Arc<Matrix>`).
 pub struct FrozenStore<M>(M);
 
 impl<M> fmt::Debug for FrozenStore<M> {
@@ -15,7 +15,7 @@ impl<M> fmt::Debug for FrozenStore<M> {
     }
 }
 
-/// The handle for evaluation: descents do nothing.
+/// The handle for evaluation: updates do nothing.
 pub type Frozen<'a> = Exclusive<FrozenStore<&'a Matrix>>;
 
 impl<M: Borrow<Matrix> + Send> Exclusive<FrozenStore<M>> {

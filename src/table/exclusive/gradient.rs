@@ -1,4 +1,4 @@
-//! Gradients that wait: of single rows, merged by row, and of whole ranges.
+//! Pending gradients: of single rows, merged by row, and of whole ranges.
 
 use crate::simd;
 use crate::table::Threads;
@@ -7,38 +7,38 @@ use crate::table::matrix::{Matrix, MatrixStrip, take};
 use ndarray::{ArrayView1, ArrayView2};
 use std::ops::Range;
 
-/// ∂L/∂W of a table, and of its biases, which are empty for a table without.
+/// ∂L/∂W of a table and of its biases.
 #[derive(Clone, Copy, Debug)]
 pub enum TableGradient<'a> {
     /// Every row of the table has its entries.
     Dense {
-        /// rows × dim.
+        /// The gradient of the weights, rows × dim.
         weights: ArrayView2<'a, f32>,
-        /// One number per row, or none.
+        /// One number per row; empty for a table without biases.
         bias: ArrayView1<'a, f32>,
     },
-    /// All rows but these have a gradient of zero.
+    /// All rows except these have a gradient of zero.
     Rows {
         /// Distinct rows of the table, in the order in which they were first touched.
         rows: &'a [u32],
         /// One row of `dim` numbers for each of `rows`.
         weights: ArrayView2<'a, f32>,
-        /// One number for each of `rows`, or none.
+        /// One number for each of `rows`; empty for a table without biases.
         bias: ArrayView1<'a, f32>,
     },
 }
 
-/// ∂L/∂W since the last time it was applied.
+/// ∂L/∂W since the last update.
 #[derive(Default)]
 pub struct Gradient {
-    /// For each row of the table 1 + its place in `touched`, or 0.
+    /// For each row of the table: its position in `touched` + 1, or 0.
     slots: Vec<u32>,
     touched: Vec<u32>,
     /// touched × dim.
     values: Vec<f32>,
     bias: Vec<f32>,
     swept: Option<Range<u32>>,
-    /// rows × dim, meaningful within `swept`.
+    /// rows × dim, valid within `swept`.
     swept_values: Vec<f32>,
     swept_bias: Vec<f32>,
 }
@@ -48,12 +48,12 @@ pub struct Gradient {
 pub struct GradientStrip<'a> {
     pub values: &'a mut [f32],
     pub bias: &'a mut [f32],
-    /// Whether what stands there is to be overwritten.
+    /// Whether to overwrite the present contents.
     pub fresh: bool,
 }
 
 impl GradientStrip<'_> {
-    /// The first `rows` rows, and the others.
+    /// Splits into the first `rows` rows and the rest.
     pub fn split(self, rows: usize, dim: usize) -> (Self, Self) {
         let (mut values, mut bias, fresh) = (self.values, self.bias, self.fresh);
         let head = Self { values: take(&mut values, 0, rows * dim), bias: take(&mut bias, 0, rows), fresh };
@@ -99,7 +99,7 @@ impl Gradient {
         GradientStrip { values: take(&mut values, start * dim, len * dim), bias: take(&mut bias, start, len), fresh }
     }
 
-    /// Makes the swept range the whole table; rows that no sweep has met get zeros.
+    /// Widens the swept range to the whole table; rows outside the old range get zeros.
     fn widen(&mut self, matrix: &Matrix) {
         let Some(swept) = &mut self.swept else { return };
         let dim = matrix.shape().dim;
@@ -113,7 +113,7 @@ impl Gradient {
         *swept = 0..matrix.shape().rows;
     }
 
-    /// Adds the gradients of single rows within the swept range to it; hands the other rows to `apart`.
+    /// Adds the gradients of single rows inside the swept range to that range. Passes the other rows to `apart`.
     fn merge_touched(&mut self, dim: usize, swept: &Range<u32>, mut apart: impl FnMut(u32, &[f32], &[f32])) {
         for (at, row) in self.touched.iter().enumerate() {
             let (values, bias) = (&self.values[at * dim..(at + 1) * dim], &self.bias[at..at + 1]);
@@ -137,7 +137,7 @@ impl Gradient {
         self.bias.clear();
     }
 
-    /// Moves the matrix along the gradient, and begins anew.
+    /// Updates the matrix with the gradient, then clears it.
     pub fn apply(&mut self, matrix: &mut Matrix, rate: f32, threads: &Threads) {
         let (swept, dim) = (self.swept.take().unwrap_or(0..0), matrix.shape().dim);
         let apart = |row: u32, values: &[f32], bias: &[f32]| matrix.update(row..row + 1, rate, values, bias);
@@ -158,13 +158,13 @@ impl Gradient {
         });
     }
 
-    /// Forgets the gradient.
+    /// Clears the gradient.
     pub fn discard(&mut self) {
         self.swept = None;
         self.clear_touched();
     }
 
-    /// The gradient as it stands. Once a range was swept it becomes that of the whole table.
+    /// The current gradient. If a range was swept, the gradient is widened to the whole table.
     pub fn read(&mut self, matrix: &Matrix) -> TableGradient<'_> {
         let (rows, dim, has_bias) = (matrix.shape().rows as usize, matrix.shape().dim, matrix.shape().bias);
         let by_rows = |rows, values| ArrayView2::from_shape((rows, dim), values).expect("rows × dim");
@@ -178,7 +178,7 @@ impl Gradient {
         TableGradient::Dense { weights: by_rows(rows, &self.swept_values[..]), bias: self.swept_bias[..].into() }
     }
 
-    /// ∂L/∂W of a row and its bias, as it stands.
+    /// The current ∂L/∂W of a row and of its bias.
     pub fn row(&self, matrix: &Matrix, row: u32) -> (Vec<f32>, f32) {
         let dim = matrix.shape().dim;
         let at = |at: usize| at * dim..(at + 1) * dim;

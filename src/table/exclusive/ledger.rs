@@ -1,4 +1,4 @@
-//! A table without weights, which keeps account of the memory that a deferred handle would hold for the same calls.
+//! A table without weights that counts the memory a deferred handle would hold for the same calls.
 
 use super::cache::fits;
 use crate::table::kernel::block::{self, PART};
@@ -12,37 +12,38 @@ use ndarray::{ArrayView2, ArrayViewMut2};
 use std::fmt;
 use std::ops::Range;
 
-/// What [`crate::table::Deferred`] holds beside the matrix: numbers in each of its buffers, the most so far.
+/// The memory that [`crate::table::Deferred`] holds beside the matrix: the largest size so far of each buffer, in
+/// numbers.
 #[derive(Clone, Debug, Default)]
 pub struct Held {
-    /// Gathered rows; their gradient takes as much.
+    /// Gathered rows; their gradient takes the same space.
     gathered: usize,
     /// Panels of gathered rows and of the batch.
     panels: usize,
-    /// The batch beside gathered rows, and its gradient.
+    /// The batch that goes with gathered rows, and its gradient.
     beside: usize,
     /// Scores of gathered rows.
     scores: usize,
     /// Rows that a batch touched one by one.
     touched: usize,
-    /// Whether whole ranges were swept.
+    /// Whether a range was swept.
     swept: bool,
     kept_scores: usize,
     packed: usize,
     of_strips: usize,
     /// Matrix products over ranges.
     products: usize,
-    /// The longest vector that was there twice while it grew.
+    /// The longest vector that existed twice while it grew.
     moved: usize,
 }
 
 impl Held {
-    /// Bytes, for a table of this shape.
+    /// Total bytes, for a table of this shape.
     pub fn bytes(&self, shape: &TableShape) -> u64 {
         let (rows, dim) = (shape.rows as usize, shape.dim);
         let of_row = dim + usize::from(shape.bias);
         let swept = if self.swept { rows * of_row } else { 0 };
-        // Vectors of what was touched grow by doubling.
+        // Vectors of touched rows grow by doubling.
         let room = self.touched.next_power_of_two();
         let touched = if self.touched > 0 { rows + room * (dim + 2) } else { 0 };
         let gathered = 2 * self.gathered + self.panels + self.beside + self.scores;
@@ -51,14 +52,14 @@ impl Held {
         (numbers * size_of::<f32>()) as u64
     }
 
-    /// Bytes that are there twice for a moment, while a vector grows.
+    /// Bytes that exist twice for a moment while a vector grows.
     pub fn moved_bytes(&self, shape: &TableShape) -> u64 {
         let touched = self.touched.next_power_of_two() / 2 * shape.dim;
         (self.moved.max(touched) * size_of::<f32>()) as u64
     }
 }
 
-/// The handle: scores are all zero, and nothing is learned. Functions of scores are not called.
+/// The counting handle. All scores are zero and nothing is learned; functions of scores are not called.
 pub struct Ledger<'a> {
     shape: TableShape,
     held: &'a mut Held,
@@ -72,7 +73,7 @@ impl fmt::Debug for Ledger<'_> {
 }
 
 impl<'a> Ledger<'a> {
-    /// For a table of this shape.
+    /// A handle for a table of this shape.
     pub fn new(shape: TableShape, held: &'a mut Held) -> Self {
         Self { shape, held, touched: HashSet::new() }
     }
@@ -85,12 +86,12 @@ impl<'a> Ledger<'a> {
         self.held.touched = self.held.touched.max(self.touched.len());
     }
 
-    /// Matrix products over a range.
+    /// Counts matrix products over a range.
     fn multiply(&mut self, batch: usize, rows: usize) {
         self.held.products = self.held.products.max(Products::sizes(batch, rows, self.shape.dim));
     }
 
-    /// A block of gathered rows.
+    /// Counts a block of gathered rows.
     fn gather(&mut self, batch: usize, count: usize) {
         let dim = self.shape.dim;
         let stride = kernel::stride(dim);
@@ -108,7 +109,7 @@ impl<'a> Ledger<'a> {
     }
 }
 
-/// A vector that is too short doubles, if that is enough.
+/// Grows a vector that is too short: to twice its capacity, or to `wanted` if that is more.
 fn grow(capacity: &mut usize, moved: &mut usize, wanted: usize) {
     if wanted > *capacity {
         *moved = (*moved).max(*capacity);
@@ -204,7 +205,7 @@ impl Table for Ledger<'_> {
     }
 }
 
-/// The batch of a scan, beside its copy.
+/// Size of a scan's batch, in addition to its copy.
 fn pack_size(packed: &Packed) -> usize {
     let of_scan = if packed.batch <= gemv::SMALL_BATCH { packed.batch } else { padded(packed.batch) };
     packed.dim * (packed.batch + of_scan)

@@ -1,4 +1,4 @@
-//! The verbs over a plain matrix that one worker has to itself.
+//! The verbs over a plain matrix that belongs to one worker.
 
 mod cache;
 mod deferred;
@@ -30,35 +30,36 @@ use std::fmt;
 use std::ops::Range;
 
 mod sealed {
-    /// The stores of this crate.
+    /// Implemented by the stores of this crate only.
     pub trait Sealed {}
 }
 
 use sealed::Sealed;
 
-/// The fate of gradients: this is where `Frozen`, `Online` and `Deferred` differ. Sealed: there are no other stores.
+/// Treatment of gradients: the only difference between `Frozen`, `Online` and `Deferred`. Sealed: there are no other
+/// stores.
 pub trait Storage: Sealed + Send {
-    /// The parameters.
+    /// The matrix of parameters.
     fn matrix(&self) -> &Matrix;
 
-    /// The parameters, to be changed; none where they are only read.
+    /// The matrix, mutable; `None` if it is read-only.
     fn matrix_mut(&mut self) -> Option<&mut Matrix> {
         None
     }
 
-    /// Whether gradients are wanted at all.
+    /// Whether gradients are needed at all.
     fn trains(&self) -> bool {
         true
     }
 
-    /// Takes scale·gradient for a row, and scale·bias for its bias.
+    /// Adds scale·gradient (d numbers) to the gradient of a row, and scale·bias to that of its bias.
     fn add(&mut self, row: u32, scale: f32, gradient: &[f32], bias: f32);
 
-    /// Neighbouring rows for a sweep, to be split among threads; `last` as in [`Table::sweep`].
+    /// Neighbouring rows for a sweep, ready to be split among threads; `last` as in [`Table::sweep`].
     #[doc(hidden)]
     fn strip(&mut self, rows: &Range<u32>, last: bool) -> Strip<'_>;
 
-    /// The end of a verb.
+    /// Called at the end of every verb.
     fn settle(&mut self, _threads: &Threads) {}
 
     /// See [`Table::set_rate`].
@@ -81,43 +82,43 @@ pub trait Storage: Sealed + Send {
 pub enum Strip<'a> {
     /// Read only.
     Frozen {
-        /// rows × dim.
+        /// The weights, rows × dim.
         weights: &'a [f32],
-        /// rows, or none.
+        /// One bias per row, or none.
         bias: &'a [f32],
     },
     /// Updated at once.
     Online {
         /// The rows.
         matrix: MatrixStrip<'a>,
-        /// The rate of the update.
+        /// The learning rate.
         rate: f32,
     },
     /// Read, with the gradient kept.
     Deferred {
-        /// rows × dim.
+        /// The weights, rows × dim.
         weights: &'a [f32],
-        /// rows, or none.
+        /// One bias per row, or none.
         bias: &'a [f32],
-        /// Where ∂L/∂W goes.
+        /// Destination of ∂L/∂W.
         gradient: GradientStrip<'a>,
     },
 }
 
 impl<'a> Strip<'a> {
-    /// Rows of a matrix that is only read.
+    /// Rows of a read-only matrix.
     fn frozen(matrix: &'a Matrix, rows: &Range<u32>) -> Self {
         let (weights, bias) = matrix.rows_and_biases(rows);
         Strip::Frozen { weights, bias }
     }
 
-    /// Rows of a matrix beside those of its gradient.
+    /// Rows of a matrix with the same rows of its gradient.
     fn deferred(matrix: &'a Matrix, gradient: &'a mut Gradient, rows: &Range<u32>) -> Self {
         let (weights, bias) = matrix.rows_and_biases(rows);
         Strip::Deferred { weights, bias, gradient: gradient.strip(matrix, rows) }
     }
 
-    /// The first `rows` rows, of size `dim`, and the others.
+    /// Splits into the first `rows` rows, of size `dim`, and the rest.
     fn split(self, rows: usize, dim: usize) -> (Self, Self) {
         fn part(weights: &[f32], at: usize) -> (&[f32], &[f32]) {
             weights.split_at(at.min(weights.len()))
@@ -152,7 +153,7 @@ impl<'a> Strip<'a> {
     }
 }
 
-/// A handle on a matrix that no other worker touches, with the threads it may use.
+/// A handle on a matrix that no other worker touches, with the threads that it may use.
 pub struct Exclusive<S> {
     store: S,
     threads: Threads,
@@ -194,7 +195,7 @@ impl<S: Storage> Exclusive<S> {
         &mut self.store
     }
 
-    /// Each row of bag b descends along a share of d_out\[b\] that depends on the bag's size.
+    /// Updates each row of bag b with d_out\[b\] times `share(size of the bag)`.
     fn add_bags(&mut self, bags: Bags, d_out: ArrayView2<f32>, share: impl Fn(usize) -> f32) {
         self.cache.clear();
         if !self.store.trains() {
@@ -298,7 +299,7 @@ impl<S: Storage> Table for Exclusive<S> {
             self.packed.for_scan(&x);
         }
         let packed = &self.packed;
-        // Whoever scans the same twice scans it more often, also where nothing is trained.
+        // A second scan of the same rows suggests more, so keep the scores even if nothing is trained.
         let room = self.cache.begin(&rows, &x, packed, scanned, self.store.trains() || scanned.again);
         self.stats.clear();
         self.stats.resize(strips.len() * batch, Stat::EMPTY);

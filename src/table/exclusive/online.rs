@@ -9,11 +9,11 @@ use std::borrow::BorrowMut;
 use std::fmt;
 use std::ops::Range;
 
-/// A matrix that moves with every verb. `M` lends the matrix (`&mut Matrix`) or owns it (`Matrix`).
+/// A matrix that every verb updates at once. `M` lends the matrix (`&mut Matrix`) or owns it (`Matrix`).
 pub struct OnlineStore<M> {
     matrix: M,
     rate: f32,
-    /// Merged before it counts: repeated rows under Adagrad, a batch that comes in parts.
+    /// Gradients that must be summed before the update: repeated rows under Adagrad, and a batch that comes in parts.
     pending: Gradient,
 }
 
@@ -23,7 +23,7 @@ impl<M> fmt::Debug for OnlineStore<M> {
     }
 }
 
-/// The handle for examples one by one: every verb updates before it returns.
+/// The handle for training example by example: every verb updates before it returns.
 pub type Online<'a> = Exclusive<OnlineStore<&'a mut Matrix>>;
 
 impl<M: BorrowMut<Matrix> + Send> Exclusive<OnlineStore<M>> {
@@ -34,7 +34,7 @@ impl<M: BorrowMut<Matrix> + Send> Exclusive<OnlineStore<M>> {
         handle
     }
 
-    /// The matrix, to be changed beside the verbs.
+    /// The matrix, mutable, for changes outside the verbs.
     pub(in crate::table) fn matrix_mut(&mut self) -> &mut Matrix {
         self.store_mut().matrix.borrow_mut()
     }
@@ -54,7 +54,7 @@ impl<M: BorrowMut<Matrix> + Send> Storage for OnlineStore<M> {
     fn add(&mut self, row: u32, scale: f32, gradient: &[f32], bias: f32) {
         let matrix = self.matrix.borrow_mut();
         if matrix.optimizer() == Optimizer::Sgd {
-            // Plain descent is linear: repeated rows need no merging.
+            // Plain descent is linear, so repeated rows need no merging.
             matrix.update(row..row + 1, self.rate * scale, gradient, &[bias]);
         } else {
             self.pending.add(matrix, row, scale, gradient, bias);

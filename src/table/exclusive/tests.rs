@@ -17,7 +17,7 @@ fn numbers(rows: usize, columns: usize) -> Array2<f32> {
     Array2::from_shape_fn((rows, columns), |(i, j)| ((i * 37 + j * 11) % 17) as f32 / 8.0 - 1.0)
 }
 
-/// Two steps over single rows, with a repeated row and a row that both have.
+/// Two steps over single rows, with a repeated row and a row that both steps share.
 fn touch(table: &mut dyn Table) {
     for rows in [[3, 1, 3], [1, 7, 0]] {
         let coef = |_: Range<usize>, mut z: ArrayViewMut2<f32>, _: &mut [f64]| z.mapv_inplace(|z| z + 0.25);
@@ -32,7 +32,7 @@ fn sweep(table: &mut dyn Table, rows: Range<u32>) {
     table.sweep(rows, numbers(2, DIM).view(), &coef, d_x.view_mut(), true);
 }
 
-/// ∂L/∂W as it is read, row by row: distinct rows, each with its bias; and whether it is dense.
+/// Reads ∂L/∂W row by row: distinct rows, each with its bias, and whether the gradient is dense.
 fn read(table: &mut dyn Table) -> (Vec<(u32, Vec<f32>, f32)>, bool) {
     let rows = table.shape().rows;
     let has_bias = table.shape().bias;
@@ -48,10 +48,10 @@ fn read(table: &mut dyn Table) -> (Vec<(u32, Vec<f32>, f32)>, bool) {
     (rows.map(|(i, (row, weights))| (*row, weights.to_vec(), bias_of(i))).collect(), dense)
 }
 
-/// What is read is what `Deferred::gradient` says of every row, and to read it changes nothing that `flush` does.
+/// `gradient` agrees with `row_gradient` for every row, and reading it does not change the effect of `flush`.
 #[test]
 fn gradients_are_read_as_they_are() {
-    // What to do before a reading, and whether a range is swept by then.
+    // The actions before a reading, and whether they sweep a range.
     type Act = fn(&mut dyn Table);
     let acts: [(Act, bool); 5] = [
         (|_| {}, false),
@@ -73,7 +73,7 @@ fn gradients_are_read_as_they_are() {
                 let (mut with, mut without) = (matrix(9, bias, optimizer), matrix(9, bias, optimizer));
                 let mut handle = Deferred::new(&mut with, 0.1, Threads::default());
                 let mut plain = Deferred::new(&mut without, 0.1, Threads::default());
-                // Twice, so that what an earlier batch left in the buffers is met.
+                // Twice, so that the second pass meets the buffers of an earlier batch.
                 for _ in 0..2 {
                     [&mut handle, &mut plain].into_iter().for_each(|table| act(table));
                     let expected: Vec<_> = (0..9).map(|row| handle.row_gradient(row)).collect();
@@ -88,7 +88,7 @@ fn gradients_are_read_as_they_are() {
                         assert_eq!(without_bias(&seen), without_bias(&expected));
                     }
                     if !dense {
-                        // Where it is dense, another order of the additions would round otherwise.
+                        // On a dense gradient another order of additions would round differently.
                         [&mut handle, &mut plain].into_iter().for_each(|table| touch(table));
                     }
                     [&mut handle, &mut plain].into_iter().for_each(|table| table.flush());
@@ -123,7 +123,7 @@ fn a_discarded_gradient_moves_nothing() {
     assert_eq!(after.row(3), before.row(3));
 }
 
-/// A handle over a matrix of its own gives the same bits as one over a loan, and can go to another thread.
+/// A handle that owns its matrix gives the same bits as one that borrows it, and can move to another thread.
 #[test]
 fn handles_own_or_share_their_matrix() {
     let start = matrix(600, true, Optimizer::Sgd);

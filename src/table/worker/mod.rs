@@ -1,5 +1,4 @@
-//! Handles of one worker among several: on rows that are exchanged while all run, and on rows that are merged at
-//! barriers.
+//! Handles of one worker among several: [`Shared`] exchanges rows while all run, [`Overlay`] merges rows at barriers.
 
 mod handle;
 pub(in crate::table) mod overlay;

@@ -1,17 +1,16 @@
-//! A worker's plain copy of a table, for the verbs over ranges.
+//! A worker's plain copy of a table, for verbs over ranges.
 
 use crate::table::kernel::rows::{Plain, RowSource};
 use crate::table::{Matrix, TableShape, Threads};
 use std::ops::Range;
 
-/// A copy with nothing in it yet. It is made when a verb over a range comes, which the layers that workers are made for
-/// do not have.
+/// An empty copy. The first verb over a range creates it; layers designed for several workers have no such verb.
 pub fn zeros(shape: TableShape) -> Plain {
     let matrix = Matrix::zeros(shape).expect("memory for a worker's copy of a table that a dense layer asks for");
     Plain::new(matrix, 0.0, Threads::default())
 }
 
-/// Takes over rows as a worker sees them.
+/// Copies rows as a worker sees them.
 pub fn gather(to: &mut Plain, from: &impl RowSource, rows: Range<u32>) {
     let matrix = to.matrix_mut();
     for row in rows {
