@@ -1,8 +1,8 @@
-//! Memory for whole vectors.
+//! Memory aligned for whole vectors.
 
 use prefetch_index::prefetch_index;
 
-/// Numbers that begin at a cache line.
+/// A buffer of f32 that begins at a cache line.
 #[derive(Default)]
 pub struct Aligned {
     data: Vec<f32>,
@@ -10,18 +10,18 @@ pub struct Aligned {
     len: usize,
 }
 
-/// Bytes in a cache line, and in the widest vector.
+/// Bytes in a cache line, which is also the size of the widest vector.
 pub const LINE: usize = 64;
 
 impl Aligned {
-    /// So many zeros.
+    /// A buffer of `len` zeros.
     pub fn zeros(len: usize) -> Self {
         let data = vec![0.0; len + LINE / size_of::<f32>()];
         let start = data.as_ptr().align_offset(LINE).min(LINE / size_of::<f32>());
         Self { data, start, len }
     }
 
-    /// At least so many numbers, new ones zero.
+    /// Grows to at least `len` numbers; new ones are zero.
     #[inline(always)]
     pub fn grow(&mut self, len: usize) {
         if len > self.len {
@@ -36,7 +36,7 @@ impl Aligned {
         self.as_mut()[..old.len].copy_from_slice(old.as_ref());
     }
 
-    /// Has `len` numbers from `at`, the beginning of a line, brought into the cache.
+    /// Prefetches `len` numbers from index `at` into the cache. `at` must be the start of a cache line.
     #[inline(always)]
     pub fn prefetch(&self, at: usize, len: usize) {
         let (numbers, end) = (self.as_ref(), at + len);

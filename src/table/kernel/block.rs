@@ -1,4 +1,4 @@
-//! A few rows gathered beside a batch: scores, coefficients and gradients of one step.
+//! A few gathered rows and a batch: the scores, coefficients and gradients of one step.
 
 use super::gemm::{Left, Panels, Start, columns_times_panels, padded, rows_times_panels};
 use super::registers as kernel;
@@ -7,26 +7,26 @@ use crate::simd;
 use crate::table::{Coefficients, Threads};
 use ndarray::{ArrayView2, ArrayViewMut2, Axis};
 
-/// Blocks up to this many scores go through the register kernels, larger ones through the general matrix product.
+/// Largest number of scores in a block for the register kernels. Larger blocks use the general matrix product.
 const SMALL: usize = 2048;
-/// Rows that are packed together in a large block, so that they stay in the second-level cache.
+/// Rows that are packed together in a large block. They stay in the second-level cache.
 pub const PART: usize = 512;
-/// Shares of the batch that threads take; a constant, so that results do not depend on their number.
+/// Shares of the batch among threads. Constant, so results do not depend on the number of threads.
 const SHARES: usize = 16;
-/// Products of fewer multiply-adds are done by one thread: to wake others takes as long as such a product.
+/// Products with fewer multiply-adds run on one thread: waking others takes as long as such a product.
 const ALONE: usize = 4 << 20;
 
-/// Whether a block of scores goes through the register kernels.
+/// Whether a block of scores uses the register kernels.
 pub fn is_small(batch: usize, count: usize) -> bool {
     batch * count <= SMALL || batch < 8
 }
 
-/// Parts of so many gathered rows that one thread takes at a time: at most [`SHARES`] times as many are all of them.
+/// Parts of `count` gathered rows that one thread takes at a time. There are at most [`SHARES`] such shares.
 fn share(count: usize) -> usize {
     count.div_ceil(PART).div_ceil(SHARES).max(1)
 }
 
-/// The parts of gathered rows beside their panels, cut into shares for the threads.
+/// The parts of gathered rows, each with its panels, cut into shares for the threads.
 fn parts_of<'a>(
     w: &'a [f32],
     stride: usize,
@@ -36,7 +36,7 @@ fn parts_of<'a>(
     w.chunks(share * PART * stride).zip(panels.chunks_mut(share))
 }
 
-/// Gathered rows and what comes of them; the memory is used again.
+/// Gathered rows with their scores and gradients. The memory is reused.
 #[derive(Default)]
 pub struct Block {
     batch: usize,
@@ -47,11 +47,11 @@ pub struct Block {
     x: Vec<f32>,
     /// count × stride.
     w: Vec<f32>,
-    /// count, or none.
+    /// count; empty without biases.
     bias: Vec<f32>,
     /// batch × z_stride: scores, then coefficients.
     z: Vec<f32>,
-    /// count; padded for a large block.
+    /// count, padded for a large block.
     z_stride: usize,
     /// batch × stride.
     d_x: Vec<f32>,
@@ -59,14 +59,14 @@ pub struct Block {
     gradient: Vec<f32>,
     /// count.
     d_bias: Vec<f32>,
-    /// Wᵀ and W in parts, and X, of a large block.
+    /// Wᵀ and W in parts, and X, for a large block.
     transposed: Vec<Panels>,
     plain: Vec<Panels>,
     packed_x: Panels,
 }
 
 impl Block {
-    /// Takes the rows and the batch, padded.
+    /// Copies the rows and the batch, both padded.
     pub fn gather(&mut self, source: &impl RowSource, rows: &[u32], x: &ArrayView2<f32>) {
         self.resize(x.nrows(), rows.len(), x.ncols());
         for (to, row) in self.w.chunks_exact_mut(self.stride).zip(rows) {
@@ -83,7 +83,7 @@ impl Block {
 
     fn resize(&mut self, batch: usize, count: usize, dim: usize) {
         if dim != self.dim {
-            // The padding must be zero for the new stride.
+            // The padding must be zero at the new stride.
             (self.dim, self.stride) = (dim, kernel::stride(dim));
             self.x.clear();
             self.w.clear();
@@ -104,12 +104,12 @@ impl Block {
         is_small(self.batch, self.count)
     }
 
-    /// The threads that are worth waking.
+    /// The threads that are worth waking for this block.
     fn awake<'a>(&self, threads: &'a Threads) -> &'a Threads {
         if self.batch * self.count * self.dim < ALONE { Threads::alone() } else { threads }
     }
 
-    /// Z = X·Wᵀ + b.
+    /// Z = X·Wᵀ + b, B×C.
     pub fn scores(&mut self, threads: &Threads) -> ArrayView2<'_, f32> {
         if self.count > 0 {
             if self.is_small() {
@@ -122,7 +122,7 @@ impl Block {
         z.split_at(Axis(1), self.count).0
     }
 
-    /// Every part of W is packed, then every part of the batch meets all of them.
+    /// Packs every part of W, then multiplies every part of the batch by all of them.
     fn large_scores(&mut self, threads: &Threads) {
         let (stride, dim, zs) = (self.stride, self.dim, self.z_stride);
         threads.each(parts_of(&self.w, stride, &mut self.transposed), |(w, panels)| {
@@ -144,7 +144,7 @@ impl Block {
         });
     }
 
-    /// Z becomes K = ∂L/∂Z.
+    /// Turns Z into K = ∂L/∂Z.
     pub fn coefficients(&mut self, coef: &Coefficients, losses: &mut [f64], threads: &Threads) {
         let awake = self.awake(threads);
         let shape = (self.batch, self.count);
@@ -161,7 +161,7 @@ impl Block {
         });
     }
 
-    /// d_x += K·W.
+    /// d_x += K·W; `d_x` is B×d.
     pub fn weighted_sum(&mut self, mut d_x: ArrayViewMut2<f32>, threads: &Threads) {
         if self.is_small() {
             self.d_x.clear();
@@ -194,7 +194,7 @@ impl Block {
         }
     }
 
-    /// G = Kᵀ·X, and its bias.
+    /// G = Kᵀ·X and the gradient of the biases.
     pub fn outer(&mut self, threads: &Threads) {
         self.gradient.resize(self.count * self.stride, 0.0);
         if self.is_small() {
@@ -225,7 +225,7 @@ impl Block {
         self.packed_x = x;
     }
 
-    /// Hands out the gradient of every gathered row, with that of its bias.
+    /// Calls `take` with the number of each gathered row, its gradient and that of its bias.
     pub fn gradients(&self, mut take: impl FnMut(usize, &[f32], f32)) {
         for (c, gradient) in self.gradient.chunks_exact(self.stride).take(self.count).enumerate() {
             take(c, &gradient[..self.dim], self.d_bias[c]);

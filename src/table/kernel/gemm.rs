@@ -1,24 +1,24 @@
 //! The three matrix products of a tile, blocked in registers.
 //!
-//! The right factor is packed once into panels of as many columns as two vectors hold, and the left factor is read where it lies:
-//! as rows (a register block follows a few rows side by side) or as columns (it reads neighbours of one row).
+//! The right factor is packed once into panels of two vectors' columns. The left factor is read in place. If it is
+//! given by rows, a register block follows a few rows side by side; if by columns, it reads neighbours in one row.
 
 use super::registers::LANES;
 use crate::simd::dispatch;
 use pulp::{Simd, WithSimd};
 
-/// A k × n matrix cut into panels of neighbouring columns, each row-major, the last one padded by zeros.
+/// A k × n matrix cut into panels of neighbouring columns. Each panel is row-major; the last one is padded with zeros.
 #[derive(Default)]
 pub struct Panels {
     data: Vec<f32>,
     k: usize,
-    /// Padded.
+    /// Padded number of columns.
     n: usize,
-    /// Columns of a panel.
+    /// Columns per panel.
     width: usize,
 }
 
-/// Columns of a panel: two vectors of this machine, or one where that is enough.
+/// Columns per panel: two vectors of this machine, or one if that is enough.
 fn panel_width(n: usize) -> usize {
     struct Lanes;
     impl WithSimd for Lanes {
@@ -32,7 +32,7 @@ fn panel_width(n: usize) -> usize {
     if n <= lanes { lanes } else { 2 * lanes }
 }
 
-/// `n` padded to whole panels, and on every machine to a multiple of [`LANES`].
+/// `n` rounded up to whole panels, and on every machine to a multiple of [`LANES`].
 pub fn padded(n: usize) -> usize {
     n.next_multiple_of(LANES).next_multiple_of(panel_width(n))
 }
@@ -43,7 +43,7 @@ impl Panels {
         self.data.resize(self.n * k, 0.0);
     }
 
-    /// Takes the rows of a k × n matrix.
+    /// Packs a k × n matrix, given by its rows.
     pub fn pack<'a>(&mut self, k: usize, n: usize, rows: impl Fn(usize) -> &'a [f32]) {
         self.resize(k, n);
         for (p, panel) in self.data.chunks_exact_mut(k * self.width).enumerate() {
@@ -55,7 +55,7 @@ impl Panels {
         }
     }
 
-    /// Takes the transpose of an n × k matrix, given by its rows.
+    /// Packs the transpose of an n × k matrix, given by its rows.
     pub fn pack_transposed<'a>(&mut self, k: usize, n: usize, rows: impl Fn(usize) -> &'a [f32]) {
         self.resize(k, n);
         for (p, panel) in self.data.chunks_exact_mut(k * self.width).enumerate() {
@@ -72,32 +72,32 @@ impl Panels {
     }
 }
 
-/// What the product is added to.
+/// The summand that the product is added to.
 #[derive(Clone, Copy)]
 pub enum Start<'a> {
-    /// Nothing: the output is overwritten.
+    /// Zero: the output is overwritten.
     Zero,
-    /// A number for each row of the output.
+    /// One number for each row of the output.
     Rows(&'a [f32]),
-    /// The output.
+    /// The present output.
     Output,
 }
 
-/// Where the left factor stands.
+/// The left factor in memory.
 #[derive(Clone, Copy)]
 pub struct Left<'a> {
     /// Its entries.
     pub data: &'a [f32],
-    /// From one row in memory to the next.
+    /// Distance between consecutive rows.
     pub stride: usize,
 }
 
-/// out = start + A·P, A an m × k matrix by rows, out m × n with rows `stride` apart.
+/// out = start + A·P. A is m × k by rows; out is m × n with rows `stride` apart.
 pub fn rows_times_panels(a: Left, m: usize, p: &Panels, start: Start, out: &mut [f32], stride: usize) {
     dispatch(Product { a, m, p, start, out, stride, by_columns: false });
 }
 
-/// out = start + Aᵀ·P, A a k × m matrix by rows, out m × n with rows `stride` apart.
+/// out = start + Aᵀ·P. A is k × m by rows; out is m × n with rows `stride` apart.
 pub fn columns_times_panels(a: Left, m: usize, p: &Panels, start: Start, out: &mut [f32], stride: usize) {
     dispatch(Product { a, m, p, start, out, stride, by_columns: true });
 }
@@ -112,7 +112,7 @@ struct Product<'a> {
     by_columns: bool,
 }
 
-/// A block of accumulators: M rows of V vectors.
+/// A register block of accumulators: M rows of V vectors.
 type Accumulators<S, const M: usize, const V: usize> = [[<S as Simd>::f32s; V]; M];
 
 impl WithSimd for Product<'_> {
@@ -120,7 +120,7 @@ impl WithSimd for Product<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, s: S) {
-        // An output without padding takes no more than its columns.
+        // An unpadded output has no room beyond its own columns.
         for panel in 0..self.p.n.min(self.stride).div_ceil(self.p.width) {
             if self.p.width == S::F32_LANES {
                 self.panel::<S, 1>(s, panel);
@@ -193,7 +193,7 @@ impl Product<'_> {
         self.store::<S, M, V>(s, panel, i, acc);
     }
 
-    /// Accumulators stay in registers only as long as every loop over them unrolls: one plain loop a case.
+    /// Accumulators stay in registers only if every loop over them unrolls: one plain loop per case.
     #[inline(always)]
     fn store<S: Simd, const M: usize, const V: usize>(
         &mut self,

@@ -1,14 +1,15 @@
-//! The products of a tile for a batch of a few: no packing, every row of W is met where it lies, once.
+//! The products of a tile for a very small batch: nothing is packed, and every row of W is read once, in place.
 
 use crate::simd::dispatch;
 use pulp::{Simd, WithSimd};
 
-/// Batches up to this size take this path.
+/// Largest batch that uses these functions.
 pub const SMALL_BATCH: usize = 4;
 /// Vectors of ∂L/∂x that are held in registers.
 const HELD: usize = 8;
 
-/// Zᵀ = W·Xᵀ + b: W is rows × dim, X is batch × dim, z\[row·stride + b\]; `bias` is empty or one a row.
+/// Zᵀ = W·Xᵀ + b. W is rows × dim, X is batch × dim; `bias` has one entry per row or is empty. z\[row·stride + b\] is
+/// the score of example b.
 pub fn scores(w: &[f32], x: &[f32], dim: usize, bias: &[f32], z: &mut [f32], stride: usize) {
     for (b, x) in x.chunks_exact(dim).enumerate() {
         dispatch(Dots { w, x, z: &mut z[b..], stride });
@@ -72,7 +73,7 @@ fn dots<S: Simd, const M: usize>(s: S, x: &[f32], w: [&[f32]; M]) -> [f32; M] {
     out
 }
 
-/// d_x += K·W: d_x is batch × d_stride, k\[row·stride + b\], W rows × dim.
+/// d_x += K·W. d_x is batch × d_stride, W is rows × dim; k\[row·stride + b\] is the coefficient of example b.
 pub fn weighted_sum(k: &[f32], stride: usize, w: &[f32], dim: usize, d_x: &mut [f32], d_stride: usize) {
     for (b, d_x) in d_x.chunks_exact_mut(d_stride).enumerate() {
         dispatch(Sum { k: &k[b..], stride, w, dim, d_x: &mut d_x[..dim] });

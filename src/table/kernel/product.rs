@@ -1,11 +1,11 @@
-//! The three verbs over neighbouring rows: matrix products in parts, whose memory is used again.
+//! The three verbs over neighbouring rows: matrix products in parts, with reused memory.
 
 use super::gemm::{Left, Panels, Start, columns_times_panels, padded, rows_times_panels};
 use ndarray::{ArrayView2, ArrayViewMut2, Axis, Slice};
 
-/// Terms that are summed before the sum joins the output. The order of the additions, and so every bit, follows from it.
+/// Terms that are summed before their sum is added to the output. This fixes the order of additions, and so every bit.
 const TERMS: usize = 256;
-/// Rows of the table in a part.
+/// Rows of the table per part.
 const PART: usize = 512;
 
 /// Memory of the products.
@@ -16,7 +16,7 @@ pub struct Products {
     out: Vec<f32>,
 }
 
-/// The first `len` numbers of a buffer, which grows if need be.
+/// The first `len` numbers of a buffer, which grows if needed.
 fn room(buffer: &mut Vec<f32>, len: usize) -> &mut [f32] {
     if buffer.len() < len {
         buffer.resize(len, 0.0);
@@ -24,7 +24,7 @@ fn room(buffer: &mut Vec<f32>, len: usize) -> &mut [f32] {
     &mut buffer[..len]
 }
 
-/// Copies a matrix, row after row.
+/// Copies a matrix row by row.
 fn copy<'a>(buffer: &'a mut Vec<f32>, of: &ArrayView2<f32>) -> Left<'a> {
     buffer.clear();
     for row in of.rows() {
@@ -36,13 +36,13 @@ fn copy<'a>(buffer: &'a mut Vec<f32>, of: &ArrayView2<f32>) -> Left<'a> {
     Left { data: buffer, stride: of.ncols() }
 }
 
-/// 0..len in steps, the last one shorter.
+/// Splits 0..len into (start, length) steps; the last step may be shorter.
 fn steps(len: usize, step: usize) -> impl Iterator<Item = (usize, usize)> {
     (0..len).step_by(step).map(move |start| (start, step.min(len - start)))
 }
 
 impl Products {
-    /// out = X·Wᵀ + b: X is B×d, W has rows of size d, `bias` is empty or has one number per row.
+    /// out = X·Wᵀ + b. X is B×d, W has rows of size d; `bias` has one number per row or is empty.
     pub fn scores(&mut self, (weights, bias): (&[f32], &[f32]), x: ArrayView2<f32>, mut out: ArrayViewMut2<f32>) {
         let (batch, dim) = x.dim();
         assert_eq!((batch * dim, weights.len()), (out.nrows() * dim, out.ncols() * dim), "X, W and the scores");
@@ -65,7 +65,7 @@ impl Products {
         }
     }
 
-    /// out += K·W: K is B×C, W has C rows of size d; rows of `out` are contiguous.
+    /// out += K·W. K is B×C, W is C×d; rows of `out` are contiguous.
     pub fn weighted_sum(&mut self, weights: &[f32], coef: ArrayView2<f32>, mut out: ArrayViewMut2<f32>) {
         let (batch, dim) = out.dim();
         assert_eq!((coef.nrows(), weights.len()), (batch, coef.ncols() * dim), "K, W and their product");
@@ -84,7 +84,8 @@ impl Products {
         }
     }
 
-    /// Kᵀ·X, K of B×C and X of B×d: calls `take` with each column of K, its row of the product and Σ K over the column.
+    /// Kᵀ·X, with K of B×C and X of B×d. Calls `take` with each column of K, its row of the product, and the sum of the
+    /// column.
     pub fn outer(&mut self, coef: ArrayView2<f32>, x: ArrayView2<f32>, mut take: impl FnMut(usize, &[f32], f32)) {
         let (batch, dim) = x.dim();
         assert_eq!(coef.nrows(), batch, "rows of K and of X");
@@ -107,7 +108,7 @@ impl Products {
         }
     }
 
-    /// The most numbers that the three verbs keep, for a batch over some rows of size d.
+    /// The most numbers that the three verbs keep for a batch over `rows` rows of size `dim`.
     #[cfg(feature = "eval")]
     pub fn sizes(batch: usize, rows: usize, dim: usize) -> usize {
         let (rows, terms) = (rows.min(PART), dim.max(batch).max(rows).min(TERMS));

@@ -1,19 +1,19 @@
 //! The three verbs on small gathered blocks, blocked in registers.
 //!
-//! Blocks are row-major with rows padded by zeros to `stride`, a multiple of [`LANES`], so that no kernel has a tail.
+//! Blocks are row-major. Rows are padded with zeros to `stride`, a multiple of [`LANES`], so no kernel has a tail.
 
 use crate::simd::dispatch;
 use pulp::{Simd, WithSimd, bytemuck};
 
-/// The widest vector of any instruction set, in f32.
+/// Lanes of the widest vector of any instruction set, in f32.
 pub const LANES: usize = 16;
 
-/// The stride of rows with `dim` entries.
+/// Stride of rows with `dim` entries.
 pub fn stride(dim: usize) -> usize {
     dim.next_multiple_of(LANES)
 }
 
-/// out = X·Wᵀ + b: X is B×stride, W is C×stride, out is B×C; `bias` is empty or C.
+/// out = X·Wᵀ + b. X is B×stride, W is C×stride, out is B×C; `bias` has C entries or none.
 pub fn scores(x: &[f32], w: &[f32], bias: &[f32], stride: usize, out: &mut [f32]) {
     dispatch(Scores { x, w, stride, out });
     if !bias.is_empty() {
@@ -21,13 +21,13 @@ pub fn scores(x: &[f32], w: &[f32], bias: &[f32], stride: usize, out: &mut [f32]
     }
 }
 
-/// out += K·W: K is B×C, W is C×stride, out is B×stride.
+/// out += K·W. K is B×C, W is C×stride, out is B×stride.
 pub fn weighted_sum(coef: &[f32], w: &[f32], stride: usize, out: &mut [f32]) {
     let (batch, count) = (out.len() / stride, w.len() / stride);
     dispatch(Combine { coef, step: (count, 1), sources: w, count, stride, out, rows: batch, keep: true });
 }
 
-/// out = Kᵀ·X: K is B×C, X is B×stride, out is C×stride.
+/// out = Kᵀ·X. K is B×C, X is B×stride, out is C×stride.
 pub fn outer(coef: &[f32], x: &[f32], stride: usize, out: &mut [f32]) {
     let (batch, count) = (x.len() / stride, out.len() / stride);
     dispatch(Combine { coef, step: (1, count), sources: x, count: batch, stride, out, rows: count, keep: false });
@@ -63,7 +63,7 @@ impl WithSimd for Scores<'_> {
     }
 }
 
-/// The products of N rows of X with every row of W, four rows of W at a time.
+/// Dot products of N rows of X with every row of W, four rows of W at a time.
 #[inline(always)]
 fn dots<S: Simd, const N: usize>(s: S, x: [&[f32]; N], w: &[f32], stride: usize, out: [&mut [f32]; N]) {
     let (mut groups, mut c) = (w.chunks_exact(4 * stride), 0);
@@ -85,7 +85,7 @@ fn dots<S: Simd, const N: usize>(s: S, x: [&[f32]; N], w: &[f32], stride: usize,
     }
 }
 
-/// The products of N vectors with M others.
+/// Dot products of N vectors with M others.
 #[inline(always)]
 pub fn block<S: Simd, const N: usize, const M: usize>(s: S, x: [&[f32]; N], w: [&[f32]; M]) -> [[f32; M]; N] {
     let (mut xs, mut ws) = ([&[][..]; N], [&[][..]; M]);
@@ -117,10 +117,10 @@ pub fn block<S: Simd, const N: usize, const M: usize>(s: S, x: [&[f32]; N], w: [
     out
 }
 
-/// The sums over the lanes of four vectors: a transposition and three additions take the place of four reductions.
+/// Sums over the lanes of four vectors. One transposition and three additions replace four reductions.
 #[inline(always)]
 fn sums<S: Simd>(s: S, vectors: [S::f32s; 4]) -> [f32; 4] {
-    // Which vector each lane comes from, if it depends on the lane's place among four alone; constants to the compiler.
+    // The source vector of each lane, if it depends only on the lane's index modulo 4. The compiler sees constants.
     let from = s.deinterleave_shfl_f32s([s.splat_f32s(0.0), s.splat_f32s(1.0), s.splat_f32s(2.0), s.splat_f32s(3.0)]);
     let (from, _) = bytemuck::cast_slice::<S::f32s, f32>(&from).as_chunks::<4>();
     let mut out = [0.0; 4];
@@ -173,7 +173,7 @@ impl WithSimd for Combine<'_> {
 }
 
 impl Combine<'_> {
-    /// N rows of `out` from row `i` on: four vectors wide as long as that goes, then one.
+    /// N rows of `out` from row `i` on: four vectors at a time, then one at a time.
     #[inline(always)]
     fn rows_from<S: Simd, const N: usize>(&mut self, s: S, i: usize) {
         let width = self.stride / S::F32_LANES;
@@ -243,7 +243,7 @@ mod tests {
             scores(&x, &w, &bias, ld, &mut z);
             weighted_sum(&coef, &w, ld, &mut y);
             outer(&coef, &x, ld, &mut g);
-            // |error| ≤ n·2⁻²⁴·Σ|a·b|, n the number of terms, |a·b| ≤ 1.
+            // |error| ≤ n·2⁻²⁴·Σ|a·b|, with n terms and |a·b| ≤ 1.
             let close =
                 |a: f32, b: f64, n: usize| assert!((f64::from(a) - b).abs() <= (n * n) as f64 * 6e-8 + 3e-6, "{a} {b}");
             let at = |m: &[f32], i: usize| f64::from(m[i]);

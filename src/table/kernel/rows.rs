@@ -1,4 +1,4 @@
-//! The rows that kernels work on: copied from anywhere, or each at a place of a worker's memory.
+//! Access to rows for the kernels: copied from any storage, or at places in a worker's memory.
 
 use super::small::Buffers;
 use crate::table::exclusive::{Exclusive, OnlineStore};
@@ -6,15 +6,15 @@ use crate::table::{Matrix, TableShape, Traffic};
 use std::borrow::BorrowMut;
 use std::ops::Range;
 
-/// Rows that can be copied.
+/// Rows that can be copied out.
 pub trait RowSource {
     /// Copies the weights of a row.
     fn copy_row(&self, row: u32, to: &mut [f32]);
 
-    /// The bias of a row; 0 without.
+    /// The bias of a row; 0 for a table without biases.
     fn row_bias(&self, row: u32) -> f32;
 
-    /// Whether there are biases.
+    /// Whether the table has biases.
     fn has_bias(&self) -> bool;
 }
 
@@ -33,19 +33,19 @@ impl RowSource for Matrix {
     }
 }
 
-/// A table as a plain matrix that one worker has to itself.
+/// A plain matrix that belongs to one worker.
 pub type Plain = Exclusive<OnlineStore<Matrix>>;
 
-/// The effect of a verb on the rows that it is about.
+/// The effect of a verb on its rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
-    /// Reads them.
+    /// Reads the rows.
     Read,
-    /// Reads them; a sweep of the same rows may follow.
+    /// Reads the rows; a sweep of the same rows may follow.
     Scan,
-    /// Updates them.
+    /// Updates the rows.
     Update,
-    /// Updates them after a scan of the same rows, with the last part of a batch.
+    /// Updates the rows after a scan of them, with the last part of a batch.
     Sweep {
         /// Whether this is the last part.
         last: bool,
@@ -53,70 +53,71 @@ pub enum Access {
 }
 
 impl Access {
-    /// Whether rows may have moved afterwards.
+    /// Whether rows may have changed afterwards.
     #[inline(always)]
     pub fn updates(self) -> bool {
         matches!(self, Self::Update | Self::Sweep { .. })
     }
 }
 
-/// The rows of one worker among several, as it sees them: each at a place of one padded, aligned slice.
+/// One worker's view of the rows: each has a place in one padded, aligned slice.
 pub trait RowStore: RowSource + Send {
-    /// The memory of the verbs, in the handle or on loan to it.
+    /// The buffers of the verbs, owned by the handle or lent to it.
     type Buffers: BorrowMut<Buffers> + Send;
 
     /// Rows, size and bias.
     fn shape(&self) -> TableShape;
 
-    /// d.
+    /// Entries per row, d.
     fn dim(&self) -> usize;
 
-    /// d with the padding.
+    /// Entries per row with padding.
     fn stride(&self) -> usize;
 
-    /// Fills `places` with those of rows, which are brought there if need be: one place if a row comes twice. Copies of
-    /// rows that are not kept are forgotten at the next call, unless that is for the same rows and none has moved.
+    /// Fills `places` with the places of `rows` and copies missing rows there. A repeated row has one place. The next
+    /// call drops copies of rows that are not kept, unless it has the same rows and none has moved.
     ///
-    /// Implementations are not inlined: inside a large caller the compiler emits three times the instructions
+    /// Implementations must not be inlined: inside a large caller the compiler emits three times the instructions
     /// (measured).
     fn place(&mut self, rows: &[u32], places: &mut Vec<u32>);
 
-    /// Has the next call of [`place`](Self::place) copy rows anew, even those of the call before.
+    /// Makes the next call of [`place`](Self::place) copy all rows again, even if they are the same as before.
     fn renew(&mut self) {}
 
-    /// Rows by place: places × stride.
+    /// All places, places × stride.
     fn weights(&self) -> &[f32];
 
-    /// The same, to be changed.
+    /// All places, mutable.
     fn weights_mut(&mut self) -> &mut [f32];
 
-    /// Takes note that a row was moved at its place by the sum of so many examples, in so many groups or bags.
+    /// Reports that a row was updated at its place by a sum over `examples` examples in `groups` groups or bags.
     fn moved(&mut self, row: u32, place: u32, examples: u32, groups: u32);
 
-    /// The bias of a row that has one and was placed.
+    /// The bias of a row that has a bias and a place.
     fn bias(&self, row: u32, place: u32) -> f32;
 
-    /// The bias of a row that has one and was placed ← itself − rate·gradient.
+    /// bias ← bias − rate·gradient, for a row that has a bias and a place.
     fn descend_bias(&mut self, row: u32, place: u32, rate: f32, gradient: f32);
 
-    /// Has a row brought into the cache.
+    /// Prefetches a row into the cache.
     fn prefetch(&self, row: u32);
 
-    /// Takes note of the rate from now on.
+    /// Reports the learning rate of all later updates.
     fn set_rate(&mut self, _rate: f32) {}
 
-    /// Hands over all moves, where others see them before a merge.
+    /// Publishes all moves, for stores whose moves other workers see before a merge.
     fn flush(&mut self) {}
 
-    /// Rows moved between the memory that workers share and this worker's.
+    /// Number of rows moved between the shared memory and this worker's.
     fn traffic(&self) -> Traffic {
         Traffic::default()
     }
 
-    /// The plain copy on which a verb over these neighbouring rows, or over listed ones, is done; none if it is done by
-    /// places, as only verbs over listed rows are. [`settle`](Self::settle) follows a verb on the copy.
+    /// The plain copy for a verb over neighbouring `rows`, or over listed rows if `rows` is `None`. The result is
+    /// `None` if the verb works by places, as only verbs over listed rows do. Call [`settle`](Self::settle) after a
+    /// verb on the copy.
     fn plain(&mut self, rows: Option<&Range<u32>>, access: Access, rate: f32) -> Option<&mut Plain>;
 
-    /// Takes note that a verb on the plain copy is done.
+    /// Reports that a verb on the plain copy is done.
     fn settle(&mut self, _access: Access) {}
 }

@@ -1,4 +1,4 @@
-//! Many rows in tiles: scores, coefficients, ∂L/∂x and the gradient of a tile, each a matrix product.
+//! Many rows in tiles: scores, coefficients, ∂L/∂x and gradient of a tile, each as a matrix product.
 
 use super::gemm::{Left, Panels, Start, columns_times_panels, padded, rows_times_panels};
 use super::gemv;
@@ -8,17 +8,17 @@ use crate::table::{Fold, Stat, Tile, TileCoefficients};
 use ndarray::{ArrayView2, ArrayViewMut2};
 use std::ops::Range;
 
-/// At most so many strips: what threads share, and the order in which results are merged.
+/// Maximum number of strips. Threads share the strips, and results are merged in their order.
 const STRIPS: u32 = 16;
-/// A strip is not shorter than this.
+/// Minimum rows per strip.
 const SHORTEST_STRIP: u32 = 256;
-/// Scores in a tile, so that it stays in the second-level cache beside the batch: 256 KB.
+/// Scores per tile: 256 KB, so that a tile and the batch stay in the second-level cache.
 const TILE_SCORES: usize = 64 << 10;
 
-/// Words so many numbers apart in a tile would fall on a few sets of the first-level cache.
+/// Words this many numbers apart in a tile would share a few sets of the first-level cache.
 const CACHE_SETS: usize = 256;
 
-/// Neighbouring rows cut into at most 16 strips, by their number alone.
+/// Neighbouring rows cut into at most 16 strips. The cut depends only on the number of rows.
 #[derive(Clone, Copy)]
 pub struct Strips {
     start: u32,
@@ -27,13 +27,13 @@ pub struct Strips {
 }
 
 impl Strips {
-    /// The strips of some rows; there is one at least.
+    /// The strips of `rows`; there is at least one.
     pub fn of(rows: &Range<u32>) -> Self {
         let len = rows.len() as u32;
         Self { start: rows.start, rows: len, count: (len / SHORTEST_STRIP).clamp(1, STRIPS) }
     }
 
-    /// How many strips there are.
+    /// Number of strips.
     pub fn len(&self) -> usize {
         self.count as usize
     }
@@ -47,7 +47,8 @@ impl Strips {
         (0..self.count).map(move |i| self.bound(i)..self.bound(i + 1))
     }
 
-    /// Cuts `whole`, which belongs to all rows, at the strips' bounds; `split` gives its first rows, and the others.
+    /// Cuts `whole`, which belongs to all rows, at the bounds of the strips. `split` separates the first rows from the
+    /// rest.
     pub fn cut<T>(self, whole: T, split: impl Fn(T, usize) -> (T, T)) -> impl Iterator<Item = T> {
         let mut rest = Some(whole);
         self.iter().map_while(move |rows| {
@@ -58,14 +59,14 @@ impl Strips {
     }
 }
 
-/// The batch of a scan or a sweep, packed for all its tiles.
+/// The batch of a scan or a sweep, packed once for all tiles.
 #[derive(Default)]
 pub struct Packed {
     pub batch: usize,
     pub dim: usize,
-    /// From one word of a tile to the next.
+    /// Distance between consecutive words in a tile.
     pub stride: usize,
-    /// batch × dim as it is, for a batch of a few.
+    /// batch × dim, unpacked, for a very small batch.
     unpacked: Vec<f32>,
     /// dim × batch.
     transposed: Panels,
@@ -74,14 +75,14 @@ pub struct Packed {
 }
 
 impl Packed {
-    /// The sizes of a batch, without its contents.
+    /// The sizes for a batch, without its contents.
     pub fn sized(batch: usize, dim: usize) -> Self {
         let padded = padded(batch);
         let stride = if padded.is_multiple_of(CACHE_SETS) { padded + 16 } else { padded };
         Self { batch, dim, stride, ..Self::default() }
     }
 
-    /// Takes the batch for a scan.
+    /// Packs the batch for a scan.
     pub fn for_scan(&mut self, x: &ArrayView2<f32>) {
         let Self { batch, dim, stride, .. } = Self::sized(x.nrows(), x.ncols());
         (self.batch, self.dim, self.stride) = (batch, dim, stride);
@@ -93,13 +94,13 @@ impl Packed {
         self.transposed.pack_transposed(self.dim, self.batch, row);
     }
 
-    /// Takes the batch for a sweep, after a scan's.
+    /// Packs the batch for a sweep, after the packing for its scan.
     pub fn for_sweep(&mut self, x: &ArrayView2<f32>) {
         let row = |b: usize| x.row(b).to_slice().expect("rows of x are contiguous");
         self.plain.pack(self.batch, self.dim, row);
     }
 
-    /// Rows in a tile: a multiple of the rows that a register block has.
+    /// Rows per tile: a multiple of the rows in a register block.
     pub fn tile_rows(&self) -> usize {
         (TILE_SCORES / self.stride / 12 * 12).clamp(48, 1020)
     }
@@ -121,11 +122,11 @@ impl Packed {
     }
 }
 
-/// The weights (rows × dim) and biases (rows, or none) of a strip.
+/// The weights (rows × dim) and biases (one per row, or none) of a strip.
 pub type Parameters<'a> = (&'a [f32], &'a [f32]);
 
-/// One strip's part in a scan: `scores` takes those of the whole strip if it is long enough, else those of one tile; where
-/// they were `kept`, it has them.
+/// Scans one strip. `scores` holds the whole strip if it is long enough, otherwise one tile at a time. If `kept` is
+/// true it already holds the scores.
 pub fn scan_strip(
     x: &Packed,
     rows: Range<u32>,
@@ -145,7 +146,7 @@ pub fn scan_strip(
     }
 }
 
-/// Buffers of one strip of a sweep.
+/// Buffers for one strip of a sweep.
 #[derive(Default)]
 pub struct Buffers {
     scores: Vec<f32>,
@@ -156,8 +157,8 @@ pub struct Buffers {
     bias: Vec<f32>,
 }
 
-/// One strip's part in a sweep: ∂L/∂x into `buffers.d_x`, the update into the strip. `kept` has the scores of a scan,
-/// or nothing.
+/// Sweeps one strip: writes ∂L/∂x to `buffers.d_x` and updates the strip. `kept` holds the scores of a scan, or is
+/// empty.
 pub fn sweep_strip(
     x: &Packed,
     rows: Range<u32>,
@@ -198,7 +199,7 @@ pub fn sweep_strip(
     }
 }
 
-/// The gradient Kᵀ·X of a tile goes where the strip wants it.
+/// Applies the gradient Kᵀ·X of a tile in the way of its strip: an update, a stored gradient, or nothing.
 fn descend_tile(strip: &mut Strip, tile: Range<usize>, k: Left, x: &Packed, buffer: &mut Vec<f32>, bias: &[f32]) {
     let dim = x.dim;
     match strip {
@@ -220,17 +221,17 @@ fn descend_tile(strip: &mut Strip, tile: Range<usize>, k: Left, x: &Packed, buff
     }
 }
 
-/// The rows of the table that a tile of a strip is.
+/// Table rows of a tile within a strip.
 fn rows_of_tile(strip: &Range<u32>, tile: &Range<usize>) -> Range<u32> {
     strip.start + tile.start as u32..strip.start + tile.end as u32
 }
 
-/// The part of `bias` that belongs to a tile; nothing of nothing.
+/// Biases of a tile; empty if `bias` is empty.
 fn bias_of_tile<'a>(bias: &'a [f32], tile: &Range<usize>) -> &'a [f32] {
     if bias.is_empty() { bias } else { &bias[tile.clone()] }
 }
 
-/// d_x += the partial sums of all strips, in their order.
+/// d_x += the partial sums of all strips, in strip order.
 pub fn merge_d_x(strips: &[Buffers], mut d_x: ArrayViewMut2<f32>) {
     let dim = d_x.ncols();
     for strip in strips {

@@ -1,9 +1,9 @@
-//! Slices as matrices. What is of one row, as every step of CBOW is, is so without the checks of more.
+//! Views slices as matrices. A one-row matrix (every CBOW step has one) skips the shape checks of the general case.
 
 use ndarray::{ArrayView1, ArrayView2, ArrayViewMut1, ArrayViewMut2, Axis, Slice};
 use std::ops::Range;
 
-/// rows × (length / rows), the length a multiple of the rows.
+/// Views a slice as rows × (length / rows). The length must be a multiple of the rows.
 #[inline(always)]
 pub fn matrix(entries: &[f32], rows: usize) -> ArrayView2<'_, f32> {
     if rows == 1 {
@@ -12,7 +12,7 @@ pub fn matrix(entries: &[f32], rows: usize) -> ArrayView2<'_, f32> {
     ArrayView2::from_shape((rows, width(entries, rows)), entries).expect("rows × width")
 }
 
-/// The same, to be changed.
+/// Mutable version of [`matrix`].
 #[inline(always)]
 pub fn matrix_mut(entries: &mut [f32], rows: usize) -> ArrayViewMut2<'_, f32> {
     if rows == 1 {
@@ -26,7 +26,7 @@ fn width(entries: &[f32], rows: usize) -> usize {
     entries.len().checked_div(rows).unwrap_or(0)
 }
 
-/// Rows of a matrix.
+/// A range of rows of a matrix.
 #[inline(always)]
 pub fn rows<'a>(x: &ArrayView2<'a, f32>, range: &Range<usize>) -> ArrayView2<'a, f32> {
     if *range == (0..x.nrows()) {
@@ -35,7 +35,7 @@ pub fn rows<'a>(x: &ArrayView2<'a, f32>, range: &Range<usize>) -> ArrayView2<'a,
     x.slice_axis_move(Axis(0), Slice::from(range.clone()))
 }
 
-/// The same, to be changed.
+/// Mutable version of [`rows`].
 #[inline(always)]
 pub fn rows_mut<'a>(x: &'a mut ArrayViewMut2<f32>, range: &Range<usize>) -> ArrayViewMut2<'a, f32> {
     if *range == (0..x.nrows()) {

@@ -16,11 +16,11 @@ use std::borrow::BorrowMut;
 use std::fmt;
 use std::ops::Range;
 
-/// The handle of one of several workers, whose updates it sees at once. The store says which rows are the worker's own,
-/// and when the others see its moves: see [`Shared`](crate::table::Shared) and [`Overlay`](crate::table::Overlay).
+/// The handle of one of several workers; it sees its own updates at once. The store decides which rows the worker keeps
+/// and when others see its moves: see [`Shared`](crate::table::Shared) and [`Overlay`](crate::table::Overlay).
 ///
-/// Few rows are worked on at their places. Verbs over whole ranges work on a plain copy of the table: they are there
-/// for every layer, but not what this handle is for.
+/// Verbs over a few rows work on the rows at their places. Verbs over ranges work on a plain copy of the table: any
+/// layer can use them, but the handle is not designed for them.
 pub struct WorkerTable<S: RowStore> {
     store: S,
     rate: f32,
@@ -41,7 +41,7 @@ impl<S: RowStore> WorkerTable<S> {
         Self { store, rate, buffers }
     }
 
-    /// Does a verb on the plain copy of the table, if it belongs there.
+    /// Runs a verb on the plain copy of the table if the store has one for it. Returns whether it did.
     #[inline(always)]
     fn on_plain(&mut self, rows: Option<&Range<u32>>, access: Access, verb: impl FnOnce(&mut Plain)) -> bool {
         let Some(plain) = self.store.plain(rows, access, self.rate) else { return false };
@@ -59,7 +59,7 @@ impl<S: RowStore> WorkerTable<S> {
         self.descend_bag(Bags { rows: &[row], offsets: &[0, 1] }, false, gradient);
     }
 
-    /// Each row of bag b descends along d_out\[b\], divided by the size of the bag if `mean`.
+    /// Updates each row of bag b with d_out\[b\], divided by the size of the bag if `mean`.
     fn descend_all(&mut self, bags: Bags, d_out: ArrayView2<f32>, mean: bool) {
         if let Some(gradient) = d_out.to_slice() {
             return self.descend_bag(bags, mean, gradient);
@@ -76,7 +76,7 @@ impl<S: RowStore> WorkerTable<S> {
     }
 }
 
-/// Neighbouring rows, if they are that.
+/// The range of `rows`, or `None` for a list.
 fn range<'a>(rows: &'a Rows) -> Option<&'a Range<u32>> {
     match rows {
         Rows::Range(range) => Some(range),

@@ -1,4 +1,4 @@
-//! Means of bags, and descents along their gradients, over rows at their places.
+//! Bag means and updates along their gradients, for rows at their places.
 
 use super::super::aligned::Aligned;
 use super::super::rows::RowStore;
@@ -7,7 +7,7 @@ use crate::simd::with_tail;
 use crate::table::Bags;
 use pulp::{Simd, WithSimd, bytemuck};
 
-/// out ← the mean of every bag, added in the order of its rows.
+/// out ← the mean of every bag, summed in the order of its rows.
 pub struct Means<'a, T> {
     pub table: &'a mut T,
     pub bags: Bags<'a>,
@@ -40,14 +40,14 @@ impl<T: RowStore> WithSimd for Means<'_, T> {
     }
 }
 
-/// out ← the mean of every bag of numbers of rows: each row is placed once.
+/// out ← the mean of every bag of indices into `rows`. Each row is placed once.
 pub struct SharedMeans<'a, T> {
     pub table: &'a mut T,
     pub rows: &'a [u32],
-    /// Numbers of `rows`.
+    /// Indices into `rows`.
     pub bags: Bags<'a>,
     pub places: &'a mut Vec<u32>,
-    /// The places of a bag.
+    /// The places of one bag.
     pub bag: &'a mut Vec<u32>,
     /// bags × d.
     pub out: &'a mut [f32],
@@ -73,7 +73,7 @@ impl<T: RowStore> WithSimd for SharedMeans<'_, T> {
     }
 }
 
-/// out ← 0 + row, which is padded.
+/// out ← 0 + row; the row is padded.
 #[inline(always)]
 fn copy<S: Simd>(s: S, row: &[f32], out: &mut [f32]) {
     let end = out.len() - out.len() % S::F32_LANES;
@@ -84,7 +84,7 @@ fn copy<S: Simd>(s: S, row: &[f32], out: &mut [f32]) {
     with_tail(tail, &row[end..], |out, row| *out = 0.0 + row);
 }
 
-/// V vectors of a mean from vector `k` on. Accumulators stay in registers only if no reference to them is taken.
+/// V vectors of a mean, from vector `k` on. Accumulators stay in registers only if no reference to them is taken.
 #[expect(clippy::manual_memcpy, reason = "a reference to the accumulators would keep them in memory")]
 #[inline(always)]
 fn mean<S: Simd, const V: usize>(s: S, w: &[S::f32s], step: usize, k: usize, places: &[u32], out: &mut [f32]) {
@@ -118,11 +118,11 @@ fn mean<S: Simd, const V: usize>(s: S, w: &[S::f32s], step: usize, k: usize, pla
     }
 }
 
-/// Each row of bag b descends along gradient b, row by row: each sees the one before.
+/// Updates each row of bag b with gradient b, row by row. A repeated row sees its earlier updates.
 pub struct Descend<'a, T> {
     pub table: &'a mut T,
     pub bags: Bags<'a>,
-    /// Whether a bag's gradient is divided among its rows.
+    /// Whether to divide a bag's gradient by its size.
     pub mean: bool,
     pub rate: f32,
     /// bags × d.
@@ -158,7 +158,7 @@ impl<T: RowStore> WithSimd for Descend<'_, T> {
     }
 }
 
-/// V vectors of all rows of a bag from vector `k` on.
+/// V vectors of all rows of a bag, from vector `k` on.
 #[inline(always)]
 fn descend_vectors<S: Simd, const V: usize>(
     s: S,
@@ -191,7 +191,7 @@ fn descend_vectors<S: Simd, const V: usize>(
     }
 }
 
-/// Each row descends along the sum of some gradients: row i along those of bag i.
+/// Updates row i with the sum of the gradients in bag i.
 pub struct DescendSums<'a, T> {
     pub table: &'a mut T,
     pub rows: &'a [u32],
@@ -226,7 +226,7 @@ impl<T: RowStore> WithSimd for DescendSums<'_, T> {
     }
 }
 
-/// V vectors of a row from vector `k` on. Accumulators stay in registers only if no reference to them is taken.
+/// V vectors of a row, from vector `k` on. Accumulators stay in registers only if no reference to them is taken.
 #[expect(clippy::too_many_arguments, reason = "a kernel's inner part")]
 #[inline(always)]
 fn descend_sum<S: Simd, const V: usize>(
@@ -255,7 +255,7 @@ fn descend_sum<S: Simd, const V: usize>(
     }
 }
 
-/// A vector of these, and zeros.
+/// A vector of `tail`, filled up with zeros.
 #[inline(always)]
 fn padded<S: Simd>(s: S, tail: &[f32]) -> S::f32s {
     let mut vector = [s.splat_f32s(0.0)];
@@ -263,7 +263,7 @@ fn padded<S: Simd>(s: S, tail: &[f32]) -> S::f32s {
     vector[0]
 }
 
-/// A row, which is padded, ← itself − rate·gradient.
+/// row ← row − rate·gradient; the row is padded.
 #[inline(always)]
 fn descend<S: Simd>(s: S, row: &mut [f32], rate: f32, gradient: &[f32]) {
     let (body, tail) = S::as_simd_f32s(gradient);

@@ -1,22 +1,22 @@
-//! What the coefficients bring about, blocked in registers.
+//! ∂L/∂x and the update of the rows from the coefficients, blocked in registers.
 
 use super::{add_vectors, in_blocks, one};
 use pulp::{Simd, WithSimd};
 
-/// d_x += K·W, then W ← W − rate·Kᵀ·X, row by row: one may be repeated.
+/// d_x += K·W, then W ← W − rate·Kᵀ·X, row by row. A row may be repeated.
 pub struct Descent<'a> {
     /// places × stride.
     pub weights: &'a mut [f32],
     pub stride: usize,
     pub places: &'a [u32],
-    /// The batch: numbers of rows of `x` and of `d_x`.
+    /// The batch, as row numbers of `x` and `d_x`.
     pub examples: &'a [u32],
     /// rows × stride.
     pub x: &'a [f32],
     /// batch × count.
     pub coef: &'a [f32],
     pub rate: f32,
-    /// rows × `d_stride`, which is d or the stride.
+    /// rows × `d_stride`, where `d_stride` is d or the stride.
     pub d_x: &'a mut [f32],
     pub d_stride: usize,
     pub dim: usize,
@@ -45,8 +45,8 @@ impl WithSimd for Descent<'_> {
 }
 
 impl Descent<'_> {
-    /// V vectors of N rows of K·W, from the example at place `b` of the list and vector `k` on. Accumulators stay in
-    /// registers only if no reference to them is taken.
+    /// V vectors of N rows of K·W, from index `b` of the example list and vector `k` on. Accumulators stay in registers
+    /// only if no reference to them is taken.
     #[inline(always)]
     fn d_x_columns<S: Simd, const N: usize, const V: usize>(&mut self, s: S, b: usize, k: usize, step: usize) {
         let w = S::as_simd_f32s(self.weights).0;
@@ -72,7 +72,7 @@ impl Descent<'_> {
         }
     }
 
-    /// All rows, two at a time: a vector of x that is read serves both.
+    /// Updates all rows, two at a time: each vector of x that is read serves both.
     #[inline(always)]
     fn rows<S: Simd>(&mut self, s: S, width: usize, step: usize) {
         let count = self.places.len();
@@ -86,7 +86,7 @@ impl Descent<'_> {
         }
     }
 
-    /// V vectors of N rows from row `c` and vector `k` on.
+    /// V vectors of N rows, from row `c` and vector `k` on.
     #[inline(always)]
     fn columns<S: Simd, const N: usize, const V: usize>(&mut self, s: S, c: usize, k: usize, step: usize) {
         let count = self.places.len();
@@ -115,7 +115,7 @@ impl Descent<'_> {
     }
 }
 
-/// Vectors of two rows of accumulators that stay in registers.
+/// Most vectors per row such that two rows of accumulators stay in registers.
 #[inline(always)]
 fn widest<S: Simd>() -> usize {
     if S::REGISTER_COUNT >= 32 { 8 } else { 5 }

@@ -1,5 +1,5 @@
-//! A step over groups of examples with rows of their own: the scores of all, one call for all coefficients, and then
-//! what those bring about group by group.
+//! A step over groups of examples with their own rows. First it computes all scores, then calls `coef` once for all
+//! coefficients, then updates group by group.
 
 use super::super::aligned::Aligned;
 use super::super::rows::RowStore;
@@ -12,7 +12,7 @@ use pulp::{Simd, WithSimd};
 
 impl SmallBlock {
     /// [`Table::step_groups`](crate::table::Table::step_groups) by places. ∂L/∂x is summed over the groups before it is
-    /// added.
+    /// added to `d_x`.
     #[allow(clippy::too_many_arguments)]
     pub fn step_groups(
         &mut self,
@@ -49,7 +49,7 @@ impl SmallBlock {
         self.tell_moves(table, groups);
     }
 
-    /// Tells the store of each row that moved once, with the examples of all its groups.
+    /// Reports each moved row once, with the number of examples in all its groups.
     fn tell_moves(&mut self, table: &mut impl RowStore, groups: Groups) {
         let Self { places, moves, .. } = self;
         let most = places.iter().max().map_or(0, |most| *most as usize + 1);
@@ -74,7 +74,7 @@ impl SmallBlock {
     }
 }
 
-/// Calls `each` with the number of a pair, its row and its place.
+/// Calls `each` with the number, the row and the place of every pair.
 fn for_each_pair(groups: Groups, places: &[u32], mut each: impl FnMut(usize, u32, u32)) {
     for group in groups.iter() {
         let places = &places[groups.rows.offsets[group.number] as usize..];
@@ -84,7 +84,7 @@ fn for_each_pair(groups: Groups, places: &[u32], mut each: impl FnMut(usize, u32
     }
 }
 
-/// X padded, and the scores of all pairs.
+/// Pads X and computes the scores of all pairs.
 struct Scores<'a, T> {
     table: &'a T,
     /// batch × d.
@@ -143,7 +143,7 @@ struct GroupDescent<'a> {
     rate: f32,
     /// batch × d.
     d_x: &'a mut [f32],
-    /// batch × stride: the sum over the groups.
+    /// batch × stride: ∂L/∂x summed over the groups.
     padded: &'a mut [f32],
     dim: usize,
 }
@@ -186,7 +186,8 @@ mod tests {
     use ndarray::{Array2, ShapeBuilder};
     use std::ops::Range;
 
-    /// Loss, ∂L/∂x and the rows after a step of a table over groups; `x` and `d_x` lie by rows or by columns.
+    /// Loss, ∂L/∂x and the rows after a step over groups. `by_rows` sets whether `x` and `d_x` are row-major or
+    /// column-major.
     fn step(mut table: impl Table, groups: Groups, dim: usize, by_rows: bool) -> (f64, Array2<f32>) {
         let shape = (4, dim).set_f(!by_rows);
         let mut x = Array2::zeros(shape);
@@ -204,7 +205,7 @@ mod tests {
 
     #[test]
     fn are_steps_of_one_group_after_the_other() {
-        // Examples out of order and repeated, a group without rows and one without examples, a row twice in a group.
+        // Examples out of order and repeated, a group without rows, one without examples, and a row twice in a group.
         let examples = Bags { rows: &[3, 0, 1, 2, 2, 0], offsets: &[0, 3, 3, 4, 6] };
         let rows = Bags { rows: &[5, 1, 4, 2, 0, 3, 3], offsets: &[0, 3, 4, 4, 7] };
         let groups = Groups { examples, rows };

@@ -1,7 +1,7 @@
-//! A step over few rows, in two passes: scores, and then all that the coefficients bring about.
+//! A step over a few rows in two passes: first the scores, then ∂L/∂x and the updates.
 //!
-//! Rows that the worker keeps are worked on where they are, others beside them. Each entry is computed in the order of
-//! [`kernel`]'s functions, so that the bits are the same.
+//! Rows that the worker keeps are used in place; other rows are used in copies. Each entry is computed in the same
+//! order as in [`kernel`], so the bits are the same.
 
 mod bags;
 mod blocks;
@@ -22,7 +22,7 @@ use ndarray::{ArrayView2, ArrayViewMut2};
 use pulp::{Simd, WithSimd, bytemuck};
 use std::fmt;
 
-/// The memory of a worker's verbs, used again.
+/// The reused buffers of a worker's verbs.
 #[derive(Default)]
 pub struct Buffers {
     pub(in crate::table) small: SmallBlock,
@@ -39,7 +39,7 @@ impl fmt::Debug for Buffers {
     }
 }
 
-/// The memory of a step, used again.
+/// The reused buffers of a step.
 #[derive(Default)]
 pub struct SmallBlock {
     places: Vec<u32>,
@@ -49,14 +49,14 @@ pub struct SmallBlock {
     d_x: Aligned,
     /// batch × count: scores, then coefficients.
     z: Vec<f32>,
-    /// The examples, and the groups, that moved the row at each place; zeros between steps.
+    /// Numbers of examples and of groups that moved the row at each place. All zero between steps.
     moves: Vec<[u32; 2]>,
-    /// 0, 1, 2, …: all examples of a batch.
+    /// 0, 1, 2, …: the examples of a whole batch.
     examples: Vec<u32>,
 }
 
 impl SmallBlock {
-    /// Scores → `coef` in place → d_x += K·W → the update, as [`Table::step`](crate::table::Table::step) has it.
+    /// Scores → `coef` in place → d_x += K·W → update, as in [`Table::step`](crate::table::Table::step).
     #[allow(clippy::too_many_arguments)]
     pub fn step(
         &mut self,
@@ -103,7 +103,7 @@ impl SmallBlock {
     }
 }
 
-/// X padded, and z = X·Wᵀ.
+/// Pads X and computes z = X·Wᵀ.
 struct Scores<'a, T> {
     table: &'a T,
     /// batch × d.
@@ -146,7 +146,7 @@ impl<T: RowStore> WithSimd for Scores<'_, T> {
     }
 }
 
-/// The batch, its rows padded.
+/// Copies the batch with padded rows.
 #[inline(always)]
 fn pad<S: Simd>(_: S, x: &[f32], dim: usize, stride: usize, padded: &mut Aligned) {
     for (to, from) in padded.as_mut().chunks_exact_mut(stride).zip(x.chunks_exact(dim)) {
@@ -164,7 +164,7 @@ fn pad<S: Simd>(_: S, x: &[f32], dim: usize, stride: usize, padded: &mut Aligned
 struct PlacedRows<'a> {
     w: &'a [f32],
     stride: usize,
-    /// The entries of a row up to the last vector that has any.
+    /// Entries of a row, up to the last vector that holds any.
     used: usize,
     places: &'a [u32],
 }
@@ -186,7 +186,7 @@ fn first<'a, const N: usize>(from: &'a [f32], of: PlacedRows) -> [&'a [f32]; N] 
     x
 }
 
-/// The products of N vectors with all rows, four rows at a time.
+/// Dot products of N vectors with all rows, four rows at a time.
 #[inline(always)]
 fn dots<S: Simd, const N: usize>(s: S, x: [&[f32]; N], of: PlacedRows, out: &mut [f32]) {
     let (fours, rest) = of.places.as_chunks::<4>();
@@ -203,7 +203,7 @@ fn dots<S: Simd, const N: usize>(s: S, x: [&[f32]; N], of: PlacedRows, out: &mut
     }
 }
 
-/// The products of N vectors with M others, to place `c` of the rows of `out`.
+/// Dot products of N vectors with M others, written from column `c` of `out` on.
 #[inline(always)]
 fn dot_products<S: Simd, const N: usize, const M: usize>(
     s: S,
@@ -219,8 +219,8 @@ fn dot_products<S: Simd, const N: usize, const M: usize>(
     }
 }
 
-/// Calls `$call::<S, …, V>($arguments…, k, …)` for blocks of V vectors, k the first of each, until `$width` are done:
-/// as few blocks as `$widest` allows, of about the same size.
+/// Calls `$call::<S, …, V>($arguments…, k, …)` for blocks of V vectors that cover `$width`; k is the first vector of a
+/// block. Uses as few blocks as `$widest` allows, of about equal size.
 macro_rules! in_blocks {
     ($width:expr, $widest:expr, |$k:ident, $V:ident| $call:expr) => {{
         let (width, widest): (usize, usize) = ($width, $widest);
@@ -268,7 +268,7 @@ macro_rules! in_blocks {
 }
 use in_blocks;
 
-/// V vectors of `out`, which is not padded, from vector `k` on, += `by`.
+/// Adds `by` to V vectors of `out`, from vector `k` on; `out` is unpadded.
 #[inline(always)]
 fn add_vectors<S: Simd, const V: usize>(s: S, out: &mut [f32], k: usize, by: [S::f32s; V]) {
     let (body, tail) = S::as_mut_simd_f32s(out);

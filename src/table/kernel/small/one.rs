@@ -1,22 +1,22 @@
-//! What the coefficients of one example bring about: each row is read once more, and written.
+//! ∂L/∂x and the update of the rows for one example: each row is read once more and written.
 
 use super::add_vectors;
 use super::blocks::Descent;
 use pulp::Simd;
 
-/// Rows are compared with one another where they do not fall; more than so many are not.
+/// Most places that are compared pairwise when they do not decrease.
 const MOST_COMPARED: usize = 24;
 
-/// Whether no place comes twice, as far as that is told quickly. Paths of trees lead from the leaf to the root, whose
-/// numbers fall.
+/// Whether no place is repeated, as far as a quick test can tell. Tree paths lead from leaf to root, so their numbers
+/// decrease.
 pub fn are_distinct(places: &[u32]) -> bool {
     places.is_sorted_by(|a, b| a > b)
         || places.len() <= MOST_COMPARED && (1..places.len()).all(|i| !places[..i].contains(&places[i]))
 }
 
 impl Descent<'_> {
-    /// For a batch of one and rows none of which comes twice: V vectors of d_x += k·W from vector `k` on, and with them
-    /// those of all rows, updated. Accumulators stay in registers only if no reference to them is taken.
+    /// One example and distinct rows: V vectors of d_x += k·W and of the updated rows, from vector `k` on. Accumulators
+    /// stay in registers only if no reference to them is taken.
     #[inline(always)]
     pub fn one_columns<S: Simd, const V: usize>(&mut self, s: S, k: usize, step: usize) {
         let w = S::as_mut_simd_f32s(self.weights).0;

@@ -1,4 +1,4 @@
-//! The moves of all workers, added to the matrix.
+//! Merges the moves of all workers into the matrix.
 
 use super::OwnRows;
 use crate::simd::dispatch;
@@ -9,34 +9,34 @@ use pulp::{Simd, WithSimd};
 use std::collections::VecDeque;
 use std::ops::Range;
 
-/// The examples that may move a row, by all workers together between two merges, before the moves are no longer
-/// simply added: each worker moves a row as far as all of them should together, and with 512 training diverged.
+/// Most examples, of all workers between two merges, for which the moves of a row are simply added. Beyond that, each
+/// worker alone moves the row as far as all of them together should. With 512, training diverged.
 const UNDAMPED: f32 = 128.0;
-/// Rows that a thread merges at a time, at least; a multiple of 64.
+/// Minimum rows per part for one thread; a multiple of 64.
 const PART: usize = 1024;
-/// Parts of a table at most.
+/// Maximum parts per table.
 const PARTS: usize = 256;
-/// Due rows that a thread merges at a time.
+/// Due rows per part for one thread.
 const DUE_PART: usize = 32;
 
-/// What a barrier has merged.
+/// The rows that a barrier has merged.
 #[derive(Debug)]
 pub enum Merged {
     /// All rows that any worker had moved.
     All,
-    /// These, in rising order.
+    /// These rows, in ascending order.
     Rows(Vec<u32>),
 }
 
-/// Adds what each worker has moved to the tables, in the order of the workers: the rows that are due, or `all`, as it also must be
-/// of a table that a worker has moved as a whole. Each worker then takes note of it with [`OwnRows::renew`].
+/// Adds the moves of each worker to the tables, in worker order. It merges the rows that are due, or all rows if `all`
+/// is set or a worker holds a copy of the whole table. Pass the result to [`OwnRows::renew`] of each worker afterwards.
 ///
-/// A row that one worker alone has moved becomes that worker's row. Where several have, it moves by f·Σ (own − base),
-/// with f = max(1/workers that moved it, min(1, 128/examples that moved it)): the sum of the moves while they are few,
-/// their mean when they are so many that each worker has gone most of the way.
+/// A row that only one worker has moved takes that worker's values. A row that n workers have moved changes by f·Σ (own
+/// − base), with f = max(1/n, min(1, 128/examples)), where `examples` counts the examples that moved it. The result is
+/// the sum of few moves, and the mean of so many that each worker has gone most of the way.
 ///
-/// A table comes with what each worker has of it, and nobody else may use it meanwhile. `threads` share the rows of all tables, and
-/// what comes out does not depend on their number.
+/// Each table comes with its rows from all workers; nobody else may use it during the call. `threads` share the rows of
+/// all tables; the result does not depend on their number.
 pub fn merge(tables: &[(&SharedMatrix, Vec<&OwnRows>)], all: bool, threads: &Threads) -> Vec<Merged> {
     let merged: Vec<_> = tables.iter().map(|(_, workers)| Merged::of(workers, all)).collect();
     let parts = tables.iter().zip(&merged).flat_map(|((base, workers), merged)| {
@@ -46,15 +46,15 @@ pub fn merge(tables: &[(&SharedMatrix, Vec<&OwnRows>)], all: bool, threads: &Thr
     merged
 }
 
-/// What a thread merges at a time.
+/// The rows that a thread merges at a time.
 enum Part<'a> {
     Rows(&'a [u32]),
-    /// The rows of these that any worker has touched.
+    /// The rows of this range that any worker has touched.
     Touched(Range<usize>),
 }
 
 impl Merged {
-    /// What is to be merged of a table.
+    /// The rows of a table that must be merged.
     fn of(workers: &[&OwnRows], all: bool) -> Self {
         if all || workers.iter().any(|own| own.is_whole()) {
             return Self::All;
@@ -76,10 +76,10 @@ impl Merged {
     }
 }
 
-/// Rows that are on their way into the cache while the ones before are added up.
+/// Rows that are being prefetched while earlier rows are added.
 const COMING: usize = 8;
 
-/// Adds up the moves of one row after the other.
+/// Adds the moves of one row after another.
 struct Sum<'a> {
     base: &'a SharedMatrix,
     workers: &'a [&'a OwnRows],
@@ -126,7 +126,7 @@ impl<'a> Sum<'a> {
         }
     }
 
-    /// Adds up a row after some others.
+    /// Prefetches a row, and adds an earlier one.
     fn take(&mut self, row: u32) {
         self.base.prefetch(row);
         for own in self.workers {
@@ -171,7 +171,7 @@ impl<'a> Sum<'a> {
     }
 }
 
-/// now += share·Σ (own − now), in the order of the movers.
+/// now += share·Σ (own − now), in worker order.
 struct Add<'a> {
     movers: &'a [(&'a [f32], f32, u32)],
     share: f32,

@@ -1,8 +1,9 @@
-//! A worker's own copies of the rows that it touched, over a matrix that stands still meanwhile.
+//! A worker's own copies of the rows that it touched, over a base matrix that does not change meanwhile.
 //!
-//! Several workers train side by side without seeing each other: the first time that one touches a row it copies it,
-//! and moves its copy from then on. At a barrier [`merge`] adds the moves of all to the matrix, in the order of the
-//! workers: of rows that were moved often at every barrier, of all rows now and then. What comes out depends on the
+//! Several workers train side by side without seeing each other. A worker copies a row when it first touches it, and
+//! then updates its copy. At a barrier [`merge`] adds the moves of all workers to the matrix, in worker order: often
+//! moved rows at every barrier, all rows now and then. The result depends on the workers, never on the threads that ran
+//! them.
 //! workers, never on the threads that ran them.
 
 mod merge;
@@ -17,14 +18,14 @@ use super::shared::SharedMatrix;
 use own::OverlayRows;
 use whole::Whole;
 
-/// The handle of one of several workers on a matrix that none of them changes: updates are seen at once by this
-/// worker, and by the others after [`merge`].
+/// The handle of one of several workers on a matrix that none of them changes. This worker sees its updates at once;
+/// the others see them after [`merge`].
 ///
-/// Alone, all verbs give the same bits as [`Online`](crate::table::Online).
+/// With one worker, all verbs give the same bits as [`Online`](crate::table::Online).
 pub type Overlay<'a> = WorkerTable<OverlayRows<'a>>;
 
 impl<'a> Overlay<'a> {
-    /// A handle that puts its rows into `own`, where those of an earlier handle may stand.
+    /// A handle that keeps its rows in `own`, which may hold the rows of an earlier handle.
     ///
     /// # Panics
     /// If `own` was made for another shape.

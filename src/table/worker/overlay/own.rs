@@ -1,4 +1,4 @@
-//! The rows of one table that a worker has touched, and where a step finds them.
+//! The rows of one table that a worker has touched, and their places for a step.
 
 use super::{Merged, Whole};
 use crate::table::TableShape;
@@ -10,16 +10,17 @@ use crate::table::worker::shared::SharedMatrix;
 use std::fmt;
 use std::ops::Range;
 
-/// The examples that one worker may move a row by before the row is due to be merged at the next barrier.
+/// Examples of one worker that move a row before the row is due at the next barrier.
 const DUE: u32 = 32;
 
-/// Rows that are on their way into the cache while the ones before are renewed.
+/// Rows that are being prefetched while earlier rows are renewed.
 const COMING: usize = 4;
 
-/// The rows of one table that a worker has touched since the last barrier. The memory is used again.
+/// The rows of one table that a worker has touched since the last barrier. The memory is reused.
 ///
-/// It needs 4 bytes a row of the table beside the rows themselves. Only a verb over a whole range ([`Table::scan`](crate::table::Table::scan),
-/// [`Table::sweep`](crate::table::Table::sweep)), as dense layers use it, makes it a copy of the table.
+/// It takes 4 bytes per row of the table, plus the touched rows. A verb over a range
+/// ([`Table::scan`](crate::table::Table::scan) or [`Table::sweep`](crate::table::Table::sweep), used by dense layers)
+/// makes it a copy of the whole table.
 pub struct OwnRows {
     pub(super) rows: TouchedRows,
     pub(super) buffers: Buffers,
@@ -33,51 +34,51 @@ impl fmt::Debug for OwnRows {
 }
 
 impl OwnRows {
-    /// No row yet, for tables of this shape.
+    /// An empty set of rows, for tables of this shape.
     pub fn new(shape: TableShape) -> Self {
         Self { rows: TouchedRows::new(shape), buffers: Buffers::default() }
     }
 
-    /// Takes note of what a barrier has merged into `base`.
+    /// Reads back the rows that a barrier has merged into `base`.
     pub fn renew(&mut self, base: &SharedMatrix, merged: &Merged) {
         self.rows.renew(base, merged);
     }
 
-    /// The most examples that moved a row since it was last merged.
+    /// Most examples that moved any one row since its last merge.
     pub fn most_updates(&self) -> u32 {
         self.rows.most_updates()
     }
 
-    /// Whether a verb over a range has come since all rows were merged.
+    /// Whether it holds the whole table: a verb over a range has run since the last merge of all rows.
     pub fn is_whole(&self) -> bool {
         self.rows.is_whole()
     }
 }
 
-/// The rows themselves.
+/// The touched rows and their state.
 pub struct TouchedRows {
     pub(super) dim: usize,
     stride: usize,
-    /// For each row of the table 1 + the number of its slot, or 0.
+    /// For each row of the table: its slot + 1, or 0.
     pub(super) slots: Vec<u32>,
-    /// The rows that have a slot, a bit each.
+    /// The rows that have a slot, one bit each.
     pub(super) touched: Vec<u64>,
     /// The row of each slot.
     rows: Vec<u32>,
-    /// Examples that moved the row of each slot since it was last merged.
+    /// Examples that moved the row of each slot since its last merge.
     updates: Vec<u32>,
     /// slots × stride, padded with zeros.
     values: Aligned,
     room: usize,
-    /// slots, or none.
+    /// One per slot, or none.
     bias: Vec<f32>,
-    /// The rows that are due to be merged.
+    /// Rows that are due to be merged.
     pub(super) due: Vec<u32>,
     whole: Option<Whole>,
 }
 
 impl TouchedRows {
-    /// No row yet, for tables of this shape.
+    /// An empty set of rows, for tables of this shape.
     pub fn new(shape: TableShape) -> Self {
         let rows = shape.rows as usize;
         Self {
@@ -95,7 +96,7 @@ impl TouchedRows {
         }
     }
 
-    /// Takes note of what a barrier has merged into `base`.
+    /// Reads back the rows that a barrier has merged into `base`.
     pub fn renew(&mut self, base: &SharedMatrix, merged: &Merged) {
         self.due.clear();
         let Merged::Rows(rows) = merged else { return self.clear() };
@@ -112,7 +113,7 @@ impl TouchedRows {
         }
     }
 
-    /// Forgets all rows.
+    /// Drops all rows.
     fn clear(&mut self) {
         for row in self.rows.drain(..) {
             self.slots[row as usize] = 0;
@@ -125,12 +126,12 @@ impl TouchedRows {
         }
     }
 
-    /// The most examples that moved a row since it was last merged.
+    /// Most examples that moved any one row since its last merge.
     pub fn most_updates(&self) -> u32 {
         self.updates.iter().copied().max().unwrap_or(0)
     }
 
-    /// Whether a verb over a range has come since all rows were merged.
+    /// Whether it holds the whole table: a verb over a range has run since the last merge of all rows.
     pub fn is_whole(&self) -> bool {
         self.whole.as_ref().is_some_and(Whole::is_held)
     }
@@ -141,7 +142,7 @@ impl TouchedRows {
         (self.slots[row as usize] as usize).checked_sub(1)
     }
 
-    /// The slot of a row, which is copied from `base` if it had none.
+    /// The slot of a row. A row without a slot is copied from `base` into a new one.
     #[inline(always)]
     fn slot(&mut self, base: &SharedMatrix, row: u32) -> usize {
         match self.number(row) {
@@ -150,7 +151,7 @@ impl TouchedRows {
         }
     }
 
-    /// Has a row brought into the cache, if it has a slot.
+    /// Prefetches a row into the cache if it has a slot, and returns whether it has.
     #[inline(always)]
     pub(super) fn prefetch(&self, row: u32) -> bool {
         let slot = self.number(row);
@@ -178,7 +179,7 @@ impl TouchedRows {
         slot
     }
 
-    /// Counts what an update of a row has summed up.
+    /// Counts the examples of an update, and marks the row as due when it reaches [`DUE`].
     #[inline(always)]
     fn count(&mut self, row: u32, slot: u32, examples: u32) {
         let updates = &mut self.updates[slot as usize];
@@ -189,13 +190,13 @@ impl TouchedRows {
         }
     }
 
-    /// A slot with its padding.
+    /// The entries of a slot, with padding.
     #[inline(always)]
     fn at(&self, slot: usize) -> &[f32] {
         &self.values.as_ref()[slot * self.stride..][..self.stride]
     }
 
-    /// A row that was moved: its weights, its bias (0 without), and how many examples moved it.
+    /// A row that this worker has moved: its weights, its bias (0 without) and the number of examples that moved it.
     pub(super) fn moved(&self, row: u32) -> Option<(&[f32], f32, u32)> {
         if let Some(whole) = self.whole.as_ref().filter(|w| w.is_held()) {
             return whole.moved(row);
@@ -207,7 +208,7 @@ impl TouchedRows {
     }
 }
 
-/// The rows that a worker has touched, all its own, over a matrix that stands still.
+/// A worker's view of a matrix that does not change: its own copies of touched rows, base rows otherwise.
 pub struct OverlayRows<'a> {
     pub(super) base: &'a SharedMatrix,
     pub(super) own: &'a mut TouchedRows,
@@ -294,7 +295,7 @@ impl<'a> RowStore for OverlayRows<'a> {
         }
     }
 
-    /// Once a verb over a range has come, all verbs go to a copy of the whole table.
+    /// After a verb over a range, all verbs use a copy of the whole table.
     #[inline(always)]
     fn plain(&mut self, rows: Option<&Range<u32>>, access: Access, rate: f32) -> Option<&mut Plain> {
         if rows.is_none() && !self.own.is_whole() {

@@ -1,11 +1,11 @@
-//! A worker's copy of a whole table, for the verbs over ranges.
+//! A worker's copy of a whole table, for verbs over ranges.
 
 use super::own::OverlayRows;
 use crate::table::kernel::rows::Plain;
 use crate::table::worker::plain;
 use crate::table::{Storage, Table, TableShape};
 
-/// An exclusive table that is brought up to date before its first verb of a phase.
+/// An exclusive table that is brought up to date before its first verb between two barriers.
 pub struct Whole {
     table: Plain,
     held: bool,
@@ -17,7 +17,7 @@ impl Whole {
         Self { table: plain::zeros(shape), held: false, updates: 0 }
     }
 
-    /// Whether the copy is in force.
+    /// Whether the copy is in use.
     pub fn is_held(&self) -> bool {
         self.held
     }
@@ -30,27 +30,27 @@ impl Whole {
         self.table.set_rate(rate);
     }
 
-    /// For a verb that only reads.
+    /// The table, for a verb that only reads.
     pub fn table(&mut self) -> &mut Plain {
         &mut self.table
     }
 
-    /// For a verb that updates.
+    /// The table, for a verb that updates.
     pub fn updated(&mut self) -> &mut Plain {
         self.updates += 1;
         &mut self.table
     }
 
-    /// Takes over all rows as the worker sees them.
+    /// Copies all rows as the worker sees them.
     pub fn gather(&mut self, from: &OverlayRows) {
         let rows = 0..self.table.shape().rows;
         plain::gather(&mut self.table, from, rows);
         self.held = true;
-        // The moves from before.
+        // Keeps the count of earlier moves.
         self.updates = from.own.most_updates();
     }
 
-    /// Does as [`TouchedRows::moved`](super::own::TouchedRows::moved), for all rows alike.
+    /// Same as [`TouchedRows::moved`](super::own::TouchedRows::moved), with one count for all rows.
     pub fn moved(&self, row: u32) -> Option<(&[f32], f32, u32)> {
         let matrix = self.table.store().matrix();
         let bias = matrix.bias().get(row as usize).copied().unwrap_or(0.0);

@@ -1,4 +1,4 @@
-//! Exchange of a row with what the other workers made of it, and the axis along which workers repeat each other.
+//! Exchange of a row with the moves of other workers, and the axis along which workers repeat each other.
 
 use super::{SharedMatrix, pack, unpack};
 use crate::simd::dispatch;
@@ -8,39 +8,41 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// Share of a row's direction that the axis takes over at an exchange.
 const TURN: f32 = 0.01;
-/// The square of a move below which it has no direction.
+/// Squared length below which a move has no direction.
 const NO_MOVE: f32 = 1e-20;
 
-/// The direction in which the rows of a table move most, as one worker sees it: a unit vector that follows the moves of
+/// The direction in which the rows of a table move most, as seen by one worker: a unit vector that follows the moves of
 /// exchanged rows by Oja's rule.
 ///
-/// The vectors of a table lie in a narrow cone (Mimno & Thompson 2017), so the loss is curved far more along the middle
-/// of the cone than across it. There each worker makes the whole correction that all should make together, and the sum
-/// of w such moves overshoots w-fold. So an exchange adds 1/w of a move along the axis, and all of it across. Two
-/// workers add their whole moves: two corrections seldom overshoot, and to halve them would hold back rows that are yet
-/// to grow along the axis.
+/// The vectors of a table lie in a narrow cone (Mimno & Thompson 2017), so the loss has far more curvature along the
+/// middle of the cone than across it. Along it each worker makes the whole correction that all should make together.
+/// The sum of w such moves overshoots w-fold. An exchange therefore adds 1/w of a move along the axis, and all of it
+/// across the axis.
+///
+/// Two workers add their whole moves: two corrections seldom overshoot. Halving them would hold back rows that still
+/// have to grow along the axis.
 pub struct Axis {
-    /// stride, padded with zeros; zeros until a row has moved.
+    /// stride, padded with zeros; all zero until a row has moved.
     direction: Aligned,
-    /// The shared row at an exchange.
+    /// The shared row during an exchange.
     seen: Aligned,
-    /// Share that is taken off a move along the axis: 1 − 1/w, and 0 of two workers.
+    /// Share of a move along the axis that is removed: 1 − 1/w, or 0 for at most two workers.
     repeated: f32,
 }
 
 impl Axis {
-    /// No direction yet, for rows with this padded size and so many workers.
+    /// An axis without direction, for rows of this padded size and this number of workers.
     pub fn new(stride: usize, workers: usize) -> Self {
         let repeated = if workers > 2 { 1.0 - 1.0 / workers as f32 } else { 0.0 };
         Self { direction: Aligned::zeros(stride), seen: Aligned::zeros(stride), repeated }
     }
 
-    /// Adds the move of a row, `values` − `base`, to the shared row; both become the sum. `damped` says whether what is
-    /// repeated is taken off. If nobody else has moved the row, it becomes `values` bit by bit.
+    /// Adds the move of a row, `values` − `base`, to the shared row; `values` and `base` both become the sum. `damped`
+    /// removes the part that other workers repeat. If nobody else has moved the row, it takes the bits of `values`.
     pub fn exchange(&mut self, matrix: &SharedMatrix, row: u32, values: &mut [f32], base: &mut [f32], damped: bool) {
         let shared = matrix.row(row);
         let Self { direction, seen, repeated } = self;
-        // Without anything to take off no axis is needed.
+        // The axis is not needed if nothing is removed.
         let damped = damped && *repeated > 0.0;
         let (axis, seen) = (direction.as_mut(), seen.as_mut());
         let moved = dispatch(Look { shared, seen, values, base, axis });
@@ -52,10 +54,10 @@ impl Axis {
 
 /// The move of a row since its last exchange.
 struct Moved {
-    /// Its product with the axis, and its square.
+    /// The dot product of the move and the axis, and the squared length of the move.
     along: f32,
     square: f32,
-    /// Whether the shared row is what it was.
+    /// Whether the shared row has not changed since then.
     is_alone: bool,
 }
 
@@ -67,7 +69,7 @@ struct Turn {
 }
 
 impl Turn {
-    /// Oja's step towards a move, so that the axis stays a unit vector; the first move becomes the axis.
+    /// Oja's step towards a move, scaled so that the axis stays a unit vector. The first move becomes the axis.
     fn towards(moved: &Moved, axis: &[f32]) -> Self {
         if axis.iter().all(|a| *a == 0.0) {
             return Self { by: 1.0, scale: 1.0 / moved.square.sqrt() };
@@ -77,7 +79,7 @@ impl Turn {
     }
 }
 
-/// seen ← the shared row, and what is to be known of the move.
+/// Copies the shared row to `seen`, and measures the move.
 struct Look<'a> {
     shared: &'a [AtomicU64],
     seen: &'a mut [f32],
@@ -110,14 +112,14 @@ impl WithSimd for Look<'_> {
     }
 }
 
-/// The sum into the shared row, `values` and `base`, and the axis turned.
+/// Writes the sum to the shared row, `values` and `base`, and turns the axis.
 struct Sum<'a> {
     shared: &'a [AtomicU64],
     seen: &'a mut [f32],
     values: &'a mut [f32],
     base: &'a mut [f32],
     axis: &'a mut [f32],
-    /// What is taken off along the axis.
+    /// Amount to remove along the axis.
     off: f32,
     is_alone: bool,
     turn: Option<Turn>,

@@ -1,4 +1,4 @@
-//! The rows that a worker keeps to itself, and exchanges with the others from time to time.
+//! The rows of which a worker keeps private copies, and exchanges with the others from time to time.
 
 use super::axis::Axis;
 use super::exchange::{CachedRows, Period};
@@ -10,35 +10,35 @@ use prefetch_index::prefetch_index;
 use std::cell::Cell;
 use std::sync::atomic::Ordering::Relaxed;
 
-/// Rows behind the cached ones that there is room for from the start.
+/// Spill slots that are allocated at the start, behind the cached rows.
 const SPARE: usize = 64;
-/// Rows that come so often that they stay in the cache.
+/// Rows so frequent that they always stay in the processor's cache.
 const ALWAYS_CACHED: u32 = 32;
 
-/// Private copies of the first rows of a table: words are sorted by falling count and tree nodes are numbered from the
-/// root, so they are the most frequent.
+/// Private copies of the first rows of a table. These are the most frequent: words are sorted by falling count, and
+/// tree nodes are numbered from the root.
 ///
-/// After so many updates of its own a row is exchanged: the worker adds its move since the last exchange to the shared
-/// row, and takes the sum ([`Axis`]).
+/// A row is exchanged after a number of its own updates. The worker adds its move since the last exchange to the shared
+/// row, and takes over the sum ([`Axis`]).
 pub struct Cached {
     stride: usize,
     period: Period,
-    /// rows × stride, padded with zeros; behind them room for rows that are not cached.
+    /// rows × stride, padded with zeros, then the spill slots for rows that are not cached.
     values: Aligned,
-    /// The same at the last exchange.
+    /// The values at the last exchange.
     base: Aligned,
     bias: Vec<f32>,
     bias_base: Vec<f32>,
     /// Updates of each row since the last exchange.
     updates: Vec<u16>,
     axis: Axis,
-    /// The rows that were copied behind the cached ones, in this order.
+    /// The rows in the spill slots, in order.
     spilled: Vec<u32>,
     /// The rows of the last call of [`place`](Self::place) and their places, until a row is stored.
     placed: (Vec<u32>, Vec<u32>),
     /// Whether other workers see the rows.
     has_others: bool,
-    /// Exchanges, and of the rows that are not cached those copied and those stored.
+    /// Counts of exchanges, and of copied and stored rows that are not cached.
     exchanges: u64,
     copied: Cell<u64>,
     stored: u64,
@@ -76,12 +76,12 @@ impl Cached {
         }
     }
 
-    /// Rows are exchanged the less often the lower the rate.
+    /// Sets the learning rate: the lower it is, the less often rows are exchanged.
     pub fn set_rate(&mut self, rate: f32) {
         self.period.set_rate(rate);
     }
 
-    /// Number of rows.
+    /// Number of cached rows.
     #[inline(always)]
     pub fn len(&self) -> usize {
         self.updates.len()
@@ -101,7 +101,7 @@ impl Cached {
         }
     }
 
-    /// The bias of a row ← itself − rate·gradient; nothing without.
+    /// bias ← bias − rate·gradient; does nothing for a table without biases.
     pub fn descend_bias(&mut self, matrix: &SharedMatrix, row: u32, rate: f32, gradient: f32) {
         if let Some(bias) = self.bias.get_mut(row as usize) {
             *bias -= rate * gradient;
@@ -110,7 +110,7 @@ impl Cached {
         }
     }
 
-    /// A row, or what was copied to a place behind the cached rows, with its padding.
+    /// A cached row, or the contents of a spill slot, with padding.
     #[inline(always)]
     pub fn row(&self, row: u32) -> &[f32] {
         &self.values.as_ref()[row as usize * self.stride..][..self.stride]
@@ -121,7 +121,7 @@ impl Cached {
         &mut self.values.as_mut()[row as usize * self.stride..][..self.stride]
     }
 
-    /// Has a row and its count brought into the cache, unless they are always there.
+    /// Prefetches a row and its update count, unless the row always stays in the processor's cache.
     #[inline(always)]
     pub fn prefetch(&self, row: u32) {
         if row >= ALWAYS_CACHED {
@@ -134,7 +134,7 @@ impl Cached {
         self.bias.get_mut(row as usize)
     }
 
-    /// Counts updates of a row that came together, and exchanges the row when it is due.
+    /// Adds `count` simultaneous updates of a row, and exchanges the row when it is due.
     #[inline(always)]
     pub fn updated(&mut self, matrix: &SharedMatrix, row: u32, count: u32) {
         let updates = &mut self.updates[row as usize];
@@ -144,13 +144,13 @@ impl Cached {
         }
     }
 
-    /// d with the padding.
+    /// Entries per row with padding.
     #[inline(always)]
     pub fn stride(&self) -> usize {
         self.stride
     }
 
-    /// Rows by place: the cached ones by their numbers, others behind.
+    /// All places: cached rows by their numbers, then the spill slots.
     #[inline(always)]
     pub fn weights(&self) -> &[f32] {
         self.values.as_ref()
@@ -161,8 +161,8 @@ impl Cached {
         self.values.as_mut()
     }
 
-    /// Fills `places` with those of rows; the ones that are not cached are copied behind, over those of the call
-    /// before. The same rows again, as for the way back after the way forward, are not copied anew.
+    /// Fills `places` with the places of `rows`. Rows that are not cached are copied to the spill slots, over those of
+    /// the last call. A call with the same rows (the backward pass after the forward pass) copies nothing.
     #[inline(always)]
     pub fn place(&mut self, matrix: &SharedMatrix, rows: &[u32], places: &mut Vec<u32>) {
         places.clear();
@@ -184,14 +184,14 @@ impl Cached {
         self.placed.1.extend_from_slice(places);
     }
 
-    /// The shared rows may have moved: the next call of [`place`](Self::place) copies them anew.
+    /// Makes the next call of [`place`](Self::place) copy all rows again, because shared rows may have moved.
     pub fn forget_places(&mut self) {
         self.placed.0.clear();
         self.placed.1.clear();
     }
 
-    /// The place of a row that is not cached, or is about to be exchanged. All that an exchange needs is brought into
-    /// the cache: the shared row is often in another core's, and takes longer to come than a step does.
+    /// The place of a row that is not cached or is about to be exchanged. It prefetches all data of the exchange. The
+    /// shared row is often in another core's cache, and takes longer to arrive than a step.
     #[inline(never)]
     fn place_rare(&mut self, matrix: &SharedMatrix, row: u32) -> u32 {
         if !self.has(row) {
@@ -202,7 +202,7 @@ impl Cached {
         row
     }
 
-    /// The place behind the cached rows of one that is not: where it was copied to, or will be.
+    /// The spill slot of a row that is not cached. A row without a slot is copied to a new one.
     fn spill(&mut self, matrix: &SharedMatrix, row: u32) -> u32 {
         let cached = self.len();
         let known = self.spilled_at(row);
@@ -215,7 +215,7 @@ impl Cached {
         place as u32
     }
 
-    /// The number of a row among those that were copied. Eight are compared at a time.
+    /// Index of a row among the spill slots. Eight are compared at a time.
     fn spilled_at(&self, row: u32) -> Option<usize> {
         let (eights, rest) = self.spilled.as_chunks::<8>();
         for (number, eight) in eights.iter().enumerate() {
@@ -228,7 +228,7 @@ impl Cached {
         Some(8 * eights.len() + rest.iter().position(|there| *there == row)?)
     }
 
-    /// Stores a row that is not cached from its place.
+    /// Stores a row that is not cached from its place to the shared matrix.
     #[inline(always)]
     pub fn store(&mut self, matrix: &SharedMatrix, row: u32, place: u32) {
         self.note_stored();
@@ -236,19 +236,19 @@ impl Cached {
         matrix.store(row, &self.row(place)[..matrix.shape.dim]);
     }
 
-    /// Takes note that a row that is not cached was copied.
+    /// Counts a copy of a row that is not cached.
     #[inline(always)]
     pub fn note_copied(&self) {
         self.copied.set(self.copied.get() + 1);
     }
 
-    /// Takes note that a row that is not cached was stored.
+    /// Counts a store of a row that is not cached.
     #[inline(always)]
     pub fn note_stored(&mut self) {
         self.stored += 1;
     }
 
-    /// Rows moved between the shared ones and these; none of a worker alone.
+    /// Number of rows moved between the shared matrix and these copies; zero for a single worker.
     pub fn traffic(&self, matrix: &SharedMatrix) -> Traffic {
         if !self.has_others {
             return Traffic::default();
@@ -259,7 +259,7 @@ impl Cached {
         Traffic { exchanges: self.exchanges, rows_read, rows_written, bytes }
     }
 
-    /// Exchanges all rows that were updated.
+    /// Exchanges all updated rows.
     pub fn flush(&mut self, matrix: &SharedMatrix) {
         for row in 0..self.len() {
             if self.updates[row] > 0 {
@@ -268,8 +268,8 @@ impl Cached {
         }
     }
 
-    /// Adds the move of a row to the shared one, and takes the sum; `damped` says whether what other workers repeat is
-    /// taken off.
+    /// Adds the move of a row to the shared row, and takes over the sum. `damped` removes the part that other workers
+    /// repeat.
     #[inline(never)]
     pub fn exchange(&mut self, matrix: &SharedMatrix, row: u32, damped: bool) {
         self.updates[row as usize] = 0;

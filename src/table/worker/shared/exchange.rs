@@ -1,20 +1,20 @@
-//! How many rows a worker keeps to itself, and how often it exchanges them.
+//! Size of a worker's set of cached rows, and the period of its exchanges.
 
-/// How many rows of each table a worker keeps to itself.
+/// Number of rows of each table that a worker keeps as private copies.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum CachedRows {
-    /// The most that make it fast and that caches and memory bear. Under `hogwild` that is for one worker alone: each of
-    /// several keeps only the nodes near the root of a tree.
+    /// The number of rows that helps speed and fits in caches and memory. Under `hogwild` this applies to a single worker;
+    /// each of several workers keeps only the nodes near the root of a tree.
     #[default]
     Fitting,
-    /// The first so many of each table.
+    /// The first n rows of each table.
     First(u32),
 }
 
-/// Bytes of private rows a table at most. Rows beyond the second-level cache are worth it too: entry by entry, as
-/// shared rows must be, reading and writing takes several times as long.
+/// Maximum bytes of private rows per table. Rows beyond the second-level cache still pay off: shared rows are read and
+/// written entry by entry, which takes several times as long.
 const CACHED_BYTES: usize = 6 << 20;
-/// The bytes of all workers together at most, so that many of them do not fill the memory.
+/// Maximum bytes for all workers together, so that many workers do not fill the memory.
 const ALL_CACHED_BYTES: usize = 128 << 20;
 
 /// Cap on the growth of the period. It grows as first_rate / rate, so that a row moves equally far between two
@@ -31,19 +31,19 @@ impl CachedRows {
     }
 }
 
-/// When a worker exchanges a row: after a number of its own updates that grows as the rate falls.
+/// Number of its own updates after which a worker exchanges a row. It grows as the rate falls.
 #[derive(Clone, Copy)]
 pub(super) struct Period {
-    /// At the first rate.
+    /// Period at the first rate.
     first: u16,
     first_rate: f32,
     now: u16,
 }
 
 impl Period {
-    /// For one of `workers`, whose rate is `rate` at most: `updates` of its own at that rate.
+    /// The period of one of `workers`: `updates` of its own at the initial and highest rate `rate`.
     pub fn new(workers: usize, rate: f32, updates: usize) -> Self {
-        // Of one worker nobody looks.
+        // A single worker has nobody to exchange with.
         let first = if workers <= 1 { u16::MAX } else { updates.clamp(1, usize::from(u16::MAX)) as u16 };
         Self { first, first_rate: rate, now: first }
     }
@@ -54,7 +54,7 @@ impl Period {
         self.now = if growth.is_nan() { self.first } else { (f32::from(self.first) * growth) as u16 };
     }
 
-    /// Updates.
+    /// Updates between two exchanges.
     #[inline(always)]
     pub fn updates(&self) -> u16 {
         self.now

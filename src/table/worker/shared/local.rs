@@ -1,4 +1,4 @@
-//! A plain copy of a worker's view of a table, for the verbs over ranges.
+//! A plain copy of a worker's view of a table, for verbs over ranges.
 
 use super::{Cached, SharedMatrix, merged, pack, unpack};
 use crate::table::kernel::rows::{Plain, RowSource};
@@ -7,17 +7,17 @@ use crate::table::{Storage, Table, TableShape};
 use std::ops::Range;
 use std::sync::atomic::Ordering::Relaxed;
 
-/// The copy: brought up to date before a verb, and its moves are handed back after it.
+/// The copy. It is brought up to date before a verb; its moves are added to the shared table after it.
 pub struct Local {
     table: Plain,
-    /// The weights and biases as they were gathered.
+    /// The weights and biases when they were gathered.
     before: Vec<f32>,
     bias_before: Vec<f32>,
     gathered: Option<Range<u32>>,
 }
 
 impl Local {
-    /// Nothing gathered yet; needs twice the memory of the table.
+    /// An empty copy. It takes twice the memory of the table.
     pub fn new(shape: TableShape) -> Self {
         let table = plain::zeros(shape);
         let matrix = table.store().matrix();
@@ -33,17 +33,17 @@ impl Local {
         self.table.set_rate(rate);
     }
 
-    /// Whether these rows are those of the last gathering, and no verb has come in between.
+    /// Whether these rows were gathered last, and no other verb has run since.
     pub fn holds(&self, rows: &Range<u32>) -> bool {
         self.gathered.as_ref() == Some(rows)
     }
 
-    /// The shared rows may have moved.
+    /// Drops the gathered rows, because shared rows may have moved.
     pub fn forget(&mut self) {
         self.gathered = None;
     }
 
-    /// Takes over these rows as the worker sees them.
+    /// Copies these rows as the worker sees them.
     pub fn gather(&mut self, from: &impl RowSource, rows: &Range<u32>) {
         plain::gather(&mut self.table, from, rows.clone());
         let matrix = self.table.store().matrix();
@@ -56,7 +56,7 @@ impl Local {
         self.gathered = Some(rows.clone());
     }
 
-    /// Adds what the rows have moved since they were gathered.
+    /// Adds the moves since the rows were gathered to the shared table.
     pub fn scatter(&mut self, shared: &SharedMatrix, cached: &mut Cached) {
         let Some(rows) = self.gathered.take() else { return };
         let matrix = self.table.store().matrix();

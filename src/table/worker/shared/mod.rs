@@ -1,8 +1,8 @@
 //! A matrix of parameters that several workers train at once, without a data race.
 //!
 //! Entries are relaxed atomics: a worker may see another's update late or in part, but never a torn number (Hogwild,
-//! Recht et al. 2011). A worker can keep the first rows to itself ([`cached`]); others
-//! are copied for a step, and stored after it.
+//! Recht et al. 2011). A worker can keep private copies of the first rows ([`cached`]). Other rows are copied for a
+//! step and stored after it.
 
 mod axis;
 mod cached;
@@ -24,32 +24,32 @@ use crate::table::{Init, Matrix, TableShape};
 use prefetch_index::prefetch_index;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 
-/// Weights and biases as relaxed atomics. A row is not padded, but for one entry where d is odd. Plain descent only.
+/// Weights and biases as relaxed atomics, for plain descent only. Rows are unpadded, except for one entry if d is odd.
 #[derive(Debug)]
 pub struct SharedMatrix {
     shape: TableShape,
-    /// Two entries each, the first in the low half: half as many loads as entries.
+    /// Two entries per number, the first in the low half. This halves the number of loads.
     pairs: Vec<AtomicU64>,
     bias: Vec<AtomicU32>,
 }
 
-/// Two entries as one number.
+/// Packs two entries into one number.
 #[inline(always)]
 fn pack(pair: [f32; 2]) -> u64 {
     u64::from(pair[0].to_bits()) | u64::from(pair[1].to_bits()) << 32
 }
 
-/// The entries of [`pack`].
+/// Unpacks the entries of [`pack`].
 #[inline(always)]
 fn unpack(bits: u64) -> [f32; 2] {
     [f32::from_bits(bits as u32), f32::from_bits((bits >> 32) as u32)]
 }
 
 impl SharedMatrix {
-    /// A matrix at the start of training: the same entries as [`Matrix::new`] draws, made in place.
+    /// A matrix at the start of training. It draws the same entries as [`Matrix::new`], in place.
     ///
     /// # Errors
-    /// It does not fit in memory.
+    /// [`Error::TooLarge`] if it does not fit in memory.
     pub fn new(shape: TableShape, rng: &mut WorkerRng) -> Result<Self> {
         let matrix = Self::zeros(shape)?;
         if shape.init != Init::Zero {
@@ -76,7 +76,7 @@ impl SharedMatrix {
     }
 
     /// # Errors
-    /// An optimizer with a state, for which there is no room.
+    /// [`Error::SharedOptimizer`] for an optimizer with a state, which this matrix cannot store.
     pub(in crate::table) fn check_optimizer(optimizer: Optimizer) -> Result<()> {
         match optimizer {
             Optimizer::Sgd => Ok(()),
@@ -84,10 +84,11 @@ impl SharedMatrix {
         }
     }
 
-    /// Takes over the parameters of a matrix.
+    /// Copies the parameters of a plain matrix.
     ///
     /// # Errors
-    /// It does not descend plainly, or does not fit in memory a second time.
+    /// [`Error::SharedOptimizer`] if its optimizer is not plain descent; [`Error::TooLarge`] if memory does not suffice
+    /// for the copy.
     pub fn from_matrix(matrix: &Matrix) -> Result<Self> {
         Self::check_optimizer(matrix.optimizer())?;
         let shared = Self::zeros(matrix.shape())?;
@@ -100,10 +101,10 @@ impl SharedMatrix {
         Ok(shared)
     }
 
-    /// The parameters as a plain matrix.
+    /// Copies the parameters to a plain matrix.
     ///
     /// # Errors
-    /// They do not fit in memory a second time.
+    /// [`Error::TooLarge`] if memory does not suffice for the copy.
     pub fn to_matrix(&self) -> Result<Matrix> {
         let mut matrix = Matrix::zeros(self.shape)?;
         for (row, to) in (0..).zip(matrix.weights_mut().chunks_exact_mut(self.shape.dim)) {
@@ -120,10 +121,10 @@ impl SharedMatrix {
         self.shape
     }
 
-    /// Copies the weights of a row out.
+    /// Copies the weights of a row to `out`.
     ///
     /// # Panics
-    /// If `out` is not as long as a row.
+    /// If `out` does not have d entries.
     #[inline]
     pub fn read_row(&self, row: u32, out: &mut [f32]) {
         assert_eq!(out.len(), self.shape.dim, "entries of a row");
@@ -140,18 +141,18 @@ impl SharedMatrix {
     /// Sets the weights of a row.
     ///
     /// # Panics
-    /// If `values` is not as long as a row.
+    /// If `values` does not have d entries.
     pub fn write_row(&mut self, row: u32, values: &[f32]) {
         assert_eq!(values.len(), self.shape.dim, "entries of a row");
         self.store(row, values);
     }
 
-    /// A copy of the biases; empty without.
+    /// A copy of the biases; empty for a matrix without biases.
     pub fn bias(&self) -> Vec<f32> {
         self.bias.iter().map(|b| f32::from_bits(b.load(Relaxed))).collect()
     }
 
-    /// Sets the biases; nothing for a matrix without.
+    /// Sets the biases; does nothing for a matrix without biases.
     pub fn set_bias(&mut self, bias: &[f32]) {
         self.bias.iter().zip(bias).for_each(|(to, from)| to.store(from.to_bits(), Relaxed));
     }
@@ -162,7 +163,7 @@ impl SharedMatrix {
         self.pairs.iter().all(finite) && self.bias.iter().all(|b| f32::from_bits(b.load(Relaxed)).is_finite())
     }
 
-    /// The first row with an entry that is infinite or NaN, and that entry.
+    /// The first row with an infinite or NaN entry, and that entry.
     pub fn not_finite(&self) -> Option<(u32, f32)> {
         let mut row = vec![0.0; self.shape.dim];
         (0..self.shape.rows).find_map(|number| {
@@ -172,14 +173,14 @@ impl SharedMatrix {
         })
     }
 
-    /// Sets the bias of a row; nothing without.
+    /// Sets the bias of a row; does nothing for a matrix without biases.
     pub(in crate::table) fn store_bias(&self, row: u32, value: f32) {
         if let Some(bias) = self.bias.get(row as usize) {
             bias.store(value.to_bits(), Relaxed);
         }
     }
 
-    /// Pairs a row.
+    /// Pairs per row.
     fn width(&self) -> usize {
         self.shape.dim.div_ceil(2)
     }
@@ -190,7 +191,7 @@ impl SharedMatrix {
         &self.pairs[row as usize * width..][..width]
     }
 
-    /// Has a row brought into the cache.
+    /// Prefetches a row into the cache.
     #[inline(always)]
     pub(in crate::table) fn prefetch(&self, row: u32) {
         let (pairs, width) = (&self.pairs[..], self.width());
@@ -200,7 +201,7 @@ impl SharedMatrix {
             prefetch_index(pairs, at);
             at += LINE / size_of::<u64>();
         }
-        // A row may begin within a line, and so end in one more.
+        // A row may begin inside a cache line, and then end in one line more.
         prefetch_index(pairs, last);
     }
 
@@ -230,8 +231,8 @@ impl RowSource for SharedMatrix {
     }
 }
 
-/// Moves a shared entry by what became of `base`: to `local` itself where nobody else has moved it, so that one worker
-/// alone computes the same bits as on a plain matrix. Returns what stands there now.
+/// Adds the move `local` − `base` to a shared entry and returns the result. If nobody else has moved the entry, the
+/// result is `local` itself: one worker alone computes the same bits as on a plain matrix.
 #[inline(always)]
 fn merged(shared: f32, base: f32, local: f32) -> f32 {
     if shared.to_bits() == base.to_bits() { local } else { shared + (local - base) }

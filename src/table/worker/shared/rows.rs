@@ -10,25 +10,25 @@ use crate::table::{TableShape, Traffic};
 use std::fmt;
 use std::ops::Range;
 
-/// The handle of one of several workers, which sees its own updates at once. Its first rows can be private copies:
-/// [`CachedRows`]. Others are copied for a step, and stored after it.
+/// The handle of one of several workers; it sees its own updates at once. It can keep private copies of its first rows
+/// ([`CachedRows`]). Other rows are copied for a step and stored after it.
 ///
-/// With one worker alone all verbs give the same bits as [`Online`](crate::table::Online). With several, a worker sees
-/// what the others do to a cached row only when it exchanges the row; [`Table::flush`](crate::table::Table::flush)
-/// exchanges all.
+/// With one worker, all verbs give the same bits as [`Online`](crate::table::Online). With several, a worker sees the
+/// others' moves of a cached row only when it exchanges the row. [`Table::flush`](crate::table::Table::flush) exchanges
+/// all rows.
 pub type Shared<'a> = WorkerTable<SharedRows<'a>>;
 
 impl<'a> Shared<'a> {
-    /// One of `workers` handles on `matrix`, whose rate is `rate` at first and at most. Each cached row is exchanged after
-    /// `period` of this worker's updates at that rate, and the less often the lower the rate, so that it moves equally
-    /// far in between. Of one worker alone no row is exchanged before a flush.
+    /// One of `workers` handles on `matrix`. `rate` is the initial and highest learning rate. Each cached row is
+    /// exchanged after `period` of this worker's updates at that rate. A lower rate lengthens the period, so that a row
+    /// moves equally far between two exchanges. A single worker exchanges no row before a flush.
     pub fn new(matrix: &'a SharedMatrix, rate: f32, cached: CachedRows, workers: usize, period: usize) -> Self {
         let cached = Cached::new(matrix, rate, cached, workers, period);
         Self::over(SharedRows { matrix, cached, local: None }, rate, Buffers::default())
     }
 }
 
-/// The cached rows, and others copied behind them for a step.
+/// The cached rows, and copies of other rows for one step.
 pub struct SharedRows<'a> {
     matrix: &'a SharedMatrix,
     cached: Cached,
@@ -42,7 +42,7 @@ impl fmt::Debug for SharedRows<'_> {
 }
 
 impl SharedRows<'_> {
-    /// The plain copy with these rows as they stand; as the scan before it left them for a sweep.
+    /// The plain copy with the current values of these rows. A sweep uses the copy of the scan before it.
     fn gathered(&mut self, rows: &Range<u32>, access: Access, rate: f32) -> &mut Plain {
         let mut local = self.local.take().unwrap_or_else(|| Local::new(self.matrix.shape));
         if !matches!(access, Access::Sweep { .. }) || !local.holds(rows) {
