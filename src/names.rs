@@ -1,17 +1,17 @@
-//! The names of an enum's variants, as serde declares them: the one source for files, keys of layers and messages.
+//! Names of an enum's variants, as declared for serde. Files, keys of layers and messages all use them.
 
 use serde::de::value::{Error, StrDeserializer};
 use serde::de::{DeserializeOwned, Deserializer, Error as _, IntoDeserializer, Visitor};
 
-/// The names of all variants, in the order of their declaration. `T` must be an enum.
+/// The names of all variants in declaration order. `T` must be an enum.
 pub fn names<T: DeserializeOwned>() -> &'static [&'static str] {
     let mut found: &[&str] = &[];
-    // The deserializer hands over no value, so that this is always an error.
+    // The deserializer returns no value, so this is always an error.
     T::deserialize(Names(&mut found)).err();
     found
 }
 
-/// The variant of this name.
+/// The variant with this name, or `None`.
 pub fn named<T: DeserializeOwned>(name: &str) -> Option<T> {
     let from: StrDeserializer<Error> = name.into_deserializer();
     T::deserialize(from).ok()
@@ -20,14 +20,14 @@ pub fn named<T: DeserializeOwned>(name: &str) -> Option<T> {
 /// The name of a variant without data.
 ///
 /// # Panics
-/// A variant with data.
+/// If the variant has data.
 #[cfg(feature = "text")]
 pub fn name<T: DeserializeOwned + PartialEq>(variant: &T) -> &'static str {
     let found = names::<T>().iter().find(|name| named::<T>(name).as_ref() == Some(variant));
     found.expect("a variant that its own name gives")
 }
 
-/// A deserializer that notes the names of the variants it is asked for.
+/// A deserializer that records the names of the variants it is asked for.
 struct Names<'a>(&'a mut &'static [&'static str]);
 
 impl<'de> Deserializer<'de> for Names<'_> {

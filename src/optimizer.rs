@@ -1,9 +1,9 @@
-//! From a gradient to an update: stochastic gradient descent and Adagrad.
+//! Optimizers: stochastic gradient descent and Adagrad.
 
 use crate::error::{Error, Result};
 use serde::{Deserialize, Serialize};
 
-/// How a gradient moves the weights.
+/// The update of weights from a gradient.
 ///
 /// ```
 /// use lexmax::table::Optimizer;
@@ -23,12 +23,12 @@ pub enum Optimizer {
     Sgd,
     /// G ← G + g²; w ← w − rate·g/(√G + ε), entry by entry (Duchi, Hazan & Singer 2011).
     Adagrad {
-        /// G at the start; a larger one damps the first steps.
+        /// G at the start; a larger value damps the first steps.
         initial: f32,
     },
 }
 
-/// An [`Optimizer`] without its settings.
+/// The kind of an [`Optimizer`], without its settings.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[cfg_attr(feature = "cli", derive(clap::ValueEnum), value(rename_all = "lower"))]
@@ -42,7 +42,7 @@ pub enum OptimizerKind {
 }
 
 impl From<OptimizerKind> for Optimizer {
-    /// With its usual settings.
+    /// The optimizer with its usual settings.
     fn from(kind: OptimizerKind) -> Self {
         match kind {
             OptimizerKind::Sgd => Self::Sgd,
@@ -51,18 +51,18 @@ impl From<OptimizerKind> for Optimizer {
     }
 }
 
-/// ε of Adagrad: keeps 0/0 away and is far below any √G that matters.
+/// ε of Adagrad: prevents 0/0, and is far below any √G that matters.
 const EPSILON: f32 = 1e-10;
 
 impl Default for Optimizer {
-    /// Adagrad from 0.01.
+    /// Adagrad from G = 0.01.
     fn default() -> Self {
         OptimizerKind::default().into()
     }
 }
 
 impl Optimizer {
-    /// The optimizer without its settings.
+    /// The kind of this optimizer.
     pub fn kind(&self) -> OptimizerKind {
         match self {
             Self::Sgd => OptimizerKind::Sgd,
@@ -73,7 +73,7 @@ impl Optimizer {
     /// Adagrad with G starting at `initial`.
     ///
     /// # Errors
-    /// `initial` is negative or not finite.
+    /// [`Error::OutOfRange`] if `initial` is negative or not finite.
     pub fn adagrad(initial: f32) -> Result<Self> {
         if !(initial >= 0.0 && initial.is_finite()) {
             let value = f64::from(initial);
@@ -82,7 +82,7 @@ impl Optimizer {
         Ok(Self::Adagrad { initial })
     }
 
-    /// What one entry of the optimizer's state starts at, if it has a state.
+    /// Initial value of each entry of the optimizer's state; `None` if it has no state.
     pub fn initial_state(&self) -> Option<f32> {
         match self {
             Self::Sgd => None,
@@ -90,7 +90,7 @@ impl Optimizer {
         }
     }
 
-    /// Updates `weights` along `gradient`; `state` has as many entries, or none for SGD.
+    /// Updates `weights` with `gradient`. All slices have the same length, except that `state` is empty for SGD.
     #[inline]
     pub fn update(&self, rate: f32, gradient: &[f32], weights: &mut [f32], state: &mut [f32]) {
         match self {

@@ -1,9 +1,9 @@
-//! The few draws that reading and generating need. They are spelled out here so that a seed keeps its text.
+//! The few kinds of draws for reading and generating text. They are implemented here, so that a seed keeps its text.
 
 use super::WorkerRng;
 use rand::Rng;
 
-/// A number below `n`, each with the same probability up to 2⁻⁶⁴.
+/// A number in 0..n. All have equal probability up to 2⁻⁶⁴.
 #[inline]
 pub(crate) fn below(rng: &mut WorkerRng, n: u64) -> u64 {
     ((u128::from(rng.next_u64()) * u128::from(n)) >> 64) as u64
@@ -15,7 +15,7 @@ pub(crate) fn uniform(rng: &mut WorkerRng) -> f64 {
     (rng.next_u64() >> 11) as f64 / (1u64 << 53) as f64
 }
 
-/// Every order with the same probability (Fisher and Yates).
+/// Shuffles uniformly (Fisher and Yates).
 pub(crate) fn shuffle<T>(items: &mut [T], rng: &mut WorkerRng) {
     for i in (1..items.len()).rev() {
         items.swap(i, below(rng, i as u64 + 1) as usize);
@@ -36,7 +36,7 @@ mod tests {
             *seen.entry(order).or_insert(0.0) += 1.0;
         }
         let chi2: f64 = seen.values().map(|n: &f64| (n - 1e3).powi(2) / 1e3).sum();
-        // χ² with 23 degrees of freedom is above this with probability 10⁻⁶.
+        // χ² with 23 degrees of freedom exceeds this with probability 10⁻⁶.
         assert!(seen.len() == 24 && chi2 < 70.6, "{chi2}");
     }
 }

@@ -1,4 +1,4 @@
-//! The one random generator of the crate: xoshiro256++, portable, with a stream per worker.
+//! The only random generator of the crate: xoshiro256++, portable, with one stream per worker.
 
 #[cfg(feature = "text")]
 mod draw;
@@ -11,9 +11,8 @@ use rand_xoshiro::{SplitMix64, Xoshiro256PlusPlus};
 use serde::{Deserialize, Deserializer, Serialize, de};
 use std::convert::Infallible;
 
-/// A worker's generator. The same seed and stream give the same numbers on every platform. Its state can be written
-/// down and read again: `{"s": [four numbers]}`, not all of them 0. Numbers are drawn through the traits of
-/// [`rand`](crate::rand).
+/// A worker's random generator. The same seed and stream give the same numbers on every platform. Its state serializes
+/// as `{"s": [four numbers]}`, not all of them 0. Draw numbers with the traits of [`rand`](crate::rand).
 ///
 /// ```
 /// use lexmax::WorkerRng;
@@ -27,8 +26,8 @@ use std::convert::Infallible;
 pub struct WorkerRng(Xoshiro256PlusPlus);
 
 impl WorkerRng {
-    /// The generator of `stream` under `seed`. Streams are independent for all practical purposes: each
-    /// state is filled by SplitMix64 from a hash of both numbers.
+    /// The generator of `stream` under `seed`. Streams are independent for all practical purposes: SplitMix64 fills
+    /// each state from a hash of both numbers.
     pub fn new(seed: u64, stream: u64) -> Self {
         let first = SplitMix64::seed_from_u64(seed).random::<u64>();
         let second = SplitMix64::seed_from_u64(stream ^ 0x9e37_79b9_7f4a_7c15).random::<u64>();
@@ -71,25 +70,25 @@ impl TryRng for WorkerRng {
     }
 }
 
-/// Random numbers by their place rather than their turn: the same key and word give the same number, in whatever order or
-/// by however many threads they are asked for. Word w's is the (w + 1)-th number of SplitMix64 from the key.
+/// Random numbers by position instead of order. The same key and word give the same number, in any order and on any
+/// number of threads. Word w gets the (w + 1)-th number of SplitMix64 from the key.
 #[derive(Clone, Copy, Debug)]
 pub struct Noise(u64);
 
 impl Noise {
-    /// The numbers of a key, which should be random itself.
+    /// The numbers of `key`, which should itself be random.
     pub fn new(key: u64) -> Self {
         Self(key)
     }
 
-    /// Uniform in 2⁻⁵³..1, never 0 nor 1.
+    /// Uniform in [2⁻⁵³, 1): never 0 or 1.
     #[inline]
     pub fn uniform(&self, word: u32) -> f64 {
         let mut x = self.0.wrapping_add((u64::from(word) + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
         x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         x ^= x >> 31;
-        // 52 bits, so that the half is exact and 1 is not reached.
+        // 52 bits, so that adding the half is exact and 1 is never reached.
         ((x >> 12) as f64 + 0.5) / (1u64 << 52) as f64
     }
 
@@ -99,7 +98,7 @@ impl Noise {
     }
 }
 
-/// −ln(1 − u): for a uniform u an exponential variable of mean 1, precise for small u.
+/// −ln(1 − u). For a uniform u this is an exponential variable of mean 1; precise for small u.
 pub fn exponential(u: f64) -> f64 {
     -(-u).ln_1p()
 }

@@ -1,4 +1,4 @@
-//! A fixed number of words without repeats.
+//! Draws of a fixed number of distinct words.
 
 use super::{Draws, Hits, Proposal, Sampler, Seen, check_samples, ln_drawn};
 use crate::error::{Error, Result};
@@ -8,28 +8,28 @@ use ndarray::ArrayView2;
 use rand::RngExt;
 use rand_distr::Exp1;
 
-/// Draws from q until S words are distinct, with the number of tries that this took. Every score is corrected by
-/// −ln(1 − (1 − q)^tries), the expected count of a word among so many draws at most once each, and hits are merged.
+/// Draws from q until S words are distinct, and counts the tries. Every score is corrected by −ln(1 − (1 − q)^tries),
+/// where 1 − (1 − q)^tries is the expected count of a word. Hits are merged.
 ///
-/// This is TensorFlow's scheme (`unique=True`), with a small bias: the number of tries depends on what was drawn. With
-/// S = V all words are drawn at no correction, which is the full softmax.
+/// This is TensorFlow's scheme (`unique=True`). It has a small bias, because the number of tries depends on the words
+/// drawn. With S = V all words are drawn without correction, which is the full softmax.
 ///
-/// *Cost* the tries, a few S as long as S is well below V. Where they are many, an exponential race over the words not
-/// yet drawn gives the rest in O(V), with tries from the same distribution.
+/// *Cost* the tries: a small multiple of S if S is well below V. If there are many, an exponential race over the words
+/// not yet drawn yields the rest in O(V). Its number of tries has the same distribution.
 #[derive(Debug)]
 pub struct DistinctDraws {
     proposal: Box<dyn Proposal>,
     samples: usize,
     expected_tries: f64,
-    /// The tries after which the race starts.
+    /// Number of tries after which the race starts.
     patience: usize,
 }
 
 impl DistinctDraws {
-    /// `samples` distinct words from `proposal` for a batch.
+    /// Draws `samples` distinct words from `proposal` for each batch.
     ///
     /// # Errors
-    /// Less than 1 sample, more than 2²⁴, or more than there are words.
+    /// [`Error::OutOfRange`] if `samples` is less than 1, more than 2²⁴, or more than the number of words.
     pub fn new(proposal: Box<dyn Proposal>, samples: usize) -> Result<Self> {
         check_samples(samples)?;
         if samples > proposal.vocab() {
@@ -39,7 +39,7 @@ impl DistinctDraws {
         Ok(Self { proposal, samples, expected_tries, patience: 16 * samples + 64 })
     }
 
-    /// Sets `words` to S distinct ones, and returns the number of tries.
+    /// Sets `words` to S distinct words and returns the number of tries.
     fn draw_words(&self, rng: &mut WorkerRng, words: &mut Vec<WordId>, seen: &mut Seen) -> f64 {
         words.clear();
         if self.samples == self.vocab() {
@@ -49,7 +49,7 @@ impl DistinctDraws {
         seen.cover(self.vocab());
         let mut tries = 0;
         while words.len() < self.samples && tries < self.patience {
-            // No more at once than are missing, so that the last try is the one that completes the set.
+            // Draws no more than are missing, so that the last try completes the set.
             let kept = words.len();
             words.resize(self.samples, 0);
             self.proposal.fill(rng, &mut words[kept..]);
@@ -61,11 +61,11 @@ impl DistinctDraws {
         tries as f64 + more
     }
 
-    /// The words still missing, and the tries that they take.
+    /// Draws the missing words and returns the number of tries that they take.
     ///
-    /// When each word arrives after a time Exp(q), the words come in the order in which draws from q would show them
-    /// first. Between two of them lie draws of words that are there already: a geometric number, by the mass of those
-    /// that are not.
+    /// If word w arrives after a time Exp(q_w), the words arrive in the order in which draws from q would first show
+    /// them. Between two arrivals lie draws of words already present. Their number is geometric, with the mass of the
+    /// absent words as the success probability.
     fn race(&self, rng: &mut WorkerRng, words: &mut Vec<WordId>, seen: &Seen) -> f64 {
         let missing = self.samples - words.len();
         let arrival = |word| (rng.sample::<f64, _>(Exp1).ln() - self.proposal.ln_prob(word), word);
@@ -74,7 +74,7 @@ impl DistinctDraws {
         runners.select_nth_unstable_by(missing - 1, |a, b| a.0.total_cmp(&b.0));
         let (first, rest) = runners.split_at_mut(missing);
         first.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
-        // Summed from the last, so that a small mass keeps its digits.
+        // Summed from the last word, so that a small mass keeps its digits.
         let mut mass: f64 = rest.iter().map(|(_, word)| self.proposal.ln_prob(*word).exp()).sum();
         let mut tries = 0.0;
         for (_, word) in first.iter().rev() {
@@ -99,7 +99,7 @@ impl Sampler for DistinctDraws {
         self.proposal.ln_prob(word)
     }
 
-    /// Of n independent draws, with the n at which Σ_w 1 − (1 − q)^n = S.
+    /// Inclusion in n independent draws, with n such that Σ_w 1 − (1 − q)^n = S.
     fn ln_inclusion(&self, word: WordId) -> f64 {
         ln_drawn(self.proposal.ln_prob(word), self.expected_tries)
     }
@@ -111,19 +111,20 @@ impl Sampler for DistinctDraws {
     }
 }
 
-/// Trials of probability p that fail before one succeeds. As f64, since 1/p may exceed every integer type.
+/// Number of failures before the first success, in trials of probability p. An f64, since 1/p may exceed every integer
+/// type.
 fn failures(rng: &mut WorkerRng, p: f64) -> f64 {
     let wait: f64 = rng.sample(Exp1);
     (wait / -(-p.clamp(f64::MIN_POSITIVE, 1.0)).ln_1p()).floor()
 }
 
-/// The n at which Σ_w 1 − (1 − q)^n = S. The sum is concave in n and at n = S not above S, so Newton's method rises to
-/// the root without passing it.
+/// The n with Σ_w 1 − (1 − q)^n = S. The sum is concave in n, and at most S at n = S, so Newton's method rises to the
+/// root without passing it.
 fn expected_tries(proposal: &dyn Proposal, samples: usize) -> f64 {
     if samples == proposal.vocab() {
         return f64::INFINITY;
     }
-    // q < 1, so that every rate is finite: there is a second word.
+    // q < 1 because there is a second word, so every rate is finite.
     let rate = |word| -(-proposal.ln_prob(word).exp().min(1.0 - f64::EPSILON)).ln_1p();
     let rates: Vec<f64> = (0..proposal.vocab() as WordId).map(rate).collect();
     let mut n = samples as f64;
@@ -150,8 +151,8 @@ mod tests {
     use super::*;
     use crate::vocab::Counts;
 
-    /// Of 3 words with S = 2, the pair i, j after n tries has the probability q_i^(n−1)·q_j; so also where the race begins at
-    /// once, and where it begins after some tries.
+    /// With 3 words and S = 2, the pair i, j after n tries has probability q_i^(n−1)·q_j. This must also hold if the
+    /// race begins at once, or after some tries.
     #[test]
     fn distinct_words_and_tries_follow_the_process() {
         let counts = Counts::new(vec![5, 4, 2]).unwrap();

@@ -1,4 +1,4 @@
-//! Words by Zipf's law, from their ranks alone.
+//! Words drawn by Zipf's law, from their ranks alone.
 
 use super::{Proposal, check_vocab};
 use crate::error::Result;
@@ -8,7 +8,7 @@ use rand::RngExt;
 
 /// q(w) = ln((w+2)/(w+1)) / ln(V+1), so that ln(w+1) is about uniform. *Words must be sorted* by falling count.
 ///
-/// The same as TensorFlow's `log_uniform_candidate_sampler`.
+/// Same distribution as TensorFlow's `log_uniform_candidate_sampler`.
 #[derive(Clone, Debug)]
 pub struct LogUniform {
     vocab: WordId,
@@ -19,7 +19,7 @@ impl LogUniform {
     /// The log-uniform distribution over `vocab` words.
     ///
     /// # Errors
-    /// No word, or 2³¹ words or more.
+    /// [`Error`](crate::Error) if `vocab` is 0, or 2³¹ or more.
     pub fn new(vocab: usize) -> Result<Self> {
         check_vocab(vocab)?;
         Ok(Self { vocab: vocab as WordId, ln_range: (vocab as f64).ln_1p() })

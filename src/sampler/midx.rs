@@ -1,4 +1,4 @@
-//! Draws through two codebooks: an inverted multi-index.
+//! Draws through two codebooks (inverted multi-index).
 
 use super::mixture::{self, AtBatch, dot, pick};
 use super::{AdaptiveProposal, Draws, Sampler, check_samples, ln_drawn};
@@ -11,28 +11,30 @@ use ndarray::{Array2, ArrayView2, CowArray, Ix2};
 use rand::RngExt;
 use std::fmt;
 
-/// q(w | h) ∝ p(w)·exp(h′·c′(w) + h″·c″(w)): softmax with each half of a word's vector replaced by the nearest of M code
-/// words, found by k-means when the weights were last looked at.
+/// q(w | h) ∝ p(w)·exp(h′·c′(w) + h″·c″(w)): softmax in which each half of a word's vector is replaced by the nearest
+/// of M code words. k-means finds the code words at each look at the weights.
 ///
-/// Words with the same two codes share a cell of an M × M table, so that a draw chooses a code, a code given it, and a word of
-/// the cell by its p, which is e^bias where the layer has biases, else the unigram model. With zero weights q is the unigram
-/// model itself. The draws of a batch come from the mixture of its q(· | h_b) in equal parts, of which every word's share is
-/// known: the correction is exact.
+/// Words with the same two codes share a cell of an M × M table. A draw chooses the first code, then the second code
+/// given the first, then a word of the cell by p. p is e^bias if the layer has biases, otherwise the unigram model.
+/// With zero weights q is the unigram model.
 ///
-/// *Cost* B·(M·d + M²) a batch, O(M) a draw, B a distinct word's q.
-/// *Reference* Chen, Lian, Wang & al. 2022 (fast variational and sampling by inverted multi-index); within cells by p.
+/// The draws of a batch come from the mixture of its q(· | h_b) in equal parts. The share of every word in the mixture
+/// is known, so the correction is exact.
+///
+/// *Cost* B·(M·d + M²) per batch, O(M) per draw, B for the q of each distinct word. *Reference* Chen, Lian, Wang & al.
+/// 2022 (fast variational and sampling by inverted multi-index); within cells by p.
 pub struct Midx {
     samples: usize,
     codes: usize,
     dim: usize,
-    /// p of every word, in proportion.
+    /// p of every word, unnormalized.
     prior: Vec<f32>,
     total: f64,
     /// M × ⌈d/2⌉ and M × ⌊d/2⌋.
     books: [Vec<f32>; 2],
     /// The two codes of every word.
     of_word: [Vec<u32>; 2],
-    /// The words of each cell, where the cells begin, and Σ p of the words before each and of all.
+    /// The words of each cell, the start of each cell, and the partial sums of p over the words.
     words: Vec<WordId>,
     starts: Vec<u32>,
     before: Vec<f64>,
@@ -51,15 +53,15 @@ impl fmt::Debug for Midx {
     }
 }
 
-/// Rounds of k-means at each look at the weights; code words move on from where they were.
+/// Rounds of k-means at each look at the weights. Code words start from their previous values.
 const ROUNDS: usize = 3;
 
 impl Midx {
-    /// `samples` draws a batch for hidden vectors of size `dim`, through two books of `codes` code words. Until the weights
-    /// are looked at, q is the unigram model of `counts`.
+    /// Makes `samples` draws per batch for hidden vectors of size `dim`, through two books of `codes` code words. Until
+    /// the first look at the weights, q is the unigram model of `counts`.
     ///
     /// # Errors
-    /// Less than 1 or more than 2²⁴ samples, less than 1 or more than 1,024 codes, or `dim` = 0.
+    /// [`Error::OutOfRange`] if `samples` is not in 1..=2²⁴, `codes` is not in 1..=1024, or `dim` is 0.
     pub fn new(counts: &Counts, dim: usize, samples: usize, codes: usize) -> Result<Self> {
         check_samples(samples)?;
         if !(1..=1024).contains(&codes) {
@@ -115,20 +117,20 @@ impl Midx {
         (self.words, self.starts, self.total) = (words, sizes, sum);
     }
 
-    /// The two halves of a vector of size d.
+    /// One of the two halves of a vector of size d.
     fn half<'a>(&self, book: usize, x: &'a [f32]) -> &'a [f32] {
         let (first, second) = x.split_at(self.dim.div_ceil(2));
         [first, second][book]
     }
 
-    /// k-means of one half of all vectors, from the code words as they stand.
+    /// Runs k-means on one half of all vectors, from the present code words.
     fn learn(&mut self, book: usize, vectors: &[f32]) {
         let (dim, vocab) = ([self.dim.div_ceil(2), self.dim / 2][book], self.prior.len());
         if dim == 0 {
             return;
         }
         if self.books[book].iter().all(|x| *x == 0.0) {
-            // Words from all over the vocabulary.
+            // Start from words spread over the whole vocabulary.
             for code in 0..self.codes {
                 let word = code * vocab / self.codes;
                 let v = self.half(book, &vectors[word * self.dim..][..self.dim]).to_vec();
@@ -159,7 +161,7 @@ impl Midx {
         }
     }
 
-    /// e^(h·c − max) of each code word of a book.
+    /// e^(h·c − max) for each code word of a book.
     fn exponentials(&self, book: usize, h: &[f32], out: &mut [f64]) {
         let h = self.half(book, h);
         if h.is_empty() {
@@ -172,7 +174,7 @@ impl Midx {
     }
 }
 
-/// One hidden vector: e^(h′·c′), e^(h″·c″), the share of each first code, and the sum of all.
+/// For one hidden vector: e^(h′·c′), e^(h″·c″), the share of each first code, and the total.
 struct Hidden<'a> {
     first: &'a [f64],
     second: &'a [f64],
@@ -182,7 +184,7 @@ struct Hidden<'a> {
 
 struct At<'a> {
     midx: &'a Midx,
-    /// B × (3·M + 1): the parts of [`Hidden`].
+    /// B × (3·M + 1): the numbers of [`Hidden`].
     numbers: &'a [f64],
 }
 
@@ -203,7 +205,7 @@ impl AtBatch for At<'_> {
         let masses = &m.mass[row * m.codes..][..m.codes];
         let column = pick(masses.iter().zip(h.second).map(|(mass, e)| mass * e), rng);
         let cell = row * m.codes + column;
-        // A cell may hold most of the vocabulary: a binary search in its partial sums.
+        // A cell may hold most of the vocabulary, so this is a binary search in its partial sums.
         let (start, end) = (m.starts[cell] as usize, m.starts[cell + 1] as usize);
         let at = m.before[start] + rng.random::<f64>() * (m.before[end] - m.before[start]);
         let place = m.before[start + 1..end].partition_point(|sum| *sum <= at);
@@ -226,7 +228,7 @@ impl Sampler for Midx {
         self.samples
     }
 
-    /// For a hidden vector of zeros: p.
+    /// p, which is q for a hidden vector of zeros.
     fn ln_prob(&self, word: WordId) -> f64 {
         (f64::from(self.prior[word as usize]) / self.total).ln()
     }
@@ -285,7 +287,7 @@ impl AdaptiveProposal for Midx {
             None => self.books[0][code * first + i],
             Some(i) => self.books[1][code * (self.dim - first) + i],
         });
-        // A code is below 1,024: a number of 32 bits holds it as it is.
+        // A code is less than 1,024, so an f32 holds it exactly.
         let codes = Array2::from_shape_fn((words, 2), |(word, book)| self.of_word[book][word] as f32);
         vec![prior.into(), books.into(), codes.into()]
     }

@@ -1,4 +1,4 @@
-//! Proposals that depend on the hidden vector: what their samplers share.
+//! Shared parts of the samplers whose proposal depends on the hidden vector.
 
 use super::{AdaptiveProposal, Draws, Hits};
 use crate::error::{Error, Result};
@@ -8,35 +8,35 @@ use crate::vocab::WordId;
 use ndarray::{Array2, ArrayView2, ArrayViewMut2};
 use rand::RngExt;
 
-/// The weights of table 0 as they stand, rows × dim.
+/// A copy of the weights of table 0, rows × dim.
 pub fn vectors(w: &mut Tables) -> Vec<f32> {
     let (rows, dim) = (w.shape(0).rows, w.shape(0).dim);
     let mut out = vec![0.0; rows as usize * dim];
     let (list, offsets): (Vec<u32>, Vec<u32>) = ((0..rows).collect(), (0..=rows).collect());
     let view = ArrayViewMut2::from_shape((rows as usize, dim), &mut out).expect("rows × dim");
-    // A bag of one row is the row.
+    // The mean of a bag of one row is that row.
     w.bag_means(0, Bags { rows: &list, offsets: &offsets }, view);
     out
 }
 
-/// e^bias of every row of table 0, in the proportion that makes the largest 1; `None` without biases.
+/// e^bias of every row of table 0, scaled so that the largest is 1; `None` if the table has no biases.
 pub fn exp_biases(w: &mut Tables) -> Option<Vec<f32>> {
     let shape = w.shape(0);
     if !shape.bias {
         return None;
     }
     let mut z = Array2::zeros((1, shape.rows as usize));
-    // Without a hidden vector the biases are left.
+    // For a hidden vector of zeros the scores are the biases.
     w.scores(0, &Rows::Range(0..shape.rows), Array2::zeros((1, shape.dim)).view(), z.view_mut());
     let max = z.iter().fold(f32::NEG_INFINITY, |m, b| m.max(*b));
-    // Far below the largest, but never 0: every word can be drawn.
+    // Possibly far below the largest, but never 0, so that every word can be drawn.
     Some(z.iter().map(|b| (b - max).max(-60.0).exp()).collect())
 }
 
 /// The numbers of a proposal's state, array by array.
 ///
 /// # Panics
-/// Arrays of other shapes than the proposal's own.
+/// If the arrays differ in shape from the proposal's own state.
 pub fn flattened<const N: usize>(proposal: &impl AdaptiveProposal, state: Vec<Array2<f32>>) -> [Vec<f32>; N] {
     let shapes = |all: &mut dyn Iterator<Item = (usize, usize)>| all.collect::<Vec<_>>();
     let own = shapes(&mut proposal.state().iter().map(|of| of.dim()));
@@ -45,13 +45,13 @@ pub fn flattened<const N: usize>(proposal: &impl AdaptiveProposal, state: Vec<Ar
     std::array::from_fn(|_| flat.next().expect("as many arrays"))
 }
 
-/// Refuses shares that leave a word out of reach.
+/// Refuses p unless every word has a positive, finite share.
 pub fn check_prior(prior: &[f32]) -> Result<()> {
     let fits = prior.iter().all(|p| *p > 0.0 && p.is_finite());
     if fits { Ok(()) } else { Err(Error::StateField { field: "the shares of words in the proposal" }) }
 }
 
-/// What is known of a proposal at the hidden vectors of a batch.
+/// A proposal evaluated at the hidden vectors of a batch.
 pub trait AtBatch {
     /// One draw from q(· | h_b).
     fn draw(&self, b: usize, rng: &mut WorkerRng) -> WordId;
@@ -60,7 +60,7 @@ pub trait AtBatch {
     fn share(&self, b: usize, word: WordId) -> f64;
 }
 
-/// S draws from the mixture of the q(· | h_b) of a batch in equal parts, with its ln q.
+/// Makes S draws from the mixture of the q(· | h_b) of a batch in equal parts, and computes its ln q.
 pub fn draw(
     at: &impl AtBatch,
     hidden: &ArrayView2<f32>,
@@ -85,7 +85,7 @@ pub fn draw(
     out.target_ln_q.extend(targets.iter().map(ln_q));
 }
 
-/// x·y, in lanes that are summed at the end.
+/// x·y, summed in lanes that are added at the end.
 pub fn dot(x: &[f32], y: &[f32]) -> f32 {
     const LANES: usize = 16;
     let ((xs, x_rest), (ys, y_rest)) = (x.as_chunks::<LANES>(), y.as_chunks::<LANES>());
@@ -98,7 +98,7 @@ pub fn dot(x: &[f32], y: &[f32]) -> f32 {
     sums.iter().sum::<f32>() + x_rest.iter().zip(y_rest).map(|(x, y)| x * y).sum::<f32>()
 }
 
-/// Where the partial sums of falling or rising shares pass a uniform part of their sum.
+/// Draws an index with probability proportional to its share, by inverting the partial sums.
 pub fn pick(shares: impl Iterator<Item = f64> + Clone, rng: &mut WorkerRng) -> usize {
     let mut left = rng.random::<f64>() * shares.clone().sum::<f64>();
     let mut last = 0;

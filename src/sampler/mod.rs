@@ -1,25 +1,31 @@
-//! Where candidates come from, and with what probability.
+//! Samplers draw candidate words, and know with which probability.
 //!
-//! A [`Proposal`] is a distribution q over the words; a [`Sampler`] is a scheme of drawing S words from it for a
-//! batch. Which to choose:
+//! A [`Proposal`] is a distribution q over the words. A [`Sampler`] is a scheme that draws S words from q for a batch,
+//! and gives the corrections of their scores.
 //!
-//! | proposal | one draw | q(w) | take it when |
+//! # Which proposal
+//!
+//! | use | when | one draw | q(w) |
 //! |---|---|---|---|
-//! | [`Uniform`] | O(1) | 1/V | every word shall be visited, or nothing is known of the counts |
-//! | [`LogUniform`] | O(1), one exp | ln((w+2)/(w+1)) / ln(V+1) | counts follow Zipf's law and only the ranks are known |
-//! | [`Unigram`] | O(1), 16 bytes a word | ∝ count^α | counts are known: α = 1 fits softmax, 0.75 word2vec |
+//! | [`Uniform`] | counts are unknown, or every word must be visited | O(1) | 1/V |
+//! | [`LogUniform`] | only ranks are known, and counts follow Zipf's law | O(1), one exp | ln((w+2)/(w+1)) / ln(V+1) |
+//! | [`Unigram`] | counts are known: α = 1 for softmax, 0.75 as in word2vec | O(1), 16 bytes per word | ∝ count^α |
 //!
-//! [`Quadratic`] and [`Midx`] are samplers whose q depends on the hidden vector and follows the weights: a draw costs
-//! more, and fewer are needed. Both draw with replacement; each is an [`AdaptiveProposal`], whose q comes from the
-//! weights as they were at the last `refresh`, so ln q is exact.
+//! [`Quadratic`] and [`Midx`] are samplers whose q depends on the hidden vector and follows the weights. Use them when
+//! fewer but better draws pay off: a draw costs O(d²·log(V/d)) with `Quadratic` and O(M) with `Midx` of M codes. Both
+//! draw with replacement. Each is an [`AdaptiveProposal`]: q comes from the weights at the last `refresh`, so ln q is
+//! exact.
 //!
-//! | scheme | candidates | correction | consistent |
-//! |---|---|---|---|
-//! | [`WithReplacement`] | exactly S, repeats | − ln q, hits kept | yes |
-//! | [`IndependentSet`] | Poisson(S), merged | − ln π, π = 1 − e^(−S·q), hits merged | yes |
-//! | [`DistinctDraws`] | exactly S, no repeats | − ln E, E = 1 − (1 − q)^tries, hits merged | no: a small bias stays |
+//! # Which scheme
 //!
-//! The rule: with replacement ↔ keep hits ↔ ln q; a set ↔ merge hits ↔ ln of the inclusion probability; never mix.
+//! | use | when | candidates | correction | consistent |
+//! |---|---|---|---|---|
+//! | [`WithReplacement`] | in doubt, or S is small | exactly S, repeats | − ln q, hits kept | yes |
+//! | [`IndependentSet`] | repeats waste work | Poisson(S), merged | − ln π, π = 1 − e^(−S·q), hits merged | yes |
+//! | [`DistinctDraws`] | S is fixed, or as in TensorFlow | exactly S, distinct | − ln(1 − (1 − q)^tries), hits merged | small bias |
+//!
+//! The rule: draws with replacement keep hits and use ln q; sets merge hits and use ln of the inclusion probability.
+//! Never mix the two.
 
 mod adaptive;
 mod distinct;
@@ -51,13 +57,13 @@ use crate::vocab::WordId;
 use ndarray::ArrayView2;
 use std::fmt;
 
-/// The greatest number of draws for a batch: their scores for a batch of 64 fill 4 GiB.
+/// Maximum draws per batch. Their scores for a batch of 64 fill 4 GiB.
 const MAX_SAMPLES: usize = 1 << 24;
 
 /// A distribution q over the words 0..vocab.
 ///
-/// Samplers hold it as a trait object, and call it for a whole batch of draws at once: what runs for each draw is compiled
-/// for the type.
+/// Samplers hold it as a trait object and call it once for all draws of a batch. The code that runs for each draw is
+/// compiled for the concrete type.
 pub trait Proposal: Send + Sync {
     /// Number of words, V.
     fn vocab(&self) -> usize;
@@ -65,42 +71,42 @@ pub trait Proposal: Send + Sync {
     /// ln q(word) of one draw, in nats. Σ exp(ln q) = 1.
     fn ln_prob(&self, word: WordId) -> f64;
 
-    /// One draw.
+    /// Draws one word.
     fn sample(&self, rng: &mut WorkerRng) -> WordId;
 
-    /// Independent draws, the same as by so many calls of `sample`.
+    /// Fills `out` with independent draws, the same as `out.len()` calls of `sample`.
     fn fill(&self, rng: &mut WorkerRng, out: &mut [WordId]) {
         out.iter_mut().for_each(|word| *word = self.sample(rng));
     }
 
-    /// ln q of each word, after what stands in `out`.
+    /// Appends ln q of each word to `out`.
     fn push_ln_probs(&self, words: &[WordId], out: &mut Vec<f32>) {
         out.extend(words.iter().map(|word| self.ln_prob(*word) as f32));
     }
 }
 
-/// What becomes of a draw that equals the target.
+/// Treatment of a draw that equals the target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Hits {
-    /// It stays beside the target, as another class of the same score: right for draws with replacement.
+    /// The draw stays beside the target, as another class with the same score. Correct for draws with replacement.
     Keep,
-    /// It is the target, counted once: right for sets.
+    /// The draw is merged with the target, which counts once. Correct for sets.
     Merge,
 }
 
-/// The draws of one batch, each with the logarithm of what its score is to be corrected by.
+/// The draws of one batch, each with the logarithm that corrects its score.
 #[derive(Clone, Debug)]
 pub struct Draws {
-    /// The words drawn; a word drawn m times stands here m times.
+    /// The words drawn. A word that was drawn m times is listed m times.
     pub words: Vec<WordId>,
     /// ln q, or ln of the (expected or inclusion) count, of each draw.
     pub ln_q: Vec<f32>,
-    /// The same for each target.
+    /// The same logarithm for each target.
     pub target_ln_q: Vec<f32>,
-    /// What becomes of a draw that equals the target.
+    /// Treatment of a draw that equals the target.
     pub hits: Hits,
     seen: Seen,
-    /// Numbers of a proposal that depends on hidden vectors: memory that is used again.
+    /// Reused buffers of a proposal that depends on hidden vectors.
     numbers: Vec<f32>,
     sums: Vec<f64>,
 }
@@ -120,7 +126,7 @@ impl Default for Draws {
 }
 
 impl Draws {
-    /// Sets the logarithms of draws and targets by `ln_count`.
+    /// Sets the logarithms of draws and targets with `ln_count`.
     fn correct(&mut self, targets: &[WordId], ln_count: impl Fn(WordId) -> f64) {
         self.ln_q.clear();
         self.ln_q.extend(self.words.iter().map(|word| ln_count(*word) as f32));
@@ -129,12 +135,13 @@ impl Draws {
     }
 }
 
-/// Which words were drawn, a bit a word: it fits a cache where the words' table does not. Empty between the batches.
+/// Set of drawn words, one bit per word. It fits in a cache even if the table of the words does not. Empty between
+/// batches.
 #[derive(Clone, Debug, Default)]
 struct Seen(Vec<u64>);
 
 impl Seen {
-    /// Makes room for the words of a vocabulary.
+    /// Makes room for `vocab` words.
     fn cover(&mut self, vocab: usize) {
         self.0.resize(vocab.div_ceil(64), 0);
     }
@@ -143,7 +150,7 @@ impl Seen {
         self.0[word as usize / 64] >> (word % 64) & 1 == 1
     }
 
-    /// Removes from `words[from..]` what was seen before, and marks the rest.
+    /// Removes the words of `words[from..]` that are already in the set, and adds the others to it.
     fn keep_new(&mut self, words: &mut Vec<WordId>, from: usize) {
         let mut kept = from;
         for i in from..words.len() {
@@ -156,33 +163,33 @@ impl Seen {
         words.truncate(kept);
     }
 
-    /// Forgets `words`, which must be all that were kept.
+    /// Removes `words` from the set; these must be all the words in it.
     fn clear(&mut self, words: &[WordId]) {
         words.iter().for_each(|word| self.0[*word as usize / 64] = 0);
     }
 }
 
-/// A scheme of drawing candidates. The correction is computed here, once, for every layer that samples.
+/// A scheme that draws candidates. It computes the corrections for every layer that samples.
 ///
 /// `draw` overwrites `out`. All of `ln_q` and `target_ln_q` are finite.
 pub trait Sampler: Send + Sync {
     /// Number of words, V.
     fn vocab(&self) -> usize;
 
-    /// Draws to expect for a batch (exact for the fixed-size schemes).
+    /// Expected number of draws per batch; exact for the schemes of fixed size.
     fn samples(&self) -> usize;
 
     /// ln q(word) of a single draw, in nats.
     fn ln_prob(&self, word: WordId) -> f64;
 
-    /// ln of the probability that at least one draw of a batch is `word`. Exact, but for distinct draws of a fixed
-    /// number, where it is that of the expected number of tries.
+    /// ln of the probability that at least one draw of a batch is `word`. Exact, except for [`DistinctDraws`], which
+    /// uses the expected number of tries.
     fn ln_inclusion(&self, word: WordId) -> f64;
 
-    /// Draws for a batch of `targets`. `hidden` (B×d) is for proposals that depend on it.
+    /// Draws candidates for a batch of `targets`. `hidden` (B×d) is needed by proposals that depend on it.
     fn draw(&self, hidden: Option<ArrayView2<f32>>, targets: &[WordId], rng: &mut WorkerRng, out: &mut Draws);
 
-    /// The same draws for a criterion that corrects no score: `ln_q` and `target_ln_q` may be left empty.
+    /// Makes the same draws for a criterion that does not correct scores. `ln_q` and `target_ln_q` may stay empty.
     fn draw_plain(&self, hidden: ArrayView2<f32>, targets: &[WordId], rng: &mut WorkerRng, out: &mut Draws) {
         self.draw(Some(hidden), targets, rng, out);
     }
@@ -192,13 +199,13 @@ pub trait Sampler: Send + Sync {
         None
     }
 
-    /// The same proposal, to be refreshed or restored.
+    /// The proposal that follows the weights, mutable: to refresh or restore it.
     fn adaptive_mut(&mut self) -> Option<&mut dyn AdaptiveProposal> {
         None
     }
 }
 
-/// Refuses a vocabulary that has no word, or more than ids.
+/// Refuses a vocabulary that is empty, or too large for word ids.
 fn check_vocab(vocab: usize) -> Result<()> {
     let limit = i32::MAX as usize;
     match vocab {
@@ -208,7 +215,7 @@ fn check_vocab(vocab: usize) -> Result<()> {
     }
 }
 
-/// Refuses a number of draws that makes no sense for a batch.
+/// Refuses a number of draws per batch outside 1..=[`MAX_SAMPLES`].
 fn check_samples(samples: usize) -> Result<()> {
     if (1..=MAX_SAMPLES).contains(&samples) {
         return Ok(());
@@ -216,10 +223,11 @@ fn check_samples(samples: usize) -> Result<()> {
     Err(Error::OutOfRange { name: "samples", value: samples as f64, limit: "between 1 and 16777216" })
 }
 
-/// ln(1 − (1 − q)^tries): that at least one of so many draws is the word. Finite for every finite ln q.
+/// ln(1 − (1 − q)^tries), the log-probability that at least one of `tries` draws is the word. Finite for every finite
+/// ln q.
 fn ln_drawn(ln_q: f64, tries: f64) -> f64 {
     let ln_expected = ln_q + tries.ln();
-    // Below e^−40 the two agree to the last bit, and q itself may underflow.
+    // Below e^−40 both agree to the last bit, and q itself may underflow.
     if ln_expected < -40.0 {
         return ln_expected;
     }

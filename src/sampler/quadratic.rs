@@ -1,4 +1,4 @@
-//! Draws in the proportion of a quadratic kernel of hidden vector and word vector.
+//! Draws in proportion to a quadratic kernel of hidden vector and word vector.
 
 use super::mixture::{self, AtBatch, dot, pick};
 use super::{AdaptiveProposal, Draws, Sampler, check_samples, ln_drawn};
@@ -11,14 +11,16 @@ use ndarray::{Array2, ArrayView2, CowArray, Ix2};
 use rand::RngExt;
 use std::fmt;
 
-/// q(w | h) ∝ p(w)·(α·(v_w·h)² + 1), p and v as they were when the weights were last looked at.
+/// q(w | h) ∝ p(w)·(α·(v_w·h)² + 1), with p and v from the last look at the weights.
 ///
-/// Σ_w p·(v·h)² = hᵀ·M·h with M = Σ p·v·vᵀ, so that a tree of such matrices over the words leads to a draw: each node says
-/// in d² which half has which share. A leaf has about d words, taken one by one. p is e^bias where the layer has biases, else
-/// the unigram model: with zero weights q is the unigram model itself. The draws of a batch come from the mixture of its
-/// q(· | h_b) in equal parts, of which every word's share is known: the correction is exact.
+/// Σ_w p·(v·h)² = hᵀ·M·h with M = Σ p·v·vᵀ. A tree of such matrices over the words therefore leads to a draw: each node
+/// gives the shares of its two halves in d² operations. A leaf has about d words, which are examined one by one.
 ///
-/// *Cost* S·d²·log₂(V/d) for the draws of a batch, B·d for each distinct word's q; memory 2·V·d numbers.
+/// p is e^bias if the layer has biases, otherwise the unigram model. With zero weights q is the unigram model. The
+/// draws of a batch come from the mixture of its q(· | h_b) in equal parts. The share of every word in the mixture is
+/// known, so the correction is exact.
+///
+/// *Cost* S·d²·log₂(V/d) for the draws of a batch, B·d for the q of each distinct word; memory of 2·V·d numbers.
 /// *Reference* Blanc & Rendle 2018, sec. 3.2–3.3.
 pub struct Quadratic {
     samples: usize,
@@ -37,17 +39,17 @@ impl fmt::Debug for Quadratic {
     }
 }
 
-/// Weights as they were, and what a tree over them sums up.
+/// The weights at the last look, and the sums of a tree over them.
 struct Snapshot {
     /// p of every word.
     prior: Vec<f32>,
     /// V × dim.
     vectors: Vec<f32>,
-    /// A complete tree in the order of a heap, the root at 1: Σ p of a node's words.
+    /// Σ p of the words of each node: a complete tree in heap order, with the root at 1.
     mass: Vec<f64>,
-    /// Σ p·v·vᵀ of the nodes, dim × dim each; nothing while all vectors are zero.
+    /// Σ p·v·vᵀ of each node, dim × dim; empty while all vectors are zero.
     moments: Vec<f32>,
-    /// Words in a leaf; the last leaves may have fewer or none.
+    /// Words per leaf; the last leaves may have fewer or none.
     leaf: usize,
     leaves: usize,
 }
@@ -77,7 +79,7 @@ impl Snapshot {
         Self { prior, vectors, mass, moments, leaf, leaves }
     }
 
-    /// As [`Snapshot::new`] with vectors of zeros, without the moments.
+    /// Same as [`Snapshot::new`] with vectors of zeros, without the moments.
     fn of_prior(prior: Vec<f32>, dim: usize) -> Self {
         let leaf = dim.max(8);
         let leaves = prior.len().div_ceil(leaf).next_power_of_two();
@@ -114,11 +116,12 @@ impl Snapshot {
 }
 
 impl Quadratic {
-    /// `samples` draws a batch for hidden vectors of size `dim`; `alpha` weighs the square against the constant. Until the
-    /// weights are looked at, q is the unigram model of `counts`.
+    /// Makes `samples` draws per batch for hidden vectors of size `dim`; `alpha` weighs the square against the
+    /// constant. Until the first look at the weights, q is the unigram model of `counts`.
     ///
     /// # Errors
-    /// Less than 1 or more than 2²⁴ samples, an α that is negative or not finite, or `dim` = 0.
+    /// [`Error::OutOfRange`] if `samples` is not in 1..=2²⁴, `alpha` is negative or not finite, or `dim` is 0.
+    /// [`Error::TooLarge`] if the tree and the vectors do not fit in memory.
     pub fn new(counts: &Counts, dim: usize, samples: usize, alpha: f64) -> Result<Self> {
         check_samples(samples)?;
         if !(alpha >= 0.0 && alpha.is_finite()) {
@@ -127,7 +130,7 @@ impl Quadratic {
         if dim == 0 {
             return Err(Error::OutOfRange { name: "dim", value: 0.0, limit: "1 or more" });
         }
-        // The tree, and the vectors below it.
+        // Size of the tree and of the vectors, in numbers.
         let leaves = counts.len().div_ceil(dim.max(8)).next_power_of_two();
         let numbers = leaves.saturating_mul(2).saturating_mul(dim).saturating_mul(dim);
         let numbers = numbers.saturating_add(counts.len().saturating_mul(dim));
@@ -146,7 +149,7 @@ struct At<'a> {
     dim: usize,
     /// B × dim.
     hidden: &'a [f32],
-    /// Σ_w p·(α·(v·h)² + 1) of every hidden vector.
+    /// Σ_w p·(α·(v·h)² + 1) for every hidden vector.
     totals: &'a [f64],
 }
 
@@ -183,7 +186,7 @@ impl Sampler for Quadratic {
         self.samples
     }
 
-    /// For a hidden vector of zeros: p.
+    /// p, which is q for a hidden vector of zeros.
     fn ln_prob(&self, word: WordId) -> f64 {
         (f64::from(self.snapshot.prior[word as usize]) / self.snapshot.mass[1]).ln()
     }

@@ -1,4 +1,4 @@
-//! Independent draws, repeats and all.
+//! Independent draws with repeats.
 
 use super::{Draws, Hits, Proposal, Sampler, check_samples, ln_drawn};
 use crate::error::Result;
@@ -6,10 +6,9 @@ use crate::rng::WorkerRng;
 use crate::vocab::WordId;
 use ndarray::ArrayView2;
 
-/// S independent draws from q. Every score is corrected by −ln q, and hits are kept: consistent, also for S = 1.
+/// S independent draws from q. Every score is corrected by −ln q, and hits are kept. Consistent, even for S = 1.
 ///
-/// *Cost* S draws, S logarithms of q.
-/// *Reference* Bengio & Senécal 2003.
+/// *Cost* S draws and S logarithms of q. *Reference* Bengio & Senécal 2003.
 #[derive(Debug)]
 pub struct WithReplacement {
     proposal: Box<dyn Proposal>,
@@ -17,10 +16,10 @@ pub struct WithReplacement {
 }
 
 impl WithReplacement {
-    /// `samples` draws from `proposal` for a batch.
+    /// Makes `samples` draws from `proposal` for each batch.
     ///
     /// # Errors
-    /// Less than 1 or more than 2²⁴ samples.
+    /// [`Error::OutOfRange`](crate::Error::OutOfRange) if `samples` is less than 1 or more than 2²⁴.
     pub fn new(proposal: Box<dyn Proposal>, samples: usize) -> Result<Self> {
         check_samples(samples)?;
         Ok(Self { proposal, samples })

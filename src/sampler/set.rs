@@ -1,4 +1,4 @@
-//! A random set that each word joins on its own.
+//! A random set that each word joins independently.
 
 use super::{Draws, Hits, Proposal, Sampler, check_samples};
 use crate::error::{Error, Result};
@@ -7,11 +7,11 @@ use crate::vocab::WordId;
 use ndarray::ArrayView2;
 use rand_distr::{Distribution, Poisson};
 
-/// A Poisson(S) number of draws from q, repeats merged. Then the draws of each word are Poisson(S·q) in number and
-/// independent of all others, so a word is in the set with π = 1 − e^(−S·q), whatever else is in it. Every score is
-/// corrected by −ln π, and hits are merged with the target: consistent. The set may be empty.
+/// A Poisson(S) number of draws from q, with repeats merged. The number of draws of each word is then Poisson(S·q) and
+/// independent of all others. So a word is in the set with π = 1 − e^(−S·q), independently of the other words. Every
+/// score is corrected by −ln π, and hits are merged with the target. Consistent. The set may be empty.
 ///
-/// *Cost* S draws in the mean, a logarithm for each that stays.
+/// *Cost* S draws on average, and one logarithm per word of the set.
 #[derive(Debug)]
 pub struct IndependentSet {
     proposal: Box<dyn Proposal>,
@@ -21,10 +21,10 @@ pub struct IndependentSet {
 }
 
 impl IndependentSet {
-    /// A set of `samples` draws from `proposal` in the mean, before repeats are merged.
+    /// A set of `samples` draws from `proposal` on average, before repeats are merged.
     ///
     /// # Errors
-    /// Less than 1 or more than 2²⁴ samples.
+    /// [`Error::OutOfRange`] if `samples` is less than 1 or more than 2²⁴.
     pub fn new(proposal: Box<dyn Proposal>, samples: usize) -> Result<Self> {
         check_samples(samples)?;
         let mean = samples as f64;
@@ -68,6 +68,6 @@ impl Sampler for IndependentSet {
 /// ln π = ln(1 − e^(−mean·q)).
 fn ln_joined(ln_q: f64, mean: f64) -> f64 {
     let ln_expected = ln_q + mean.ln();
-    // Below e^−40 the two agree to the last bit, and q itself may underflow.
+    // Below e^−40 both agree to the last bit, and q itself may underflow.
     if ln_expected < -40.0 { ln_expected } else { (-(-ln_expected.exp()).exp_m1()).ln() }
 }

@@ -1,10 +1,10 @@
-//! Laws of all proposals and all schemes, and the numbers of TensorFlow.
+//! Laws of all proposals and schemes, and comparisons with TensorFlow.
 
 use super::*;
 use crate::vocab::Counts;
 use statrs::distribution::{ChiSquared, ContinuousCDF, Normal};
 
-/// The chance that a right sampler fails a test, had its seed been random.
+/// The probability that a correct sampler would fail a test under a random seed.
 const ALPHA: f64 = 1e-6;
 
 fn counts(vocab: u64) -> Counts {
@@ -104,7 +104,7 @@ fn settings_are_refused() {
     assert!(DistinctDraws::new(log_uniform(5), 6).is_err());
 }
 
-/// Each correction against its definition in plain f64, where that is precise enough.
+/// Compares each correction with its definition in plain f64, as far as that is precise enough.
 #[test]
 fn corrections_are_what_they_are_called() {
     let (mut rng, mut out) = (WorkerRng::new(2, 0), Draws::default());
@@ -143,7 +143,8 @@ fn corrections_are_finite_for_any_probability() {
     assert_eq!(ln_drawn(-800.0, f64::INFINITY), 0.0);
 }
 
-/// In n batches a word of inclusion probability π is seen Binomial(n, π) times; two of them together π·π′·n times.
+/// In n batches a word of inclusion probability π appears Binomial(n, π) times, and two words appear together π·π′·n
+/// times.
 #[test]
 fn a_set_includes_each_word_on_its_own() {
     let (vocab, batches) = (12, 200_000);
@@ -182,7 +183,7 @@ fn distinct_draws_agree_with_tensorflow() {
         (15, 0.36926937103271484), (10, 0.4851430058479309), (14, 0.3879202604293823),
     ];
     let q = LogUniform::new(40).unwrap();
-    // TensorFlow does not return the number of tries; one count gives it, the others confirm it.
+    // TensorFlow does not return the number of tries. One count gives it, and the others confirm it.
     let tries = (f64::ln_1p(-expected[0].1) / f64::ln_1p(-q.ln_prob(17).exp())).round();
     for (word, count) in expected {
         assert!((ln_drawn(q.ln_prob(word), tries).exp() - count).abs() < 1e-6);
@@ -204,8 +205,8 @@ fn draws_with_replacement_agree_with_tensorflow() {
     }
 }
 
-/// The probabilities sum to S exactly; a single one differs from the frequency by the bias of the scheme, which is less than
-/// one draw in S.
+/// The probabilities sum exactly to S. A single one differs from the frequency by the bias of the scheme, which is less
+/// than one draw in S.
 #[test]
 fn distinct_draws_are_included_as_expected() {
     let (vocab, samples, batches) = (200, 40, 20_000);

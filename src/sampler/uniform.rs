@@ -1,4 +1,4 @@
-//! Every word with the same probability.
+//! Words drawn with equal probability.
 
 use super::{Proposal, check_vocab};
 use crate::error::Result;
@@ -17,7 +17,7 @@ impl Uniform {
     /// The uniform distribution over `vocab` words.
     ///
     /// # Errors
-    /// No word, or 2³¹ words or more.
+    /// [`Error`](crate::Error) if `vocab` is 0, or 2³¹ or more.
     pub fn new(vocab: usize) -> Result<Self> {
         check_vocab(vocab)?;
         Ok(Self { vocab: vocab as WordId, ln_q: -(vocab as f64).ln() })

@@ -1,4 +1,4 @@
-//! Words by a power of their counts.
+//! Words drawn in proportion to a power of their counts.
 
 use super::Proposal;
 use crate::error::{Error, Result};
@@ -29,7 +29,7 @@ pub struct Unigram {
     ln_q: Box<[f64]>,
 }
 
-/// One of V equally likely cells: a draw that falls below the limit is the cell's own word, else the other one.
+/// One of V equally likely cells. A draw below the limit yields the cell's own word, any other draw the second word.
 #[derive(Clone, Copy, Debug)]
 struct Cell {
     limit: u32,
@@ -37,16 +37,16 @@ struct Cell {
 }
 
 impl Unigram {
-    /// The distribution in the proportion of counts to the power of `power`.
+    /// The distribution proportional to count^`power`. Takes O(V).
     ///
     /// # Errors
-    /// A power that is NaN, negative or above 2.
+    /// [`Error::OutOfRange`] if `power` is NaN, negative or greater than 2.
     pub fn new(counts: &Counts, power: f64) -> Result<Self> {
         let refused = Error::OutOfRange { name: "power", value: power, limit: "between 0 and 2" };
         if !(0.0..=2.0).contains(&power) {
             return Err(refused);
         }
-        // Counts fall: relative to the first, no weight is above 1.
+        // Counts do not rise, so relative to the first no weight exceeds 1.
         let first = counts.as_slice()[0] as f64;
         let weights: Vec<f64> = counts.as_slice().iter().map(|c| (*c as f64 / first).powf(power)).collect();
         let ln_sum = weights.iter().sum::<f64>().ln();
@@ -55,13 +55,13 @@ impl Unigram {
     }
 }
 
-/// Fills every cell with a word lighter than the mean and a part of a heavier one (Vose 1991). O(V).
+/// Fills every cell with a word of at most average weight and a part of a heavier one (Vose 1991). O(V).
 fn cells(mut weights: Vec<f64>) -> Box<[Cell]> {
     let scale = weights.len() as f64 / weights.iter().sum::<f64>();
     weights.iter_mut().for_each(|w| *w *= scale);
     let mut cells: Box<[Cell]> =
         (0..weights.len() as WordId).map(|word| Cell { limit: u32::MAX, other: word }).collect();
-    // Weights fall: the heavier words are the first ones, and become light from the last of them on.
+    // Weights do not rise: the heavier words come first, and the last of them becomes light first.
     let mut heavy = weights.iter().take_while(|w| **w >= 1.0).count();
     let mut light: Vec<usize> = (heavy..weights.len()).collect();
     while let (Some(from), Some(cell)) = (heavy.checked_sub(1), light.pop()) {
@@ -85,7 +85,7 @@ impl Proposal for Unigram {
     }
 
     fn sample(&self, rng: &mut WorkerRng) -> WordId {
-        // The high half of the product is the cell, the low half a uniform fraction within it.
+        // The high half of the product is the cell; the low half is a uniform fraction within it.
         let place = u128::from(rng.next_u64()) * self.cells.len() as u128;
         let cell = (place >> 64) as usize;
         let Cell { limit, other } = self.cells[cell];

@@ -1,4 +1,4 @@
-//! Trees of word vectors, cut in two by 2-means and cut again.
+//! Trees from word vectors, cut in two by 2-means, recursively.
 
 use super::Tree;
 use super::halves::TREE_STREAM;
@@ -7,28 +7,28 @@ use crate::vocab::{Counts, WordId};
 use ndarray::ArrayView2;
 use rand::RngExt;
 
-/// What each word counts when clusters are made.
+/// Weight of each word in the clustering.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Weighting {
-    /// As any other.
+    /// All words have the same weight.
     Plain,
-    /// As often as it occurs, so that frequent words decide where the centres lie.
+    /// Words are weighted by their counts, so frequent words determine the centres.
     Counts,
 }
 
-/// Rounds of 2-means; most cuts settle sooner.
+/// Maximum rounds of 2-means; most cuts converge sooner.
 const ROUNDS: usize = 20;
-/// From this depth on words are cut at their median, so that vectors that peel off one by one do not give a chain.
+/// Depth from which words are cut at the median. It prevents a chain when vectors are split off one at a time.
 const DEEPEST: usize = 48;
 
 impl Tree {
-    /// Recursive 2-means of `vectors`, a finite row a word: the words below a node are near to one another. The same seed
-    /// gives the same tree.
+    /// Builds a tree by recursive 2-means of `vectors`, so that words below a node are close to one another. `vectors`
+    /// has one finite row per word. The same seed gives the same tree.
     ///
     /// Reference: Mnih & Hinton 2008, sec. 4; with counts as weights Chen, Grangier & Auli 2016, sec. 2.2.
     ///
     /// # Panics
-    /// When there are not as many vectors as words.
+    /// If the number of vectors is not the number of words.
     pub fn by_clusters(counts: &Counts, vectors: ArrayView2<f32>, weighting: Weighting, seed: u64) -> Self {
         assert_eq!(vectors.nrows(), counts.len(), "vectors, and words");
         let mut cutter = Cutter {
@@ -49,14 +49,14 @@ struct Cutter<'a> {
     counts: &'a Counts,
     weighting: Weighting,
     rng: WorkerRng,
-    /// How many cuts each word has been through.
+    /// Number of cuts that each word has been through.
     depths: Vec<usize>,
-    /// Of each word of the part how much nearer it is to the first centre than to the second.
+    /// For each word of the part: how much closer it is to the first centre than to the second.
     margins: Vec<(f64, WordId)>,
 }
 
 impl Cutter<'_> {
-    /// Brings the words of the first cluster before those of the second and says how many they are.
+    /// Moves the words of the first cluster to the front and returns their number.
     fn cut(&mut self, words: &mut [WordId]) -> usize {
         let deep = self.depths[words[0] as usize] >= DEEPEST;
         words.iter().for_each(|word| self.depths[*word as usize] += 1);
@@ -72,7 +72,7 @@ impl Cutter<'_> {
         if deep || first == 0 || first == words.len() {
             first = words.len() / 2;
         }
-        // Far on the first centre's side come first; ties by word.
+        // Sorted by falling margin, so the first centre's words come first; ties by word.
         self.margins.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
         words.iter_mut().zip(&self.margins).for_each(|(word, (_, sorted))| *word = *sorted);
         first
@@ -89,8 +89,8 @@ impl Cutter<'_> {
         self.vectors.row(word as usize).into_iter().map(|x| f64::from(*x))
     }
 
-    /// Two words' vectors to start from, the second by its squared distance from the first (k-means++); none where all
-    /// vectors are equal.
+    /// Two words' vectors as starting points, the second drawn by its squared distance from the first (k-means++).
+    /// `None` if all vectors are equal.
     fn start(&mut self, words: &[WordId]) -> Option<[Vec<f64>; 2]> {
         let weights: Vec<f64> = words.iter().map(|word| self.weight(*word)).collect();
         let first = choose(&weights, self.rng.random());
@@ -104,7 +104,7 @@ impl Cutter<'_> {
         Some([first, self.vector(words[second]).collect()])
     }
 
-    /// Which centre each word is nearer to, and by how much: 2·x·(a − b) − |a|² + |b|².
+    /// Computes the margin of each word between the centres, positive if it is closer to a: 2·x·(a − b) − |a|² + |b|².
     fn measure(&mut self, words: &[WordId], [a, b]: &[Vec<f64>; 2]) {
         let way: Vec<f32> = a.iter().zip(b).map(|(a, b)| (2.0 * (a - b)) as f32).collect();
         let square = |c: &[f64]| c.iter().map(|x| x * x).sum::<f64>();
@@ -118,7 +118,7 @@ impl Cutter<'_> {
         self.margins.extend(words.iter().map(margin));
     }
 
-    /// Moves the centres to the means of their words, and says whether they moved.
+    /// Moves the centres to the means of their words, and returns whether they moved.
     fn recentre(&self, centres: &mut [Vec<f64>; 2]) -> bool {
         let mut sums = [(0.0, vec![0.0; centres[0].len()]), (0.0, vec![0.0; centres[0].len()])];
         for (margin, word) in &self.margins {
@@ -137,7 +137,7 @@ impl Cutter<'_> {
     }
 }
 
-/// The place at the share `u` of the way through the sum of the weights.
+/// The index at which the partial sums of the weights pass the fraction `u` of their total.
 fn choose(weights: &[f64], u: f64) -> usize {
     let mut left = u * weights.iter().sum::<f64>();
     for (i, weight) in weights.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! Trees as text: a line a word, the word, a space and the codes of its decisions from the root on.
+//! Trees as text, one line per word: the word, a space, and the codes of its decisions from the root down.
 //!
 //! ```text
 //! the 0
@@ -6,7 +6,8 @@
 //! and 11
 //! ```
 //!
-//! Lines may come in any order; empty ones are passed over. A word alone has no decision, and its line no code.
+//! Lines may come in any order; empty lines are skipped. The only word of a vocabulary has no decision, so its line has
+//! no code.
 
 use super::{Child, Link, Tree};
 use crate::error::{Error, Result, TreeFault};
@@ -16,11 +17,10 @@ use std::io::{self, BufRead, Write};
 use std::path::Path;
 
 impl Tree {
-    /// Writes the tree; `name` gives the words, which must not hold a space or a line break. The words come by falling
-    /// count.
+    /// Writes the tree, words by falling count. `name` gives the words, which must not contain spaces or line breaks.
     ///
     /// # Errors
-    /// What the writer says.
+    /// Any error of the writer.
     pub fn write<'w>(&self, out: &mut dyn Write, name: impl Fn(WordId) -> std::borrow::Cow<'w, str>) -> io::Result<()> {
         for word in 0..self.vocab() as WordId {
             let mut codes: Vec<u8> = self.ancestors(word).map(|(_, code)| b'0' + u8::from(code)).collect();
@@ -30,11 +30,15 @@ impl Tree {
         Ok(())
     }
 
-    /// Reads a tree of the words that `counts` counts. `id` knows the words, `name` gives them back; `path` is for errors.
+    /// Reads a tree over the words of `counts`. `id` maps a word to its id, `name` maps it back; `path` is for errors.
     ///
     /// # Errors
-    /// What the reader says; and [`Error::TreeFile`] with the line of a code that is none, of an unknown word, of a word
-    /// twice or not at all, of two words whose paths run through one another, and of a decision with one child.
+    /// Any error of the reader. [`Error::TreeFile`], with the line, in these cases:
+    ///
+    /// - a code has characters other than its decisions;
+    /// - a word is unknown, repeated or missing;
+    /// - the code of a word is a prefix of the code of another;
+    /// - a decision has only one child.
     pub fn read(
         input: &mut dyn BufRead,
         path: &Path,
@@ -61,7 +65,7 @@ impl Tree {
                 line,
                 byte: e.valid_up_to() + 1,
             })?;
-            // A byte order mark is no part of the first word.
+            // A byte order mark is not part of the first word.
             let text = text.strip_prefix('\u{feff}').filter(|_| line == 1).unwrap_or(text);
             reader.line(line, text.trim_end_matches(['\n', '\r']), &id)?;
         }
@@ -70,21 +74,22 @@ impl Tree {
     }
 }
 
-/// A tree has fewer decisions than words. A file may have so many times more before the one with one child is looked for.
+/// A tree has fewer decisions than words. The reader accepts this many times more before it looks for the decision with
+/// one child.
 const SPARE: usize = 8;
 
-/// What stands at a place of the tree so far.
+/// The present content of a place in the tree.
 #[derive(Clone, Copy)]
 enum Place {
     Empty,
     Taken(Child),
 }
 
-/// What was read so far.
+/// The state of the reader.
 struct Reader<'a, N> {
     path: &'a Path,
     root: Place,
-    /// The children of each node; node 0 is there before it is known to be one.
+    /// The children of each node. Node 0 exists before it is known to be a node.
     places: Vec<[Place; 2]>,
     /// The line of each word.
     lines: Vec<Option<u64>>,
@@ -133,7 +138,7 @@ impl<N: Fn(WordId) -> String> Reader<'_, N> {
         }
     }
 
-    /// Puts a word where its code says, or gives the word that is in the way.
+    /// Puts a word where its code says, or returns the word that is in the way.
     fn insert(&mut self, word: WordId, code: &str) -> std::result::Result<(), WordId> {
         let mut at = None;
         for bit in code.bytes() {
@@ -141,7 +146,7 @@ impl<N: Fn(WordId) -> String> Reader<'_, N> {
                 Place::Taken(Child::Word(other)) => return Err(other),
                 Place::Taken(Child::Node(node)) => node,
                 Place::Empty => {
-                    // Node 0 is made with the reader.
+                    // Node 0 exists from the start.
                     let node = if at.is_none() { 0 } else { self.places.len() as u32 };
                     if at.is_some() {
                         self.places.push([Place::Empty; 2]);
@@ -162,7 +167,7 @@ impl<N: Fn(WordId) -> String> Reader<'_, N> {
         }
     }
 
-    /// A word below a node.
+    /// Any word below a node.
     fn below(&self, mut node: u32) -> WordId {
         loop {
             let taken = self.places[node as usize].iter().find_map(|place| match place {
@@ -176,7 +181,7 @@ impl<N: Fn(WordId) -> String> Reader<'_, N> {
         }
     }
 
-    /// The links, once all words have a place and all nodes two children.
+    /// The links, after checking that all words have a place and all nodes two children.
     fn finish(self, last: u64) -> Result<(Vec<Link>, Vec<Link>)> {
         if let Some(word) = self.lines.iter().position(Option::is_none) {
             let word = (self.name)(word as WordId);
@@ -185,7 +190,7 @@ impl<N: Fn(WordId) -> String> Reader<'_, N> {
         let mut leaves = vec![Link::NONE; self.lines.len()];
         let nodes = if let Place::Taken(Child::Node(_)) = self.root { self.places.len() } else { 0 };
         let mut links = vec![Link::NONE; nodes];
-        // By line, so that the first fault of the file is the one that is told.
+        // By line, so that the first fault of the file is reported.
         let mut single = BTreeMap::new();
         for (node, places) in (0..).zip(&self.places[..nodes]) {
             for (code, place) in [false, true].into_iter().zip(places) {

@@ -1,4 +1,4 @@
-//! Trees that cut a list of words in two, and each part again.
+//! Trees that recursively cut a list of words in two.
 
 use super::{Link, Tree};
 use crate::rng::WorkerRng;
@@ -7,13 +7,13 @@ use rand::RngExt;
 use std::ops::Range;
 
 impl Tree {
-    /// The words in the order of their counts, halved by number: no word is deeper than ⌈log₂ V⌉.
+    /// The balanced tree: words by falling count, halved by number. No word is deeper than ⌈log₂ V⌉.
     pub fn balanced(counts: &Counts) -> Self {
         let words: Vec<WordId> = (0..counts.len() as WordId).collect();
         Self::by_halves(words, counts, |words| words.len() / 2)
     }
 
-    /// The words in random order, halved by number. The same seed gives the same tree.
+    /// A random balanced tree: words in random order, halved by number. The same seed gives the same tree.
     pub fn random(counts: &Counts, seed: u64) -> Self {
         let mut rng = WorkerRng::new(seed, TREE_STREAM);
         let mut words: Vec<WordId> = (0..counts.len() as WordId).collect();
@@ -23,7 +23,7 @@ impl Tree {
         Self::by_halves(words, counts, |words| words.len() / 2)
     }
 
-    /// The words in the order of their counts, cut where the counts before and behind are closest to equal.
+    /// The tree over words by falling count, cut where the total counts of both parts are closest to equal.
     ///
     /// Reference: Fano 1949; frequency classes of equal mass: Mikolov et al. 2011.
     pub fn by_frequency(counts: &Counts) -> Self {
@@ -35,7 +35,7 @@ impl Tree {
         Self::by_halves(words, counts, |words| {
             let (first, end) = (words[0] as usize, words[0] as usize + words.len());
             let twice = before[first] + before[end];
-            // The first cut with at least half before it, and the one before that.
+            // The first cut with at least half of the counts before it, and the cut before that.
             let cut = first + before[first..end].partition_point(|sum| 2 * sum < twice);
             let nearer = |cut: &usize| (2 * before[*cut]).abs_diff(twice);
             let cuts = [cut.saturating_sub(1), cut].map(|cut| cut.clamp(first + 1, end - 1));
@@ -43,15 +43,15 @@ impl Tree {
         })
     }
 
-    /// Cuts words into a part of code 0 and one of code 1 until each is one word. `cut` is given two words or more, which
-    /// it may rearrange, and says how many of them go to code 0, at least one and not all.
+    /// Cuts words into a part of code 0 and a part of code 1, recursively, until each part is one word. `cut` gets at
+    /// least two words and may reorder them. It returns how many go to code 0: at least one, but not all.
     pub(super) fn by_halves(
         mut words: Vec<WordId>,
         counts: &Counts,
         mut cut: impl FnMut(&mut [WordId]) -> usize,
     ) -> Self {
         let (mut leaves, mut nodes) = (vec![Link::NONE; words.len()], Vec::new());
-        // No recursion: a tree may be as deep as it has words.
+        // No recursion: a tree may be as deep as the number of words.
         let mut open: Vec<(Range<usize>, Link)> = vec![(0..words.len(), Link::NONE)];
         while let Some((part, parent)) = open.pop() {
             if part.len() == 1 {
@@ -69,5 +69,5 @@ impl Tree {
     }
 }
 
-/// The stream of random numbers that trees are made from.
+/// Number of the random stream for trees.
 pub(super) const TREE_STREAM: u64 = 5;

@@ -1,19 +1,20 @@
-//! Huffman's tree: the least expected number of decisions.
+//! Huffman's tree: the smallest expected number of decisions.
 
 use super::{Link, Tree};
 use crate::vocab::Counts;
 
 impl Tree {
-    /// Huffman's tree of the counts, in O(V) and of any depth: no tree has a smaller [`Tree::expected_depth`].
+    /// Builds Huffman's tree of the counts in O(V). The tree may have any depth; no tree has a smaller
+    /// [`Tree::expected_depth`].
     ///
-    /// Of two subtrees that are joined the lighter one gets the code 0, as in word2vec. Ties are joined leaves first, which
+    /// When two subtrees are joined, the lighter one gets code 0, as in word2vec. Ties are joined leaves first, which
     /// keeps the tree shallow.
     ///
     /// Reference: Huffman 1952; the two queues: van Leeuwen 1976.
     pub fn huffman(counts: &Counts) -> Self {
         let inner = counts.len() - 1;
         let mut queues = Queues::new(counts);
-        // The step that joins last makes the root, so ids count down.
+        // The last join makes the root, so ids count down.
         for node in (0..inner as u32).rev() {
             let lighter = queues.take(Link::new(node, false));
             let heavier = queues.take(Link::new(node, true));
@@ -23,12 +24,13 @@ impl Tree {
     }
 }
 
-/// The subtrees without a parent: the words from the rarest on, and the nodes in the order of their making. Both rise.
+/// The subtrees without a parent, in two queues by rising weight: words from the rarest on, and nodes in the order they
+/// were made.
 struct Queues<'a> {
     counts: &'a [u64],
     leaves: Vec<Link>,
     nodes: Vec<Link>,
-    /// Weights of the nodes made so far; node i counts down from the last id.
+    /// Weights of the nodes made so far. Node ids count down from the last one.
     joined: Vec<u128>,
     next_joined: usize,
 }
@@ -45,7 +47,7 @@ impl<'a> Queues<'a> {
         }
     }
 
-    /// Hangs the lightest subtree below `parent`, and returns its weight.
+    /// Attaches the lightest subtree below `parent` and returns its weight.
     fn take(&mut self, parent: Link) -> u128 {
         let leaf = self.counts.last().map(|count| u128::from(*count));
         let node = self.joined.get(self.next_joined).copied();

@@ -1,15 +1,15 @@
 //! Binary trees over the words: the decisions that lead from the root to a word.
 //!
-//! | tree | is | expected depth | quality |
+//! | tree | built from | expected depth | quality |
 //! |---|---|---|---|
-//! | [`Tree::huffman`] | rare subtrees joined first | the least there is | as frequency |
-//! | [`Tree::balanced`] | the words by rank, halved by number | log₂ V | as frequency |
-//! | [`Tree::random`] | the words shuffled, halved by number | log₂ V | the worst |
-//! | [`Tree::by_frequency`] | the words by rank, halved by count | close to the least | better than random |
-//! | [`Tree::by_clusters`] | word vectors, halved by 2-means | above log₂ V | the best: decisions that a context can take |
-//! | [`Tree::read`] | from a file | | |
+//! | [`Tree::huffman`] | the lightest subtrees, joined first | the minimum | like `by_frequency` |
+//! | [`Tree::balanced`] | words by rank, halved by number | log₂ V | like `by_frequency` |
+//! | [`Tree::random`] | shuffled words, halved by number | log₂ V | the worst |
+//! | [`Tree::by_frequency`] | words by rank, halved by count | close to the minimum | better than random |
+//! | [`Tree::by_clusters`] | word vectors, halved by 2-means | above log₂ V | the best: a context can decide |
+//! | [`Tree::read`] | a file | | |
 //!
-//! What costs is the expected depth, what pays is that the words below a node are alike.
+//! A step costs its expected depth. Quality depends on whether the words below a node are alike.
 
 use crate::error::LinksFault;
 use crate::vocab::{Counts, WordId};
@@ -25,12 +25,12 @@ mod tests;
 
 pub use clusters::Weighting;
 
-/// A parent's node and the code of the step to the child, packed as `node << 1 | code`.
+/// A parent node and the code of the step down to the child, packed as `node << 1 | code`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Link(u32);
 
 impl Link {
-    /// The root has no parent, nor has the only word of a vocabulary.
+    /// Marks a missing parent: that of the root, or of the only word of a vocabulary.
     const NONE: Self = Self(u32::MAX);
 
     fn new(node: u32, code: bool) -> Self {
@@ -42,7 +42,7 @@ impl Link {
     }
 }
 
-/// What a decision leads to, and where a [descent](crate::layer::verbs::descent) stands.
+/// Child of a decision: the present position of a [descent](crate::layer::verbs::descent).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Child {
     /// Another decision.
@@ -53,15 +53,17 @@ pub enum Child {
 
 /// A binary tree whose leaves are the V words and whose V − 1 internal nodes are decisions.
 ///
-/// A node's id is its row in a layer's table. Ids go by falling weight (the summed counts below a node; as heavy ones by the
-/// most frequent word below), so the root is
-/// node 0, every parent has a smaller id than its children, and the rows that are touched most come first.
-/// A decision has the code 0 or 1; with the score z of a node, P(code 0) = σ(z) and P(code 1) = σ(−z), as in word2vec.
-/// The probability of a word is the product over its path; one word alone has an empty path and probability 1.
+/// A node's id is its row in a layer's table. Ids are sorted by falling weight, the summed counts below a node; ties go
+/// by the most frequent word below. So the root is node 0, every parent has a smaller id than its children, and the
+/// most used rows come first.
 ///
-/// Only the links to the parents are kept, 4 bytes a leaf and a node. They suffice for every word at once: go through the
-/// nodes by rising id, ln P(node) = ln P(parent) + ln σ(±z_parent) with [`Tree::node_parent`], then through the words
-/// with [`Tree::leaf_parent`].
+/// A decision has code 0 or 1. With the score z of a node, P(code 0) = σ(z) and P(code 1) = σ(−z), as in word2vec. The
+/// probability of a word is the product over its path. The only word of a vocabulary has an empty path and probability
+/// 1.
+///
+/// The tree stores only links to parents, 4 bytes per leaf and per node. They suffice to evaluate all words at once.
+/// First go through the nodes by rising id: ln P(node) = ln P(parent) + ln σ(±z_parent), with [`Tree::node_parent`].
+/// Then go through the words with [`Tree::leaf_parent`].
 ///
 /// ```
 /// use lexmax::tree::Tree;
@@ -93,17 +95,17 @@ impl Tree {
         self.nodes.len()
     }
 
-    /// The node above a word and the code of the step down to it; none if the word is alone.
+    /// The node above a word and the code of the step down to it; `None` for the only word of a vocabulary.
     pub fn leaf_parent(&self, word: WordId) -> Option<(u32, bool)> {
         self.leaves[word as usize].get()
     }
 
-    /// The node above a node, always of a smaller id, and the code of the step down; none for the root.
+    /// The node above a node (its id is always smaller) and the code of the step down; `None` for the root.
     pub fn node_parent(&self, node: u32) -> Option<(u32, bool)> {
         self.nodes[node as usize].get()
     }
 
-    /// What lies below each node, the child of code 0 first. For paths down; 16 bytes a node.
+    /// The two children of each node, code 0 first, for paths from the root down. Takes 16 bytes per node.
     pub fn children(&self) -> Vec<[Child; 2]> {
         let mut children = vec![[Child::Word(0); 2]; self.nodes.len()];
         let words = (0..).zip(&self.leaves).map(|(word, link)| (Child::Word(word), link));
@@ -116,12 +118,12 @@ impl Tree {
         children
     }
 
-    /// The decisions of a word from the leaf **up to the root**: node and code.
+    /// Iterates over the decisions of a word from the leaf **up to the root**, as (node, code).
     pub fn ancestors(&self, word: WordId) -> impl Iterator<Item = (u32, bool)> + '_ {
         std::iter::successors(self.leaf_parent(word), |(node, _)| self.node_parent(*node))
     }
 
-    /// The decisions of a word from the leaf **up to the root**, overwriting `nodes` and `codes`.
+    /// Writes the decisions of a word to `nodes` and `codes`, from the leaf **up to the root**.
     pub fn path(&self, word: WordId, nodes: &mut Vec<u32>, codes: &mut Vec<bool>) {
         nodes.clear();
         codes.clear();
@@ -131,7 +133,7 @@ impl Tree {
         }
     }
 
-    /// Number of decisions that lead to a word.
+    /// Number of decisions that lead to a word. Takes as many steps.
     pub fn depth(&self, word: WordId) -> usize {
         self.ancestors(word).count()
     }
@@ -141,32 +143,32 @@ impl Tree {
         self.max_depth
     }
 
-    /// The mean depth of a word drawn from the unigram model of `counts`.
+    /// Mean depth of a word drawn from the unigram model of `counts`.
     ///
     /// # Panics
-    /// When `counts` is of another number of words.
+    /// If the number of `counts` is not the number of words.
     pub fn expected_depth(&self, counts: &Counts) -> f64 {
         let mass = self.mass(counts);
         let total: u128 = counts.as_slice().iter().map(|c| u128::from(*c)).sum();
         mass.iter().map(|[zero, one]| (zero + one) as f64 / total as f64).sum()
     }
 
-    /// ln(mass of the code-0 subtree / mass of the code-1 subtree) for each node: the biases with which zero weights
-    /// give exactly the unigram model of `counts`.
+    /// ln(mass of the code-0 subtree / mass of the code-1 subtree) of each node. With these biases, zero weights give
+    /// exactly the unigram model of `counts`.
     ///
     /// # Panics
-    /// When `counts` is of another number of words.
+    /// If the number of `counts` is not the number of words.
     pub fn log_odds(&self, counts: &Counts) -> Vec<f32> {
         self.mass(counts).iter().map(|[zero, one]| (*zero as f64 / *one as f64).ln() as f32).collect()
     }
 
-    /// The counts below each node, by code.
+    /// The total counts below each node, by code.
     fn mass(&self, counts: &Counts) -> Vec<[u128; 2]> {
         assert_eq!(self.vocab(), counts.len(), "a tree of {} words, counts of {}", self.vocab(), counts.len());
         self.sums(|word| u128::from(counts.as_slice()[word as usize]))
     }
 
-    /// The sums over the words below each node, by code.
+    /// The sums of `of(word)` over the words below each node, by code.
     pub fn sums<T: Copy + Default + Add<Output = T>>(&self, of: impl Fn(WordId) -> T) -> Vec<[T; 2]> {
         let mut sums = vec![[T::default(); 2]; self.nodes.len()];
         let add = |sums: &mut Vec<[T; 2]>, link: Link, x: T| {
@@ -185,16 +187,17 @@ impl Tree {
         sums
     }
 
-    /// The links to the parents as numbers, of the words and of the nodes: `node << 1 | code`, and `u32::MAX` without a parent.
+    /// The links to the parents as numbers, of the words and of the nodes: `node << 1 | code`, or `u32::MAX` without a
+    /// parent.
     pub fn links(&self) -> [Vec<u32>; 2] {
         [&self.leaves, &self.nodes].map(|links| links.iter().map(|link| link.0).collect())
     }
 
-    /// The tree of such links, its nodes numbered as they are.
+    /// Builds a tree from such links and keeps the node numbers.
     ///
     /// # Errors
-    /// The first fault: there must be a node less than words, every node have two children, and the root be node 0 and every
-    /// parent's number below its child's.
+    /// The first fault. The number of nodes must be the number of words − 1, and every node must have two children. The
+    /// root must be node 0, and every parent's number smaller than its child's.
     pub fn from_raw_links(leaves: Vec<u32>, nodes: Vec<u32>) -> std::result::Result<Self, LinksFault> {
         if leaves.len() != nodes.len() + 1 {
             return Err(LinksFault::Nodes { words: leaves.len(), nodes: nodes.len() });
@@ -221,15 +224,15 @@ impl Tree {
                 _ => take(*link, nodes.len(), LinksFault::Leaf { word })?,
             }
         }
-        // As many children as places, none of them twice: every place is taken.
+        // There are as many children as places and no place is taken twice, so every place is taken.
         let max_depth = max_depth(&leaves, &nodes);
         Ok(Self { leaves, nodes, max_depth })
     }
 
-    /// The tree of these links, its nodes numbered anew by falling weight, so that the same paths give the same numbers.
+    /// Builds a tree from these links and renumbers the nodes by falling weight. Equal paths then give equal numbers.
     ///
     /// # Panics
-    /// When the links are no tree: that is a bug of the construction.
+    /// If the links are not a tree, which is a bug of the construction.
     fn from_links(leaves: Vec<Link>, nodes: Vec<Link>, counts: &Counts) -> Self {
         assert_eq!((leaves.len(), nodes.len() + 1), (counts.len(), counts.len()), "leaves, nodes + 1 and words");
         let weights = weights(&leaves, &nodes, counts);
@@ -250,8 +253,8 @@ impl Tree {
     }
 }
 
-/// The counts below each node and the first word there, for nodes in any order: a node hands them on once both children
-/// have handed theirs.
+/// The total counts below each node and the first word there, for nodes in any order. A node passes its sums on after
+/// both children have.
 fn weights(leaves: &[Link], nodes: &[Link], counts: &Counts) -> Vec<(u128, WordId)> {
     let mut weights = vec![(0u128, WordId::MAX); nodes.len()];
     let mut codes_seen = vec![0u8; nodes.len()];
@@ -275,7 +278,7 @@ fn weights(leaves: &[Link], nodes: &[Link], counts: &Counts) -> Vec<(u128, WordI
     weights
 }
 
-/// The depth of the deepest leaf, for nodes whose parents stand before them.
+/// The depth of the deepest leaf. Every parent must have a smaller number than its child.
 fn max_depth(leaves: &[Link], nodes: &[Link]) -> usize {
     let mut depths = vec![0; nodes.len()];
     for child in 1..nodes.len() {

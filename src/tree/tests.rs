@@ -1,4 +1,4 @@
-//! What makes a code, an optimal code, and the unigram model.
+//! Tests of trees as codes: complete codes, optimal codes, and the unigram model.
 
 use super::*;
 
@@ -9,7 +9,7 @@ fn counts(falling: &[u64]) -> Counts {
     Counts::new(falling.to_vec()).unwrap()
 }
 
-/// Huffman's cost Σ count·depth by a plain heap: the sum of all that is joined.
+/// Huffman's cost Σ count·depth from a plain heap: the sum over all joins.
 fn naive_cost(counts: &[u64]) -> u128 {
     let mut heap: BinaryHeap<_> = counts.iter().map(|c| Reverse(u128::from(*c))).collect();
     let mut cost = 0;
@@ -41,7 +41,7 @@ fn assert_ids_fall(tree: &Tree, counts: &Counts) {
     }
 }
 
-/// Adds ln σ(±b) down the tree, as its doc says.
+/// Adds ln σ(±b) down the tree, as the docs of [`Tree`] describe.
 fn log_probs(tree: &Tree, scores: &[f32]) -> Vec<f64> {
     let step = |(node, code): (u32, bool)| {
         let z = f64::from(scores[node as usize]);
@@ -55,7 +55,7 @@ fn log_probs(tree: &Tree, scores: &[f32]) -> Vec<f64> {
     (0..tree.vocab() as WordId).map(|w| tree.leaf_parent(w).map_or(0.0, |p| ln_p[p.0 as usize] + step(p))).collect()
 }
 
-/// Each of the biases is rounded to f32, and ln σ has a slope of at most 1.
+/// Each bias is rounded to f32, and ln σ has a slope of at most 1.
 fn assert_unigram(tree: &Tree, counts: &Counts) {
     let odds = tree.log_odds(counts);
     for (word, ln_p) in (0..).zip(log_probs(tree, &odds)) {
