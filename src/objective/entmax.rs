@@ -1,4 +1,4 @@
-//! α-entmax: probabilities with exact zeros, and their threshold, found by looking at tiles again and again.
+//! α-entmax: probabilities with exact zeros. Their threshold is found by repeated scans of the tiles.
 
 use super::{HELD, runs};
 use crate::error::{Error, Result};
@@ -8,47 +8,48 @@ use crate::table::{Stat, Tile};
 use crate::vocab::WordId;
 use std::ops::Range;
 
-/// p_j = max(0, (α − 1)·z_j/T − τ)^(1/(α − 1)), τ so that Σ p = 1: sparsemax at α = 2, softmax as α → 1; T is the temperature.
+/// p_j = max(0, (α − 1)·z_j/T − τ)^(1/(α − 1)), with τ such that Σ p = 1 and temperature T. α = 2 is sparsemax; α → 1
+/// is softmax.
 ///
-/// The threshold is found from below. With d_j = max(0, (α − 1)·z_j/T − τ) and β = 1/(α − 1), g(τ) = (Σ d^β)^(1/β) falls,
-/// is convex, and is linear where all d are alike, so Newton's steps on g(τ) = 1 rise to it, are few, and end at the last
-/// digits of f64. At α = 2 they are Michelot's, exact as soon as the support stays. A step that rounding leads astray is
-/// one of bisection instead.
+/// The threshold is found from below. With d_j = max(0, (α − 1)·z_j/T − τ) and β = 1/(α − 1), the function g(τ) = (Σ
+/// d^β)^(1/β) is falling and convex, and linear where all d are equal. So Newton's steps on g(τ) = 1 rise to the root.
+/// They are few, and reach the last digits of f64. At α = 2 they are Michelot's steps, which are exact as soon as the
+/// support stays the same. If rounding leads a step astray, bisection replaces it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Alpha {
     alpha: f64,
     temperature: f64,
 }
 
-/// How far the search for the threshold of an example has come. Scores are taken as z − `max`.
+/// State of the search for an example's threshold. Scores are taken as z − `max`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Threshold {
     /// The largest score.
     pub max: f32,
-    /// τ − (α − 1)·max/T: in −1 to 0.
+    /// τ − (α − 1)·max/T, between −1 and 0.
     pub tau: f64,
-    /// Bounds of what is looked for.
+    /// Bounds of the root.
     below: f64,
     above: f64,
-    /// Whether the next look changed nothing that matters.
+    /// Whether the search has converged.
     pub found: bool,
 }
 
-/// Looks after which a search ends: each at least halves what is left.
+/// Maximum number of looks at the scores. Each look at least halves the interval.
 pub const MOST_LOOKS: usize = 64;
-/// Steps of τ below this end a search: what rounding makes of the sums over a million words.
+/// Steps of τ that end a search: the rounding error of sums over a million words.
 const ENOUGH: f64 = 1e-12;
-/// The same for α ≤ 1.5, where a step squares the error, but for a factor of at most half the words in the support.
+/// Same for α ≤ 1.5, where a step squares the error, up to a factor of at most half the words in the support.
 const ENOUGH_WHERE_SMOOTH: f64 = 1e-7;
 
 impl Alpha {
     /// The α of sparsemax.
     pub const SPARSEMAX: f64 = 2.0;
 
-    /// The transformation of this α.
+    /// The transformation for this α.
     ///
     /// # Errors
-    /// An α that is not above 1 and at most 2.
+    /// [`Error::OutOfRange`] if `alpha` is not greater than 1 and at most 2.
     pub fn new(alpha: f64) -> Result<Self> {
         if !(alpha > 1.0 && alpha <= 2.0) {
             return Err(Error::OutOfRange { name: "alpha", value: alpha, limit: "above 1 and at most 2" });
@@ -56,10 +57,10 @@ impl Alpha {
         Ok(Self { alpha, temperature: 1.0 })
     }
 
-    /// With scores divided by a temperature.
+    /// Divides scores by `temperature`.
     ///
     /// # Errors
-    /// One that is not positive, or not finite.
+    /// [`Error::OutOfRange`] if `temperature` is not positive and finite.
     pub fn at_temperature(self, temperature: f64) -> Result<Self> {
         if !(temperature > 0.0 && temperature.is_finite()) {
             let limit = "more than 0, and finite";
@@ -73,7 +74,8 @@ impl Alpha {
         self.alpha == Self::SPARSEMAX
     }
 
-    /// Steps of τ that end a search. Above α = 1.5 words that leave the support bend the sums too sharply for more.
+    /// Steps of τ that end a search. Above α = 1.5, words that leave the support bend the sums too sharply to stop at
+    /// larger steps.
     pub(crate) fn enough(&self) -> f64 {
         if self.alpha <= 1.5 { ENOUGH_WHERE_SMOOTH } else { ENOUGH }
     }
@@ -83,9 +85,9 @@ impl Alpha {
         1.0 / (self.alpha - 1.0)
     }
 
-    /// Where a search over `words` scores begins: at the largest score alone, which has p = 1 there.
+    /// The start of a search over `words` scores: the largest score alone, which has p = 1 there.
     pub(crate) fn begin(&self, max: f32, words: usize) -> Threshold {
-        // If all were as likely as the most likely.
+        // The threshold if all scores were equal to the largest.
         let above = -(words as f64).powf(1.0 - self.alpha);
         Threshold { max, tau: -1.0, below: -1.0, above, found: false }
     }
@@ -103,7 +105,7 @@ impl Alpha {
         }
     }
 
-    /// ln P of a score; −∞ where P is 0.
+    /// ln P of a score, in nats; −∞ if P is 0.
     pub(crate) fn log_prob(&self, z: f32, at: &Threshold) -> f64 {
         match self.gap(z, at) {
             d if d <= 0.0 => f64::NEG_INFINITY,
@@ -111,7 +113,7 @@ impl Alpha {
         }
     }
 
-    /// d^(β − 1) and d^β, of d > 0.
+    /// d^(β − 1) and d^β, for d > 0.
     fn raise(&self, d: f64) -> (f64, f64) {
         match self.alpha {
             Self::SPARSEMAX => (1.0, d),
@@ -123,7 +125,7 @@ impl Alpha {
         }
     }
 
-    /// Adds what a look at a score tells: Σ d^β and Σ d^(β − 1).
+    /// Adds the terms of a score: Σ d^β and Σ d^(β − 1).
     fn look(&self, z: f32, at: &Threshold, sums: &mut [f64; 2]) {
         let d = self.gap(z, at);
         if d > 0.0 {
@@ -133,7 +135,7 @@ impl Alpha {
         }
     }
 
-    /// The next threshold, from Σ d^β and Σ d^(β − 1) at this one.
+    /// Computes the next threshold from Σ d^β and Σ d^(β − 1) at this one.
     fn improve(&self, at: &mut Threshold, [high, low]: [f64; 2], enough: f64) {
         // Newton's step on (Σ d^β)^(1/β) = 1.
         let step = (high - high.powf(2.0 - self.alpha)) / low;
@@ -150,7 +152,7 @@ impl Alpha {
         at.tau = next;
     }
 
-    /// The threshold of a row of scores.
+    /// The threshold for a row of scores.
     pub(crate) fn threshold(&self, scores: &[f32]) -> Threshold {
         let mut at = self.begin(crate::simd::max(scores), scores.len());
         for _ in 0..MOST_LOOKS {
@@ -164,7 +166,7 @@ impl Alpha {
         at
     }
 
-    /// The power of [`support`], for the two α that are solved without logarithms.
+    /// The power for [`support`], for the two α that need no logarithm.
     fn whole_power(&self) -> Option<Power> {
         match self.alpha {
             Self::SPARSEMAX => Some(Power::One),
@@ -173,12 +175,12 @@ impl Alpha {
         }
     }
 
-    /// (α − 1)/T, by which scores are multiplied.
+    /// (α − 1)/T, the factor of the scores.
     fn scale(&self) -> f64 {
         (self.alpha - 1.0) / self.temperature
     }
 
-    /// Threshold of (α − 1)·z/T of each example of a run, and for padding one that nothing reaches.
+    /// Threshold of (α − 1)·z/T for each example of a run; padding gets an unreachable one.
     fn bounds(&self, thresholds: &[Threshold], run: &Range<usize>) -> [f64; HELD] {
         let mut bounds = [f64::INFINITY; HELD];
         for (bound, at) in bounds.iter_mut().zip(thresholds.get(run.clone().start..).unwrap_or(&[])) {
@@ -187,8 +189,8 @@ impl Alpha {
         bounds
     }
 
-    /// Takes a tile's scores, or every n-th row of them, into a look: Σ d^β into `sum`, Σ d^(β − 1) into `second`,
-    /// Σ d^(β + 1) into `linear`, n-fold.
+    /// Adds the terms of a tile's scores, or of every n-th row of them, to the statistics, times n: Σ d^β to `sum`, Σ
+    /// d^(β − 1) to `second` and Σ d^(β + 1) to `linear`.
     pub(crate) fn fold(&self, thresholds: &[Threshold], every: usize, tile: &Tile, stats: &mut [Stat]) {
         for run in runs(tile.lanes()) {
             let (mut low, mut high, mut above) = ([0.0; HELD], [0.0; HELD], [0.0; HELD]);
@@ -202,7 +204,7 @@ impl Alpha {
             }
             let n = every as f64;
             for (i, stat) in stats.iter_mut().skip(run.start).take(run.len()).enumerate() {
-                // All parts share one maximum, so that their sums are added as they are.
+                // All parts share one maximum, so their sums add up without rescaling.
                 stat.max = 0.0;
                 stat.sum += n * high[i];
                 stat.second += n * low[i];
@@ -211,7 +213,7 @@ impl Alpha {
         }
     }
 
-    /// The same sums of a run of examples, for any α.
+    /// Computes the same sums for a run of examples and any α.
     fn look_at_each(
         &self,
         thresholds: &[Threshold],
@@ -235,14 +237,15 @@ impl Alpha {
         }
     }
 
-    /// Thresholds that a part of the scores gave become the beginning of a search over all of `words` scores.
+    /// Starts a search over all `words` scores from thresholds that a part of the scores gave.
     pub(crate) fn begin_again(&self, thresholds: &mut [Threshold], words: usize) {
         for at in thresholds {
             *at = Threshold { tau: at.tau, ..self.begin(at.max, words) };
         }
     }
 
-    /// The next thresholds after a look; whether all are found: whether their last steps were `enough` or less.
+    /// Computes the next thresholds after a look. Returns whether all have converged, with a last step of at most
+    /// `enough`.
     pub(crate) fn improve_all(&self, thresholds: &mut [Threshold], stats: &[Stat], enough: f64) -> bool {
         for (at, stat) in thresholds.iter_mut().zip(stats) {
             if !at.found {
@@ -252,7 +255,7 @@ impl Alpha {
         thresholds.iter().all(|at| at.found)
     }
 
-    /// A tile's scores become weight·(p − e_t)/T.
+    /// Turns a tile's scores into weight·(p − e_t)/T.
     pub(crate) fn gradient(
         &self,
         targets: &[WordId],
@@ -285,20 +288,20 @@ impl Alpha {
         }
     }
 
-    /// The Fenchel–Young loss max_p (p·z/T + H(p)) − z_t/T with Tsallis' entropy H = (1 − Σ p^α) / (α·(α − 1)), given Σ p^α:
-    /// on the support z/T = (p^(α − 1) + τ) / (α − 1), so that p·z/T is (Σ p^α + τ) / (α − 1).
+    /// The Fenchel–Young loss max_p (p·z/T + H(p)) − z_t/T with Tsallis' entropy H = (1 − Σ p^α) / (α·(α − 1)), from
+    /// `power_sum` = Σ p^α. On the support z/T = (p^(α − 1) + τ) / (α − 1), so p·z/T = (Σ p^α + τ) / (α − 1).
     pub(crate) fn loss(&self, at: &Threshold, target: f32, power_sum: f64) -> f64 {
         let (a, ab) = (self.alpha - 1.0, self.alpha * (self.alpha - 1.0));
         (power_sum + at.tau) / a + (f64::from(at.max) - f64::from(target)) / self.temperature + (1.0 - power_sum) / ab
     }
 
-    /// The score, but for a constant, at which a word has probability p.
+    /// The score, up to a constant, at which a word has probability p.
     pub fn score_of(&self, p: f64) -> f64 {
         self.temperature * p.powf(self.alpha - 1.0) / (self.alpha - 1.0)
     }
 }
 
-/// Takes the largest score of a tile, and the target's, into the statistics. Row r is word r.
+/// Folds the largest score and the target's score of a tile into the statistics. Row r is word r.
 pub fn fold_max(targets: &[WordId], tile: &Tile, stats: &mut [Stat]) {
     for run in runs(tile.lanes()) {
         let mut max = [f32::NEG_INFINITY; HELD];
@@ -319,7 +322,7 @@ pub fn fold_max(targets: &[WordId], tile: &Tile, stats: &mut [Stat]) {
 mod tests {
     use super::*;
 
-    /// By halving, far beyond what is needed.
+    /// The threshold search by bisection, with far more steps than needed.
     fn slow(scores: &[f32], alpha: f64) -> f64 {
         let top = scores.iter().fold(f64::NEG_INFINITY, |m, z| m.max(f64::from(*z)));
         let total = |tau: f64| -> f64 {

@@ -1,15 +1,15 @@
-//! What users of a language-model loss expect beside −ln P(target): options, soft targets, reductions.
+//! Options of a language-model loss beyond −ln P(target): smoothing and weights, soft targets, reductions.
 
 use crate::error::{Error, Result};
 use crate::vocab::WordId;
 use std::sync::Arc;
 
-/// Options of an exact layer's criterion. With y the target (a word, or a distribution over words), w the words' weights,
-/// ε the smoothing and c_k = w_k·((1 − ε)·y_k + ε/V),
+/// Options of the criterion of an exact layer. Let y be the target (a word, or a distribution over words), w the
+/// weights of the words and ε the smoothing. With c_k = w_k·((1 − ε)·y_k + ε/V) the loss is, in nats,
 ///
-/// L = −Σ_k c_k·ln P(k | h) + λ·(ln Z)²,
+/// L = −Σ_k c_k·ln P(k | h) + λ·(ln Z)².
 ///
-/// where all scores were capped before, z ← cap·tanh(z/cap), if there is a cap. 0 for an ignored target.
+/// A soft cap, if there is one, replaces all scores first: z ← cap·tanh(z/cap). An ignored target has a loss of 0.
 ///
 /// ```
 /// use lexmax::objective::LossOptions;
@@ -31,13 +31,13 @@ pub struct LossOptions {
     soft_targets: bool,
 }
 
-/// One of the [`LossOptions`].
+/// One of the options in [`LossOptions`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LossOption {
-    /// A target that counts nothing.
+    /// A target that does not count.
     Ignored,
-    /// A weight a word.
+    /// A weight for each word.
     WordWeights,
     /// Label smoothing.
     Smoothing,
@@ -50,7 +50,7 @@ pub enum LossOption {
 }
 
 impl LossOption {
-    /// Every option.
+    /// All options.
     pub const ALL: &[Self] =
         &[Self::Ignored, Self::WordWeights, Self::Smoothing, Self::ZLoss, Self::SoftCap, Self::SoftTargets];
 
@@ -67,29 +67,29 @@ impl LossOption {
 }
 
 impl LossOptions {
-    /// −ln P(target) and nothing else.
+    /// No options: the loss is −ln P(target).
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Examples whose target is this count nothing. It need not be a word of the vocabulary.
+    /// Ignores all examples with this target. It need not be a word of the vocabulary.
     pub fn ignoring(self, target: WordId) -> Self {
         Self { ignored: Some(target), ..self }
     }
 
-    /// A weight for every word, as PyTorch's `weight`.
+    /// Sets a weight for every word, as PyTorch's `weight`.
     ///
     /// # Errors
-    /// A weight that is negative or not finite.
+    /// A weight is negative or not finite.
     pub fn with_word_weights(self, weights: Vec<f32>) -> Result<Self> {
         weights.iter().try_for_each(|w| not_negative("weight of a word", *w))?;
         Ok(Self { word_weights: Some(weights.into()), ..self })
     }
 
-    /// Label smoothing: the share ε of each target goes to all words alike.
+    /// Sets label smoothing: the share ε of each target is spread evenly over all words.
     ///
     /// # Errors
-    /// ε outside 0 to 1.
+    /// `share` is outside 0..=1.
     pub fn with_smoothing(self, share: f32) -> Result<Self> {
         if !(0.0..=1.0).contains(&share) {
             return Err(Error::OutOfRange { name: "smoothing", value: f64::from(share), limit: "from 0 to 1" });
@@ -97,19 +97,19 @@ impl LossOptions {
         Ok(Self { smoothing: share, ..self })
     }
 
-    /// λ·(ln Z)², which keeps the normalizer near 1 (weights of words do not count here).
+    /// Adds λ·(ln Z)², which keeps the normalizer near 1. Word weights do not affect this term.
     ///
     /// # Errors
-    /// λ that is negative or not finite.
+    /// `lambda` is negative or not finite.
     pub fn with_z_loss(self, lambda: f32) -> Result<Self> {
         not_negative("z-loss", lambda)?;
         Ok(Self { z_loss: lambda, ..self })
     }
 
-    /// Scores are cap·tanh(z/cap): in the model, so in its probabilities too.
+    /// Replaces scores by cap·tanh(z/cap). The cap is part of the model, so it also applies to probabilities.
     ///
     /// # Errors
-    /// A cap that is not positive, or not finite.
+    /// `cap` is not positive and finite.
     pub fn with_soft_cap(self, cap: f32) -> Result<Self> {
         if !(cap > 0.0 && cap.is_finite()) {
             let value = f64::from(cap);
@@ -118,7 +118,7 @@ impl LossOptions {
         Ok(Self { soft_cap: Some(cap), ..self })
     }
 
-    /// Batches may come with [`SoftTargets`].
+    /// Allows batches with [`SoftTargets`].
     pub fn with_soft_targets(self) -> Self {
         Self { soft_targets: true, ..self }
     }
@@ -128,50 +128,51 @@ impl LossOptions {
         self.soft_targets
     }
 
-    /// Whether the loss is −ln P(target), and targets are words.
+    /// Whether no option is set: the loss is −ln P(target), and targets are words.
     pub fn is_plain(&self) -> bool {
         self.asked().next().is_none()
     }
 
-    /// The target that counts nothing.
+    /// The target that is ignored.
     pub fn ignored(&self) -> Option<WordId> {
         self.ignored
     }
 
-    /// The share of label smoothing, ε.
+    /// The share ε of label smoothing; 0 without.
     pub fn smoothing(&self) -> f32 {
         self.smoothing
     }
 
-    /// The factor of (ln Z)², λ.
+    /// The factor λ of (ln Z)²; 0 without.
     pub fn z_loss(&self) -> f32 {
         self.z_loss
     }
 
-    /// The bound of the scores.
+    /// The bound of the scores, if any.
     pub fn soft_cap(&self) -> Option<f32> {
         self.soft_cap
     }
 
-    /// The weights of all words, if they have some.
+    /// The weights of all words, if any.
     pub fn word_weights(&self) -> Option<&[f32]> {
         self.word_weights.as_deref()
     }
 
-    /// The weight of a word.
+    /// The weight of a word; 1 without weights.
     pub fn word_weight(&self, word: WordId) -> f32 {
         self.word_weights.as_ref().map_or(1.0, |w| w[word as usize])
     }
 
-    /// What an example with this target counts: 0 where it is ignored, else the word's weight.
+    /// The weight of an example with this target: 0 if it is ignored, else the word's weight.
     pub fn target_weight(&self, target: WordId) -> f32 {
         if self.ignored == Some(target) { 0.0 } else { self.word_weight(target) }
     }
 
-    /// Takes the options for a layer that honours only some, over `vocab` words.
+    /// Checks the options for a layer over `vocab` words that supports only the options in `honoured`.
     ///
     /// # Errors
-    /// [`Error::LossOption`] for the first that it does not honour; weights for more or fewer words than there are.
+    /// [`Error::LossOption`] for the first unsupported option; [`Error::WordWeightsMissWords`] if there is not one
+    /// weight per word.
     pub fn check(&self, layer: &'static str, vocab: usize, honoured: &[LossOption]) -> Result<()> {
         if let Some(option) = self.asked().find(|option| !honoured.contains(option)) {
             return Err(Error::LossOption { layer, option: option.name() });
@@ -210,24 +211,26 @@ fn not_negative(name: &'static str, value: f32) -> Result<()> {
     Err(Error::OutOfRange { name, value: f64::from(value), limit: "0 or more, and finite" })
 }
 
-/// How the losses of a batch become one, and ∂/∂ of what comes after: the upstream factors of [`crate::layer::Batch`].
+/// Reduction of the losses of a batch to one number, with the gradient of later computations. It gives the upstream
+/// factors of [`crate::layer::Batch`].
 #[derive(Clone, Copy, Debug)]
 pub enum Reduction<'a> {
-    /// The losses stay apart; an upstream gradient each.
+    /// No reduction; holds one upstream gradient per example.
     None(&'a [f32]),
-    /// Their sum; its upstream gradient.
+    /// The sum of the losses; holds its upstream gradient.
     Sum(f32),
-    /// Their sum over that of the weights of the targets that are not ignored (of soft targets: over their number), as
-    /// PyTorch has it; its upstream gradient. Where nothing counts, 0.
+    /// The mean, as in PyTorch; holds its upstream gradient. The sum of the losses is divided by the weights of the
+    /// targets that are not ignored, or by the number of soft targets. If no target counts, the result is 0.
     Mean(f32),
 }
 
 impl Reduction<'_> {
-    /// The upstream factor of every example: with it a step returns the reduced loss times its upstream gradient, and its
-    /// gradients are those of the reduced loss. `targets` are those of hard targets, else `None`; `len` examples.
+    /// The upstream factor of each of `len` examples. With these factors a step returns the reduced loss times its
+    /// upstream gradient, and the gradients are those of the reduced loss. `targets` are the hard targets, or `None`
+    /// for soft ones.
     ///
     /// # Panics
-    /// If there are not as many upstream gradients as examples, or words have weights and a target is no word.
+    /// If the number of upstream gradients is not `len`, or words have weights and a target is not a word.
     pub fn weights(&self, options: &LossOptions, targets: Option<&[WordId]>, len: usize) -> Vec<f32> {
         match self {
             Self::None(upstream) => {
@@ -245,7 +248,7 @@ impl Reduction<'_> {
     }
 }
 
-/// A distribution over words for each example. Words may repeat in a row; what a row sums to is its weight.
+/// A distribution over words for each example. Words may repeat in a row. The sum of a row is its weight.
 #[derive(Clone, Copy, Debug)]
 pub struct SoftTargets<'a>(Distributions<'a>);
 
@@ -256,12 +259,12 @@ enum Distributions<'a> {
 }
 
 impl<'a> SoftTargets<'a> {
-    /// Lists of words with their probabilities, one after the other: example b has those from `offsets[b]` to
-    /// `offsets[b + 1]`.
+    /// Lists of words with their probabilities, all in one array. Example b has the entries
+    /// `offsets[b]..offsets[b + 1]`.
     ///
     /// # Errors
-    /// Offsets that do not rise from 0 to the number of words, a word outside the vocabulary, a probability that is negative
-    /// or not finite.
+    /// [`Error::OutOfRange`] if the offsets do not rise from 0 to the number of entries, a word is outside the
+    /// vocabulary, or a probability is negative or not finite.
     pub fn sparse(offsets: &'a [u32], words: &'a [WordId], probabilities: &'a [f32], vocab: usize) -> Result<Self> {
         let bad = |name, value: f64, limit| Err(Error::OutOfRange { name, value, limit });
         if words.len() != probabilities.len() {
@@ -279,10 +282,10 @@ impl<'a> SoftTargets<'a> {
         Ok(Self(Distributions::Sparse { offsets, words, probabilities }))
     }
 
-    /// A probability for every word: B×V, row after row.
+    /// A probability for every word: B×V, row-major.
     ///
     /// # Errors
-    /// A row that is not as long as there are words; a probability that is negative or not finite.
+    /// [`Error::OutOfRange`] if the length is not a multiple of `vocab`, or a probability is negative or not finite.
     pub fn dense(probabilities: &'a [f32], vocab: usize) -> Result<Self> {
         if vocab == 0 || !probabilities.len().is_multiple_of(vocab) {
             let value = probabilities.len() as f64;
@@ -305,8 +308,8 @@ impl<'a> SoftTargets<'a> {
         self.len() == 0
     }
 
-    /// The first example that does not fit a vocabulary of `vocab` words, and its first word beyond it. Rows that give a
-    /// probability to another number of words fit nowhere.
+    /// The first example that does not fit a vocabulary of `vocab` words, with its first word outside. Dense rows of
+    /// another length than `vocab` never fit.
     pub fn outside(&self, vocab: usize) -> Option<(usize, WordId)> {
         match self.0 {
             Distributions::Sparse { offsets, words, .. } => {
@@ -319,7 +322,7 @@ impl<'a> SoftTargets<'a> {
         }
     }
 
-    /// The words of example b that have a probability, each with it.
+    /// The words of example b with their probabilities, without zeros.
     pub fn words_of(&self, b: usize) -> Box<dyn Iterator<Item = (WordId, f32)> + 'a> {
         match self.0 {
             Distributions::Sparse { offsets, words, probabilities } => {
@@ -333,7 +336,7 @@ impl<'a> SoftTargets<'a> {
         }
     }
 
-    /// The probability of every word for example b, where they are given like that.
+    /// The probabilities of all words for example b, if the targets are dense.
     pub(super) fn dense_row(&self, b: usize) -> Option<&'a [f32]> {
         match self.0 {
             Distributions::Sparse { .. } => None,

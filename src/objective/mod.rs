@@ -1,9 +1,10 @@
-//! Objectives: pure functions from scores to ∂L/∂scores in place, and the loss. They know no weights and no rate.
+//! Objectives: pure functions that turn scores into ∂L/∂scores in place and return the loss. They know no weights and
+//! no learning rate.
 //!
 //! | objective | loss of a row | ∂L/∂z |
 //! |---|---|---|
 //! | [`logistic`] | −Σ_n ln σ(s_n·z_n), s_n = ±1 | −s_n·σ(−s_n·z_n) |
-//! | [`SigmoidTable`] | the same | that of word2vec.c, gensim or fastText |
+//! | [`SigmoidTable`] | the same | as in word2vec.c, gensim or fastText |
 //! | `votes` | −Σ_n t_n·ln σ(z_n) + a_n·ln σ(−z_n) | a_n·σ(z_n) − t_n·σ(−z_n) |
 //! | [`corrected_softmax`] | −ln softmax(z + a)_t | softmax(z + a) − e_t |
 //! | [`softmax_row`] | −ln softmax(z)_t | softmax(z) − e_t |
@@ -11,7 +12,7 @@
 //! | [`black_out`] | −ln p̃_t − Σ_draws ln(1 − p̃) | see there |
 //! | [`Alpha`] | Fenchel–Young over tiles | p − e_t, p with exact zeros |
 //! | [`fold_softmax`], then [`softmax_gradient`] | ln Z − z_t over tiles | softmax(z) − e_t |
-//! | [`LossWithOptions`], over tiles | the same under [`LossOptions`]: smoothing, soft targets, z-loss, … | see there |
+//! | [`LossWithOptions`], over tiles | the same with [`LossOptions`]: smoothing, soft targets, z-loss, … | see there |
 
 mod loss;
 pub mod math;
@@ -35,8 +36,8 @@ use crate::vocab::WordId;
 use ndarray::ArrayViewMut2;
 use std::ops::Range;
 
-/// Independent decisions on every row of a block, with the same `signs` (±1, a column); row b is scaled by `weight(b)`.
-/// Adds each row's loss.
+/// Independent decisions on every row of a B×C block, with the same `signs` (±1, one per column). `weight(b)` scales
+/// row b. Adds each row's loss (nats) to `losses`.
 pub fn logistic(signs: &[f32], weight: impl Fn(usize) -> f32, mut scores: ArrayViewMut2<f32>, losses: &mut [f64]) {
     for (b, (mut row, loss)) in scores.rows_mut().into_iter().zip(losses).enumerate() {
         let row = row.as_slice_mut().expect("contiguous rows");
@@ -48,7 +49,7 @@ pub fn logistic(signs: &[f32], weight: impl Fn(usize) -> f32, mut scores: ArrayV
     }
 }
 
-/// [`logistic`] with σ from a table, where there is one.
+/// [`logistic`] with σ from a table, if one is given.
 pub fn logistic_by(
     table: Option<&SigmoidTable>,
     signs: &[f32],
@@ -64,8 +65,8 @@ pub fn logistic_by(
     }
 }
 
-/// The same where nobody asks for the loss of each row and no row is weighted: one call for the whole block. `signs` are
-/// those of every score, row after row; the loss of the block is added to the first row's.
+/// [`logistic`] of a whole block in one call, without weights and without the loss of each row. `signs` has one sign
+/// per score, row-major. The loss of the block is added to that of the first row.
 pub(crate) fn logistic_block(signs: &[f32], mut scores: ArrayViewMut2<f32>, losses: &mut [f64]) {
     if let Some(first) = losses.first_mut() {
         let all = scores.as_slice_mut().expect("scores are contiguous");
@@ -73,9 +74,9 @@ pub(crate) fn logistic_block(signs: &[f32], mut scores: ArrayViewMut2<f32>, loss
     }
 }
 
-/// Decisions with two weights each, `toward` 1 and `against` it, which lie as the scores of the whole batch do; the
-/// block is its rows from `first` on. Adds each row's loss if `each` is asked for; else the block's loss is added to
-/// the first row's where that is faster.
+/// Decisions with two weights each, `toward` 1 and `against` it. The weights are laid out as the scores of the whole
+/// batch; the block holds its rows from `first` on. Adds each row's loss if `each` is set. Otherwise the loss of the
+/// block may be added to the first row's, which is faster.
 pub(crate) fn votes(
     table: Option<&SigmoidTable>,
     (toward, against): (&[f32], &[f32]),
@@ -103,17 +104,18 @@ pub(crate) fn votes(
     }
 }
 
-/// What the score of a target is corrected by.
+/// Correction of the score of a target.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct TargetCorrection {
-    /// Added to the score.
+    /// Summand of the score.
     pub shift: f32,
-    /// Draws that hit the target and stay beside it, as further classes of the same score.
+    /// Number of draws that hit the target and stay beside it, as further classes with the same score.
     pub hits: u32,
 }
 
-/// Softmax over the candidates of one row. `correction` is added to the scores (−∞ leaves a candidate out), and that of
-/// the target to its score instead. Returns −ln softmax(target)·weight, where the target is itself and not its hits.
+/// Softmax over the candidates of one row. `correction` is added to the scores (−∞ leaves a candidate out); the
+/// target's score gets `of_target` instead. Returns −ln softmax(target)·weight in nats, with the probability of the
+/// target itself, without its hits.
 pub fn corrected_softmax(
     scores: &mut [f32],
     correction: &[f32],
@@ -131,7 +133,7 @@ pub fn corrected_softmax(
     f64::from(weight) * (f64::from(max) - f64::from(z_t) + sum.ln())
 }
 
-/// Softmax over all scores of one row. Returns −ln softmax(target)·weight.
+/// Softmax over all scores of one row. Returns −ln softmax(target)·weight in nats.
 pub fn softmax_row(scores: &mut [f32], target: usize, weight: f32) -> f64 {
     let z_t = scores[target];
     let max = simd::max(scores);
@@ -141,13 +143,13 @@ pub fn softmax_row(scores: &mut [f32], target: usize, weight: f32) -> f64 {
     f64::from(weight) * (f64::from(max) - f64::from(z_t) + sum.ln())
 }
 
-/// ln softmax of one of the scores of a row, in nats.
+/// ln softmax of the score `at` of a row, in nats.
 pub fn ln_softmax_at(scores: &[f32], at: usize) -> f64 {
     let max = simd::max(scores);
     f64::from(scores[at]) - f64::from(max) - simd::sum_exp(scores, max).ln()
 }
 
-/// Scores become ∂L/∂z = d − softmax·Σd, given d = ∂L/∂ln softmax.
+/// Turns scores into ∂L/∂z = d − softmax·Σd, given d = ∂L/∂ln softmax.
 pub fn ln_softmax_gradient(scores: &mut [f32], d: &[f32]) {
     let max = simd::max(scores);
     let sum = simd::sum_exp(scores, max);
@@ -156,7 +158,7 @@ pub fn ln_softmax_gradient(scores: &mut [f32], d: &[f32]) {
     simd::add(scores, d);
 }
 
-/// Takes a tile's scores into the statistics of softmax. `targets` are words; the table's first row is word `first`.
+/// Folds a tile's scores into the statistics of softmax. `targets` are words; the table's first row is word `first`.
 pub fn fold_softmax(targets: &[WordId], first: WordId, tile: &Tile, stats: &mut [Stat]) {
     fold_ln_z(tile, 1.0, stats);
     for (b, stat) in stats.iter_mut().enumerate() {
@@ -166,25 +168,25 @@ pub fn fold_softmax(targets: &[WordId], first: WordId, tile: &Tile, stats: &mut 
     }
 }
 
-/// Examples of a tile whose numbers are held on the stack at a time.
+/// Examples of a tile whose numbers are on the stack at a time.
 const HELD: usize = 256;
 
-/// The examples of a tile, padding included, in runs of at most [`HELD`].
+/// Splits the examples of a tile, including padding, into runs of at most [`HELD`].
 fn runs(lanes: usize) -> impl Iterator<Item = Range<usize>> {
     (0..lanes).step_by(HELD).map(move |start| start..(start + HELD).min(lanes))
 }
 
-/// Takes a tile's scores, times the inverse temperature β, into maxima and sums of exponentials.
+/// Folds a tile's scores, times the inverse temperature β, into maxima and sums of exponentials.
 pub fn fold_ln_z(tile: &Tile, beta: f32, stats: &mut [Stat]) {
     if beta == 1.0 {
         return fold_scores(tile.scores(), tile, stats);
     }
-    // A score of f32::MIN is a probability of zero, and stays finite.
+    // A score of f32::MIN has probability 0 and stays finite.
     let scaled: Vec<f32> = tile.scores().iter().map(|z| (beta * z).max(f32::MIN)).collect();
     fold_scores(&scaled, tile, stats);
 }
 
-/// Takes scores that lie as those of a tile into maxima and sums of exponentials.
+/// Folds scores with the layout of a tile into maxima and sums of exponentials.
 fn fold_scores(scores: &[f32], tile: &Tile, stats: &mut [Stat]) {
     for run in runs(tile.lanes()) {
         let (mut max, mut sum) = ([f32::NEG_INFINITY; HELD], [0.0; HELD]);
@@ -198,7 +200,7 @@ fn fold_scores(scores: &[f32], tile: &Tile, stats: &mut [Stat]) {
     }
 }
 
-/// A tile's scores become weight·(softmax − e_t), given the statistics over all tiles.
+/// Turns a tile's scores into weight·(softmax − e_t), given the statistics over all tiles.
 pub fn softmax_gradient(
     targets: &[WordId],
     stats: &[Stat],
@@ -209,7 +211,7 @@ pub fn softmax_gradient(
     weighted_softmax_gradient(targets, stats, |b| f64::from(weight(b)), &weight, first, tile);
 }
 
-/// The same where softmax and target have factors of their own: of_all·softmax − of_target·e_t.
+/// Turns a tile's scores into of_all·softmax − of_target·e_t, with separate factors for softmax and target.
 pub fn weighted_softmax_gradient(
     targets: &[WordId],
     stats: &[Stat],
@@ -234,7 +236,7 @@ pub fn weighted_softmax_gradient(
     }
 }
 
-/// The row of the table that a word has, if it is among these.
+/// The table row of a word, if it is in `rows`.
 fn row_of(word: WordId, first: WordId, rows: &Range<u32>) -> Option<u32> {
     word.checked_sub(first).filter(|row| rows.contains(row))
 }

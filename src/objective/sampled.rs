@@ -1,8 +1,9 @@
-//! Criteria over a target and a sample, one row of a batch at a time.
+//! Criteria over a target and a sample, for one row of a batch at a time.
 
 use crate::simd;
 
-/// −Σ_j w_j·ln σ(z_t − z_j) over the columns but the target's: scores become `weight`·∂L/∂z.
+/// Returns `weight`·L for L = −Σ_j w_j·ln σ(z_t − z_j) over all columns except the target's. Turns scores into
+/// `weight`·∂L/∂z.
 pub fn one_vs_each(scores: &mut [f32], column_weights: &[f32], target: usize, weight: f32) -> f64 {
     let z_t = scores[target];
     let (mut loss, mut pull) = (0.0, 0.0);
@@ -22,21 +23,21 @@ pub fn one_vs_each(scores: &mut [f32], column_weights: &[f32], target: usize, we
     f64::from(weight) * loss
 }
 
-/// The draws of BlackOut: what is added to the score of each column (−∞ where nothing was drawn), and how often it was drawn.
+/// The draws of BlackOut, by column: the correction of its score and the number of draws.
 #[derive(Clone, Copy, Debug)]
 pub struct WeightedDraws<'a> {
-    /// −ln q, or −∞.
+    /// −ln q; −∞ for a column that was not drawn.
     pub shift: &'a [f32],
-    /// m, how often the column was drawn.
+    /// Number of times m that the column was drawn.
     pub drawn: &'a [u32],
 }
 
-/// −ln p̃_t − Σ_draws ln(1 − p̃), p̃ = softmax(z − ln q) over the target and all draws, hits kept: scores become
-/// `weight`·∂L/∂z.
+/// Returns `weight`·L for L = −ln p̃_t − Σ_draws ln(1 − p̃), with p̃ = softmax(z − ln q) over the target and all draws,
+/// hits kept. Turns scores into `weight`·∂L/∂z.
 ///
-/// With o = p̃ / (1 − p̃) and O = Σ_draws o, ∂L/∂z of one member is p̃·(1 − O) + \[drawn\]·o − \[target\]. Only the largest
-/// member can have p̃ > 1/2; where that is a draw, it is kept apart: what o·p̃ of the others comes to is its p̃ times their
-/// share among the rest, so that nothing overflows or cancels.
+/// With o = p̃ / (1 − p̃) and O = Σ_draws o, ∂L/∂z of one member is p̃·(1 − O) + \[drawn\]·o − \[target\]. Only the
+/// largest member can have p̃ > 1/2. If that is a draw, it is handled apart: its o times the p̃ of another member
+/// equals its own p̃ times the member's share of the rest. So nothing overflows or cancels.
 pub fn black_out(scores: &mut [f32], draws: WeightedDraws, target: usize, target_shift: f32, weight: f32) -> f64 {
     let z_t = scores[target] + target_shift;
     simd::add(scores, draws.shift);
@@ -51,7 +52,7 @@ pub fn black_out(scores: &mut [f32], draws: WeightedDraws, target: usize, target
     let copies = |column: usize| f64::from(draws.drawn[column] + u32::from(column == target));
     let rest: f64 = scores.iter().enumerate().map(|(c, e)| copies(c) * f64::from(*e)).sum();
     let ln_rest = f64::from(shift) + rest.ln();
-    // The member that stands alone: its odds, and what it leaves to the rest.
+    // The member that is handled apart: its probability, and the probability left to the rest.
     let gap = if alone.is_some() { f64::from(max) - ln_rest } else { f64::NEG_INFINITY };
     let (p_alone, left) = (super::math::logistic(gap), super::math::logistic(-gap));
     let ln_left = super::math::ln_sigmoid(-gap);
@@ -83,7 +84,7 @@ pub fn black_out(scores: &mut [f32], draws: WeightedDraws, target: usize, target
     weight * loss
 }
 
-/// Where the largest score stands, and what it is.
+/// The index of the largest score, and the score.
 fn top(scores: &[f32]) -> (usize, f32) {
     let max = simd::max(scores);
     (scores.iter().position(|z| *z == max).unwrap_or(0), max)
@@ -93,7 +94,7 @@ fn top(scores: &[f32]) -> (usize, f32) {
 mod tests {
     use super::*;
 
-    /// All draws that matter are as unlikely as e^−10⁴: no overflow, no NaN.
+    /// All members except the largest have probabilities around e^−10⁴: no overflow and no NaN.
     #[test]
     fn far_apart_scores_stay_finite() {
         for (target, largest) in [(0, 0), (0, 1), (2, 1)] {

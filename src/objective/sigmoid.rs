@@ -1,27 +1,27 @@
-//! σ as other programs compute it in training: from a table, and cut off.
+//! σ as other programs compute it in training: from a table with a cut-off.
 
 use crate::simd;
 use serde::{Deserialize, Serialize};
 
-/// The way in which a program computes σ(z) of a decision in training.
+/// Method to compute σ(z) of a decision in training.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[cfg_attr(feature = "cli", derive(clap::ValueEnum), value(rename_all = "lower"))]
 #[non_exhaustive]
 pub enum Sigmoid {
-    /// As it is.
+    /// Exact σ.
     #[default]
     Exact,
-    /// From word2vec.c's table.
+    /// σ from word2vec.c's table.
     Word2vec,
-    /// From gensim's table.
+    /// σ from gensim's table.
     Gensim,
-    /// From fastText's table.
+    /// σ from fastText's table.
     FastText,
 }
 
 impl Sigmoid {
-    /// The table, unless σ is exact; `tree`: as hierarchical softmax uses it.
+    /// The table; `None` if σ is exact. `tree` selects the variant for hierarchical softmax.
     pub fn table(self, tree: bool) -> Option<SigmoidTable> {
         match self {
             Self::Exact => None,
@@ -32,7 +32,7 @@ impl Sigmoid {
     }
 }
 
-/// A table of σ over ±`end`, as another program has it.
+/// A table of σ over ±`end`, as in another program.
 ///
 /// | | entries | over | beyond, in the tree | beyond, in negative sampling |
 /// |---|---:|---|---|---|
@@ -40,36 +40,37 @@ impl Sigmoid {
 /// | [`gensim`](Self::gensim) | 1,000 | ±6 | the decision is dropped | the decision is dropped |
 /// | [`fasttext`](Self::fasttext) | 513 | ±8 | σ is 0 or 1 | σ is 0 or 1 |
 ///
-/// A decision that is dropped has no gradient, also where it is wrong. The loss that is reported is exact in every case.
+/// A dropped decision has no gradient, even if it is wrong. The reported loss is always exact.
 #[derive(Clone, Debug)]
 pub struct SigmoidTable {
     values: Vec<f32>,
     end: f32,
-    /// Entries for a score of 1.
+    /// Entries per unit of score.
     scale: f32,
     drops: bool,
 }
 
 impl SigmoidTable {
-    /// That of word2vec.c; `tree`: as its hierarchical softmax uses it.
+    /// The table of word2vec.c. `tree` selects the variant of its hierarchical softmax.
     pub fn word2vec(tree: bool) -> Self {
-        // C divides whole numbers: EXP_TABLE_SIZE / MAX_EXP / 2 is 83.
+        // C divides integers: EXP_TABLE_SIZE / MAX_EXP / 2 is 83.
         Self { values: table(1_000, 6.0), end: 6.0, scale: 83.0, drops: tree }
     }
 
-    /// That of gensim.
+    /// The table of gensim.
     pub fn gensim() -> Self {
         Self { drops: true, ..Self::word2vec(true) }
     }
 
-    /// That of fastText.
+    /// The table of fastText.
     pub fn fasttext() -> Self {
         let mut values = table(512, 8.0);
         values.push(sigmoid(8.0));
         Self { values, end: 8.0, scale: 32.0, drops: false }
     }
 
-    /// Σ −ln σ(sign·z), exact, and z ← σ̂(z) − \[sign is +\], with σ̂ from the table; 0 for a sign of 0. As many signs as scores.
+    /// Returns the exact loss Σ −ln σ(sign·z), and sets z ← σ̂(z) − \[sign is +\], with σ̂ from the table. A sign of 0
+    /// gives a derivative of 0. `signs` has one entry per score.
     pub fn logistic(&self, zs: &mut [f32], signs: &[f32]) -> f64 {
         const CHUNK: usize = 64;
         assert_eq!(zs.len(), signs.len(), "scores and signs");
@@ -86,7 +87,7 @@ impl SigmoidTable {
         loss
     }
 
-    /// [`simd::votes`] with the exact loss, and with σ̂ from the table in the derivative.
+    /// [`simd::votes`] with the exact loss, and σ̂ from the table in the derivative.
     pub(crate) fn votes(&self, zs: &mut [f32], toward: &[f32], against: &[f32]) -> f64 {
         const CHUNK: usize = 64;
         let mut loss = 0.0;
@@ -124,7 +125,7 @@ fn sigmoid(z: f64) -> f32 {
     (1.0 / (1.0 + (-z).exp())) as f32
 }
 
-/// σ at `entries` places from −`end`, `end` itself left out.
+/// σ at `entries` points from −`end` to `end`, without `end` itself.
 fn table(entries: u32, end: f64) -> Vec<f32> {
     (0..entries).map(|i| sigmoid((f64::from(i) / f64::from(entries) * 2.0 - 1.0) * end)).collect()
 }
@@ -153,9 +154,9 @@ mod tests {
                 let beyond = zs[i].abs() > end + 1e-3;
                 match (beyond, drops) {
                     (true, true) => assert_eq!(ks[i], 0.0, "{}", zs[i]),
-                    // Nothing where it is right, all where it is wrong.
+                    // No gradient if it is right, the full one if it is wrong.
                     (true, false) => assert_eq!(ks[i], if zs[i] * signs[i] > 0.0 { 0.0 } else { -signs[i] }),
-                    // σ' ≤ 1/4; entries lie 0.03125 apart at most, and 83 for 83.33 shifts them by up to 0.048.
+                    // σ' ≤ 1/4. Entries are at most 0.03125 apart, and 83 instead of 83.33 shifts them by up to 0.048.
                     (false, _) if zs[i].abs() < end - 1e-3 => {
                         assert!((ks[i] - exact[i]).abs() < 0.25 * 0.08, "{}", zs[i])
                     }

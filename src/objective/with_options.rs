@@ -1,4 +1,4 @@
-//! The criterion with its options, over tiles of scores: [`LossOptions`] made ready for a batch.
+//! The criterion with [`LossOptions`], over tiles of scores.
 
 use super::row_of;
 use super::{LossOptions, SoftTargets};
@@ -6,26 +6,26 @@ use crate::simd;
 use crate::table::{Stat, Tile};
 use crate::vocab::WordId;
 
-/// What the examples of a batch are to reach, under options.
+/// The criterion for the examples of one batch: options, targets and weights.
 #[derive(Debug)]
 pub struct LossWithOptions<'o, 'a> {
     options: &'o LossOptions,
     targets: &'a [WordId],
     soft: Option<SoftTargets<'a>>,
     weights: Option<&'a [f32]>,
-    /// Whether the words' weights count, and all that is in the criterion only.
+    /// Whether word weights and all parts that belong only to the training criterion apply.
     training: bool,
     /// ε/V.
     uniform: f64,
-    /// Σ_k c_k of every example; 0 where it is ignored.
+    /// Σ_k c_k for every example; 0 for an ignored one.
     mass: Vec<f64>,
 }
 
 impl<'o, 'a> LossWithOptions<'o, 'a> {
-    /// For a batch whose targets are words or, where `soft` is there, distributions over `vocab` words.
+    /// The training criterion for a batch. Its targets are words or, with `soft`, distributions over `vocab` words.
     ///
     /// # Panics
-    /// On soft targets that the options do not allow for.
+    /// If the options do not allow for the soft targets that are given.
     pub fn new(
         options: &'o LossOptions,
         targets: &'a [WordId],
@@ -53,7 +53,7 @@ impl<'o, 'a> LossWithOptions<'o, 'a> {
         goal
     }
 
-    /// −ln P of the targets, under the options that are part of the model.
+    /// The loss −ln P of the targets, with only the options that are part of the model.
     pub fn evaluation(options: &'o LossOptions, targets: &'a [WordId]) -> Self {
         let mass = vec![1.0; targets.len()];
         Self { options, targets, soft: None, weights: None, training: false, uniform: 0.0, mass }
@@ -81,8 +81,8 @@ impl<'o, 'a> LossWithOptions<'o, 'a> {
         if ignored { 0.0 } else { self.weights.map_or(1.0, |w| f64::from(w[b])) }
     }
 
-    /// Takes the scores of a tile into the statistics of the examples from `start` on; `linear` becomes Σ_k c_k·z_k. The
-    /// table's first row is word `first`.
+    /// Folds the scores of a tile into the statistics of the examples from `start` on; `linear` becomes Σ_k c_k·z_k.
+    /// The table's first row is word `first`.
     pub fn fold(&self, start: usize, first: WordId, tile: &Tile, stats: &mut [Stat]) {
         let mut capped;
         let bounded;
@@ -115,7 +115,7 @@ impl<'o, 'a> LossWithOptions<'o, 'a> {
         }
     }
 
-    /// A tile's scores become ∂L/∂z = weight·((Σ_k c_k + 2λ·ln Z)·softmax − c), times the slope of the cap.
+    /// Turns a tile's scores into ∂L/∂z = weight·((Σ_k c_k + 2λ·ln Z)·softmax − c), times the slope of the cap.
     pub fn gradient(&self, start: usize, first: WordId, tile: &mut Tile, stats: &[Stat]) {
         let slopes = self.options.soft_cap().map(|cap| {
             simd::soft_cap(tile.scores_mut(), cap);
@@ -144,7 +144,7 @@ impl<'o, 'a> LossWithOptions<'o, 'a> {
         }
     }
 
-    /// Hands the targets that are among `rows` to `each`, as (row, example from `start`, w_k·(1 − ε)·y_k).
+    /// Calls `each` for every target in `rows`, with (row, example from `start`, w_k·(1 − ε)·y_k).
     fn each_share(
         &self,
         start: usize,
@@ -179,7 +179,7 @@ impl<'o, 'a> LossWithOptions<'o, 'a> {
         }
     }
 
-    /// The loss of example b, with its upstream factor.
+    /// The loss of example b in nats, times its upstream factor.
     pub fn loss(&self, b: usize, stat: &Stat) -> f64 {
         let weight = self.weight(b);
         if weight == 0.0 {

@@ -1,14 +1,17 @@
-//! The same over the columns of a tile (words × batch): every lane is another example, so nothing is summed across lanes.
+//! Vector functions over the columns of a tile (words × batch). Each lane is another example, so nothing is summed
+//! across lanes.
 
 use super::{dispatch, exp};
 use pulp::{Simd, WithSimd};
 
-/// Rows whose exponentials are summed before the sum joins that of the rows before: keeps the rounding of long columns down.
+/// Rows whose exponentials are summed before the sum is added to that of earlier rows. This keeps the rounding error of
+/// long columns small.
 const RUN: usize = 32;
 
-/// For every column: the maximum of `max` and the column's scores goes to `max`, and Σ e^(z − max) over the column to `sum`.
+/// For every column: updates `max` with the largest score of the column, and sets `sum` to Σ e^(z − max) over the
+/// column.
 ///
-/// Rows are `stride` apart; `max` and `sum` have as many entries as there are columns, a multiple of 16.
+/// Rows are `stride` apart. `max` and `sum` have one entry per column; the number of columns is a multiple of 16.
 pub fn max_and_sum_exp(scores: &[f32], stride: usize, max: &mut [f32], sum: &mut [f32]) {
     struct Op<'a>(&'a [f32], usize, &'a mut [f32], &'a mut [f32]);
     impl WithSimd for Op<'_> {
@@ -39,7 +42,7 @@ pub fn max_and_sum_exp(scores: &[f32], stride: usize, max: &mut [f32], sum: &mut
     dispatch(Op(scores, stride, max, sum));
 }
 
-/// For every column: the maximum of `max` and the column's scores goes to `max`. Rows and columns are those of
+/// For every column: updates `max` with the largest score of the column. Rows and columns are laid out as for
 /// [`max_and_sum_exp`].
 pub fn max(scores: &[f32], stride: usize, max: &mut [f32]) {
     struct Op<'a>(&'a [f32], usize, &'a mut [f32]);
@@ -60,7 +63,7 @@ pub fn max(scores: &[f32], stride: usize, max: &mut [f32]) {
     dispatch(Op(scores, stride, max));
 }
 
-/// z ← scale·e^(z − shift), each column with its own shift and scale.
+/// z ← scale·e^(z − shift), with a shift and a scale for each column.
 pub fn scaled_exp(scores: &mut [f32], stride: usize, shift: &[f32], scale: &[f32]) {
     struct Op<'a>(&'a mut [f32], usize, &'a [f32], &'a [f32]);
     impl WithSimd for Op<'_> {
@@ -80,7 +83,7 @@ pub fn scaled_exp(scores: &mut [f32], stride: usize, shift: &[f32], scale: &[f32
     dispatch(Op(scores, stride, shift, scale));
 }
 
-/// The sum of every row, over its first `columns` entries.
+/// Sums the first `columns` entries of every row into `out`.
 pub fn row_sums(scores: &[f32], stride: usize, columns: usize, out: &mut [f32]) {
     struct Op<'a>(&'a [f32], usize, usize, &'a mut [f32]);
     impl WithSimd for Op<'_> {
@@ -125,7 +128,7 @@ mod tests {
                 assert!((f64::from(sum[c]) - exact).abs() <= 4e-6 * exact, "{} {exact}", sum[c]);
                 for (r, z) in column.enumerate() {
                     let exact = (z - top).exp() * f64::from(scale[c]);
-                    // The error of e^x, and that of its argument.
+                    // The error of e^x plus that of its argument.
                     let bound = 4e-7 + 6e-8 * (z - top).abs();
                     assert!((f64::from(scaled[r * stride + c]) - exact).abs() <= bound * exact);
                 }

@@ -1,16 +1,16 @@
-//! Whether numbers are finite.
+//! Test for finite numbers.
 
 use super::dispatch;
 use pulp::{Simd, WithSimd};
 
-/// Whether no number is infinite or NaN. Costs one multiply-add for each vector.
+/// Whether no number is infinite or NaN. Costs one multiply-add per vector.
 pub fn all_finite(xs: &[f32]) -> bool {
     struct Op<'a>(&'a [f32]);
     impl WithSimd for Op<'_> {
         type Output = f32;
         #[inline(always)]
         fn with_simd<S: Simd>(self, s: S) -> f32 {
-            // x·0 is 0 for a finite x, and NaN for all others; a sum keeps a NaN.
+            // x·0 is 0 for a finite x and NaN otherwise; a sum keeps a NaN.
             let (body, tail) = S::as_simd_f32s(self.0);
             let zero = s.splat_f32s(0.0);
             let (four, rest) = body.as_chunks::<4>();

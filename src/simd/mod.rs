@@ -1,7 +1,10 @@
 //! Vector functions on f32 slices: portable SIMD on the vector path that [`path`] chose.
 //!
-//! Error bounds, tested over the whole range against f64: `exp` 1.5·10⁻⁷ relative (2 units in the last place, and 0
-//! below −87.33), `soft_cap` 6·10⁻⁷ relative, logarithms as f64.
+//! Error bounds, tested over the whole range against f64:
+//!
+//! - `exp`: relative error of 1.5·10⁻⁷ (2 units in the last place), and 0 below −87.33;
+//! - `soft_cap`: relative error of 6·10⁻⁷;
+//! - logarithms: as in f64.
 
 pub mod columns;
 mod finite;
@@ -19,12 +22,12 @@ pub(crate) use tail::with_tail;
 pub use votes::votes;
 
 const LOG2_E: f32 = std::f32::consts::LOG2_E;
-/// ln 2 in two parts (Cody & Waite): the first has few enough bits that n·LN2_HI is exact.
+/// ln 2 in two parts (Cody & Waite). The first has so few bits that n·LN2_HI is exact.
 const LN2_HI: f32 = 0.693_359_4;
 const LN2_LO: f32 = -2.121_944_4e-4;
-/// 1.5·2²³: adding it rounds to an integer and leaves that integer in the low bits.
+/// 1.5·2²³. Adding it rounds to an integer and leaves that integer in the low bits.
 const MAGIC: f32 = 12_582_912.0;
-/// Arguments below give 0 (e^x leaves the normal numbers), those above are cut to the largest finite power.
+/// Smaller arguments give 0 (e^x leaves the normal numbers); larger ones are clamped to the largest finite power.
 const EXP_LO: f32 = -87.33;
 const EXP_HI: f32 = 88.37;
 /// Minimax polynomial of (e^f − 1 − f)/f² on ±ln 2 / 2 (Cephes, expf).
@@ -32,7 +35,7 @@ const EXP_POLY: [f32; 6] = [1.987_569_1e-4, 1.398_199_9e-3, 8.333_452e-3, 4.166_
 
 /// e^x, lane by lane.
 ///
-/// Code on vectors holds no closures: a closure is compiled without the instruction set that it is dispatched to.
+/// Vector code has no closures: a closure is compiled without the instruction set of the dispatch.
 #[inline(always)]
 fn exp<S: Simd>(s: S, x: S::f32s) -> S::f32s {
     let low = s.splat_f32s(EXP_LO);
@@ -79,7 +82,7 @@ pub fn scaled_exp(xs: &mut [f32], shift: f32, scale: f32) {
     dispatch(Op(xs, shift, scale));
 }
 
-/// The largest entry, −∞ of none.
+/// The largest entry; −∞ for an empty slice.
 pub fn max(xs: &[f32]) -> f32 {
     struct Op<'a>(&'a [f32]);
     impl WithSimd for Op<'_> {
@@ -109,10 +112,10 @@ pub fn max(xs: &[f32]) -> f32 {
     dispatch(Op(xs))
 }
 
-/// Vectors whose exponentials are summed in f32 before the sum goes on in f64.
+/// Vectors whose exponentials are summed in f32 before they are added to the f64 sum.
 const SUM_CHUNK: usize = 64;
 
-/// Σ e^(x − shift), in f64 beyond 64 vectors. With `shift` = max the relative error stays below 4·10⁻⁷.
+/// Σ e^(x − shift), in f64 beyond 64 vectors. With `shift` = max the relative error is less than 4·10⁻⁷.
 pub fn sum_exp(xs: &[f32], shift: f32) -> f64 {
     struct Op<'a>(&'a [f32], f32);
     impl WithSimd for Op<'_> {
@@ -135,7 +138,7 @@ pub fn sum_exp(xs: &[f32], shift: f32) -> f64 {
                 }
                 total += f64::from(s.reduce_sum_f32s(s.add_f32s(acc[0], acc[1])));
                 if !tail.is_empty() {
-                    // Lanes beyond the end are far below and add nothing.
+                    // Lanes beyond the end are so small that they add nothing.
                     let mut last = [s.splat_f32s(f32::MIN)];
                     lanes::<S>(&mut last)[..tail.len()].copy_from_slice(tail);
                     total += f64::from(s.reduce_sum_f32s(exp(s, s.sub_f32s(last[0], shift))));
@@ -147,15 +150,16 @@ pub fn sum_exp(xs: &[f32], shift: f32) -> f64 {
     dispatch(Op(xs, shift))
 }
 
-/// Vectors whose factors 1 + e^−|t| are multiplied before a logarithm is taken: 7 × 16 factors of at most 2 stay below 2¹²⁷.
+/// Vectors whose factors 1 + e^−|t| are multiplied before a logarithm is taken. 7 × 16 factors of at most 2 stay below
+/// 2¹²⁷.
 const PRODUCT_CHUNK: usize = 7;
-/// A product of such chunks, in f64, that is still far from the largest number when another comes.
+/// Limit of a product of such chunks, in f64. It leaves room for one more chunk.
 const PRODUCT_MAX: f64 = 1e250;
 
-/// Independent decisions: Σ −ln σ(sign·z), and z ← its derivative, −sign·σ(−sign·z). Signs are ±1; one of 0 has no
-/// derivative and a loss of ln 2.
+/// Independent decisions: returns Σ −ln σ(sign·z), and sets z ← its derivative, −sign·σ(−sign·z). Signs are ±1. A sign
+/// of 0 gives a derivative of 0 and a loss of ln 2.
 ///
-/// The logarithm of a product stands for the sum of logarithms: Σ ln(1 + u) = ln Π(1 + u).
+/// A logarithm of a product replaces the sum of logarithms: Σ ln(1 + u) = ln Π(1 + u).
 pub fn logistic(zs: &mut [f32], signs: &[f32]) -> f64 {
     struct Op<'a>(&'a mut [f32], &'a [f32]);
     impl WithSimd for Op<'_> {
@@ -175,7 +179,7 @@ pub fn logistic(zs: &mut [f32], signs: &[f32]) -> f64 {
                 }
             }
             if !tail.is_empty() {
-                // Lanes beyond the end decide rightly with certainty: no loss.
+                // Lanes beyond the end are right decisions of full certainty: their loss is 0.
                 let (mut z, mut sign) = ([s.splat_f32s(1e4)], [s.splat_f32s(1.0)]);
                 with_tail(&mut lanes::<S>(&mut z)[..tail.len()], tail, |to, from| *to = from);
                 with_tail(&mut lanes::<S>(&mut sign)[..tail.len()], sign_tail, |to, from| *to = from);
@@ -191,13 +195,13 @@ pub fn logistic(zs: &mut [f32], signs: &[f32]) -> f64 {
     dispatch(Op(zs, signs))
 }
 
-/// Vectors as their lanes.
+/// The lanes of vectors, as one slice.
 #[inline(always)]
 fn lanes<S: Simd>(vectors: &mut [S::f32s]) -> &mut [f32] {
     pulp::bytemuck::cast_slice_mut(vectors)
 }
 
-/// [`logistic`] over at most [`PRODUCT_CHUNK`] vectors; the loss is the first number and the logarithm of the second.
+/// [`logistic`] over at most [`PRODUCT_CHUNK`] vectors. The loss is the first number plus the logarithm of the second.
 #[inline(always)]
 fn decisions<S: Simd>(s: S, zs: &mut [S::f32s], signs: &[S::f32s]) -> (f64, f64) {
     let (zero, one) = (s.splat_f32s(0.0), s.splat_f32s(1.0));
@@ -215,9 +219,9 @@ fn decisions<S: Simd>(s: S, zs: &mut [S::f32s], signs: &[S::f32s]) -> (f64, f64)
     (f64::from(s.reduce_sum_f32s(linear)), f64::from(s.reduce_product_f32s(product)))
 }
 
-/// Where tanh is ±1 in f32.
+/// From here on tanh is ±1 in f32.
 const TANH_END: f32 = 7.905_311;
-/// tanh x ≈ x·p(x²)/q(x²), minimax over ±[`TANH_END`] (Eigen, ptanh); the highest powers first.
+/// tanh x ≈ x·p(x²)/q(x²), minimax over ±[`TANH_END`] (Eigen, ptanh). Highest powers come first.
 const TANH_P: [f32; 7] =
     [-2.760_768_5e-16, 2.000_188e-13, -8.604_672e-11, 5.122_297e-8, 1.485_722_4e-5, 6.372_619e-4, 4.893_524_6e-3];
 const TANH_Q: [f32; 4] = [1.198_258_4e-6, 1.185_347_1e-4, 2.268_434_6e-3, 4.893_525e-3];
@@ -250,8 +254,8 @@ pub fn scale(xs: &mut [f32], scale: f32) {
     dispatch(|| xs.iter_mut().for_each(|x| *x *= scale));
 }
 
-/// Keeps the greatest score of each lane and its row: rows of scores are `stride` apart, the first is row `first`. Of equal scores the
-/// first row stays; what is no number is passed over.
+/// Keeps the largest score of each lane and its row. Rows of scores are `stride` apart; the first is row `first`. Among
+/// equal scores the first row stays; NaN is ignored.
 #[cfg(feature = "text")]
 pub fn keep_best(best: &mut [f32], at: &mut [u32], scores: &[f32], stride: usize, first: u32) {
     dispatch(|| {
@@ -265,7 +269,7 @@ pub fn keep_best(best: &mut [f32], at: &mut [u32], scores: &[f32], stride: usize
     });
 }
 
-/// b ← (1 + b)/2·(1 + c)/2 / ((1 + a)/2 + ε), cosines all.
+/// b ← (1 + b)/2·(1 + c)/2 / ((1 + a)/2 + ε), where a, b and c are cosines.
 #[cfg(feature = "text")]
 pub fn cos_mul(bs: &mut [f32], cs: &[f32], as_: &[f32], epsilon: f32) {
     dispatch(|| {
@@ -279,7 +283,7 @@ pub fn cos_mul(bs: &mut [f32], cs: &[f32], as_: &[f32], epsilon: f32) {
 mod tests {
     use super::*;
 
-    /// Every f32 from −90 to 90 in steps that visit all exponents and many mantissas.
+    /// Numbers from −90 to 90 in steps that reach all exponents and many mantissas.
     fn grid() -> Vec<f32> {
         (0..2_000_003).map(|i| (-90.0 + f64::from(i) * 9e-5) as f32).chain([-1e-30, 0.0, 1e-30, -1e-6, 1e-6]).collect()
     }
@@ -334,10 +338,10 @@ mod tests {
                 let k = -f64::from(signs[i]) / (1.0 + t.exp());
                 assert!((f64::from(ks[i]) - k).abs() <= 3e-7 * k.abs() + 1e-37, "{n} {i}: {} {k}", ks[i]);
             }
-            // A rounding of 2⁻²⁴ a factor, and of the partial sums in the at most 7 + 4 additions that a term goes through.
+            // One rounding of 2⁻²⁴ per factor, and of the partial sums in the at most 7 + 4 additions of a term.
             assert!((loss - exact).abs() <= 6e-8 * (n as f64 + 11.0 * exact), "{n}: {loss} {exact}");
         }
-        // Factors of 2 whose product is no number.
+        // Factors of 2 whose product overflows.
         let n = 5_000;
         let loss = logistic(&mut vec![0.0; n], &vec![1.0; n]);
         assert!((loss / (n as f64 * std::f64::consts::LN_2) - 1.0).abs() < 1e-12, "{loss}");

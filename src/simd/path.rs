@@ -1,16 +1,17 @@
-//! The vector path: the instruction set of all vector functions and kernels, chosen once for the whole process.
+//! The vector path: the instruction set of all vector functions and kernels, chosen once per process.
 //!
-//! | `LEXMAX_SIMD` | numbers of a vector | needs |
+//! | `LEXMAX_SIMD` | f32 per vector | needs |
 //! |---|---|---|
 //! | not set | the most that the machine has | |
 //! | `scalar` | 1 | nothing |
 //! | `avx2` | 8 | x86 with AVX2 and FMA |
 //! | `avx512` | 16 | x86 with AVX-512 F, BW, CD, DQ and VL |
 //!
-//! Paths round in different orders, so results agree within rounding from path to path, and to the bit on one.
+//! Paths round in different orders. Results of different paths agree within rounding; results of one path are equal bit
+//! for bit.
 //!
-//! A function of the library has no place to report a bad value of the variable: it ignores it and takes the best path. The
-//! command line checks the variable first and refuses such a value.
+//! A library function cannot report a bad value of the variable: it ignores the value and takes the best path. The
+//! command line checks the variable first and refuses a bad value.
 
 use crate::error::SimdFault;
 use pulp::{Arch, WithSimd};
@@ -21,10 +22,10 @@ use std::sync::LazyLock;
 /// The environment variable that names a path.
 const VARIABLE: &str = "LEXMAX_SIMD";
 
-/// The paths by name, the slowest first.
+/// The paths by name, slowest first.
 const NAMES: [&str; 3] = ["scalar", "avx2", "avx512"];
 
-/// The vector path of this process, chosen once: a window of words is a few microseconds, and asks ten times.
+/// The vector path of this process. It is cached because a window of words takes a few microseconds and asks ten times.
 static ARCH: LazyLock<Arch> = LazyLock::new(|| chosen(env::var_os(VARIABLE).as_deref()).unwrap_or_default());
 
 /// Runs `op` on the vector path of this process.
@@ -33,8 +34,8 @@ pub(crate) fn dispatch<Op: WithSimd>(op: Op) -> Op::Output {
     ARCH.dispatch(op)
 }
 
-/// The name of the vector path of this process: `scalar`, `avx2` or `avx512`; on processors other than x86 `native`
-/// stands for the instructions that all of them have.
+/// The name of this process's vector path: `scalar`, `avx2` or `avx512`. On processors other than x86, `native` means
+/// the instructions that all of them have.
 #[cfg(feature = "eval")]
 pub fn name() -> &'static str {
     match *ARCH {
@@ -47,17 +48,17 @@ pub fn name() -> &'static str {
     }
 }
 
-/// Refuses a value of `LEXMAX_SIMD` that names no path of this machine.
+/// Checks that `LEXMAX_SIMD`, if set, names a path of this machine.
 ///
 /// # Errors
-/// [`SimdFault`]: what was asked for, and what there is.
+/// [`SimdFault`] with the requested path and the available ones.
 #[cfg(feature = "cli")]
 pub fn check() -> crate::error::Result<()> {
     chosen(env::var_os(VARIABLE).as_deref())?;
     Ok(())
 }
 
-/// The path of that name, or without a name the best one.
+/// The path with this name; without a name, the best path.
 fn chosen(name: Option<&OsStr>) -> std::result::Result<Arch, SimdFault> {
     let Some(name) = name else { return Ok(Arch::new()) };
     let here = || NAMES.into_iter().filter(|name| arch(name).is_some()).collect();
@@ -67,7 +68,7 @@ fn chosen(name: Option<&OsStr>) -> std::result::Result<Arch, SimdFault> {
     arch(known).ok_or_else(|| SimdFault::Lacking { asked: known, here: here() })
 }
 
-/// The path of that name, if the machine has it.
+/// The path with this name, if the machine has it.
 #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
 fn arch(name: &str) -> Option<Arch> {
     match name {
@@ -78,7 +79,7 @@ fn arch(name: &str) -> Option<Arch> {
     }
 }
 
-/// The path of that name, if the machine has it.
+/// The path with this name, if the machine has it.
 #[cfg(not(any(target_arch = "x86", target_arch = "x86_64")))]
 fn arch(name: &str) -> Option<Arch> {
     (name == "scalar").then_some(Arch::Scalar)
@@ -91,7 +92,7 @@ mod tests {
     use std::io::Write;
     use std::process::Command;
 
-    /// Gives the numbers of a vector.
+    /// Returns the numbers per vector.
     struct Lanes;
 
     impl WithSimd for Lanes {
@@ -130,13 +131,13 @@ mod tests {
         assert!(of(name()) == Ok(dispatch(Lanes)) || name() == "native");
     }
 
-    /// The bounds against f64 of the vector functions and of the kernels hold on every path of the machine: this program runs
-    /// their tests again on each.
+    /// The error bounds against f64 of vector functions and kernels hold on every path of the machine. This program
+    /// reruns their tests on each path.
     #[test]
     fn bounds_hold_on_every_path() {
         for name in NAMES {
             if of(name).is_err() {
-                // Past the capture of the test's output.
+                // Written past the capture of the test's output.
                 writeln!(std::io::stderr(), "NOT RUN: vector functions on {name}, which this machine lacks").unwrap();
                 continue;
             }

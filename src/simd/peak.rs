@@ -1,21 +1,21 @@
-//! A loop that does nothing but multiply and add in registers.
+//! A loop that only multiplies and adds in registers, to measure peak speed.
 
 use super::dispatch;
 use pulp::{Simd, WithSimd};
 use std::hint::black_box;
 
-/// Independent sums: more than the latency of an operation times those that begin in a cycle.
+/// Independent sums: more than the latency of an operation times the operations started per cycle.
 const SUMS: usize = 12;
 
-/// Multiplies and adds in registers, `rounds` times over 12 vectors, on the vector path of this process. Returns the
-/// multiply-adds.
+/// Multiplies and adds in registers, `rounds` times over 12 vectors, on this process's vector path. Returns the number
+/// of multiply-adds.
 pub fn multiply_adds(rounds: usize) -> usize {
     struct Op(usize);
     impl WithSimd for Op {
         type Output = usize;
         #[inline(always)]
         fn with_simd<S: Simd>(self, s: S) -> usize {
-            // Each sum goes to 2, whatever it starts from.
+            // Each sum converges to 2 from any start.
             let (a, b) = (s.splat_f32s(black_box(0.5)), s.splat_f32s(black_box(1.0)));
             let mut sums = [s.splat_f32s(0.0); SUMS];
             for i in 0..SUMS {

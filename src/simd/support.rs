@@ -1,13 +1,13 @@
-//! Sums over the words above a threshold, and what becomes of their scores: the columns of a tile (words × batch), in
-//! f64. With a score z and the numbers of its column, d = max(0, scale·z − threshold).
+//! Support sums over the words above a threshold, and probabilities from scores, for the columns of a tile (words ×
+//! batch), in f64. For a score z of a column, d = max(0, scale·z − threshold).
 
 use super::dispatch;
 use pulp::{Simd, WithSimd};
 
-/// Columns that are summed at a time: so many that their sums stay in registers.
+/// Columns that are summed at a time, few enough to keep their sums in registers.
 const LANES: usize = 8;
 
-/// The power β of d that probabilities are: the two whose support sums need no logarithm.
+/// The power β with p = d^β. These two need no logarithm for their support sums.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Power {
     /// p = d.
@@ -16,9 +16,10 @@ pub enum Power {
     Two,
 }
 
-/// For every column: Σ d^(β − 1), in which d = 0 counts nothing, Σ d^β and Σ d^(β + 1).
+/// For every column: Σ d^(β − 1) over entries with d > 0, Σ d^β and Σ d^(β + 1).
 ///
-/// Rows are `stride` apart; there are as many thresholds and sums as columns, a multiple of 16.
+/// Rows are `stride` apart. There is one threshold and one of each sum per column; the number of columns is a multiple
+/// of 16.
 pub fn sums(
     scores: &[f32],
     stride: usize,
@@ -33,7 +34,7 @@ pub fn sums(
     }
 }
 
-/// z ← weight·d^β, each column with its own threshold and weight.
+/// z ← weight·d^β, with a threshold and a weight for each column.
 pub fn probabilities(scores: &mut [f32], stride: usize, scale: f64, power: Power, thresholds: &[f64], weights: &[f64]) {
     match power {
         Power::One => dispatch(Probabilities::<false> { scores, stride, scale, thresholds, weights }),
@@ -41,7 +42,7 @@ pub fn probabilities(scores: &mut [f32], stride: usize, scale: f64, power: Power
     }
 }
 
-/// d of some scores of a row.
+/// d of the next [`LANES`] scores of a row.
 #[inline(always)]
 fn gaps(row: &[f32], scale: f64, thresholds: &[f64; LANES]) -> [f64; LANES] {
     let row: &[f32; LANES] = row[..LANES].try_into().expect("8 columns");

@@ -1,7 +1,8 @@
-//! The ends of slices, which are shorter than a vector.
+//! Ends of slices that are shorter than a vector.
 
-/// `each` for the numbers of `tail`, which is shorter than a vector, and for the first ones of `from`. Loads and stores
-/// of parts of a vector jump to one piece of code a length: as the tails of all rows of all steps they took a seventh of skip-gram's time.
+/// Calls `each` for each number of `tail` (shorter than a vector) and the same entry of `from`. Partial vector loads
+/// and stores jump to separate code for each length. For the row tails of all steps they took one seventh of
+/// skip-gram's time.
 #[inline(always)]
 pub fn with_tail(tail: &mut [f32], from: &[f32], each: impl Fn(&mut f32, f32)) {
     let (fours, rest) = tail.as_chunks_mut::<4>();

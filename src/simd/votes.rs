@@ -3,15 +3,15 @@
 use super::{dispatch, exp, lanes, with_tail};
 use pulp::{Simd, WithSimd};
 
-/// ln(1 + u) = 2·artanh(u/(2 + u)): the coefficients of the powers 12, 10, …, 0 of u/(2 + u), at most 1/3, each twice
-/// the series'. What is left out is below 10⁻⁸ of the sum.
+/// ln(1 + u) = 2·artanh(u/(2 + u)): coefficients of the powers 12, 10, …, 0 of u/(2 + u), which is at most 1/3. Each is
+/// twice that of the artanh series. The omitted terms are less than 10⁻⁸ of the sum.
 const LN_1P: [f32; 7] = [2.0 / 13.0, 2.0 / 11.0, 2.0 / 9.0, 2.0 / 7.0, 2.0 / 5.0, 2.0 / 3.0, 2.0];
 
-/// Vectors whose losses are summed in f32 before the sum goes on in f64.
+/// Vectors whose losses are summed in f32 before they are added to the f64 sum.
 const SUM_CHUNK: usize = 64;
 
-/// Decisions with a weight `toward` 1 and one `against` it: Σ −toward·ln σ(z) − against·ln σ(−z), and z ← its
-/// derivative, against·σ(z) − toward·σ(−z). Two weights of 0 have no derivative and no loss.
+/// Decisions with a weight `toward` 1 and a weight `against` it. Returns Σ −toward·ln σ(z) − against·ln σ(−z), and sets
+/// z ← its derivative, against·σ(z) − toward·σ(−z). Two weights of 0 give no derivative and no loss.
 pub fn votes(zs: &mut [f32], toward: &[f32], against: &[f32]) -> f64 {
     struct Op<'a>(&'a mut [f32], &'a [f32], &'a [f32]);
     impl WithSimd for Op<'_> {
@@ -56,7 +56,7 @@ fn decisions<S: Simd>(s: S, zs: &mut [S::f32s], toward: &[S::f32s], against: &[S
             ln = s.mul_add_f32s(ln, square, s.splat_f32s(*c));
         }
         let ln = s.mul_f32s(ln, ratio);
-        // −ln σ(z) = max(−z, 0) + ln(1 + e^−|z|), and the same of −z.
+        // −ln σ(z) = max(−z, 0) + ln(1 + e^−|z|), and the same with −z for z.
         let wrong = s.add_f32s(s.max_f32s(zero, s.neg_f32s(*z)), ln);
         let right = s.add_f32s(s.max_f32s(zero, *z), ln);
         sum = s.mul_add_f32s(*toward, wrong, s.mul_add_f32s(*against, right, sum));
@@ -94,7 +94,7 @@ mod tests {
                     ks[i]
                 );
             }
-            // Each term is rounded a few times, and a lane adds up at most 64 × 2 of them.
+            // Each term is rounded a few times, and a lane adds at most 64 × 2 of them.
             assert!((loss - exact).abs() <= 1e-5 * exact, "{n}: {loss} {exact}");
         }
     }

@@ -31,8 +31,8 @@ impl Threads {
         self.0.as_ref().map_or(1, |p| p.current_num_threads())
     }
 
-    /// Calls `work` on a thread of the pool. Calls that it makes to the whole pool then wake no sleeping thread first,
-    /// and idle threads spin a while before they sleep.
+    /// Calls `work` on a thread of the pool. Parallel calls inside `work` then start on a thread that is awake, and the
+    /// other threads spin a while before they sleep.
     pub fn inside<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
         match &self.0 {
             Some(pool) => pool.install(work),

@@ -38,7 +38,8 @@ impl Tree {
     /// - a code has characters other than its decisions;
     /// - a word is unknown, repeated or missing;
     /// - the code of a word is a prefix of the code of another;
-    /// - a decision has only one child.
+    /// - a line has no word;
+    /// - a decision has only one child, or there are far more decisions than words.
     pub fn read(
         input: &mut dyn BufRead,
         path: &Path,

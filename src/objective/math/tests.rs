@@ -24,7 +24,7 @@ fn assert_close(left: &[f64], right: &[f64], tolerance: f64) {
     }
 }
 
-/// The tolerance is half of the last digit printed.
+/// The tolerance is half of the last printed digit.
 #[test]
 fn softmax_has_the_well_known_values() {
     let scores = [1.0, 2.0, 3.0, 4.0, 1.0, 2.0, 3.0];
@@ -84,7 +84,7 @@ fn limits_in_the_scores() {
     assert_eq!(softmax_of(&[INF, 0.0, -INF], -1.0), [0.0, 0.0, 1.0]);
     assert_eq!(log_softmax_of(&[-INF, 0.0], 1.0), [-INF, 0.0]);
     assert!(softmax_of(&[], 1.0).is_empty());
-    // The widest finite scores, and β beyond the range in which β·z is finite.
+    // The widest finite scores, and β outside the range in which β·z is finite.
     assert_eq!(softmax_of(&[f64::MAX, f64::MIN], f64::MAX), [1.0, 0.0]);
     assert_close(&softmax_of(&[f64::MAX, f64::MIN], 0.5 / f64::MAX), &softmax_of(&[1.0, 0.0], 1.0), 1e-15);
 }
@@ -104,7 +104,7 @@ fn limits_of_the_sum() {
     assert_eq!(ln_sum_exp_scaled(&[1.0, 2.0], -INF), -INF);
     assert!(ln_sum_exp(&[f64::NAN, INF]).is_nan());
     assert!((ln_sum_exp(&[1e4, 1e4]) - (1e4 + 2f64.ln())).abs() <= 1e4 * f64::EPSILON);
-    // e^−50 is below the precision of 1, but not lost.
+    // e^−50 is below the precision of 1, but is not lost.
     assert!((log_softmax_of(&[50.0, 0.0], 1.0)[0] + (-50f64).exp()).abs() <= (-50f64).exp() * 1e-14);
 }
 
@@ -134,8 +134,9 @@ fn the_inverse_has_mean_zero_over_what_is_finite() {
     assert_eq!(z, [-INF; 4]);
 }
 
-/// Central differences with step h: with R = |β|·(range of v) the third derivative of every function below is at most 3R³,
-/// so the truncation is h²R³/2; each value is off by a few ε per unit of its exponent, which h divides.
+/// Central differences with step h. With R = |β|·(range of v), the third derivative of every function below is at most
+/// 3R³, so the truncation error is h²R³/2. Each value is off by a few ε per unit of its exponent, which is divided by
+/// h.
 #[test]
 fn gradients_are_the_slopes() {
     let (z, v): ([f64; 5], [f64; 5]) = ([0.3, -1.2, 2.0, 0.1, 1.9], [1.0, -0.5, 0.25, 2.0, -1.0]);
@@ -167,7 +168,7 @@ fn lengths_must_agree() {
 }
 
 proptest! {
-    /// A shift by s costs ε·|s| a score, and the exponential hands that on.
+    /// A shift by s costs ε·|s| per score, which the exponential passes on.
     #[test]
     fn a_shift_changes_nothing(z in prop::collection::vec(-30.0..30.0f64, 1..20), s in -1e3..1e3f64, beta in -3.0..3.0f64) {
         let shifted: Vec<f64> = z.iter().map(|x| x + s).collect();
@@ -187,7 +188,7 @@ proptest! {
 
     #[test]
     fn logit_undoes_the_logistic(x in -30.0..10.0f64) {
-        // p is off by ε/2, its logit by that over p·(1 − p), relative to p: at most e^x.
+        // p is off by ε/2. Its logit is off by that over p·(1 − p); relative to p this is at most e^x.
         prop_assert!((logit(logistic(x)) - x).abs() <= (4.0 + x.exp() + x.abs()) * f64::EPSILON);
     }
 }

@@ -3,8 +3,8 @@
 /// Number of rows of each table that a worker keeps as private copies.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum CachedRows {
-    /// The number of rows that helps speed and fits in caches and memory. Under `hogwild` this applies to a single worker;
-    /// each of several workers keeps only the nodes near the root of a tree.
+    /// The number of rows that helps speed and fits in caches and memory. Under `hogwild` this applies to a single
+    /// worker; each of several workers keeps only the nodes near the root of a tree.
     #[default]
     Fitting,
     /// The first n rows of each table.
