@@ -11,10 +11,10 @@ use std::ops::Range;
 /// p_j = max(0, (α − 1)·z_j/T − τ)^(1/(α − 1)), with τ such that Σ p = 1 and temperature T. α = 2 is sparsemax; α → 1
 /// is softmax.
 ///
-/// The threshold is found from below. With d_j = max(0, (α − 1)·z_j/T − τ) and β = 1/(α − 1), the function g(τ) = (Σ
-/// d^β)^(1/β) is falling and convex, and linear where all d are equal. So Newton's steps on g(τ) = 1 rise to the root.
-/// They are few, and reach the last digits of f64. At α = 2 they are Michelot's steps, which are exact as soon as the
-/// support stays the same. If rounding leads a step astray, bisection replaces it.
+/// The threshold is found from below. With d_j = max(0, (α − 1)·z_j/T − τ) and β = 1/(α − 1), the function g(τ) =
+/// (Σ d^β)^(1/β) is falling and convex, and linear where all d are equal. So Newton's steps on g(τ) = 1 rise to the
+/// root. They are few, and reach the last digits of f64. At α = 2 they are Michelot's steps, which are exact as soon as
+/// the support stays the same. If rounding leads a step astray, bisection replaces it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Alpha {
     alpha: f64,
@@ -189,8 +189,8 @@ impl Alpha {
         bounds
     }
 
-    /// Adds the terms of a tile's scores, or of every n-th row of them, to the statistics, times n: Σ d^β to `sum`, Σ
-    /// d^(β − 1) to `second` and Σ d^(β + 1) to `linear`.
+    /// Adds the terms of a tile's scores, or of every n-th row of them, to the statistics, times n:
+    /// Σ d^β to `sum`, Σ d^(β − 1) to `second` and Σ d^(β + 1) to `linear`.
     pub(crate) fn fold(&self, thresholds: &[Threshold], every: usize, tile: &Tile, stats: &mut [Stat]) {
         for run in runs(tile.lanes()) {
             let (mut low, mut high, mut above) = ([0.0; HELD], [0.0; HELD], [0.0; HELD]);

@@ -20,9 +20,9 @@
 //!
 //! | use | when | candidates | correction | consistent |
 //! |---|---|---|---|---|
-//! | [`WithReplacement`] | in doubt, or S is small | exactly S, repeats | − ln q, hits kept | yes |
+//! | [`WithReplacement`] | any S; NCE, negative sampling, BlackOut | exactly S, repeats | − ln q, hits kept | yes |
 //! | [`IndependentSet`] | repeats waste work | Poisson(S), merged | − ln π, π = 1 − e^(−S·q), hits merged | yes |
-//! | [`DistinctDraws`] | S must be exact | exactly S, distinct | − ln(1 − (1 − q)^tries), hits merged | small bias |
+//! | [`DistinctDraws`] | repeats waste work, S fixed | S distinct | − ln(1 − (1 − q)^tries), hits merged | small bias |
 //!
 //! The rule: draws with replacement keep hits and use ln q; sets merge hits and use ln of the inclusion probability.
 //! Never mix the two.

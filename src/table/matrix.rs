@@ -70,7 +70,7 @@ impl Matrix {
         Ok(copy)
     }
 
-    /// Rows, size and bias.
+    /// Number of rows, entries per row, and bias.
     pub fn shape(&self) -> TableShape {
         self.shape
     }

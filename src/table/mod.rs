@@ -263,11 +263,11 @@ pub type TileCoefficients<'a> = dyn Fn(&mut Tile) + Sync + 'a;
 /// Every verb takes `&mut self`: a handle belongs to one worker and may keep gathered rows. The calls are coarse (a
 /// window, a batch, a vocabulary), so dynamic dispatch costs nothing noticeable.
 ///
-/// Contract: shapes agree, or the call panics with both shapes; `x` and `d_x` have contiguous rows; rows are less than
-/// `shape().rows`. An update is w ← w − rate·∂L/∂w, in the sense of the handle's optimizer. Gradients of repeated rows
-/// are summed before the update.
+/// Contract: shapes agree, or the call panics with both shapes; `x` and `d_x` have contiguous rows; row numbers are
+/// less than `shape().rows`. An update is w ← w − rate·∂L/∂w, in the sense of the handle's optimizer. Gradients of
+/// repeated rows are summed before the update.
 pub trait Table: Send {
-    /// Rows, size and bias.
+    /// Number of rows, entries per row, and bias.
     fn shape(&self) -> TableShape;
 
     /// out = X·W\[rows\]ᵀ + b; `x` is B×d, `out` B×C.

@@ -15,7 +15,7 @@ const ADAGRAD: &str = ".adagrad";
 
 /// Parameters of any storage that can be written to a file.
 pub trait Stored {
-    /// Rows, size and bias.
+    /// Number of rows, entries per row, and bias.
     fn shape(&self) -> TableShape;
 
     /// Copies the weights of one row; `out` has d entries.

@@ -35,7 +35,7 @@ impl Tree {
     /// # Errors
     /// Any error of the reader. [`Error::TreeFile`], with the line, in these cases:
     ///
-    /// - a code has characters other than its decisions;
+    /// - a code has characters other than 0 and 1;
     /// - a word is unknown, repeated or missing;
     /// - the code of a word is a prefix of the code of another;
     /// - a line has no word;

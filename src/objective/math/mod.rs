@@ -1,7 +1,7 @@
 //! Softmax, logistic and related functions on slices of `f64`, stable for all scores and in all limits.
 //!
-//! The softmax of scores z at the inverse temperature β is σ(z)_i = e^(βz_i) / Σ_k e^(βz_k). A temperature T means β =
-//! 1/T ([`temperature`]); a base b means β = ln b ([`base`]).
+//! The softmax of scores z at the inverse temperature β is σ(z)_i = e^(βz_i) / Σ_k e^(βz_k). A temperature T means
+//! β = 1/T ([`temperature`]); a base b means β = ln b ([`base`]).
 //!
 //! # Limits
 //!

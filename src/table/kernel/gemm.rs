@@ -1,6 +1,6 @@
 //! The three matrix products of a tile, blocked in registers.
 //!
-//! The right factor is packed once into panels of two vectors' columns. The left factor is read in place. If it is
+//! The right factor is packed once into panels as wide as two vectors. The left factor is read in place. If it is
 //! given by rows, a register block follows a few rows side by side; if by columns, it reads neighbours in one row.
 
 use super::registers::LANES;

@@ -65,7 +65,7 @@ pub trait RowStore: RowSource + Send {
     /// The buffers of the verbs, owned by the handle or lent to it.
     type Buffers: BorrowMut<Buffers> + Send;
 
-    /// Rows, size and bias.
+    /// Number of rows, entries per row, and bias.
     fn shape(&self) -> TableShape;
 
     /// Entries per row, d.

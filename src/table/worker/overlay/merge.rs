@@ -31,9 +31,9 @@ pub enum Merged {
 /// Adds the moves of each worker to the tables, in worker order. It merges the rows that are due, or all rows if `all`
 /// is set or a worker holds a copy of the whole table. Pass the result to [`OwnRows::renew`] of each worker afterwards.
 ///
-/// A row that only one worker has moved takes that worker's values. A row that n workers have moved changes by f·Σ (own
-/// − base), with f = max(1/n, min(1, 128/examples)), where `examples` counts the examples that moved it. The result is
-/// the sum of few moves, and the mean of so many that each worker has gone most of the way.
+/// A row that only one worker has moved takes that worker's values. A row that n workers have moved changes by
+/// f·Σ (own − base), with f = max(1/n, min(1, 128/examples)), where `examples` counts the examples that moved it. The
+/// result is the sum of few moves, and the mean of so many that each worker has gone most of the way.
 ///
 /// Each table comes with its rows from all workers; nobody else may use it during the call. `threads` share the rows of
 /// all tables; the result does not depend on their number.

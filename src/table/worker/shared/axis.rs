@@ -14,7 +14,7 @@ const NO_MOVE: f32 = 1e-20;
 /// The direction in which the rows of a table move most, as seen by one worker: a unit vector that follows the moves of
 /// exchanged rows by Oja's rule.
 ///
-/// The vectors of a table lie in a narrow cone (Mimno & Thompson 2017), so the loss has far more curvature along the
+/// The vectors of a table lie in a narrow cone (Mimno & Thompson 2017). So the loss has far more curvature along the
 /// middle of the cone than across it. Along it each worker makes the whole correction that all should make together.
 /// The sum of w such moves overshoots w-fold. An exchange therefore adds 1/w of a move along the axis, and all of it
 /// across the axis.

@@ -116,7 +116,7 @@ impl SharedMatrix {
         Ok(matrix)
     }
 
-    /// Rows, size and bias.
+    /// Number of rows, entries per row, and bias.
     pub fn shape(&self) -> TableShape {
         self.shape
     }
