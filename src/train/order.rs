@@ -1,40 +1,41 @@
-//! In which order an epoch goes through a text.
+//! The order in which an epoch goes through a text.
 
 use std::ops::Range;
 
-/// Words of a piece: enough that dealing costs nothing and a file is read in long runs, few enough that no worker is left
-/// over at the end.
+/// Words of a piece. Large enough that dealing costs nothing and a file is read in long runs; small enough that no
+/// worker is left idle for long at the end.
 const PIECE_WORDS: u64 = 20_000;
-/// 1/φ.
+/// 1/φ, with φ the golden ratio.
 const GOLDEN: f64 = 0.618_033_988_749_894_9;
 
-/// An order of sentences: in pieces of some 20,000 words that follow one another scattered over the text.
+/// An order of the sentences of a text: in pieces of about 20,000 consecutive words that lie scattered over the text.
 ///
-/// A text is seldom of one cast from beginning to end, while the rate falls from beginning to end: in its own order its parts
-/// would not count alike, and what is read last would stand out. So each piece is followed by one that lies a golden section of
-/// the text further on: however many were read, they lie about evenly over all of it.
+/// Few texts are uniform from beginning to end, while the rate falls from beginning to end. In its own order the parts
+/// of the text would not count equally, and the part read last would stand out. So each piece is followed by the piece
+/// that lies a golden section of the text further on. Any number of pieces read so far is spread about evenly over the
+/// text.
 #[derive(Debug)]
 pub(super) struct Order {
     sentences: usize,
-    /// Sentences of a piece; the last one may have fewer.
+    /// Sentences of a piece; the last piece may have fewer.
     piece: usize,
-    /// Where in the text each piece is, of as many as there are.
+    /// Place in the text of each piece.
     places: Vec<u32>,
 }
 
 impl Order {
-    /// Of a text of so many sentences, one or more, with so many words in all.
+    /// The order for a text of `sentences` sentences (at least one) with `words` words in all.
     pub fn new(sentences: usize, words: u64) -> Self {
         let piece = u128::from(PIECE_WORDS) * sentences as u128 / u128::from(words.max(1));
         let piece = piece.clamp(1, sentences as u128) as usize;
         let pieces = sentences.div_ceil(piece);
-        // Kronecker's sequence {n/φ}: the places of its members among all of them.
+        // Kronecker's sequence {n/φ}: ranks of its members among each other.
         let member = |n: &u32| (f64::from(*n + 1) * GOLDEN).fract();
         let mut rising: Vec<u32> = (0..pieces as u32).collect();
         rising.sort_by(|a, b| member(a).total_cmp(&member(b)));
         let mut places = vec![0; pieces];
         (0..).zip(rising).for_each(|(place, n)| places[n as usize] = place);
-        // The end of the text, which may be short, comes last.
+        // The end of the text, which may be a short piece, comes last.
         let end = places.iter().position(|place| *place as usize == pieces - 1).expect("a permutation");
         places.swap(end, pieces - 1);
         Self { sentences, piece, places }
@@ -53,7 +54,7 @@ impl Order {
 
     /// The `n`th sentence.
     pub fn sentence(&self, n: usize) -> usize {
-        // Only the last piece may be a short one.
+        // Only the last piece may be short.
         self.places[n / self.piece] as usize * self.piece + n % self.piece
     }
 }
@@ -76,8 +77,8 @@ mod tests {
         }
     }
 
-    /// Multiples of the golden section leave no gap of twice the mean on a circle (three-distance theorem), to which rounding to
-    /// places adds one or two; random places would leave gaps of ln n times the mean.
+    /// Multiples of the golden section leave no gap of twice the mean on a circle (three-distance theorem). Rounding to
+    /// places adds one or two. Random places would leave gaps of ln n times the mean.
     #[test]
     fn pieces_read_so_far_lie_evenly_over_the_text() {
         for pieces in [50, 675, 1_000, 2_435] {

@@ -1,14 +1,14 @@
-//! How long to train, and at what rate.
+//! Training budget and learning rate.
 
 use crate::error::{Error, Result};
 use std::time::Duration;
 
-/// When to stop.
+/// When training stops.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Budget {
-    /// After so many examples: the same bits every time.
+    /// After this many examples: the same bits every time.
     Examples(u64),
-    /// After so much time.
+    /// After this much time.
     Time(Duration),
 }
 
@@ -24,7 +24,7 @@ impl Budget {
         Ok(())
     }
 
-    /// The size of the next batch: the last one may be smaller.
+    /// Size of the next batch; the last batch may be smaller.
     pub(super) fn next_batch(&self, batch: usize, seen: u64) -> usize {
         match self {
             Self::Examples(n) => usize::try_from(n - seen).map_or(batch, |left| left.min(batch)),
@@ -32,7 +32,7 @@ impl Budget {
         }
     }
 
-    /// The share that is used.
+    /// Share of the budget that is used, 0 to 1.
     pub(super) fn share(&self, examples: u64, seconds: f64) -> f64 {
         match self {
             Self::Examples(n) => examples as f64 / *n as f64,
@@ -41,7 +41,7 @@ impl Budget {
     }
 }
 
-/// A rate that falls linearly with the share of the budget.
+/// A learning rate that falls linearly with the used share of the budget.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LinearDecay {
     start: f32,
@@ -49,15 +49,15 @@ pub struct LinearDecay {
 }
 
 impl LinearDecay {
-    /// From `start` to nothing, but never below a ten-thousandth of it: word2vec's.
+    /// A rate that falls from `start` towards 0, but never below `start`/10,000, as in word2vec.
     pub fn new(start: f32) -> Self {
         Self { start, end: 0.0 }
     }
 
-    /// From `start` to `end`.
+    /// A rate that falls from `start` to `end`.
     ///
     /// # Errors
-    /// A rate that is negative or not finite, and `end` > `start`.
+    /// [`Error::OutOfRange`] if a rate is negative or not finite, or if `end` > `start`.
     pub fn to(start: f32, end: f32) -> Result<Self> {
         let decay = Self { start, end };
         decay.check()?;
@@ -77,12 +77,12 @@ impl LinearDecay {
         Ok(())
     }
 
-    /// The rate when nothing is used yet.
+    /// The rate at the beginning of the budget.
     pub fn start(&self) -> f32 {
         self.start
     }
 
-    /// The rate when all is used.
+    /// The rate at the end of the budget, at least `start`/10,000.
     pub fn end(&self) -> f32 {
         self.at(1.0)
     }

@@ -1,4 +1,4 @@
-//! Where a run stands, written down so that it can go on.
+//! State of a run, saved so that the run can be resumed.
 
 use super::{Pass, Tally};
 use crate::error::{Error, Result};
@@ -8,21 +8,21 @@ use crate::vocab::WordId;
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
-/// All that a run needs to go on from a barrier, beside the parameters: of each worker the generators, the place in
-/// the text, and the sums. Floating-point numbers stand as their bits.
+/// Everything beside the parameters that a run needs to resume from a barrier: for each worker its random number
+/// generators, its place in the text, and its sums. Floating-point numbers are stored as their bits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct State {
-    /// Seconds of training until here, as bits of an f64.
+    /// Seconds of training so far, as bits of an f64.
     pub(super) seconds: u64,
-    /// Words between two barriers, under `deterministic`; the next portion under `hogwild`.
+    /// Under `deterministic`, the words of a phase; under `hogwild`, the next portion.
     pub(super) phase: u64,
-    /// Words read by all.
+    /// Words read by all workers.
     pub(super) read: u64,
-    /// Before what a layer whose proposal follows the weights looks at them again: the count of words under
-    /// `deterministic`, the portion under `hogwild`.
+    /// Next look of an adaptive proposal at the weights: a count of words under `deterministic`, a portion under
+    /// `hogwild`.
     pub(super) look: u64,
-    /// Portions of a piece under `hogwild`; 1 in states of earlier versions, which dealt out whole pieces.
+    /// Portions of a piece under `hogwild`. It is 1 in states of earlier versions, which dealt out whole pieces.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub(super) portions: u64,
     pub(super) workers: Vec<WorkerState>,
@@ -36,20 +36,20 @@ fn is_one(portions: &u64) -> bool {
     *portions == 1
 }
 
-/// Of one worker.
+/// State of one worker.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct WorkerState {
-    /// The generators of subsampling and windows, and of what layers draw.
+    /// Generators of subsampling and windows, and of the draws of the layer.
     pub rng: WorkerRng,
     pub noise: WorkerRng,
-    /// The next sentence over all epochs, and under `hogwild` the end of the piece.
+    /// The next sentence over all epochs, and under `hogwild` the end of the portion.
     pub next: u64,
     pub end: u64,
-    /// The sentence at work, and the next position in it; empty under `hogwild`.
+    /// The current sentence, and the next position in it; empty under `hogwild`.
     pub sentence: Vec<WordId>,
     pub position: usize,
-    /// Words read, under `hogwild` those not yet counted in `read`.
+    /// Words read; under `hogwild`, words not yet counted in `read`.
     pub words: u64,
     /// Examples of each epoch, and the bits of their summed loss.
     pub tally: Vec<(u64, u64)>,
@@ -58,7 +58,7 @@ pub(super) struct WorkerState {
     pub encoder_cost: [u64; 4],
 }
 
-/// What a state must fit.
+/// Sizes of a run, which a state must fit.
 pub(super) struct Fit {
     pub workers: usize,
     pub vocab: usize,
@@ -71,7 +71,7 @@ pub(super) struct Fit {
 }
 
 impl State {
-    /// Seconds of training until here.
+    /// Seconds of training so far.
     pub fn seconds(&self) -> f64 {
         f64::from_bits(self.seconds)
     }
@@ -81,12 +81,12 @@ impl State {
         self.portions as usize
     }
 
-    /// Examples and summed loss until here.
+    /// Examples and summed loss so far.
     pub(super) fn sums(&self) -> (u64, f64) {
         self.workers.iter().map(WorkerState::sums).fold((0, 0.0), |all, sum| (all.0 + sum.0, all.1 + sum.1))
     }
 
-    /// Whether a run of these sizes can go on from here.
+    /// Checks whether a run of these sizes can resume from this state.
     pub(super) fn check(&self, fit: &Fit) -> Result<()> {
         let seconds = self.seconds();
         let all = [
@@ -115,7 +115,7 @@ impl State {
 }
 
 impl WorkerState {
-    /// Examples and summed loss of all epochs.
+    /// Examples and summed loss over all epochs.
     pub fn sums(&self) -> (u64, f64) {
         self.tally.iter().fold((0, 0.0), |sum, (examples, loss)| (sum.0 + examples, sum.1 + f64::from_bits(*loss)))
     }
@@ -131,7 +131,7 @@ impl Tally {
     }
 }
 
-/// Numbers of a cost, in the order of its fields.
+/// The fields of a cost as numbers, in their order.
 pub(super) fn cost_numbers(cost: Cost) -> [u64; 4] {
     let Cost { multiply_adds, rows_read, rows_written, draws } = cost;
     [multiply_adds, rows_read, rows_written, draws]

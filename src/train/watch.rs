@@ -1,4 +1,4 @@
-//! Those who watch a training run, and may stop it.
+//! Observers of a training run, which may stop it.
 
 use super::{Progress, State};
 use crate::error::Result;
@@ -6,32 +6,33 @@ use crate::model::SharedModel;
 use std::fmt;
 use std::time::Duration;
 
-/// What an observer wants next.
+/// Answer of an observer: the next thing that the run must do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Next {
-    /// To go on.
+    /// Continue.
     Go,
-    /// To see the model at the next barrier.
+    /// Show the model at the next barrier.
     Look,
-    /// The run to end at the next barrier.
+    /// End the run at the next barrier.
     Stop,
 }
 
-/// Watches a run of [`hogwild_watched`](super::hogwild_watched()) or
+/// Observes a run of [`hogwild_watched`](super::hogwild_watched()) or
 /// [`deterministic_watched`](super::deterministic_watched()).
 ///
-/// A *barrier* is a moment at which no worker is at work and every move of every worker is in the shared tables: under
-/// `deterministic` a barrier at which all rows are merged, under `hogwild` the end of the sentence that each worker is at,
-/// after it has handed over its private rows.
+/// A *barrier* is a moment at which no worker runs and every update is in the shared tables. Under `deterministic` it
+/// is a barrier at which all rows are merged. Under `hogwild` it is the end of each worker's current sentence, after
+/// the worker has handed over its private rows.
 pub trait Observer {
-    /// Hears where the run stands: under `deterministic` at every barrier, which depends on the words alone; under
-    /// `hogwild` ten times a second.
+    /// Receives the progress of the run. Under `deterministic` it is called at every barrier, which depends on the
+    /// words alone; under `hogwild`, ten times a second.
     fn progress(&mut self, at: &Progress) -> Next;
 
-    /// Sees the model, after `progress` asked for it, and once at the end. To ask for a look again means to go on.
+    /// Sees the model, after `progress` asked for it, and once at the end. The answer [`Next::Look`] means the same as
+    /// [`Next::Go`].
     ///
     /// # Errors
-    /// Whatever it likes: the run ends with it.
+    /// Any error that the observer returns; the run ends with it.
     fn look(&mut self, _at: &AtRest) -> Result<Next> {
         Ok(Next::Go)
     }
@@ -40,11 +41,11 @@ pub trait Observer {
 /// A run at a barrier.
 #[non_exhaustive]
 pub struct AtRest<'a> {
-    /// Where it stands.
+    /// Progress of the run.
     pub progress: Progress,
     /// The model.
     pub model: &'a SharedModel,
-    /// Whether no word will follow: the text is read, or the run was stopped.
+    /// Whether training is over: the text is read, or the run was stopped.
     pub is_end: bool,
     pub(super) state: &'a dyn Fn() -> State,
 }
@@ -56,13 +57,13 @@ impl fmt::Debug for AtRest<'_> {
 }
 
 impl AtRest<'_> {
-    /// All that the run would need to go on from here, beside the parameters.
+    /// Returns everything beside the parameters that the run needs to resume from here.
     pub fn state(&self) -> State {
         (self.state)()
     }
 }
 
-/// Hands on what it hears to a function, ten times a second at most.
+/// Passes reports on to a function, at most ten times a second.
 pub(super) struct ProgressReporter<'a> {
     to: &'a mut dyn FnMut(&Progress),
     last: Option<f64>,

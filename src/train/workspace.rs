@@ -1,4 +1,4 @@
-//! A step of a worker: forward, through the layer, and back.
+//! One step of a worker: forward, through the layer, and backward.
 
 use crate::corpus::{Examples, Window};
 use crate::encoder::Encoder;
@@ -9,28 +9,28 @@ use crate::table::Bags;
 use crate::table::kernel::view::{matrix, matrix_mut};
 use crate::vocab::WordId;
 
-/// What is known of the steps after this one.
+/// The part of the next steps that is known in advance.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Ahead<'a> {
-    /// The context word that this step does not have yet.
+    /// The context word that the next step has and this one does not.
     word: &'a [WordId],
-    /// The targets of the next step and of the one after.
+    /// Targets of the next step and of the one after it.
     targets: &'a [WordId],
 }
 
 impl<'a> Ahead<'a> {
-    /// Of a position of a sentence: the next one, which has examples as this one has.
+    /// The steps after this position of a sentence. The next position has examples if this one has.
     pub fn of(sentence: &'a [WordId], position: usize, window: &Window) -> Self {
         let (word, rest) = (position + 1 + window.size(), &sentence[position + 1..]);
         Self { word: sentence.get(word..word + 1).unwrap_or_default(), targets: &rest[..rest.len().min(2)] }
     }
 }
 
-/// What a worker needs for its steps.
+/// Buffers and random numbers for the steps of one worker.
 pub(super) struct Workspace {
     pub dim: usize,
     pub scratch: Scratch,
-    /// batch × dim.
+    /// Hidden vectors and their gradients, batch × dim each.
     hidden: Vec<f32>,
     d_hidden: Vec<f32>,
 }
@@ -40,8 +40,8 @@ impl Workspace {
         Self { dim, scratch: Scratch::new(rng), hidden: Vec::new(), d_hidden: Vec::new() }
     }
 
-    /// Forward, the layer's step, and back. Meanwhile what the `next` step wants comes into the cache. Returns the
-    /// summed loss.
+    /// Runs forward, the step of the layer, and backward. Meanwhile the rows that the `next` steps need are prefetched
+    /// into the cache. Returns the summed loss, in nats.
     pub fn step(
         &mut self,
         encoder: &dyn Encoder,

@@ -1,4 +1,4 @@
-//! The time of a run, and what its observer hears and sees.
+//! The clock of a run, and its calls to the observer.
 
 use super::super::watch::{AtRest, Next, Observer};
 use super::super::{Progress, State};
@@ -10,11 +10,11 @@ use std::time::{Duration, Instant};
 /// Measures the seconds of training, and the loss since the last report.
 pub struct ProgressMeter {
     clock: Clock,
-    /// Examples and summed loss when the observer heard of them last.
+    /// Examples and summed loss at the last report.
     reported: (u64, f64),
 }
 
-/// Seconds of training: those of earlier runs too, and none while someone looks.
+/// Seconds of training. It counts the seconds of earlier runs and stands still while an observer looks at the model.
 struct Clock {
     before: Duration,
     since: Instant,
@@ -29,7 +29,7 @@ impl Clock {
         (self.before + self.since.elapsed()).as_secs_f64()
     }
 
-    /// Stands still, at the seconds that it gives, until it goes on.
+    /// Stops the clock until [`Clock::go_on`], and returns the seconds so far.
     fn pause(&mut self) -> f64 {
         self.before += self.since.elapsed();
         self.since = Instant::now();
@@ -42,7 +42,7 @@ impl Clock {
 }
 
 impl ProgressMeter {
-    /// A meter that goes on after so many seconds, at these examples and this summed loss.
+    /// A meter that continues from `seconds`, with these examples and this summed loss already reported.
     pub fn new(seconds: f64, reported: (u64, f64)) -> Self {
         Self { clock: Clock::new(seconds), reported }
     }
@@ -51,7 +51,7 @@ impl ProgressMeter {
         self.clock.seconds()
     }
 
-    /// A report after these examples, with this summed loss, and so many words of all.
+    /// Makes a report after `sums` (examples and summed loss), when `words` words of all epochs have been read.
     pub fn progress(&mut self, inputs: &Inputs, sums: (u64, f64), words: u64) -> Progress {
         let examples = sums.0 - self.reported.0;
         let loss = if examples > 0 { (sums.1 - self.reported.1) / examples as f64 } else { f64::NAN };
@@ -60,11 +60,11 @@ impl ProgressMeter {
         Progress { examples: sums.0, words, seconds: self.seconds(), share, rate, loss }
     }
 
-    /// Shows the model at a barrier, at an end only if it is finite. The clock stands still meanwhile; `state` is given
-    /// the seconds.
+    /// Shows the model to the observer at a barrier. At the end of a run the model is shown only if it is finite. The
+    /// clock stands still meanwhile, and `state` is called with its seconds.
     ///
     /// # Errors
-    /// What the observer says, and [`Error::Diverged`](crate::Error::Diverged).
+    /// The observer's error, and [`Error::Diverged`](crate::Error::Diverged) for a parameter that is not finite.
     pub fn show(
         &mut self,
         inputs: &Inputs,

@@ -1,4 +1,4 @@
-//! The parts of the trainers over texts that do not depend on who schedules the workers.
+//! Parts of the trainers over texts that do not depend on how the workers are scheduled.
 
 mod meter;
 mod stepper;
@@ -16,7 +16,7 @@ use crate::error::{Divergence, Error, Result};
 use crate::vocab::Counts;
 use std::ops::Range;
 
-/// The text and the settings, which all workers read.
+/// The text and the settings, read by all workers.
 pub struct Inputs<'a> {
     pub corpus: &'a dyn Sentences,
     pub subsampler: Subsampler,
@@ -28,8 +28,10 @@ pub struct Inputs<'a> {
 }
 
 impl<'a> Inputs<'a> {
+    /// Checks the settings and prepares the order of the text.
+    ///
     /// # Errors
-    /// Settings that make no sense, and [`Error::NoExamples`] if no sentence has two words.
+    /// [`Error::OutOfRange`] for a setting that makes no sense, and [`Error::NoExamples`] if no sentence has two words.
     pub fn new(corpus: &'a dyn Sentences, counts: &Counts, settings: &'a Hogwild) -> Result<Self> {
         settings.check()?;
         if !corpus.has_pairs() {
@@ -51,34 +53,34 @@ impl<'a> Inputs<'a> {
         self.settings.epochs as usize
     }
 
-    /// The share of all words that is read.
+    /// Share of all words (over all epochs) after `read` words.
     pub fn share(&self, read: u64) -> f64 {
         read as f64 / self.all_words as f64
     }
 
-    /// The rate after so many words of all.
+    /// Learning rate after `read` words of all epochs.
     pub fn rate(&self, read: u64) -> f32 {
         self.settings.rate.at(self.share(read))
     }
 
-    /// Checks whether `workers` workers can go on from a state. Their next sentence is at most `beyond` behind the last
-    /// one.
+    /// Checks whether `workers` workers can resume from a state. The next sentence of a worker is at most `beyond`
+    /// sentences behind the last one of the text; `phase` is the range that [`State::phase`](State) may have.
     ///
     /// # Errors
-    /// [`Error::StateField`] for a state of another run.
+    /// [`Error::StateField`] for the state of another run.
     pub fn check(&self, state: &State, workers: usize, beyond: usize, phase: Range<u64>) -> Result<()> {
         let sentences = (self.sentences() + beyond) as u64;
         let (vocab, epochs, words) = (self.vocab, self.epochs(), self.all_words);
         state.check(&Fit { workers, vocab, sentences, epochs, words, phase })
     }
 
-    /// The error of a run that is not finite, after so many examples and words of all.
+    /// Error of a run that diverged after `examples` examples, when `read` words of all epochs were read.
     pub fn diverged(&self, cause: Divergence, examples: u64, read: u64) -> Error {
         Error::diverged(cause, examples, self.rate(read))
     }
 
-    /// Returns the error of the first worker whose loss is not finite, or else of the first that could not read the
-    /// text.
+    /// Returns the error of the first worker with a loss that is not finite. If there is none, returns the error of the
+    /// first worker that could not read the text.
     pub fn check_workers(&self, workers: &mut [&mut WorkerBase], read: u64) -> Result<()> {
         if let Some(loss) = workers.iter().find_map(|w| w.diverged) {
             let (examples, _) = sums(workers.iter().map(|w| &w.tally));
@@ -88,13 +90,13 @@ impl<'a> Inputs<'a> {
     }
 }
 
-/// Examples and summed loss of all epochs.
+/// Examples and summed loss over all epochs.
 pub fn sums<'a>(tallies: impl IntoIterator<Item = &'a Tally>) -> (u64, f64) {
     let epochs = tallies.into_iter().flat_map(|tally| &tally.epochs);
     epochs.fold((0, 0.0), |sum, epoch| (sum.0 + epoch.0, sum.1 + epoch.1))
 }
 
-/// The outcome of a run whose workers came to rest; `words`: those that no worker counts.
+/// Outcome of a run whose workers are at rest. `words` are the words that no worker's own count contains.
 pub fn outcome(workers: &[&WorkerBase], words: u64, meter: &ProgressMeter, stopped: bool) -> Outcome {
     let mut tally = Tally::default();
     workers.iter().for_each(|worker| tally.merge(&worker.tally));

@@ -1,4 +1,4 @@
-//! The steps over the positions of a sentence.
+//! Steps over the positions of a sentence.
 
 use super::super::block::{Block, NextBlock};
 use super::super::workspace::{Ahead, Workspace};
@@ -7,33 +7,33 @@ use crate::model::{Handles, SharedModel};
 use crate::rng::WorkerRng;
 use crate::vocab::WordId;
 
-/// Goes over the positions of one sentence after the other, with a window at each.
+/// Walks over the positions of one sentence after another and trains on the window of each.
 pub struct Stepper {
     work: Workspace,
-    /// The generator of subsampling and windows.
+    /// Random numbers for subsampling and window sizes.
     rng: WorkerRng,
-    /// The sentence at work, as subsampling left it, and the next position in it.
+    /// The current sentence after subsampling, and the next position in it.
     sentence: Vec<WordId>,
     position: usize,
     examples: Examples,
     block: Block,
 }
 
-/// The outcome of one step.
+/// Result of one step.
 pub struct Step {
-    /// Positions that it went over.
+    /// Positions that the step covered.
     pub positions: u64,
     pub examples: usize,
-    /// Summed over the examples; 0 without any.
+    /// Loss summed over the examples; 0 if there are none.
     pub loss: f64,
 }
 
-/// Where a stepper stands: the generators of subsampling and windows and of what layers draw, the sentence and the
-/// position.
+/// State of a stepper: the generator of subsampling and windows, the generator of the layer's draws, the sentence,
+/// and the next position in it.
 pub type Standing = (WorkerRng, WorkerRng, Vec<WordId>, usize);
 
 impl Stepper {
-    /// At no sentence yet, for hidden vectors of size `dim`; `noise` is the generator of what layers draw.
+    /// A stepper without a sentence, for hidden vectors of size `dim`. `noise` generates the random draws of the layer.
     pub fn new(dim: usize, rng: WorkerRng, noise: WorkerRng) -> Self {
         Self {
             work: Workspace::new(dim, noise),
@@ -53,14 +53,14 @@ impl Stepper {
         (self.rng, self.work.scratch.rng, self.sentence, self.position) = standing;
     }
 
-    /// Begins a sentence. Returns the number of words that subsampling dropped.
+    /// Begins a sentence: subsamples it. Returns the number of words that subsampling dropped.
     pub fn begin(&mut self, sentence: &[WordId], subsampler: &Subsampler) -> usize {
         subsampler.sample(sentence, &mut self.rng, &mut self.sentence);
         self.position = 0;
         sentence.len() - self.sentence.len()
     }
 
-    /// Forgets a sentence, so that a state has no part of it.
+    /// Forgets the sentence, so that a state does not contain it.
     pub fn forget(&mut self) {
         self.sentence.clear();
         self.position = 0;
@@ -72,7 +72,8 @@ impl Stepper {
         self.position >= self.sentence.len()
     }
 
-    /// Takes the next position of the sentence, which has one. A barrier comes after `left` positions, one or more.
+    /// Trains on the next position of the sentence, which must have one. The next barrier follows after `left`
+    /// positions (at least one).
     pub fn step(&mut self, model: &SharedModel, handles: &mut Handles, window: &Window, left: u64) -> Step {
         self.examples.clear();
         let reduced = window.draw_size(&mut self.rng);
@@ -82,14 +83,14 @@ impl Stepper {
         if self.examples.is_empty() {
             return Step { positions: 1, examples: 0, loss: 0.0 };
         }
-        // What comes after a barrier draws its noise there: a state that is taken at a barrier has no noise in it.
+        // A step after a barrier draws its noise after the barrier, so that a state taken there contains no noise.
         let ahead = if left == 1 { Ahead::default() } else { Ahead::of(&self.sentence, position, window) };
         let loss = self.work.step(model.encoder(), model.layer(), handles, &self.examples, ahead);
         Step { positions: 1, examples: self.examples.len(), loss }
     }
 
-    /// Takes up to `most` positions of the sentence, which has one, as one step. A barrier comes after `left`
-    /// positions, one or more: a block ends there.
+    /// Trains on up to `most` positions of the sentence, which must have one, as one step. The next barrier follows
+    /// after `left` positions (at least one); a block ends there.
     pub fn step_block(
         &mut self,
         model: &SharedModel,
@@ -107,8 +108,8 @@ impl Stepper {
         if examples == 0 {
             return Step { positions: count, examples, loss: 0.0 };
         }
-        // As in `step`, no noise is drawn for what comes after a barrier. Positions but the first of a sentence have
-        // windows.
+        // As in `step`, no noise is drawn for a step after a barrier. Every position but the first of a sentence has a
+        // window.
         let next = match positions.end..end(positions.end, left - count) {
             none if none.is_empty() => NextBlock::default(),
             next => NextBlock::of(&self.sentence, next, window),

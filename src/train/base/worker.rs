@@ -1,4 +1,4 @@
-//! The part of a worker that does not depend on the scheduler.
+//! The part of a worker that does not depend on how workers are scheduled.
 
 use super::super::state::{WorkerState, cost_numbers, cost_of};
 use super::super::{NOISE_STREAM, Tally};
@@ -12,15 +12,15 @@ use crate::rng::WorkerRng;
 use crate::table::{Cost, Traffic};
 use std::ops::Range;
 
-/// Streams of random numbers of the workers: two each from here on.
+/// First stream number of the workers' random numbers; each worker has two streams.
 const WORKER_STREAM: u64 = 1 << 32;
 
-/// A worker's place in the text, its generators and its sums.
+/// Position of a worker in the text, its random number generators, and its sums.
 pub struct WorkerBase<'a> {
-    /// Opened for the first sentence, by the thread that reads it.
+    /// The reader of the text. The thread that reads the first sentence opens it.
     reader: Option<Box<dyn SentenceReader + 'a>>,
     pub stepper: Stepper,
-    /// Words read; under `hogwild` those that the others do not know of.
+    /// Words read. Under `hogwild`: words read that are not yet in the common count.
     pub words: u64,
     pub tally: Tally,
     pub layer_cost: Cost,
@@ -28,12 +28,12 @@ pub struct WorkerBase<'a> {
     pub traffic: Traffic,
     /// A loss that was not finite.
     pub diverged: Option<f64>,
-    /// Why the text could not be read.
+    /// Error that occurred when the text was read.
     pub unread: Option<Error>,
 }
 
 impl<'a> WorkerBase<'a> {
-    /// The worker of this number, at the start or where it stood.
+    /// Worker `number`, at its start, or at the position of `from`.
     pub fn new(inputs: &Inputs, model: &SharedModel, number: usize, from: Option<&WorkerState>) -> Self {
         let (seed, stream) = (inputs.settings.seed, WORKER_STREAM + 2 * number as u64);
         let noise = if number == 0 { NOISE_STREAM } else { stream + 1 };
@@ -63,7 +63,7 @@ impl<'a> WorkerBase<'a> {
         self.encoder_cost = cost_of(from.encoder_cost);
     }
 
-    /// The state of a worker whose next sentences, over all epochs, are `next`.
+    /// State of the worker; `next` are its next sentences, counted over all epochs.
     pub fn state(&self, next: Range<usize>) -> WorkerState {
         let (rng, noise, sentence, position) = self.stepper.standing();
         WorkerState {
@@ -81,7 +81,7 @@ impl<'a> WorkerBase<'a> {
         }
     }
 
-    /// Reads a sentence of the text, and subsamples it.
+    /// Reads a sentence of the text and subsamples it.
     ///
     /// # Errors
     /// A file of ids that cannot be read.
@@ -97,7 +97,8 @@ impl<'a> WorkerBase<'a> {
         Ok(())
     }
 
-    /// [`Stepper::step`] with the settings' window, or [`Stepper::step_block`] where they ask for blocks.
+    /// Takes one step: [`Stepper::step`] with the window of the settings, or [`Stepper::step_block`] if the settings
+    /// ask for blocks.
     #[inline(always)]
     pub fn step(&mut self, inputs: &Inputs, model: &SharedModel, handles: &mut Handles, left: u64) -> Step {
         match (&inputs.settings.window, inputs.settings.block) {
@@ -106,7 +107,7 @@ impl<'a> WorkerBase<'a> {
         }
     }
 
-    /// Adds to the sums; a loss that is not finite is noted.
+    /// Adds to the sums. A loss that is not finite is recorded in `diverged`.
     pub fn add(&mut self, epoch: usize, examples: usize, loss: f64) {
         self.tally.add(epoch as u64, examples, loss);
         if !loss.is_finite() {
@@ -114,7 +115,7 @@ impl<'a> WorkerBase<'a> {
         }
     }
 
-    /// Takes over the work that the handles have counted.
+    /// Takes over the costs that the handles have counted.
     pub fn take_costs(&mut self, handles: &mut Handles) {
         self.layer_cost += handles.layer.take_cost();
         self.encoder_cost += handles.encoder.take_cost();

@@ -1,4 +1,4 @@
-//! Windows in blocks: the rows that several windows share are read once and written once.
+//! Windows in blocks: a row that several windows share is read once and written once.
 
 use super::workspace::Workspace;
 use crate::corpus::{Direction, Window};
@@ -12,45 +12,45 @@ use crate::table::kernel::view::{matrix, matrix_mut};
 use crate::vocab::WordId;
 use std::ops::Range;
 
-/// The windows of some positions that follow one another in a sentence. Inputs are the distinct places of the sentence
-/// that are in any window, in their order; the same word at two places is two inputs.
+/// The windows of consecutive positions of a sentence. The inputs are the distinct places of the sentence that lie in
+/// any of these windows, in the order of the sentence. The same word at two places is two inputs.
 #[derive(Debug, Default)]
 pub struct Block {
-    /// The word of each input.
+    /// Word of each input.
     inputs: Vec<WordId>,
-    /// The word of each position that has a window.
+    /// Word of each position that has a window.
     targets: Vec<WordId>,
-    /// The inputs in the window of each target, end to end, and where they begin and end.
+    /// The inputs in the window of each target, concatenated, and the offsets of the targets.
     members: Vec<u32>,
     offsets: Vec<u32>,
-    /// The number of the input at each place that a window may reach, or [`NONE`].
+    /// Number of the input at each place that a window may reach, or [`NONE`].
     numbers: Vec<u32>,
-    /// The places of each position's window, the position itself among them.
+    /// Places of the window of each position, including the position itself.
     windows: Vec<Range<usize>>,
     /// 0, 1, 2, …: bags of one row each.
     ones: Vec<u32>,
-    /// The targets that have each input in their windows, end to end, and where they begin and end.
+    /// The targets whose windows contain each input, concatenated, and the offsets of the inputs.
     of_input: Vec<u32>,
     ends: Vec<u32>,
-    /// The hidden vectors, of inputs or of targets, × d, and the gradients.
+    /// Hidden vectors (of inputs or of targets) × d, and their gradients.
     hidden: Vec<f32>,
     d_hidden: Vec<f32>,
 }
 
-/// A place that is no input.
+/// Mark of a place that is not an input.
 const NONE: u32 = u32::MAX;
 
-/// What is known of the block after this one.
+/// The part of the next block that is known in advance.
 #[derive(Clone, Copy, Default)]
 pub struct NextBlock<'a> {
-    /// Context words that this block does not have.
+    /// Context words that are not in the current block.
     pub words: &'a [WordId],
-    /// Its targets.
+    /// Targets of the next block.
     pub targets: &'a [WordId],
 }
 
 impl<'a> NextBlock<'a> {
-    /// Of the next block's positions in a sentence: none where they have no windows.
+    /// The next block, from its positions in a sentence. All of them must have windows.
     pub fn of(sentence: &'a [WordId], positions: Range<usize>, window: &Window) -> Self {
         let reach = |position: usize| (position + window.size()).min(sentence.len());
         let (from, to) = (reach(positions.start), reach(positions.end));
@@ -59,7 +59,7 @@ impl<'a> NextBlock<'a> {
 }
 
 impl Block {
-    /// Takes the windows of these positions, each of which draws its size. Returns the number of examples.
+    /// Collects the windows of these positions, and draws the size of each window. Returns the number of examples.
     pub fn fill(
         &mut self,
         sentence: &[WordId],
@@ -91,7 +91,7 @@ impl Block {
         self.offsets.push(0);
         for (position, places) in positions.zip(&self.windows) {
             for part in around(position, places).into_iter().filter(|part| !part.is_empty()) {
-                // All places beside the middle are inputs, so those of one side have numbers that follow one another.
+                // All places next to the middle are inputs, so the numbers of one side are consecutive.
                 let number = self.numbers[part.start - first];
                 self.members.extend(number..number + part.len() as u32);
             }
@@ -106,10 +106,10 @@ impl Block {
         }
     }
 
-    /// Forward, the layer's step, and back; see [`Workspace::step`]. Returns the summed loss.
+    /// Runs forward, the step of the layer, and backward; see [`Workspace::step`]. Returns the summed loss.
     ///
     /// # Panics
-    /// If the encoder's hidden vectors are not means.
+    /// If the hidden vectors of the encoder are not means.
     pub fn step(
         &mut self,
         work: &mut Workspace,
@@ -128,7 +128,7 @@ impl Block {
         }
     }
 
-    /// The hidden vectors are the inputs, each read and written once.
+    /// Step whose hidden vectors are the inputs. Each input is read once and written once.
     fn step_of_inputs(
         &mut self,
         work: &mut Workspace,
@@ -147,7 +147,7 @@ impl Block {
         loss
     }
 
-    /// The hidden vectors are the means of the windows; each input is written once.
+    /// Step whose hidden vectors are the means of the windows. Each input is written once.
     fn step_of_means(
         &mut self,
         work: &mut Workspace,
@@ -172,7 +172,7 @@ impl Block {
         loss
     }
 
-    /// Which targets have each input in their windows.
+    /// Inverts `members`: lists for each input the targets whose windows contain it.
     fn turn(&mut self) {
         self.ends.clear();
         self.ends.resize(self.inputs.len() + 1, 0);
@@ -181,7 +181,7 @@ impl Block {
             self.ends[i] += self.ends[i - 1];
         }
         self.of_input.resize(self.members.len(), 0);
-        // The beginnings move to the ends, and so to the beginnings of those behind.
+        // The offsets move from the ends of the lists to their beginnings.
         for target in (0..self.targets.len()).rev() {
             for member in self.offsets[target]..self.offsets[target + 1] {
                 let end = &mut self.ends[self.members[member as usize] as usize + 1];
@@ -195,12 +195,12 @@ impl Block {
     }
 }
 
-/// The places of a window before its position, and those after it.
+/// Places of a window before its position, and those after it.
 fn around(position: usize, places: &Range<usize>) -> [Range<usize>; 2] {
     [places.start..position, position + 1..places.end]
 }
 
-/// Two buffers of so many numbers, the second of zeros.
+/// Two buffers of `entries` numbers; the second one is filled with zeros.
 fn room<'a>(first: &'a mut Vec<f32>, second: &'a mut Vec<f32>, entries: usize) -> (&'a mut [f32], &'a mut [f32]) {
     grow(first, entries);
     grow(second, entries);
@@ -208,7 +208,7 @@ fn room<'a>(first: &'a mut Vec<f32>, second: &'a mut Vec<f32>, entries: usize) -
     (&mut first[..entries], &mut second[..entries])
 }
 
-/// Makes room for so many numbers.
+/// Grows a buffer to at least `entries` numbers.
 fn grow(buffer: &mut Vec<f32>, entries: usize) {
     if buffer.len() < entries {
         buffer.resize(entries, 0.0);

@@ -1,4 +1,4 @@
-//! A block at fixed weights beside its positions one by one, in f64.
+//! Compares a block at fixed weights with its positions one by one, in f64.
 
 use super::{Block, NextBlock};
 use crate::corpus::{Context, Direction, Examples, Window};
@@ -15,7 +15,7 @@ use rand::RngExt;
 
 const DIM: usize = 5;
 
-/// A table in f64: weights row by row, behind each row its bias.
+/// A table in f64: the weights row by row, each row followed by its bias.
 type Rows = Vec<Vec<f64>>;
 
 fn model(layer: &str, vocab: usize, gradient: BagGradient) -> Model {
@@ -49,7 +49,7 @@ fn gradient(tables: &mut Tables, like: &Rows) -> Rows {
     dense
 }
 
-/// Adds the decision at a row of the layer with this weight: 1 if `yes`.
+/// Adds the decision at a row of the layer with weight `weight`; the answer is 1 if `yes`. Returns the loss.
 fn decide(w: &[f64], d_w: &mut [f64], h: &[f64], d_h: &mut [f64], yes: bool, weight: f64) -> f64 {
     let z: f64 = w[DIM] + w.iter().zip(h).map(|(w, h)| w * h).sum::<f64>();
     let k = weight * (1.0 / (1.0 + (-z).exp()) - f64::from(u8::from(yes)));
@@ -60,7 +60,8 @@ fn decide(w: &[f64], d_w: &mut [f64], h: &[f64], d_h: &mut [f64], yes: bool, wei
     weight * (against.max(0.0) + (-against.abs()).exp().ln_1p())
 }
 
-/// Whether noise that is the target is dropped, the decisions of a target, and the noise of all.
+/// The criterion of a layer: the decisions of a target, the noise of all targets, its weight, and whether noise words
+/// that equal the target are dropped.
 struct Criterion<'a> {
     path: &'a dyn Fn(WordId) -> Vec<(u32, bool)>,
     noise: &'a [WordId],
@@ -68,7 +69,7 @@ struct Criterion<'a> {
     drops_hits: bool,
 }
 
-/// Loss and gradients of all examples, each on its own.
+/// Loss and gradients of all examples, computed one by one.
 fn one_by_one(examples: &Examples, e: &Rows, w: &Rows, whole: bool, criterion: &Criterion) -> (f64, [Rows; 2]) {
     let zero = |like: &Rows| -> Rows { like.iter().map(|row| vec![0.0; row.len()]).collect() };
     let (mut loss, mut d_e, mut d_w) = (0.0, zero(e), zero(w));
@@ -99,7 +100,7 @@ fn assert_close(found: &Rows, expected: &Rows, what: &str) {
     }
 }
 
-/// The block of these positions in a sentence beside the same positions one by one.
+/// Compares the block of these positions in a sentence with the same positions one by one.
 fn assert_block(
     layer: &str,
     vocab: usize,
@@ -112,7 +113,7 @@ fn assert_block(
         format!("{layer}, {vocab} words, {} words in a sentence, {at:?}, {window:?}, whole {whole}", sentence.len());
     let mut model = model(layer, vocab, if whole { BagGradient::Whole } else { BagGradient::Mean });
     let (e, w) = (weights(&model.encoder_tables()[0]), weights(&model.layer_tables()[0]));
-    // The same sizes, drawn again.
+    // Draws the same sizes as the block does.
     let (mut rng, mut examples) = (WorkerRng::new(7, 1), Examples::new());
     for position in at.clone() {
         let reduced = window.draw_size(&mut rng);
@@ -148,7 +149,8 @@ fn assert_block(
 #[test]
 fn a_block_is_the_sum_of_its_positions() {
     let mut rng = WorkerRng::new(1, 8);
-    // Few words come twice in a window, and as inputs, targets and noise; the paths of 400 share nodes and part.
+    // With few words, a word comes twice in a window, and as input, target and noise. With 400, paths share nodes and
+    // part.
     for vocab in [2, 6, 400] {
         for layer in ["hierarchical", "negative:samples=3", "negative:samples=3:hits=drop"] {
             for (direction, whole) in [

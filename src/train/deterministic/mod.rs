@@ -13,47 +13,53 @@ use crate::table::{Merged, OwnRows, Threads, merge};
 use crate::vocab::Counts;
 use worker::Worker;
 
-/// Workers, whatever the number of threads: more threads than this find nothing to do. The fewer there are, the less
-/// they drift apart between two barriers.
+/// Number of workers, for any number of threads; more threads than workers stay idle. Fewer workers drift apart less
+/// between two barriers.
 const WORKERS: usize = 4;
-/// Words that a worker trains on between two barriers: in the beginning, and always where a layer moves whole tables.
-/// Each phase doubles the one before.
+/// Words that a worker trains on in the first phase (between two barriers). Each phase doubles the one before, except
+/// with a layer that moves whole tables: there every phase has this length.
 const SHORTEST: u64 = 32;
-/// At most. With twice as many, vectors of novels lost half a point of analogies; with half as many training took
-/// longer.
+/// Longest phase. With twice as many words, vectors of novels lost half a point of analogies; with half as many,
+/// training took longer.
 const LONGEST: u64 = 1_024;
-/// Words that a worker trains on between two barriers at which all rows are merged, not just those that are due: in the
-/// beginning, and when many have been read.
+/// Words that a worker trains on between two barriers at which all rows are merged (not only the rows that are due): at
+/// the beginning, and after many words.
 const ALL_ROWS: [u64; 2] = [8_192, 16_384];
-/// So many words read make one word between such barriers.
+/// Growth of that distance: one word for this many words read.
 const SLOWLY: u64 = 64;
-/// Words of all after which a layer whose proposal follows the weights looks at them; then whenever there were half as
-/// many again, at the barrier that follows.
+/// Words of all workers after which a layer with an adaptive proposal looks at the weights for the first time. Later
+/// looks follow whenever half as many words have been added, at the next barrier.
 const FIRST_LOOK: u64 = 1_000;
 /// Words between two changes of the rate.
 const RATE_WORDS: u64 = 1_000;
 
-/// Trains `model` on a text, as [`hogwild`](super::hogwild()) does, with the same bits for any number of threads.
+/// Trains `model` on a text as [`hogwild`](super::hogwild()) does, with the same bits for any number of threads.
 ///
 /// # Contract
-/// The same binary on the same machine family (the instruction set is chosen at run time), with the same seed, text,
-/// model and settings, gives the same weights and the same losses bit by bit, for 1 thread or any other number
-/// (`settings.workers`; `settings.cached` does not count).
+/// The weights and the losses are the same bit by bit for 1 thread or any other number (`settings.workers`). This holds
+/// for the same binary on the same machine family (the instruction set is chosen at run time), with the same seed,
+/// text, model and settings. `settings.cached` has no effect.
 ///
-/// # How
-/// The text, in pieces scattered over it as in [`hogwild`](super::hogwild()), is dealt to four workers, sentence by
-/// sentence; each has random numbers of its own and moves only its own copies of the rows that it touches
-/// ([`Overlay`](crate::table::Overlay)). After a fixed number of words comes a barrier: the moves of all are added in
-/// the order of the workers ([`merge()`]). Threads take workers in portions as they come and share the rows of a merge.
-/// A layer whose proposal follows the weights looks at them at barriers, when all rows are merged. Memory: the rows
-/// that each worker has touched between two merges of all rows, and 4 bytes for every row of every table a worker; with
-/// a layer that moves whole tables a copy of those for every worker. `observe` hears of every barrier, but not more
-/// than ten times a second.
+/// # Method
+/// The text comes in pieces scattered over it, as in [`hogwild`](super::hogwild()), and is dealt to four workers
+/// sentence by sentence. Each worker has its own random numbers and moves only its own copies of the rows that it
+/// touches ([`Overlay`](crate::table::Overlay)). After a fixed number of words there is a barrier, where the moves of
+/// all workers are added in the order of the workers ([`merge()`]). Threads take workers in portions as they become
+/// free, and share the rows of a merge. A layer with an adaptive proposal looks at the weights at barriers at which all
+/// rows are merged.
+///
+/// `observe` hears of every barrier, but at most ten times a second.
+///
+/// # Memory
+/// Each worker holds the rows that it has touched between two merges of all rows, and 4 bytes for every row of every
+/// table. With a layer that moves whole tables, each worker holds a copy of those tables.
 ///
 /// # Errors
-/// Settings that make no sense, [`Error::NoExamples`](crate::Error::NoExamples) if no sentence has two words,
-/// [`Error::Diverged`](crate::Error::Diverged) if a loss or a parameter is not finite, and a file of ids that cannot be
-/// read.
+/// [`Error::OutOfRange`](crate::Error::OutOfRange) for a setting that makes no sense,
+/// [`Error::NoBlocks`](crate::Error::NoBlocks) if the model takes no blocks,
+/// [`Error::NoExamples`](crate::Error::NoExamples) if no sentence has two words,
+/// [`Error::Diverged`](crate::Error::Diverged) if a loss or a parameter is not finite, and the error of a file of ids
+/// that cannot be read.
 pub fn deterministic(
     model: &mut SharedModel,
     corpus: &dyn Sentences,
@@ -64,17 +70,18 @@ pub fn deterministic(
     deterministic_watched(model, corpus, counts, settings, None, &mut ProgressReporter::new(observe))
 }
 
-/// The same under the eyes of an [`Observer`], and from where an earlier run of the same settings stood, if `from` says
-/// so and `model` has the parameters, and the layer's proposal where that follows them, of that moment: a file with the
-/// state has all.
+/// Trains as [`deterministic`] does, with an [`Observer`], and from the [`State`] of an earlier run if `from` has one.
+///
+/// To resume, the settings must be those of the earlier run. `model` must have the parameters of the moment of the
+/// state, and the adaptive proposal of the layer if it has one; a model file with a state holds all of these.
 ///
 /// # Contract
-/// Looking leaves no trace: a run that is interrupted at any barrier and goes on from its state gives the bits of one
-/// that was not, on any number of threads before and after.
+/// Looking does not change the result. A run that is interrupted at any barrier and resumed from its state gives the
+/// bits of an uninterrupted run, on any number of threads before and after.
 ///
 /// # Errors
-/// As [`deterministic`], what the observer says, and [`Error::StateField`](crate::Error::StateField) for a state of
-/// another run.
+/// The errors of [`deterministic`], the observer's error, and [`Error::StateField`](crate::Error::StateField) for the
+/// state of another run.
 pub fn deterministic_watched(
     model: &mut SharedModel,
     corpus: &dyn Sentences,
@@ -94,18 +101,18 @@ pub fn deterministic_watched(
     Ok(outcome(&workers, 0, &run.meter, run.stopped))
 }
 
-/// All workers on their way from barrier to barrier.
+/// All workers, on their way from barrier to barrier.
 struct DeterministicRun<'a> {
     model: &'a mut SharedModel,
     inputs: &'a Inputs<'a>,
     threads: Threads,
     workers: Vec<Worker<'a>>,
-    /// Words between two barriers, those since all rows were merged, and those read.
+    /// Words of a phase, words since all rows were merged, and words read.
     words: u64,
     unmerged: u64,
     read: u64,
     merged: Settled,
-    /// Words of all after which the layer looks at the weights.
+    /// Number of words of all workers at which the layer next looks at the weights.
     look: u64,
     meter: ProgressMeter,
     stopped: bool,
@@ -132,7 +139,7 @@ impl<'a> DeterministicRun<'a> {
         }
     }
 
-    /// Until the text is read, the observer stops, or something is not finite.
+    /// Runs until the text is read, the observer stops, or a number is not finite.
     fn until_done(&mut self, observer: &mut dyn Observer) -> Result<()> {
         while !self.is_done() && !self.stopped {
             self.threads.clone().inside(|| self.until_merged())?;
@@ -165,13 +172,13 @@ impl<'a> DeterministicRun<'a> {
         self.workers.iter().all(|w| w.is_done(self.inputs))
     }
 
-    /// Until all rows are merged.
+    /// Runs until all rows are merged.
     fn until_merged(&mut self) -> Result<()> {
         while !self.phase()? {}
         Ok(())
     }
 
-    /// All workers once until they meet; whether all rows are merged now.
+    /// Runs all workers once until the next barrier. Returns whether all rows are merged there.
     fn phase(&mut self) -> Result<bool> {
         let Self { model, inputs, threads, workers, words, read, merged, .. } = self;
         let (inputs, model) = (*inputs, &**model);
@@ -207,7 +214,7 @@ impl<'a> DeterministicRun<'a> {
     }
 }
 
-/// The moves of all workers go into the model.
+/// Adds the moves of all workers to the model.
 fn merge_all(model: &SharedModel, workers: &[Worker], all: bool, threads: &Threads) -> Settled {
     let (encoder, layer) = (model.encoder_tables(), model.layer_tables());
     let own = |i| workers.iter().filter_map(|worker| worker.encoder.iter().chain(&worker.layer).nth(i)).collect();
@@ -217,7 +224,7 @@ fn merge_all(model: &SharedModel, workers: &[Worker], all: bool, threads: &Threa
     Settled { encoder: merged, layer }
 }
 
-/// What the last barrier has merged of each table.
+/// Rows of each table that the last barrier merged.
 #[derive(Default)]
 struct Settled {
     encoder: Vec<Merged>,

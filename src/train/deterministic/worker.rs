@@ -6,25 +6,25 @@ use super::{RATE_WORDS, Settled, WORKERS};
 use crate::model::{Handles, SharedModel};
 use crate::table::{Merged, Overlay, OwnRows, SharedMatrix, Table, Tables};
 
-/// What is known between two barriers.
+/// Counts of a worker between two barriers.
 #[derive(Clone, Copy, Default)]
 struct Leg {
-    /// Words, of those that subsampling leaves, to train on and trained on.
+    /// Words left by subsampling: those to train on, and those trained on.
     words: u64,
     steps: u64,
-    /// Words read by all at the barrier and by this worker there, and by this worker when the rate was changed last.
+    /// Words read at the barrier by all workers and by this one, and by this one when the rate was last changed.
     read_by_all: u64,
     read: u64,
     rated: u64,
     is_done: bool,
 }
 
-/// All that a worker owns.
+/// Everything that one worker owns.
 pub(super) struct Worker<'a> {
     pub base: WorkerBase<'a>,
     pub encoder: Vec<OwnRows>,
     pub layer: Vec<OwnRows>,
-    /// The next sentence, over all epochs.
+    /// The next sentence, counted over all epochs.
     next: usize,
     leg: Leg,
 }
@@ -49,14 +49,14 @@ impl<'a> Worker<'a> {
         self.base.stepper.is_at_end() && self.next >= inputs.sentences()
     }
 
-    /// At a barrier, where all together have read `read` words: the next is due after `words` words that subsampling
-    /// leaves.
+    /// Starts a phase at a barrier, where all workers together have read `read` words. The next barrier follows after
+    /// `words` words that subsampling leaves.
     pub fn set_out(&mut self, words: u64, read: u64) {
         let now = self.base.words;
         self.leg = Leg { words, steps: 0, read_by_all: read, read: now, rated: now, is_done: false };
     }
 
-    /// Trains until only `leave` words are left before the barrier; says how many are.
+    /// Trains until at most `leave` words remain before the barrier. Returns how many remain.
     pub fn run(&mut self, inputs: &Inputs<'a>, model: &SharedModel, merged: &Settled, leave: u64) -> u64 {
         let Self { base, encoder, layer, next, leg } = self;
         if leg.steps == 0 {
@@ -71,7 +71,7 @@ impl<'a> Worker<'a> {
         let sentences = inputs.corpus.len();
         while !leg.is_done && leg.steps + leave < leg.words {
             if base.stepper.is_at_end() {
-                // A text that subsampling leaves little of comes to a barrier as well.
+                // A text of which subsampling leaves little also comes to a barrier.
                 if *next >= inputs.sentences() || base.words - leg.read >= 4 * leg.words {
                     leg.is_done = true;
                     break;
@@ -103,7 +103,7 @@ impl<'a> Worker<'a> {
 }
 
 impl Leg {
-    /// The words that all have read when this worker has read `now`, if the others read as fast.
+    /// Words that all workers have read when this one has read `now`, if all read equally fast.
     fn expected(&self, now: u64) -> u64 {
         self.read_by_all + WORKERS as u64 * (now - self.read)
     }

@@ -1,4 +1,4 @@
-//! Several workers on one model, each with its own part of the text.
+//! Several workers on one shared model, each with its own part of the text.
 
 mod worker;
 
@@ -17,36 +17,36 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 use worker::Worker;
 
-/// How to train with several workers.
+/// Settings of [`hogwild()`] and [`deterministic()`](super::deterministic()).
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Hogwild {
-    /// What is predicted from what.
+    /// Window around a position, and the direction of prediction.
     pub window: Window,
-    /// Threshold of subsampling; 0 is off.
+    /// Threshold of subsampling, as a share of the text; 0 turns it off.
     pub sample: f64,
-    /// The rate, which falls with the words read.
+    /// Learning rate, which falls with the words read.
     pub rate: LinearDecay,
     /// Passes over the text.
     pub epochs: u32,
-    /// Neighbouring positions of a sentence that are one step, from 1 to [`Hogwild::MOST_BLOCK`]. The windows of a
-    /// block share their rows, and what the layer can share: see [`Batch::block`](crate::layer::Batch::block). A block
-    /// ends with its sentence.
+    /// Neighbouring positions of a sentence that form one step, 1 to [`Hogwild::MOST_BLOCK`]. The windows of a block
+    /// share their rows, and whatever else the layer can share: see [`Batch::block`](crate::layer::Batch::block). A
+    /// block ends with its sentence.
     pub block: usize,
-    /// Workers, a thread each.
+    /// Workers, one thread each.
     pub workers: usize,
-    /// Rows of each table that a worker keeps to itself.
+    /// Rows of each table that a worker keeps as private copies.
     pub cached: CachedRows,
-    /// The seed of subsampling, windows and what layers draw.
+    /// Seed of subsampling, windows, and the draws of the layer.
     pub seed: u64,
 }
 
-/// Words between two looks at the clock of all.
+/// Words between two updates of the common word count.
 const RATE_WORDS: u64 = 2_000;
 const OBSERVED_EVERY: Duration = Duration::from_millis(100);
 
 impl Hogwild {
-    /// The most positions of a block.
+    /// Largest number of positions in a block.
     pub const MOST_BLOCK: usize = 256;
 
     /// One pass of one worker over single positions, without subsampling, with seed 1.
@@ -67,10 +67,10 @@ impl Hogwild {
         self.rate.check()
     }
 
-    /// Checks whether encoder and layer of a model take blocks of this size; all take single positions.
+    /// Checks whether the encoder and the layer of a model take blocks of this size. All of them take single positions.
     ///
     /// # Errors
-    /// [`Error::NoBlocks`].
+    /// [`Error::NoBlocks`] if one of them takes no blocks.
     pub fn check_model(&self, model: &SharedModel) -> Result<()> {
         let parts = [
             ("the encoder", model.encoder().mean_gradient().is_some(), "one whose hidden vectors are means"),
@@ -83,25 +83,25 @@ impl Hogwild {
     }
 }
 
-/// What all workers look at.
+/// State of a run that all workers share.
 struct HogwildRun<'a> {
     model: &'a SharedModel,
     inputs: &'a Inputs<'a>,
-    /// The portions that are dealt out.
+    /// The dealing of the text in portions.
     deal: Deal,
-    /// The next portion to be dealt out, over all epochs.
+    /// Next portion to deal out, counted over all epochs.
     next: AtomicUsize,
-    /// The portion before which workers come to rest.
+    /// Portion before which the workers come to rest.
     until: usize,
-    /// Words read by all.
+    /// Words read by all workers.
     words: AtomicU64,
-    /// Whether workers are to come to rest at the end of their sentence.
+    /// Whether workers must come to rest at the end of their sentence.
     halt: AtomicBool,
-    /// What each worker has done, for those who watch.
+    /// Examples and loss of each worker, for the observer.
     counters: Vec<Done>,
 }
 
-/// Examples, and the bits of their summed loss.
+/// Examples of a worker, and the bits of their summed loss.
 struct Done {
     examples: AtomicU64,
     loss: AtomicU64,
@@ -114,19 +114,22 @@ impl Done {
     }
 }
 
-/// Trains `model` on a text with several workers at once: the examples of a position, or of a block of them, are
-/// one step, with word2vec's subsampling and windows. `observe` hears of it ten times a second.
+/// Trains `model` on a text with several workers at once, without locks (Hogwild).
 ///
-/// Words are read from memory or, block by block, from a file; sentences are dealt out in pieces of some 20,000 words
-/// that follow one another scattered over the text, so that each part of it is read at high rates and at low ones; the
-/// workers share each piece. One worker alone gives the same bits every time; several do not.
+/// One step takes the examples of one position, or of a block of positions, with the subsampling and the windows of
+/// word2vec. `observe` is called ten times a second.
 ///
-/// A layer whose proposal follows the weights looks at them where no worker runs: after the first piece of 20,000
-/// words, and whenever there were half as many again, all workers come to an end, and are set to work again.
+/// Words are read from memory or, block by block, from a file. The sentences are dealt out in pieces of about 20,000
+/// consecutive words that lie scattered over the text, so that each part of it is read at high and at low rates. The
+/// workers share each piece. One worker alone gives the same bits every time; several workers do not.
+///
+/// A layer with an adaptive proposal looks at the weights while no worker runs. For this all workers come to rest and
+/// start again: after the first piece of 20,000 words, and whenever half as many words have been added.
 ///
 /// # Errors
-/// Settings that make no sense, [`Error::NoExamples`] if no sentence has two words, [`Error::Diverged`] if a loss or a
-/// parameter is not finite, and a file of ids that cannot be read.
+/// [`Error::OutOfRange`] for a setting that makes no sense, [`Error::NoBlocks`] if the model takes no blocks,
+/// [`Error::NoExamples`] if no sentence has two words, [`Error::Diverged`] if a loss or a parameter is not finite, and
+/// the error of a file of ids that cannot be read.
 pub fn hogwild(
     model: &mut SharedModel,
     corpus: &dyn Sentences,
@@ -137,15 +140,16 @@ pub fn hogwild(
     hogwild_watched(model, corpus, counts, settings, None, &mut ProgressReporter::new(observe))
 }
 
-/// The same under the eyes of an [`Observer`], and from where an earlier run of the same settings stood, if `from` says
-/// so and `model` has the parameters, and the layer's proposal where that follows them, of that moment: a file with the
-/// state has all.
+/// Trains as [`hogwild`] does, with an [`Observer`], and from the [`State`] of an earlier run if `from` has one.
 ///
-/// With one worker a run that goes on from its state gives the bits of one that was not interrupted; with several it is
-/// one of the runs that the same settings may give.
+/// To resume, the settings must be those of the earlier run. `model` must have the parameters of the moment of the
+/// state, and the adaptive proposal of the layer if it has one; a model file with a state holds all of these.
+///
+/// With one worker, a resumed run gives the bits of an uninterrupted one. With several workers it is one of the
+/// possible runs of these settings.
 ///
 /// # Errors
-/// As [`hogwild`], what the observer says, and [`Error::StateField`] for a state of another run.
+/// The errors of [`hogwild`], the observer's error, and [`Error::StateField`] for the state of another run.
 pub fn hogwild_watched(
     model: &mut SharedModel,
     corpus: &dyn Sentences,
@@ -194,21 +198,21 @@ pub fn hogwild_watched(
     }
 }
 
-/// How a text is dealt out: each piece in as many portions as there are workers, so that all read in the same piece.
-/// With a piece each, w workers together would read w pieces at once, and what is read would lie further from what was
-/// just learned: with 16 workers the loss in training was 1.3 % higher for that alone.
+/// Deals out a text. Each piece is cut into one portion per worker, so that all workers read in the same piece. With a
+/// whole piece each, w workers would read in w pieces at once, and text that is read would lie further from text just
+/// learned. With 16 workers that alone raised the training loss by 1.3 %.
 #[derive(Clone, Copy)]
 struct Deal {
     portions: usize,
 }
 
 impl Deal {
-    /// The portions of so many pieces.
+    /// Number of portions of `pieces` pieces.
     fn portions(self, pieces: usize) -> usize {
         pieces * self.portions
     }
 
-    /// The sentences of a portion, counted over all epochs.
+    /// Sentences of a portion, counted over all epochs.
     fn sentences(self, portion: usize, inputs: &Inputs) -> Range<usize> {
         let (piece, portion) = (portion / self.portions, portion % self.portions);
         let (epoch, piece) = (piece / inputs.order.pieces(), piece % inputs.order.pieces());
@@ -217,24 +221,24 @@ impl Deal {
         at(portion)..at(portion + 1)
     }
 
-    /// The portion before which a layer looks at the weights, after `portion`.
+    /// The portion before which a layer next looks at the weights, after `portion`.
     fn next_look(self, portion: usize) -> usize {
         portion + (portion / 2).max(self.portions)
     }
 }
 
-/// How workers came to rest.
+/// Reason why workers came to rest.
 enum End {
     /// The text is read.
     Done,
     /// The observer stopped the run.
     Stopped,
-    /// For the layer to look at the weights.
+    /// The layer is to look at the weights.
     Rest(State),
 }
 
 impl HogwildRun<'_> {
-    /// All workers, each on a thread, from barrier to barrier; this thread reports.
+    /// Runs all workers, one thread each, from barrier to barrier. The calling thread reports.
     fn run<'a>(
         &'a self,
         from: Option<&State>,
@@ -279,7 +283,7 @@ impl HogwildRun<'_> {
         }
     }
 
-    /// Until all workers rest: since the text is read, something is not finite, or the observer asked for it.
+    /// Runs until all workers rest: the text is read, a number is not finite, or the observer asked for it.
     fn until_rest<'a>(
         &'a self,
         slots: &mut [Option<Worker<'a>>],
@@ -294,7 +298,7 @@ impl HogwildRun<'_> {
                 let done = done.clone();
                 let state = from.map(|state| &state.workers[number]);
                 workers.push(scope.spawn(move || {
-                    // Made by its own thread, as its memory is best near to it.
+                    // Each worker is created by its own thread, so that its memory lies near to that thread's core.
                     slot.get_or_insert_with(|| Worker::new(self, number, state)).run();
                     drop(done);
                 }));

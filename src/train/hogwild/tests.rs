@@ -3,7 +3,7 @@ use crate::corpus::{Context, Corpus, Direction, Window};
 use crate::train::LinearDecay;
 use crate::train::base::Inputs;
 
-/// Workers that read in the same piece read what one worker reads, in its order.
+/// Workers that share a piece read the same sentences as one worker, in the same order.
 #[test]
 fn portions_follow_one_another_as_the_pieces_do() {
     let file = tempfile::NamedTempFile::new().unwrap();

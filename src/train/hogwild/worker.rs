@@ -11,15 +11,15 @@ use std::ops::Range;
 use std::sync::atomic::Ordering::Relaxed;
 use std::thread;
 
-/// All that a worker owns.
+/// Everything that one worker owns.
 pub(super) struct Worker<'a> {
     run: &'a HogwildRun<'a>,
     number: usize,
     pub base: WorkerBase<'a>,
     handles: Handles<'a>,
-    /// The sentences of its portion that are yet to be read, counted over all epochs.
+    /// Sentences of the portion that are still to be read, counted over all epochs.
     pub left: Range<usize>,
-    /// Positions since the thread gave way.
+    /// Positions since the thread last yielded.
     since: u64,
 }
 
@@ -82,7 +82,7 @@ impl<'a> Worker<'a> {
         Ok(())
     }
 
-    /// Tells the others and those who watch what it has done.
+    /// Publishes what this worker has done, for the other workers and the observer.
     fn tell(&mut self) {
         self.run.words.fetch_add(std::mem::take(&mut self.base.words), Relaxed);
         let (counter, sum) = (&self.run.counters[self.number], sums(once(&self.base.tally)));
@@ -90,7 +90,7 @@ impl<'a> Worker<'a> {
         counter.loss.store(sum.1.to_bits(), Relaxed);
     }
 
-    /// The steps of the sentence that was read.
+    /// Takes the steps of the current sentence.
     fn sentence(&mut self, epoch: usize) {
         let Self { run, base, handles, since, .. } = self;
         let (mut examples, mut loss) = (0, 0.0);
@@ -112,24 +112,25 @@ impl<'a> Worker<'a> {
     }
 }
 
-/// Positions after which a thread gives way to others that wait for its core. A thread that is stopped amid a step goes
-/// on to write rows that lack what the others made of them in the meantime. With more threads than cores that cost
-/// 0.7 % of the training loss (CBOW, 16 threads on 2 cores).
+/// Positions after which a thread yields to others that wait for its core. A thread that is stopped during a step later
+/// writes rows without the updates that others made in the meantime. With more threads than cores that cost 0.7 % of
+/// the training loss (CBOW, 16 threads on 2 cores).
 const GIVE_WAY: u64 = 256;
 
-/// Nodes of a tree, from the root on, of which each of several workers has its own copy: every path passes the first of
-/// them, so all workers would wait for one another.
+/// Nodes of a tree, from the root on, of which each of several workers has its own copy. Every path passes the first of
+/// these nodes, so that all workers would otherwise wait for one another.
 const OWN_NODES: u32 = 512;
-/// The sum of the rates of a worker's updates of such a node after which it exchanges the node. A block counts as many
-/// updates as it has paths through the node.
+/// Sum of the rates of a worker's updates of such a node after which the worker exchanges the node. A block counts as
+/// as many updates as it has paths through the node.
 const NODE_MOVES: f32 = 0.2;
 
-/// The rows of the encoder's and of the layer's tables that a worker keeps to itself, and the period of their exchange.
+/// Number of rows of the encoder's and of the layer's tables that a worker keeps as private copies, and the period of
+/// their exchange.
 ///
-/// A worker alone keeps as many as fit. Several work on the rows where all share them, but for the nodes near the root
-/// of a tree. A copy of an embedding misses what the others make of the word until it comes again, and that costs more
-/// loss than the copy saves time. From two workers on nothing here depends on their number, so the work a word does not
-/// grow with it.
+/// A single worker keeps as many as fit. Several workers work on the shared rows directly, except for the nodes near
+/// the root of a tree. A private copy of an embedding misses the updates of others until the word occurs again; that
+/// costs more loss than the copy saves time. With two workers or more nothing here depends on their number, so the work
+/// per word does not grow with it.
 fn sharing(run: &HogwildRun) -> ([CachedRows; 2], usize) {
     let Hogwild { cached, workers, rate, .. } = *run.inputs.settings;
     let period = (NODE_MOVES / rate.start()).round() as usize;
