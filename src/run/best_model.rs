@@ -1,4 +1,4 @@
-//! The best model of a run by its held-out text, in a file until the run ends.
+//! The best model of a run on its held-out text, kept in a file until the run ends.
 
 use super::Valid;
 use crate::error::{Error, Result};
@@ -8,17 +8,18 @@ use std::fs::File;
 use std::io::{BufReader, BufWriter, Seek, Write};
 use std::path::{Path, PathBuf};
 
-/// The place of the best parameters until now.
+/// Location of the best parameters so far.
 pub(super) enum BestModel {
-    /// A file without a name, which goes away with the program however that ends.
+    /// A file without a name, which disappears with the program however the program ends.
     Nameless { folder: PathBuf, file: Option<File> },
-    /// `best-WORDS.safetensors` beside the checkpoint, which says how many words. A new file is whole before the
-    /// checkpoint names it, and the old one is removed after that: the file that the checkpoint names is always there.
+    /// `best-WORDS.safetensors` beside the checkpoint, which records the number of words. A new file is complete before
+    /// the checkpoint names it, and the old file is removed afterwards. So the file that the checkpoint names always
+    /// exists.
     Named { folder: PathBuf },
 }
 
 impl BestModel {
-    /// No best model is kept where no patience ends the run.
+    /// Keeps a best model only if the run may end by patience.
     pub fn new(valid: Option<&Valid>, checkpoints: Option<&Path>) -> Option<Self> {
         let valid = valid.filter(|valid| valid.patience.is_some())?;
         Some(match checkpoints {
@@ -27,7 +28,7 @@ impl BestModel {
         })
     }
 
-    /// Writes the best model. It replaces the one before; a named one stands beside it.
+    /// Writes the best model. An unnamed one replaces its predecessor; a named one stands beside it.
     pub fn put(&mut self, writer: &ModelWriter, words: u64) -> Result<()> {
         match self {
             Self::Named { folder } => Output::plain(&named(folder, words), "a model")?.stream(|out| writer.write(out)),
@@ -47,14 +48,14 @@ impl BestModel {
         }
     }
 
-    /// Checks that the model after `words` can be read, so that a resumed run finds out before it trains.
+    /// Checks that the model after `words` words can be read, so that a resumed run fails before it trains.
     pub fn check(&self, words: u64) -> Result<()> {
         let Self::Named { folder } = self else { return Ok(()) };
         let path = named(folder, words);
         ModelReader::open(BufReader::new(File::open(&path).map_err(Error::io(&path))?), &path).map(drop)
     }
 
-    /// Reads the model after `words` into `model`.
+    /// Reads the model after `words` words into `model`.
     pub fn restore(&mut self, words: u64, model: &mut SharedModel) -> Result<()> {
         let (path, file) = match self {
             Self::Named { folder } => (named(folder, words), None),
@@ -68,7 +69,7 @@ impl BestModel {
         ModelReader::open(file, &path)?.read_into(model)
     }
 
-    /// Removes all named models except the one after `words`.
+    /// Removes all named models except the one after `words` words.
     pub fn keep_only(&self, words: Option<u64>) -> Result<()> {
         let Self::Named { folder } = self else { return Ok(()) };
         for entry in std::fs::read_dir(folder).map_err(Error::io(folder))? {

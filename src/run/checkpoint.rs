@@ -1,4 +1,4 @@
-//! Checkpoints: files from which a run can go on.
+//! Checkpoints: files from which a run can be resumed.
 
 use super::Checkpoints;
 use super::validation::Record;
@@ -33,7 +33,7 @@ pub(super) struct Folder {
 }
 
 impl Folder {
-    /// Makes the folder if there is none.
+    /// Creates the folder if it does not exist.
     pub fn new(checkpoints: &Checkpoints, settings: BTreeMap<String, String>) -> Result<Self> {
         let dir = &checkpoints.dir;
         on(|disk| disk.make_folder(dir)).map_err(Error::io(dir))?;
@@ -66,7 +66,7 @@ impl Folder {
                 return Err(Error::Checkpoint { path, fault });
             }
         }
-        // Another treatment may make the same words of this text, but not of a question.
+        // Other treatments of lines can give the same words for this text, but not for a later question.
         if reader.architecture().reading.normalizer != *normalizer {
             let json = |normalizer| serde_json::to_string(normalizer).expect("plain data");
             let (checkpoint, now) = (json(&reader.architecture().reading.normalizer), json(normalizer));
@@ -87,7 +87,7 @@ impl Folder {
         self.written.elapsed() >= self.checkpoints.every
     }
 
-    /// Replaces the checkpoint: at any moment the file is the old one or the new one, whole.
+    /// Replaces the checkpoint. At any moment the file is the old one or the new one, complete.
     pub fn write(&mut self, writer: ModelWriter, train: State, valid: Record) -> Result<()> {
         let saved = Saved { settings: self.settings.clone(), train, valid };
         let writer = writer.with_state(serde_json::to_string(&saved).expect("plain data"))?;

@@ -1,4 +1,4 @@
-//! The surroundings of a run: checkpoints, a held-out text, a budget, a log, and how it ended.
+//! The surroundings of a run: checkpoints, a held-out text, a budget, a log, and the reason for its end.
 
 use crate::error::Error;
 use serde::{Deserialize, Serialize};
@@ -7,53 +7,53 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-/// The surroundings of a run. None of them changes the bits of a deterministic run, except for when it ends.
+/// The surroundings of a run. They do not change the bits of a deterministic run, except by ending it.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Control {
-    /// Where checkpoints are written, so that the run can go on.
+    /// Checkpoints, from which the run can be resumed.
     pub checkpoint: Option<Checkpoints>,
-    /// A text that the model is evaluated on.
+    /// Held-out text, on which the model is evaluated.
     pub valid: Option<Valid>,
-    /// The run ends at the first barrier after this time, counted from [`Run::open`](super::Run::open). The rate
-    /// follows the text and not the budget: a run in slices, each resumed from the checkpoint of the one before, is one
-    /// run.
+    /// Budget of time, counted from [`Run::open`](super::Run::open); the run ends at the first barrier after it. The
+    /// rate follows the text and not the budget. So a run in slices, each resumed from the checkpoint of the one
+    /// before, is one run.
     pub budget: Option<Duration>,
-    /// A file for the log, JSON lines.
+    /// File for the log, in JSON lines.
     pub log: Option<PathBuf>,
-    /// A flag, set from a signal handler or another thread: the run ends at the next barrier once it is true.
+    /// Flag that ends the run at the next barrier once it is true. A signal handler or another thread may set it.
     pub stop: Option<Arc<AtomicBool>>,
 }
 
 impl Control {
-    /// Adds a failure to the log, if there is one: for errors before [`Run::open`](super::Run::open).
+    /// Adds a failure to the log, if there is one. It is meant for errors before [`Run::open`](super::Run::open).
     pub fn log_failure(&self, error: &Error) {
         if let Some(path) = &self.log {
             super::log::failure(path, error);
         }
     }
 
-    /// Whether a checkpoint or a log names what the run trains on.
+    /// Whether a checkpoint or a log records the text that the run trains on.
     pub fn is_recorded(&self) -> bool {
         self.checkpoint.is_some() || self.log.is_some()
     }
 }
 
-/// When and where checkpoints are written. The end of a run always writes one.
+/// Place and frequency of checkpoints. The end of a run always writes one.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Checkpoints {
-    /// The folder, which then holds `checkpoint.safetensors`.
+    /// Folder that holds `checkpoint.safetensors`.
     pub dir: PathBuf,
-    /// The time from one checkpoint to the next.
+    /// Time between two checkpoints.
     pub every: Duration,
-    /// Whether to go on from a checkpoint that is there. Without, such a checkpoint is an error; if none is there, the
-    /// run begins.
+    /// Whether to resume an existing checkpoint. Without this an existing checkpoint is an error. If there is none, the
+    /// run starts from the beginning.
     pub resume: bool,
 }
 
 impl Checkpoints {
-    /// The default time from one checkpoint to the next: a minute.
+    /// Default time between two checkpoints: one minute.
     pub const EVERY: Duration = Duration::from_secs(60);
 
     /// Checkpoints in a folder, one a minute, for a run from the beginning.
@@ -61,39 +61,39 @@ impl Checkpoints {
         Self { dir: dir.into(), every: Self::EVERY, resume: false }
     }
 
-    /// The file of the checkpoint.
+    /// Path of the checkpoint file.
     pub fn file(&self) -> PathBuf {
         self.dir.join("checkpoint.safetensors")
     }
 
-    /// The same, and the run goes on from a checkpoint that is there.
+    /// Resumes an existing checkpoint.
     #[must_use]
     pub fn resume(self) -> Self {
         Self { resume: true, ..self }
     }
 }
 
-/// A held-out text. The model is evaluated on it after every pass over the training text: exactly, by the layer's
-/// normalized probabilities.
+/// A held-out text. After every pass over the training text the model is evaluated on it, exactly, with the normalized
+/// probabilities of the layer.
 ///
-/// It is read as the training text is: the same treatment of lines, the phrases that were joined there, the same
-/// longest sentence. Words out of the vocabulary are dropped.
+/// It is read like the training text: the same treatment of lines, the phrases that were joined there, and the same
+/// longest sentence. Words outside the vocabulary are dropped.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Valid {
-    /// Its files.
+    /// Files of the text.
     pub files: Vec<PathBuf>,
-    /// The most examples, evenly spaced over the text.
+    /// Largest number of examples; they are evenly spaced over the text.
     pub examples: usize,
-    /// The run ends after this many evaluations in a row without a better one, and leaves the best model evaluated,
-    /// whatever ended it. Without patience it leaves the final one.
+    /// Number of evaluations in a row without a better one after which the run ends. The run then leaves the best model
+    /// that was evaluated, whatever ended it. Without patience it leaves the final one.
     pub patience: Option<u32>,
-    /// The folder of the best model during the run, in a file without a name. With checkpoints it is in their folder.
+    /// Folder of the unnamed file that holds the best model during the run. With checkpoints, their folder is used.
     pub folder: PathBuf,
 }
 
 impl Valid {
-    /// The default limit of examples.
+    /// Default limit of examples.
     pub const EXAMPLES: usize = 5_000;
 
     /// A held-out text in files: 5,000 examples, no patience, and the system's folder for temporary files.
@@ -106,24 +106,24 @@ impl Valid {
         }
     }
 
-    /// The same, with patience for this many evaluations in a row without a better one.
+    /// Sets the patience: the number of evaluations in a row without a better one after which the run ends.
     #[must_use]
     pub fn patience(self, evaluations: u32) -> Self {
         Self { patience: Some(evaluations), ..self }
     }
 }
 
-/// Why a run ended.
+/// Reason why a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Ended {
     /// The text was read.
     Complete,
-    /// The budget was used.
+    /// The budget was used up.
     Budget,
-    /// The held-out text did not get better.
+    /// The held-out NLL stopped improving.
     Patience,
-    /// The stop flag was set, as by Ctrl-C.
+    /// The stop flag was set, for example by Ctrl-C.
     Interrupted,
 }

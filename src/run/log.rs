@@ -1,14 +1,14 @@
-//! The log of a run: a JSON object a line.
+//! The log of a run: one JSON object per line.
 //!
 //! | event | fields |
 //! |---|---|
 //! | `start` | the settings, the number of parameters, the seconds of a resumed run, the caller's facts |
-//! | `progress` | every ten seconds: seconds, words, share, rate, mean loss since the line before, words a second |
+//! | `progress` | every ten seconds: seconds, words, share, rate, mean loss since the last line, words per second |
 //! | `valid` | held-out NLL in nats, perplexity, examples |
 //! | `checkpoint` | seconds, words |
-//! | `checkpoint-failed` | its message: there are no more checkpoints, and the run goes on |
-//! | `end` | `why` (`complete`, `budget`, `patience`, `interrupted`), the held-out NLL, each pass's words |
-//! | `end` | `why` = `error` and its message; this line may be the only one |
+//! | `checkpoint-failed` | the error message: no more checkpoints are written, and the run continues |
+//! | `end` | `why` (`complete`, `budget`, `patience`, `interrupted`), the held-out NLL, the words of each pass |
+//! | `end` | `why` = `error` and the error message; this line may be the only one |
 
 use crate::error::{Error, Result};
 use crate::files::{OnDisk, on};
@@ -18,19 +18,19 @@ use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-/// Seconds of training between two lines about progress.
+/// Seconds of training between two `progress` lines.
 const EVERY: f64 = 10.0;
 
 pub(super) struct Log {
     path: PathBuf,
     file: File,
-    /// Words and seconds at the last line, and examples and summed loss since.
+    /// Words and seconds at the last line; examples and summed loss since then.
     last: (u64, f64),
     loss: (f64, f64),
     examples: u64,
 }
 
-/// Adds the failure of a run, which may not have a log yet. A log that cannot be written is no further failure.
+/// Adds the failure of a run, which may not have a log yet. An error while writing is ignored.
 pub(super) fn failure(path: &Path, error: &Error) {
     if let Ok(mut log) = Log::open(path, true) {
         log.line("end", json!({ "why": "error", "message": error.to_string() })).ok();
@@ -38,7 +38,7 @@ pub(super) fn failure(path: &Path, error: &Error) {
 }
 
 impl Log {
-    /// Opens a new log, or one that goes on.
+    /// Opens a log: a new one, or an existing one to append to.
     pub fn open(path: &Path, goes_on: bool) -> Result<Self> {
         if let Some(folder) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
             on(|disk| disk.make_folder(folder)).map_err(Error::io(folder))?;
@@ -56,7 +56,7 @@ impl Log {
         OnDisk(&self.file).write_all(line.as_bytes()).map_err(Error::io(&self.path))
     }
 
-    /// Adds progress up, and writes a line every ten seconds or if `now`.
+    /// Accumulates progress, and writes a line every ten seconds or if `now` is set.
     pub fn progress(&mut self, at: &Progress, now: bool) -> Result<()> {
         let examples = at.examples.saturating_sub(self.examples) as f64;
         self.examples = at.examples;
@@ -67,7 +67,7 @@ impl Log {
         if !(now || seconds >= EVERY) {
             return Ok(());
         }
-        // Not a number is null.
+        // JSON has no NaN: it is written as null.
         let loss = self.loss.0 / self.loss.1;
         (self.last, self.loss) = ((at.words, at.seconds), (0.0, 0.0));
         let speed = words as f64 / seconds;

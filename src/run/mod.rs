@@ -1,8 +1,9 @@
 //! A long run of a trainer of this crate under supervision: checkpoints, the best model, a budget, patience, a stop
-//! flag, a log.
+//! flag, and a log.
 //!
-//! [`Run::open`] reads the checkpoint, [`Run::train`] watches a trainer, [`Run::close`] leaves the best model and says
-//! how the run ended. The trainer is a function that calls [`hogwild_watched`](crate::train::hogwild_watched()) or
+//! [`Run::open`] reads the checkpoint, [`Run::train`] supervises a trainer, and [`Run::close`] restores the best model
+//! and reports how the run ended. The trainer is a function that calls
+//! [`hogwild_watched`](crate::train::hogwild_watched()) or
 //! [`deterministic_watched`](crate::train::deterministic_watched()) with the [`State`] and the [`Observer`] that it is
 //! given.
 //!
@@ -69,26 +70,26 @@ use std::time::Instant;
 use supervisor::Supervisor;
 use validation::{Found, Record, Validation, examples_hash, patience_name};
 
-/// The subject of a run: what is trained, and on what.
+/// Subject of a run: the model to train, and the text to train it on.
 #[non_exhaustive]
 pub struct Subject<'a> {
-    /// The parts of the model.
+    /// Parts of the model.
     pub architecture: &'a Architecture,
-    /// Its words.
+    /// Words of the model.
     pub vocab: &'a Vocabulary,
-    /// Everything that decides what the run computes, by name: settings, and a hash of the text. A checkpoint of other
-    /// settings is refused. [`Run::open`] adds the version of the crate, the held-out examples and the patience.
+    /// Everything that decides the result of the run, by name: settings, and a hash of the text. A checkpoint with
+    /// other settings is refused. [`Run::open`] adds the version of the crate, the held-out examples and the patience.
     pub settings: BTreeMap<String, String>,
-    /// The examples of the held-out text, if there is one.
+    /// Examples of the held-out text, if there is one.
     pub held_out: Option<Examples>,
-    /// Words that a trainer reads in a pass.
+    /// Words that a trainer reads in one pass.
     pub words_per_pass: u64,
     /// Threads for evaluations.
     pub threads: usize,
 }
 
 impl<'a> Subject<'a> {
-    /// A model over words, trained in passes of so many words: no settings, no held-out text, one thread.
+    /// A model over `vocab`, trained in passes of `words_per_pass` words: no settings, no held-out text, one thread.
     pub fn new(architecture: &'a Architecture, vocab: &'a Vocabulary, words_per_pass: u64) -> Self {
         Self { architecture, vocab, settings: BTreeMap::new(), held_out: None, words_per_pass, threads: 1 }
     }
@@ -104,7 +105,7 @@ impl fmt::Debug for Subject<'_> {
     }
 }
 
-/// A run on its way.
+/// A run in progress.
 pub struct Run<'a> {
     control: &'a Control,
     architecture: &'a Architecture,
@@ -115,13 +116,13 @@ pub struct Run<'a> {
     log: Option<Log>,
     validation: Validation,
     best: Option<BestModel>,
-    /// The state in the checkpoint that the run goes on from.
+    /// State in the checkpoint from which the run is resumed.
     from: Option<State>,
     opened: Instant,
-    /// The progress seen last.
+    /// Last progress seen.
     last: Option<Progress>,
     ended: Option<Ended>,
-    /// What failed on the way and did not end the run.
+    /// Failures that did not end the run.
     warnings: Vec<String>,
 }
 
@@ -135,18 +136,18 @@ impl fmt::Debug for Run<'_> {
     }
 }
 
-/// The end of a run.
+/// Result of a run.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Closed {
-    /// Why it ended.
+    /// Reason why the run ended.
     pub ended: Ended,
-    /// The held-out NLL of the model that is left, nats an example.
+    /// Held-out NLL of the model that is left, in nats per example.
     pub valid_nll: Option<f64>,
     /// Words read when the model that is left was evaluated, if that model is not the final one.
     pub best_words: Option<u64>,
-    /// What failed on the way and did not end the run, as a checkpoint on a disk that was full: the last one that was
-    /// written is left.
+    /// Failures that did not end the run, such as a checkpoint on a full disk. In that case the last checkpoint that
+    /// was written remains.
     pub warnings: Vec<String>,
 }
 
@@ -154,8 +155,8 @@ impl<'a> Run<'a> {
     /// Opens a run. If it resumes a checkpoint, the parameters are read into `model`.
     ///
     /// # Errors
-    /// [`Error::Checkpoint`](crate::Error::Checkpoint) for a checkpoint that was not to be resumed, or of other
-    /// settings; files that cannot be read or made.
+    /// [`Error::Checkpoint`](crate::Error::Checkpoint) for an existing checkpoint that is not to be resumed, or one
+    /// with other settings; files that cannot be read or created.
     pub fn open(control: &'a Control, subject: Subject<'a>, model: &mut SharedModel) -> Result<Self> {
         let Subject { architecture, vocab, mut settings, held_out, words_per_pass, threads } = subject;
         let opened = Instant::now();
@@ -197,16 +198,16 @@ impl<'a> Run<'a> {
         })
     }
 
-    /// Whether the run goes on from a checkpoint.
+    /// Whether the run resumes a checkpoint.
     pub fn is_resumed(&self) -> bool {
         self.from.is_some()
     }
 
-    /// Opens the log, if there is to be one, and writes its first line: the settings, the size of the model, and the
+    /// Opens the log, if one is asked for, and writes its first line: the settings, the size of the model, and the
     /// fields of `more`, which must be an object.
     ///
     /// # Errors
-    /// The log cannot be written.
+    /// A log that cannot be written.
     pub fn log_start(&mut self, model: &SharedModel, more: &impl Serialize) -> Result<()> {
         let Some(path) = &self.control.log else { return Ok(()) };
         let numbers = |shape: TableShape| shape.rows as usize * (shape.dim + usize::from(shape.bias));
@@ -225,10 +226,10 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// Trains under supervision. `observe` hears where the training stands, ten times a second at most.
+    /// Trains under supervision. `observe` receives the progress of the training, at most ten times a second.
     ///
     /// # Errors
-    /// Those of the trainer; parameters that are not finite; files that cannot be written.
+    /// The errors of the trainer, parameters that are not finite, and files that cannot be written.
     pub fn train(
         &mut self,
         model: &mut SharedModel,
@@ -237,14 +238,14 @@ impl<'a> Run<'a> {
     ) -> Result<Outcome> {
         let from = self.from.take();
         let outcome = trainer(model, from.as_ref(), &mut Supervisor::new(self, observe));
-        // A log that cannot be written is no further failure.
+        // A log that cannot be written is not an error here.
         outcome.inspect_err(|_| self.log_last())
     }
 
-    /// Closes the run. Where patience was set, `model` becomes the best one of those evaluated.
+    /// Closes the run. With patience, `model` becomes the best of the evaluated models.
     ///
     /// # Errors
-    /// The best model cannot be read.
+    /// A file of the best model that cannot be read.
     pub fn close(mut self, model: &mut SharedModel, outcome: &Outcome) -> Result<Closed> {
         let ended = if outcome.stopped { self.ended.unwrap_or(Ended::Interrupted) } else { Ended::Complete };
         let left = self.leave_best(ended, model);
@@ -259,11 +260,11 @@ impl<'a> Run<'a> {
         Ok(Closed { ended, valid_nll, best_words, warnings: self.warnings })
     }
 
-    /// Makes the model the best one evaluated, if it is another; returns its evaluation then.
+    /// Restores the best model evaluated, if it is not the current one. Returns its evaluation in that case.
     fn leave_best(&mut self, ended: Ended, model: &mut SharedModel) -> Result<Option<Found>> {
         let (Some(keeper), Some(best)) = (&mut self.best, self.validation.record.best) else { return Ok(None) };
         let last = self.validation.last;
-        // An interrupt may have broken off the evaluation of what is there now.
+        // An interrupt may have broken off the evaluation of the current model.
         let is_known = last.zip(self.last).is_none_or(|(found, at)| found.words == at.words);
         let is_last = is_known && last.is_some_and(|last| last.words == best.words || last.nll() <= best.nll());
         if is_last && ended != Ended::Patience {
@@ -273,7 +274,7 @@ impl<'a> Run<'a> {
         Ok(Some(best))
     }
 
-    /// Logs where the run stood last.
+    /// Logs the last known progress of the run.
     fn log_last(&mut self) {
         if let Some(at) = self.last {
             self.log_with(|log| log.progress(&at, true));
@@ -285,7 +286,7 @@ impl<'a> Run<'a> {
         self.log_with(|log| log.line(event, what));
     }
 
-    /// Writes to the log, if there is one. A log that cannot be written any more ends; the run goes on.
+    /// Writes to the log, if there is one. After a failed write the log ends, and the run continues.
     fn log_with(&mut self, write: impl FnOnce(&mut Log) -> Result<()>) {
         if let Some(Err(error)) = self.log.as_mut().map(write) {
             self.log = None;

@@ -1,4 +1,4 @@
-//! The observer of a run's trainer.
+//! The observer of the trainer of a run.
 
 use super::checkpoint::Folder;
 use super::{Ended, Run};
@@ -9,7 +9,7 @@ use serde_json::json;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
-/// Watches a trainer for its run, and tells `observe` where it stands.
+/// Observes a trainer for its run, and reports the progress to `observe`.
 pub(super) struct Supervisor<'r, 'a> {
     run: &'r mut Run<'a>,
     observe: &'r mut dyn FnMut(&Progress),
@@ -41,8 +41,8 @@ impl<'r, 'a> Supervisor<'r, 'a> {
         self.run.folder.as_ref().is_some_and(Folder::is_due)
     }
 
-    /// Takes the held-out NLL. After a pass it counts for the patience. At an end between two passes it only says what
-    /// is left, so that a resumed run is the same as one without interruption.
+    /// Measures the held-out NLL. After a pass it counts for the patience. At an end between two passes it only
+    /// describes the model that is left, so that a resumed run equals an uninterrupted one.
     fn evaluate(&mut self, at: &AtRest, is_pass: bool) -> Result<()> {
         let run = &mut *self.run;
         let Some(line) = run.validation.measure(at, run.threads, run.control.stop.as_deref())? else { return Ok(()) };
@@ -53,7 +53,7 @@ impl<'r, 'a> Supervisor<'r, 'a> {
         let Some(best) = &mut run.best else { return Ok(()) };
         let writer = ModelWriter::shared(run.architecture, run.vocab, at.model)?;
         if let Err(error) = passed_over(best.put(&writer, at.progress.words))? {
-            // Without the file no checkpoint may name it.
+            // Without the file, no checkpoint may name it.
             run.best = None;
             run.warnings.push(format!("the best model could not be kept, and what is left is the last one: {error}"));
             return self.stop_checkpoints(&error);
@@ -75,7 +75,7 @@ impl<'r, 'a> Supervisor<'r, 'a> {
         Ok(())
     }
 
-    /// No more checkpoints: the last one that was written stays.
+    /// Stops writing checkpoints; the last one that was written remains.
     fn stop_checkpoints(&mut self, error: &Error) -> Result<()> {
         if self.run.folder.take().is_some() {
             let message = error.to_string();
@@ -86,7 +86,7 @@ impl<'r, 'a> Supervisor<'r, 'a> {
     }
 }
 
-/// Sets failures of files aside: a disk that is full must not end the run, whose results may go elsewhere.
+/// Separates file errors from others. A full disk must not end the run, whose results may go to another place.
 fn passed_over(written: Result<()>) -> Result<Result<()>> {
     match written {
         Err(error @ (Error::Io { .. } | Error::Output(_))) => Ok(Err(error)),
@@ -94,7 +94,7 @@ fn passed_over(written: Result<()>) -> Result<Result<()>> {
     }
 }
 
-/// Refuses parameters that are not finite: they must reach no file.
+/// Refuses parameters that are not finite, which must not be written to a file.
 fn check_finite(model: &SharedModel, at: &Progress) -> Result<()> {
     model.not_finite().map_or(Ok(()), |cause| Err(Error::diverged(cause, at.examples, at.rate)))
 }

@@ -1,4 +1,4 @@
-//! The held-out text of a run: its likelihoods, and when patience is at an end.
+//! The held-out text of a run: its likelihoods, and the end of patience.
 
 use super::Valid;
 use crate::corpus::Examples;
@@ -13,22 +13,22 @@ use sha2::{Digest, Sha256};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
-/// An evaluation that takes longer than this after an interrupt breaks off.
+/// Time after an interrupt at which an evaluation is broken off.
 const GRACE: Duration = Duration::from_secs(3);
 
-/// The evaluations after whole passes. A checkpoint holds them.
+/// Evaluations after whole passes, as stored in a checkpoint.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Record {
     pub best: Option<Found>,
     pub last: Option<Found>,
-    /// Evaluations since the best.
+    /// Evaluations since the best one.
     pub since: u32,
     /// Passes evaluated.
     pub passes: u64,
 }
 
-/// A held-out NLL, as bits, and the words read by then.
+/// Held-out NLL as bits, and the words read by then.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Found {
@@ -46,13 +46,13 @@ impl Found {
     }
 }
 
-/// The held-out examples with their record.
+/// Held-out examples with the record of their evaluations.
 pub(super) struct Validation {
     examples: Option<Examples>,
     patience: Option<u32>,
     words_per_pass: u64,
     pub record: Record,
-    /// The last evaluation, after a pass or at an end.
+    /// Last evaluation, after a pass or at an end.
     pub last: Option<Found>,
 }
 
@@ -71,8 +71,8 @@ impl Validation {
         self.patience.is_some_and(|patience| self.record.since >= patience)
     }
 
-    /// Evaluates the model; returns the line for the log, if there is a held-out text. Breaks off, with nothing found,
-    /// if it takes long after `stop` was set.
+    /// Evaluates the model. Returns the line for the log, if there is a held-out text. The evaluation is broken off,
+    /// without a result, if it takes longer than [`GRACE`] after `stop` was set.
     pub fn measure(&mut self, at: &AtRest, threads: usize, stop: Option<&AtomicBool>) -> Result<Option<Value>> {
         let Some(examples) = &self.examples else { return Ok(None) };
         let threads = Threads::new(threads);
@@ -93,11 +93,11 @@ impl Validation {
         })))
     }
 
-    /// Enters the last evaluation as that of a pass; returns whether it is the best until now.
+    /// Records the last evaluation as that of a pass. Returns whether it is the best so far.
     pub fn count_pass(&mut self) -> bool {
         let (Some(now), record) = (self.last, &mut self.record) else { return false };
         (record.last, record.passes) = (Some(now), now.words / self.words_per_pass.max(1));
-        // A first NLL that is not a number is a best one all the same, and any later one that is not smaller is not.
+        // A first NLL that is NaN counts as the best one; a later one does not, since it is not smaller.
         let is_best = record.best.is_none_or(|best| now.nll() < best.nll());
         if is_best {
             (record.best, record.since) = (Some(now), 0);
@@ -108,7 +108,7 @@ impl Validation {
     }
 }
 
-/// The name of a patience among a checkpoint's settings.
+/// Name of a patience in the settings of a checkpoint.
 pub(super) fn patience_name(patience: Option<u32>) -> String {
     patience.map_or("None".into(), |evaluations| format!("Some({evaluations})"))
 }
