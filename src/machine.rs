@@ -1,23 +1,23 @@
-//! Memory and cores of the machine at hand, as far as the system tells.
+//! Memory and cores of the current machine, as far as the system reports them.
 
-/// The most memory that this process has had, in bytes; `None` where the system does not say.
+/// Peak memory of this process in bytes; `None` if the system does not report it.
 pub fn peak_bytes() -> Option<u64> {
     kilobytes("/proc/self/status", "VmHWM:")
 }
 
-/// Bytes of memory that the machine has; `None` where the system does not say.
+/// Memory of the machine in bytes; `None` if the system does not report it.
 #[cfg(feature = "eval")]
 pub fn memory_bytes() -> Option<u64> {
     kilobytes("/proc/meminfo", "MemTotal:")
 }
 
-/// Memory that could be had, in bytes; `None` where the system does not say.
+/// Available memory in bytes; `None` if the system does not report it.
 #[cfg(feature = "eval")]
 pub fn free_bytes() -> Option<u64> {
     kilobytes("/proc/meminfo", "MemAvailable:")
 }
 
-/// Threads that run at the same time on this machine; 1 where the system does not say.
+/// Number of threads that can run at the same time; 1 if the system does not report it.
 pub fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }

@@ -1,4 +1,4 @@
-//! The command line: arguments become library calls, and no more.
+//! The command line: turns arguments into library calls, and does no more.
 
 use lexmax::cli;
 use std::process::ExitCode;

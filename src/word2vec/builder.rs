@@ -13,7 +13,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
-/// A training of word vectors, built up option by option. What is not said is the preset's, as in `lexmax train`.
+/// Training of word vectors, configured option by option. Options that are not set have the preset's value, as in
+/// `lexmax train`.
 ///
 /// ```
 /// use lexmax::model::ModelKind;
@@ -44,8 +45,7 @@ use std::time::{Duration, Instant};
 /// # }
 /// ```
 ///
-/// The whole of the options is handed in by [`Word2Vec::options`], and all that surrounds a run by
-/// [`Word2Vec::control`].
+/// [`Word2Vec::options`] takes all options at once, and [`Word2Vec::control`] takes all surroundings of a run.
 #[derive(Clone, Debug, Default)]
 #[must_use]
 pub struct Word2Vec {
@@ -59,17 +59,17 @@ pub struct Word2Vec {
 }
 
 impl Word2Vec {
-    /// The defaults of this crate.
+    /// Starts from the defaults of this crate.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The defaults of another program.
+    /// Starts from the defaults of another program.
     pub fn preset(preset: Preset) -> Self {
         Self::options(Options { preset, ..Options::default() })
     }
 
-    /// These options. The setters change single ones.
+    /// Starts from these options. The setters change single ones.
     pub fn options(options: Options) -> Self {
         Self { options, ..Self::default() }
     }
@@ -84,165 +84,166 @@ impl Word2Vec {
         self
     }
 
-    /// The output layer by its name, e.g. `hierarchical` or `negative:samples=10`, or a
-    /// [`LayerSpec`](crate::layer::catalogue::LayerSpec). The preset adds nothing to the name;
-    /// [`Options::hierarchical`] is the tree with the preset's σ.
+    /// Sets the output layer by its name, e.g. `hierarchical` or `negative:samples=10`, or a
+    /// [`LayerSpec`](crate::layer::catalogue::LayerSpec). The preset adds nothing to the name. For the tree with the σ
+    /// of the preset, set [`Options::hierarchical`].
     ///
     /// # Errors
-    /// A name that is not in the catalogue, and values that make no sense.
+    /// A name that is not in the catalogue, or a value that makes no sense.
     pub fn layer(self, name: impl ToString) -> Result<Self> {
         let layer = name.to_string().parse()?;
         Ok(self.with(|options| options.layer = Some(layer)))
     }
 
-    /// The kind of the model: skip-gram, CBOW or n-gram.
+    /// Sets the kind of the model: skip-gram, CBOW or n-gram.
     pub fn kind(self, kind: ModelKind) -> Self {
         self.with(|options| options.kind = Some(kind))
     }
 
-    /// Size of the vectors.
+    /// Sets the size of the vectors.
     pub fn dim(self, dim: usize) -> Self {
         self.with(|options| options.dim = Some(dim))
     }
 
-    /// The most words to a side of the centre.
+    /// Sets the largest number of context words on each side of the centre.
     pub fn window(self, words: usize) -> Self {
         self.with(|options| options.window = Some(words))
     }
 
-    /// Noise words of negative sampling, for a run without a named layer.
+    /// Sets the noise words per target of negative sampling, for a run without a named layer.
     pub fn negative(self, words: u32) -> Self {
         self.with(|options| options.negative = Some(words))
     }
 
-    /// The first rate; it falls linearly.
+    /// Sets the initial rate, which falls linearly.
     pub fn rate(self, rate: f32) -> Self {
         self.with(|options| options.rate = Some(rate))
     }
 
-    /// Passes over the text.
+    /// Sets the number of passes over the text.
     pub fn epochs(self, passes: u32) -> Self {
         self.with(|options| options.epochs = Some(passes))
     }
 
-    /// Neighbouring positions of a sentence that are one step, in which windows share their rows: see
-    /// [`Hogwild::block`](crate::train::Hogwild::block). Without it they are 8 in this crate's own preset where
-    /// the model and the layer take blocks, else 1.
+    /// Sets the neighbouring positions of a sentence that form one step, in which windows share their rows: see
+    /// [`Hogwild::block`](crate::train::Hogwild::block). The default is 8 in this crate's own preset if the model and
+    /// the layer take blocks, and 1 otherwise.
     pub fn block(self, positions: usize) -> Self {
         self.with(|options| options.block = Some(positions))
     }
 
-    /// The threshold of subsampling of frequent words; 0 is off.
+    /// Sets the threshold of subsampling of frequent words; 0 turns it off.
     pub fn sample(self, threshold: f64) -> Self {
         self.with(|options| options.sample = Some(threshold))
     }
 
-    /// The least count of a word that is kept.
+    /// Sets the least count of a word that is kept.
     pub fn min_count(self, count: u64) -> Self {
         self.with(|options| options.min_count = Some(count))
     }
 
-    /// The most words, the most frequent ones.
+    /// Limits the vocabulary to the `words` most frequent words.
     pub fn max_vocab(self, words: usize) -> Self {
         self.with(|options| options.max_vocab = Some(words))
     }
 
-    /// Pairs of words are joined to phrases.
+    /// Joins pairs of words to phrases.
     pub fn phrases(self, phrases: PhraseOptions) -> Self {
         self.with(|options| options.phrases = Some(phrases))
     }
 
-    /// Rules for the words that are kept, instead of the preset's and of all options of the vocabulary.
+    /// Sets the rules for the words that are kept. They replace those of the preset and all options of the vocabulary.
     pub fn rules(self, rules: TextRules) -> Self {
         Self { rules: Some(rules), ..self }
     }
 
-    /// The treatment of every line before it is cut into words.
+    /// Sets the treatment of every line before it is cut into words.
     pub fn normalizer(self, normalizer: Normalizer) -> Self {
         Self { normalizer, ..self }
     }
 
-    /// The most bytes of a word [default: [`Source::MAX_WORD_BYTES`]]: longer ones are dropped and counted.
+    /// Sets the most bytes of a word [default: [`Source::MAX_WORD_BYTES`]]. Longer words are dropped and counted.
     pub fn max_word_bytes(self, bytes: usize) -> Self {
         Self { max_word_bytes: Some(bytes), ..self }
     }
 
-    /// The treatment of bytes that are not UTF-8.
+    /// Sets the treatment of bytes that are not UTF-8.
     pub fn invalid(self, invalid: Invalid) -> Self {
         Self { invalid, ..self }
     }
 
-    /// A folder for temporary files of word ids, for a text that is larger than memory.
+    /// Sets a folder for temporary files of word ids, for a text that is larger than memory.
     pub fn spool(self, folder: impl Into<PathBuf>) -> Self {
         Self { spool: Some(folder.into()), ..self }
     }
 
-    /// Threads; all cores without.
+    /// Sets the number of threads [default: all cores].
     pub fn threads(self, threads: usize) -> Self {
         self.with(|options| options.threads = Some(threads))
     }
 
-    /// The same bits for any number of threads.
+    /// Makes the bits independent of the number of threads.
     pub fn deterministic(self, deterministic: bool) -> Self {
         self.with(|options| options.deterministic = deterministic)
     }
 
-    /// The seed of everything random.
+    /// Sets the seed of everything random.
     pub fn seed(self, seed: u64) -> Self {
         self.with(|options| options.seed = Some(seed))
     }
 
-    /// A file of vectors or of a model to start from.
+    /// Sets a file of vectors or of a model to start from.
     pub fn init(self, path: impl Into<PathBuf>) -> Self {
         self.with(|options| options.init = Some(path.into()))
     }
 
-    /// The treatment of words and vectors of [`Word2Vec::init`] that cannot be read.
+    /// Sets the treatment of words and vectors of [`Word2Vec::init`] that cannot be read.
     pub fn init_on_bad(self, on_bad: OnBad) -> Self {
         self.with(|options| options.init_on_bad = on_bad)
     }
 
-    /// Checkpoints, from which the run can go on.
+    /// Writes checkpoints, from which the run can be resumed.
     pub fn checkpoint(self, checkpoints: Checkpoints) -> Self {
         self.controlled(|control| control.checkpoint = Some(checkpoints))
     }
 
-    /// A held-out text, and patience with it.
+    /// Sets a held-out text, with its patience.
     pub fn valid(self, valid: Valid) -> Self {
         self.controlled(|control| control.valid = Some(valid))
     }
 
-    /// The most time of training. The rate follows the text and not the time.
+    /// Limits the time of training. The rate follows the text and not the time.
     pub fn budget(self, time: Duration) -> Self {
         self.controlled(|control| control.budget = Some(time))
     }
 
-    /// A file for the log, JSON lines.
+    /// Sets a file for the log, in JSON lines.
     pub fn log(self, path: impl Into<PathBuf>) -> Self {
         self.controlled(|control| control.log = Some(path.into()))
     }
 
-    /// A flag that ends the run once it is true.
+    /// Sets a flag that ends the run once it is true.
     pub fn stop(self, flag: Arc<AtomicBool>) -> Self {
         self.controlled(|control| control.stop = Some(flag))
     }
 
-    /// All that surrounds the run, in place of what was set of it before.
+    /// Sets all surroundings of the run. They replace all that was set before.
     pub fn control(self, control: Control) -> Self {
         Self { control, ..self }
     }
 
-    /// The settings of a run on the files that `paths` mean (files, directories, patterns, `-`): every value filled in.
+    /// Returns the settings of a run on the files that `paths` name (files, directories, patterns, `-`), every value
+    /// filled in.
     ///
     /// # Errors
-    /// Options that contradict each other or make no sense; paths without a file; a vocabulary's file that cannot be
+    /// Options that contradict each other or make no sense, paths without a file, and a vocabulary file that cannot be
     /// read.
     pub fn config<P: AsRef<Path>>(&self, paths: &[P]) -> Result<Word2VecConfig> {
         let (options, network) = (&self.options, self.options.network()?);
         let mut control = self.control.clone();
         let (invalid, normalizer) = (self.invalid, self.normalizer);
         let rules = self.rules.clone().map_or_else(|| options.rules(), Ok)?;
-        // No word of a vocabulary that is given is too long.
+        // The words of a given vocabulary are never too long.
         let given = rules.vocabulary.iter().flat_map(|vocab| vocab.words()).map(str::len).max().unwrap_or(0);
         let max_word_bytes = self.max_word_bytes.unwrap_or(Source::MAX_WORD_BYTES).max(given.min(LONGEST_WORD));
         let source = Source { paths: files(paths)?, invalid, normalizer, max_word_bytes };
@@ -272,18 +273,18 @@ impl Word2Vec {
         })
     }
 
-    /// Trains on the files that a path means: one file, all files below a directory, or those that a pattern matches.
+    /// Trains on the files that a path names: one file, all files below a directory, or those that match a pattern.
     ///
     /// # Errors
-    /// Those of [`Word2Vec::config`] and [`train()`].
+    /// The errors of [`Word2Vec::config`] and [`train()`].
     pub fn train(&self, text: impl AsRef<Path>) -> Result<Trained> {
         self.train_watched(&[text], &mut |_: &Progress| {})
     }
 
-    /// Trains on the files that `paths` mean; `watch` hears of the training.
+    /// Trains on the files that `paths` name; `watch` is told about the training.
     ///
     /// # Errors
-    /// Those of [`Word2Vec::config`] and [`train()`].
+    /// The errors of [`Word2Vec::config`] and [`train()`].
     pub fn train_watched<P: AsRef<Path>>(&self, paths: &[P], watch: &mut dyn Watch) -> Result<Trained> {
         let start = Instant::now();
         let config = self.config(paths).inspect_err(|error| self.control.log_failure(error))?;

@@ -9,13 +9,13 @@ use crate::run::{Checkpoints, Control};
 use crate::vectors::ReadOptions;
 use std::path::{Path, PathBuf};
 
-/// The files that a run reads (texts as a user names them, vectors to start from, what its layer is built from) and
-/// those that it writes on its way: the checkpoint and the log.
+/// Lists the files that a run reads (texts as a user names them, vectors to start from, files that its layer is built
+/// from) and the files that it writes during training (the checkpoint and the log).
 pub fn claims(texts: &[PathBuf], init: Option<&Path>, layer: Option<&LayerSpec>, control: &Control) -> Plan {
     let held_out = control.valid.as_ref().map_or(&[][..], |valid| &valid.files);
     let mut plan = Plan::default();
     for named in [texts, held_out] {
-        // What is not there is told when it is read.
+        // A missing file is reported when it is read.
         plan = plan.reads_texts(named).reads(files(named).unwrap_or_default());
     }
     claim_init(plan, init)
@@ -30,13 +30,13 @@ pub fn claim_init(plan: Plan, init: Option<&Path>) -> Plan {
 }
 
 impl Control {
-    /// Refuses a log that cannot be written, as things stand.
+    /// Refuses a log that cannot be written at present.
     pub(crate) fn check_log(&self) -> Result<()> {
         let Some(path) = &self.log else { return Ok(()) };
         Output::plain(path, "a log")?.check_lasting("a log")
     }
 
-    /// Refuses a checkpoint that cannot be written, as things stand, and one that would be lost.
+    /// Refuses a checkpoint that cannot be written at present, and one that would overwrite an existing checkpoint.
     pub(crate) fn check_checkpoint(&self) -> Result<()> {
         let Some(checkpoints) = &self.checkpoint else { return Ok(()) };
         let path = checkpoints.file();
@@ -49,8 +49,8 @@ impl Control {
 }
 
 impl Word2VecConfig {
-    /// Refuses a checkpoint or a log that is read, too, and a log that cannot be written. Nothing was read or written
-    /// before.
+    /// Refuses a checkpoint or a log that is also read, and a log that cannot be written. Nothing has been read or
+    /// written before.
     pub(super) fn check_files(&self) -> Result<()> {
         claims(&self.source.paths, self.init.as_deref(), Some(&self.layer), &self.control).check()?;
         self.control.check_log()

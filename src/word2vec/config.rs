@@ -18,48 +18,48 @@ use std::path::PathBuf;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Word2VecConfig {
-    /// The text, and how it becomes words.
+    /// Text, and the way in which it is cut into words.
     pub source: Source,
-    /// The rules by which words are kept.
+    /// Rules by which words are kept.
     pub rules: TextRules,
-    /// A folder for the ids of a text that is larger than memory; memory without.
+    /// Folder for the ids of a text that is larger than memory [default: none, the ids are in memory].
     pub spool: Option<PathBuf>,
-    /// The output layer; without biases unless its name says otherwise.
+    /// Output layer; it has no biases unless its name says otherwise.
     pub layer: LayerSpec,
-    /// The window that makes examples of a text.
+    /// Window that makes examples of a text.
     pub window: Window,
-    /// The encoding that makes the hidden vector.
+    /// Encoding that makes the hidden vector.
     pub encoding: Encoding,
     /// Size of the hidden vectors, and of the word vectors unless the encoding has a size of its own.
     pub dim: usize,
-    /// The gradient of the words of a bag.
+    /// Gradient of the words of a bag.
     pub gradient: BagGradient,
-    /// Threshold of subsampling; 0 is off.
+    /// Threshold of subsampling; 0 turns it off.
     pub sample: f64,
     /// Passes over the text.
     pub epochs: u32,
-    /// Neighbouring positions of a sentence that are one step: see [`Hogwild::block`].
+    /// Neighbouring positions of a sentence that form one step: see [`Hogwild::block`].
     pub block: usize,
-    /// Threads.
+    /// Number of threads.
     pub threads: usize,
-    /// The rate.
+    /// Learning rate.
     pub rate: LinearDecay,
-    /// Rows of each table that a thread keeps to itself.
+    /// Rows of each table that a thread keeps as private copies.
     pub cached: CachedRows,
-    /// Whether the bits do not depend on the threads: see [`deterministic`](crate::train::deterministic()).
+    /// Whether the bits are independent of the number of threads: see [`deterministic`](crate::train::deterministic()).
     pub deterministic: bool,
-    /// The seed.
+    /// Seed of everything random.
     pub seed: u64,
     /// Vectors or a model to start from: see [`Warm`](super::Warm).
     pub init: Option<PathBuf>,
-    /// The treatment of words and vectors of `init` that cannot be read.
+    /// Treatment of words and vectors of `init` that cannot be read.
     pub init_on_bad: OnBad,
     /// Checkpoints, a held-out text, a budget, a log.
     pub control: Control,
 }
 
 impl Word2VecConfig {
-    /// The parts of the model.
+    /// Returns the parts of the model.
     pub(super) fn architecture(&self, bias: Bias, joins: Option<&Joins>) -> Architecture {
         Architecture {
             layer: self.layer.clone(),
@@ -72,7 +72,7 @@ impl Word2VecConfig {
         }
     }
 
-    /// The model at the start of training, if it takes the blocks that are asked for.
+    /// Creates the model at the start of training. Refuses a model that does not take the blocks that are asked for.
     pub(super) fn model(&self, vocab: &Vocabulary) -> Result<SharedModel> {
         let counts = vocab.counts();
         let context = catalogue::Shape::new(counts, self.dim, Bias::None).words(vocab);
@@ -86,7 +86,7 @@ impl Word2VecConfig {
         Ok(model)
     }
 
-    /// The settings of the trainer.
+    /// Returns the settings of the trainer.
     pub(super) fn trainer(&self) -> Hogwild {
         Hogwild {
             window: self.window,

@@ -11,47 +11,47 @@ use crate::vocab::Vocabulary;
 use serde::Serialize;
 use std::fmt;
 
-/// The facts of a training run, as its JSON file has them.
+/// The facts of a training run, as written to its JSON file.
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct Facts {
-    /// The version of the crate.
+    /// Version of the crate.
     pub lexmax: &'static str,
-    /// The layer, with its settings.
+    /// Layer, with its settings.
     pub layer: String,
     /// `cbow`, `skipgram` or `ngram`.
     pub model: ModelKind,
     /// Size of the vectors.
     pub dim: usize,
-    /// Words a side, at most.
+    /// Largest number of context words on each side.
     pub window: usize,
-    /// The least count of a word that is kept.
+    /// Least count of a word that is kept.
     pub min_count: u64,
-    /// Threshold of subsampling.
+    /// Threshold of subsampling; 0 is off.
     pub sample: f64,
     /// Passes over the text.
     pub epochs: u32,
-    /// Positions of a sentence that are one step.
+    /// Positions of a sentence that form one step.
     pub block: usize,
-    /// Threads.
+    /// Number of threads.
     pub threads: usize,
-    /// Whether the bits do not depend on the threads.
+    /// Whether the bits are independent of the number of threads.
     pub deterministic: bool,
-    /// Rate at the start.
+    /// Learning rate at the start.
     pub rate: f32,
-    /// Rate at the end.
+    /// Learning rate at the end.
     pub last_rate: f32,
-    /// The seed.
+    /// Seed of everything random.
     pub seed: u64,
     /// Number of words in the vocabulary.
     pub vocab: usize,
-    /// The ledger of the text's words.
+    /// Counts of the words of the text: read, kept, dropped.
     pub ledger: Ledger,
-    /// The ledger of the held-out text's words.
+    /// Counts of the words of the held-out text.
     pub valid_ledger: Option<Ledger>,
-    /// Kept words that subsampling is expected to drop in a pass. Every pass drops others.
+    /// Kept words that subsampling is expected to drop in a pass. Every pass drops different ones.
     pub expected_subsampled_per_epoch: f64,
-    /// Words read and words dropped by subsampling, as counted, of every pass that was begun.
+    /// Words read and words dropped by subsampling (counted), for every pass that was begun.
     pub passes: Vec<Pass>,
     /// Tokens in the text (including those below `min_count`) × passes.
     pub words: u64,
@@ -63,47 +63,47 @@ pub struct Facts {
     pub total_seconds: f64,
     /// `words / train_seconds`.
     pub words_per_second: f64,
-    /// The most memory that the program has held, where the system tells.
+    /// Peak memory of the program in bytes, if the system reports it.
     pub peak_bytes: Option<u64>,
     /// Examples trained on.
     pub examples: u64,
-    /// Why the run ended.
+    /// Reason why the run ended.
     pub ended: Ended,
-    /// The held-out NLL of the model that is left, nats an example.
+    /// Held-out NLL of the model that is left, in nats per example.
     pub valid_nll: Option<f64>,
-    /// Words read when the model that is left was the best by the held-out text, where that is not the last one.
+    /// Words read when the model that is left was evaluated, if it is the best model and not the final one.
     pub best_words: Option<u64>,
-    /// What failed on the way and did not end the run, as a checkpoint on a disk that was full, after what is amiss
-    /// with the text: [`Text::warnings`].
+    /// Warnings about the text ([`Text::warnings`]), followed by failures that did not end the run, such as a
+    /// checkpoint on a full disk.
     pub warnings: Vec<String>,
-    /// The start from earlier vectors or from a model.
+    /// Start from earlier vectors or from a model.
     pub warm: Option<Warm>,
-    /// Mean training criterion of each pass, nats an example.
+    /// Mean training criterion of each pass, in nats per example.
     pub loss: Vec<f64>,
-    /// Rows that the threads moved between the memory that all share and their own, since this run began or was resumed.
+    /// Rows moved between the shared tables and the threads' copies, since this run began or was resumed.
     pub traffic: Traffic,
 }
 
 impl Facts {
-    /// Words read and words dropped by subsampling, as counted, over all passes.
+    /// Returns the words read and the words dropped by subsampling (counted), over all passes.
     pub fn subsampled(&self) -> Pass {
         let sum = |sum: Pass, pass: &Pass| Pass { read: sum.read + pass.read, dropped: sum.dropped + pass.dropped };
         self.passes.iter().fold(Pass::default(), sum)
     }
 
-    /// As JSON, indented, with a line break at the end.
+    /// Returns the facts as indented JSON, with a line break at the end.
     pub fn to_json(&self) -> String {
         serde_json::to_string_pretty(self).expect("facts are plain data") + "\n"
     }
 }
 
-/// The facts of a text once it is read.
+/// The facts of a text after it was read.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Text {
-    /// The ledger of its words.
+    /// Counts of its words: read, kept, dropped.
     pub ledger: Ledger,
-    /// The ledger of the held-out text's words.
+    /// Counts of the words of the held-out text.
     pub valid: Option<Ledger>,
     /// Number of words in the vocabulary.
     pub vocab: usize,
@@ -114,7 +114,7 @@ pub struct Text {
 }
 
 impl Text {
-    /// Warnings about the text, or the held-out one, that do not end the run.
+    /// Returns warnings about the text or the held-out text that do not end the run.
     pub fn warnings(&self) -> Vec<String> {
         let valid = self.valid.and_then(|valid| valid.warning()).map(|warning| format!("held out: {warning}"));
         self.ledger.warning().into_iter().chain(valid).collect()
@@ -122,7 +122,7 @@ impl Text {
 }
 
 impl fmt::Display for Text {
-    /// A line for people, and one for the held-out text.
+    /// Writes one line for people, and one for the held-out text.
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         write!(f, "{}, a vocabulary of {} words", self.ledger, self.vocab)?;
         if self.expected_subsampled > 0.0 {
@@ -132,9 +132,10 @@ impl fmt::Display for Text {
     }
 }
 
-/// Hears of a run.
+/// Receives reports about a run.
 pub trait Watch {
-    /// The vocabulary is known, and nothing is trained yet: the moment to find a word that an output cannot hold.
+    /// Called when the vocabulary is known and nothing is trained yet. This is the moment to find a word that an
+    /// output cannot hold.
     ///
     /// # Errors
     /// An error of its own choice, which ends the run.
@@ -142,7 +143,7 @@ pub trait Watch {
         Ok(())
     }
 
-    /// The text is read, and nothing is trained yet.
+    /// Called when the text is read and nothing is trained yet.
     ///
     /// # Errors
     /// An error of its own choice, which ends the run.
@@ -150,7 +151,7 @@ pub trait Watch {
         Ok(())
     }
 
-    /// Where the training stands, ten times a second at most.
+    /// Receives the progress of the training, at most ten times a second.
     fn progress(&mut self, at: &Progress);
 }
 
@@ -169,7 +170,7 @@ pub(super) struct Supervised {
 
 pub(super) fn facts(config: &Word2VecConfig, text: &Text, done: Supervised) -> Facts {
     let Supervised { outcome, closed, warm } = done;
-    // A run that was stopped counts the words up to there.
+    // A run that was stopped counts the words up to that moment.
     let passes = outcome.words as f64 / text.ledger.kept as f64;
     let words = (text.ledger.tokens as f64 * passes).round() as u64;
     Facts {

@@ -9,10 +9,10 @@
 //! # }
 //! ```
 //!
-//! [`Word2Vec`] gathers [`Options`] over a [`Preset`]; [`Word2Vec::config`] resolves them to a [`Word2VecConfig`], with every
-//! value filled in. [`Word2Vec::train`] returns vectors and model in plain memory. [`train()`] takes a [`Word2VecConfig`] and
-//! returns [`Embeddings`], which write vectors straight from the tables of the trainer; `lexmax train` does that.
-//! [`plan()`] foretells a run.
+//! [`Word2Vec`] collects [`Options`] over a [`Preset`]. [`Word2Vec::config`] resolves them to a [`Word2VecConfig`],
+//! with every value filled in. [`Word2Vec::train`] returns vectors and model in plain memory. [`train()`] takes a
+//! [`Word2VecConfig`] and returns [`Embeddings`], which write vectors straight from the tables of the trainer; `lexmax
+//! train` does that. [`plan()`] estimates the memory, work and time of a run.
 
 mod builder;
 mod claims;

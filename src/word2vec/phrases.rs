@@ -3,40 +3,41 @@
 use crate::corpus::{PhraseScore, Phrases};
 use crate::error::{Error, Result};
 
-/// The options of phrases as a user gives them: see [`Phrases`].
+/// Options of phrases as a user gives them: see [`Phrases`].
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct PhraseOptions {
-    /// Passes that join pairs: one makes new_york, two make new_york_times.
+    /// Passes that join pairs: one pass makes new_york, two make new_york_times.
     pub passes: u32,
-    /// The score of a pair.
+    /// Score of a pair.
     pub score: PhraseScore,
-    /// The score that a pair must exceed: one for all passes, one a pass, or none for the score's own.
+    /// Score that a pair must exceed: one for all passes, one per pass, or none for the default of the score.
     pub thresholds: Vec<f64>,
-    /// The least count of words and pairs that make a phrase.
+    /// Least count of words and pairs that form a phrase.
     pub min_count: u64,
-    /// The text between the words of a phrase.
+    /// Text between the words of a phrase.
     pub delimiter: String,
 }
 
 impl PhraseOptions {
-    /// The least count without another.
+    /// The default least count.
     pub const MIN_COUNT: u64 = 5;
-    /// The delimiter without another.
+    /// The default delimiter.
     pub const DELIMITER: &'static str = "_";
 
-    /// Phrases as word2phrase makes them, in so many passes.
+    /// Phrases as word2phrase makes them, in `passes` passes.
     pub fn passes(passes: u32) -> Self {
         let (score, delimiter) = (PhraseScore::default(), Self::DELIMITER.into());
         Self { passes, score, thresholds: Vec::new(), min_count: Self::MIN_COUNT, delimiter }
     }
 
-    /// The phrases.
+    /// Returns the phrases.
     ///
     /// # Errors
-    /// Neither one threshold nor one a pass, and what [`Phrases::new`] refuses.
+    /// [`Error::OutOfRange`] for a number of thresholds that is neither one nor one per pass; the errors of
+    /// [`Phrases::new`].
     pub fn phrases(&self) -> Result<Phrases> {
-        // More passes than there may be are refused before room is made for them.
+        // Too many passes are refused before memory is allocated for them.
         let passes = self.passes.min(17) as usize;
         let thresholds = match self.thresholds[..] {
             [] => vec![self.score.default_threshold(); passes],

@@ -1,4 +1,4 @@
-//! The plan of a run: what it would take, before it is run.
+//! The plan of a run: an estimate of its memory, work and time before it is run.
 
 use super::Word2VecConfig;
 use super::train::read;
@@ -15,59 +15,58 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Instant;
 
-/// Words of the trial that says how long the measurement must be.
+/// Words of the first trial, which decides how long the measurement must be.
 const PILOT_WORDS: f64 = 1e5;
-/// Trials that the time of the measurement is divided into. Each begins with cold caches, which makes short ones too
-/// slow.
+/// Number of trials that share the time of the measurement. Each begins with cold caches, so short trials are too slow.
 const TRIALS: u32 = 2;
-/// Sentences that stay together in a part of the text, so that a text in a file is not read piecemeal.
+/// Sentences that stay together in a part of the text, so that a text in a file is read in long runs.
 const BLOCK: usize = 64;
 
-/// The memory, work and time that a training run would take.
+/// Memory, work and time that a training run would take.
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct Plan {
-    /// The ledger of the text's words.
+    /// Counts of the words of the text: read, kept, dropped.
     pub ledger: Ledger,
     /// Words in the vocabulary.
     pub vocab: usize,
     /// Kept words that subsampling is expected to drop in a pass.
     pub expected_subsampled_per_epoch: f64,
-    /// Numbers to be learned, of the encoder and of the layer.
+    /// Number of parameters of the encoder and the layer.
     pub parameters: u64,
     /// Bytes of the parameters.
     pub parameter_bytes: u64,
-    /// Bytes of the text in memory: 4 a word, unless they are in a file, and 8 a sentence.
+    /// Bytes of the text in memory: 4 per word (unless the words are in a file) and 8 per sentence.
     pub text_bytes: u64,
-    /// Bytes of the copy of the parameters that is made while a held-out text is looked at.
+    /// Bytes of the copy of the parameters during an evaluation on held-out text.
     pub evaluation_bytes: u64,
-    /// Bytes on disk, at most, for checkpoints and for the best model by a held-out text: each is whole before the one
-    /// before goes.
+    /// Peak bytes on disk for checkpoints and for the best model. A new file is complete before the old one is removed,
+    /// so each counts twice.
     pub disk_bytes: u64,
-    /// The most memory that the program has held until now, for reading and the measurement, where the system tells.
+    /// Peak memory of the program so far in bytes, for reading and the measurement, if the system reports it.
     pub peak_bytes: Option<u64>,
-    /// Multiply-adds of layer and encoder in a pass, as counted in the measurement and scaled.
+    /// Multiply-adds of layer and encoder in a pass, counted in the measurement and scaled.
     pub multiply_adds_per_epoch: f64,
     /// Rows of parameters written in a pass.
     pub rows_written_per_epoch: f64,
     /// Examples in a pass.
     pub examples_per_epoch: f64,
-    /// Passes.
+    /// Passes over the text.
     pub epochs: u32,
-    /// Threads.
+    /// Number of threads.
     pub threads: usize,
-    /// Seconds that reading took.
+    /// Seconds for reading the text.
     pub load_seconds: f64,
-    /// Seconds of training that the estimate rests on.
+    /// Seconds of training that the estimate is based on.
     pub measured_seconds: f64,
-    /// Estimated seconds of training a pass.
+    /// Estimated seconds of training per pass.
     pub seconds_per_epoch: f64,
-    /// Estimated seconds of training.
+    /// Estimated seconds of training in all.
     pub train_seconds: f64,
 }
 
 impl Plan {
-    /// As JSON, indented, with a line break at the end.
+    /// Returns the plan as indented JSON, with a line break at the end.
     pub fn to_json(&self) -> String {
         serde_json::to_string_pretty(self).expect("a plan is plain data") + "\n"
     }
@@ -102,11 +101,11 @@ impl fmt::Display for Plan {
     }
 }
 
-/// Reads the text, trains a model that is thrown away for about `seconds` on parts of the text from its beginning to
-/// its end, and says what the whole run would be.
+/// Estimates a run: reads the text, and trains a temporary model for about `seconds` on parts that are spread over the
+/// text.
 ///
 /// # Errors
-/// As [`train()`](super::train()).
+/// The errors of [`train()`](super::train()), and [`Error::OutOfRange`] unless `seconds` is positive and finite.
 pub fn plan(config: &Word2VecConfig, seconds: f64) -> Result<Plan> {
     if !(seconds > 0.0 && seconds.is_finite()) {
         return Err(Error::OutOfRange { name: "seconds of measurement", value: seconds, limit: "more than 0" });
@@ -124,7 +123,7 @@ pub fn plan(config: &Word2VecConfig, seconds: f64) -> Result<Plan> {
         let outcome = run(config, &mut model, &part, vocab.counts(), &Hogwild { epochs, ..config.trainer() })?;
         Ok((outcome, f64::from(epochs) * part.ledger.kept as f64))
     };
-    // The first of all is slow: pages and caches are cold.
+    // The first trial is slow, because pages and caches are cold.
     let (pilot, tried) = trial(PILOT_WORDS)?;
     let mut step = tried * seconds / f64::from(TRIALS) / pilot.seconds.max(1e-3);
     let mut all = Sum::default();
@@ -133,7 +132,7 @@ pub fn plan(config: &Word2VecConfig, seconds: f64) -> Result<Plan> {
         step = tried * seconds / f64::from(TRIALS) / outcome.seconds.max(1e-3);
         all.add(&outcome, tried);
     }
-    // The fastest of all: what else the machine did at times does not count.
+    // The fastest trial counts, since other work on the machine can only slow a trial down.
     let seconds_per_epoch = words * all.paces.iter().copied().fold(f64::INFINITY, f64::min);
     let scale = words / all.words;
     let numbers = |s: &TableShape| u64::from(s.rows) * (s.dim + usize::from(s.bias)) as u64;
@@ -161,8 +160,7 @@ pub fn plan(config: &Word2VecConfig, seconds: f64) -> Result<Plan> {
     })
 }
 
-/// Bytes of the files that a run keeps at most: of the checkpoint and of the best model, the last one and the one that
-/// takes its place.
+/// Peak bytes of the files that a run keeps: the checkpoint and the best model, each with its successor.
 fn disk_bytes(
     config: &Word2VecConfig,
     (vocab, joins): (&Vocabulary, Option<&Joins>),
@@ -178,14 +176,14 @@ fn disk_bytes(
     Ok(2 * checkpoint + if patience { 2 * own } else { 0 })
 }
 
-/// What all trials came to.
+/// Sums over all trials.
 #[derive(Default)]
 struct Sum {
     words: f64,
     seconds: f64,
     examples: u64,
     cost: Cost,
-    /// Seconds a word of each.
+    /// Seconds per word of each trial.
     paces: Vec<f64>,
 }
 
@@ -213,17 +211,17 @@ fn run(
     }
 }
 
-/// Some of the blocks of a text, evenly spread.
+/// Some of the blocks of a text, evenly spaced.
 struct Part<'a> {
     whole: &'a dyn Sentences,
     blocks: usize,
-    /// Blocks of the whole for one of the part.
+    /// Blocks of the whole text per block of the part.
     stride: f64,
     ledger: Ledger,
 }
 
 impl<'a> Part<'a> {
-    /// About so many words of a text, or all of it.
+    /// About `words` words of a text, or all of it.
     fn new(whole: &'a dyn Sentences, words: f64) -> Result<Self> {
         let all = whole.len() / BLOCK;
         let blocks = (words / whole.ledger().kept as f64 * all as f64).ceil().max(1.0) as usize;
@@ -234,14 +232,14 @@ impl<'a> Part<'a> {
             let lengths = (0..part.len()).map(|i| reader.sentence(part.number(i)).map(|s| s.len() as u64));
             part.ledger.kept = lengths.sum::<Result<u64>>()?;
             if !part.has_pairs() {
-                // A text of almost nothing but lonely words: all of it.
+                // Almost all sentences have only one word: the whole text is taken.
                 part = Self { whole, blocks: 0, stride: 1.0, ledger: whole.ledger() };
             }
         }
         Ok(part)
     }
 
-    /// The number in the whole of a sentence of the part.
+    /// Number in the whole text of a sentence of the part.
     fn number(&self, i: usize) -> usize {
         if self.blocks == 0 { i } else { (((i / BLOCK) as f64 * self.stride) as usize) * BLOCK + i % BLOCK }
     }
@@ -253,7 +251,7 @@ impl Sentences for Part<'_> {
     }
 
     fn has_pairs(&self) -> bool {
-        // More words than sentences: one of them has two.
+        // With more words than sentences, one sentence has two words.
         if self.blocks == 0 { self.whole.has_pairs() } else { self.ledger.kept > self.len() as u64 }
     }
 
@@ -305,7 +303,7 @@ mod tests {
             assert_eq!(part.ledger().kept, 3 * part.len() as u64);
             let wanted = (words as usize / 3).min(3_000);
             assert!(part.len() >= wanted && part.len() <= wanted + BLOCK + 1, "{} for {words}", part.len());
-            // The last sentence lies in the last share of the text that a part of this size leaves out at most.
+            // The last sentence lies in the last section of the text that a part of this size may leave out.
             assert!(*numbers.last().unwrap() as f64 >= 3_000.0 - part.stride * BLOCK as f64 - BLOCK as f64);
         }
     }

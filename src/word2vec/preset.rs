@@ -11,21 +11,21 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::path::Path;
 
-/// A program whose defaults a run takes: all of the group, unless an option says otherwise. `docs/presets.md` has what
-/// differs all the same.
+/// A program whose defaults a run takes: the whole group, unless an option says otherwise. `docs/presets.md` lists the
+/// remaining differences.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[cfg_attr(feature = "cli", derive(clap::ValueEnum), value(rename_all = "lower"))]
 #[non_exhaustive]
 pub enum Preset {
-    /// This crate's own.
+    /// The defaults of this crate.
     #[default]
     Lexmax,
     /// word2vec.c, version 0.1c.
     Word2vec,
     /// Word2Vec of gensim 4.4.
     Gensim,
-    /// skipgram and cbow of fastText 0.9.
+    /// `skipgram` and `cbow` of fastText 0.9.
     FastText,
 }
 
@@ -33,51 +33,51 @@ pub enum Preset {
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Defaults {
-    /// The kind of the model.
+    /// Kind of the model.
     pub kind: ModelKind,
-    /// The n of an n-gram.
+    /// The n of an n-gram model.
     pub order: usize,
-    /// The side of the context of other models.
+    /// Side of the context, for other models.
     pub context: Context,
     /// Size of the vectors.
     pub dim: usize,
-    /// Words a side, at most.
+    /// Largest number of context words on each side.
     pub window: usize,
-    /// The number of words a side that a position has.
+    /// Rule for the number of context words on each side of a position.
     pub window_rule: WindowRule,
-    /// The gradient of the words of a bag.
+    /// Gradient of the words of a bag.
     pub cbow_gradient: BagGradient,
-    /// The least count.
+    /// Least count of a word that is kept.
     pub min_count: u64,
     /// Threshold of subsampling.
     pub sample: f64,
-    /// Noise words.
+    /// Noise words per target.
     pub negative: u32,
-    /// The exponent of counts in the proposal of noise.
+    /// Exponent of the counts in the proposal of noise.
     pub noise_power: f64,
-    /// How σ is computed.
+    /// Computation of σ.
     pub sigmoid: Sigmoid,
-    /// What becomes of noise that is the target.
+    /// Treatment of noise words that equal the target.
     pub noise_hits: NoiseHits,
-    /// First rate of skip-gram and of CBOW.
+    /// Initial rates of skip-gram and of CBOW.
     pub rates: [f32; 2],
-    /// The last rate.
+    /// Final rate.
     pub last_rate: f32,
-    /// Passes.
+    /// Passes over the text.
     pub epochs: u32,
-    /// Positions of a sentence that are one step.
+    /// Positions of a sentence that form one step.
     pub block: usize,
-    /// Words in a sentence, at most.
+    /// Largest number of words in a sentence.
     pub longest_sentence: usize,
     /// Whether the vectors are written as text.
     pub text: bool,
 }
 
-/// Positions of a sentence that are one step in this crate's own preset.
+/// Positions of a sentence that form one step in this crate's own preset.
 const BLOCK: usize = 8;
 
 impl Preset {
-    /// What it sets.
+    /// Returns the options that the preset sets.
     pub fn defaults(self) -> Defaults {
         let own = Defaults {
             kind: ModelKind::SkipGram,
@@ -134,8 +134,8 @@ impl Preset {
         }
     }
 
-    /// The format in which the program writes vectors to a file of this name. A program that writes text does so
-    /// whatever the file is called, unless its ending belongs to a format that the program does not have.
+    /// Returns the format in which the program writes vectors to a file of this name. A program that writes text does
+    /// so for every file name, unless its ending belongs to a format that the program does not have.
     pub fn format(self, path: &Path) -> Format {
         match Format::of(path) {
             None | Some(Format::Binary) if self.defaults().text => Format::Text,

@@ -1,4 +1,4 @@
-//! Settings by name, as checkpoints and logs hold them.
+//! Settings by name, as checkpoints and logs store them.
 
 use super::Word2VecConfig;
 use crate::corpus::{Context, Direction, Sentences, Window};
@@ -10,14 +10,14 @@ use crate::vocab::Vocabulary;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
-/// All that decides what a run computes, by name, except what [`Run::open`](crate::run::Run::open) adds. `text` is the
-/// hash of the text, `init` that of the file that the run starts from.
+/// Everything that decides the result of a run, by name, except what [`Run::open`](crate::run::Run::open) adds. `text`
+/// is the hash of the text, and `init` the hash of the file that the run starts from.
 ///
 /// A checkpoint is resumed if these strings are equal. Their spelling is part of the file format.
 pub(super) fn settings(config: &Word2VecConfig, text: &str, init: Option<String>) -> BTreeMap<String, String> {
-    // Every field is named, so that none is forgotten.
+    // Every field is listed, so that none is forgotten.
     let Word2VecConfig {
-        // The text's hash stands for these.
+        // The hash of the text stands for these fields.
         source: _,
         rules: _,
         spool: _,
@@ -52,7 +52,7 @@ pub(super) fn settings(config: &Word2VecConfig, text: &str, init: Option<String>
         ("seed", seed.to_string()),
         ("init", init.unwrap_or_default()),
     ];
-    // A checkpoint without it, as earlier builds wrote them, is one of single positions.
+    // Checkpoints of earlier versions have no such entry; they were trained on single positions.
     if *block > 1 {
         settings.push(("block", block.to_string()));
     }

@@ -23,7 +23,8 @@ use std::time::Instant;
 /// Reads the text.
 ///
 /// # Errors
-/// Those of [`Corpus::read`] and [`SpooledCorpus::read`], and standard input as training text and as held-out text.
+/// The errors of [`Corpus::read`] and [`SpooledCorpus::read`]. Standard input cannot be both training text and held-out
+/// text.
 pub(super) fn read(config: &Word2VecConfig) -> Result<(Vocabulary, Box<dyn Sentences>)> {
     let mut held_out = config.control.valid.iter().flat_map(|valid| &valid.files);
     if config.source.paths.iter().any(|path| files::is_stdin(path)) && held_out.any(|path| files::is_stdin(path)) {
@@ -47,12 +48,12 @@ fn read_held_out(
     Ok(Some((held_out(&text, config.window, valid.examples)?, text.ledger())))
 }
 
-/// Reads the text and trains. `start` is when the program began; `watch` hears of the training. A run that fails says
-/// so in its log.
+/// Reads the text and trains. `start` is the start of the program; `watch` receives reports about the training. A run
+/// that fails writes the error to its log.
 ///
 /// # Errors
-/// Text that cannot be read, settings that make no sense, tables that do not fit in memory, a loss that is not finite;
-/// a checkpoint or a log that is one of the files read, and then nothing was read or written.
+/// Text that cannot be read, settings that make no sense, tables that do not fit in memory, and a loss that is not
+/// finite. A checkpoint or a log that is also one of the input files is refused before anything is read or written.
 pub fn train(config: &Word2VecConfig, start: Instant, watch: &mut dyn Watch) -> Result<Embeddings> {
     config.check_files()?;
     train_text(config, start, watch).inspect_err(|error| config.control.log_failure(error))
@@ -74,7 +75,7 @@ fn train_text(config: &Word2VecConfig, start: Instant, watch: &mut dyn Watch) ->
     Ok(Embeddings { facts: facts(config, &text, done), vocab, architecture, model, start })
 }
 
-/// Trains the model from its start, from earlier vectors, or from a checkpoint.
+/// Trains the model from its initial parameters, from earlier vectors, or from a checkpoint.
 fn supervised(
     config: &Word2VecConfig,
     architecture: &Architecture,
@@ -90,7 +91,7 @@ fn supervised(
     let subject = Subject { architecture, vocab, settings, held_out, words_per_pass, threads };
     let mut run = Run::open(control, subject, model)?;
     let warm = match init {
-        // A resumed run has started already.
+        // A resumed run has started before.
         Some(path) if !run.is_resumed() => {
             Some(warm::start(model, vocab, &layer.to_string(), (path, config.init_on_bad))?)
         }
@@ -140,29 +141,29 @@ impl fmt::Debug for Embeddings {
 }
 
 impl Embeddings {
-    /// The words.
+    /// Returns the words.
     pub fn vocab(&self) -> &Vocabulary {
         &self.vocab
     }
 
-    /// The trained model.
+    /// Returns the trained model.
     pub fn model(&self) -> &SharedModel {
         &self.model
     }
 
-    /// Writes the vectors, the frequent words first: the file is there whole or not at all.
+    /// Writes the vectors, frequent words first. The file is written completely or not at all.
     ///
     /// # Errors
-    /// As [`vectors::write`].
+    /// The errors of [`vectors::write`].
     pub fn write(&self, path: &Path, format: Format) -> Result<()> {
         vectors::write(path, format, self)
     }
 
-    /// Writes the whole model: see [`ModelWriter`]. The file is there whole or not at all.
+    /// Writes the whole model: see [`ModelWriter`]. The file is written completely or not at all.
     ///
     /// # Errors
-    /// [`Error::Io`] with the path; [`Error::NotFinite`]; [`Error::Output`] for a word that a model cannot hold, for a
-    /// name that promises compression, and for standard output: parts of a model are read.
+    /// [`Error::Io`] with the path; [`Error::NotFinite`]; [`Error::Output`] for a word that a model file cannot hold,
+    /// for a name that promises compression, and for standard output (readers of a model file need random access).
     pub fn save_model(&self, path: &Path) -> Result<()> {
         Format::Model.check_words(path, self.vocab.words())?;
         let writer = ModelWriter::shared(&self.architecture, &self.vocab, &self.model)?;
@@ -178,22 +179,22 @@ impl Embeddings {
         Output::new(path)?.stream(|out| self.vocab.write(out, self.facts.ledger.lines))
     }
 
-    /// Why the run ended.
+    /// Returns the reason why the run ended.
     pub fn ended(&self) -> Ended {
         self.facts.ended
     }
 
-    /// The facts of the run until now.
+    /// Returns the facts of the run up to now.
     pub fn facts(&self) -> Facts {
         let total_seconds = self.start.elapsed().as_secs_f64();
         Facts { total_seconds, peak_bytes: peak_bytes(), ..self.facts.clone() }
     }
 
-    /// Vectors and model in plain memory. The vectors are copied: they are in memory twice then, alone and in the
-    /// model.
+    /// Converts to vectors and model in plain memory. The vectors are copied, so they are in memory twice: alone and in
+    /// the model.
     ///
     /// # Errors
-    /// A table does not fit in memory a second time; a parameter that is not finite.
+    /// A table that does not fit in memory a second time, and a parameter that is not finite.
     pub fn into_trained(self) -> Result<Trained> {
         let (rows, dim) = (vectors::VectorSource::len(&self), vectors::VectorSource::dim(&self));
         let mut values = Vec::new();

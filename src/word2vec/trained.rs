@@ -12,7 +12,8 @@ use std::path::Path;
 
 /// Trained word vectors with their model, their vocabulary and the facts of the run.
 ///
-/// All questions to [`WordVectors`] can be asked of it. The model answers which words go with others.
+/// It dereferences to [`WordVectors`], which answers questions about the vectors. The model predicts words from a
+/// context.
 pub struct Trained {
     vectors: WordVectors,
     predictor: Predictor,
@@ -33,49 +34,50 @@ impl Trained {
         Self { vectors, predictor, facts }
     }
 
-    /// The vectors alone.
+    /// Returns the vectors alone.
     pub fn into_vectors(self) -> WordVectors {
         self.vectors
     }
 
-    /// The words with their counts.
+    /// Returns the words with their counts.
     pub fn vocab(&self) -> &Vocabulary {
         self.predictor.vocab()
     }
 
-    /// The model, which gives probabilities.
+    /// Returns the model, which gives probabilities.
     pub fn predictor(&self) -> &Predictor {
         &self.predictor
     }
 
-    /// The `k` most probable words in a context, the best first.
+    /// Returns the `k` most probable words in a context, the best first.
     ///
     /// # Errors
-    /// As [`Predictor::top`].
+    /// The errors of [`Predictor::top`].
     pub fn predict(&self, context: &[&str], k: usize) -> Result<Prediction> {
         self.predictor.top(context, k)
     }
 
-    /// The facts of the run.
+    /// Returns the facts of the run.
     pub fn facts(&self) -> &Facts {
         &self.facts
     }
 
-    /// Writes the vectors in the format of the path's ending; without a known ending, in word2vec's binary format. The
-    /// file is there whole or not at all.
+    /// Writes the vectors in the format of the path's ending, or in word2vec's binary format if the ending is not
+    /// known. The file is written completely or not at all.
     ///
     /// # Errors
-    /// As [`vectors::write`].
+    /// The errors of [`vectors::write`].
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
         let path = path.as_ref();
         vectors::write(path, Format::of(path).unwrap_or(Format::Binary), &self.vectors)
     }
 
-    /// Writes the whole model: see [`ModelWriter`]. The file is there whole or not at all.
+    /// Writes the whole model: see [`ModelWriter`]. The file is written completely or not at all.
     ///
     /// # Errors
     /// [`Error::Io`](crate::Error::Io) with the path; [`OutputFault`](crate::error::OutputFault) for a word that a
-    /// model cannot hold, for a name that promises compression, and for standard output: parts of a model are read.
+    /// model file cannot hold, for a name that promises compression, and for standard output (readers of a model file
+    /// need random access).
     pub fn save_model(&self, path: impl AsRef<Path>) -> Result<()> {
         Format::Model.check_words(path.as_ref(), self.vocab().words())?;
         let writer = ModelWriter::new(self.predictor.architecture(), self.predictor.vocab(), self.predictor.model())?;

@@ -1,4 +1,4 @@
-//! A run that starts from vectors or from a model, with other words.
+//! The start of a run from vectors or from a model with another vocabulary.
 
 use crate::error::{Error, InitFault, Result};
 use crate::model::{Model, ModelReader, SharedModel, Side};
@@ -10,33 +10,35 @@ use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::Path;
 
-/// What a run took over.
+/// Parts of earlier vectors or of a model that a run took over.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Warm {
-    /// Words of the text whose vectors were there.
+    /// Words of the text with a vector in the file.
     pub copied: usize,
-    /// Words of the text that start as usual.
+    /// Words of the text without a vector in the file; they start as usual.
     pub new: usize,
-    /// Words that were there and are not in the text: they are left out.
+    /// Words of the file that are not in the text and were left out.
     pub left_out: usize,
-    /// Tables of the output layer that were taken over, of all.
+    /// Tables of the output layer that were taken over, and all its tables.
     pub layer_tables: [usize; 2],
-    /// Entries of the file of vectors that were passed over.
+    /// Entries of the vector file that were skipped.
     #[serde(skip_serializing_if = "PassedOver::is_empty")]
     pub passed_over: PassedOver,
 }
 
-/// Takes over what it can from a file of vectors or of a model.
+/// Takes over parameters from a file of vectors or of a model.
 ///
-/// The vocabulary is that of the text, with its counts: trees, classes and proposals are made of it as always. Rows of
-/// words that are known are copied: their vectors and, from a model of the same layer whose table has a row a word,
-/// their output rows and biases. Everything else of the layer (inner nodes of a tree, classes, projections) belongs to
-/// all words together, and is copied only if words, counts and tree are the same; otherwise it starts as usual. So is
-/// the hidden layer of an n-gram model, if its shape is the same.
+/// The vocabulary is that of the text, with its counts; trees, classes and proposals are made from it as always. Rows
+/// of known words are copied. These are their vectors and, from a model of the same layer whose table has one row per
+/// word, their output rows and biases.
+///
+/// All other parameters of the layer (inner nodes of a tree, classes, projections) belong to all words together. They
+/// are copied only if words, counts and tree are the same; otherwise they start as usual. The hidden layer of an n-gram
+/// model is copied if its shape is the same.
 ///
 /// # Errors
-/// A file that cannot be read, or that has other sizes or no word in common.
+/// A file that cannot be read, that has another size of vectors, or that has no word in common.
 pub(super) fn start(
     model: &mut SharedModel,
     vocab: &Vocabulary,
@@ -46,7 +48,7 @@ pub(super) fn start(
     let mut magic = [0; 9];
     let mut file = BufReader::new(File::open(path).map_err(Error::io(path))?);
     let read = file.read(&mut magic).map_err(Error::io(path))?;
-    // A header of safetensors begins with a brace behind its length; no count of words does.
+    // A safetensors file has a brace behind the length of its header; a count of words does not look like this.
     if read == magic.len() && magic[8] == b'{' && magic[7] == 0 {
         let (architecture, words, old) =
             ModelReader::open(BufReader::new(File::open(path).map_err(Error::io(path))?), path)?.read()?;
@@ -138,7 +140,7 @@ fn same_shape(a: &TableShape, b: &TableShape) -> bool {
     (a.rows, a.dim, a.bias) == (b.rows, b.dim, b.bias)
 }
 
-/// Copies rows with their biases: pairs of the row and the row that it comes from.
+/// Copies rows with their biases. `rows` are pairs of the destination row and the source row.
 fn copy(model: &mut SharedModel, side: Side, number: usize, from: &Matrix, rows: impl Iterator<Item = (u32, u32)>) {
     let table = &mut model.tables_mut(side)[number];
     let mut bias = table.bias();

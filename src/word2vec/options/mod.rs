@@ -21,8 +21,8 @@ use crate::vectors::OnBad;
 use crate::vocab::Vocabulary;
 use std::path::{Path, PathBuf};
 
-/// The options of a run as a user gives them. `None` takes the preset's value. Options that contradict each other are
-/// refused.
+/// The options of a run as a user gives them. `None` takes the value of the preset. Options that contradict each other
+/// are refused.
 ///
 /// ```
 /// use lexmax::word2vec::{Options, Preset};
@@ -39,101 +39,101 @@ use std::path::{Path, PathBuf};
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Options {
-    /// The source of all values that are not given.
+    /// Source of all values that are not given.
     pub preset: Preset,
-    /// The kind of the model.
+    /// Kind of the model.
     pub kind: Option<ModelKind>,
-    /// The n of an n-gram.
+    /// The n of an n-gram model.
     pub order: Option<usize>,
-    /// Size of an n-gram's hidden layer.
+    /// Size of the hidden layer of an n-gram model.
     pub hidden: Option<usize>,
-    /// The side of the context.
+    /// Side of the context.
     pub context: Option<Context>,
     /// Size of the vectors.
     pub dim: Option<usize>,
-    /// Words a side, at most.
+    /// Largest number of context words on each side.
     pub window: Option<usize>,
-    /// The number of words a side that a position has.
+    /// Rule for the number of context words on each side of a position.
     pub window_rule: Option<WindowRule>,
-    /// The gradient of the words of a bag.
+    /// Gradient of the words of a bag.
     pub cbow_gradient: Option<BagGradient>,
-    /// The output layer.
+    /// Output layer.
     pub layer: Option<LayerSpec>,
-    /// word2vec's `-hs 1`: the tree and no noise.
+    /// word2vec's `-hs 1`: hierarchical softmax, without noise.
     pub hierarchical: bool,
-    /// word2vec's `-negative`: noise words.
+    /// word2vec's `-negative`: noise words per target.
     pub negative: Option<u32>,
-    /// The exponent of counts in the proposal of noise.
+    /// Exponent of the counts in the proposal of noise.
     pub noise_power: Option<f64>,
-    /// The computation of σ.
+    /// Computation of σ.
     pub sigmoid: Option<Sigmoid>,
-    /// What becomes of noise that is the target.
+    /// Treatment of noise words that equal the target.
     pub noise_hits: Option<NoiseHits>,
-    /// The first rate.
+    /// Initial rate.
     pub rate: Option<f32>,
-    /// The last rate.
+    /// Final rate.
     pub last_rate: Option<f32>,
-    /// The least count of a word that is kept.
+    /// Least count of a word that is kept.
     pub min_count: Option<u64>,
-    /// The most words that are kept, the most frequent ones; all without.
+    /// Largest number of words that are kept, the most frequent ones [default: all].
     pub max_vocab: Option<usize>,
-    /// The most kept words in a sentence; a longer line is cut.
+    /// Largest number of kept words in a sentence; a longer line is cut.
     pub longest_sentence: Option<usize>,
-    /// The threshold of subsampling; 0 is off.
+    /// Threshold of subsampling; 0 turns it off.
     pub sample: Option<f64>,
-    /// Pairs of words that are joined to phrases; none without.
+    /// Pairs of words that are joined to phrases [default: none].
     pub phrases: Option<PhraseOptions>,
-    /// A file in word2vec's format with the words and counts; those of the text without.
+    /// File in word2vec's format with the words and counts [default: those of the text].
     pub vocabulary: Option<PathBuf>,
     /// Passes over the text.
     pub epochs: Option<u32>,
-    /// Neighbouring positions of a sentence that are one step; without, as many as the preset has where the model and
-    /// the layer take blocks.
+    /// Neighbouring positions of a sentence that form one step [default: those of the preset if the model and the layer
+    /// take blocks, otherwise 1].
     pub block: Option<usize>,
-    /// Threads; all cores without.
+    /// Threads [default: all cores].
     pub threads: Option<usize>,
-    /// Rows of each table that a thread keeps to itself; without, 6 MB of them with one thread, and with more only
-    /// 512 nodes of a tree.
+    /// Rows of each table that a thread keeps as private copies [default: 6 MB of rows with one thread; with more
+    /// threads, only 512 nodes of a tree].
     pub cached_rows: Option<u32>,
-    /// Whether the bits do not depend on the number of threads.
+    /// Whether the bits are independent of the number of threads.
     pub deterministic: bool,
-    /// The seed of everything random; 1 without.
+    /// Seed of everything random [default: 1].
     pub seed: Option<u64>,
     /// Vectors or a model to start from.
     pub init: Option<PathBuf>,
-    /// The treatment of words and vectors of `init` that cannot be read.
+    /// Treatment of words and vectors of `init` that cannot be read.
     pub init_on_bad: OnBad,
 }
 
 impl Options {
-    /// The seed without another.
+    /// The default seed.
     pub const SEED: u64 = 1;
 
-    /// The values of the preset.
+    /// Returns the values of the preset.
     pub fn defaults(&self) -> Defaults {
         self.preset.defaults()
     }
 
-    /// The kind of the model.
+    /// Returns the kind of the model.
     pub fn kind(&self) -> ModelKind {
         self.kind.unwrap_or(self.defaults().kind)
     }
 
-    /// The rate.
+    /// Returns the learning rate.
     ///
     /// # Errors
     /// Rates that make no sense.
     pub fn rate(&self) -> Result<LinearDecay> {
         let own = self.defaults();
         let first = self.rate.unwrap_or(own.rates[usize::from(self.kind() != ModelKind::SkipGram)]);
-        // A first rate below the preset's last one stays where it is.
+        // A first rate below the preset's last rate is also the last one.
         LinearDecay::to(first, self.last_rate.unwrap_or(own.last_rate.min(first)))
     }
 
-    /// The rules by which words of the text are kept. Reads the vocabulary's file, if there is one.
+    /// Returns the rules by which words of the text are kept. Reads the vocabulary file, if there is one.
     ///
     /// # Errors
-    /// Phrases that make no sense; a file that cannot be read.
+    /// Phrases that make no sense, and a file that cannot be read.
     pub fn rules(&self) -> Result<TextRules> {
         let own = self.defaults();
         let min_count = self.min_count.unwrap_or(own.min_count);
@@ -147,44 +147,44 @@ impl Options {
         })
     }
 
-    /// The threshold of subsampling.
+    /// Returns the threshold of subsampling.
     pub fn sample(&self) -> f64 {
         self.sample.unwrap_or(self.defaults().sample)
     }
 
-    /// Passes over the text.
+    /// Returns the number of passes over the text.
     ///
     /// # Errors
-    /// None, or more than 10,000.
+    /// [`Error::OutOfRange`] for 0 passes, or more than 10,000.
     pub fn epochs(&self) -> Result<u32> {
         let epochs = self.epochs.unwrap_or(self.defaults().epochs);
         within("epochs", epochs as usize, 10_000, "from 1 to 10000").map(|_| epochs)
     }
 
-    /// Neighbouring positions of a sentence that are one step: unless it is said, those of the preset where the model
-    /// and the layer take blocks.
+    /// Returns the neighbouring positions of a sentence that form one step. The default is that of the preset if the
+    /// model and the layer take blocks, and 1 otherwise.
     ///
     /// # Errors
-    /// None, or more than 256; a layer whose name cannot be read.
+    /// [`Error::OutOfRange`] for 0 positions, or more than 256; the errors of [`Options::layer`].
     pub fn block(&self) -> Result<usize> {
         let takes_blocks = self.kind() != ModelKind::NGram && self.layer()?.takes_blocks();
         let own = if takes_blocks { self.defaults().block } else { 1 };
         within("block", self.block.unwrap_or(own), Hogwild::MOST_BLOCK, "from 1 to 256")
     }
 
-    /// Threads.
+    /// Returns the number of threads.
     ///
     /// # Errors
-    /// None, or more than 1,024.
+    /// [`Error::OutOfRange`] for 0 threads, or more than 1,024.
     pub fn threads(&self) -> Result<usize> {
         let all = || machine::cores().min(1_024);
         within("threads", self.threads.unwrap_or_else(all), 1_024, "from 1 to 1024")
     }
 
-    /// Rows that a thread keeps to itself.
+    /// Returns the rows that a thread keeps as private copies.
     ///
     /// # Errors
-    /// [`Error::Contradiction`] for a number of rows under deterministic training.
+    /// [`Error::Contradiction`] for a number of rows together with deterministic training.
     pub fn cached(&self) -> Result<CachedRows> {
         if self.deterministic && self.cached_rows.is_some() {
             let hint = "deterministic workers keep all rows that they touch; leave their number out";
@@ -193,7 +193,7 @@ impl Options {
         Ok(self.cached_rows.map_or(CachedRows::Fitting, CachedRows::First))
     }
 
-    /// The seed.
+    /// Returns the seed.
     pub fn seed(&self) -> u64 {
         self.seed.unwrap_or(Self::SEED)
     }
@@ -204,7 +204,7 @@ fn within(name: &'static str, value: usize, most: usize, limit: &'static str) ->
     if (1..=most).contains(&value) { Ok(value) } else { Err(Error::OutOfRange { name, value: value as f64, limit }) }
 }
 
-/// Reads the words of a file that occur at least `min_count` times by its own counts: see [`Vocabulary::read`].
+/// Reads the words of a file that occur at least `min_count` times by the file's own counts: see [`Vocabulary::read`].
 fn read_vocabulary(path: &Path, min_count: u64) -> Result<Vocabulary> {
     Vocabulary::read(&mut *files::text(path)?, path, min_count)
 }
@@ -218,8 +218,8 @@ mod tests {
     #[test]
     fn presets_are_what_the_programs_document() {
         let with = |preset| Options { preset, ..Options::default() };
-        // word2vec.c 0.1c, its help; gensim 4.4, the signature of Word2Vec; fastText 0.9, args.cc and the table of
-        // loss.cc.
+        // Sources: word2vec.c 0.1c, its help; gensim 4.4, the signature of Word2Vec; fastText 0.9, args.cc and the
+        // table of loss.cc.
         use ModelKind::{Cbow, SkipGram};
         for (preset, kind, rates, sample, layer, sentence) in [
             (Preset::Lexmax, SkipGram, [0.025, 0.05], 1e-3, "negative", 10_000),

@@ -1,4 +1,4 @@
-//! The model that options ask for: its shape and its output layer.
+//! The model that the options describe: its shape and its output layer.
 
 use super::{Options, within};
 use crate::corpus::{Context, Direction, Window};
@@ -8,25 +8,26 @@ use crate::layer::catalogue::LayerSpec;
 use crate::model::{Encoding, MOST_DIM, ModelKind};
 use crate::names::name;
 
-/// The shape of a model beside its layer.
+/// Shape of a model without its layer.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Network {
-    /// What makes the hidden vector.
+    /// Encoding that makes the hidden vector.
     pub encoding: Encoding,
-    /// What is predicted from what.
+    /// Window around a position, and the direction of prediction.
     pub window: Window,
     /// Size of the hidden vectors.
     pub dim: usize,
-    /// The gradient of the words of a bag.
+    /// Gradient of the words of a bag.
     pub gradient: BagGradient,
 }
 
 impl Options {
-    /// The encoding, its window and sizes.
+    /// Returns the encoding, its window and its sizes.
     ///
     /// # Errors
-    /// [`Error::NotWith`] for an option that the model has no use for, and sizes that make no sense.
+    /// [`Error::NotWith`] for an option that has no effect on this model, and [`Error::OutOfRange`] for sizes that make
+    /// no sense.
     pub fn network(&self) -> Result<Network> {
         let kind = self.kind();
         let given = [
@@ -65,10 +66,10 @@ impl Options {
         Ok(Network { encoding: Encoding::Mean, window, dim, gradient })
     }
 
-    /// The output layer.
+    /// Returns the output layer.
     ///
     /// # Errors
-    /// [`Error::Contradiction`], with both options and what to do; a value that cannot be.
+    /// [`Error::Contradiction`] with both options and a hint, and errors for impossible values.
     pub fn layer(&self) -> Result<LayerSpec> {
         let contradiction = |first, second, hint| Err(Error::Contradiction { first, second, hint });
         let noise = [
