@@ -10,19 +10,19 @@ use ndarray::{ArrayView2, ArrayViewMut2};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 pub enum BagGradient {
-    /// The whole gradient of the bag's mean, as in word2vec.
+    /// The whole gradient of the bag's mean for each word, as in word2vec.
     Whole,
-    /// Its share of that gradient, which is the true one.
+    /// The share 1/n of that gradient, which is the true gradient.
     #[default]
     Mean,
 }
 
 /// h = (1/n) Σ e_c over the n words of the bag.
 ///
-/// The gradient of each embedding is ∂L/∂h / n; word2vec leaves out the 1/n, and so does [`BagGradient::Whole`]. Embeddings
-/// start uniformly in ±1/(2·d), as word2vec's.
+/// The gradient of each embedding is ∂L/∂h / n. word2vec leaves out the factor 1/n, and so does [`BagGradient::Whole`].
+/// Embeddings start uniformly in ±1/(2·d), as in word2vec.
 ///
-/// - *Cost* n·d multiply-adds forward and as many back, n rows read and written.
+/// - *Cost* n·d multiply-adds forward and n·d backward; n rows read and n rows written.
 /// - *Reference* Mikolov et al. 2013a, sec. 3.1 (CBOW) and 3.2 (skip-gram).
 #[derive(Clone, Debug)]
 pub struct MeanEmbedding {
@@ -31,16 +31,16 @@ pub struct MeanEmbedding {
 }
 
 impl MeanEmbedding {
-    /// Over `vocab` words, with embeddings of size `dim`.
+    /// An encoder over `vocab` words, with embeddings of size `dim`.
     ///
     /// # Errors
-    /// No word, more than 2³¹, or `dim` = 0.
+    /// No word, more than 2³¹ − 1 words, or `dim` = 0.
     pub fn new(vocab: usize, dim: usize) -> Result<Self> {
         Ok(Self { shape: embeddings(vocab, dim, 0)?, gradient: BagGradient::default() })
     }
 
-    /// Sets the gradient of the words of a bag. [`BagGradient::Whole`] is the whole of ∂L/∂h, n times the true gradient:
-    /// word2vec's rates are made for it.
+    /// Sets the gradient of the words of a bag. [`BagGradient::Whole`] uses all of ∂L/∂h, n times the true gradient;
+    /// the learning rates of word2vec are made for it.
     pub fn with_gradient(self, gradient: BagGradient) -> Self {
         Self { gradient, ..self }
     }

@@ -1,9 +1,9 @@
-//! Encoders: from contexts to the hidden vector, and back.
+//! Encoders: from contexts to hidden vectors, and back.
 //!
-//! | encoder | h | an example costs | take it for |
+//! | encoder | h | multiply-adds per example | use it for |
 //! |---|---|---|---|
 //! | [`MeanEmbedding`] | the mean of the embeddings of n words | 2·n·d | word vectors: CBOW, and skip-gram with n = 1 |
-//! | [`NGram`] | tanh(H·x + b), x the n − 1 embeddings side by side | 3·(n − 1)·m·(d + 1) | language models: the order of words counts |
+//! | [`NGram`] | tanh(H·x + b), x: the n − 1 embeddings in their order | 3·(n − 1)·m·(d + 1) | language models |
 
 mod mean;
 mod ngram;
@@ -17,31 +17,31 @@ use crate::vocab::WordId;
 use ndarray::{ArrayView2, ArrayViewMut2};
 use std::fmt;
 
-/// Turns the context words of a batch into hidden vectors.
+/// Computes hidden vectors from the context words of a batch.
 pub trait Encoder: Send + Sync {
-    /// The tables that the encoder needs.
+    /// Returns the shapes of the tables that the encoder needs.
     fn tables(&self) -> Vec<TableShape>;
 
-    /// hidden (B×d) from B bags of context words.
+    /// Computes `hidden` (B×d) from B bags of context words.
     fn forward(&self, w: &mut Tables, contexts: Bags, hidden: ArrayViewMut2<f32>);
 
-    /// Hands ∂L/∂W to the tables, given ∂L/∂hidden (B×d) and what `forward` has given.
+    /// Passes ∂L/∂W to the tables, given ∂L/∂hidden (B×d) and the result of `forward`.
     fn backward(&self, w: &mut Tables, contexts: Bags, hidden: ArrayView2<f32>, d_hidden: ArrayView2<f32>);
 
-    /// The gradient of the words of a bag, if hidden vectors are the means of the rows that words have in table 0: the
-    /// windows of a block can then share rows. `None` by default.
+    /// Returns the gradient of the words of a bag if hidden vectors are the means of the words' rows in table 0. The
+    /// windows of a block can then share rows. The default is `None`.
     fn mean_gradient(&self) -> Option<BagGradient> {
         None
     }
 
-    /// Has what these context words stand for brought into the cache: a hint.
+    /// Prefetches the rows of these context words into the cache. It is only a hint.
     fn prefetch(&self, _w: &Tables, _words: &[WordId]) {}
 
-    /// The closed form of what `forward` and `backward` cost together.
+    /// Returns the closed form of the cost of `forward` and `backward` together.
     fn expected_cost(&self, contexts: Bags) -> Cost;
 }
 
-/// A table of embeddings for `vocab` words and `others` rows behind them, starting as word2vec's: uniform in
+/// A table of embeddings for `vocab` words, followed by `others` rows. It starts as in word2vec, uniformly in
 /// ±1/(2·dim).
 fn embeddings(vocab: usize, dim: usize, others: usize) -> Result<TableShape> {
     let limit = i32::MAX as usize - others;

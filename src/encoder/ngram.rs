@@ -1,4 +1,4 @@
-//! Bengio's feed-forward language model: the words before, one after the other, through one hidden layer.
+//! The feed-forward language model of Bengio: the words before, in their order, through one hidden layer.
 
 use super::{Encoder, embeddings};
 use crate::error::{Error, Result};
@@ -6,13 +6,14 @@ use crate::simd;
 use crate::table::{Bags, Cost, Init, Rows, TableShape, Tables};
 use ndarray::{Array2, ArrayView2, ArrayViewMut2};
 
-/// h = tanh(H·x + b), where x is the embeddings of the n − 1 words before, the farthest first. What a sentence's start
-/// leaves without a word has the embedding of a padding word, the last row of the table.
+/// h = tanh(H·x + b), where x has the embeddings of the n − 1 words before, the farthest first. Places before the start
+/// of a sentence have the embedding of a padding word, the last row of the table.
 ///
-/// Bags hold the words in the order of the text, as a window to the left gives them; of a longer bag the last n − 1 count.
-/// Embeddings start uniformly in ±1/2, H as Glorot & Bengio 2010 have it, in ±√(6/(inputs + outputs)).
+/// Bags hold the words in the order of the text, as a window to the left gives them. Only the last n − 1 words of a
+/// longer bag count. Embeddings start uniformly in ±1/2, and H in ±√(6/(inputs + outputs)) (Glorot & Bengio 2010).
 ///
-/// - *Cost* 3·B·(n − 1)·m·(d + 1) multiply-adds forward and back, m the size of an embedding and d that of h.
+/// - *Cost* 3·B·(n − 1)·m·(d + 1) multiply-adds forward and backward, with m the size of an embedding and d the size of
+///   h.
 /// - *Reference* Bengio, Ducharme, Vincent & Jauvin 2003, sec. 2, without direct connections.
 #[derive(Clone, Debug)]
 pub struct NGram {
@@ -21,16 +22,16 @@ pub struct NGram {
     before: usize,
 }
 
-/// The tables: an embedding a word, and the hidden layer.
+/// Numbers of the tables: the embeddings, and the hidden layer.
 const EMBEDDINGS: usize = 0;
 const HIDDEN: usize = 1;
 
 impl NGram {
-    /// A word is predicted from the `order` − 1 words before it, of `vocab`, whose embeddings have the size `embedding`, by
-    /// a hidden layer of size `dim`.
+    /// An encoder for words that are predicted from the `order` − 1 words before them. It has `vocab` words with
+    /// embeddings of size `embedding`, and a hidden layer of size `dim`.
     ///
     /// # Errors
-    /// No word or more than 2³¹ − 1, a size of 0, an order below 2, or more than 2²⁴ inputs.
+    /// No word or more than 2³¹ − 2 words, a size of 0, `dim` above 2²⁴, an order below 2, or more than 2²⁴ inputs.
     pub fn new(vocab: usize, order: usize, embedding: usize, dim: usize) -> Result<Self> {
         let mut embeddings = embeddings(vocab, embedding, 1)?;
         embeddings.init = Init::Uniform(0.5);
@@ -52,7 +53,7 @@ impl NGram {
         Ok(Self { embeddings, weights, before })
     }
 
-    /// The rows of all inputs, n − 1 an example.
+    /// Rows of all inputs, n − 1 per example.
     fn rows(&self, contexts: Bags) -> Vec<u32> {
         let padding = self.embeddings.rows - 1;
         let mut rows = Vec::with_capacity(contexts.len() * self.before);
@@ -78,7 +79,7 @@ impl NGram {
     }
 }
 
-/// Where bags of one row each begin.
+/// Offsets of `rows` bags of one row each.
 fn ones(rows: usize) -> Vec<u32> {
     (0..=rows as u32).collect()
 }

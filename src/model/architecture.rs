@@ -1,4 +1,4 @@
-//! What a model is made of, as files say it.
+//! The parts of a model, as its file describes them.
 
 use super::{Encoding, Reading};
 use crate::corpus::{Context, Direction, Normalizer, Window};
@@ -11,29 +11,29 @@ use crate::tree::Tree;
 use crate::vocab::Vocabulary;
 use serde::{Deserialize, Serialize};
 
-/// All that a model is, beside its vocabulary, its tree and its numbers.
+/// Everything that defines a model, except its vocabulary, its tree and its numbers.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Architecture {
-    /// The output layer.
+    /// Output layer.
     pub layer: LayerSpec,
-    /// Its biases.
+    /// Biases of the layer.
     pub bias: Bias,
-    /// What is predicted from what.
+    /// Window around a position, and the direction of prediction.
     pub window: Window,
-    /// What makes the hidden vector.
+    /// Encoding that makes the hidden vector.
     pub encoding: Encoding,
     /// Size of the hidden vector, d.
     pub dim: usize,
-    /// How gradients move the parameters.
+    /// Optimizer, which turns gradients into updates of the parameters.
     pub optimizer: Optimizer,
-    /// The rules by which the text became words.
+    /// Rules by which the text was cut into words.
     pub reading: Reading,
 }
 
 impl Architecture {
-    /// A layer with unigram biases over the mean of the context's vectors, with the default optimizer, for a text cut
-    /// at white space.
+    /// A layer with unigram biases over the mean of the context's vectors, with the default optimizer, for a text that
+    /// is cut at white space.
     pub fn new(layer: LayerSpec, window: Window, dim: usize) -> Self {
         Self {
             layer,
@@ -46,7 +46,7 @@ impl Architecture {
         }
     }
 
-    /// The encoder. Costs nothing that grows with the model.
+    /// Builds the encoder. The cost does not depend on the size of the model.
     ///
     /// # Errors
     /// Sizes that make no sense.
@@ -54,10 +54,11 @@ impl Architecture {
         self.encoding.build(vocab, &self.window, self.dim)
     }
 
-    /// The output layer, over a tree that is there already if the layer decides along one.
+    /// Builds the output layer. An existing `tree` replaces the tree settings of the layer; layers without a tree ignore
+    /// it.
     ///
     /// # Errors
-    /// As [`LayerSpec::build`].
+    /// The errors of [`LayerSpec::build`].
     pub fn layer(&self, vocab: &Vocabulary, tree: Option<Tree>) -> Result<Box<dyn OutputLayer>> {
         self.layer.build_over(tree, &catalogue::Shape::new(vocab.counts(), self.dim, self.bias).words(vocab))
     }
@@ -68,7 +69,7 @@ impl Architecture {
 #[serde(deny_unknown_fields)]
 pub(super) struct Description {
     pub format: u32,
-    /// The version that wrote it.
+    /// Version of the crate that wrote it.
     lexmax: String,
     layer: String,
     bias: Bias,
@@ -89,7 +90,7 @@ struct WindowSettings {
     dynamic: bool,
 }
 
-/// What this version writes and reads.
+/// Number of the format that this version writes and reads.
 pub(super) const FORMAT: u32 = 1;
 
 impl From<&Architecture> for Description {
@@ -114,7 +115,7 @@ impl From<&Architecture> for Description {
 }
 
 impl Description {
-    /// The architecture, or the field that makes no sense.
+    /// Returns the architecture, or the name of the field that makes no sense.
     pub fn architecture(self) -> std::result::Result<Architecture, (&'static str, Error)> {
         let WindowSettings { model, context, size, dynamic } = self.window;
         Ok(Architecture {

@@ -1,11 +1,11 @@
-//! Which encoder goes with which window.
+//! The encoders, and the windows that they go with.
 
 use crate::corpus::{Context, Direction, LONGEST_SENTENCE, Window};
 use crate::encoder::{Encoder, MeanEmbedding, NGram};
 use crate::error::{Error, Result};
 use serde::{Deserialize, Serialize};
 
-/// What predicts what.
+/// Kind of a model, by the context that predicts a word.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[cfg_attr(feature = "cli", derive(clap::ValueEnum), value(rename_all = "lower"))]
@@ -20,7 +20,7 @@ pub enum ModelKind {
     NGram,
 }
 
-/// How context words become the hidden vector.
+/// Encoding: the way from context words to the hidden vector.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase", deny_unknown_fields)]
 #[non_exhaustive]
@@ -36,13 +36,13 @@ pub enum Encoding {
 }
 
 impl Encoding {
-    /// The largest order of an n-gram: the word, and a whole sentence before it.
+    /// The largest order of an n-gram model: the word, and a whole sentence before it.
     pub const MOST_ORDER: usize = LONGEST_SENTENCE + 1;
 
-    /// The window that [`Encoding::NGram`] needs: the `order` − 1 words before.
+    /// Returns the window that [`Encoding::NGram`] needs: the `order` − 1 words before a word.
     ///
     /// # Errors
-    /// An order below 2 or above [`Encoding::MOST_ORDER`].
+    /// [`Error::OutOfRange`] for an order below 2 or above [`Encoding::MOST_ORDER`].
     pub fn window(order: usize) -> Result<Window> {
         if !(2..=Self::MOST_ORDER).contains(&order) {
             return Err(Error::OutOfRange { name: "order", value: order as f64, limit: "from 2 to 10001" });
@@ -50,10 +50,10 @@ impl Encoding {
         Window::new(Direction::Cbow, Context::Left, order - 1, false)
     }
 
-    /// The encoder.
+    /// Builds the encoder.
     ///
     /// # Errors
-    /// Sizes that make no sense, and [`Encoding::NGram`] for a window that is not to the left and fixed.
+    /// Sizes that make no sense; for [`Encoding::NGram`], a window that is not fixed and to the left.
     pub fn build(self, vocab: usize, window: &Window, dim: usize) -> Result<Box<dyn Encoder>> {
         let Self::NGram { embedding } = self else { return Ok(Box::new(MeanEmbedding::new(vocab, dim)?)) };
         let order = window.size() + 1;
@@ -64,7 +64,7 @@ impl Encoding {
         Ok(Box::new(NGram::new(vocab, order, embedding, dim)?))
     }
 
-    /// The kind of the model that has this encoding with this window.
+    /// Returns the kind of a model with this encoding and this window.
     pub fn kind(self, window: &Window) -> ModelKind {
         match (self, window.direction()) {
             (Self::NGram { .. }, _) => ModelKind::NGram,

@@ -23,10 +23,10 @@ use crate::table::{Deferred, Frozen, Matrix, Online, Parameters, Table, TableSha
 use crate::vocab::Counts;
 use std::fmt;
 
-/// The largest size of word vectors and hidden vectors that runs and commands take.
+/// The largest size of word vectors and hidden vectors that runs and commands accept.
 pub(crate) const MOST_DIM: usize = 16_384;
 
-/// Encoder, layer and parameters in matrices M: [`Model`] and [`SharedModel`].
+/// Encoder, layer and parameters in matrices of type `M`: [`Model`] and [`SharedModel`].
 pub struct ModelOver<M> {
     encoder: Box<dyn Encoder>,
     layer: Box<dyn OutputLayer>,
@@ -44,22 +44,22 @@ impl<M> fmt::Debug for ModelOver<M> {
 }
 
 impl<M> ModelOver<M> {
-    /// The encoder.
+    /// Returns the encoder.
     pub fn encoder(&self) -> &dyn Encoder {
         &*self.encoder
     }
 
-    /// The output layer.
+    /// Returns the output layer.
     pub fn layer(&self) -> &dyn OutputLayer {
         &*self.layer
     }
 
-    /// The encoder's parameters; those of the embeddings first.
+    /// Returns the encoder's parameters, the embeddings first.
     pub fn encoder_tables(&self) -> &[M] {
         &self.encoder_tables
     }
 
-    /// The layer's parameters, in the order of its `tables()`.
+    /// Returns the layer's parameters, in the order of its `tables()`.
     pub fn layer_tables(&self) -> &[M] {
         &self.layer_tables
     }
@@ -95,24 +95,24 @@ impl<'a> Handles<'a> {
     }
 }
 
-/// When updates count.
+/// Time at which updates take effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Updates {
-    /// With every verb: for examples one by one.
+    /// At once, with every verb: for examples one by one.
     Online,
     /// At the end of a mini-batch.
     Deferred,
 }
 
-/// Streams of random numbers: the initial embeddings do not depend on the layer.
+/// Streams of random numbers. They are separate, so that the initial embeddings do not depend on the layer.
 const ENCODER_STREAM: u64 = 1;
 const LAYER_STREAM: u64 = 2;
 
 impl Model {
-    /// A model at the start of training. The same seed gives the same embeddings, whatever the layer.
+    /// Creates a model at the start of training. The same seed gives the same embeddings for every layer.
     ///
     /// # Errors
-    /// The parameters do not fit in memory.
+    /// Parameters that do not fit in memory.
     pub fn new(
         encoder: Box<dyn Encoder>,
         layer: Box<dyn OutputLayer>,
@@ -130,7 +130,7 @@ impl Model {
         Handles::frozen(&self.encoder_tables, &self.layer_tables, threads)
     }
 
-    /// The parts of the model with handles that train, for the one worker that owns it.
+    /// Returns the parts of the model with handles that train it. They are for the one worker that owns the model.
     pub fn trainable(&mut self, updates: Updates, rate: f32, threads: &Threads) -> Trainable<'_> {
         let Self { encoder, layer, encoder_tables, layer_tables } = self;
         let handles = Handles {
@@ -141,7 +141,7 @@ impl Model {
     }
 }
 
-/// The first parameters of an encoder and of a layer.
+/// Initial parameters of an encoder and of a layer.
 fn parameters<P: Parameters>(
     encoder: &dyn Encoder,
     layer: &dyn OutputLayer,
@@ -155,7 +155,7 @@ fn parameters<P: Parameters>(
     Ok([of_encoder, set_up(layer, Some(counts), optimizer, &mut WorkerRng::new(seed, LAYER_STREAM))?])
 }
 
-/// Refuses parameters that do not fit in memory together, before any is touched.
+/// Refuses parameters that do not fit in memory together, before any memory is used.
 fn check_memory<'a>(shapes: impl Iterator<Item = &'a TableShape>, optimizer: Optimizer) -> Result<()> {
     let copies = 1 + usize::from(optimizer.initial_state().is_some());
     let entries = |s: &TableShape| (s.rows as usize).saturating_mul(s.dim.saturating_add(usize::from(s.bias)));
@@ -168,7 +168,7 @@ fn check_memory<'a>(shapes: impl Iterator<Item = &'a TableShape>, optimizer: Opt
     Vec::<f32>::new().try_reserve_exact(sum).map_err(|_| Error::TooLarge { rows, dim })
 }
 
-/// A model in training.
+/// A model during training.
 #[derive(Debug)]
 pub struct Trainable<'a> {
     /// The encoder.

@@ -1,4 +1,4 @@
-//! A trained model that is asked for words.
+//! Predictions of a trained model.
 
 use super::{Architecture, Model, ModelReader};
 use crate::corpus;
@@ -14,12 +14,12 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
 
-/// A model with its words, for asking which words go with others.
+/// A model with its words, for predicting words from a context.
 ///
-/// - cbow: P(centre | the mean of the context words), in any order.
-/// - skipgram: the same; the model was trained on contexts of one word, so that of several words the mean is asked, as
-///   gensim does.
-/// - ngram: P(next word | the words before), the last word nearest; only the last n − 1 count.
+/// - CBOW: P(centre | mean of the context words), in any order.
+/// - Skip-gram: the same. The model was trained on contexts of one word; for several words their mean is used, as in
+///   gensim.
+/// - n-gram: P(next word | the words before), the last word being the nearest. Only the last n − 1 words count.
 pub struct Predictor {
     architecture: Architecture,
     vocab: Vocabulary,
@@ -42,21 +42,21 @@ impl fmt::Debug for Predictor {
 pub struct Prediction {
     /// Words with their ln P in nats, the best first.
     pub words: Vec<(String, f64)>,
-    /// Context words that the model does not know, and went without.
+    /// Context words that the model does not know and that were left out.
     pub unknown: Vec<String>,
 }
 
 impl Predictor {
-    /// Asks a model that is in memory already.
+    /// Wraps a model that is in memory.
     ///
     /// # Panics
-    /// Words and model differ in number.
+    /// If the vocabulary and the layer have different numbers of words.
     pub fn new(architecture: Architecture, vocab: Vocabulary, model: Model, threads: Threads) -> Self {
         assert_eq!(vocab.len(), model.layer().vocab(), "words, and words of the layer");
         Self { architecture, vocab, model, threads }
     }
 
-    /// Reads a model's file.
+    /// Reads a model file.
     ///
     /// # Errors
     /// [`Error::Io`], [`Error::ModelFile`], and parameters that do not fit in memory.
@@ -66,27 +66,27 @@ impl Predictor {
         Ok(Self { architecture, vocab, model, threads })
     }
 
-    /// The words.
+    /// Returns the words.
     pub fn vocab(&self) -> &Vocabulary {
         &self.vocab
     }
 
-    /// What the model is made of.
+    /// Returns the parts of the model.
     pub fn architecture(&self) -> &Architecture {
         &self.architecture
     }
 
-    /// The model.
+    /// Returns the model.
     pub fn model(&self) -> &Model {
         &self.model
     }
 
-    /// The words of a line, read as the text of the model was read: see [`Reading`](super::Reading).
+    /// Returns the words of a line, read like the text of the model: see [`Reading`](super::Reading).
     pub fn words(&self, line: &str) -> Vec<String> {
         self.architecture.reading.words(line)
     }
 
-    /// The words of a text whose parts are words already, read as the text of the model was read. A part with white
+    /// Returns the words of a text that is already cut into words, read like the text of the model. A part with white
     /// space that is a word of the vocabulary stays whole.
     pub fn words_of(&self, parts: &[&str]) -> Vec<String> {
         let reading = &self.architecture.reading;
@@ -100,12 +100,12 @@ impl Predictor {
         reading.joined(words.collect())
     }
 
-    /// One word, read as the text of the model was read; as it is, where it would become several words.
+    /// Returns one word, read like the text of the model. A word that would become several words stays as it is.
     pub fn word(&self, word: &str) -> String {
         <[String; 1]>::try_from(self.words_of(&[word])).map_or_else(|_| word.into(), |[word]| word)
     }
 
-    /// The `k` most probable words in a context.
+    /// Returns the `k` most probable words in a context, with their ln P in nats.
     ///
     /// # Errors
     /// [`Error::NotInVocabulary`] if no word of the context is known.
@@ -118,7 +118,7 @@ impl Predictor {
         Ok(Prediction { words: best[0].iter().map(named).collect(), unknown })
     }
 
-    /// ln P(word | context) of each word, in nats.
+    /// Returns ln P(word | context) of each word, in nats.
     ///
     /// # Errors
     /// [`Error::NotInVocabulary`] if no word of the context is known, or one of `words` is not.
@@ -139,7 +139,7 @@ impl Predictor {
         Ok(out)
     }
 
-    /// The known words of a context, and the others.
+    /// Returns the known words of a context, and the unknown ones.
     fn known(&self, context: &[&str]) -> Result<(Vec<WordId>, Vec<String>)> {
         let (mut known, mut unknown) = (Vec::new(), Vec::new());
         for word in context {
@@ -151,7 +151,7 @@ impl Predictor {
         if known.is_empty() { Err(Error::NotInVocabulary(unknown)) } else { Ok((known, unknown)) }
     }
 
-    /// The hidden vector of a context, 1×d.
+    /// Computes the hidden vector of a context, 1×d.
     fn hidden(&self, context: &[WordId], handles: &mut super::Handles) -> Array2<f32> {
         let mut hidden = Array2::zeros((1, self.model.layer().dim()));
         let bags = Bags { rows: context, offsets: &[0, context.len() as u32] };

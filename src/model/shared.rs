@@ -9,23 +9,23 @@ use crate::table::{CachedRows, Matrix, Shared, SharedMatrix, Table, Tables};
 use crate::vocab::Counts;
 use ndarray::Array2;
 
-/// Encoder, layer and parameters that are shared by workers.
+/// Encoder, layer and parameters that several workers share.
 pub type SharedModel = ModelOver<SharedMatrix>;
 
 impl SharedModel {
-    /// A model at the start of training, with the same entries as [`Model::new`] under the same seed, made in place.
+    /// Creates a model at the start of training, in place. The same seed gives the same entries as [`Model::new`].
     ///
     /// # Errors
-    /// The parameters do not fit in memory.
+    /// Parameters that do not fit in memory.
     pub fn new(encoder: Box<dyn Encoder>, layer: Box<dyn OutputLayer>, counts: &Counts, seed: u64) -> Result<Self> {
         let [encoder_tables, layer_tables] = parameters(&*encoder, &*layer, counts, Optimizer::Sgd, seed)?;
         Ok(Self { encoder, layer, encoder_tables, layer_tables })
     }
 
-    /// Takes over a model, one table after the other.
+    /// Converts a model, one table after the other.
     ///
     /// # Errors
-    /// Its optimizer is not plain descent, or a table does not fit in memory a second time.
+    /// An optimizer other than plain SGD, and a table that does not fit in memory a second time.
     pub fn from_model(model: Model) -> Result<Self> {
         let Model { encoder, layer, encoder_tables, layer_tables } = model;
         let shared =
@@ -33,10 +33,10 @@ impl SharedModel {
         Ok(Self { encoder, layer, encoder_tables: shared(encoder_tables)?, layer_tables: shared(layer_tables)? })
     }
 
-    /// The model with plain parameters, one table after the other.
+    /// Converts to a model with plain parameters, one table after the other.
     ///
     /// # Errors
-    /// A table does not fit in memory a second time.
+    /// A table that does not fit in memory a second time.
     pub fn into_model(self) -> Result<Model> {
         let plain = |tables: Vec<SharedMatrix>| tables.into_iter().map(|t| t.to_matrix()).collect::<Result<Vec<_>>>();
         Ok(Model {
@@ -47,13 +47,13 @@ impl SharedModel {
         })
     }
 
-    /// The handles of one of `workers` workers, which exchanges cached rows after `period` of its updates: see
-    /// [`Shared::new`].
+    /// Returns the handles of one of `workers` workers. The worker exchanges cached rows after `period` of its own
+    /// updates: see [`Shared::new`].
     pub fn handles(&self, rate: f32, cached: CachedRows, workers: usize, period: usize) -> Handles<'_> {
         self.handles_caching(rate, [cached; 2], workers, period)
     }
 
-    /// The same, with the cached rows of the encoder's tables and of the layer's.
+    /// Returns handles with separate numbers of cached rows for the encoder's and for the layer's tables.
     pub(crate) fn handles_caching(
         &self,
         rate: f32,
@@ -65,7 +65,7 @@ impl SharedModel {
         Handles { encoder: handles(&self.encoder_tables, encoder), layer: handles(&self.layer_tables, layer) }
     }
 
-    /// Lets the layer look at the weights, for proposals that follow them. The caller has the model to itself, so no worker
+    /// Lets an adaptive proposal of the layer look at the weights. The exclusive reference guarantees that no worker
     /// runs.
     pub fn refresh(&mut self) {
         if let Some(proposal) = self.layer.adaptive_mut() {
@@ -73,15 +73,15 @@ impl SharedModel {
         }
     }
 
-    /// Takes back the state of the layer's proposal, if that follows the weights.
+    /// Restores the state of the layer's adaptive proposal, if it has one.
     pub(crate) fn restore_proposal(&mut self, state: Vec<Array2<f32>>) -> Result<()> {
         self.layer.adaptive_mut().map_or(Ok(()), |proposal| proposal.restore(state))
     }
 
-    /// A plain copy of the parameters of one side.
+    /// Returns a plain copy of the parameters of one side.
     ///
     /// # Errors
-    /// It does not fit in memory.
+    /// A copy that does not fit in memory.
     pub fn copy(&self, side: Side) -> Result<Vec<Matrix>> {
         self.tables(side).iter().map(SharedMatrix::to_matrix).collect()
     }
@@ -91,7 +91,7 @@ impl SharedModel {
         self.encoder_tables.iter().chain(&self.layer_tables).all(SharedMatrix::is_finite)
     }
 
-    /// The first parameter that is infinite or NaN.
+    /// Returns the first parameter that is infinite or NaN.
     pub fn not_finite(&self) -> Option<Divergence> {
         let tables = |side| self.tables(side).iter().enumerate().map(move |(number, table)| (side, number, table));
         let all = tables(Side::Encoder).chain(tables(Side::Layer));

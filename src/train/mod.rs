@@ -1,7 +1,7 @@
 //! The training loops. They serve every output layer and every optimizer, online (one position a step) and in
 //! mini-batches.
 //!
-//! # Which trainer
+//! # Choosing a trainer
 //!
 //! | trainer | use it when | gives the same bits |
 //! |---|---|---|

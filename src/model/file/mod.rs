@@ -1,32 +1,32 @@
 //! A model in one file, in the open safetensors format.
 //!
-//! The header's metadata have one entry, `lexmax`: JSON with the layer's name, the encoder, the window, sizes and the
-//! optimizer, and where lines of the text were normalized, how (`text`: `lowercase`, true or a language, `tr`, `az` or
-//! `lt`; `nfc`, true or another form, `nfkc`; and `split`, `space` or `words`).
+//! The metadata of the header have one entry, `lexmax`: JSON with the layer's name, the encoder, the window, sizes and
+//! the optimizer. If lines of the text were normalized, the entry also has `text`: `lowercase` (true or a language,
+//! `tr`, `az` or `lt`), `nfc` (true or another form, `nfkc`) and `split` (`space` or `words`).
 //!
-//! The tensors, numbers in little-endian bytes:
+//! The tensors; their numbers are little-endian:
 //!
 //! | tensor | is |
 //! |---|---|
 //! | `vocab.counts`, U64 \[V\] | the counts, falling |
-//! | `vocab.ends`, U64 \[V\] | where each word ends in `vocab.words` |
-//! | `vocab.words`, U8 | all words, in UTF-8, one after the other |
-//! | `tree.leaves`, U32 \[V\]; `tree.nodes`, U32 \[V − 1\] | the decision above each word and above each decision, `node << 1 \| code` |
-//! | `encoder.N.weight`, F32 \[rows, dim\]; `encoder.N.bias`, F32 \[rows\] | the encoder's tables: `encoder.0.weight` has the word vectors |
+//! | `vocab.ends`, U64 \[V\] | the end of each word in `vocab.words` |
+//! | `vocab.words`, U8 | all words in UTF-8, concatenated |
+//! | `tree.leaves`, U32 \[V\]; `tree.nodes`, U32 \[V − 1\] | parent of each word and node: `node << 1 \| code` |
+//! | `encoder.N.weight`, F32 \[rows, dim\]; `encoder.N.bias`, F32 \[rows\] | the encoder's tables; word vectors first |
 //! | `layer.N.weight`, `layer.N.bias` | the layer's tables |
-//! | `proposal.N`, F32 \[rows, dim\] | in a checkpoint: what a proposal that follows the weights has seen of them |
-//! | `….adagrad` | Σ g² beside each of these, where Adagrad trained them |
+//! | `proposal.N`, F32 \[rows, dim\] | in a checkpoint: the state of an adaptive proposal |
+//! | `….adagrad` | Σ g² of each tensor of a table that Adagrad trained |
 //!
-//! Where phrases were joined in the text, more tensors say which. Their words have numbers of their own, from 0:
+//! If phrases were joined in the text, more tensors describe them. Their words have their own numbers, from 0:
 //!
 //! | tensor | is |
 //! |---|---|
-//! | `phrases.ends`, U64; `phrases.words`, U8 | the words of all pairs, and the phrases, as the vocabulary is stored |
-//! | `phrases.passes`, U64 \[passes\] | where the pairs of each pass end |
+//! | `phrases.ends`, U64; `phrases.words`, U8 | the words of all pairs and the phrases, stored like the vocabulary |
+//! | `phrases.passes`, U64 \[passes\] | the end of the pairs of each pass |
 //! | `phrases.pairs`, U32 \[3 · pairs\] | the first word, the second word and the phrase of each pair |
 //!
-//! Any other proposal follows from the layer's name and the counts. A training run's state may stand beside, in the metadata
-//! `state`: that makes the file a checkpoint, which still is a model to whoever only reads.
+//! All other proposals follow from the layer's name and the counts. The metadata may also have `state`, the state of a
+//! training run. Such a file is a checkpoint; readers of models can read it as a model.
 
 mod phrases;
 mod read;
@@ -55,17 +55,17 @@ const STATE: &str = "state";
 const ENDS: &str = "vocab.ends";
 const WORDS: &str = "vocab.words";
 
-/// The kinds of tables of a model, as files call them.
+/// The two kinds of tables of a model, as files name them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
-    /// The encoder's.
+    /// Tables of the encoder.
     Encoder,
-    /// The output layer's.
+    /// Tables of the output layer.
     Layer,
 }
 
 impl Side {
-    /// The name of a table.
+    /// Returns the name of table `number` in files: `encoder.N` or `layer.N`.
     pub fn table(self, number: usize) -> String {
         match self {
             Self::Encoder => format!("encoder.{number}"),
@@ -74,7 +74,7 @@ impl Side {
     }
 }
 
-/// A model that is fit to be written.
+/// A model that was checked and can be written.
 pub struct ModelWriter<'a> {
     vocab: &'a Vocabulary,
     layer: &'a dyn OutputLayer,
@@ -94,18 +94,18 @@ impl fmt::Debug for ModelWriter<'_> {
 }
 
 impl<'a> ModelWriter<'a> {
-    /// Of a model with plain parameters.
+    /// Prepares a model with plain parameters.
     ///
     /// # Errors
-    /// [`Error::NotFinite`](crate::Error::NotFinite) for the first parameter that is not.
+    /// [`Error::NotFinite`](crate::Error::NotFinite) for the first parameter that is infinite or NaN.
     pub fn new(architecture: &Architecture, vocab: &'a Vocabulary, model: &'a Model) -> Result<Self> {
         Self::of(architecture, vocab, model)
     }
 
-    /// Of a model whose parameters no worker touches meanwhile.
+    /// Prepares a model with shared parameters. No worker may change them meanwhile.
     ///
     /// # Errors
-    /// [`Error::NotFinite`](crate::Error::NotFinite) for the first parameter that is not.
+    /// [`Error::NotFinite`](crate::Error::NotFinite) for the first parameter that is infinite or NaN.
     pub fn shared(architecture: &Architecture, vocab: &'a Vocabulary, model: &'a SharedModel) -> Result<Self> {
         Self::of(architecture, vocab, model)
     }
@@ -124,10 +124,10 @@ impl<'a> ModelWriter<'a> {
         Ok(Self { vocab, layer, tables, proposal: Vec::new(), metadata, phrases })
     }
 
-    /// With a training run's state beside it, and with the layer's proposal, where that follows the weights.
+    /// Adds the state of a training run, and the layer's adaptive proposal if it has one.
     ///
     /// # Errors
-    /// [`Error::NotFinite`](crate::Error::NotFinite) for a proposal that is not.
+    /// [`Error::NotFinite`](crate::Error::NotFinite) for a proposal with a number that is infinite or NaN.
     pub fn with_state(mut self, state: String) -> Result<Self> {
         self.metadata.insert(STATE.into(), state);
         self.proposal = stored::state(self.layer);
@@ -138,7 +138,7 @@ impl<'a> ModelWriter<'a> {
     /// Writes the file. The same model gives the same bytes.
     ///
     /// # Errors
-    /// What the writer says.
+    /// Errors of the writer.
     pub fn write(&self, out: &mut dyn Write) -> io::Result<()> {
         let ends = self.vocab_ends();
         let (header, _) = self.header(ends.last().copied().unwrap_or(0))?;
@@ -156,10 +156,10 @@ impl<'a> ModelWriter<'a> {
         out.finish()
     }
 
-    /// Bytes of the file.
+    /// Returns the size of the file in bytes.
     ///
     /// # Errors
-    /// A header that is none.
+    /// A header that cannot be serialized.
     pub fn bytes(&self) -> io::Result<u64> {
         let (header, tensors) = self.header(self.vocab_ends().last().copied().unwrap_or(0))?;
         Ok((8 + header.len() + tensors) as u64)
@@ -175,7 +175,8 @@ impl<'a> ModelWriter<'a> {
             .collect()
     }
 
-    /// The header, padded to whole 8 bytes, and the bytes behind it: wider numbers come first, so that all of them are aligned.
+    /// Returns the header, padded to a multiple of 8 bytes, and the number of bytes behind it. Wider numbers come
+    /// first, so that all of them are aligned.
     fn header(&self, word_bytes: u64) -> io::Result<(Vec<u8>, usize)> {
         let words = self.vocab.len();
         let mut layout = Layout::new(self.metadata.clone());

@@ -14,7 +14,7 @@ const PAIRS: &str = "phrases.pairs";
 const PASSES: &str = "phrases.passes";
 const WORDS: &str = "phrases.words";
 
-/// Phrases that are fit to be written.
+/// Phrases in the form in which they are written.
 pub struct Phrases {
     ends: Vec<u64>,
     passes: Vec<u64>,
@@ -23,7 +23,7 @@ pub struct Phrases {
 }
 
 impl Phrases {
-    /// The same phrases give the same bytes.
+    /// Prepares phrases for writing. The same phrases give the same bytes.
     pub fn of(joins: &Joins) -> Self {
         let (words, passes) = joins.parts();
         let (mut text, mut ends) = (String::new(), Vec::new());
@@ -38,7 +38,7 @@ impl Phrases {
         Self { ends, passes: passes.iter().scan(0, sum).collect(), pairs: passes.concat().concat(), words: text }
     }
 
-    /// Wider numbers come first, so that all of them are aligned.
+    /// Adds the tensors of numbers to the layout. Wider numbers come first, so that all of them are aligned.
     pub fn push_numbers(&self, layout: &mut Layout) {
         layout.push(ENDS.into(), Dtype::U64, vec![self.ends.len()]);
         layout.push(PASSES.into(), Dtype::U64, vec![self.passes.len()]);
@@ -59,12 +59,12 @@ impl Phrases {
     }
 }
 
-/// The tensors of a file that has phrases.
+/// Names of the tensors of a file that has phrases.
 pub fn names<R: Read + Seek>(file: &Tensors<R>) -> impl Iterator<Item = String> {
     [ENDS, PAIRS, PASSES, WORDS].into_iter().filter(|_| file.has(PAIRS)).map(String::from)
 }
 
-/// The phrases of a file; none where it has none.
+/// Reads the phrases of a file; `None` if it has none.
 ///
 /// # Errors
 /// Errors of the reader, and [`Error::ModelFile`](crate::Error::ModelFile).
@@ -89,7 +89,7 @@ pub fn read<R: Read + Seek>(file: &mut Tensors<R>) -> Result<Option<Joins>> {
     Ok(Some(Joins::of(words, passes(file, pairs)?)))
 }
 
-/// The pairs of each pass.
+/// Splits the pairs by pass.
 fn passes<R: Read + Seek>(file: &mut Tensors<R>, pairs: &[[u32; 3]]) -> Result<Vec<Vec<[u32; 3]>>> {
     let ends = file.u64s(PASSES, ANY)?;
     let (mut passes, mut start) = (Vec::new(), 0);

@@ -1,4 +1,4 @@
-//! Reading, without trust in what the file says.
+//! Reading of model files, without trust in their contents.
 
 use super::{DESCRIPTION, ENDS, STATE, Side, WORDS, phrases};
 use crate::error::{Error, ModelFault, Result, WordFault};
@@ -17,16 +17,16 @@ use std::io::{Read, Seek};
 use std::path::Path;
 use std::sync::Arc;
 
-/// A model's file, of which the header is read and known to fit the file.
+/// A model file whose header was read and fits the file.
 ///
-/// No more memory is asked for than the file has bytes, times a constant: sizes count only once the tensors that they
-/// speak of are known to be there.
+/// Reading allocates at most a constant times the bytes of the file: sizes are used only after the tensors that they
+/// describe were found.
 pub struct ModelReader<R> {
     file: Tensors<R>,
     architecture: Architecture,
 }
 
-/// The words that end at `ends` in a tensor of text.
+/// Returns the words that end at `ends` in a tensor of text.
 pub(super) fn cut<R: Read + Seek>(file: &mut Tensors<R>, tensor: &str, ends: &[u64]) -> Result<Vec<Box<str>>> {
     let info = file.info(tensor, Dtype::U8, &[ANY])?;
     let (at, text) = file.bytes(&info)?;
@@ -57,7 +57,7 @@ impl<R: Read + Seek> ModelReader<R> {
     /// Reads the header; `path` is for errors.
     ///
     /// # Errors
-    /// What the reader says, and [`Error::ModelFile`] with the byte or the field.
+    /// Errors of the reader, and [`Error::ModelFile`] with the byte or the field.
     pub fn open(input: R, path: &Path) -> Result<Self> {
         let file = Tensors::open(input, path)?;
         let description: Description = file.json_of_format(DESCRIPTION, FORMAT)?;
@@ -66,41 +66,41 @@ impl<R: Read + Seek> ModelReader<R> {
         Ok(Self { file, architecture })
     }
 
-    /// The parts of the model; phrases are among them only once all is read.
+    /// Returns the parts of the model. The phrases are missing here; [`ModelReader::read`] returns them.
     pub fn architecture(&self) -> &Architecture {
         &self.architecture
     }
 
-    /// The state of a training run, if the file is a checkpoint.
+    /// Returns the state of a training run, if the file is a checkpoint.
     pub fn state(&self) -> Option<&str> {
         self.file.entry(STATE)
     }
 
-    /// The state of a training run, read from JSON.
+    /// Parses the state of a training run from JSON.
     ///
     /// # Errors
-    /// [`Error::ModelFile`]: there is none, or it cannot be read.
+    /// [`Error::ModelFile`] if there is no state, or if it cannot be parsed.
     pub fn read_state<T: DeserializeOwned>(&self) -> Result<T> {
         self.file.json(STATE)
     }
 
-    /// The file.
+    /// Returns the path of the file.
     pub fn path(&self) -> &Path {
         self.file.path()
     }
 
-    /// The words with their counts.
+    /// Reads the words with their counts.
     ///
     /// # Errors
-    /// What the reader says, and [`Error::ModelFile`].
+    /// Errors of the reader, and [`Error::ModelFile`].
     pub fn vocab(&mut self) -> Result<Vocabulary> {
         let counts = self.file.u64s(stored::COUNTS, ANY)?;
         let ends = self.file.u64s(ENDS, counts.len())?;
-        // Checked before a vocabulary sorts them.
+        // The counts are checked before a vocabulary sorts them.
         stored::counts(&self.file, counts.clone())?;
         let words = cut(&mut self.file, WORDS, &ends)?;
         let vocab = Vocabulary::new(words.into_iter().zip(counts), 0)?;
-        // Of a word that is there twice the ids know one place.
+        // For a repeated word, the ids know only one place.
         for word in 0..vocab.len() as u32 {
             let other = vocab.id(vocab.word(word)).unwrap_or(word);
             if other != word {
@@ -113,10 +113,10 @@ impl<R: Read + Seek> ModelReader<R> {
         Ok(vocab)
     }
 
-    /// The tree over so many words; none if the layer decides along none.
+    /// Reads the tree over `vocab` words; `None` if the layer has no tree.
     ///
     /// # Errors
-    /// What the reader says, and [`Error::ModelFile`].
+    /// Errors of the reader, and [`Error::ModelFile`].
     pub fn tree(&mut self, vocab: usize) -> Result<Option<Tree>> {
         if !self.architecture.layer.has_tree() {
             return Ok(None);
@@ -124,10 +124,10 @@ impl<R: Read + Seek> ModelReader<R> {
         stored::read_tree(&mut self.file, vocab).map(Some)
     }
 
-    /// Whether all tensors of tables of these shapes are there.
+    /// Checks whether all tensors of tables of these shapes exist.
     ///
     /// # Errors
-    /// [`Error::ModelFile`] with the first that is not.
+    /// [`Error::ModelFile`] with the first tensor that is missing or has another shape.
     fn check(&self, side: Side, shapes: &[TableShape]) -> Result<()> {
         let state = self.architecture.optimizer.initial_state().is_some();
         for (number, shape) in shapes.iter().enumerate() {
@@ -138,10 +138,10 @@ impl<R: Read + Seek> ModelReader<R> {
         Ok(())
     }
 
-    /// Reads the parameters of a model in training into a model that is already there; from a checkpoint the layer's proposal too.
+    /// Reads the parameters into an existing model; from a checkpoint, also the layer's proposal.
     ///
     /// # Errors
-    /// What the reader says, and [`Error::ModelFile`]; above all, tensors of other shapes.
+    /// Errors of the reader, and [`Error::ModelFile`], above all for tensors of other shapes.
     pub fn read_into(&mut self, model: &mut SharedModel) -> Result<()> {
         let shapes = |tables: &[crate::table::SharedMatrix]| tables.iter().map(|t| t.shape()).collect::<Vec<_>>();
         for side in [Side::Encoder, Side::Layer] {
@@ -167,10 +167,10 @@ impl<R: Read + Seek> ModelReader<R> {
         Ok(())
     }
 
-    /// The whole model.
+    /// Reads the whole model.
     ///
     /// # Errors
-    /// What the reader says, [`Error::ModelFile`], and parameters that do not fit in memory.
+    /// Errors of the reader, [`Error::ModelFile`], and parameters that do not fit in memory.
     pub fn read(mut self) -> Result<(Architecture, Vocabulary, Model)> {
         let vocab = self.vocab()?;
         let mut architecture = self.architecture.clone();
@@ -182,7 +182,8 @@ impl<R: Read + Seek> ModelReader<R> {
         };
         let encoder = architecture.encoder(vocab.len()).map_err(|e| senseless("dim", e))?;
         self.check(Side::Encoder, &encoder.tables())?;
-        // The file has room for as many numbers a word: only now a layer may count on them.
+        // The encoder's tables are known to be in the file, so their size bounds the memory that a layer may allocate
+        // per word.
         let tree = self.tree(vocab.len())?;
         let layer = architecture.layer(&vocab, tree).map_err(|e| senseless("layer", e))?;
         self.check(Side::Layer, &layer.tables())?;
@@ -197,7 +198,7 @@ impl<R: Read + Seek> ModelReader<R> {
         Ok((architecture, vocab, model))
     }
 
-    /// Whether every tensor of the file belongs to something.
+    /// Checks whether every tensor of the file is a known one.
     fn check_all_known(&self, encoder: &[TableShape], layer: &[TableShape], proposals: usize) -> Result<()> {
         let state = self.architecture.optimizer.initial_state().is_some();
         let tables = |side: Side, shapes: &[TableShape]| {
