@@ -1,4 +1,4 @@
-//! All that a comparison found, as data.
+//! The result of a comparison, as data.
 
 use crate::corpus::Context;
 use crate::eval::LnZ;
@@ -8,57 +8,57 @@ use crate::optimizer::OptimizerKind;
 use crate::train::Epoch;
 use serde::Serialize;
 
-/// All that `compare` found; `compare.json` is this.
+/// The result of [`compare`](super::compare()), as written to `compare.json`.
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct Comparison {
-    /// The version of the crate.
+    /// Version of the crate.
     pub lexmax: &'static str,
-    /// Where and when.
+    /// Machine and time of the run.
     pub run: RunFacts,
-    /// What was trained and tested on.
+    /// Data of training and evaluation.
     pub corpus: CorpusFacts,
-    /// With which settings.
+    /// Settings of the comparison.
     pub config: ConfigFacts,
-    /// What each layer came to.
+    /// One result per layer.
     pub layers: Vec<LayerRow>,
 }
 
 impl Comparison {
-    /// The comparison as JSON, indented, with a line break at the end.
+    /// Returns the comparison as indented JSON, with a line break at the end.
     pub fn to_json(&self) -> String {
         serde_json::to_string_pretty(self).expect("a comparison is plain data") + "\n"
     }
 }
 
-/// What was trained and tested on.
+/// Data of training and evaluation.
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct CorpusFacts {
     /// Files of the training text, or `synthetic language`.
     pub source: Vec<String>,
-    /// Files of the held-out text; none where part of the training text was held out, or for the synthetic language.
+    /// Files of the held-out text. Empty if part of the training text was held out, and for the synthetic language.
     pub valid_source: Vec<String>,
-    /// SHA-256 of each file of the training text, as it lies there; none for what is no plain file.
+    /// SHA-256 of each file of the training text, as stored; `None` for a source that is not a plain file.
     pub sha256: Vec<Option<String>>,
-    /// The same of each file of the held-out text.
+    /// SHA-256 of each file of the held-out text.
     pub valid_sha256: Vec<Option<String>>,
-    /// Tokens of training text in the vocabulary; none where text is generated without end.
+    /// Tokens of the training text that are in the vocabulary; `None` for text that is generated without end.
     pub tokens: Option<u64>,
-    /// Tokens of training text that are too rare or too long to be in it.
+    /// Tokens of the training text that were dropped as too rare or too long.
     pub dropped_tokens: Option<u64>,
-    /// Tokens of all text that are too long to be in it, if there are any.
+    /// Tokens of all text that were dropped as too long, if there are any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub too_long_tokens: Option<u64>,
     /// Number of words, V.
     pub vocab: usize,
-    /// Tokens of held-out text, known or not.
+    /// Tokens of the held-out text, including unknown ones.
     pub valid_tokens: Option<u64>,
-    /// Tokens of held-out text outside the vocabulary; they are passed over.
+    /// Tokens of the held-out text outside the vocabulary; they are skipped.
     pub valid_unknown_tokens: Option<u64>,
-    /// Held-out NLL of the unigram model, nats a word.
+    /// Held-out NLL of the unigram model, in nats per word.
     pub unigram_nll: f64,
-    /// Entropy rate of the synthetic language, nats a word: the least NLL there is.
+    /// Entropy rate of the synthetic language, in nats per word: the lowest possible NLL.
     pub entropy_rate: Option<f64>,
 }
 
@@ -66,33 +66,33 @@ pub struct CorpusFacts {
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct ConfigFacts {
-    /// The model under the layers.
+    /// Model below the output layer.
     pub model: ModelKind,
-    /// The side of the context.
+    /// Side of the context.
     pub context: Context,
     /// Size of hidden vectors, d.
     pub dim: usize,
     /// Size of embeddings.
     pub embedding: usize,
-    /// Words a side.
+    /// Number of context words on each side.
     pub window: usize,
-    /// The least count that a word is kept at.
+    /// Least count of a word that is kept.
     pub min_count: u64,
     /// Threshold of subsampling; 0 is off.
     pub sample: f64,
-    /// The optimizer.
+    /// Optimizer.
     pub optimizer: OptimizerKind,
-    /// Seconds for each layer, if that is the budget.
+    /// Seconds for each layer, if the budget is a time.
     pub budget_seconds: Option<f64>,
-    /// Examples for each layer, if that is the budget.
+    /// Examples for each layer, if the budget is a number of examples.
     pub budget_examples: Option<u64>,
-    /// Threads.
+    /// Number of threads.
     pub threads: usize,
-    /// The seed.
+    /// Seed of everything random.
     pub seed: u64,
-    /// Windows of random size in training.
+    /// Whether windows have a random size in training.
     pub dynamic: bool,
-    /// Held-out examples that were asked for.
+    /// Number of held-out examples that was asked for.
     pub valid_examples: usize,
     /// Held-out examples of a point of a curve: an evenly spaced part of all.
     pub curve_examples: usize,
@@ -100,61 +100,61 @@ pub struct ConfigFacts {
     pub epsilon: f64,
 }
 
-/// What one layer came to.
+/// Result of one layer.
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct LayerRow {
-    /// Its name, with its settings.
+    /// Name of the layer, with its settings.
     pub layer: String,
-    /// Rate at the start.
+    /// Learning rate at the start.
     pub rate: f32,
-    /// Examples a batch.
+    /// Examples per batch.
     pub batch: usize,
     /// Seconds of training.
     pub seconds: f64,
     /// Examples seen.
     pub examples: u64,
-    /// Time an example, encoder and layer, nanoseconds.
+    /// Time per example of encoder and layer, in nanoseconds.
     pub ns_per_example: f64,
-    /// Work of the layer an example.
+    /// Work of the layer per example.
     pub cost_per_example: CostPerExample,
-    /// Mean training criterion, nats an example.
+    /// Mean training criterion, in nats per example.
     pub train_loss: f64,
-    /// The same by pass of the text.
+    /// Training criterion by pass of the text.
     pub epochs: Vec<Epoch>,
-    /// Held-out NLL along the run.
+    /// Held-out NLL during the run.
     pub curve: Vec<CurvePoint>,
-    /// Held-out examples.
+    /// Number of held-out examples.
     pub valid_examples: usize,
-    /// Mean −ln P of held-out examples, exact and normalized, nats. Infinite, and null in JSON, where a layer gives a
+    /// Mean −ln P of the held-out examples, exact and normalized, in nats. Infinite (null in JSON) if the layer gives a
     /// target the probability 0.
     pub valid_nll: f64,
-    /// exp of that.
+    /// exp of `valid_nll`.
     pub valid_perplexity: f64,
-    /// The perplexity of (P + ε) / (1 + ε·V): finite for every layer.
+    /// Perplexity of (P + ε)/(1 + ε·V), which is finite for every layer.
     pub epsilon_perplexity: f64,
     /// ln Z of the scores, for layers that do not normalize in training.
     pub ln_z: Option<LnZ>,
-    /// Distance from the truth on the synthetic language, nats; none where it is infinite.
+    /// Distance from the truth on the synthetic language, in nats; `None` if it is infinite.
     pub excess_nats: Option<f64>,
-    /// `enumerated` or `held-out`: how `excess_nats` was found.
+    /// Method of `excess_nats`: `enumerated` or `held-out`.
     pub excess_by: Option<&'static str>,
 }
 
-/// A layer on its way.
+/// A layer at one moment of its run.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct CurvePoint {
-    /// Seconds of training until then; evaluations are not counted.
+    /// Seconds of training so far, without evaluations.
     pub seconds: f64,
-    /// Examples seen until then.
+    /// Examples seen so far.
     pub examples: u64,
-    /// Mean −ln P of a part of the held-out examples, exact and normalized, nats; infinite, and null in JSON, as that
-    /// of all examples.
+    /// Mean −ln P of a part of the held-out examples, exact and normalized, in nats. Infinite (null in JSON) as for all
+    /// examples.
     pub valid_nll: f64,
 }
 
-/// Work of a layer, an example.
+/// Work of a layer per example.
 #[derive(Clone, Copy, Debug, Serialize)]
 #[non_exhaustive]
 pub struct CostPerExample {

@@ -1,4 +1,4 @@
-//! What a comparison trains and tests on: a text, or the synthetic language.
+//! The data of training and evaluation: a text, or the synthetic language.
 
 use super::CorpusFacts;
 use crate::corpus::synthetic::{SyntheticExamples, SyntheticLanguage};
@@ -16,53 +16,53 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// Where examples are to come from.
+/// Source of the examples.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum DataSource {
     /// Text files.
     #[non_exhaustive]
     Text {
-        /// Training text: plain, `.gz` or `.zst`, a sentence a line.
+        /// Training text: plain, `.gz`, `.zst` or `.bz2`, one sentence per line.
         corpus: Vec<PathBuf>,
-        /// Held-out text; every twentieth line of the training text without.
+        /// Held-out text [default: every twentieth line of the training text].
         valid: Vec<PathBuf>,
-        /// The least count that a word is kept at.
+        /// Least count of a word that is kept.
         min_count: u64,
-        /// Threshold of subsampling; 0 is off.
+        /// Threshold of subsampling; 0 turns it off.
         sample: f64,
-        /// Longer words are dropped: see [`Source::max_word_bytes`].
+        /// Longest word in bytes; longer ones are dropped: see [`Source::max_word_bytes`].
         max_word_bytes: usize,
     },
-    /// The language whose probabilities are known.
+    /// The synthetic language, whose probabilities are known.
     #[non_exhaustive]
     Synthetic {
         /// Number of words, V.
         vocab: usize,
         /// Number of classes, C.
         classes: usize,
-        /// What the language is made from.
+        /// Seed of the language.
         seed: u64,
     },
 }
 
 impl DataSource {
-    /// Training text, held-out text (none: part of the training text), the least count of a word, and the threshold of
-    /// subsampling (0: off).
+    /// A text: training text, held-out text (empty: part of the training text), the least count of a word, and the
+    /// threshold of subsampling (0: off).
     pub fn text(corpus: Vec<PathBuf>, valid: Vec<PathBuf>, min_count: u64, sample: f64) -> Self {
         Self::Text { corpus, valid, min_count, sample, max_word_bytes: Source::MAX_WORD_BYTES }
     }
 
-    /// The synthetic language of so many words and classes.
+    /// The synthetic language of `vocab` words and `classes` classes.
     pub fn synthetic(vocab: usize, classes: usize, seed: u64) -> Self {
         Self::Synthetic { vocab, classes, seed }
     }
 }
 
-/// Every so many lines one is held out, where no held-out text is given.
+/// Distance in lines between two held-out lines, if no held-out text is given.
 const HOLD_OUT_EVERY: usize = 20;
 
-/// What a comparison trains and tests on, ready.
+/// Data of training and evaluation, ready for use.
 pub struct Data {
     counts: Counts,
     words: Option<Vocabulary>,
@@ -93,7 +93,7 @@ enum Material {
 }
 
 impl Data {
-    /// Reads the text, or makes the language.
+    /// Reads the text, or creates the language.
     ///
     /// # Errors
     /// Files that are missing, unreadable, not UTF-8 or without a word that is kept; sizes that make no sense.
@@ -119,12 +119,12 @@ impl Data {
         }
     }
 
-    /// The unigram counts.
+    /// Returns the unigram counts.
     pub fn counts(&self) -> &Counts {
         &self.counts
     }
 
-    /// The words, if they have names.
+    /// Returns the words, if they have names.
     pub fn words(&self) -> Option<&Vocabulary> {
         self.words.as_ref()
     }
@@ -143,7 +143,7 @@ impl Data {
         }
     }
 
-    /// Endless training examples; the same seed gives the same order.
+    /// Returns endless training examples; the same seed gives the same order.
     pub(super) fn examples(&self, window: Window, seed: u64) -> Result<Box<dyn ExampleSource>> {
         Ok(match &self.material {
             Material::Text { train, sample, .. } => {
@@ -153,7 +153,7 @@ impl Data {
         })
     }
 
-    /// Held-out examples: evenly spaced, fixed windows, never subsampled.
+    /// Returns held-out examples: evenly spaced, with fixed windows, never subsampled.
     pub(super) fn held_out(&self, window: Window, n: usize, seed: u64) -> Result<Examples> {
         if n == 0 {
             return Err(Error::OutOfRange { name: "valid_examples", value: 0.0, limit: "1 or more" });
@@ -165,8 +165,8 @@ impl Data {
         }
     }
 
-    /// Distance from the truth, and how it was found, where the truth is known: the context must be words to the left, and
-    /// its nearest one among them.
+    /// Returns the distance from the truth and the method, if the truth is known. The context must be words to the
+    /// left, including the nearest one.
     pub(super) fn excess(
         &self,
         window: Window,
@@ -183,7 +183,7 @@ impl Data {
         if one_word && language.vocab() <= eval::EXACT_VOCAB {
             return Some((eval::excess_nats(model, language, threads), "enumerated"));
         }
-        // Contexts are in the order of the text: the last word is the one before the target.
+        // Contexts are in the order of the text, so the last word is the one before the target.
         let truth = |b: usize| language.ln_prob(*valid.contexts(b).last().expect("a context"), valid.targets[b]);
         let truth: f64 = (0..valid.len()).map(truth).sum();
         Some((held_out.nll() + truth / valid.len() as f64, "held-out"))
@@ -223,7 +223,7 @@ impl Data {
     }
 }
 
-/// The vocabulary, the training text and the held-out text.
+/// Reads the vocabulary, the training text and the held-out text.
 fn read(
     [corpus, valid]: [&[PathBuf]; 2],
     min_count: u64,

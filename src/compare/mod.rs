@@ -1,4 +1,5 @@
-//! The same model on the same text with each output layer: what a step costs, and what it reaches.
+//! Comparison of output layers: the same model on the same text with each layer, with the cost of a step and the NLL
+//! reached.
 
 mod builder;
 mod comparison;
@@ -26,33 +27,33 @@ use crate::train::{self, Budget, Outcome, Progress};
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct CompareConfig {
-    /// The layers, in the order of the table.
+    /// Layers, in the order of the table.
     pub layers: Vec<LayerSpec>,
-    /// What is predicted from what.
+    /// Window around a position, and the direction of prediction.
     pub window: Window,
-    /// What makes the hidden vector.
+    /// Encoding that makes the hidden vector.
     pub encoding: Encoding,
     /// Size of hidden vectors.
     pub dim: usize,
-    /// The optimizer.
+    /// Optimizer.
     pub optimizer: Optimizer,
-    /// The rate of every layer, instead of its own.
+    /// Learning rate of every layer, instead of the layer's own.
     pub rate: Option<f32>,
-    /// The batch of every layer, instead of its own.
+    /// Batch size of every layer, instead of the layer's own.
     pub batch: Option<usize>,
-    /// For each layer.
+    /// Budget of each layer.
     pub budget: Budget,
-    /// Held-out examples.
+    /// Largest number of held-out examples.
     pub valid_examples: usize,
-    /// Threads.
+    /// Number of threads.
     pub threads: usize,
-    /// The seed.
+    /// Seed of everything random.
     pub seed: u64,
 }
 
 impl CompareConfig {
-    /// A comparison of these layers over the mean of the context's vectors of size `dim`, on one thread, each with its own rate
-    /// and batch; [`Builder`] has the defaults of `lexmax compare`.
+    /// A comparison of these layers over the mean of the context's vectors of size `dim`, on one thread. Each layer has
+    /// its own rate and batch. [`Builder`] has the defaults of `lexmax compare`.
     pub fn new(layers: Vec<LayerSpec>, window: Window, dim: usize, budget: Budget) -> Self {
         Self {
             layers,
@@ -69,25 +70,25 @@ impl CompareConfig {
         }
     }
 
-    /// All layers of the catalogue with their defaults.
+    /// Returns all layers of the catalogue with their defaults.
     pub fn all_layers() -> Vec<LayerSpec> {
         catalogue::all_layers()
     }
 
-    /// The layer of a name, `NAME[:key=value]…`; all layers for the name `all`.
+    /// Returns the layer with this name, `NAME[:key=value]…`, or all layers for the name `all`.
     ///
     /// # Errors
-    /// What parsing a [`LayerSpec`] says.
+    /// The errors of parsing a [`LayerSpec`].
     pub fn named_layers(name: &str) -> Result<Vec<LayerSpec>> {
         if name == "all" { Ok(Self::all_layers()) } else { Ok(vec![name.parse()?]) }
     }
 
-    /// The layers that are compared where none is named: all but those that cost more than full softmax.
+    /// Returns the layers that are compared if none is named: all except those that cost more than full softmax.
     pub fn usual_layers() -> Vec<LayerSpec> {
         Self::all_layers().into_iter().filter(|spec| !spec.entry().costly).collect()
     }
 
-    /// Refuses what makes no sense whatever the data are, before a text is read.
+    /// Refuses settings that make no sense for any data, before a text is read.
     fn check(&self) -> Result<()> {
         let out_of_range = |name, value, limit| Err(Error::OutOfRange { name, value, limit });
         for (name, size) in [("dim", self.dim), ("threads", self.threads), ("valid_examples", self.valid_examples)] {
@@ -113,34 +114,34 @@ impl CompareConfig {
 /// ε of the ε-perplexity.
 pub const EPSILON: f64 = 1e-6;
 
-/// Hears of the work as it goes on.
+/// Receives reports on the progress of a comparison.
 pub trait Listener {
-    /// A layer's training begins: the number of it, and how many there are.
+    /// Called when the training of a layer begins, with its number and the number of layers.
     fn begin(&mut self, _layer: &LayerSpec, _number: usize, _of: usize) {}
 
-    /// A batch is done.
+    /// Called after every batch.
     fn progress(&mut self, _progress: &Progress) {}
 
-    /// A layer was trained and evaluated.
+    /// Called when a layer was trained and evaluated.
     fn end(&mut self, _row: &LayerRow) {}
 }
 
-/// An observer that does nothing.
+/// A listener that does nothing.
 #[derive(Debug)]
 pub struct Silent;
 
 impl Listener for Silent {}
 
-/// Trains and evaluates every layer. Initial embeddings, the order of examples and the held-out examples are the same for
-/// all; layers start at the unigram model unless their name says otherwise.
+/// Trains and evaluates every layer. Initial embeddings, the order of examples and the held-out examples are the same
+/// for all layers. A layer starts at the unigram model unless its name says otherwise.
 ///
 /// # Errors
-/// Sizes that make no sense, before anything is trained; a loss that is not finite.
+/// Sizes that make no sense (before anything is trained), and a loss that is not finite.
 pub fn compare(config: &CompareConfig, data: &Data, observer: &mut dyn Listener) -> Result<Comparison> {
     config.check()?;
     let threads = Threads::new(config.threads);
     check_sizes(config, config.valid_examples, 1)?;
-    // A first round only builds, so that a bad setting of the last layer does not cost the time of the others.
+    // The first round only builds, so that a bad setting of the last layer is found before the others are trained.
     for spec in &config.layers {
         build(config, data, spec)?;
         let inputs = match config.encoding {
@@ -191,7 +192,7 @@ pub fn compare(config: &CompareConfig, data: &Data, observer: &mut dyn Listener)
             excess_nats,
             excess_by,
         };
-        // Where a target may have the probability 0, the NLL may be infinite in good order.
+        // If a target may have the probability 0, an infinite NLL is not an error.
         let value = if model.layer().gives_zeros() { row.epsilon_perplexity } else { row.valid_perplexity };
         if !value.is_finite() {
             return Err(in_layer(Error::diverged(Divergence::Loss(row.valid_nll), row.examples, row.rate)));
@@ -204,10 +205,10 @@ pub fn compare(config: &CompareConfig, data: &Data, observer: &mut dyn Listener)
     Ok(Comparison { lexmax: env!("CARGO_PKG_VERSION"), run: RunFacts::here(), corpus, config, layers })
 }
 
-/// Numbers that examples may take in one piece of memory: 2 GiB.
+/// Largest number of f32 that the examples of one call may take: 2 GiB.
 const MOST_NUMBERS: usize = 1 << 29;
 
-/// Refuses more examples at once than fit in memory, each of a bag of words and `dim` numbers.
+/// Refuses more examples at once than fit in memory. Each has a bag of words and `dim` numbers.
 fn check_sizes(config: &CompareConfig, examples: usize, dim: usize) -> Result<()> {
     let words = match config.window.direction() {
         Direction::SkipGram => 1,

@@ -4,7 +4,7 @@ use super::{Comparison, LayerRow};
 use std::fmt;
 
 impl Comparison {
-    /// What is to be known beside the table.
+    /// Returns remarks that accompany the table.
     pub fn notes(&self) -> Vec<String> {
         let corpus = &self.corpus;
         let mut notes =
@@ -33,16 +33,16 @@ impl Comparison {
     }
 }
 
-/// A column: its heading, and what stands in it.
+/// A column: its heading, and the function that fills it.
 type Column = (&'static str, fn(&LayerRow) -> String);
 
-/// A number; `–` where a layer gives a target the probability 0.
+/// Formats a number; `–` if a layer gives a target the probability 0.
 fn finite(x: f64, digits: usize) -> String {
     if x.is_finite() { format!("{x:.digits$}") } else { "–".into() }
 }
 
 impl Comparison {
-    /// The columns that have something to say here.
+    /// Returns the columns that have content for this comparison.
     fn columns(&self) -> Vec<Column> {
         let mut columns: Vec<Column> = vec![
             ("layer", |l| l.layer.clone()),
@@ -66,8 +66,8 @@ impl Comparison {
     }
 }
 
-/// A line a layer under the headings, in aligned columns, and the notes below. `NLL` and `excess` are in nats, `ns/ex`
-/// is the time of training an example in nanoseconds, `madds/ex` the multiply-adds of the layer.
+/// Writes the headings, one line per layer in aligned columns, and the notes below. `NLL` and `excess` are in nats.
+/// `ns/ex` is the training time per example in nanoseconds, and `madds/ex` the multiply-adds of the layer per example.
 impl fmt::Display for Comparison {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         let columns: Vec<Vec<String>> = self
@@ -112,7 +112,7 @@ mod tests {
             let cells: Vec<&str> = line.split_whitespace().collect();
             assert_eq!(cells[..2], [row.layer.as_str(), &format!("{:.4}", row.valid_nll)]);
             assert_eq!(cells[6], "300");
-            // The numbers stand under the ends of their headings.
+            // Numbers are right-aligned under their headings.
             assert_eq!(line.find("300").map(|at| at + 3), lines[0].find("examples").map(|at| at + 8), "{text}");
         }
         assert_eq!(lines[3..], found.notes()[..]);

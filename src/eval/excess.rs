@@ -1,4 +1,4 @@
-//! How far a model is from the truth, where the truth is known.
+//! Distance of a model from the truth, for a language whose truth is known.
 
 use crate::corpus::synthetic::SyntheticLanguage;
 use crate::layer::{LayerExt, Scratch};
@@ -7,16 +7,18 @@ use crate::rng::WorkerRng;
 use crate::table::{Bags, Threads};
 use ndarray::Array2;
 
-/// The largest vocabulary whose every pair of words is enumerated.
+/// The largest vocabulary for which every pair of words is enumerated.
 pub const EXACT_VOCAB: usize = 10_000;
 
 /// Contexts whose distributions are computed together.
 const BATCH: usize = 16;
 
-/// Σ_prev π(prev)·KL(P(·|prev) ‖ Q(·|prev)) in nats, exact by enumeration, for a model whose context is the one word to
-/// the left. Never negative: each term is taken as p·ln(p/q) − p + q, which sums to the same.
+/// Computes Σ_prev π(prev)·KL(P(·|prev) ‖ Q(·|prev)) in nats, exactly by enumeration.
 ///
-/// Costs V² probabilities; see [`EXACT_VOCAB`].
+/// The context of the model must be the one word to the left. The result is never negative, since its terms are
+/// p·ln(p/q) − p + q, which have the same sum.
+///
+/// The cost is V² probabilities; see [`EXACT_VOCAB`].
 pub fn excess_nats(model: &Model, language: &SyntheticLanguage, threads: &Threads) -> f64 {
     let (layer, vocab) = (model.layer(), language.vocab());
     let mut handles = model.frozen(threads);

@@ -1,4 +1,4 @@
-//! The exact, normalized likelihood of held-out examples, one scale for every layer.
+//! Exact, normalized likelihood of held-out examples: the same scale for every layer.
 
 use crate::corpus::Examples;
 use crate::encoder::Encoder;
@@ -15,48 +15,48 @@ const BATCH: usize = 256;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct HeldOut {
-    /// −ln P(target) of every example, nats.
+    /// −ln P(target) of every example, in nats.
     pub losses: Vec<f64>,
     /// ln Z, for layers that do not normalize in training.
     pub ln_z: Option<LnZ>,
 }
 
-/// How far from normalized the scores are.
+/// Deviation of the scores from normalized ones.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
 #[non_exhaustive]
 pub struct LnZ {
-    /// Mean of ln Z over the examples, nats.
+    /// Mean of ln Z over the examples, in nats.
     pub mean: f64,
-    /// Its standard deviation, nats.
+    /// Standard deviation of ln Z over the examples, in nats.
     pub standard_deviation: f64,
 }
 
 impl HeldOut {
-    /// exp of the mean −ln of (P(target) + ε) / (1 + ε·V): finite also for layers that give a target the probability 0
-    /// (Martins, Marinho & Martins 2020, eq. 10).
+    /// Returns the ε-perplexity: exp of the mean of −ln((P(target) + ε)/(1 + ε·V)). It is finite even for layers that
+    /// give a target the probability 0 (Martins, Marinho & Martins 2020, eq. 10).
     pub fn epsilon_perplexity(&self, epsilon: f64, vocab: usize) -> f64 {
         let smoothed = |loss: &f64| -((-loss).exp() + epsilon).ln();
         let mean = self.losses.iter().map(smoothed).sum::<f64>() / self.losses.len() as f64;
         (mean + (epsilon * vocab as f64).ln_1p()).exp()
     }
 
-    /// Mean −ln P(target), nats an example; infinite where a target has the probability 0.
+    /// Returns the mean of −ln P(target), in nats per example. It is infinite if a target has the probability 0.
     pub fn nll(&self) -> f64 {
         self.losses.iter().sum::<f64>() / self.losses.len() as f64
     }
 
-    /// exp of the mean: how many equally likely words it is as hard as.
+    /// Returns the perplexity, exp(NLL): the number of equally likely words that are as hard to predict.
     pub fn perplexity(&self) -> f64 {
         self.nll().exp()
     }
 }
 
-/// Evaluates `model` on `examples`. No weight changes, nothing is drawn.
+/// Evaluates `model` on `examples`. It changes no weight and draws nothing.
 pub fn held_out(model: &Model, examples: &Examples, threads: &Threads) -> HeldOut {
     held_out_by(model.encoder(), model.layer(), &mut model.frozen(threads), examples)
 }
 
-/// The same through handles on the parameters.
+/// Evaluates a model through handles on its parameters.
 pub fn held_out_by(
     encoder: &dyn Encoder,
     layer: &dyn OutputLayer,
@@ -66,7 +66,7 @@ pub fn held_out_by(
     held_out_while(encoder, layer, handles, examples, &mut || true).expect("it goes on to the end")
 }
 
-/// The same for as long as `goes_on` says so; `None` if it breaks off.
+/// Evaluates a model as long as `goes_on` returns true. Returns `None` if the evaluation was broken off.
 pub(crate) fn held_out_while(
     encoder: &dyn Encoder,
     layer: &dyn OutputLayer,

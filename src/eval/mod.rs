@@ -1,4 +1,4 @@
-//! A model's exact likelihood on held-out text, and its distance from the truth where that is known.
+//! Exact likelihood of a model on held-out text, and its distance from the truth if that is known.
 
 mod excess;
 mod likelihood;

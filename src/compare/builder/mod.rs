@@ -15,11 +15,11 @@ use crate::train::Budget;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Examples of each layer, and the budget on a text.
+/// Default budgets of each layer: examples of the synthetic language, and time on a text.
 const SYNTHETIC_EXAMPLES: u64 = 1_500_000;
 const TEXT_BUDGET: Duration = Duration::from_secs(60);
 
-/// Defaults that depend on what is trained on.
+/// Defaults that depend on the data.
 struct Defaults {
     dim: usize,
     window: usize,
@@ -30,9 +30,9 @@ struct Defaults {
 const TEXT: Defaults = Defaults { dim: 100, window: 5, order: 5, budget: Budget::Time(TEXT_BUDGET) };
 const SYNTHETIC: Defaults = Defaults { dim: 24, window: 1, order: 2, budget: Budget::Examples(SYNTHETIC_EXAMPLES) };
 
-/// Settings of a comparison, on their way to [`compare`](compare()). `lexmax compare` is made of it.
+/// Settings of a comparison, collected for [`compare`](compare()). `lexmax compare` uses it.
 ///
-/// Without a text the layers learn a synthetic language, whose every probability is known.
+/// Without a text, the layers learn a synthetic language whose probabilities are known.
 ///
 /// ```no_run
 /// use lexmax::compare;
@@ -56,7 +56,7 @@ const SYNTHETIC: Defaults = Defaults { dim: 24, window: 1, order: 2, budget: Bud
 /// | [`budget`](Self::budget), [`examples`](Self::examples) of each layer | 60 s | 1,500,000 examples |
 /// | [`model`](Self::model) | CBOW | CBOW |
 /// | [`optimizer`](Self::optimizer) | Adagrad from 0.01 | the same |
-/// | [`rate`](Self::rate), [`batch`](Self::batch) | each layer's own | the same |
+/// | [`rate`](Self::rate), [`batch`](Self::batch) | those of the layer | the same |
 /// | [`valid`](Self::valid) | every twentieth line of the text | other sentences of the language |
 /// | [`valid_examples`](Self::valid_examples) | 20,000 | the same |
 /// | [`min_count`](Self::min_count), [`max_word_bytes`](Self::max_word_bytes) | 5, 1,000 | – |
@@ -88,7 +88,7 @@ pub struct Builder {
 }
 
 impl Default for Builder {
-    /// All layers but those that cost more than full softmax: [`CompareConfig::usual_layers`].
+    /// Compares all layers except those that cost more than full softmax: [`CompareConfig::usual_layers`].
     fn default() -> Self {
         Self {
             layers: CompareConfig::usual_layers(),
@@ -117,23 +117,23 @@ impl Default for Builder {
 }
 
 impl Builder {
-    /// The least count that a word of a text is kept at, without another.
+    /// Default least count of a word that is kept.
     pub const MIN_COUNT: u64 = 5;
-    /// The threshold of subsampling without another: off.
+    /// Default threshold of subsampling: off.
     pub const SAMPLE: f64 = 0.0;
-    /// The side of the context without another.
+    /// Default side of the context.
     pub const CONTEXT: Context = Context::Left;
-    /// The windows in training without other ones.
+    /// Default rule for the windows in training.
     pub const WINDOW_RULE: WindowRule = WindowRule::Fixed;
-    /// Held-out examples without another number.
+    /// Default number of held-out examples.
     pub const VALID_EXAMPLES: usize = 20_000;
-    /// The seed without another.
+    /// Default seed.
     pub const SEED: u64 = 1;
 
-    /// Compares these layers, each as `NAME[:key=value]…`; `all` stands for every layer of the catalogue.
+    /// Compares these layers, each given as `NAME[:key=value]…`; `all` stands for every layer of the catalogue.
     ///
     /// # Errors
-    /// A name or a key that does not exist, a value that cannot be read, and no name at all.
+    /// A name or a key that does not exist, a value that cannot be read, or no name at all.
     pub fn of<N: AsRef<str>>(layers: impl IntoIterator<Item = N>) -> Result<Self> {
         let mut named = Vec::new();
         for layer in layers {
@@ -150,55 +150,55 @@ impl Builder {
         Self { layers, ..self }
     }
 
-    /// Adds training text, a sentence a line: a file (plain, `.gz`, `.zst` or `.bz2`), a directory or a pattern, as in
-    /// [`files`](files()).
+    /// Adds training text with one sentence per line: a file (plain, `.gz`, `.zst` or `.bz2`), a directory or a
+    /// pattern, as in [`files`](files()).
     pub fn text(mut self, path: impl Into<PathBuf>) -> Self {
         self.text.push(path.into());
         self
     }
 
-    /// Adds held-out text, named as [`text`](Self::text) is.
+    /// Adds held-out text, given like [`text`](Self::text).
     pub fn valid(mut self, path: impl Into<PathBuf>) -> Self {
         self.valid.push(path.into());
         self
     }
 
-    /// Drops words of the text that occur more rarely.
+    /// Drops words of the text that occur fewer than `count` times.
     pub fn min_count(self, count: u64) -> Self {
         Self { min_count: Some(count), ..self }
     }
 
-    /// Sets the threshold of word2vec's subsampling of frequent words; 0 is off, the default.
+    /// Sets the threshold of word2vec's subsampling of frequent words [default: 0, which is off].
     pub fn sample(self, threshold: f64) -> Self {
         Self { sample: Some(threshold), ..self }
     }
 
-    /// Drops words of the text that have more bytes [default: [`Source::MAX_WORD_BYTES`]].
+    /// Drops words of the text that have more than `bytes` bytes [default: [`Source::MAX_WORD_BYTES`]].
     pub fn max_word_bytes(self, bytes: usize) -> Self {
         Self { max_word_bytes: Some(bytes), ..self }
     }
 
-    /// Trains on a synthetic language of so many words and classes [default: 2,000 and 16, without a text].
+    /// Trains on a synthetic language of `vocab` words and `classes` classes [default without a text: 2,000 and 16].
     pub fn synthetic(self, vocab: usize, classes: usize) -> Self {
         Self { synthetic: Some((vocab, classes)), ..self }
     }
 
-    /// Sets the model under the layers.
+    /// Sets the model below the output layer.
     pub fn model(self, model: ModelKind) -> Self {
         Self { model, ..self }
     }
 
-    /// Sets the n of an n-gram model: it sees the n − 1 words before a word.
+    /// Sets the n of an n-gram model, which sees the n − 1 words before a word.
     pub fn order(self, n: usize) -> Self {
         Self { order: Some(n), ..self }
     }
 
-    /// Sets the size of an n-gram model's hidden layer [default: as `dim`].
+    /// Sets the size of the hidden layer of an n-gram model [default: `dim`].
     pub fn hidden(self, size: usize) -> Self {
         Self { hidden: Some(size), ..self }
     }
 
-    /// Sets the size of word vectors, and of hidden vectors but for `hidden`.
+    /// Sets the size of word vectors, and of hidden vectors unless `hidden` is set.
     pub fn dim(self, size: usize) -> Self {
         Self { dim: Some(size), ..self }
     }
@@ -208,57 +208,57 @@ impl Builder {
         Self { context: Some(context), ..self }
     }
 
-    /// Sets the words of the context on each side.
+    /// Sets the number of context words on each side.
     pub fn window(self, size: usize) -> Self {
         Self { window: Some(size), ..self }
     }
 
-    /// Sets the number of words a side that positions have in training [default: all have `window`].
+    /// Sets the rule for the number of context words of a position in training [default: all positions have `window`].
     pub fn window_rule(self, rule: WindowRule) -> Self {
         Self { window_rule: Some(rule), ..self }
     }
 
-    /// Sets how gradients move weights.
+    /// Sets the optimizer.
     pub fn optimizer(self, optimizer: Optimizer) -> Self {
         Self { optimizer, ..self }
     }
 
-    /// Sets the rate at the start for all layers.
+    /// Sets the initial learning rate of all layers.
     pub fn rate(self, rate: f32) -> Self {
         Self { rate: Some(rate), ..self }
     }
 
-    /// Sets the examples of a mini-batch for all layers.
+    /// Sets the number of examples in a mini-batch for all layers.
     pub fn batch(self, examples: usize) -> Self {
         Self { batch: Some(examples), ..self }
     }
 
-    /// Trains each layer for so long; evaluation does not count. Replaces `examples`.
+    /// Trains each layer for this time; evaluation does not count. Replaces `examples`.
     pub fn budget(self, time: Duration) -> Self {
         Self { budget: Some(Budget::Time(time)), ..self }
     }
 
-    /// Trains each layer on so many examples, which gives the same bits every time. Replaces `budget`.
+    /// Trains each layer on this many examples, which gives the same bits every time. Replaces `budget`.
     pub fn examples(self, examples: u64) -> Self {
         Self { budget: Some(Budget::Examples(examples)), ..self }
     }
 
-    /// Sets the number of held-out examples, at most; they are evenly spaced.
+    /// Sets the largest number of held-out examples; they are evenly spaced.
     pub fn valid_examples(self, examples: usize) -> Self {
         Self { valid_examples: examples, ..self }
     }
 
-    /// Sets the threads.
+    /// Sets the number of threads.
     pub fn threads(self, threads: usize) -> Self {
         Self { threads: Some(threads), ..self }
     }
 
-    /// Sets the seed of all that is random, the synthetic language too.
+    /// Sets the seed of everything random, including the synthetic language.
     pub fn seed(self, seed: u64) -> Self {
         Self { seed, ..self }
     }
 
-    /// The size of word vectors where none is set: 100 on a text, 24 on the synthetic language.
+    /// Returns the size of word vectors if none is set: 100 on a text, 24 on the synthetic language.
     pub fn default_dim(&self) -> usize {
         self.defaults().dim
     }
@@ -267,11 +267,11 @@ impl Builder {
         if self.text.is_empty() { SYNTHETIC } else { TEXT }
     }
 
-    /// The data of the comparison.
+    /// Returns the data of the comparison.
     ///
     /// # Errors
-    /// [`Error::NotWith`] for settings of a text without one, and for a language beside a text; what
-    /// [`files`](files()) says of paths.
+    /// [`Error::NotWith`] for settings of a text without a text, and for a language together with a text; the errors of
+    /// [`files`](files()) for paths.
     pub fn source(&self) -> Result<DataSource> {
         let given = [
             ("valid", !self.valid.is_empty()),
@@ -295,10 +295,10 @@ impl Builder {
         })
     }
 
-    /// All settings but the data, defaults filled in.
+    /// Returns all settings except the data, with defaults filled in.
     ///
     /// # Errors
-    /// [`Error::NotWith`] for settings of another model, [`Error::OutOfRange`] for values that make no sense.
+    /// [`Error::NotWith`] for settings of another model, and [`Error::OutOfRange`] for values that make no sense.
     pub fn config(&self) -> Result<CompareConfig> {
         let own = self.defaults();
         let dim = self.dim.unwrap_or(own.dim);
@@ -346,22 +346,22 @@ impl Builder {
     /// Trains and evaluates every layer.
     ///
     /// # Errors
-    /// What [`config`](Self::config), [`source`](Self::source), [`Data::new`] and [`compare`](compare()) say.
+    /// The errors of [`config`](Self::config), [`source`](Self::source), [`Data::new`] and [`compare`](compare()).
     pub fn run(&self) -> Result<Comparison> {
         self.run_with(&mut Silent)
     }
 
-    /// The same, and tells an observer how it goes.
+    /// Trains and evaluates every layer, and reports to an observer.
     ///
     /// # Errors
-    /// As [`run`](Self::run).
+    /// The errors of [`run`](Self::run).
     pub fn run_with(&self, observer: &mut dyn Listener) -> Result<Comparison> {
         let (config, source) = (self.config()?, self.source()?);
         compare(&config, &Data::new(&source)?, observer)
     }
 }
 
-/// Refuses the first setting that was given where it has no effect.
+/// Refuses the first given setting that has no effect.
 fn refuse(settings: &[(&'static str, bool)], other: &'static str) -> Result<()> {
     match settings.iter().find(|(_, given)| *given) {
         Some((setting, _)) => Err(Error::NotWith { setting, other }),

@@ -1,4 +1,4 @@
-//! Defaults, and what is refused.
+//! Tests of the defaults and of refused settings.
 
 use super::*;
 
