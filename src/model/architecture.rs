@@ -54,8 +54,7 @@ impl Architecture {
         self.encoding.build(vocab, &self.window, self.dim)
     }
 
-    /// Builds the output layer. An existing `tree` replaces the tree settings of the layer; layers without a tree ignore
-    /// it.
+    /// Builds the output layer. An existing `tree` replaces the tree settings of the layer; other layers ignore it.
     ///
     /// # Errors
     /// The errors of [`LayerSpec::build`].
