@@ -1,4 +1,4 @@
-//! Advice on the layers that fit a task, by closed-form costs and a short measurement of this machine.
+//! Advice on the layers that fit a task, from closed-form costs and a short measurement of this machine.
 
 use super::machine::{self, RunFacts};
 use super::rig::{Rig, Sizes, zipf};
@@ -19,7 +19,7 @@ pub enum Need {
     /// Exact probabilities of words after training.
     #[default]
     Probabilities,
-    /// Word vectors; the layer may go once they are trained.
+    /// Word vectors; the layer may be discarded after training.
     Vectors,
 }
 
@@ -33,23 +33,23 @@ pub struct AdviseConfig {
     pub vocab: usize,
     /// Size of the hidden vector, d.
     pub dim: usize,
-    /// Words to train on, an example each.
+    /// Words to train on; each word is one example.
     pub tokens: u64,
     /// Examples in a batch, B.
     pub batch: usize,
-    /// Samples a batch for every layer that draws; `None` for the number of each layer.
+    /// Samples per batch for every layer that draws; `None` for the layer's own number.
     pub samples: Option<usize>,
-    /// Threads.
+    /// Number of threads.
     pub threads: usize,
-    /// The most bytes that training may take; `None` for all free memory.
+    /// Largest number of bytes that training may take; `None` for all free memory.
     pub memory_bytes: Option<u64>,
-    /// The most seconds that training may take; `None` for no limit.
+    /// Largest number of seconds that training may take; `None` for no limit.
     pub seconds: Option<f64>,
     /// The purpose of the model.
     pub need: Need,
-    /// Seconds in which the steps of a layer are timed, in each of at most 8 passes [0.08].
+    /// Seconds for which the steps of a layer are timed, in each of at most 8 passes [default: 0.08].
     pub step_seconds: f64,
-    /// The seed of weights, hidden vectors and targets.
+    /// Seed of weights, hidden vectors and targets.
     pub seed: u64,
 }
 
@@ -59,7 +59,7 @@ impl AdviseConfig {
     /// The default seed.
     pub const SEED: u64 = 1;
 
-    /// A task of these sizes on one thread, without limits of memory and time.
+    /// A task of these sizes on one thread, without limits of memory or time.
     pub fn new(layers: Vec<LayerSpec>, vocab: usize, dim: usize, tokens: u64) -> Self {
         Self {
             layers,
@@ -78,39 +78,39 @@ impl AdviseConfig {
     }
 }
 
-/// The expected cost of a layer, and whether it fits.
+/// Expected cost of a layer, and whether it fits.
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct Verdict {
-    /// The layer, with its settings.
+    /// Name of the layer, with its settings.
     pub layer: String,
-    /// Whether it fits.
+    /// Whether the layer fits the task.
     pub fits: bool,
-    /// The reason why it fits or does not.
+    /// Reason why the layer fits or does not fit.
     pub why: String,
     /// Multiply-adds of a step at V, by closed form.
     pub multiply_adds: u64,
-    /// The number of words at which the step was timed; from there to V by closed form.
+    /// Number of words at which the step was timed; its time at V follows by closed form.
     pub timed_at: usize,
-    /// The number of examples in the batches that were timed.
+    /// Number of examples in the timed batches.
     pub timed_batch: usize,
-    /// Time of a step at V, nanoseconds an example.
+    /// Time of a step at V, in nanoseconds per example.
     pub step_ns_per_example: f64,
-    /// Time of the exact ln P of a word, nanoseconds.
+    /// Time of the exact ln P of a word, in nanoseconds.
     pub evaluation_ns_per_example: f64,
-    /// Bytes that the tables of the layer hold in training, by closed form.
+    /// Bytes of the layer's tables in training, by closed form.
     pub memory_bytes: u64,
-    /// Seconds to train on all tokens once.
+    /// Seconds of training on all tokens once.
     pub train_seconds: f64,
 }
 
-/// Verdicts on all layers: those that fit first, each group from fast to slow.
+/// Verdicts on all layers: those that fit come first; each group is sorted from fast to slow.
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct Advice {
-    /// The version of the crate.
+    /// Version of the crate.
     pub lexmax: &'static str,
-    /// The machine and the time.
+    /// Machine and time of the run.
     pub run: RunFacts,
     /// Number of words, V.
     pub vocab: usize,
@@ -120,36 +120,37 @@ pub struct Advice {
     pub tokens: u64,
     /// The purpose of the model.
     pub need: Need,
-    /// Bytes of the embeddings, which every layer needs beside its own.
+    /// Bytes of the embeddings, which every layer needs in addition to its own.
     pub embedding_bytes: u64,
-    /// The most bytes that training may take, if there is a limit.
+    /// Largest number of bytes that training may take, if there is a limit.
     pub memory_limit: Option<u64>,
-    /// One verdict for each layer.
+    /// One verdict per layer.
     pub layers: Vec<Verdict>,
-    /// Layers that cannot be made at these sizes, and why.
+    /// Layers that cannot be built at these sizes, with the reason.
     pub refused: Vec<(String, String)>,
 }
 
 impl Advice {
-    /// The advice as JSON, indented, with a line break at the end.
+    /// Returns the advice as indented JSON, with a line break at the end.
     pub fn to_json(&self) -> String {
         serde_json::to_string_pretty(self).expect("plain data") + "\n"
     }
 }
 
-/// The longest step that is timed, in seconds. Fewer examples or words stand in for a longer one.
+/// Longest timed step, in seconds. A longer one is timed with fewer examples or words.
 const STEP_SECONDS: f64 = 0.25;
-/// The most bytes of parameters that are filled for a timed step.
+/// Largest number of bytes of parameters that are filled for a timed step.
 const BYTES: u64 = 1 << 30;
 /// Seconds after which one step is enough.
 const PATIENCE: f64 = 1.5;
-/// Seconds within which a layer has further passes.
+/// Seconds within which a layer gets further passes.
 const PASSES_SECONDS: f64 = 4.0;
 
-/// Times a step of every layer, and says which layers fit the task. `observe` is called when work on a layer begins.
+/// Times a step of every layer and decides which layers fit the task. `observe` is called when work on a layer begins.
 ///
 /// # Errors
-/// No tokens, or sizes that no layer can have. Layers that cannot be made at these sizes are listed as refused.
+/// No tokens, or sizes that no layer can have. Layers that cannot be built at these sizes are listed in
+/// [`Advice::refused`].
 pub fn advise(config: &AdviseConfig, observe: &mut dyn FnMut(&LayerSpec)) -> Result<Advice> {
     if config.tokens == 0 {
         return Err(Error::OutOfRange { name: "tokens", value: 0.0, limit: "1 or more" });
@@ -192,7 +193,7 @@ struct Estimate {
 }
 
 impl Estimate {
-    /// With the first pass over the layer, or over what stands for it.
+    /// Makes the estimate, with the first pass over the layer or over its stand-in.
     fn new(
         layer: &LayerSpec,
         counts: &Arc<Counts>,
@@ -216,7 +217,7 @@ impl Estimate {
         Ok((Self { cost, evaluation_multiply_adds, memory_bytes, batch }, trial))
     }
 
-    /// Time of a step and of an evaluation, nanoseconds an example of the whole.
+    /// Returns the times of a step and of an evaluation of the whole layer, in nanoseconds per example.
     fn ns(&self, trial: &Trial) -> [f64; 2] {
         let Trial { rig, step, evaluation, .. } = trial;
         let timed = [rig.expected_cost().multiply_adds, rig.evaluation_multiply_adds()];
@@ -226,14 +227,14 @@ impl Estimate {
     }
 }
 
-/// The numbers of words and of examples that stand in for a layer whose step takes `step` seconds: all of them if that
-/// is soon done.
+/// Returns the numbers of words and examples that stand in for a layer whose step takes `step` seconds. A fast layer is
+/// timed as a whole.
 fn stand_in(whole: &Rig, step: f64) -> (usize, usize) {
     let (vocab, batch) = (whole.vocab(), whole.sizes.batch);
     let mut examples = batch;
     let mut share = BYTES as f64 / whole.parameter_bytes() as f64;
     if step > STEP_SECONDS {
-        // A layer that goes over its words once for each part of the batch does with one part as with the next.
+        // A layer that goes over its words once per part of a batch treats all parts alike, so one part is enough.
         let part = batch_part(vocab).min(batch);
         if whole.rows_per_example(part) <= 1.01 * whole.rows_per_example(batch) {
             examples = part;
@@ -246,8 +247,8 @@ fn stand_in(whole: &Rig, step: f64) -> (usize, usize) {
     (if fits { like_all } else { words }, examples)
 }
 
-/// The least number of words, not below `words`, at which batches are cut into parts as they are at `vocab`. A step over
-/// fewer words says little about one over `vocab` words.
+/// Returns the least number of words, not below `words`, at which batches are cut into parts as at `vocab` words. Other
+/// numbers of words would say little about a step over `vocab` words.
 fn least_divided_alike(vocab: usize, words: usize) -> usize {
     let mut least = vocab;
     while least > words {
@@ -295,7 +296,7 @@ impl Estimate {
         }
     }
 
-    /// The reason to take the layer.
+    /// Returns the reason to choose the layer.
     fn reason(&self, config: &AdviseConfig, rig: &Rig) -> String {
         let dense = 3.0 * config.batch as f64 * config.vocab as f64 * config.dim as f64;
         let share = self.cost.multiply_adds as f64 / dense;
@@ -341,7 +342,8 @@ mod tests {
         }
     }
 
-    /// The closed forms of `advise` are what `scale` counts: multiply-adds within the 30 % that are promised for times.
+    /// The closed forms of `advise` agree with the counts of `scale`: multiply-adds within 30 %, the accuracy promised
+    /// for times.
     #[test]
     fn closed_forms_agree_with_what_is_counted() {
         let advice = advise(&config(None), &mut |_| {}).unwrap();

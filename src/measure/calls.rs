@@ -1,4 +1,4 @@
-//! What a call over so many words costs on this machine: the constants by which an adaptive softmax is cut.
+//! The cost of a call over k words on this machine: the constants that determine the cut-offs of adaptive softmax.
 
 use crate::error::{Error, Result};
 use crate::layer::{Batch, Bias, CostModel, FullSoftmax, OutputLayer, Scratch, set_up};
@@ -10,16 +10,16 @@ use ndarray::Array2;
 use rand::RngExt;
 use std::time::Instant;
 
-/// Words of the calls that are timed.
+/// Numbers of words of the timed calls.
 const SMALL: usize = 16;
 const MIDDLE: usize = 4_096;
 const LARGE: usize = 16_384;
 const REPEATS: usize = 9;
 
-/// Times scans and sweeps over few and many words for `batch` examples of size `dim`, and fits c + λ·max(0, k − k₀) to them.
+/// Times scans and sweeps over few and many words for `batch` examples of size `dim`, and fits c + λ·max(0, k − k₀).
 ///
 /// # Errors
-/// A batch or a size of 0.
+/// [`Error::OutOfRange`] for a batch of 0, and the errors of a layer whose size is 0.
 pub fn cost_model(batch: usize, dim: usize, threads: usize) -> Result<CostModel> {
     if batch == 0 {
         return Err(Error::OutOfRange { name: "batch", value: 0.0, limit: "1 or more" });
@@ -29,16 +29,16 @@ pub fn cost_model(batch: usize, dim: usize, threads: usize) -> Result<CostModel>
     Ok(fit([small, middle, large], 3.0 * (batch * dim) as f64))
 }
 
-/// The line through the two larger calls, and how far it may be followed downwards.
+/// Fits the line through the two larger calls, and finds how far down it holds.
 fn fit([small, middle, large]: [f64; 3], madds_a_word: f64) -> CostModel {
     let slope = (large - middle).max(0.0) / (madds_a_word * (LARGE - MIDDLE) as f64);
-    // A clock may say anything once; a rate of nothing would cut nothing.
+    // A single time may be far off, and with a rate of 0 nothing would be cut.
     let slope = slope.max(large / (madds_a_word * LARGE as f64) * 0.1);
     let free = (MIDDLE as f64 * madds_a_word - (middle - small) / slope).max(0.0);
     CostModel { call_ns: small, ns_per_multiply_add: slope, free_multiply_adds: free }
 }
 
-/// The fastest of several steps of a softmax over so many words, nanoseconds.
+/// Time of the fastest of several steps of a softmax over `words` words, in nanoseconds.
 fn call_ns(words: usize, batch: usize, dim: usize, threads: usize) -> Result<f64> {
     let layer = FullSoftmax::new(words, dim, Bias::Zero)?;
     let mut rng = WorkerRng::new(1, 0);

@@ -1,54 +1,54 @@
-//! How times grow with the vocabulary: fits, and where one layer becomes cheaper than another.
+//! Growth of times with the vocabulary: fits, and the V from which one layer is cheaper than another.
 
 use serde::Serialize;
 
-/// How the time of a step grows with V, over the points of a layer.
+/// Growth of the time of a step with V, fitted to the points of a layer.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Fit {
-    /// The layer, with its settings.
+    /// Name of the layer, with its settings.
     pub layer: String,
-    /// Points that were fitted.
+    /// Number of fitted points.
     pub points: usize,
-    /// The slope of ln time in ln V: 1 is linear, 0 is constant.
+    /// Slope of ln time in ln V: 1 is linear, 0 is constant.
     pub power: f64,
-    /// The share of the variance of ln time that the power law explains.
+    /// Share of the variance of ln time that the power law explains.
     pub power_r2: f64,
-    /// The slope of time in log₁₀ V: nanoseconds an example that a decade of words adds.
+    /// Slope of time in log₁₀ V, in nanoseconds per example: the time that ten times as many words add.
     pub ns_per_decade: f64,
-    /// The share of the variance of time that the line in log V explains.
+    /// Share of the variance of time that the line in log V explains.
     pub log_r2: f64,
-    /// The growth in words.
+    /// Growth in words, for example `in log V`.
     pub growth: String,
 }
 
-/// From a number of words on one layer is cheaper than another.
+/// The V from which one layer is cheaper than another.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Crossover {
-    /// The cheaper layer.
+    /// Name of the cheaper layer.
     pub cheaper: String,
-    /// The dearer one.
+    /// Name of the more expensive layer.
     pub than: String,
-    /// The V at which their times meet, on straight lines between the measured points in ln time and ln V; the smallest
-    /// measured V where `throughout`.
+    /// V at which their times meet, on straight lines between the measured points in ln time and ln V. If `throughout`,
+    /// the smallest measured V.
     pub from_vocab: f64,
-    /// Whether it is so at every measured V.
+    /// Whether the layer is cheaper at every measured V.
     pub throughout: bool,
 }
 
-/// Times of a layer: V and nanoseconds an example, V rising.
+/// Times of a layer: V and nanoseconds per example, in rising order of V.
 pub type Times = [(f64, f64)];
 
 impl Fit {
-    /// Least squares over two points or more.
+    /// Fits by least squares; `None` for fewer than two points.
     pub fn new(layer: &str, times: &Times) -> Option<Self> {
         let ln = |f: fn(&(f64, f64)) -> (f64, f64)| times.iter().map(f).collect::<Vec<_>>();
         let power = line(&ln(|(k, t)| (k.ln(), t.ln())))?;
         let log = line(&ln(|(k, t)| (k.log10(), *t)))?;
         let growth = match power.slope {
             p if p < 0.1 => "about constant".into(),
-            // A logarithm bends a power law; below a square root it may be the better account.
+            // A logarithm bends the power law; below a square root it may be the better description.
             p if p < 0.5 && log.r2 >= power.r2 => "in log V".into(),
             p => format!("as V^{p:.2}"),
         };
@@ -76,14 +76,14 @@ fn line(points: &[(f64, f64)]) -> Option<Line> {
     Some(Line { slope: xy / xx, r2 })
 }
 
-/// By how much one layer must be cheaper than another at the last measured V: less may be noise.
+/// Factor by which one layer must be cheaper than another at the last measured V. A smaller difference may be noise.
 const CLEARLY: f64 = 1.1;
 
-/// From where on `a` is cheaper than `b`, by the last change of sign over the numbers of words that both have; at the last of
-/// them it must clearly be.
+/// Finds the V from which `a` is cheaper than `b`: the last change of sign over the vocabularies that both have. At the
+/// last of them `a` must be clearly cheaper, otherwise the result is `None`.
 pub fn crossover(a: (&str, &Times), b: (&str, &Times)) -> Option<Crossover> {
     let other = |k: f64| b.1.iter().find(|p| p.0 == k).map(|p| p.1);
-    // ln t_a − ln t_b: negative where a is cheaper.
+    // ln t_a − ln t_b: negative if a is cheaper.
     let gap: Vec<(f64, f64)> =
         a.1.iter().filter_map(|(k, t)| other(*k).map(|other| (k.ln(), (t / other).ln()))).collect();
     let (_, last) = gap.last()?;
@@ -126,7 +126,7 @@ mod tests {
         let found = crossover(("tree", &tree), ("full", &full)).unwrap();
         assert!((found.from_vocab - 1e4).abs() < 1e-6 && !found.throughout, "{found:?}");
         assert_eq!(crossover(("full", &full), ("tree", &tree)), None);
-        // Between the points too, on straight lines in the logarithms.
+        // The lines also meet between the points, on straight lines in the logarithms.
         let dear = times(|_| 6_000.0);
         let found = crossover(("dear", &dear), ("full", &full)).unwrap();
         assert!((found.from_vocab - 3e3).abs() < 1e-6, "{found:?}");
@@ -137,7 +137,7 @@ mod tests {
         let (full, tree) = (times(|k| k), times(|k| k.sqrt()));
         let found = crossover(("tree", &tree), ("full", &full[..3])).unwrap();
         assert!(found.throughout && (found.from_vocab - 1e3).abs() < 1e-6, "{found:?}");
-        // Cheaper by 5 % is as good as equal, by 20 % it is not.
+        // A difference of 5 % counts as none, one of 20 % does not.
         assert_eq!(crossover(("less", &times(|k| 0.95 * k)), ("full", &full)), None);
         assert!(crossover(("less", &times(|k| 0.8 * k)), ("full", &full)).is_some());
         assert_eq!(crossover(("tree", &tree), ("full", &full[..1])), None);

@@ -1,14 +1,14 @@
-//! Memory that the program has allocated, where the program counts it.
+//! Memory that the program has allocated, if the program counts it.
 
 use peak_alloc::PeakAlloc;
 
-/// Bytes that are allocated now; `None` where nobody counts.
+/// Bytes that are allocated now; `None` if the program does not count them.
 fn now() -> Option<usize> {
     Some(PeakAlloc.current_usage()).filter(|bytes| *bytes > 0)
 }
 
-/// Bytes that are held when `work` is done and were not before, and the most that were held meanwhile; `None` where nobody
-/// counts. Other threads had better be still.
+/// Runs `work` and measures the bytes that it leaves allocated and the peak meanwhile; `None` if the program does not
+/// count them. Other threads should not allocate during the call.
 pub(super) fn measured<T>(work: impl FnOnce() -> T) -> (T, Option<Grown>) {
     let before = now();
     PeakAlloc.reset_peak_usage();
@@ -20,7 +20,7 @@ pub(super) fn measured<T>(work: impl FnOnce() -> T) -> (T, Option<Grown>) {
     (out, grown)
 }
 
-/// Bytes beyond those from before.
+/// Bytes beyond those that were allocated before.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Grown {
     pub held: u64,

@@ -1,4 +1,4 @@
-//! The speed of the machine at hand, and what it is.
+//! Description and speed of this machine.
 
 use crate::machine::{cores, memory_bytes};
 use ndarray::Array2;
@@ -6,12 +6,12 @@ use ndarray::linalg::general_mat_mul;
 use serde::Serialize;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-/// Rows and columns of the matrices that are multiplied.
+/// Rows and columns of the multiplied matrices.
 const SIZE: usize = 2048;
 const REPEATS: usize = 5;
 
-/// GFLOP/s of plain f32 products of 2,048 × 2,048 matrices, one on each of `threads` threads at once: the best of five,
-/// summed over the threads.
+/// Measures GFLOP/s of plain f32 products of 2,048 × 2,048 matrices. Each of `threads` threads runs its own products at
+/// the same time; its best of five counts, and the sum over the threads is returned.
 pub fn sgemm_gflops(threads: usize) -> f64 {
     on_each(threads, || {
         let (a, b) = (Array2::from_elem((SIZE, SIZE), 0.5f32), Array2::from_elem((SIZE, SIZE), 0.25f32));
@@ -27,11 +27,12 @@ pub fn sgemm_gflops(threads: usize) -> f64 {
     })
 }
 
-/// Rounds of the loop of multiply-adds: a tenth of a second at most.
+/// Rounds of the loop of multiply-adds. They take at most a tenth of a second.
 const ROUNDS: usize = 1 << 22;
 
-/// GFLOP/s of multiply-adds that never leave the registers, on each of `threads` threads at once, on the vector path of
-/// this process: the best of five, summed over the threads. No product of matrices can be faster.
+/// Measures GFLOP/s of multiply-adds that never leave the registers, on the vector path of this process. Each of
+/// `threads` threads runs at the same time; its best of five counts, and the sum over the threads is returned. No
+/// matrix product can be faster.
 pub fn peak_gflops(threads: usize) -> f64 {
     on_each(threads, || {
         let one = |_| {
@@ -43,7 +44,7 @@ pub fn peak_gflops(threads: usize) -> f64 {
     })
 }
 
-/// The sum of what a function returns on each of so many threads at once.
+/// Runs a function on `threads` threads at once and returns the sum of its results.
 fn on_each(threads: usize, one: impl Fn() -> f64 + Sync) -> f64 {
     std::thread::scope(|scope| {
         let workers: Vec<_> = (0..threads.max(1)).map(|_| scope.spawn(&one)).collect();
@@ -51,34 +52,34 @@ fn on_each(threads: usize, one: impl Fn() -> f64 + Sync) -> f64 {
     })
 }
 
-/// The vector path of this process, which `LEXMAX_SIMD` may choose: `scalar`, `avx2` or `avx512`, or `native` on a
-/// processor that is not an x86.
+/// Returns the vector path of this process: `scalar`, `avx2` or `avx512`, or `native` on a processor that is not an
+/// x86. The environment variable `LEXMAX_SIMD` may choose it.
 pub fn vector_path() -> &'static str {
     crate::simd::path::name()
 }
 
-/// Where and when something was measured.
+/// Machine and time of a measurement.
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct RunFacts {
     /// The command, if there was one.
     pub command: Option<String>,
-    /// Seconds since 1970-01-01 UTC at the end of it.
+    /// Time at the end of the measurement, in seconds since 1970-01-01 UTC.
     pub unix_seconds: u64,
     /// The processor, as the system calls it.
     pub processor: String,
-    /// Threads that it runs at once.
+    /// Number of threads that the machine runs at once.
     pub cores: usize,
-    /// Bytes of memory; `None` where the system does not say.
+    /// Bytes of memory; `None` if the system does not report them.
     pub memory_bytes: Option<u64>,
-    /// The system and the family of the machine.
+    /// Operating system and family of the machine.
     pub system: String,
-    /// The compiler that made the program.
+    /// Compiler that built the program.
     pub rustc: &'static str,
 }
 
 impl RunFacts {
-    /// Those of this machine, now.
+    /// Returns the facts of this machine, now.
     pub fn here() -> Self {
         let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
         let name = info.lines().find(|l| l.starts_with("model name")).and_then(|l| l.split_once(':'));
@@ -94,7 +95,7 @@ impl RunFacts {
     }
 }
 
-/// A number of bytes in the unit of the options that limit them, or in one that shows more of a small one.
+/// Formats a number of bytes in the unit of the options that limit them, or in a smaller unit for a small number.
 pub(super) fn written(bytes: u64) -> String {
     match bytes as f64 / (1u64 << 30) as f64 {
         gib if gib >= 0.1 => format!("{gib:.1} GiB"),

@@ -1,8 +1,9 @@
-//! What this machine does: the time of one step of a layer, how it grows with the vocabulary, and the rate of plain
+//! Measurements of this machine: the time of one step of a layer, its growth with the vocabulary, and the rate of plain
 //! matrix products.
 //!
-//! Memory is measured where the program counts what it allocates, as the binary does. A program of yours does so with
-//! the crate `peak_alloc`, after `#[global_allocator] static HEAP: peak_alloc::PeakAlloc = peak_alloc::PeakAlloc;`.
+//! Memory is measured only if the program counts its allocations, as the binary `lexmax` does. Your own program counts
+//! them with the crate `peak_alloc`, after
+//! `#[global_allocator] static HEAP: peak_alloc::PeakAlloc = peak_alloc::PeakAlloc;`.
 
 mod advise;
 mod calls;

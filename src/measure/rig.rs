@@ -1,4 +1,4 @@
-//! A layer on synthetic data, ready to be timed: Zipf's law, random weights, batches of targets.
+//! A layer on synthetic data, ready for timing: Zipf's law, random weights, batches of targets.
 
 use super::heap::{self, Grown};
 use super::timing::{Plan, Timed};
@@ -15,7 +15,7 @@ use rand::RngExt;
 use std::cell::OnceCell;
 use std::sync::Arc;
 
-/// Counts of `vocab` words by Zipf's law, 10¹² / rank; the total only has to dwarf the vocabulary.
+/// Returns counts of `vocab` words by Zipf's law, 10¹²/rank. The total only has to be much larger than the vocabulary.
 ///
 /// # Errors
 /// No word, or more than 10⁸.
@@ -26,7 +26,7 @@ pub fn zipf(vocab: usize) -> Result<Counts> {
     Counts::new((1..=vocab as u64).map(|rank| 1_000_000_000_000 / rank).collect())
 }
 
-/// Sizes of what is timed.
+/// Sizes of the timed layer.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Sizes {
     pub dim: usize,
@@ -35,8 +35,10 @@ pub(super) struct Sizes {
 }
 
 impl Sizes {
+    /// Checks the sizes.
+    ///
     /// # Errors
-    /// No batch, or one that does not fit in memory.
+    /// [`Error::OutOfRange`] for a batch of 0, or for one that does not fit in memory.
     pub fn check(&self) -> Result<()> {
         let Self { batch, dim, .. } = *self;
         if batch == 0 {
@@ -51,19 +53,20 @@ impl Sizes {
     }
 }
 
-/// Words that counts are made for, at most.
+/// Largest vocabulary for which counts are made.
 const MOST_WORDS: usize = 100_000_000;
-/// Numbers that a batch of hidden vectors may have: 2 GiB.
+/// Largest number of f32 in a batch of hidden vectors: 2 GiB.
 const MOST_NUMBERS: usize = 1 << 29;
-/// Examples whose batches steps take in turn, so that rare words are as rare as in a text, and their rows in no cache.
+/// Examples of the batches that the steps use in turn. They are so many that rare words are as rare as in a text, and
+/// that their rows are not in a cache.
 const EXAMPLES: usize = 1 << 16;
-/// Batches, at least and at most, however many examples that is.
+/// Least and largest number of batches, for any batch size.
 const BATCHES: (usize, usize) = (16, 4096);
-/// Batches over which closed forms are taken.
+/// Number of batches over which closed forms are averaged.
 const CLOSED: usize = 4;
-/// Random words after which steps over ledgers end.
+/// Number of drawn words after which the steps over ledgers end.
 const WALKED_DRAWS: u64 = 1 << 20;
-/// Random numbers that fill the tables over and over: a prime, so that no two rows are alike.
+/// Random numbers that fill the tables repeatedly. Their number is a prime, so that no two rows are equal.
 const NUMBERS: usize = 65_521;
 
 /// A layer without its weights, and batches of targets for it.
@@ -73,12 +76,14 @@ pub(super) struct Rig {
     batches: Vec<Vec<WordId>>,
     counts: Arc<Counts>,
     cost: OnceCell<Cost>,
-    /// The batches that want most of the tables' buffers, once that is known.
+    /// Batches that need the most memory in the buffers of the tables, once that is known.
     dearest: OnceCell<Vec<usize>>,
     structure: Grown,
 }
 
 impl Rig {
+    /// Builds the layer and draws the batches.
+    ///
     /// # Errors
     /// Sizes that make no sense or do not fit in memory.
     pub fn new(spec: &LayerSpec, counts: &Arc<Counts>, bias: Bias, sizes: Sizes) -> Result<Self> {
@@ -105,7 +110,8 @@ impl Rig {
         self.counts.len()
     }
 
-    /// The closed form of a step's cost; for a layer without one, what a step over tables without weights counts.
+    /// Returns the closed form of the cost of a step. For a layer without one, counts a step over tables without
+    /// weights.
     fn cost_of(&self, targets: &[WordId]) -> Cost {
         self.layer.expected_cost(targets).unwrap_or_else(|| {
             let mut held = vec![Held::default(); self.layer.tables().len()];
@@ -118,7 +124,7 @@ impl Rig {
         })
     }
 
-    /// The cost of a step, by closed form, over some of the batches.
+    /// Returns the cost of a step by closed form, averaged over some of the batches.
     pub fn expected_cost(&self) -> Cost {
         *self.cost.get_or_init(|| {
             let sum: Cost = self.batches[..CLOSED].iter().map(|targets| self.cost_of(targets)).sum();
@@ -126,12 +132,12 @@ impl Rig {
         })
     }
 
-    /// Rows of parameters that a step over a part of a batch reads, an example.
+    /// Returns the rows of parameters per example that a step over a part of a batch reads.
     pub fn rows_per_example(&self, part: usize) -> f64 {
         self.cost_of(&self.batches[0][..part]).rows_read as f64 / part as f64
     }
 
-    /// Multiply-adds of the exact ln P of a batch, without any arithmetic.
+    /// Returns the multiply-adds of the exact ln P of a batch, counted without any arithmetic.
     pub fn evaluation_multiply_adds(&self) -> u64 {
         let mut held = vec![Held::default(); self.layer.tables().len()];
         let mut w = self.ledgers(&mut held);
@@ -142,19 +148,19 @@ impl Rig {
         w.cost().multiply_adds
     }
 
-    /// Bytes of the layer's parameters.
+    /// Returns the bytes of the layer's parameters.
     pub fn parameter_bytes(&self) -> u64 {
         self.layer.tables().iter().map(bytes).sum()
     }
 
-    /// Bytes that the layer itself holds: tree, proposal, classes; and the most that it held while it was made. 0 where
-    /// nobody counts (see [`heap`]).
+    /// Returns the bytes that the layer itself holds (tree, proposal, classes), and their peak while it was built. Both
+    /// are 0 if the program does not count allocations (see [`heap`]).
     pub fn structure(&self) -> Grown {
         self.structure
     }
 
-    /// Bytes that training takes, without any arithmetic: the layer and its parameters, what deferred handles would hold for
-    /// its steps, what the layer allocates in them, and the vectors of a batch.
+    /// Returns the bytes that training takes, without any arithmetic. They are the layer and its parameters, the
+    /// buffers of deferred handles, the allocations of the layer during steps, and the vectors of a batch.
     pub fn training_bytes(&self) -> u64 {
         let shapes = self.layer.tables();
         let mut held = vec![Held::default(); shapes.len()];
@@ -165,12 +171,12 @@ impl Rig {
         self.structure.held + self.parameter_bytes() + of_tables + moved + of_layer
     }
 
-    /// Hidden vectors with their gradient.
+    /// Bytes of the hidden vectors of a batch with their gradient.
     fn batch_bytes(&self) -> u64 {
         8 * (self.sizes.batch * self.sizes.dim) as u64
     }
 
-    /// Tables without weights.
+    /// Tables without weights, which only count.
     fn ledgers<'h>(&self, held: &'h mut [Held]) -> Tables<'h> {
         let ledger = |(shape, held)| -> Box<dyn Table + 'h> { Box::new(Ledger::new(shape, held)) };
         Tables::new(self.layer.tables().into_iter().zip(held).map(ledger).collect())
@@ -189,7 +195,8 @@ impl Rig {
         !self.layer.ln_z(&mut self.ledgers(&mut held), hidden.view(), &mut scratch, &mut [0.0])
     }
 
-    /// Takes the steps over ledgers: of all batches, as the dearest of them counts, unless they draw too much.
+    /// Runs steps over ledgers. All batches are used, because the most expensive one counts, unless they draw too many
+    /// words.
     fn walk(&self, held: &mut [Held]) {
         let hidden = Array2::zeros((self.sizes.batch, self.sizes.dim));
         let mut d_hidden = hidden.clone();
@@ -219,7 +226,7 @@ impl Rig {
         self.dearest.get_or_init(|| batches);
     }
 
-    /// Random weights in ±0.1, and the biases that the layer wants.
+    /// Returns random weights in ±0.1, and the initial biases of the layer.
     pub fn matrices(&self) -> Result<Vec<Matrix>> {
         let mut rng = WorkerRng::new(self.sizes.seed, WEIGHTS);
         let numbers: Vec<f32> = (0..NUMBERS).map(|_| rng.random::<f32>() * 0.2 - 0.1).collect();
@@ -235,8 +242,8 @@ impl Rig {
         Array2::from_shape_fn((self.sizes.batch, self.sizes.dim), |_| rng.random::<f32>() - 0.5)
     }
 
-    /// Times steps with their updates, plain descent at a rate that moves little. The batches that are known to want most
-    /// memory come first, to warm up.
+    /// Times steps with their updates: plain SGD at a rate that moves little. The batches that are known to need the
+    /// most memory come first, as a warm-up.
     pub fn time_steps(&self, matrices: &mut [Matrix], threads: &Threads, plan: Plan) -> Timed {
         let hidden = self.hidden(HIDDEN);
         let mut d_hidden = Array2::zeros(hidden.raw_dim());
@@ -259,8 +266,8 @@ impl Rig {
         Timed { loss: loss / self.sizes.batch as f64, ..timed }
     }
 
-    /// Times the exact ln P of a batch of targets. Two batches of hidden vectors take turns: a handle that has seen the same
-    /// one before may have kept its scores.
+    /// Times the exact ln P of a batch of targets. Two batches of hidden vectors take turns, because a handle may keep
+    /// the scores of a batch that it has seen before.
     pub fn time_evaluation(&self, matrices: &[Matrix], threads: &Threads, plan: Plan) -> Timed {
         let hidden = [HIDDEN, OTHER_HIDDEN].map(|stream| self.hidden(stream));
         let mut log_probs = vec![0.0; self.sizes.batch];
@@ -277,14 +284,14 @@ impl Rig {
     }
 }
 
-/// Streams of random numbers.
+/// Stream numbers of the random numbers.
 const TARGETS: u64 = 0;
 const WEIGHTS: u64 = 1;
 const HIDDEN: u64 = 2;
 const DRAWS: u64 = 3;
 const OTHER_HIDDEN: u64 = 4;
 
-/// Bytes of a table.
+/// Bytes of the parameters of a table.
 fn bytes(shape: &TableShape) -> u64 {
     4 * u64::from(shape.rows) * (shape.dim as u64 + u64::from(shape.bias))
 }

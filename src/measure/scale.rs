@@ -1,4 +1,4 @@
-//! The cost of a step and of an exact evaluation against the size of the vocabulary.
+//! Cost of a step and of an exact evaluation as a function of V.
 
 use super::growth::{Crossover, Fit, crossover};
 use super::machine::{self, RunFacts};
@@ -15,41 +15,41 @@ use serde::Serialize;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// What to measure.
+/// Settings of a measurement over several vocabularies.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ScaleConfig {
-    /// The layers, in the order of the table.
+    /// Layers, in the order of the table.
     pub layers: Vec<LayerSpec>,
-    /// The numbers of words.
+    /// Numbers of words.
     pub vocabs: Vocabs,
     /// Size of the hidden vector, d.
     pub dim: usize,
     /// Examples in a batch, B.
     pub batch: usize,
-    /// Samples of every layer that takes them, instead of its own number.
+    /// Samples of every layer that draws, instead of the layer's own number.
     pub samples: Option<usize>,
-    /// Threads.
+    /// Number of threads.
     pub threads: usize,
-    /// Decides weights, hidden vectors and targets.
+    /// Seed of weights, hidden vectors and targets.
     pub seed: u64,
-    /// Seconds that a point may take; what would take longer is skipped.
+    /// Seconds that a point may take; a point that would take longer is skipped.
     pub point_seconds: f64,
-    /// Bytes that a point may take; four fifths of what is free without.
+    /// Bytes that a point may take [default: four fifths of the free memory].
     pub memory_bytes: Option<u64>,
 }
 
 impl ScaleConfig {
-    /// The numbers of words without other ones.
+    /// Default numbers of words.
     pub const VOCABS: &'static str = "1e3..1e6";
-    /// The size of the hidden vector without another.
+    /// Default size of the hidden vector.
     pub const DIM: u32 = 128;
-    /// The examples in a batch without another number.
+    /// Default number of examples in a batch.
     pub const BATCH: u32 = 64;
-    /// The seed without another.
+    /// Default seed.
     pub const SEED: u64 = 1;
 
-    /// All layers as they are, from 10³ to 10⁶ words, d = 128, B = 64.
+    /// All layers with their own settings, from 10³ to 10⁶ words, d = 128, B = 64.
     pub fn new(layers: Vec<LayerSpec>, threads: usize) -> Self {
         Self {
             layers,
@@ -65,28 +65,29 @@ impl ScaleConfig {
     }
 }
 
-/// Seconds that a point may take.
+/// Default seconds that a point may take.
 pub const POINT_SECONDS: f64 = 10.0;
-/// Of the memory that is free, the share that a point may take.
+/// Share of the free memory that a point may take.
 const MEMORY_SHARE: f64 = 0.8;
-/// Of the seconds that a point may take, those in which cheap steps are timed in a pass, at most.
+/// Largest share of a point's seconds for which fast steps are timed in a pass.
 const STEPS: f64 = 0.008;
-/// Of the seconds that a point may take, those within which it has further passes.
+/// Share of a point's seconds within which it gets further passes.
 const PATIENCE: f64 = 0.4;
 
-/// A layer at a number of words. Work is that of a whole step, over the B examples of a batch.
+/// A layer at one number of words. Work is that of a whole step over the B examples of a batch.
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct Point {
-    /// The layer, with its settings.
+    /// Name of the layer, with its settings.
     pub layer: String,
     /// Number of words, V.
     pub vocab: usize,
-    /// Median time of a training step with its update, nanoseconds an example, in the quietest of many short windows.
+    /// Median time of a training step with its update, in nanoseconds per example, in the quietest of many short
+    /// windows.
     pub step_ns_per_example: f64,
-    /// The first and the third quartile of it.
+    /// First and third quartile of that time.
     pub step_ns_quartiles: [f64; 2],
-    /// Steps that were timed.
+    /// Number of timed steps.
     pub steps: usize,
     /// Multiply-adds of a step.
     pub multiply_adds: u64,
@@ -96,18 +97,18 @@ pub struct Point {
     pub bytes: u64,
     /// Random words drawn in a step.
     pub draws: u64,
-    /// Median time of the exact ln P of a given word, nanoseconds an example.
+    /// Median time of the exact ln P of a given word, in nanoseconds per example.
     pub evaluation_ns_per_example: f64,
-    /// The first and the third quartile of it.
+    /// First and third quartile of that time.
     pub evaluation_ns_quartiles: [f64; 2],
-    /// Multiply-adds of such an evaluation of B examples.
+    /// Multiply-adds of an evaluation of B examples.
     pub evaluation_multiply_adds: u64,
     /// Bytes of the layer's parameters.
     pub parameter_bytes: u64,
-    /// The most bytes that training held: layer, parameters, gradients and buffers, as the program's allocator counts them;
-    /// where none does (see [`crate::measure`]), what its tables would hold.
+    /// Peak bytes of training (layer, parameters, gradients and buffers), as counted by the program's allocator. If the
+    /// program does not count (see [`crate::measure`]), the bytes that its tables would hold.
     pub peak_bytes: u64,
-    /// Seconds to make the layer: tree, proposal, clusters.
+    /// Seconds to build the layer: tree, proposal, clusters.
     pub build_seconds: f64,
 }
 
@@ -115,71 +116,71 @@ pub struct Point {
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct Skipped {
-    /// The layer, with its settings.
+    /// Name of the layer, with its settings.
     pub layer: String,
     /// Number of words, V.
     pub vocab: usize,
-    /// Why.
+    /// Reason why it was not measured.
     pub reason: String,
 }
 
-/// All that `scale` found; `scale.json` is this.
+/// The result of [`scale`](scale()), as written to `scale.json`.
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct Scale {
-    /// The version of the crate.
+    /// Version of the crate.
     pub lexmax: &'static str,
-    /// Where and when.
+    /// Machine and time of the run.
     pub run: RunFacts,
     /// Size of the hidden vector, d.
     pub dim: usize,
     /// Examples in a batch, B.
     pub batch: usize,
-    /// Samples of every layer that takes them, if not its own number.
+    /// Samples of every layer that draws, if not the layer's own number.
     pub samples: Option<usize>,
-    /// Threads.
+    /// Number of threads.
     pub threads: usize,
-    /// The seed.
+    /// Seed of weights, hidden vectors and targets.
     pub seed: u64,
-    /// The points, by rising V.
+    /// Measured points, in rising order of V.
     pub points: Vec<Point>,
-    /// The points that were left out.
+    /// Points that were skipped.
     pub skipped: Vec<Skipped>,
-    /// How the times of steps grow, a layer each.
+    /// Growth of the times of steps, one fit per layer.
     pub fits: Vec<Fit>,
-    /// From where on which layer's step is cheaper.
+    /// Vocabulary sizes from which one layer's step is cheaper than another's.
     pub crossovers: Vec<Crossover>,
 }
 
 impl Scale {
-    /// The data as JSON, indented, with a line break at the end.
+    /// Returns the data as indented JSON, with a line break at the end.
     pub fn to_json(&self) -> String {
         serde_json::to_string_pretty(self).expect("plain data") + "\n"
     }
 
-    /// V and nanoseconds an example of the steps of a layer.
+    /// Returns V and nanoseconds per example of the steps of a layer.
     pub fn step_times(&self, layer: &str) -> Vec<(f64, f64)> {
         let of_layer = self.points.iter().filter(|p| p.layer == layer);
         of_layer.map(|p| (p.vocab as f64, p.step_ns_per_example)).collect()
     }
 }
 
-/// What happens as the points are measured.
+/// An event during the measurement.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Event<'a> {
-    /// A pass of the measurement of a point begins, one of at most 8; all layers have a pass before one has its next.
+    /// A pass of the measurement of a point begins, one of at most 8. All layers have a pass before one has its next.
     Begin(&'a LayerSpec, usize),
-    /// It was measured.
+    /// A point was measured.
     Point(&'a Point),
-    /// It was left out.
+    /// A point was skipped.
     Skipped(&'a Skipped),
 }
 
 /// Measures every layer at every number of words.
 ///
 /// # Errors
-/// Sizes that make no sense for every layer alike. What does not fit one layer at one number of words is a point skipped.
+/// Sizes that make no sense for all layers. A layer that does not fit at one number of words becomes a skipped point.
 pub fn scale(config: &ScaleConfig, observe: &mut dyn FnMut(Event)) -> Result<Scale> {
     let layers = LayerSpec::distinct(&config.layers, config.samples)?;
     let threads = Threads::new(config.threads);
@@ -234,14 +235,14 @@ impl Scale {
         let times: Vec<_> = layers.iter().map(|l| (l.as_str(), self.step_times(l))).collect();
         self.fits = times.iter().filter_map(|(layer, times)| Fit::new(layer, times)).collect();
         let pairs = times.iter().flat_map(|a| times.iter().map(move |b| (a, b)));
-        // That a layer is cheaper at every measured V is only said of the first one, to which all are compared.
+        // "Cheaper at every measured V" is reported only relative to the first layer, with which all are compared.
         let worth = |c: &Crossover| !c.throughout || c.than == layers[0];
         self.crossovers = pairs.filter_map(|(a, b)| crossover((a.0, &a.1), (b.0, &b.1))).filter(worth).collect();
         self.crossovers.sort_by(|a, b| a.from_vocab.total_cmp(&b.from_vocab));
     }
 }
 
-/// A layer to be measured, and within which limits.
+/// A layer to be measured, and the limits of the measurement.
 struct Bench<'a> {
     layer: &'a LayerSpec,
     sizes: Sizes,
@@ -250,13 +251,13 @@ struct Bench<'a> {
 }
 
 impl Bench<'_> {
-    /// The layer with its times and the seconds that it took to make, or why there are none. `look` is what is known from
-    /// fewer words; then what is known from these.
+    /// Measures the layer. Returns its times with the seconds to build it, or the reason why it was skipped. `look` has
+    /// the knowledge from fewer words, and afterwards that from these.
     fn measure(&self, counts: &Arc<Counts>, look: &mut Option<Look>) -> std::result::Result<(Trial, f64), String> {
         let limit = self.config.memory_bytes;
         let limit = limit.or_else(|| crate::machine::free_bytes().map(|b| (b as f64 * MEMORY_SHARE) as u64));
         if look.is_none() && counts.len() > LEAST {
-            // Without a look the closed form and a cautious rate have to do.
+            // Without a look, the closed form and a cautious rate are used.
             *look = Look::glance(self.layer, self.sizes, self.threads).ok();
         }
         if let Some(look) = look {
@@ -269,7 +270,7 @@ impl Bench<'_> {
         let building = start.elapsed().as_secs_f64();
         let known = look.clone().unwrap_or_else(|| Look::cautious(&rig, building));
         let [step, evaluation] = known.seconds(&rig);
-        // One step to warm up and three that count; an evaluation to warm up, and one.
+        // One step as a warm-up and three timed ones; one evaluation as a warm-up and one timed.
         let seconds = known.filling(&rig) + 4.0 * step + 2.0 * evaluation;
         within_time("it", seconds, self.config.point_seconds)?;
         within_memory("it", rig.training_bytes(), limit)?;

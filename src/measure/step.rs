@@ -1,4 +1,4 @@
-//! The time of one training step of a layer on synthetic data.
+//! Time of one training step of a layer on synthetic data.
 
 use super::machine::{peak_gflops, sgemm_gflops};
 use super::rig::{Rig, Sizes, zipf};
@@ -11,11 +11,11 @@ use crate::table::Threads;
 use serde::Serialize;
 use std::sync::Arc;
 
-/// What to time.
+/// Settings of the timing of one step.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct StepConfig {
-    /// The layer.
+    /// Layer to time.
     pub layer: LayerSpec,
     /// Number of words, V.
     pub vocab: usize,
@@ -23,27 +23,27 @@ pub struct StepConfig {
     pub dim: usize,
     /// Examples in the batch, B.
     pub batch: usize,
-    /// Threads.
+    /// Number of threads.
     pub threads: usize,
-    /// Steps that are timed; the median counts.
+    /// Number of timed steps; their median is reported.
     pub repeats: usize,
-    /// Decides weights, hidden vectors and targets.
+    /// Seed of weights, hidden vectors and targets.
     pub seed: u64,
 }
 
 impl StepConfig {
-    /// Number of words without another.
+    /// Default number of words.
     pub const VOCAB: u32 = 100_000;
-    /// The size of the hidden vector without another.
+    /// Default size of the hidden vector.
     pub const DIM: u32 = 128;
-    /// Examples in the batch without another number.
+    /// Default number of examples in the batch.
     pub const BATCH: u32 = 1_024;
-    /// Steps that are timed without another number.
+    /// Default number of timed steps.
     pub const REPEATS: u32 = 7;
-    /// The seed without another.
+    /// Default seed.
     pub const SEED: u64 = 1;
 
-    /// A layer with the defaults, on one thread.
+    /// The settings for a layer: the defaults, on one thread.
     pub fn new(layer: LayerSpec) -> Self {
         Self {
             layer,
@@ -57,11 +57,11 @@ impl StepConfig {
     }
 }
 
-/// What a step took.
+/// Time and work of one step.
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct StepReport {
-    /// The layer, with its settings.
+    /// Name of the layer, with its settings.
     pub layer: String,
     /// Number of words, V.
     pub vocab: usize,
@@ -69,47 +69,47 @@ pub struct StepReport {
     pub dim: usize,
     /// Examples in the batch, B.
     pub batch: usize,
-    /// Threads.
+    /// Number of threads.
     pub threads: usize,
-    /// Median time of a step with its update, milliseconds.
+    /// Median time of a step with its update, in milliseconds.
     pub step_ms: f64,
-    /// The fastest and the slowest step, milliseconds.
+    /// Times of the fastest and the slowest step, in milliseconds.
     pub range_ms: [f64; 2],
-    /// How that was taken.
+    /// Description of the method.
     pub method: String,
     /// Multiply-adds of the layer in a step.
     pub multiply_adds: u64,
-    /// 2·multiply-adds over the time, GFLOP/s.
+    /// 2·multiply-adds divided by the median time, in GFLOP/s.
     pub gflops: f64,
-    /// What plain matrix products reach on as many threads, GFLOP/s, in the same run.
+    /// GFLOP/s of plain matrix products on as many threads, in the same run.
     pub sgemm_gflops: f64,
-    /// The share of that.
+    /// `gflops` divided by `sgemm_gflops`.
     pub sgemm_share: f64,
-    /// GFLOP/s of multiply-adds in registers on as many threads, in the same run: the most that the vector path of this
-    /// process can do.
+    /// GFLOP/s of multiply-adds in registers on as many threads, in the same run. It is the maximum of this process's
+    /// vector path.
     pub peak_gflops: f64,
-    /// The share of that.
+    /// `gflops` divided by `peak_gflops`.
     pub peak_share: f64,
-    /// Bytes of parameters.
+    /// Bytes of the parameters.
     pub parameter_bytes: u64,
-    /// The most memory that the process has had.
+    /// Peak memory of the process in bytes, if the system reports it.
     pub peak_bytes: Option<u64>,
-    /// The mean loss of the last step, nats.
+    /// Mean loss of the last step, in nats per example.
     pub loss: f64,
 }
 
 impl StepReport {
-    /// The report as JSON, indented, with a line break at the end.
+    /// Returns the report as indented JSON, with a line break at the end.
     pub fn to_json(&self) -> String {
         serde_json::to_string_pretty(self).expect("a report is plain data") + "\n"
     }
 }
 
-/// Steps before the clock starts.
+/// Number of steps before the timed ones.
 const WARM_UP: usize = 2;
 
-/// Times a step of plain descent (scores, loss, both gradients, the update) on Zipf-distributed targets, in batches
-/// that come in turn. Biases as the layer's name says, from zero without.
+/// Times a step of plain SGD (scores, loss, both gradients, the update) on Zipf-distributed targets, in batches that
+/// take turns. Biases follow the layer's name, and start from zero by default.
 ///
 /// # Errors
 /// Sizes that make no sense or do not fit in memory.

@@ -1,34 +1,35 @@
-//! How often to take a time, and which of the times counts.
+//! Repetition of a timing, and the choice of the times that count.
 
 use crate::table::{Cost, Tables};
 use std::time::Instant;
 
-/// How often to take a time: in windows, so that what else the machine does for a while spoils some of them only.
+/// Repetitions of a timing. They are grouped in windows, so that other work of the machine spoils only some of them.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Plan {
-    /// Runs before the clock counts.
+    /// Runs before the timed ones.
     pub warm_up: usize,
-    /// Runs of a window, at least and at most; between, as many as fit in `window` seconds.
+    /// Least and largest number of runs in a window. Between these, a window has as many runs as fit in `window`
+    /// seconds.
     pub runs: (usize, usize),
     pub window: f64,
-    /// Seconds in which windows begin; the one with the least median counts.
+    /// Seconds in which windows begin; the window with the smallest median counts.
     pub seconds: f64,
-    /// Seconds after which one run is enough for a window, and one window.
+    /// Seconds after which one run per window and one window are enough.
     pub patience: f64,
 }
 
 /// Times of equal pieces of work.
 #[derive(Clone, Debug)]
 pub(super) struct Timed {
-    /// Seconds in the window that counts, rising.
+    /// Seconds in the window that counts, in rising order.
     pub seconds: Vec<f64>,
-    /// Pieces in all windows.
+    /// Number of pieces in all windows.
     pub pieces: usize,
-    /// Work of a piece, the mean.
+    /// Mean work of a piece.
     pub cost: Cost,
-    /// Bytes of parameters moved by a piece, the mean.
+    /// Mean bytes of parameters moved by a piece.
     pub bytes: u64,
-    /// Mean loss of the last step, nats.
+    /// Mean loss of the last step, in nats.
     pub loss: f64,
 }
 
@@ -50,7 +51,7 @@ impl Plan {
         Timed { seconds: quietest.expect("a window"), pieces, cost, bytes, loss: 0.0 }
     }
 
-    /// The times of a window, rising.
+    /// Returns the times of one window, in rising order.
     fn window(&self, start: Instant, w: &mut Tables, work: &mut dyn FnMut(&mut Tables)) -> Vec<f64> {
         let mut seconds: Vec<f64> = Vec::new();
         let begin = Instant::now();
@@ -70,20 +71,20 @@ impl Plan {
     }
 }
 
-/// The median of rising times.
+/// Median of times in rising order.
 fn median(seconds: &[f64]) -> f64 {
     seconds[(seconds.len() - 1) / 2]
 }
 
 impl Timed {
-    /// The one with the lower median, of as many pieces as both.
+    /// Returns the one with the lower median, with the number of pieces of both.
     pub fn quieter(self, other: Self) -> Self {
         let pieces = self.pieces + other.pieces;
         let quieter = if median(&other.seconds) < median(&self.seconds) { other } else { self };
         Self { pieces, ..quieter }
     }
 
-    /// The time below which a share of the pieces are; 0.5 is the median.
+    /// Returns the time that a share of the pieces does not exceed; 0.5 gives the median.
     pub fn quantile(&self, share: f64) -> f64 {
         self.seconds[((self.seconds.len() - 1) as f64 * share).round() as usize]
     }

@@ -1,5 +1,5 @@
-//! A layer under the clock: the one routine by which `scale` and `advise` take their times, and what a time at one number
-//! of words says of another.
+//! Timing of a layer: the common routine of `scale` and `advise`, and the extrapolation of a time to another number of
+//! words.
 
 use super::heap::{self, Grown};
 use super::rig::{Rig, Sizes, zipf};
@@ -11,21 +11,23 @@ use crate::table::Threads;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// Of steps and of evaluations. A dear step is taken once to warm up and three times that count.
+/// Plans for steps and for evaluations. A slow step gets one run as a warm-up and three timed runs.
 const PLANS: [Plan; 2] = [
     Plan { warm_up: 1, runs: (3, 2_000), window: 0.02, seconds: STEP_SECONDS, patience: f64::INFINITY },
     Plan { warm_up: 1, runs: (4, 500), window: 0.01, seconds: 0.03, patience: 1.0 },
 ];
-/// Seconds in which a layer's steps are timed, in each pass.
+/// Seconds for which a layer's steps are timed, in each pass.
 pub const STEP_SECONDS: f64 = 0.08;
-/// So many times longer, at most, where it took as long to fill the tables: they are cold, and passes are few.
+/// Largest factor by which that time grows if filling the tables takes long. Such tables are cold, and they get few
+/// passes.
 const LONGER: f64 = 5.0;
-/// Seconds of evaluations that are worth another pass; in longer ones the machine has its moods.
+/// Longest evaluations, in seconds, that get another pass. Longer ones already contain the fluctuations of the
+/// machine.
 const SOON: f64 = 0.1;
-/// Passes over the layers, at most. A machine that is shared goes for a second or so at two thirds of its pace, and more than
-/// half of the time: of two passes a third saw nothing else.
+/// Largest number of passes over the layers. A shared machine runs at two thirds of its speed for about a second at a
+/// time, and this more than half of the time. With two passes, a third of the layers saw only such slow times.
 pub const PASSES: usize = 8;
-/// For a first look.
+/// Plan of a first look.
 const GLANCE: Plan = Plan { warm_up: 1, runs: (2, 2), window: 0.0, seconds: 0.0, patience: f64::INFINITY };
 
 /// A layer with its times.
@@ -33,11 +35,11 @@ pub(super) struct Trial {
     pub rig: Rig,
     pub step: Timed,
     pub evaluation: Timed,
-    /// What training held beyond layer and parameters.
+    /// Bytes that training held beyond the layer and its parameters.
     pub grown: Option<Grown>,
     /// Seconds to fill the tables.
     filling: f64,
-    /// Seconds of the steps in the last pass, with the filling, and of the evaluations.
+    /// Seconds of the steps in the last pass (with filling the tables), and of the evaluations.
     stepping: f64,
     evaluating: f64,
     /// Seconds of all passes.
@@ -46,7 +48,8 @@ pub(super) struct Trial {
 }
 
 impl Trial {
-    /// Times steps, three or more as far as `patience` seconds allow and not much longer than `seconds`, then evaluations.
+    /// Times steps, then evaluations. There are three steps or more, as far as `patience` seconds allow; they take not
+    /// much longer than `seconds`.
     ///
     /// # Errors
     /// Tables that do not fit in memory.
@@ -59,7 +62,7 @@ impl Trial {
         Ok(Self { plans: [Plan { seconds, ..plans[0] }, evaluations], ..trial })
     }
 
-    /// Times steps, and evaluations unless they are known with the seconds that they took.
+    /// Times steps. Times evaluations too, unless they are known together with the seconds that they took.
     fn planned(rig: Rig, threads: &Threads, plans: [Plan; 2], known: Option<(Timed, f64)>) -> Result<Self> {
         let start = Instant::now();
         let mut matrices = rig.matrices()?;
@@ -75,9 +78,12 @@ impl Trial {
         Ok(Self { rig, step, evaluation, grown, filling, stepping, evaluating, spent, plans })
     }
 
-    /// Times all layers in turn again and again, with tables made anew, and the quietest time of each counts: where in memory
-    /// they lie matters, and more so what the machine does for others, which is why time passes between. A layer has no
-    /// further pass that would take more than `seconds` in all. `observe` sees which one is next, also where it is passed over.
+    /// Times all layers in turn, pass after pass, with new tables each time. The quietest time of each layer counts.
+    /// The place of the tables in memory matters, and other work of the machine matters more, which is why time passes
+    /// between two passes.
+    ///
+    /// A layer gets no further pass that would take more than `seconds` in all. `observe` receives the number of the
+    /// next layer, even if the layer is skipped.
     ///
     /// # Errors
     /// Tables that do not fit in memory.
@@ -111,30 +117,30 @@ impl Trial {
     }
 }
 
-/// A vocabulary for a first look; a smaller one would stand in the caches.
+/// Vocabulary of a first look; a smaller one would fit in the caches.
 pub(super) const LEAST: usize = 20_000;
-/// A rate that any machine has, multiply-adds a second.
+/// Multiply-adds per second that every machine reaches.
 const CAUTIOUS_RATE: f64 = 2e9;
-/// Seconds of a step, by that rate, above which nobody looks.
+/// Seconds of a step, at that rate, above which there is no first look.
 const LONG: f64 = 2.0;
 
-/// What a layer took at some number of words, from which to tell what it takes at another.
+/// Times of a layer at one number of words, from which those at another number are estimated.
 #[derive(Clone, Debug)]
 pub(super) struct Look {
     vocab: usize,
-    /// Of a step and of an evaluation, by closed form.
+    /// Multiply-adds of a step and of an evaluation, by closed form.
     multiply_adds: [f64; 2],
     /// Seconds of a step and of an evaluation.
     seconds: [f64; 2],
     parameter_bytes: u64,
     /// Seconds to fill the tables.
     filling: f64,
-    /// Seconds and bytes to make the layer.
+    /// Seconds and bytes to build the layer.
     building: (f64, u64),
 }
 
 impl Look {
-    /// By the clock, at [`LEAST`] words; where that would be long, by a cautious rate.
+    /// Takes a first look by timing the layer at [`LEAST`] words. If that would take long, a cautious rate is used.
     ///
     /// # Errors
     /// Sizes that make no sense for the layer, or do not fit in memory.
@@ -144,7 +150,7 @@ impl Look {
             let start = Instant::now();
             Ok((Rig::new(layer, &counts, Bias::Unigram, sizes)?, start.elapsed().as_secs_f64()))
         };
-        // What else the machine did the first time would be multiplied.
+        // The faster of two builds counts, since other work of the machine during one build would be multiplied.
         let ((rig, first), (_, second)) = (made()?, made()?);
         let building = first.min(second);
         let cautious = Self::cautious(&rig, building);
@@ -154,13 +160,13 @@ impl Look {
         Ok(Self::of(&Trial::planned(rig, threads, [GLANCE; 2], None)?, building))
     }
 
-    /// Of a layer that was timed; `building` is the seconds that it took to make.
+    /// Takes the times of a timed layer; `building` are the seconds to build it.
     pub fn of(trial: &Trial, building: f64) -> Self {
         let seconds = [&trial.step, &trial.evaluation].map(|timed| timed.quantile(0.5));
         Self { seconds, filling: trial.filling, ..Self::cautious(&trial.rig, building) }
     }
 
-    /// Without a clock.
+    /// Estimates the times at a cautious rate, without timing.
     pub fn cautious(rig: &Rig, building: f64) -> Self {
         let multiply_adds = [rig.expected_cost().multiply_adds, rig.evaluation_multiply_adds()].map(|n| n as f64);
         Self {
@@ -173,18 +179,18 @@ impl Look {
         }
     }
 
-    /// Seconds and bytes to make the layer for so many words.
+    /// Returns the seconds and bytes to build the layer for `vocab` words.
     pub fn building(&self, vocab: usize) -> (f64, u64) {
         let growth = vocab as f64 / self.vocab as f64;
         (self.building.0 * growth, (self.building.1 as f64 * growth) as u64)
     }
 
-    /// Seconds to fill the tables of a layer.
+    /// Returns the seconds to fill the tables of a layer.
     pub fn filling(&self, rig: &Rig) -> f64 {
         self.filling * rig.parameter_bytes() as f64 / self.parameter_bytes.max(1) as f64
     }
 
-    /// Seconds of a step and of the exact ln P of a batch.
+    /// Returns the seconds of a step and of the exact ln P of a batch.
     pub fn seconds(&self, rig: &Rig) -> [f64; 2] {
         let work = [rig.expected_cost().multiply_adds, rig.evaluation_multiply_adds()];
         [0, 1].map(|i| self.seconds[i] * work[i] as f64 / self.multiply_adds[i].max(1.0))
@@ -211,7 +217,7 @@ mod tests {
             let after = pieces(&Trial::passes(first, &threads, seconds, &mut |i| seen.push(i)).unwrap());
             assert_eq!(seen, [0, 1].repeat(PASSES - 1));
             for (before, after) in before.into_iter().zip(after) {
-                // Each pass has one run of each kind at least.
+                // Each pass has at least one run of each kind.
                 let (steps, evaluations) = (after.0 - before.0, after.1 - before.1);
                 assert!(
                     if grows { steps.min(evaluations) >= PASSES - 1 } else { steps.max(evaluations) == 0 },

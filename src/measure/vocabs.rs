@@ -1,19 +1,19 @@
-//! Numbers of words to go through, as text: `1e3..1e6`, or `1000,50000`.
+//! Numbers of words as text: `1e3..1e6`, or `1000,50000`.
 
 use crate::error::Error;
 use std::fmt;
 use std::str::FromStr;
 
-/// Rising numbers of words.
+/// Numbers of words in rising order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Vocabs(Vec<usize>);
 
-/// The largest number of words that is measured.
+/// The largest number of words that can be measured.
 const MOST: f64 = 1e8;
 const LIMIT: &str = "numbers of words from 1 to 1e8, as 1e3..1e6 or 1000,50000";
 
 impl Vocabs {
-    /// From `first` to `last`, evenly spaced in the logarithm, about `per_decade` of them to a factor of 10.
+    /// Numbers from `first` to `last`, evenly spaced in the logarithm, about `per_decade` for each factor of 10.
     pub fn between(first: usize, last: usize, per_decade: usize) -> Self {
         let (low, high) = ((first.max(1) as f64).ln(), (last.max(first).max(1) as f64).ln());
         let steps = ((high - low) / 10f64.ln() * per_decade as f64).round().max(1.0);
@@ -23,13 +23,13 @@ impl Vocabs {
         Self(vocabs)
     }
 
-    /// The numbers.
+    /// Returns the numbers.
     pub fn as_slice(&self) -> &[usize] {
         &self.0
     }
 }
 
-/// Points to a factor of 10 in `1e3..1e6`.
+/// Numbers for each factor of 10 in `1e3..1e6`.
 const PER_DECADE: usize = 2;
 
 impl FromStr for Vocabs {
