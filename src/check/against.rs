@@ -1,4 +1,4 @@
-//! A layer against the naive one in f64.
+//! Comparison of a layer with the naive layer in f64.
 
 use super::Audit;
 use super::audit::{AuditConfig, Rig};
@@ -8,14 +8,16 @@ use crate::rng::WorkerRng;
 use crate::table::Threads;
 use ndarray::Array2;
 
-/// Holds what a layer gives against a naive layer with the same weights, on the same batch and draws: ln P of every word,
-/// every loss and every gradient. The tolerance is what f32 may round ([`Expected`]).
+/// Compares a layer with a naive layer that has the same weights, on the same batch and draws.
 ///
-/// Beside [`audit`](super::audit()), which asks whether a layer agrees with itself, this asks whether it is the layer that it is
-/// said to be.
+/// It compares ln P of every word, every loss and every gradient. The tolerance is the bound on f32 rounding
+/// ([`Expected`]).
+///
+/// [`audit`](super::audit()) checks whether a layer agrees with itself; this function checks whether it computes what
+/// its name says.
 ///
 /// # Panics
-/// If the tables of the layer are not of the shapes that the reference expects.
+/// If the shapes of the layer's tables are not those that the reference expects.
 pub fn against(layer: &dyn OutputLayer, reference: &Reference, settings: &AuditConfig) -> Audit {
     let rig = Rig::new(layer, settings);
     let tables: Vec<Params> = rig.matrices.iter().map(Params::of).collect();

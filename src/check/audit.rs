@@ -1,4 +1,4 @@
-//! Any layer against its own contract, from outside: the steps, probabilities and costs that it gives.
+//! Audit of any layer against its own contract, from outside: its steps, probabilities and costs.
 
 use super::{Audit, Finding, ROUNDING};
 use crate::layer::{Batch, LayerShape, OutputLayer, Scratch, set_up};
@@ -10,37 +10,38 @@ use crate::vocab::WordId;
 use ndarray::{Array2, Axis};
 use rand::RngExt;
 
-/// Weights, hidden vectors and steps are multiples of this, so that a parameter moves in f32 by exactly the step.
+/// Unit of weights, hidden vectors and steps, 1/1024. They are multiples of it, so that f32 moves a parameter exactly
+/// by the step.
 const GRID: i32 = 1024;
-/// The widest step of the differences; halved twice.
+/// Widest step of the differences; it is halved twice.
 const WIDEST: f32 = 0.5;
-/// What the extrapolation of three central differences makes of an error of the loss: Σ|weight|/step.
+/// Factor by which the extrapolation of three central differences amplifies an error of the loss: Σ|weight|/step.
 const AMPLIFIED: f64 = (1.0 / 45.0) / 0.5 + (20.0 / 45.0) / 0.25 + (64.0 / 45.0) / 0.125;
-/// Entries of a table, and of the hidden vectors, that are moved.
+/// Largest number of entries of a table, and of the hidden vectors, that are moved.
 const MOVED: usize = 192;
-/// Steps of a layer that draws, over which its cost is averaged.
+/// Steps over which the cost of a layer that draws is averaged.
 const SEEDS: u64 = 2_000;
-/// The quantile of a two-sided z-test at α = 10⁻⁶.
+/// Quantile of a two-sided z-test at α = 10⁻⁶.
 const QUANTILE: f64 = 4.891_638;
 
-/// How an audit is made.
+/// Settings of an audit.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct AuditConfig {
     /// Examples in its batches.
     pub batch: usize,
-    /// Decides weights, hidden vectors, targets and what is drawn.
+    /// Seed of weights, hidden vectors, targets and draws.
     pub seed: u64,
 }
 
 impl AuditConfig {
-    /// The words of the layers that `lexmax check` audits without another number.
+    /// Default number of words of the layers that `lexmax check` audits.
     pub const VOCAB: u32 = 240;
-    /// The size of their hidden vectors without another.
+    /// Default size of their hidden vectors.
     pub const DIM: u32 = 6;
-    /// The examples in a batch without another number.
+    /// Default number of examples in a batch.
     pub const BATCH: u32 = 7;
-    /// The seed without another.
+    /// Default seed.
     pub const SEED: u64 = 1;
 }
 
@@ -50,17 +51,22 @@ impl Default for AuditConfig {
     }
 }
 
-/// Audits a layer: its probabilities are a distribution, `log_prob` is that of the target, its gradients are the
-/// differences of the loss that its step returns, and the work counted is the work that it announced. The last check is
-/// skipped, and its finding says so, where [`OutputLayer::expected_cost`] is `None`.
+/// Audits a layer. It checks that
 ///
-/// The differences are central ones, extrapolated (Richardson) from three steps; the sample is held fixed. They may be off
-/// by what f32 makes of the loss, 2⁻²⁴·(2·(2d + 4)·z + 16 + 6·√V + L) an example with scores up to z, and by what the last
-/// extrapolation still changed. The loss of a sparse layer has kinks in its slope; there the narrowest difference counts, and
-/// may be off by what the steps differ. Where a proposal depends on the hidden vector and the sample moves with it, the
-/// entry is left out: the proposal counts as given.
+/// - its probabilities are a distribution, and `log_prob` gives the probability of the target,
+/// - its gradients are the differences of the loss that its step returns,
+/// - the counted work is the work that the layer announces.
 ///
-/// The chance that a right layer fails is 10⁻⁶ a number of its cost where it draws, else none.
+/// The last check is skipped if [`OutputLayer::expected_cost`] is `None`; its finding says so.
+///
+/// The differences are central and extrapolated (Richardson) from three steps, with the sample held fixed. Their
+/// tolerance has two parts: the f32 rounding of the loss, 2⁻²⁴·(2·(2d + 4)·z + 16 + 6·√V + L) per example with scores
+/// up to z, and the change by the last extrapolation. The loss of a sparse layer has kinks in its slope. There the
+/// narrowest difference is used, with a tolerance of the differences between the steps. If a proposal depends on the
+/// hidden vector and the sample moves with it, the entry is left out, since the proposal counts as given.
+///
+/// For a layer that draws, the chance that a correct layer fails is 10⁻⁶ for each number of its cost; otherwise it is
+/// 0.
 pub fn audit(layer: &dyn OutputLayer, settings: &AuditConfig) -> Audit {
     let rig = Rig::new(layer, settings);
     let mut findings = rig.distribution();
@@ -80,7 +86,7 @@ pub(super) struct Rig<'a> {
     seed: u64,
 }
 
-/// What a step gave, and what it drew.
+/// Losses of a step, and its draws.
 struct Step {
     loss: f64,
     losses: Vec<f64>,
@@ -101,7 +107,7 @@ impl<'a> Rig<'a> {
         }
         let mut targets: Vec<WordId> = Vec::new();
         while targets.len() < settings.batch {
-            // Some come twice in a row.
+            // Some targets come twice in a row.
             let target = rng.random_range(0..shape.vocab as u32);
             targets.extend(std::iter::repeat_n(target, 1 + targets.len() % 2));
         }
@@ -119,7 +125,7 @@ impl<'a> Rig<'a> {
         Tables::new(self.matrices.iter().map(handle).collect())
     }
 
-    /// A step that moves nothing.
+    /// Takes a step that moves nothing.
     fn step(&self, w: &mut Tables) -> Step {
         let mut s = Scratch::new(WorkerRng::new(self.seed, 1));
         let mut losses = vec![0.0; self.targets.len()];
@@ -128,7 +134,7 @@ impl<'a> Rig<'a> {
         Step { loss, losses, draws: s.draws }
     }
 
-    /// Σ P = 1, no NaN, and P(target) the same either way.
+    /// Checks that Σ P = 1, that no P is NaN, and that both ways to compute P(target) agree.
     fn distribution(&self) -> Vec<Finding> {
         let (batch, vocab) = (self.targets.len(), self.shape.vocab);
         let (mut w, mut s) = (self.frozen(), Scratch::new(WorkerRng::new(self.seed, 1)));
@@ -136,7 +142,7 @@ impl<'a> Rig<'a> {
         let mut of_target = vec![0.0; batch];
         self.layer.log_probs(&mut w, self.hidden.view(), &mut s, all.view_mut());
         self.layer.log_prob(&mut w, self.batch(), &mut s, &mut of_target);
-        // Each ln P is rounded, and a normalizer off by 7 roundings; a path of decisions is as long as ln V.
+        // Each ln P is rounded, and a normalizer may be off by 7 roundings; a path of decisions is as long as ln V.
         let ln_v = (vocab as f64).ln();
         let mut sums = Finding::new("Σ P = 1", (16.0 + 8.0 * ln_v) * ROUNDING);
         let mut same = Finding::new("ln P(target)", 0.0);
@@ -146,7 +152,7 @@ impl<'a> Rig<'a> {
             sums.see((sum - 1.0).abs(), || format!("example {b}"));
             let target = f64::from(row[self.targets[b] as usize]);
             if target != of_target[b] {
-                // A word's ln P may be a sum of as many decisions.
+                // The ln P of a word may be the sum of that many decisions.
                 let tolerance = (1.0 + ln_v) * (2.0 * self.score_rounding() + (16.0 + target.abs()) * ROUNDING);
                 same.see_against((target - of_target[b]).abs(), tolerance, || format!("example {b}"));
             }
@@ -154,8 +160,9 @@ impl<'a> Rig<'a> {
         vec![sums, same]
     }
 
-    /// How far the score of a word may be off: 2d + 4 roundings of its size, up to the largest Σ|w·h| + |b|, wherever a
-    /// parameter is moved to. Vectors of other sizes than h are taken to be as large as h may be.
+    /// Bound on the error of a word's score: 2d + 4 roundings of its size, which is at most the largest Σ|w·h| + |b|
+    /// for all positions of a moved parameter. Vectors of other sizes than h are assumed to have the largest entries
+    /// that h may have.
     fn score_rounding(&self) -> f64 {
         let sum = |row: &[f32], x: &dyn Fn(usize) -> f32| (0..row.len()).map(|k| (row[k] * x(k)).abs()).sum::<f32>();
         let mut largest = 0.0f32;
@@ -171,8 +178,8 @@ impl<'a> Rig<'a> {
         (2.0 * self.shape.dim as f64 + 4.0) * f64::from(largest + WIDEST) * ROUNDING
     }
 
-    /// How far the loss of the batch may be off: that of an example by two scores, 16 roundings and a sum over V words; the
-    /// errors of sums and of examples are as good as independent.
+    /// Bound on the error of the batch's loss. An example has the error of two scores, 16 roundings and a sum over V
+    /// words. The errors of sums and of examples are practically independent, so their squares are added.
     fn loss_rounding(&self, here: &Step) -> f64 {
         let words = 6.0 * (self.shape.vocab as f64).sqrt();
         let one = |(loss, weight): (&f64, &f32)| {
@@ -182,7 +189,7 @@ impl<'a> Rig<'a> {
         here.losses.iter().zip(&self.weights).map(one).map(|e| e * e).sum::<f64>().sqrt()
     }
 
-    /// ∂L/∂hidden, and what a step at rate 1 leaves of the parameters.
+    /// Returns ∂L/∂hidden, and the parameters after a step at rate 1.
     fn own_step(&self) -> (Array2<f32>, Vec<Matrix>) {
         let mut moved = self.matrices.clone();
         let mut d_hidden = Array2::zeros(self.hidden.raw_dim());
@@ -195,7 +202,8 @@ impl<'a> Rig<'a> {
         (d_hidden, moved)
     }
 
-    /// Every gradient beside the differences of the loss; entries evenly spaced where there are many.
+    /// Compares every gradient with the differences of the loss. If there are many entries, evenly spaced ones are
+    /// used.
     fn gradients(&self) -> Vec<Finding> {
         let (d_hidden, moved) = self.own_step();
         let mut rig = Rig { matrices: self.matrices.clone(), hidden: self.hidden.clone(), ..self.shallow() };
@@ -216,7 +224,7 @@ impl<'a> Rig<'a> {
                 |rig: &mut Rig, what: &str, i: usize, of: fn(&mut Matrix) -> &mut [f32], after: &[f32], at: f32| {
                     if let Some(want) = rig.difference(|rig, step| of(&mut rig.matrices[t])[i] = at + step) {
                         let got = f64::from(at) - f64::from(after[i]);
-                        // Read off a weight that moved: one more rounding of it.
+                        // The gradient is read from a weight that moved, which adds one rounding of the weight.
                         let tolerance = want.tolerance + 4.0 * ROUNDING * (1.0 + got.abs());
                         of_tables.see_against((got - want.slope).abs(), tolerance, || format!("table {t}, {what} {i}"));
                     }
@@ -243,8 +251,8 @@ impl<'a> Rig<'a> {
         }
     }
 
-    /// The slope of the loss where `moved` puts a parameter so far from where it is, and leaves it there for 0. Nothing if
-    /// the sample moves with it.
+    /// Returns the slope of the loss in a parameter. `moved` places the parameter at a distance from its value, and at
+    /// the value itself for 0. Returns `None` if the sample moves with the parameter.
     fn difference(&mut self, moved: impl Fn(&mut Self, f32)) -> Option<Slope> {
         let here = self.step(&mut self.frozen());
         let mut same_sample = true;
@@ -262,7 +270,8 @@ impl<'a> Rig<'a> {
         moved(self, 0.0);
         let rounding = AMPLIFIED * self.loss_rounding(&here);
         let slope = if self.shape.gives_zeros {
-            // Where the support changes, the slope has a kink, and an extrapolation says nothing: what the steps differ by.
+            // Where the support changes, the slope has a kink, and an extrapolation is meaningless. The tolerance is
+            // then the difference between the steps.
             Slope { slope: narrow, tolerance: rounding + (narrow - middle).abs() + (middle - wide).abs() }
         } else {
             Slope { slope, tolerance: rounding + (slope - fine).abs() }
@@ -270,7 +279,7 @@ impl<'a> Rig<'a> {
         same_sample.then_some(slope)
     }
 
-    /// The work counted is the work announced; on average, where draws decide.
+    /// Checks that the counted work is the announced work, on average if it depends on draws.
     fn cost(&self) -> Finding {
         let Some(expected) = self.layer.expected_cost(&self.targets) else {
             return Finding::skipped("cost", "the layer has no closed form of its cost");
@@ -305,7 +314,7 @@ impl<'a> Rig<'a> {
     }
 }
 
-/// A slope, and how far it may be off.
+/// A slope and its tolerance.
 struct Slope {
     slope: f64,
     tolerance: f64,

@@ -1,5 +1,6 @@
-//! Which correction is right: for 4 words, the exact expected gradient at the scores that a layer is to learn, by
-//! enumerating every target and every outcome of the draws through the layer itself. Zero, or biased.
+//! Test of corrections: the exact expected gradient for 4 words at the scores that a layer is to learn. Every target
+//! and every outcome of the draws is enumerated through the layer itself. The gradient is zero for a consistent
+//! correction, and not for a biased one.
 
 use crate::layer::{
     Batch, Bias, BlackOut, Contrast, NegativeSampling, NoiseContrastive, OneVsEach, OutputLayer, SampledSoftmax,
@@ -12,49 +13,49 @@ use crate::table::{Deferred, Matrix, Table, Tables, Threads};
 use crate::vocab::WordId;
 use ndarray::{ArrayView2, array};
 
-/// Words.
+/// Number of words.
 pub const V: usize = 4;
-/// The language.
+/// Probabilities of the words in the language.
 pub const P: [f64; V] = [0.4, 0.3, 0.2, 0.1];
-/// The proposal.
+/// Probabilities of the words in the proposal.
 pub const Q: [f64; V] = [0.1, 0.25, 0.2, 0.45];
-/// What is zero but for f32: sums of at most 8 numbers up to 1 whose scores, up to 5, have at most 8 roundings, read off
-/// weights of up to 3, with as many roundings again.
+/// Bound on the f32 rounding of a gradient that is zero. It covers sums of at most 8 numbers up to 1, whose scores (up
+/// to 5) have at most 8 roundings. The sums are read from weights of up to 3, with as many roundings again.
 pub const ZERO: f64 = (2.0 * 8.0 * 5.0 + 16.0 + 8.0 + 3.0 * 8.0) / (1u64 << 24) as f64;
 
-/// Draws, and the probability that they come out.
+/// Draws, and the probability of these draws.
 pub type Outcome = (f64, Vec<WordId>);
 
 /// A scheme of drawing and correcting, and the bias of its gradient.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Correction {
-    /// The scheme.
+    /// Description of the scheme.
     pub scheme: String,
-    /// The largest entry of |E ∂L/∂z| at the scores that it is to learn.
+    /// Largest entry of |E ∂L/∂z| at the scores that the layer is to learn.
     pub bias: f64,
-    /// What it may be off zero by f32.
+    /// Bound on the f32 rounding of `bias`.
     pub zero: f64,
-    /// Whether theory says that it is zero.
+    /// Whether the bias is zero in theory.
     pub consistent: bool,
 }
 
 impl Correction {
-    /// Whether the enumeration agrees with the theory: zero where it is consistent, and more than ten times
-    /// what rounding can do where it is not.
+    /// Whether the enumeration agrees with the theory: the bias is zero for a consistent scheme, and more than ten
+    /// times the rounding for an inconsistent one.
     pub fn passed(&self) -> bool {
         if self.consistent { self.bias <= self.zero } else { self.bias > 10.0 * ZERO }
     }
 }
 
-/// A sampler and a proposal that always draw the same.
+/// A sampler and a proposal that always return the same draws.
 #[derive(Clone, Debug)]
 pub struct Fixed {
-    /// The draws.
+    /// Words that are drawn.
     pub words: Vec<WordId>,
-    /// What is subtracted from the score of each word.
+    /// Number that is subtracted from the score of each word.
     pub ln_q: Vec<f64>,
-    /// What becomes of a draw that equals the target.
+    /// Treatment of a draw that equals the target.
     pub hits: Hits,
 }
 
@@ -101,7 +102,7 @@ impl Proposal for Fixed {
     }
 }
 
-/// S independent draws from [`Q`].
+/// All outcomes of S independent draws from [`Q`].
 pub fn independent(samples: usize) -> Vec<Outcome> {
     let mut outcomes = vec![(1.0, vec![])];
     for _ in 0..samples {
@@ -114,7 +115,7 @@ pub fn independent(samples: usize) -> Vec<Outcome> {
     outcomes
 }
 
-/// Every set, of words that join on their own.
+/// All sets to which each word belongs independently, with its probability in `inclusion`.
 pub fn sets(inclusion: [f64; V]) -> Vec<Outcome> {
     let set = |bits: usize| {
         let joins = |w: &usize| bits >> w & 1 == 1;
@@ -124,7 +125,7 @@ pub fn sets(inclusion: [f64; V]) -> Vec<Outcome> {
     (0..1 << V).map(set).collect()
 }
 
-/// S distinct words, each from [`Q`] among those that are left.
+/// All outcomes of S distinct draws, each from [`Q`] among the words that are left.
 pub fn distinct(samples: usize) -> Vec<Outcome> {
     let mut outcomes: Vec<Outcome> = vec![(1.0, vec![])];
     for _ in 0..samples {
@@ -139,21 +140,21 @@ pub fn distinct(samples: usize) -> Vec<Outcome> {
     outcomes
 }
 
-/// ln of the probability that a word is among the draws.
+/// Returns ln of the probability that a word is among the draws, for every word.
 pub fn ln_inclusion(outcomes: &[Outcome]) -> [f64; V] {
     let inclusion = |w: WordId| outcomes.iter().filter(|o| o.1.contains(&w)).map(|o| o.0).sum::<f64>().ln();
     std::array::from_fn(|w| inclusion(w as WordId))
 }
 
-/// The draws without repeats.
+/// Removes repeats from the draws.
 pub fn unique((p, mut words): Outcome) -> Outcome {
     words.sort_unstable();
     words.dedup();
     (p, words)
 }
 
-/// The largest entry of |E ∂L/∂z| at the scores `z`, over targets from [`P`] and all outcomes, of a layer over [`V`] words
-/// with hidden vectors of size 1 that draws as an outcome says.
+/// Returns the largest entry of |E ∂L/∂z| at the scores `z`, over targets from [`P`] and all outcomes. `layer` makes a
+/// layer over [`V`] words, with hidden vectors of size 1, whose draws are those of an outcome.
 pub fn bias(z: [f64; V], outcomes: &[Outcome], layer: impl Fn(&[WordId]) -> Box<dyn OutputLayer>) -> f64 {
     let mut expected = [0.0; V];
     for (p, words) in outcomes {
@@ -179,7 +180,7 @@ pub fn bias(z: [f64; V], outcomes: &[Outcome], layer: impl Fn(&[WordId]) -> Box<
     expected.iter().fold(0.0, |m: f64, x| m.max(x.abs()))
 }
 
-/// The bias of sampled softmax at z = ln p.
+/// Bias of sampled softmax at z = ln p.
 fn sampled(outcomes: &[Outcome], ln_q: [f64; V], hits: Hits) -> f64 {
     bias(P.map(f64::ln), outcomes, |words| {
         let sampler = Fixed { words: words.to_vec(), ln_q: ln_q.to_vec(), hits };
@@ -187,7 +188,7 @@ fn sampled(outcomes: &[Outcome], ln_q: [f64; V], hits: Hits) -> f64 {
     })
 }
 
-/// S draws with replacement, as the layers that insist on it take them.
+/// S draws with replacement, for the layers that require it.
 fn replacement(words: &[WordId], ln_q: [f64; V]) -> WithReplacement {
     let proposal = Fixed { words: words.to_vec(), ln_q: ln_q.to_vec(), hits: Hits::Keep };
     WithReplacement::new(Box::new(proposal), words.len()).expect("a few draws")
@@ -197,10 +198,10 @@ fn negative(words: &[WordId]) -> Box<dyn OutputLayer> {
     Box::new(NegativeSampling::new(replacement(words, Q.map(f64::ln)), 1, Bias::None).expect("4 words"))
 }
 
-/// A layer that draws from [`Q`] with replacement and is to learn ln p, by name.
+/// A named layer that draws from [`Q`] with replacement and is to learn ln p.
 type Named = (&'static str, fn(&[WordId]) -> Box<dyn OutputLayer>);
 
-/// Layers whose draws are weighted: by up to 1/(S·q) = 10/S each, and by as much more than others they round.
+/// Layers whose draws have weights, up to 1/(S·q) = 10/S each. Their rounding errors are larger by the same factor.
 const WEIGHTED: [Named; 4] = [
     ("nce", |words| contrast(words, Contrast::Binary)),
     ("nce, ranking", |words| contrast(words, Contrast::Ranking)),
@@ -220,7 +221,7 @@ fn black_out(words: &[WordId], ln_q: [f64; V]) -> Box<dyn OutputLayer> {
     Box::new(BlackOut::new(replacement(words, ln_q), 1, Bias::None).expect("4 words"))
 }
 
-/// Every scheme of this crate, and those that look alike but are biased.
+/// Enumerates every scheme of this crate, and similar schemes that are biased.
 pub fn corrections() -> Vec<Correction> {
     let ln_q = Q.map(f64::ln);
     let mut all = Vec::new();

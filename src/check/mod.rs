@@ -1,6 +1,6 @@
-//! Audits: what a layer says of itself, held against what it does.
+//! Audits: checks that a layer keeps its contract.
 //!
-//! [`audit`] takes any [`OutputLayer`](crate::layer::OutputLayer), also one written elsewhere, and needs no reference for it:
+//! [`audit`] takes any [`OutputLayer`](crate::layer::OutputLayer), including your own, and needs no reference for it:
 //!
 //! ```
 //! use lexmax::check::{AuditConfig, audit};
@@ -14,8 +14,8 @@
 //! # }
 //! ```
 //!
-//! [`against()`] holds it against a naive layer in f64 ([`mod@reference`]), and [`catalogue`] does both for layers by name.
-//! [`corrections`] enumerates every draw of small sampled layers: which corrections are consistent, and which are not.
+//! [`against()`] compares a layer with a naive layer in f64 ([`mod@reference`]), and [`catalogue`] does both for layers
+//! by name. [`corrections`] enumerates every draw of small sampled layers, to find which corrections are consistent.
 
 mod against;
 mod audit;
@@ -36,11 +36,11 @@ use std::fmt;
 /// 2⁻²⁴, the relative error of one rounding to f32.
 pub const ROUNDING: f64 = 1.0 / (1u64 << 24) as f64;
 
-/// Audits layers of the catalogue, with biases, over `vocab` words whose counts fall as in a text: each against itself
-/// ([`audit()`]) and against its naive layer in f64 ([`against()`]).
+/// Audits layers of the catalogue, with biases, over `vocab` words whose counts fall as in a text. Each layer is
+/// checked against itself ([`audit()`]) and against its naive layer in f64 ([`against()`]).
 ///
 /// # Errors
-/// A layer that cannot be built for these sizes, and a batch of none.
+/// A layer that cannot be built for these sizes, and a batch of 0 examples.
 pub fn catalogue(
     layers: &[LayerSpec],
     vocab: usize,
@@ -63,21 +63,21 @@ pub fn catalogue(
     layers.iter().map(build).collect()
 }
 
-/// One check of an audit: the number that was worst, beside what it may be.
+/// One check of an audit: its worst number, with the tolerance.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Finding {
-    /// What was checked.
+    /// Name of the check.
     pub check: &'static str,
-    /// How far off it was where it was worst.
+    /// Error of the worst number.
     pub error: f64,
-    /// How far off it may be there.
+    /// Tolerance of the worst number.
     pub tolerance: f64,
-    /// Where.
+    /// Place of the worst number.
     pub place: String,
-    /// Numbers that were looked at.
+    /// Count of the checked numbers.
     pub seen: usize,
-    /// The reason why the check was not made, if it was not.
+    /// Reason why the check was skipped, if it was.
     pub skipped: Option<&'static str>,
 }
 
@@ -86,17 +86,17 @@ pub struct Finding {
 pub enum Verdict {
     /// The worst number was within its tolerance.
     Passed,
-    /// It was not.
+    /// The worst number was outside its tolerance.
     Failed,
-    /// The layer gives nothing to check.
+    /// The layer offers nothing to check.
     Skipped,
 }
 
-/// What an audit found.
+/// Result of an audit.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Audit {
-    /// The checks.
+    /// Findings, one per check.
     pub findings: Vec<Finding>,
 }
 
@@ -105,12 +105,12 @@ impl Finding {
         Self { check, error: 0.0, tolerance, place: String::new(), seen: 0, skipped: None }
     }
 
-    /// A check that was not made.
+    /// A check that was skipped.
     fn skipped(check: &'static str, reason: &'static str) -> Self {
         Self { skipped: Some(reason), ..Self::new(check, 0.0) }
     }
 
-    /// Whether the check passed, failed, or was skipped.
+    /// Returns whether the check passed, failed, or was skipped.
     pub fn verdict(&self) -> Verdict {
         match self.skipped {
             Some(_) => Verdict::Skipped,
@@ -119,7 +119,7 @@ impl Finding {
         }
     }
 
-    /// Whether the worst number is within its tolerance. A NaN is not, and a skipped check has not passed.
+    /// Whether the worst number is within its tolerance. A NaN is outside, and a skipped check has not passed.
     pub fn passed(&self) -> bool {
         self.verdict() == Verdict::Passed
     }
@@ -128,7 +128,7 @@ impl Finding {
         self.see_against(error, self.tolerance, place);
     }
 
-    /// Keeps the error that is the largest share of its tolerance.
+    /// Records an error if it is the largest share of its tolerance so far.
     fn see_against(&mut self, error: f64, tolerance: f64, place: impl FnOnce() -> String) {
         self.seen += 1;
         let worse = error * self.tolerance > self.error * tolerance || error.is_nan();
@@ -139,17 +139,17 @@ impl Finding {
 }
 
 impl Audit {
-    /// Gathers checks, such as those of [`reference::log_prob_findings`].
+    /// Makes an audit of checks, such as those of [`reference::log_prob_findings`].
     pub fn new(findings: Vec<Finding>) -> Self {
         Self { findings }
     }
 
-    /// Whether no check failed. Checks that were skipped do not count: see [`Audit::skipped`].
+    /// Whether no check failed. Skipped checks do not count: see [`Audit::skipped`].
     pub fn passed(&self) -> bool {
         self.findings.iter().all(|finding| finding.verdict() != Verdict::Failed)
     }
 
-    /// The checks that were not made, each with its reason.
+    /// Returns the skipped checks, each with its reason.
     pub fn skipped(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
         self.findings.iter().filter_map(|finding| Some((finding.check, finding.skipped?)))
     }

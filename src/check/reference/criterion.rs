@@ -1,4 +1,4 @@
-//! What training minimizes, and what it makes of the words.
+//! Training criteria, and the probabilities that belong to them.
 
 use super::loss::{self, Loss};
 use super::options::LossSettings;
@@ -10,67 +10,67 @@ use crate::vocab::WordId;
 use hashbrown::HashMap;
 use std::ops::Range;
 
-/// What training minimizes.
+/// Criterion that training minimizes. t is the target.
 #[derive(Clone, Debug)]
 pub enum Criterion {
     /// −ln softmax(z)_t.
     Softmax,
-    /// −ln of the product of the decisions on the path to the target.
+    /// −ln of the product of the decisions on the path to the target, in this tree.
     Path(Tree),
     /// −ln softmax(z − ln q) of the target among the target and the draws.
     Sampled,
-    /// −ln softmax(z)_t over the rows that were read.
+    /// −ln softmax(z)_t over the rows that the step read.
     AmongRows,
-    /// −ln σ(z_t) − Σ ln σ(−z) over the draws. At test time ln q is added to z.
+    /// −ln σ(z_t) − Σ ln σ(−z) over the draws. At test time, ln q is added to z.
     Noise {
-        /// One a word.
+        /// ln q of every word.
         ln_q: Vec<f64>,
-        /// Whether draws of the target are left out.
+        /// Whether draws that equal the target are left out.
         drops_hits: bool,
     },
     /// −ln σ(z_t − ln k·q_t) − Σ ln σ(−(z − ln k·q)) over k draws.
     Contrastive {
-        /// One a word.
+        /// ln q of every word.
         ln_q: Vec<f64>,
     },
-    /// −Σ ln σ(z_t − z_j) / (S·q_j) over the draws but the target.
+    /// −Σ ln σ(z_t − z_j) / (S·q_j) over the draws except the target.
     OneVsEach,
-    /// −ln p̃_t − Σ ln(1 − p̃_j) over the draws, p̃ = softmax(z − ln q) over target and draws.
+    /// −ln p̃_t − Σ ln(1 − p̃_j) over the draws, with p̃ = softmax(z − ln q) over target and draws.
     BlackOut,
-    /// −ln of the product of a word's choices.
+    /// −ln of the product of the target's choices. The lists have the choices of every word.
     Choices(Vec<Vec<Choice>>),
-    /// The Fenchel–Young loss of α-entmax, of scores divided by a temperature.
+    /// Fenchel–Young loss of α-entmax, on scores that are divided by a temperature.
     Entmax {
-        /// Above 1 and at most 2.
+        /// α, above 1 and at most 2.
         alpha: f64,
-        /// T.
+        /// T, the temperature.
         temperature: f64,
     },
     /// −ln softmax(z)_t + α·(ln Z)².
     Penalized {
-        /// The weight of the penalty.
+        /// α, the weight of the penalty.
         alpha: f64,
     },
-    /// −z_t, and for the examples that were scanned + ln Z / γ, or + α·(ln Z)² / γ.
+    /// −z_t, plus ln Z / γ or α·(ln Z)² / γ for the examples that were scanned.
     Infrequent {
-        /// The share of examples that are scanned.
+        /// γ, the share of examples that are scanned.
         gamma: f64,
-        /// None: ln Z itself.
+        /// α of the squared penalty; `None` for ln Z itself.
         alpha: Option<f64>,
     },
 }
 
-/// Where a word stands: a range of scores of which a softmax is taken, and its place in it.
+/// A choice on the way to a word: a range of scores, over which a softmax is taken, and the place in the range.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Choice {
-    /// The scores.
+    /// Range of the scores.
     pub scores: Range<usize>,
-    /// The place of the word's class, or of the word, among them.
+    /// Place of the word, or of its class, in the range.
     pub place: usize,
 }
 
 impl Criterion {
-    /// The loss of example b, and ∂L/∂z.
+    /// Returns the loss of example b, and ∂L/∂z.
     pub(super) fn loss(&self, options: &LossSettings, z: &[f64], b: usize, target: WordId, sample: &Sample) -> Loss {
         if options.ignored == Some(target) {
             return Loss::nothing(z);
@@ -114,8 +114,8 @@ impl Criterion {
         }
     }
 
-    /// The expectation over what is drawn (k words), where it has a closed form; for the others the exact loss,
-    /// −ln P(target).
+    /// Returns the expectation of the loss over the draws (k words) if it has a closed form. Otherwise returns the
+    /// exact loss, −ln P(target).
     pub(super) fn expected_loss(&self, options: &LossSettings, z: &[f64], target: WordId, k: f64) -> f64 {
         match self {
             Self::Softmax if !options.is_ln_p() => return options.loss(z, target).value,
@@ -143,7 +143,7 @@ impl Criterion {
         }
     }
 
-    /// Whether it is −ln P(target).
+    /// Whether the criterion is −ln P(target).
     pub fn is_exact(&self) -> bool {
         matches!(self, Self::Softmax | Self::Path(_) | Self::Choices(_))
     }
@@ -158,12 +158,12 @@ impl Criterion {
         !self.is_exact() && !self.is_sparse() && !matches!(self, Self::Penalized { .. })
     }
 
-    /// Whether training normalizes.
+    /// Whether training normalizes the scores.
     pub fn normalizes(&self) -> bool {
         self.is_exact() || self.is_sparse()
     }
 
-    /// Scores that make up ln P of a word, at most.
+    /// Largest number of scores in the ln P of a word.
     pub fn depth(&self) -> f64 {
         match self {
             Self::Path(tree) => tree.max_depth().max(2) as f64,
@@ -172,7 +172,7 @@ impl Criterion {
         }
     }
 
-    /// ln P of all words.
+    /// Returns ln P of all words.
     pub(super) fn log_probs(&self, options: &LossSettings, z: &[f64]) -> Vec<f64> {
         let shifted = match self {
             Self::Path(tree) => {
@@ -192,7 +192,7 @@ impl Criterion {
     }
 }
 
-/// The sum of ln softmax of every word's choices; the normalizer of a range is summed once.
+/// Returns the sum of ln softmax over the choices of every word. The normalizer of a range is computed once.
 fn of_choices(words: &[Vec<Choice>], z: &[f64]) -> Vec<f64> {
     let mut normalizers = HashMap::new();
     let mut ln_p = |Choice { scores, place }: &Choice| {
@@ -202,7 +202,7 @@ fn of_choices(words: &[Vec<Choice>], z: &[f64]) -> Vec<f64> {
     words.iter().map(|choices| choices.iter().map(&mut ln_p).sum()).collect()
 }
 
-/// The nodes on the way to a word, each with +1 for code 0 and −1 for code 1.
+/// Nodes on the path to a word, each with +1 for code 0 and −1 for code 1.
 fn path(tree: &Tree, word: WordId) -> impl Iterator<Item = (u32, f64)> + '_ {
     tree.ancestors(word).map(|(node, code)| (node, if code { -1.0 } else { 1.0 }))
 }

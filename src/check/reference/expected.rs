@@ -1,4 +1,4 @@
-//! What a step must give, from the naive layer, and how far f32 may be from it.
+//! The results of a step according to the naive layer, and the tolerance for f32.
 
 use super::params::abs;
 use super::{Params, Reference, Sample, Step};
@@ -6,44 +6,50 @@ use crate::check::{Finding, ROUNDING};
 use crate::layer::Batch;
 use ndarray::Array2;
 
-/// e^x is 0 in f32 below x = −87.3, where it is 10⁻³⁸; a few times a weight of 10⁴ stays below this.
+/// Bound on underflow. e^x is 0 in f32 below x = −87.3, where it is 10⁻³⁸; a few of these with a weight of 10⁴ stay
+/// below the bound.
 const UNDERFLOW: f64 = 1e-30;
 
-/// Losses and gradients, each beside the sum of the absolute values of its terms.
+/// Losses and gradients, each with the sum of the absolute values of its terms.
 ///
-/// Every number of a step is a sum; n roundings of a relative 2⁻²⁴ each move it by at most n·2⁻²⁴ times the sum of its
-/// terms' absolute values. A score has at most 2d + 4 roundings (projected: d, then d), of a size up to z, the largest
-/// Σ|w·h| + |b| + |ln q|; it moves a softmax or a sigmoid by twice that, relatively. The exponentials, their sum and
-/// the factor in front add at most 4·10⁻⁷ + 1.5·10⁻⁷ + 3 roundings, less than 16. Then K is summed over the words or
-/// over the batch, and over d where it is projected. So n = 2·(2d + 4)·z + 16 + V + B + 2d, for all of them.
+/// Every number of a step is a sum. n roundings, each of a relative size of 2⁻²⁴, change it by at most n·2⁻²⁴ times the
+/// sum of its terms' absolute values. These are the parts of n:
+///
+/// - A score has at most 2d + 4 roundings (projected: d, then d). Its size is at most z, the largest
+///   Σ|w·h| + |b| + |ln q|. It changes a softmax or a sigmoid by twice that, relatively.
+/// - The exponentials, their sum and the factor before it add at most 4·10⁻⁷ + 1.5·10⁻⁷ + 3 roundings, which is less
+///   than 16.
+/// - K is summed over the words or over the batch, and over d if it is projected.
+///
+/// Together n = 2·(2d + 4)·z + 16 + V + B + 2d, for all numbers.
 #[derive(Debug)]
 pub struct Expected {
-    /// One an example, weighted.
+    /// Weighted loss of each example.
     pub losses: Vec<f64>,
-    /// ∂L/∂hidden, an example each.
+    /// ∂L/∂hidden of each example.
     pub d_hidden: Vec<Vec<f64>>,
     /// ∂L/∂W of each table.
     pub gradients: Vec<Params>,
     loss_sizes: Vec<f64>,
     d_hidden_sizes: Vec<Vec<f64>>,
     gradient_sizes: Vec<Params>,
-    /// n·2⁻²⁴.
+    /// n·2⁻²⁴, the relative tolerance.
     pub tolerance: f64,
 }
 
-/// Σ|w·h| + |b| of the scores of an example, where it is largest: the size of what is summed.
+/// Returns the largest Σ|w·h| + |b| of the scores of an example, the size of the summed terms.
 pub fn score_size(reference: &Reference, tables: &[Params], h: &[f64]) -> f64 {
     let tables: Vec<Params> = tables.iter().map(Params::abs).collect();
     reference.scores(&tables, &abs(h)).into_iter().fold(0.0, f64::max)
 }
 
-/// The hidden vector of example b in f64.
+/// Hidden vector of example b in f64.
 fn wide(batch: &Batch, b: usize) -> Vec<f64> {
     batch.hidden.row(b).iter().map(|x| f64::from(*x)).collect()
 }
 
 impl Expected {
-    /// What the naive layer gives for a batch whose targets are words, given what was drawn.
+    /// Computes the results of the naive layer for a batch whose targets are words, with the given draws.
     pub fn new(reference: &Reference, tables: &[Params], batch: &Batch, sample: &Sample) -> Self {
         let tables_abs: Vec<Params> = tables.iter().map(Params::abs).collect();
         let zeros = || tables.iter().map(Params::zero_like).collect::<Vec<_>>();
@@ -79,7 +85,7 @@ impl Expected {
         all
     }
 
-    /// Adds up what examples of the same of `rows` rows give: `of` says which row each example is of.
+    /// Adds up the results of examples that belong to the same of `rows` rows; `of` has the row of each example.
     pub fn fold_rows(&mut self, of: &[usize], rows: usize) {
         let dim = self.d_hidden[0].len();
         let scalar = |xs: &[f64]| {
@@ -96,20 +102,20 @@ impl Expected {
         (self.d_hidden, self.d_hidden_sizes) = (vectors(&self.d_hidden), vectors(&self.d_hidden_sizes));
     }
 
-    /// How far the loss of example b may be off.
+    /// Returns the tolerance of the loss of example b.
     pub fn loss_tolerance(&self, b: usize) -> f64 {
         self.tolerance * self.loss_sizes[b]
     }
 
-    /// Terms and losses of all examples.
+    /// Returns the sum of terms and losses over all examples.
     pub fn loss_size(&self) -> f64 {
         self.loss_sizes.iter().sum()
     }
 
-    /// Every number of a step beside this.
+    /// Compares every number of a step with its expected value.
     ///
     /// # Panics
-    /// If the step has not as many examples or parameters.
+    /// If the step has a different number of examples or parameters.
     pub fn findings(&self, step: &Step) -> Vec<Finding> {
         let mut losses = Finding::new("loss, naive", 0.0);
         assert_eq!(step.losses.len(), self.losses.len(), "examples");
@@ -145,16 +151,16 @@ impl Expected {
     }
 }
 
-/// How far ln P may be off: 2d + 4 roundings a score, 16 and two of the result; a path has as many scores as it is deep, a
-/// softmax two.
+/// Returns the tolerance of ln P: 2d + 4 roundings per score, 16 more, and two of the result. A path has as many scores
+/// as its depth, a softmax has two.
 pub fn log_prob_tolerance(reference: &Reference, tables: &[Params], h: &[f64]) -> impl Fn(f64) -> f64 + use<> {
     let (d, size) = (h.len() as f64, score_size(reference, tables, h).max(10.0));
     let terms = reference.criterion.depth();
     move |ln_p| (terms * ((2.0 * d + 4.0) * size + 16.0) + 2.0 * ln_p.abs()) * ROUNDING
 }
 
-/// ln P of all words, B×V, and of the targets, beside the naive ones. Where P may be 0 probabilities are compared: each
-/// moves by at most as much as a score, and the threshold too.
+/// Compares ln P of all words (B×V) and of the targets with the naive values. If P may be 0, probabilities are
+/// compared: each changes by at most as much as a score, and so does the threshold.
 pub fn log_prob_findings(
     reference: &Reference,
     tables: &[Params],

@@ -5,14 +5,14 @@ use super::step::Sample;
 use crate::objective::math::{ln_sigmoid, ln_sum_exp};
 use crate::vocab::WordId;
 
-/// The loss of an example and ∂L/∂z.
+/// Loss of one example, and ∂L/∂z.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Loss {
-    /// In nats.
+    /// Loss in nats.
     pub value: f64,
     /// ∂L/∂z.
     pub d_z: Vec<f64>,
-    /// ∂L/∂z with its terms added by absolute value.
+    /// ∂L/∂z with the absolute values of its terms added.
     pub size: Vec<f64>,
     /// Number of decisions or softmaxes.
     pub terms: f64,
@@ -23,7 +23,7 @@ impl Loss {
         Self { value: 0.0, d_z: vec![0.0; z.len()], size: vec![0.0; z.len()], terms: 0.0 }
     }
 
-    /// − z_t.
+    /// Adds −z_t.
     pub(super) fn lift(&mut self, z: &[f64], target: WordId) {
         let t = target as usize;
         self.value -= z[t];
@@ -33,7 +33,8 @@ impl Loss {
     }
 }
 
-/// Softmax over a target and other classes, each a word and what is added to its score; words may repeat.
+/// Softmax over a target and other classes. Each class is a word and a number that is added to its score; words may
+/// repeat.
 pub(super) fn softmax(z: &[f64], target: (WordId, f64), others: impl Iterator<Item = (WordId, f64)>) -> Loss {
     let classes: Vec<(WordId, f64)> = std::iter::once(target).chain(others).collect();
     let scores: Vec<f64> = classes.iter().map(|(w, shift)| z[*w as usize] + shift).collect();
@@ -62,12 +63,12 @@ pub(super) fn decisions(z: &[f64], decisions: impl Iterator<Item = (u32, f64)>) 
     loss
 }
 
-/// − z_t + a·ln Z + b·(ln Z)².
+/// −z_t + a·ln Z + b·(ln Z)².
 pub(super) fn normalized(z: &[f64], target: WordId, a: f64, b: f64) -> Loss {
     let ln_z = ln_sum_exp(z);
     let mut loss = Loss::nothing(z);
     loss.value = a * ln_z + b * ln_z * ln_z;
-    // ln Z is as uncertain as a score, and stands in front of every probability.
+    // ln Z has the error of a score, and it enters every probability.
     loss.terms = (a + b) * (1.0 + 2.0 * ln_z.abs());
     for (w, z) in z.iter().enumerate() {
         let p = (z - ln_z).exp();
@@ -78,7 +79,7 @@ pub(super) fn normalized(z: &[f64], target: WordId, a: f64, b: f64) -> Loss {
     loss
 }
 
-/// A softmax over part of the scores, and another one.
+/// The sum of softmax losses over the choices of a word, each over its part of the scores.
 pub(super) fn choices(z: &[f64], of_word: &[Choice]) -> Loss {
     let mut loss = Loss::nothing(z);
     for Choice { scores, place } in of_word {
@@ -96,7 +97,7 @@ pub(super) fn choices(z: &[f64], of_word: &[Choice]) -> Loss {
     loss
 }
 
-/// Probabilities by halving the interval in which the threshold lies.
+/// Probabilities of α-entmax. The threshold is found by bisection.
 pub(super) fn entmax(z: &[f64], alpha: f64) -> Vec<f64> {
     let max = z.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let power = 1.0 / (alpha - 1.0);
@@ -110,8 +111,8 @@ pub(super) fn entmax(z: &[f64], alpha: f64) -> Vec<f64> {
     p(low)
 }
 
-/// max_p (p·z/T + H(p)) − z_t/T. A probability moves by at most as much as a score, whatever its own size; those far from
-/// the threshold stay 0.
+/// max_p (p·z/T + H(p)) − z_t/T. A probability changes by at most as much as a score, whatever its own size.
+/// Probabilities far from the threshold stay 0.
 pub(super) fn of_entmax(z: &[f64], target: WordId, alpha: f64, temperature: f64) -> Loss {
     let z: Vec<f64> = z.iter().map(|z| z / temperature).collect();
     let p = entmax(&z, alpha);
@@ -121,7 +122,7 @@ pub(super) fn of_entmax(z: &[f64], target: WordId, alpha: f64, temperature: f64)
     loss.value = p.iter().zip(&z).map(|(p, z)| p * (z - max)).sum::<f64>() + max + entropy;
     for w in 0..z.len() {
         loss.d_z[w] = p[w];
-        // Wherever rounding might lead into the support, for scores below 10⁵.
+        // Size 1 wherever rounding might lead into the support, for scores below 10⁵.
         loss.size[w] = if (alpha - 1.0) * (z[w] - max) > -1.5 { 1.0 } else { p[w] };
     }
     loss.lift(&z, target);
@@ -130,7 +131,7 @@ pub(super) fn of_entmax(z: &[f64], target: WordId, alpha: f64, temperature: f64)
     loss
 }
 
-/// Pairs of the target and a draw, each counted 1/(S·q) times.
+/// Pairs of the target and a draw, each with the weight 1/(S·q).
 pub(super) fn one_vs_each(z: &[f64], target: WordId, sample: &Sample) -> Loss {
     let mut loss = Loss::nothing(z);
     let t = target as usize;
@@ -147,7 +148,7 @@ pub(super) fn one_vs_each(z: &[f64], target: WordId, sample: &Sample) -> Loss {
     loss
 }
 
-/// −ln(1 − p̃_j) is ln Σ over all members minus ln Σ over all but j.
+/// −ln(1 − p̃_j) is ln Σ over all members minus ln Σ over all members except j.
 pub(super) fn black_out(z: &[f64], target: (WordId, f64), sample: &Sample) -> Loss {
     let draws = sample.words.iter().zip(&sample.ln_q).map(|(w, ln_q)| (*w, -ln_q));
     let members: Vec<(WordId, f64)> = std::iter::once(target).chain(draws).collect();
@@ -156,7 +157,7 @@ pub(super) fn black_out(z: &[f64], target: (WordId, f64), sample: &Sample) -> Lo
     let mut draws: Vec<WordId> = sample.words.clone();
     draws.sort_unstable();
     for same in draws.chunk_by(|a, b| a == b) {
-        // One of them left out, as often as it was drawn.
+        // One copy of the draw is left out, as often as the word was drawn.
         let one = members.iter().skip(1).position(|(word, _)| *word == same[0]).unwrap() + 1;
         let rest = members.iter().enumerate().skip(1).filter(|(j, _)| *j != one).map(|(_, member)| *member);
         let (rest, times) = (softmax(z, target, rest), same.len() as f64);

@@ -1,8 +1,8 @@
-//! Every layer once more, naively: f64, plain loops, one example at a time.
+//! A naive implementation of every layer: f64, plain loops, one example at a time.
 //!
-//! A layer is three things: how the tables give scores ([`Scores`]), how scores give a loss ([`Criterion`]), and how
-//! they give probabilities. The same loops over absolute values give the size of what is summed, which is what f32
-//! rounding is a multiple of ([`Expected`]).
+//! A layer has three parts: scores from tables ([`Scores`]), a loss from scores ([`Criterion`]), and probabilities from
+//! scores. The same loops over absolute values give the size of the summed terms; f32 rounding is a multiple of this
+//! size ([`Expected`]).
 //!
 //! ```
 //! use lexmax::check::reference::{Params, Reference};
@@ -41,40 +41,40 @@ pub use step::{Recorded, Sample, Step, recorded};
 
 use crate::vocab::WordId;
 
-/// A layer, naively.
+/// A layer in its naive form.
 #[derive(Clone, Debug)]
 pub struct Reference {
-    /// How the tables give scores.
+    /// Function from tables to scores.
     pub scores: Scores,
-    /// How scores give a loss.
+    /// Function from scores to a loss.
     pub criterion: Criterion,
     /// Options of the loss.
     pub loss: LossSettings,
 }
 
 impl Reference {
-    /// The scores of all words, or of all nodes of a tree.
+    /// Returns the scores of all words, or of all nodes of a tree.
     pub fn scores(&self, tables: &[Params], h: &[f64]) -> Vec<f64> {
         self.scores.all(tables, h)
     }
 
-    /// Adds ∂L/∂h and ∂L/∂tables, given ∂L/∂z.
+    /// Adds ∂L/∂h to `d_h` and ∂L/∂tables to `d_tables`, given ∂L/∂z.
     pub fn back(&self, tables: &[Params], h: &[f64], d_z: &[f64], d_h: &mut [f64], d_tables: &mut [Params]) {
         self.scores.back(tables, h, d_z, d_h, d_tables);
     }
 
-    /// The loss of example b, and ∂L/∂z, given what was drawn.
+    /// Returns the loss of example b and ∂L/∂z, given the draws.
     pub fn loss(&self, z: &[f64], b: usize, target: WordId, sample: &Sample) -> Loss {
         self.criterion.loss(&self.loss, z, b, target, sample)
     }
 
-    /// The criterion's expectation over what is drawn (k words), where it has a closed form; for the others the exact
-    /// loss, −ln P(target).
+    /// Returns the expectation of the loss over the draws (k words) if it has a closed form. Otherwise returns the
+    /// exact loss, −ln P(target).
     pub fn expected_loss(&self, z: &[f64], target: WordId, k: f64) -> f64 {
         self.criterion.expected_loss(&self.loss, z, target, k)
     }
 
-    /// ln P of all words.
+    /// Returns ln P of all words.
     pub fn log_probs(&self, z: &[f64]) -> Vec<f64> {
         self.criterion.log_probs(&self.loss, z)
     }

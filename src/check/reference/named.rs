@@ -1,4 +1,4 @@
-//! The naive layer of every line of the catalogue.
+//! The naive layer of every entry of the catalogue.
 
 use super::Reference;
 use super::criterion::{Choice, Criterion};
@@ -10,13 +10,14 @@ use crate::layer::{Classes, Contrast, CostModel, CutoffPlan, Cutoffs, NoiseHits}
 use crate::vocab::{Counts, WordId};
 
 impl Reference {
-    /// The naive layer of a name. Its σ is exact: a layer that takes another program's table is found not to be it.
+    /// Makes the naive layer of a name. Its σ is exact, so a layer with the σ table of another program is found to
+    /// differ.
     ///
     /// # Errors
-    /// A value that cannot be read, as the layer itself would refuse it; and a tree that cannot be read.
+    /// A value that cannot be read (the layer itself would refuse it), and a tree that cannot be read.
     ///
     /// # Panics
-    /// A layer of the catalogue that has none: it is to get one here.
+    /// If the catalogue has a layer without a naive one; add it here.
     pub fn of(spec: &LayerSpec, c: &Shape) -> Result<Self> {
         let s = spec.settings();
         let (scores, criterion) = match spec.entry().name {
@@ -58,7 +59,7 @@ fn entmax(s: &LayerKeys, alpha: f64) -> Result<Criterion> {
     Ok(Criterion::Entmax { alpha, temperature: s.value("temperature")? })
 }
 
-/// The options of the loss, in f32 as the layer has them.
+/// Options of the loss, rounded to f32 as in the layer.
 fn options(s: &LayerKeys) -> Result<LossSettings> {
     let number = |key| s.value::<f32>(key).map(f64::from);
     let (smoothing, z_loss) = (number("smoothing")?, number("z-loss")?);
@@ -66,7 +67,7 @@ fn options(s: &LayerKeys) -> Result<LossSettings> {
     Ok(LossSettings { smoothing, z_loss, cap, ignored: s.given("ignore")?, word_weights: None })
 }
 
-/// The choices of class-based softmax: the class, then the word in it.
+/// Choices of class-based softmax: the class, then the word in the class.
 fn classes(s: &LayerKeys, counts: &Counts) -> Result<Vec<Vec<Choice>>> {
     let vocab = counts.len();
     let classes = match s.get("sizes") {
@@ -95,7 +96,7 @@ fn classes(s: &LayerKeys, counts: &Counts) -> Result<Vec<Vec<Choice>>> {
     Ok((0..vocab as WordId).map(choices).collect())
 }
 
-/// The cut-offs of the settings; those of the reference machine without.
+/// Cut-offs of the settings [default: those of the reference machine].
 fn cutoffs(s: &LayerKeys, c: &Shape) -> Result<Vec<usize>> {
     if let Some(text) = s.get("cutoffs") {
         let number = |n: &str| n.parse().map_err(|_| s.unreadable("cutoffs", text));
@@ -107,7 +108,7 @@ fn cutoffs(s: &LayerKeys, c: &Shape) -> Result<Vec<usize>> {
     Ok(Cutoffs::best(c.counts, &plan, &CostModel::REFERENCE).as_slice().iter().map(|n| *n as usize).collect())
 }
 
-/// The choices of adaptive softmax: the head, then the word in its tail.
+/// Choices of adaptive softmax: the head, then the word in its tail.
 fn tails(cutoffs: &[usize], vocab: usize) -> Vec<Vec<Choice>> {
     let listed = cutoffs.first().copied().unwrap_or(vocab);
     let heads = listed + cutoffs.len();
@@ -115,7 +116,7 @@ fn tails(cutoffs: &[usize], vocab: usize) -> Vec<Vec<Choice>> {
         let Some(tail) = cutoffs.iter().rposition(|first| *first <= word) else {
             return vec![Choice { scores: 0..heads, place: word }];
         };
-        // Scores come head first, then tail after tail.
+        // The scores of the head come first, then those of the tails in turn.
         let end = cutoffs.get(tail + 1).copied().unwrap_or(vocab);
         let of_tail = heads + cutoffs[tail] - listed..heads + end - listed;
         vec![Choice { scores: 0..heads, place: listed + tail }, Choice { scores: of_tail, place: word - cutoffs[tail] }]
@@ -123,7 +124,7 @@ fn tails(cutoffs: &[usize], vocab: usize) -> Vec<Vec<Choice>> {
     (0..vocab).map(choices).collect()
 }
 
-/// ln q of the noise: the unigram model to a power, unless the settings say otherwise.
+/// ln q of the noise. The default proposal is the unigram model to a power.
 fn ln_noise(s: &LayerKeys, counts: &Counts) -> Result<Vec<f64>> {
     let (proposal, power) = (s.word("proposal")?, s.value("power")?);
     let weight = |w: WordId| match proposal {

@@ -7,15 +7,15 @@ use crate::vocab::WordId;
 /// Options of the loss.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LossSettings {
-    /// ε, the share of a target that goes to all words alike.
+    /// ε, the share of a target that is spread equally over all words.
     pub smoothing: f64,
     /// λ of λ·(ln Z)².
     pub z_loss: f64,
-    /// Scores are cap·tanh(z/cap).
+    /// Cap of the scores, which become cap·tanh(z/cap).
     pub cap: Option<f64>,
-    /// The target that counts nothing.
+    /// Target whose examples do not count.
     pub ignored: Option<WordId>,
-    /// One a word; all 1 without.
+    /// Weight of each word [default: all 1].
     pub word_weights: Option<Vec<f64>>,
 }
 
@@ -25,7 +25,7 @@ impl LossSettings {
         *self == Self { cap: self.cap, ..Self::default() }
     }
 
-    /// The scores under the cap.
+    /// Returns the capped scores.
     pub(super) fn capped(&self, z: &[f64]) -> Vec<f64> {
         let cap = |z: &f64| self.cap.map_or(*z, |cap| cap * (z / cap).tanh());
         z.iter().map(cap).collect()
@@ -53,7 +53,7 @@ impl LossSettings {
             let p = (z_capped[k] - ln_z).exp();
             let slope = self.cap.map_or(1.0, |cap| 1.0 - (z_capped[k] / cap).powi(2));
             loss.d_z.push(slope * ((mass + 2.0 * self.z_loss * ln_z) * p - shares[k]));
-            // An error of a score moves the slope by at most 2/cap of it, and ln Z by all of it.
+            // An error of a score changes the slope by at most 2/cap times the error, and ln Z by the whole error.
             let steep = self.cap.map_or(1.0, |cap| 1.0 + 2.0 / cap);
             loss.size.push(steep * ((mass + 2.0 * self.z_loss * (ln_z.abs() + 1.0)) * p + shares[k]));
         }

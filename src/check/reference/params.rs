@@ -2,29 +2,29 @@
 
 use crate::table::Matrix;
 
-/// A table: rows × dim, and a bias a row or none.
+/// A table: rows × dim weights, and one bias per row or none.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Params {
-    /// Row by row.
+    /// Weights, row by row.
     pub weights: Vec<Vec<f64>>,
-    /// One a row, or none.
+    /// Biases: one per row, or none.
     pub bias: Vec<f64>,
 }
 
 impl Params {
-    /// What stands in a table.
+    /// Copies a table to f64.
     pub fn of(matrix: &Matrix) -> Self {
         let wide = |xs: &[f32]| xs.iter().map(|x| f64::from(*x)).collect();
         Self { weights: (0..matrix.shape().rows).map(|r| wide(matrix.row(r))).collect(), bias: wide(matrix.bias()) }
     }
 
-    /// The same sizes, all 0.
+    /// Returns a table of the same sizes, with zeros.
     pub fn zero_like(&self) -> Self {
         let weights = self.weights.iter().map(|row| vec![0.0; row.len()]).collect();
         Self { weights, bias: vec![0.0; self.bias.len()] }
     }
 
-    /// The absolute values.
+    /// Returns the table of absolute values.
     pub fn abs(&self) -> Self {
         Self { weights: self.weights.iter().map(|row| abs(row)).collect(), bias: abs(&self.bias) }
     }

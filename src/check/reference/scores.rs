@@ -1,24 +1,24 @@
-//! How tables give scores, and the way back.
+//! Scores from tables, and the backward direction.
 
 use super::params::Params;
 
-/// How the tables give the scores of all words (or nodes).
+/// Function from the tables to the scores of all words (or nodes).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scores {
     /// z = W·h + b.
     Flat,
-    /// Block by block, z = W_i·(slice i of h) + b_i.
+    /// Blocks, each with z = W_i·(slice i of h) + b_i.
     Slices,
-    /// Block by block, z = W_i·(A_i·h) + b_i; the tables are A_1, W_1, A_2, …
+    /// Blocks, each with z = W_i·(A_i·h) + b_i; the tables are A_1, W_1, A_2, …
     Projections,
-    /// Every table in its turn, z = W·h + b.
+    /// All tables in turn, each with z = W·h + b.
     Stacked,
-    /// The first table flat, z = W·h + b; then pairs A_i, W_i, z = W_i·(A_i·h) + b_i.
+    /// The first table with z = W·h + b; then pairs A_i, W_i with z = W_i·(A_i·h) + b_i.
     Tails,
 }
 
 impl Scores {
-    /// The scores of a hidden vector.
+    /// Returns the scores of a hidden vector.
     pub fn all(self, tables: &[Params], h: &[f64]) -> Vec<f64> {
         match self {
             Self::Flat => tables[0].times(h),
@@ -37,7 +37,7 @@ impl Scores {
         }
     }
 
-    /// Adds ∂L/∂h and ∂L/∂tables, given ∂L/∂z.
+    /// Adds ∂L/∂h to `d_h` and ∂L/∂tables to `d_tables`, given ∂L/∂z.
     pub fn back(self, tables: &[Params], h: &[f64], d_z: &[f64], d_h: &mut [f64], d_tables: &mut [Params]) {
         let (mut first, mut start) = (0, 0);
         match self {

@@ -1,4 +1,4 @@
-//! A handle that passes everything on and writes down which rows a step was about.
+//! A handle that passes all calls on and records the rows of a step.
 
 use crate::table::{Bags, Coefficients, Fold, Rows, Stat, Table, TableShape, TileCoefficients};
 use ndarray::{ArrayView2, ArrayViewMut2};
@@ -6,9 +6,9 @@ use std::ops::Range;
 
 pub(super) struct Spy<'a> {
     pub(super) inner: &'a mut dyn Table,
-    /// The rows of every [`Table::step`].
+    /// Rows of every [`Table::step`].
     pub(super) rows: &'a mut Vec<u32>,
-    /// The vectors of every [`Table::scan`].
+    /// Vectors of every [`Table::scan`].
     pub(super) scanned: &'a mut Vec<Vec<f32>>,
 }
 

@@ -1,4 +1,4 @@
-//! One step of a layer, with all that it gave and drew.
+//! One step of a layer, with all its results and draws.
 
 use super::params::Params;
 use super::spy::Spy;
@@ -9,52 +9,52 @@ use crate::table::{Cost, Deferred, Matrix, Table, Tables, Threads};
 use crate::vocab::WordId;
 use ndarray::Array2;
 
-/// What a step drew.
+/// The draws of a step.
 #[derive(Clone, Debug)]
 pub struct Sample {
-    /// The draws.
+    /// Words that were drawn.
     pub words: Vec<WordId>,
-    /// What each is corrected by.
+    /// Correction of each draw.
     pub ln_q: Vec<f64>,
-    /// The same of the targets, one an example.
+    /// Correction of each example's target.
     pub target_ln_q: Vec<f64>,
-    /// What becomes of a draw that equals the target.
+    /// Treatment of a draw that equals the target.
     pub hits: Hits,
-    /// The rows that the step read from the first table.
+    /// Rows that the step read from the first table.
     pub rows: Vec<WordId>,
-    /// Which examples were scanned against all rows of the first table.
+    /// Whether each example was scanned against all rows of the first table.
     pub scanned: Vec<bool>,
 }
 
-/// What a step gave.
+/// The results of a step.
 #[derive(Clone, Debug)]
 pub struct Step {
     /// Σ_b weight_b·loss_b, as the layer returns it.
     pub total: f64,
-    /// One an example.
+    /// Loss of each example.
     pub losses: Vec<f64>,
-    /// ∂L/∂hidden, B×d, added to where it started.
+    /// ∂L/∂hidden, B×d, added to its initial value.
     pub d_hidden: Array2<f32>,
     /// ∂L/∂W of each table.
     pub gradients: Vec<Params>,
-    /// What it drew.
+    /// Draws of the step.
     pub sample: Sample,
-    /// The work counted.
+    /// Counted work.
     pub cost: Cost,
 }
 
-/// What work on tables left behind.
+/// Records of work on tables.
 #[derive(Debug)]
 pub struct Recorded {
     /// ∂L/∂W of each table.
     pub gradients: Vec<Params>,
-    /// The rows of every few-row step on the first table.
+    /// Rows of every few-row step on the first table.
     rows: Vec<WordId>,
-    /// The hidden vectors of every scan of the first table.
+    /// Hidden vectors of every scan of the first table.
     scanned: Vec<Vec<f32>>,
 }
 
-/// Runs `work` on tables whose gradients are read and not applied.
+/// Runs `work` on tables. Their gradients are recorded and not applied.
 pub fn recorded<T>(matrices: &[Matrix], threads: &Threads, work: impl FnOnce(&mut Tables) -> T) -> (T, Recorded) {
     let mut matrices = matrices.to_vec();
     let shapes: Vec<_> = matrices.iter().map(Matrix::shape).collect();
