@@ -60,10 +60,12 @@ impl Default for AuditConfig {
 /// The last check is skipped if [`OutputLayer::expected_cost`] is `None`; its finding says so.
 ///
 /// The differences are central and extrapolated (Richardson) from three steps, with the sample held fixed. Their
-/// tolerance has two parts: the f32 rounding of the loss, 2⁻²⁴·(2·(2d + 4)·z + 16 + 6·√V + L) per example with scores
-/// up to z, and the change by the last extrapolation. The loss of a sparse layer has kinks in its slope. There the
-/// narrowest difference is used, with a tolerance of the differences between the steps. If a proposal depends on the
-/// hidden vector and the sample moves with it, the entry is left out, since the proposal counts as given.
+/// tolerance has two parts. One is the f32 rounding of the loss, 2⁻²⁴·(2·(2d + 4)·z + 16 + 6·√V + L) per example with
+/// scores up to z. The other is the change by the last extrapolation.
+///
+/// The loss of a sparse layer has kinks in its slope. There the narrowest difference is used, with a tolerance of the
+/// differences between the steps. If a proposal depends on the hidden vector and the sample moves with it, the entry is
+/// left out, since the proposal counts as given.
 ///
 /// For a layer that draws, the chance that a correct layer fails is 10⁻⁶ for each number of its cost; otherwise it is
 /// 0.
@@ -160,7 +162,7 @@ impl<'a> Rig<'a> {
         vec![sums, same]
     }
 
-    /// Bound on the error of a word's score: 2d + 4 roundings of its size, which is at most the largest Σ|w·h| + |b|
+    /// Bound on the error of a word's score: 2d + 4 roundings of its size. The size is at most the largest Σ|w·h| + |b|
     /// for all positions of a moved parameter. Vectors of other sizes than h are assumed to have the largest entries
     /// that h may have.
     fn score_rounding(&self) -> f64 {

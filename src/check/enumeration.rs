@@ -41,7 +41,7 @@ pub struct Correction {
 }
 
 impl Correction {
-    /// Whether the enumeration agrees with the theory: the bias is zero for a consistent scheme, and more than ten
+    /// Whether the enumeration agrees with the theory. The bias must be zero for a consistent scheme, and more than ten
     /// times the rounding for an inconsistent one.
     pub fn passed(&self) -> bool {
         if self.consistent { self.bias <= self.zero } else { self.bias > 10.0 * ZERO }

@@ -203,8 +203,8 @@ impl<'a> Run<'a> {
         self.from.is_some()
     }
 
-    /// Opens the log, if one is asked for, and writes its first line: the settings, the size of the model, and the
-    /// fields of `more`, which must be an object.
+    /// Opens the log, if one is asked for, and writes its first line. The line has the settings, the size of the model,
+    /// and the fields of `more`, which must be an object.
     ///
     /// # Errors
     /// A log that cannot be written.

@@ -10,7 +10,11 @@
 //! | [`hogwild()`] | word vectors from a text are needed fast | with one worker only |
 //! | [`deterministic()`] | word vectors must be reproducible on several threads | for any number of threads |
 //!
-//! Their costs:
+//! Use [`train()`] for language models, for comparisons of layers, and for every optimizer other than SGD. Use
+//! [`hogwild()`] for word vectors. Use [`deterministic()`] if the same vectors must come out again on several threads;
+//! on one thread, [`hogwild()`] with one worker is reproducible as well.
+//!
+//! The costs:
 //!
 //! - [`train()`] runs one loop. Dense layers use up to [`TrainConfig::threads`] threads.
 //! - [`train_and_look()`] costs as much; its looks do not count as training time.

@@ -8,8 +8,8 @@ use crate::vocab::WordId;
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
-/// Everything beside the parameters that a run needs to resume from a barrier: for each worker its random number
-/// generators, its place in the text, and its sums. Floating-point numbers are stored as their bits.
+/// Everything that a run needs to resume from a barrier, except the parameters. It holds the random number generators
+/// of each worker, its place in the text, and its sums. Floating-point numbers are stored as their bits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct State {

@@ -9,8 +9,8 @@ use crate::run::{Checkpoints, Control};
 use crate::vectors::ReadOptions;
 use std::path::{Path, PathBuf};
 
-/// Lists the files that a run reads (texts as a user names them, vectors to start from, files that its layer is built
-/// from) and the files that it writes during training (the checkpoint and the log).
+/// Lists the files that a run reads and those that it writes during training. It reads the texts as a user names them,
+/// vectors to start from, and files that its layer is built from. It writes the checkpoint and the log.
 pub fn claims(texts: &[PathBuf], init: Option<&Path>, layer: Option<&LayerSpec>, control: &Control) -> Plan {
     let held_out = control.valid.as_ref().map_or(&[][..], |valid| &valid.files);
     let mut plan = Plan::default();

@@ -163,7 +163,8 @@ impl Embeddings {
     ///
     /// # Errors
     /// [`Error::Io`] with the path; [`Error::NotFinite`]; [`Error::Output`] for a word that a model file cannot hold,
-    /// for a name that promises compression, and for standard output (readers of a model file need random access).
+    /// and for a name that promises compression. Standard output gives [`Error::Output`] too, since readers of a model
+    /// file need random access.
     pub fn save_model(&self, path: &Path) -> Result<()> {
         Format::Model.check_words(path, self.vocab.words())?;
         let writer = ModelWriter::shared(&self.architecture, &self.vocab, &self.model)?;

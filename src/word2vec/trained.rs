@@ -76,8 +76,8 @@ impl Trained {
     ///
     /// # Errors
     /// [`Error::Io`](crate::Error::Io) with the path; [`OutputFault`](crate::error::OutputFault) for a word that a
-    /// model file cannot hold, for a name that promises compression, and for standard output (readers of a model file
-    /// need random access).
+    /// model file cannot hold, and for a name that promises compression. Standard output gives an
+    /// [`OutputFault`](crate::error::OutputFault) too, since readers of a model file need random access.
     pub fn save_model(&self, path: impl AsRef<Path>) -> Result<()> {
         Format::Model.check_words(path.as_ref(), self.vocab().words())?;
         let writer = ModelWriter::new(self.predictor.architecture(), self.predictor.vocab(), self.predictor.model())?;

@@ -1,8 +1,11 @@
 //! A model in one file, in the open safetensors format.
 //!
 //! The metadata of the header have one entry, `lexmax`: JSON with the layer's name, the encoder, the window, sizes and
-//! the optimizer. If lines of the text were normalized, the entry also has `text`: `lowercase` (true or a language,
-//! `tr`, `az` or `lt`), `nfc` (true or another form, `nfkc`) and `split` (`space` or `words`).
+//! the optimizer. If lines of the text were normalized, the entry also has `text`, with these fields:
+//!
+//! - `lowercase`: true or a language, `tr`, `az` or `lt`;
+//! - `nfc`: true or another form, `nfkc`;
+//! - `split`: `space` or `words`.
 //!
 //! The tensors; their numbers are little-endian:
 //!

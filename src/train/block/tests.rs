@@ -60,8 +60,8 @@ fn decide(w: &[f64], d_w: &mut [f64], h: &[f64], d_h: &mut [f64], yes: bool, wei
     weight * (against.max(0.0) + (-against.abs()).exp().ln_1p())
 }
 
-/// The criterion of a layer: the decisions of a target, the noise of all targets, its weight, and whether noise words
-/// that equal the target are dropped.
+/// The criterion of a layer: the decisions of a target, and the noise of all targets with its weight. `drops_hits`
+/// drops noise words that equal the target.
 struct Criterion<'a> {
     path: &'a dyn Fn(WordId) -> Vec<(u32, bool)>,
     noise: &'a [WordId],

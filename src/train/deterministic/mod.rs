@@ -22,8 +22,8 @@ const SHORTEST: u64 = 32;
 /// Longest phase. With twice as many words, vectors of novels lost half a point of analogies; with half as many,
 /// training took longer.
 const LONGEST: u64 = 1_024;
-/// Words that a worker trains on between two barriers at which all rows are merged (not only the rows that are due): at
-/// the beginning, and after many words.
+/// Words that a worker trains on between two barriers at which all rows are merged: at the beginning, and after many
+/// words. Other barriers merge only the rows that are due.
 const ALL_ROWS: [u64; 2] = [8_192, 16_384];
 /// Growth of that distance: one word for this many words read.
 const SLOWLY: u64 = 64;
@@ -37,8 +37,8 @@ const RATE_WORDS: u64 = 1_000;
 ///
 /// # Contract
 /// The weights and the losses are the same bit by bit for 1 thread or any other number (`settings.workers`). This holds
-/// for the same binary on the same machine family (the instruction set is chosen at run time), with the same seed,
-/// text, model and settings. `settings.cached` has no effect.
+/// for the same binary on the same machine family, with the same seed, text, model and settings. (The instruction set
+/// is chosen at run time.) `settings.cached` has no effect.
 ///
 /// # Method
 /// The text comes in pieces scattered over it, as in [`hogwild`](super::hogwild()), and is dealt to four workers
@@ -55,11 +55,11 @@ const RATE_WORDS: u64 = 1_000;
 /// table. With a layer that moves whole tables, each worker holds a copy of those tables.
 ///
 /// # Errors
-/// [`Error::OutOfRange`](crate::Error::OutOfRange) for a setting that makes no sense,
-/// [`Error::NoBlocks`](crate::Error::NoBlocks) if the model takes no blocks,
-/// [`Error::NoExamples`](crate::Error::NoExamples) if no sentence has two words,
-/// [`Error::Diverged`](crate::Error::Diverged) if a loss or a parameter is not finite, and the error of a file of ids
-/// that cannot be read.
+/// - [`Error::OutOfRange`](crate::Error::OutOfRange) for a setting that makes no sense.
+/// - [`Error::NoBlocks`](crate::Error::NoBlocks) if the settings ask for blocks and the model takes none.
+/// - [`Error::NoExamples`](crate::Error::NoExamples) if no sentence has two words.
+/// - [`Error::Diverged`](crate::Error::Diverged) if a loss or a parameter is not finite.
+/// - [`Error::Io`](crate::Error::Io) for a file of ids that cannot be read.
 pub fn deterministic(
     model: &mut SharedModel,
     corpus: &dyn Sentences,
@@ -76,8 +76,8 @@ pub fn deterministic(
 /// state, and the adaptive proposal of the layer if it has one; a model file with a state holds all of these.
 ///
 /// # Contract
-/// Looking does not change the result. A run that is interrupted at any barrier and resumed from its state gives the
-/// bits of an uninterrupted run, on any number of threads before and after.
+/// Looking does not change the result. A run may be interrupted at any barrier and resumed from its state. It then
+/// gives the bits of an uninterrupted run, on any number of threads before and after.
 ///
 /// # Errors
 /// The errors of [`deterministic`], the observer's error, and [`Error::StateField`](crate::Error::StateField) for the

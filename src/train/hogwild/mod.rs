@@ -120,16 +120,19 @@ impl Done {
 /// word2vec. `observe` is called ten times a second.
 ///
 /// Words are read from memory or, block by block, from a file. The sentences are dealt out in pieces of about 20,000
-/// consecutive words that lie scattered over the text, so that each part of it is read at high and at low rates. The
+/// consecutive words that lie scattered over the text. So each part of the text is read at high and at low rates. The
 /// workers share each piece. One worker alone gives the same bits every time; several workers do not.
 ///
 /// A layer with an adaptive proposal looks at the weights while no worker runs. For this all workers come to rest and
-/// start again: after the first piece of 20,000 words, and whenever half as many words have been added.
+/// start again. The first look follows the first piece of 20,000 words; later looks follow whenever half as many words
+/// have been added.
 ///
 /// # Errors
-/// [`Error::OutOfRange`] for a setting that makes no sense, [`Error::NoBlocks`] if the model takes no blocks,
-/// [`Error::NoExamples`] if no sentence has two words, [`Error::Diverged`] if a loss or a parameter is not finite, and
-/// the error of a file of ids that cannot be read.
+/// - [`Error::OutOfRange`] for a setting that makes no sense.
+/// - [`Error::NoBlocks`] if the settings ask for blocks and the model takes none.
+/// - [`Error::NoExamples`] if no sentence has two words.
+/// - [`Error::Diverged`] if a loss or a parameter is not finite.
+/// - [`Error::Io`] for a file of ids that cannot be read.
 pub fn hogwild(
     model: &mut SharedModel,
     corpus: &dyn Sentences,
@@ -199,8 +202,8 @@ pub fn hogwild_watched(
 }
 
 /// Deals out a text. Each piece is cut into one portion per worker, so that all workers read in the same piece. With a
-/// whole piece each, w workers would read in w pieces at once, and text that is read would lie further from text just
-/// learned. With 16 workers that alone raised the training loss by 1.3 %.
+/// whole piece each, w workers would read in w pieces at once. A text would then lie further from the text just
+/// learned; with 16 workers that alone raised the training loss by 1.3 %.
 #[derive(Clone, Copy)]
 struct Deal {
     portions: usize,
