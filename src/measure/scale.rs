@@ -124,7 +124,7 @@ pub struct Skipped {
     pub reason: String,
 }
 
-/// The result of [`scale`](scale()), as written to `scale.json`.
+/// The result of [`scale()`], as written to `scale.json`.
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct Scale {

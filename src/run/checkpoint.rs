@@ -15,11 +15,11 @@ use std::io::BufReader;
 use std::path::PathBuf;
 use std::time::Instant;
 
-/// The contents of a checkpoint beside the model.
+/// Contents of a checkpoint in addition to the model.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Saved {
-    /// Everything that decides what the run computes, by name.
+    /// Everything that decides the result of the run, by name.
     pub settings: BTreeMap<String, String>,
     pub train: State,
     pub valid: Record,

@@ -63,7 +63,7 @@ pub struct TrainConfig {
     pub batch: usize,
     /// Initial learning rate. It falls linearly to almost 0 at the end of the budget ([`LinearDecay::new`]).
     pub rate: f32,
-    /// When to stop.
+    /// Budget after which training stops.
     pub budget: Budget,
     /// Threads that dense layers may use. Results do not depend on their number.
     pub threads: Threads,

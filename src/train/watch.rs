@@ -57,7 +57,7 @@ impl fmt::Debug for AtRest<'_> {
 }
 
 impl AtRest<'_> {
-    /// Returns everything beside the parameters that the run needs to resume from here.
+    /// Returns everything that the run needs to resume from here, except the parameters.
     pub fn state(&self) -> State {
         (self.state)()
     }

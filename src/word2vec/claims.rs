@@ -1,4 +1,4 @@
-//! The files that a run reads and writes beside its results.
+//! The files that a run reads and writes in addition to its results.
 
 use super::Word2VecConfig;
 use crate::corpus::files;

@@ -11,7 +11,7 @@
 //!
 //! | tensor | is |
 //! |---|---|
-//! | `vocab.counts`, U64 \[V\] | the counts, falling |
+//! | `vocab.counts`, U64 \[V\] | the counts, in falling order |
 //! | `vocab.ends`, U64 \[V\] | the end of each word in `vocab.words` |
 //! | `vocab.words`, U8 | all words in UTF-8, concatenated |
 //! | `tree.leaves`, U32 \[V\]; `tree.nodes`, U32 \[V − 1\] | parent of each word and node: `node << 1 \| code` |
@@ -54,7 +54,7 @@ use std::io::{self, Write};
 /// Names of the metadata.
 const DESCRIPTION: &str = "lexmax";
 const STATE: &str = "state";
-/// Names of tensors, beside those of the layer.
+/// Names of tensors, except those of the layer.
 const ENDS: &str = "vocab.ends";
 const WORDS: &str = "vocab.words";
 
