@@ -1,23 +1,27 @@
-//! Text: reading it, and making examples of it.
+//! Reads text, and makes training examples of it.
 //!
-//! | examples from | by | memory | what is known of the truth |
+//! | examples from | types | memory | known about the true distribution |
 //! |---|---|---|---|
 //! | files | [`Corpus`], then [`TextExamples`] and [`held_out`] | 4 bytes a word, 12 a sentence | nothing |
-//! | files larger than memory | [`SpooledCorpus`], for [`hogwild`](crate::train::hogwild()) | 8 bytes a sentence | nothing |
-//! | the synthetic language | [`SyntheticLanguage`](synthetic::SyntheticLanguage), then [`SyntheticExamples`](synthetic::SyntheticExamples) | none for text | every probability, the least loss |
+//! | files larger than memory | [`SpooledCorpus`], for [`hogwild`] | 8 bytes a sentence | nothing |
+//! | synthetic language | [`SyntheticLanguage`], [`SyntheticExamples`] | none for text | all, and the lowest loss |
 //!
-//! Text goes through four steps, each of which can be used alone: a [`Source`] reads (UTF-8, UTF-16 or UTF-32; plain,
-//! gzip, Zstandard or bzip2; a sentence a line; [`files()`] finds them) and a [`Normalizer`] makes one word of several
-//! spellings, [`Corpus`] turns [`words`] into ids and by its [`TextRules`] joins [`Phrases`] and drops rare words,
-//! [`Subsampler`] thins frequent ones, and a [`Window`] makes [`Examples`] of what is left. A [`Ledger`] says what
-//! became of every word. What fills batches is an [`ExampleSource`], and so can be a type of yours.
+//! Text goes through four steps, each of which can be used alone:
 //!
-//! | window | examples a position | take it for |
+//! - A [`Source`] reads it (UTF-8, UTF-16 or UTF-32; plain, gzip, Zstandard or bzip2; one sentence a line; [`files()`]
+//!   finds the files), and a [`Normalizer`] maps several spellings of a word to one.
+//! - [`Corpus`] turns [`words`] into ids. Its [`TextRules`] join [`Phrases`] and drop rare words.
+//! - [`Subsampler`] drops some of the frequent words.
+//! - A [`Window`] makes [`Examples`] of the remaining words.
+//!
+//! A [`Ledger`] accounts for every word. Batches are filled by an [`ExampleSource`], which can be a type of your own.
+//!
+//! | window | examples a position | use |
 //! |---|---|---|
 //! | [`Direction::SkipGram`], [`Context::Both`] | a pair for each neighbour | embeddings, above all of rare words |
 //! | [`Direction::Cbow`], [`Context::Both`] | one bag | embeddings, several times faster |
 //! | [`Direction::Cbow`], [`Context::Left`] | one bag | comparing layers as language models |
-//! | [`Direction::SkipGram`], [`Context::Left`] | a pair for each word before | language models from one word at a distance |
+//! | [`Direction::SkipGram`], [`Context::Left`] | a pair for each word before | language models from one earlier word |
 //!
 //! ```
 //! use lexmax::corpus::{Context, Corpus, ExampleSource, Examples, Direction, TextExamples, Window};
@@ -38,6 +42,10 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! [`hogwild`]: crate::train::hogwild()
+//! [`SyntheticLanguage`]: synthetic::SyntheticLanguage
+//! [`SyntheticExamples`]: synthetic::SyntheticExamples
 
 pub(crate) mod examples;
 mod read;

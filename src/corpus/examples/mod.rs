@@ -1,4 +1,4 @@
-//! Batches of examples, and where they come from.
+//! Batches of training examples, and their sources.
 
 mod subsample;
 mod text;
@@ -12,12 +12,12 @@ use crate::vocab::WordId;
 
 /// A batch of examples: bags of context words, each with the word to predict from it.
 ///
-/// The bags lie end to end: bag `b` is `words[offsets[b]..offsets[b + 1]]`, and `offsets` starts with 0.
+/// The bags are stored one after another: bag `b` is `words[offsets[b]..offsets[b + 1]]`, and `offsets` starts with 0.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Examples {
     /// The words of all bags.
     pub words: Vec<WordId>,
-    /// Where the bags begin and end: one entry more than there are bags.
+    /// The boundaries of the bags: one entry more than there are bags.
     pub offsets: Vec<u32>,
     /// The word to predict from each bag.
     pub targets: Vec<WordId>,
@@ -30,7 +30,7 @@ impl Default for Examples {
 }
 
 impl Examples {
-    /// No example yet.
+    /// An empty batch.
     pub fn new() -> Self {
         Self::default()
     }
@@ -40,7 +40,7 @@ impl Examples {
         self.targets.len()
     }
 
-    /// Whether there is none.
+    /// Whether the batch is empty.
     pub fn is_empty(&self) -> bool {
         self.targets.is_empty()
     }
@@ -52,8 +52,7 @@ impl Examples {
 
     /// Adds an example.
     ///
-    /// # Panics
-    /// If all bags together hold 2³² words or more; an [`ExampleSource`] stops before that.
+    /// # Panics If all bags together hold 2³² words or more. An [`ExampleSource`] stops before that.
     #[inline]
     pub fn push(&mut self, context: impl IntoIterator<Item = WordId>, target: WordId) {
         self.words.extend(context);
@@ -62,7 +61,7 @@ impl Examples {
         self.targets.push(target);
     }
 
-    /// Forgets all examples but keeps their memory.
+    /// Removes all examples but keeps the memory.
     pub fn clear(&mut self) {
         self.words.clear();
         self.offsets.truncate(1);
@@ -70,22 +69,23 @@ impl Examples {
     }
 }
 
-/// Where training examples come from, in batches of any size. Sources are endless.
+/// A source of training examples, in batches of any size. Sources are endless.
 pub trait ExampleSource: Send {
-    /// Clears `out`, puts the next `max` examples in, and returns how many they are: fewer than `max` only where the bags
-    /// of `max` examples could hold 2³² words. The examples one after the other do not depend on how they are batched.
+    /// Replaces the content of `out` by the next `max` examples and returns their number. It is lower than `max` only
+    /// if the bags of `max` examples could hold 2³² words. The sequence of examples does not depend on the batch sizes.
     fn fill(&mut self, max: usize, out: &mut Examples) -> usize;
 
-    /// Tokens of the training text consumed so far, in whatever steps suit the source; words that subsampling drops count too.
+    /// Tokens of the training text consumed so far, including words dropped by subsampling. The granularity depends on
+    /// the source.
     fn tokens(&self) -> u64;
 
-    /// The pass over the text that the next example is of, from 0; always 0 where text never repeats.
+    /// The pass over the text that the next example belongs to, from 0; always 0 for text that never repeats.
     fn epoch(&self) -> u64 {
         0
     }
 }
 
-/// The examples of a position that a full batch left over for the next one.
+/// The examples of a position that did not fit into the last batch.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Carry {
     examples: Examples,
@@ -93,12 +93,12 @@ pub(crate) struct Carry {
 }
 
 impl Carry {
-    /// Whether nothing is left over.
+    /// Whether no example is left over.
     pub(crate) fn is_empty(&self) -> bool {
         self.taken == self.examples.len()
     }
 
-    /// Moves what was left over into `out`, which takes at most `max` in all. If `out` is not full then, nothing is left.
+    /// Moves leftover examples into `out` until it holds `max`. If `out` holds fewer afterwards, nothing is left over.
     pub(crate) fn pour(&mut self, max: usize, out: &mut Examples) {
         while self.taken < self.examples.len() && out.len() < max {
             out.push(self.examples.contexts(self.taken).iter().copied(), self.examples.targets[self.taken]);
@@ -106,7 +106,8 @@ impl Carry {
         }
     }
 
-    /// Adds the examples of a position to `out`, which takes at most `max` in all, and keeps the rest. Nothing may be left over.
+    /// Adds the examples of a position to `out` until it holds `max`, and keeps the rest. Requires that nothing is left
+    /// over.
     #[inline]
     pub(crate) fn add(
         &mut self,

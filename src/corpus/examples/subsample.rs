@@ -1,15 +1,15 @@
-//! Dropping some of the frequent words.
+//! Subsampling of frequent words.
 
 use crate::error::{Error, Result};
 use crate::rng::WorkerRng;
 use crate::vocab::{Counts, WordId};
 use rand::Rng;
 
-/// word2vec's subsampling: each occurrence of a word of share f in the text is kept with probability
-/// min(1, (√(f/t) + 1)·t/f), on its own, before windows are laid (Mikolov et al. 2013 in the form of word2vec.c).
+/// word2vec's subsampling (Mikolov et al. 2013, in the form of word2vec.c). An occurrence of a word with share f of the
+/// text is kept with probability min(1, (√(f/t) + 1)·t/f), independently of the others and before windows are formed.
 #[derive(Clone, Debug)]
 pub struct Subsampler {
-    /// A word is kept where 32 random bits do not exceed its entry. Empty if subsampling is off.
+    /// A word is kept if 32 random bits do not exceed its entry. Empty if subsampling is off.
     limits: Vec<u32>,
 }
 
@@ -29,7 +29,7 @@ impl Subsampler {
         let limit = |&count: &u64| {
             let ratio = threshold * total / count as f64;
             let keep = (ratio.sqrt() + ratio).min(1.0);
-            // Rounded up, so that no word is out of reach.
+            // Rounded up, so that every word keeps a positive probability.
             ((keep * (1u64 << 32) as f64).ceil() - 1.0) as u32
         };
         Ok(Self { limits: counts.as_slice().iter().map(limit).collect() })
@@ -40,18 +40,18 @@ impl Subsampler {
         self.limits.is_empty()
     }
 
-    /// The probability at which an occurrence of a word is kept.
+    /// The probability that an occurrence of a word is kept.
     pub fn keep_probability(&self, word: WordId) -> f64 {
         if self.is_off() { 1.0 } else { (f64::from(self.limits[word as usize]) + 1.0) / (1u64 << 32) as f64 }
     }
 
-    /// How many of the words of a text with these counts are dropped in a pass, on average.
+    /// The expected number of words dropped in one pass over a text with these counts.
     pub fn expected_drops(&self, counts: &Counts) -> f64 {
         let drops = |(id, n): (WordId, &u64)| *n as f64 * (1.0 - self.keep_probability(id));
         (0..).zip(counts.as_slice()).map(drops).sum()
     }
 
-    /// Clears `out` and puts in what is kept of a sentence.
+    /// Replaces the content of `out` by the kept words of a sentence.
     pub fn sample(&self, sentence: &[WordId], rng: &mut WorkerRng, out: &mut Vec<WordId>) {
         out.clear();
         if self.is_off() {

@@ -1,4 +1,4 @@
-//! Examples from a text: endless for training, evenly spaced for what is held out.
+//! Examples from a text: endless for training, evenly spaced for held-out text.
 
 use super::Carry;
 use crate::corpus::{Corpus, ExampleSource, Examples, LONGEST_SENTENCE, Subsampler, Window};
@@ -8,14 +8,14 @@ use crate::rng::shuffle;
 use crate::vocab::{Counts, WordId};
 use std::sync::Arc;
 
-/// Sets the numbers drawn here apart from those of others under the same seed.
+/// Separates the random numbers drawn here from others under the same seed.
 const PURPOSE: u64 = u64::from_be_bytes(*b"examples");
 
-/// Epoch after epoch of a text, each with its sentences in a new order, so that early and late text are equally likely at any
-/// time of the training. Besides the text, that order is kept: 4 bytes a sentence.
+/// Examples of a text, epoch after epoch. Each epoch visits the sentences in a new random order, so that early and late
+/// text are equally likely at any time of the training. The order takes 4 bytes a sentence, besides the text itself.
 ///
-/// An epoch follows from the seed alone, not from the batches. Should subsampling leave an epoch without an example, the
-/// next one goes without subsampling; so there always is a next example.
+/// The examples of an epoch depend only on the seed, not on the batch sizes. If subsampling leaves an epoch without an
+/// example, the next epoch runs without subsampling, so that there always is a next example.
 #[derive(Clone, Debug)]
 pub struct TextExamples {
     corpus: Arc<Corpus>,
@@ -25,23 +25,23 @@ pub struct TextExamples {
     order: Vec<u32>,
     /// The next sentence, as an index of `order`.
     next: usize,
-    /// What subsampling left of the sentence at hand, and the next position in it.
+    /// The words that subsampling left of the current sentence, and the next position in it.
     sentence: Vec<WordId>,
     position: usize,
     carry: Carry,
-    /// Whether this epoch is subsampled, and whether it had an example yet.
+    /// Whether this epoch is subsampled, and whether it has produced an example yet.
     sampled: bool,
     fruitful: bool,
     tokens: u64,
-    /// Epochs begun.
+    /// Epochs started.
     epochs: u64,
 }
 
 impl TextExamples {
-    /// Examples of `corpus`, whose vocabulary has these `counts`, subsampled with threshold `sample` (0: not at all).
+    /// Examples of `corpus`, whose vocabulary has these `counts`, subsampled with threshold `sample` (0 turns it off).
     ///
-    /// # Errors
-    /// [`Error::NoExamples`] if no sentence has two words; a threshold as [`Subsampler::new`]; 2³² sentences or more.
+    /// # Errors [`Error::NoExamples`] if no sentence has two words; the errors of [`Subsampler::new`]; 2³² sentences or
+    /// more.
     pub fn new(corpus: Arc<Corpus>, counts: &Counts, window: Window, sample: f64, seed: u64) -> Result<Self> {
         let subsampler = Subsampler::new(counts, sample)?;
         if !corpus.sentences().any(|s| s.len() > 1) {
@@ -67,8 +67,9 @@ impl TextExamples {
         })
     }
 
-    /// Examples in an epoch: their number if the text is not subsampled and the window fixed (or CBOW, whose bags then vary,
-    /// not their number), their mean with dynamic windows, an estimate from the mean length of every sentence with subsampling.
+    /// Examples in an epoch. The number is exact without subsampling if the window is fixed or the direction is CBOW
+    /// (whose bags vary in size, not in number). It is the mean with dynamic windows. With subsampling it is an
+    /// estimate from the mean length of every sentence.
     pub fn estimated_examples_per_epoch(&self) -> u64 {
         let mut lengths = vec![0.0; LONGEST_SENTENCE + 2];
         for sentence in self.corpus.sentences() {
@@ -129,7 +130,8 @@ impl ExampleSource for TextExamples {
     }
 
     fn epoch(&self) -> u64 {
-        // Sentences of one word make no example. What subsampling will leave of longer ones is not known yet.
+        // Sentences of one word have no example. The words that subsampling will leave of longer ones are not known
+        // yet.
         let barren = |i: &u32| self.corpus.sentence(*i as usize).len() < 2;
         let at_end = self.position == self.sentence.len() && self.carry.is_empty();
         let ended = at_end && self.order[self.next..].iter().all(barren);
@@ -137,7 +139,8 @@ impl ExampleSource for TextExamples {
     }
 }
 
-/// At most `n` examples, evenly spaced over all that the fixed window makes of a text; all of them if they are no more.
+/// At most `n` examples, evenly spaced over all examples that the fixed window makes of a text. Returns all of them if
+/// there are at most `n`.
 ///
 /// # Errors
 /// [`Error::NoExamples`] if no sentence has two words.
@@ -234,7 +237,7 @@ mod tests {
             let second = take(&mut source, [want.len()]);
             assert!(first != second && first != want && first != take(&mut new(2), [want.len()]));
             assert!(sorted(first) == sorted(want.clone()) && sorted(second) == sorted(want));
-            // The last sentences of an epoch may hold one word, and are then not read yet.
+            // The last sentences of an epoch may have one word each; these are not read yet.
             assert!(source.tokens() <= 2 * corpus.ledger().kept && source.tokens() > corpus.ledger().kept);
         }
     }
@@ -261,7 +264,8 @@ mod tests {
         let epochs = 400.0;
         let n = take(&mut source, [(epochs * mean) as usize]).len() as f64;
         let tokens = corpus.ledger().kept as f64;
-        // A position's examples deviate by less than 2·size; |z| exceeds 5 with probability 6·10⁻⁷. One more sentence may be begun.
+        // A position's examples deviate by less than 2·size; |z| exceeds 5 with probability 6·10⁻⁷. One more sentence
+        // may have been started.
         let deviation = 5.0 * 6.0 * (epochs * tokens).sqrt() / mean * tokens + 12.0 + epochs;
         assert!((source.tokens() as f64 - n / mean * tokens).abs() < deviation);
     }

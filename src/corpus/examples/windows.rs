@@ -1,4 +1,4 @@
-//! Windows: which words around a position make an example.
+//! Windows: the words around a position that form its examples.
 
 use crate::corpus::{Examples, LONGEST_SENTENCE};
 use crate::error::{Error, Result};
@@ -8,35 +8,35 @@ use crate::vocab::WordId;
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
-/// What an example is.
+/// The form of an example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Direction {
-    /// From each context word alone, predict the word in the centre: an example a pair. The pairs of a position follow each
-    /// other, nearest last on the left and first on the right, and share their target.
+    /// Predicts the word in the centre from each context word alone: one example a pair. The pairs of a position are
+    /// consecutive and share their target. On the left the nearest word comes last, on the right first.
     SkipGram,
-    /// From the bag of all context words, predict the word in the centre: an example a position.
+    /// Predicts the word in the centre from the bag of all context words: one example a position.
     Cbow,
 }
 
-/// Where context words are taken from.
+/// The side that context words are taken from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[cfg_attr(feature = "cli", derive(clap::ValueEnum), value(rename_all = "lower"))]
 pub enum Context {
     /// From both sides of the centre, as in word2vec.
     Both,
-    /// From the left only, as a language model must.
+    /// From the left only, as in a language model.
     Left,
 }
 
-/// The number of words a side that positions have in training.
+/// The number of words on each side of a position in training.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 pub enum WindowRule {
-    /// Each position draws its own number up to the window, as in word2vec.
+    /// Each position draws its own number up to the window size, as in word2vec.
     Dynamic,
-    /// All positions have the window's.
+    /// All positions use the window size.
     Fixed,
 }
 
@@ -47,7 +47,7 @@ impl WindowRule {
     }
 }
 
-/// A rule that makes examples of the words around a position. A position without context makes none.
+/// A rule that makes examples of the words around a position. A position without context has no example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Window {
     direction: Direction,
@@ -57,8 +57,8 @@ pub struct Window {
 }
 
 impl Window {
-    /// A window of up to `size` words to a side. If `dynamic`, each position draws its own size uniformly from 1 to `size`, as
-    /// in word2vec, so that near words count for more; else it is fixed.
+    /// A window of up to `size` words on each side. If `dynamic`, each position draws its own size uniformly from 1 to
+    /// `size`, as in word2vec, which gives near words more weight. Otherwise the size is fixed.
     ///
     /// # Errors
     /// A size of 0 or above [`LONGEST_SENTENCE`].
@@ -74,17 +74,17 @@ impl Window {
         Self { dynamic: false, ..self }
     }
 
-    /// What an example is.
+    /// The form of an example.
     pub fn direction(&self) -> Direction {
         self.direction
     }
 
-    /// Where context words are taken from.
+    /// The side that context words are taken from.
     pub fn context(&self) -> Context {
         self.context
     }
 
-    /// Words to a side, at most.
+    /// The maximum number of words on each side.
     pub fn size(&self) -> usize {
         self.size
     }
@@ -94,7 +94,7 @@ impl Window {
         self.dynamic
     }
 
-    /// Adds the examples of one position with `reduced` words to a side.
+    /// Adds the examples of one position with `reduced` words on each side.
     #[inline]
     pub fn examples_at(&self, sentence: &[WordId], position: usize, reduced: usize, out: &mut Examples) {
         let (left, right) = self.reach(sentence.len(), position, reduced);
@@ -110,7 +110,7 @@ impl Window {
         }
     }
 
-    /// A position makes no more examples than this.
+    /// Upper bound on the number of examples of a position.
     #[inline]
     pub(in crate::corpus) fn most_at(&self, reduced: usize) -> usize {
         match self.direction {
@@ -119,7 +119,7 @@ impl Window {
         }
     }
 
-    /// How many examples a sentence of `len` words makes, every position with `reduced` words to a side.
+    /// The number of examples in a sentence of `len` words if every position has `reduced` words on each side.
     pub(in crate::corpus) fn count_in(&self, len: usize, reduced: usize) -> u64 {
         let others = len.saturating_sub(1) as u64;
         let most = others.min(reduced as u64);
@@ -132,32 +132,32 @@ impl Window {
         }
     }
 
-    /// How many examples a sentence of `len` words makes on average over the sizes that positions draw.
+    /// The expected number of examples in a sentence of `len` words, over the sizes that positions draw.
     pub(in crate::corpus) fn mean_count_in(&self, len: usize) -> f64 {
         let smallest = if self.dynamic { 1 } else { self.size };
         let sum: f64 = (smallest..=self.size).map(|reduced| self.count_in(len, reduced) as f64).sum();
         sum / (self.size + 1 - smallest) as f64
     }
 
-    /// The number of words to a side for the next position.
+    /// The number of words on each side for the next position.
     #[inline]
     pub fn draw_size(&self, rng: &mut WorkerRng) -> usize {
         if self.dynamic { 1 + below(rng, self.size as u64) as usize } else { self.size }
     }
 
-    /// So many examples fit in [`Examples`] for sure.
+    /// A number of examples that always fits into [`Examples`].
     pub(crate) fn most_examples(&self) -> usize {
         u32::MAX as usize / (2 * self.size)
     }
 
-    /// The places of the window at a position with `reduced` words to a side, the position itself among them.
+    /// The range of the window at a position with `reduced` words on each side, including the position itself.
     #[inline]
     pub(crate) fn places(&self, len: usize, position: usize, reduced: usize) -> Range<usize> {
         let (left, right) = self.reach(len, position, reduced);
         position - left..position + right + 1
     }
 
-    /// Context words to the left and to the right.
+    /// The numbers of context words to the left and to the right.
     #[inline]
     fn reach(&self, len: usize, position: usize, reduced: usize) -> (usize, usize) {
         let right = match self.context {
@@ -236,7 +236,7 @@ mod tests {
         let mut seen = [0u32; 5];
         (0..50_000).for_each(|_| seen[window.draw_size(&mut rng) - 1] += 1);
         let chi2: f64 = seen.iter().map(|&n| (f64::from(n) - 1e4).powi(2) / 1e4).sum();
-        // χ² with 4 degrees of freedom is above this with probability 10⁻⁶.
+        // A χ² variable with 4 degrees of freedom exceeds this with probability 10⁻⁶.
         assert!(chi2 < 33.38, "{seen:?}");
         assert_eq!(window.fixed().draw_size(&mut rng), 5);
     }

@@ -1,11 +1,12 @@
-//! The phrases of a text, to be joined in another one too.
+//! The phrases found in one text, for use in another.
 
 use crate::error::Result;
 use crate::vocab::{Interner, Vocabulary, WordId, Words};
 use hashbrown::HashMap;
 
-/// Which pairs of words [`Phrases`](crate::corpus::Phrases) joined in a text, pass by pass, so that another text can be read in the same
-/// way: see [`Corpus::read_known`](crate::corpus::Corpus::read_known). Memory: the words of the pairs, and 20 bytes a pair.
+/// The pairs of words that [`Phrases`](crate::corpus::Phrases) joined in a text, pass by pass. They allow another text
+/// to be read in the same way: see [`Corpus::read_known`](crate::corpus::Corpus::read_known). Memory: the words of the
+/// pairs, and 20 bytes a pair.
 #[derive(Clone, Debug, Default)]
 pub struct Joins {
     words: Words,
@@ -13,12 +14,12 @@ pub struct Joins {
 }
 
 impl Joins {
-    /// Of the pairs of each pass, whose words have these numbers.
+    /// Takes the pairs of each pass, as numbers of the words in `seen`.
     pub(in crate::corpus) fn new(passes: Vec<HashMap<(u32, u32), u32>>, seen: &Interner) -> Result<Self> {
         let mut words = Words::default();
         let mut number = |word: u32| words.intern(seen.word(word));
         let mut pass = |pairs: HashMap<(u32, u32), u32>| {
-            // In a fixed order, so that the numbers do not depend on the hash.
+            // Sorted, so that the numbers do not depend on the hash.
             let mut pairs: Vec<_> = pairs.into_iter().collect();
             pairs.sort_unstable();
             let pair = |((a, b), phrase)| Ok(((number(a)?, number(b)?), number(phrase)?));
@@ -28,14 +29,14 @@ impl Joins {
         Ok(Self { words, passes })
     }
 
-    /// Makes phrases of words, and of the pairs of each pass with their phrases, as numbers of these words.
+    /// Builds the value from words and, for each pass, its pairs with their phrases, as numbers of these words.
     pub(crate) fn of(words: Words, passes: impl IntoIterator<Item = Vec<[u32; 3]>>) -> Self {
         let pairs = |pass: Vec<[u32; 3]>| pass.into_iter().map(|[a, b, phrase]| ((a, b), phrase)).collect();
         Self { words, passes: passes.into_iter().map(pairs).collect() }
     }
 
-    /// The words of all pairs and phrases, and of each pass the pairs with their phrases, as numbers of these words, in
-    /// a fixed order.
+    /// The words of all pairs and phrases, and for each pass its pairs with their phrases as numbers of these words.
+    /// The order is fixed.
     pub(crate) fn parts(&self) -> (&Words, Vec<Vec<[u32; 3]>>) {
         let sorted = |pairs: &HashMap<(u32, u32), u32>| {
             let mut pairs: Vec<_> = pairs.iter().map(|((a, b), phrase)| [*a, *b, *phrase]).collect();
@@ -50,12 +51,13 @@ impl Joins {
         self.passes.iter().all(HashMap::is_empty)
     }
 
-    /// The words that the words of a line become.
+    /// The words of a line after joining.
     pub fn words<'a>(&'a self, line: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
         self.joined(line, |word| word)
     }
 
-    /// The ids of what a line becomes, those of unknown words left out, and how many words became part of one before them.
+    /// Appends the ids of a joined line to `out`, without unknown words, and returns the number of words joined to the
+    /// word before them.
     pub(in crate::corpus) fn ids<'a>(
         &'a self,
         line: impl Iterator<Item = &'a str>,
@@ -69,9 +71,9 @@ impl Joins {
         joined
     }
 
-    /// Joins a line, and applies `of` to the words that it becomes.
+    /// Joins a line, and applies `of` to the resulting words.
     fn joined<'a, T: Copy>(&'a self, line: impl Iterator<Item = &'a str>, of: impl Fn(&'a str) -> T) -> Vec<T> {
-        // A word is its number, if it may be part of a phrase, and what `of` makes of it.
+        // A word is stored as its number, if it may be part of a phrase, and its image under `of`.
         let mut line: Vec<(Option<u32>, T)> = line.map(|word| (self.words.find(word), of(word))).collect();
         for pairs in &self.passes {
             let (mut read, mut kept) = (0, 0);

@@ -1,60 +1,60 @@
-//! What became of a text.
+//! Counts of the words of a text that were kept, joined or dropped.
 
 use super::unsplit::Unsplit;
 use serde::Serialize;
 use std::fmt;
 
-/// What became of the words of a text. Nothing is dropped that is not here:
-/// `tokens = kept + rare + over_limit + unknown + joined + invalid + too_long`.
+/// The fate of every word of a text. Every dropped word is counted here: `tokens = kept + rare + over_limit + unknown +
+/// joined + invalid + too_long`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Ledger {
-    /// Files read, standard input among them.
+    /// Files read, including standard input.
     pub files: u64,
     /// Lines read.
     pub lines: u64,
-    /// Pieces that lines were cut into beyond one each, being longer than [`LONGEST_LINE`](crate::corpus::LONGEST_LINE) bytes.
+    /// Additional pieces of lines longer than [`LONGEST_LINE`](crate::corpus::LONGEST_LINE) bytes, which are cut.
     pub cut_lines: u64,
-    /// Sequences of bytes that were no UTF-8, and NUL bytes, that became U+FFFD.
+    /// Byte sequences that are not UTF-8, and NUL bytes, replaced by U+FFFD.
     pub replaced: u64,
     /// Words read.
     pub tokens: u64,
-    /// Words dropped since some of their bytes were no UTF-8, or NUL.
+    /// Words dropped because some of their bytes are not UTF-8 or are NUL.
     pub invalid: u64,
-    /// Words dropped since they have more bytes than [`Source::max_word_bytes`](crate::corpus::Source::max_word_bytes).
+    /// Words dropped because they exceed [`Source::max_word_bytes`](crate::corpus::Source::max_word_bytes).
     pub too_long: u64,
-    /// Words that became part of a phrase that began before them.
+    /// Words that were joined to the word before them to form a phrase.
     pub joined: u64,
-    /// Words dropped since they occur too rarely.
+    /// Words dropped because they occur too rarely.
     pub rare: u64,
-    /// Words dropped since the vocabulary was to hold no more.
+    /// Words dropped because the vocabulary has reached its maximum size.
     pub over_limit: u64,
-    /// Words dropped since the vocabulary that was given lacks them.
+    /// Words dropped because they are not in the given vocabulary.
     pub unknown: u64,
     /// Words kept.
     pub kept: u64,
-    /// Sentences: lines with a word, and what they were cut into.
+    /// Sentences: lines with at least one word, and the pieces that long lines were cut into.
     pub sentences: u64,
-    /// Sentences beyond one a line, since lines had more words than a sentence may.
+    /// Additional sentences from lines with more words than a sentence may have.
     pub cut_sentences: u64,
-    /// Words among `tokens` that are single letters, since [`Split::Words`](crate::corpus::Split::Words) cannot split
-    /// their script. Not in JSON where there are none.
+    /// Single letters among `tokens`, from scripts that [`Split::Words`](crate::corpus::Split::Words) cannot split into
+    /// words. Omitted from JSON if there are none.
     #[serde(skip_serializing_if = "Unsplit::is_none")]
     pub unsplit: Unsplit,
 }
 
 impl Ledger {
-    /// All words that are not there any more, but for those that are part of a phrase.
+    /// The number of dropped words. Joined words do not count.
     pub fn dropped(&self) -> u64 {
         self.invalid + self.too_long + self.rare + self.over_limit + self.unknown
     }
 
-    /// Whether the sums are right.
+    /// Whether the counts add up.
     pub fn adds_up(&self) -> bool {
         self.tokens == self.kept + self.joined + self.dropped()
     }
 
-    /// A warning about words that could not be split, if there are any, with what to do.
+    /// A warning about words that could not be split, with advice; `None` if there are none.
     pub fn warning(&self) -> Option<String> {
         let Self { unsplit, tokens, .. } = self;
         let what = || {
@@ -69,7 +69,7 @@ impl Ledger {
 }
 
 impl fmt::Display for Ledger {
-    /// A line for people; what did not happen is left out.
+    /// One line of text; counts of 0 are omitted.
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         let Self { files, lines, tokens, kept, sentences, .. } = self;
         write!(f, "{files} files, {lines} lines, {tokens} words: {kept} kept in {sentences} sentences")?;

@@ -1,4 +1,4 @@
-//! From files to ids: lines, words, phrases, the vocabulary, and the ledger of what became of every word.
+//! Converts files to ids: lines, words, phrases, the vocabulary, and the ledger that accounts for every word.
 
 mod joins;
 mod ledger;

@@ -1,4 +1,4 @@
-//! The one way from files to ids: a text is read once, and its numbers go into a sink.
+//! The single path from files to ids: a text is read once, and its numbers go into a sink.
 
 use super::text::DROPPED;
 use crate::corpus::{Joins, Ledger, Source, TextRules};
@@ -7,26 +7,26 @@ use crate::vocab::{Interner, Vocabulary, WordId};
 use std::ops::Range;
 use std::path::PathBuf;
 
-/// Where the ids of a text are: in memory (`Vec`), or in a file ([`Spool`](super::spool::Spool)).
+/// Storage for the ids of a text: in memory (`Vec`), or in a file ([`Spool`](super::spool::Spool)).
 pub(in crate::corpus) trait Sink: Sized {
-    /// Adds an id.
+    /// Appends an id.
     fn push(&mut self, id: WordId) -> Result<()>;
 
-    /// Ends the first pass over the text: what was pushed can be read from here on.
+    /// Ends the first pass over the text. The ids pushed so far can be read afterwards.
     fn complete(&mut self) -> Result<()>;
 
-    /// Calls `f` with every line in turn; `ends` says where each ends.
+    /// Calls `f` with every line in order; `ends` holds the end of each.
     fn for_each(&self, ends: &[u64], f: &mut dyn FnMut(&[WordId])) -> Result<()>;
 
-    /// Replaces every line by what `f` adds to an empty vector, no more ids than there were, and corrects `ends`.
+    /// Replaces every line by the ids that `f` adds to an empty vector, at most as many as before, and updates `ends`.
     fn rewrite(&mut self, ends: &mut [u64], f: &mut dyn FnMut(&[WordId], &mut Vec<WordId>)) -> Result<()>;
 }
 
-/// A text as lines, later sentences, of ids.
+/// A text as lines of ids, and as sentences after [`Text::renumber`].
 #[derive(Clone, Debug)]
 pub(in crate::corpus) struct Text<S> {
     pub ids: S,
-    /// Where each line ends, in ids.
+    /// The end of each line, in ids.
     pub ends: Vec<u64>,
     pub ledger: Ledger,
     pub joins: Option<Joins>,
@@ -55,7 +55,7 @@ impl<S> Text<S> {
         (0..self.ends.len()).map(|i| self.range(i)).any(|ids| ids.end - ids.start > 1)
     }
 
-    /// Ends a line behind `end` ids, as sentences of at most `longest`; a line without ids is none.
+    /// Ends a line after `end` ids, as sentences of at most `longest` ids. A line without ids is left out.
     pub fn end_line(&mut self, end: u64, longest: u64) {
         let start = self.words();
         self.ledger.cut_sentences += (end - start).saturating_sub(1) / longest;
@@ -65,7 +65,7 @@ impl<S> Text<S> {
         }
     }
 
-    /// Says in the ledger what is left.
+    /// Completes the ledger.
     pub fn finish(mut self) -> Self {
         self.ends.shrink_to_fit();
         (self.ledger.kept, self.ledger.sentences) = (self.words(), self.ends.len() as u64);
@@ -75,7 +75,7 @@ impl<S> Text<S> {
 }
 
 impl<S: Sink> Text<S> {
-    /// Reads a text into a sink by rules that were checked, and makes its vocabulary.
+    /// Reads a text into a sink by checked rules, and builds its vocabulary.
     pub fn read(source: &Source, rules: &TextRules, sink: S) -> Result<(Vocabulary, Self)> {
         let (mut seen, mut text) = Self::numbers(source, sink)?;
         if let Some(phrases) = &rules.phrases {
@@ -87,7 +87,7 @@ impl<S: Sink> Text<S> {
         Ok((vocab, text.finish()))
     }
 
-    /// The words of a text as numbers of first appearance. A line without a word is none.
+    /// The words of a text, numbered by first appearance. A line without a word is left out.
     pub fn numbers(source: &Source, sink: S) -> Result<(Interner, Self)> {
         let (mut text, mut seen, mut ledger) = (Self::new(sink, &source.paths), Interner::default(), Ledger::default());
         source.check()?;
@@ -109,11 +109,13 @@ impl<S: Sink> Text<S> {
         Ok((seen, text))
     }
 
-    /// Gives the words their new ids, closes the gaps of dropped ones, and cuts lines into sentences.
+    /// Gives the words their new ids, closes the gaps of dropped ones, and cuts lines into sentences of at most
+    /// `longest` ids.
     pub fn renumber(&mut self, new_ids: &[WordId], longest: usize) -> Result<()> {
         let mut lines = std::mem::take(&mut self.ends);
         self.ids.rewrite(&mut lines, &mut |line, out| {
-            // Written in any case, kept only if the next one does not overwrite it: no branch to mispredict.
+            // Always written; a dropped id is overwritten by the next one. This avoids a branch that would be
+            // mispredicted.
             out.resize(line.len(), DROPPED);
             let mut kept = 0;
             for old in line {

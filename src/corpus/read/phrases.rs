@@ -1,4 +1,4 @@
-//! Pairs of words that belong together, as one.
+//! Joins pairs of words that belong together into one word.
 
 use super::numbers::{Sink, Text};
 use crate::corpus::Joins;
@@ -6,13 +6,14 @@ use crate::error::{Error, Result, TextFault};
 use crate::vocab::{Interner, WordId};
 use hashbrown::HashMap;
 
-/// How much more often two words stand side by side than chance would have it.
+/// A measure of how much more often two words are adjacent than expected by chance.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "cli", derive(clap::ValueEnum), value(rename_all = "lower"))]
 pub enum PhraseScore {
     /// The score of word2phrase.
     ///
-    /// (n(ab) − δ) / (n(a)·n(b)) · N over a text of N words (Mikolov et al. 2013b, eq. 6; the factor N is word2phrase.c's).
+    /// (n(ab) − δ) / (n(a)·n(b)) · N over a text of N words (Mikolov et al. 2013b, eq. 6; the factor N comes from
+    /// word2phrase.c).
     #[default]
     Word2Phrase,
     /// Normalized pointwise mutual information, from -1 to 1.
@@ -22,18 +23,18 @@ pub enum PhraseScore {
 }
 
 impl PhraseScore {
-    /// The score of words that occur `a` and `b` times, and side by side `together` times, in a text of `tokens` words.
+    /// The score of two words that occur `a` and `b` times, and adjacent `together` times, in a text of `tokens` words.
     pub fn score(self, together: u64, a: u64, b: u64, tokens: u64, discount: u64) -> f64 {
         let [together, a, b, tokens] = [together, a, b, tokens].map(|n| n as f64);
         match self {
             Self::Word2Phrase => (together - discount as f64) / a / b * tokens,
-            // A text that is nothing but one pair: certain, not 0 / 0.
+            // A text that consists of a single pair: certain, instead of 0 / 0.
             Self::Npmi if together >= tokens => 1.0,
             Self::Npmi => (together * tokens / (a * b)).ln() / -(together / tokens).ln(),
         }
     }
 
-    /// The threshold without another: word2phrase's 100; 0.5.
+    /// The default threshold: 100 for word2phrase, 0.5 for NPMI.
     pub fn default_threshold(self) -> f64 {
         match self {
             Self::Word2Phrase => 100.0,
@@ -42,12 +43,12 @@ impl PhraseScore {
     }
 }
 
-/// Which pairs become phrases, in one pass after the other: two passes make phrases of up to four words.
+/// Rules that turn pairs of words into phrases, in one or more passes. Two passes make phrases of up to four words.
 ///
-/// A pass counts the pairs within lines, then goes through each line and joins the first pair whose score is above the threshold,
-/// passes over it, and so on (as word2phrase.c does, which also counts pairs over line ends; those it never joins either).
-/// Words and pairs that occur fewer than `min_count` times make no phrase. Needs some 40 bytes for each distinct pair of words
-/// that are frequent enough.
+/// A pass counts the pairs within lines. It then goes through each line from the left, joins the first pair whose score
+/// is above the threshold, and continues after that pair. word2phrase.c does the same but also counts pairs across line
+/// ends, which it never joins either. Words and pairs that occur fewer than `min_count` times form no phrase. Memory:
+/// about 40 bytes for each distinct pair of sufficiently frequent words.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Phrases {
     score: PhraseScore,
@@ -57,11 +58,11 @@ pub struct Phrases {
 }
 
 impl Phrases {
-    /// A pass for each of `thresholds`; `min_count` is also δ, and `delimiter` stands between the words (`_` usually).
+    /// One pass for each of `thresholds`. `min_count` is also δ, and `delimiter` (usually `_`) is placed between the
+    /// words.
     ///
-    /// # Errors
-    /// No threshold or more than 16, one that is NaN, for [`PhraseScore::Npmi`] one outside −1 to 1; white space in the
-    /// delimiter.
+    /// # Errors No threshold or more than 16; a threshold that is NaN; for [`PhraseScore::Npmi`] a threshold outside −1
+    /// to 1; white space in the delimiter.
     pub fn new(score: PhraseScore, min_count: u64, thresholds: &[f64], delimiter: &str) -> Result<Self> {
         if !(1..=16).contains(&thresholds.len()) {
             let value = thresholds.len() as f64;
@@ -82,7 +83,7 @@ impl Phrases {
         Ok(Self { score, min_count: min_count.max(1), thresholds: thresholds.into(), delimiter: delimiter.into() })
     }
 
-    /// Joins what belongs together in a text of numbers; the text remembers what that was.
+    /// Joins the phrases in a text of numbers, and stores the joined pairs in the text.
     pub(in crate::corpus) fn join<S: Sink>(&self, text: &mut Text<S>, seen: &mut Interner) -> Result<()> {
         let mut passes = Vec::new();
         for threshold in &self.thresholds {
@@ -134,7 +135,7 @@ impl Phrases {
             let (a, b) = (counts[*a as usize], counts[*b as usize]);
             *together >= self.min_count && self.score.score(*together, a, b, tokens, self.min_count) > threshold
         });
-        // In a fixed order, so that the numbers of phrases do not depend on the hash.
+        // Sorted, so that the numbers of phrases do not depend on the hash.
         let mut joined: Vec<_> = pairs.into_keys().collect();
         joined.sort_unstable();
         let number = |(a, b): (WordId, WordId)| {
@@ -170,7 +171,7 @@ mod tests {
         (corpus.sentences().map(words).collect(), corpus.ledger())
     }
 
-    /// A pass over strings, as its definition reads.
+    /// A pass over strings, written directly from the definition.
     fn naive(lines: &[Vec<String>], score: PhraseScore, min: u64, threshold: f64) -> Vec<Vec<String>> {
         let (mut words, mut pairs) = (HashMap::new(), HashMap::new());
         for line in lines {

@@ -1,4 +1,4 @@
-//! Which words of a text are kept.
+//! Rules for the words of a text to keep.
 
 use super::text::DROPPED;
 use crate::corpus::{LONGEST_SENTENCE, Ledger, Phrases};
@@ -8,30 +8,30 @@ use crate::vocab::{Vocabulary, WordId};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// Which words of a text are kept, and how long its sentences are.
+/// Rules for the words of a text to keep, and for the length of its sentences.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct TextRules {
-    /// The least count that a word is kept at; of a vocabulary that is given too, by its own counts.
+    /// The minimum count of a kept word. For a given vocabulary, its own counts decide.
     pub min_count: u64,
-    /// At most so many words, the most frequent ones.
+    /// The maximum number of words; the most frequent ones are kept.
     pub max_vocab: Option<usize>,
-    /// A line is cut into sentences of this many kept words, at most [`LONGEST_SENTENCE`].
+    /// A line is split into sentences of this many kept words, at most [`LONGEST_SENTENCE`].
     pub longest_sentence: usize,
-    /// Pairs of words that become one.
+    /// Rules for joining pairs of words into phrases.
     pub phrases: Option<Phrases>,
-    /// The vocabulary, its counts those of trees, noise and subsampling. Without, that of the text.
+    /// A given vocabulary, whose counts are used for trees, noise and subsampling. If `None`, it is built from the
+    /// text.
     pub vocabulary: Option<Arc<Vocabulary>>,
 }
 
 impl TextRules {
-    /// All words that occur at least `min_count` times.
+    /// Keeps all words that occur at least `min_count` times.
     pub fn min_count(min_count: u64) -> Self {
         Self { min_count, max_vocab: None, longest_sentence: LONGEST_SENTENCE, phrases: None, vocabulary: None }
     }
 
-    /// # Errors
-    /// A limit that leaves nothing.
+    /// # Errors A limit that leaves no words.
     pub(in crate::corpus) fn check(&self) -> Result<()> {
         if self.max_vocab == Some(0) {
             return Err(Error::OutOfRange { name: "max_vocab", value: 0.0, limit: "1 or more" });
@@ -43,7 +43,8 @@ impl TextRules {
         Ok(())
     }
 
-    /// The vocabulary of what was seen `counts` times, and the new id of each old one; says in the ledger what is dropped.
+    /// Builds the vocabulary of words seen `counts` times, and maps each old id to its new one. Counts dropped words in
+    /// the ledger.
     pub(in crate::corpus) fn number(
         &self,
         seen: &Interner,
@@ -69,7 +70,7 @@ impl TextRules {
             let Ledger { tokens, too_long, .. } = *ledger;
             return Err(Error::NoWords { paths: paths.to_vec(), tokens, too_long, min_count: self.min_count });
         }
-        // Ties stay in the order of first appearance.
+        // Ties keep the order of first appearance.
         order.sort_by_key(|word| std::cmp::Reverse(count(word)));
         let all: u64 = counts.iter().sum();
         let frequent: u64 = order.iter().map(count).sum();

@@ -1,30 +1,31 @@
-//! Sentences that several workers read, each for itself.
+//! Sentences that several workers read independently.
 
 use crate::corpus::{Joins, Ledger};
 use crate::error::Result;
 use crate::vocab::WordId;
 use std::path::PathBuf;
 
-/// A text as sentences of ids, in memory ([`Corpus`](crate::corpus::Corpus)) or in a file ([`SpooledCorpus`](crate::corpus::SpooledCorpus)).
+/// A text as sentences of ids: in memory ([`Corpus`](crate::corpus::Corpus)) or in a file
+/// ([`SpooledCorpus`](crate::corpus::SpooledCorpus)).
 pub trait Sentences: Sync {
     /// Number of sentences.
     fn len(&self) -> usize;
 
-    /// Whether there is none.
+    /// Whether the text has no sentence.
     fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Whether any sentence has two words, so that there is an example.
+    /// Whether any sentence has two words, and so an example.
     fn has_pairs(&self) -> bool;
 
-    /// What was read, kept and dropped.
+    /// Counts of the words read, kept and dropped.
     fn ledger(&self) -> Ledger;
 
-    /// The files that the text came from.
+    /// The files that the text was read from.
     fn paths(&self) -> &[PathBuf];
 
-    /// The phrases that were joined; none where no pair was looked at.
+    /// The joined phrases; `None` if the text was read without rules for phrases.
     fn joins(&self) -> Option<&Joins> {
         None
     }
@@ -36,7 +37,7 @@ pub trait Sentences: Sync {
     fn reader(&self) -> Result<Box<dyn SentenceReader + '_>>;
 }
 
-/// Goes through sentences; fastest in their order.
+/// Reads sentences in any order; sequential access is fastest.
 pub trait SentenceReader: Send {
     /// A sentence, by its number from 0.
     ///

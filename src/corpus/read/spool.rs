@@ -10,32 +10,32 @@ use std::io::{BufReader, BufWriter, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-/// The known words of a text in a file, 4 bytes each, and in memory where its sentences end, 8 bytes each.
+/// A text stored as ids in a temporary file, for texts that are larger than memory.
 ///
-/// The same sentences as [`Corpus`](crate::corpus::Corpus) has. The file has no name that outlives this value.
+/// The file holds the known words in order, 4 bytes each. Memory holds the ends of the sentences, 8 bytes each. The
+/// sentences equal the ones of [`Corpus`](crate::corpus::Corpus). The file is removed with this value.
 #[derive(Debug)]
 pub struct SpooledCorpus {
     text: Text<Spool>,
 }
 
-/// Words that a reader takes from the file at a time: some 30 ms of training.
+/// Words that a reader loads from the file at a time: about 30 ms of training.
 const BLOCK: u64 = 1 << 16;
 const BYTES: usize = size_of::<WordId>();
 
 impl SpooledCorpus {
-    /// Reads a training text once, and makes its vocabulary of the words that occur at least `min_count` times.
+    /// Reads a training text once. Its vocabulary contains the words that occur at least `min_count` times.
     ///
-    /// # Errors
-    /// As [`SpooledCorpus::read`].
+    /// # Errors The errors of [`SpooledCorpus::read`].
     pub fn load<P: AsRef<Path>>(paths: &[P], min_count: u64, dir: &Path) -> Result<(Vocabulary, Self)> {
         Self::read(&Source::plain(paths), &TextRules::min_count(min_count), dir)
     }
 
-    /// Reads a training text once, and makes its vocabulary by the rules. The file is in the folder `dir`, which needs room for
-    /// 4 bytes for every word read and 4 for every word kept.
+    /// Reads a training text once, and builds its vocabulary by the rules. The file is created in the folder `dir`,
+    /// which needs 4 bytes of space for every word read and 4 for every word kept.
     ///
-    /// # Errors
-    /// Those of [`Corpus::read`](crate::corpus::Corpus::read), and a folder that cannot be written to or is full.
+    /// # Errors The errors of [`Corpus::read`](crate::corpus::Corpus::read), and a folder that cannot be written to or
+    /// is full.
     pub fn read(source: &Source, rules: &TextRules, dir: &Path) -> Result<(Vocabulary, Self)> {
         rules.check()?;
         let (vocab, text) = Text::read(source, rules, Spool::new(dir)?)?;
@@ -70,7 +70,7 @@ impl Sentences for SpooledCorpus {
     }
 }
 
-/// Words at hand from `first` on.
+/// The loaded words, starting with word `first`.
 struct Blocks<'a> {
     text: &'a Text<Spool>,
     file: File,
@@ -80,7 +80,7 @@ struct Blocks<'a> {
 }
 
 impl Blocks<'_> {
-    /// Reads a block that begins at word `start` and has at least those before `end`.
+    /// Loads a block that starts with word `start` and reaches at least `end`.
     fn fill(&mut self, start: u64, end: u64) -> std::io::Result<()> {
         let end = end.max(start + BLOCK).min(self.text.ledger.kept);
         self.bytes.resize((end - start) as usize * BYTES, 0);
@@ -103,7 +103,7 @@ impl SentenceReader for Blocks<'_> {
     }
 }
 
-/// Ids in a file, which has no name that outlives this value.
+/// Ids in a temporary file, which is removed with this value.
 #[derive(Debug)]
 pub(in crate::corpus) struct Spool {
     dir: PathBuf,
@@ -171,7 +171,7 @@ impl Sink for Spool {
     }
 }
 
-/// Ids out of a file, one after the other.
+/// Reads ids from a file sequentially.
 struct Reader<'a> {
     from: BufReader<File>,
     path: &'a Path,
@@ -199,7 +199,7 @@ impl Reader<'_> {
     }
 }
 
-/// Holds that a spooled corpus has the sentences of one in memory, in their order.
+/// Asserts that a spooled corpus has the same sentences as one in memory, in the same order.
 #[cfg(test)]
 pub(in crate::corpus) fn assert_same(memory: &crate::corpus::Corpus, spooled: &SpooledCorpus) {
     assert_eq!((spooled.len(), spooled.ledger()), (memory.len(), memory.ledger()));

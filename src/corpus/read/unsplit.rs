@@ -1,10 +1,10 @@
-//! Words that a split at word boundaries cannot find.
+//! Letters of scripts in which UAX #29 finds no word boundaries.
 
 use serde::Serialize;
 use std::fmt;
 
-/// Single letters that stand in place of words, by script: UAX #29 finds no words there, since nothing marks where
-/// one ends.
+/// Counts of single letters that stand in place of words, by script. UAX #29 finds no words in these scripts, since
+/// they do not mark word ends.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Unsplit {
@@ -17,13 +17,13 @@ pub struct Unsplit {
     /// Khmer letters.
     #[serde(skip_serializing_if = "is_zero")]
     pub khmer: u64,
-    /// Burmese letters: those of the Myanmar script.
+    /// Burmese letters, from the Myanmar script.
     #[serde(skip_serializing_if = "is_zero")]
     pub burmese: u64,
     /// Han letters in lines without kana.
     #[serde(skip_serializing_if = "is_zero")]
     pub chinese: u64,
-    /// Hiragana, lonely katakana, and Han letters in lines with kana. A run of katakana is a word.
+    /// Hiragana, single katakana, and Han letters in lines with kana. A run of katakana is a word.
     #[serde(skip_serializing_if = "is_zero")]
     pub japanese: u64,
 }
@@ -33,12 +33,12 @@ fn is_zero(n: &u64) -> bool {
 }
 
 impl Unsplit {
-    /// All of them.
+    /// The sum over all scripts.
     pub fn total(&self) -> u64 {
         self.counts().iter().map(|(n, _)| n).sum()
     }
 
-    /// Whether there are none.
+    /// Whether all counts are 0.
     pub fn is_none(&self) -> bool {
         *self == Self::default()
     }
@@ -55,9 +55,9 @@ impl Unsplit {
         ]
     }
 
-    /// Counts those of a line of words, each with a space behind it.
+    /// Counts the letters in a line of words, each followed by a space.
     pub(super) fn count(&mut self, words: &str) {
-        // All of these letters have three bytes or four.
+        // All of these letters take three or four bytes.
         if words.bytes().all(|byte| byte < 0xe0) {
             return;
         }
@@ -83,7 +83,7 @@ impl Unsplit {
 }
 
 impl fmt::Display for Unsplit {
-    /// The names that were met.
+    /// The names of the scripts with a count above 0.
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         let met: Vec<_> = self.counts().iter().filter(|(n, _)| *n > 0).map(|(_, name)| *name).collect();
         f.write_str(&met.join(", "))
@@ -101,7 +101,7 @@ enum Script {
     Han,
 }
 
-/// The script of a letter, by the blocks of Unicode 17. Digits have none here: UAX #29 keeps numbers whole.
+/// The script of a letter, by the blocks of Unicode 17. Digits have no script here: UAX #29 keeps numbers whole.
 fn script(letter: char) -> Option<Script> {
     Some(match letter {
         '\u{e50}'..='\u{e59}' | '\u{ed0}'..='\u{ed9}' | '\u{17e0}'..='\u{17e9}' => return None,
@@ -137,7 +137,7 @@ mod tests {
         met
     }
 
-    /// Each text is a few words in which every letter stands alone.
+    /// Each text has a few words in which every letter is separate.
     #[test]
     fn letters_in_place_of_words_are_counted_by_script() {
         for (line, want) in [
@@ -160,7 +160,7 @@ mod tests {
         assert_eq!((all.total(), all.to_string()), (4, "Thai, Chinese, Japanese".into()));
     }
 
-    /// A text that is read once and parted has them with the words that are trained on.
+    /// For a text that is read once and split, the training part has the counts.
     #[test]
     fn a_text_that_is_held_out_of_has_them_too() {
         let file = tempfile::NamedTempFile::new().unwrap();
@@ -171,7 +171,7 @@ mod tests {
         assert_eq!((train.ledger().unsplit.chinese, held_out.ledger().unsplit.total()), (6, 0));
     }
 
-    /// In a text that is split at white space they are words like others.
+    /// At a split by white space, they are ordinary words.
     #[test]
     fn nothing_is_counted_at_white_space() {
         let lower = Normalizer { lowercase: crate::corpus::Lowercase::Unicode, ..Normalizer::default() };

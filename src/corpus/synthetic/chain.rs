@@ -1,18 +1,18 @@
-//! The chain of classes under the synthetic language.
+//! The Markov chain of classes that underlies the synthetic language.
 
 use crate::rng::WorkerRng;
 use crate::rng::{below, shuffle, uniform};
 
-/// ε, the share of steps that go to a class drawn uniformly.
+/// ε, the share of steps to a class that is drawn uniformly.
 const SMOOTHING: f64 = 1e-2;
 
 /// Successors of a class in the sparse part of the transitions.
 const SUCCESSORS: usize = 3;
 
-/// Classes that follow each other with T = (1 − ε)·S + ε/C, where S leads from each class to at most three.
+/// A Markov chain of C classes with transitions T = (1 − ε)·S + ε/C, where S leads from each class to at most three.
 #[derive(Clone, Debug)]
 pub(crate) struct ClassChain {
-    /// S: the successors of a class, with their cumulated weights.
+    /// S: the successors of a class, with their cumulative weights.
     successors: Vec<Vec<(usize, f64)>>,
     /// T, C×C.
     transitions: Vec<f64>,
@@ -41,12 +41,12 @@ impl ClassChain {
         &self.transitions[from * self.len()..][..self.len()]
     }
 
-    /// The entropy of the next class given this one, in nats.
+    /// The entropy of the next class given the current one, in nats.
     pub(crate) fn entropy_rate(&self) -> f64 {
         self.stationary.iter().enumerate().map(|(class, p)| p * entropy(self.row(class))).sum()
     }
 
-    /// Draws a class by π.
+    /// Draws a class from π.
     pub(crate) fn sample_first(&self, rng: &mut WorkerRng) -> usize {
         let mut left = uniform(rng);
         let reached = |p: &f64| {
@@ -73,7 +73,8 @@ pub(crate) fn entropy(p: &[f64]) -> f64 {
     p.iter().map(|p| -p * p.ln()).sum()
 }
 
-/// For each class the next one on a random cycle through all, and others at random; their weights uniform on the simplex.
+/// Draws the successors of each class: the next one on a random cycle through all classes, and others at random. Their
+/// weights are uniform on the simplex.
 fn draw_successors(classes: usize, rng: &mut WorkerRng) -> Vec<Vec<(usize, f64)>> {
     let mut cycle: Vec<_> = (0..classes).collect();
     shuffle(&mut cycle, rng);
@@ -87,7 +88,7 @@ fn draw_successors(classes: usize, rng: &mut WorkerRng) -> Vec<Vec<(usize, f64)>
                 successors.push((class, 1.0));
             }
         }
-        // The gaps between sorted uniform numbers are uniform on the simplex; the numbers are the cumulated weights.
+        // The gaps between sorted uniform numbers are uniform on the simplex; the numbers are the cumulative weights.
         let mut cuts: Vec<_> = (1..successors.len()).map(|_| uniform(rng)).collect();
         cuts.sort_by(f64::total_cmp);
         successors.iter_mut().zip(cuts).for_each(|(successor, cut)| successor.1 = cut);
@@ -95,7 +96,7 @@ fn draw_successors(classes: usize, rng: &mut WorkerRng) -> Vec<Vec<(usize, f64)>
     all
 }
 
-/// T of S.
+/// Computes T from S.
 fn smooth(successors: &[Vec<(usize, f64)>]) -> Vec<f64> {
     let classes = successors.len();
     let mut transitions = vec![SMOOTHING / classes as f64; classes * classes];
@@ -109,8 +110,8 @@ fn smooth(successors: &[Vec<(usize, f64)>]) -> Vec<f64> {
     transitions
 }
 
-/// π of T by the elimination of Grassmann, Taksar and Heyman (1985), which subtracts nothing, so that every entry is
-/// exact up to a few roundings for each class.
+/// Computes π from T by the elimination of Grassmann, Taksar and Heyman (1985). It never subtracts, so that every entry
+/// is exact up to a few roundings for each class.
 fn stationary(transitions: &[f64], classes: usize) -> Vec<f64> {
     let mut t = transitions.to_vec();
     for n in (1..classes).rev() {

@@ -7,24 +7,24 @@ use crate::rng::WorkerRng;
 use crate::vocab::WordId;
 use std::sync::Arc;
 
-/// Set the numbers drawn here apart from those of others under the same seed.
+/// Separate the random numbers drawn here from others under the same seed.
 const TEXT: u64 = u64::from_be_bytes(*b"sentence");
 const SIZES: u64 = u64::from_be_bytes(*b"dynamics");
 
-/// The stream that is kept for held-out text.
+/// The stream reserved for held-out text.
 const HELD_OUT: u64 = u64::MAX;
 
-/// So many words are drawn at once beyond those that a window needs.
+/// Words drawn at once, beyond the ones that a window needs.
 const BLOCK: usize = 1_024;
 
-/// One endless sentence of the synthetic language, drawn as it is used: it never repeats, and what is past is forgotten.
+/// One endless sentence of the synthetic language, drawn as it is used. It never repeats, and past words are discarded.
 #[derive(Clone, Debug)]
 pub struct SyntheticExamples {
     language: Arc<SyntheticLanguage>,
     window: Window,
     text: WorkerRng,
     sizes: WorkerRng,
-    /// The part of the sentence in reach, and the next position in it.
+    /// The part of the sentence in memory, and the next position in it.
     words: Vec<WordId>,
     position: usize,
     carry: Carry,
@@ -32,8 +32,8 @@ pub struct SyntheticExamples {
 }
 
 impl SyntheticExamples {
-    /// Text number `stream` under `seed`; streams are independent, so each worker can have its own. Stream 2⁶⁴ − 1 is that of
-    /// [`SyntheticExamples::held_out`].
+    /// Text number `stream` under `seed`. Streams are independent, so each worker can have its own. Stream 2⁶⁴ − 1 is
+    /// reserved for [`SyntheticExamples::held_out`].
     pub fn new(language: Arc<SyntheticLanguage>, window: Window, seed: u64, stream: u64) -> Self {
         let mut text = WorkerRng::new(seed ^ TEXT, stream);
         let words = vec![language.sample_first(&mut text)];
@@ -41,14 +41,14 @@ impl SyntheticExamples {
         Self { language, window, text, sizes, words, position: 0, carry: Carry::default(), tokens: 0 }
     }
 
-    /// The first `n` examples of a stream of its own, with fixed windows.
+    /// The first `n` examples of the held-out stream, with fixed windows.
     pub fn held_out(language: Arc<SyntheticLanguage>, window: Window, seed: u64, n: usize) -> Examples {
         let mut out = Examples::new();
         Self::new(language, window.fixed(), seed, HELD_OUT).fill(n, &mut out);
         out
     }
 
-    /// Forgets what is out of reach on the left, and goes on with the sentence on the right.
+    /// Discards words that are out of reach on the left, and draws new ones on the right.
     fn advance(&mut self) {
         let past = self.position.saturating_sub(self.window.size());
         self.words.drain(..past);
@@ -92,7 +92,7 @@ mod tests {
         Arc::new(SyntheticLanguage::new(50, 5, 1).unwrap())
     }
 
-    /// The same text by itself.
+    /// The same text, drawn directly.
     fn text(language: &SyntheticLanguage, seed: u64, stream: u64, len: usize) -> Vec<WordId> {
         let mut rng = WorkerRng::new(seed ^ TEXT, stream);
         let first = language.sample_first(&mut rng);

@@ -1,4 +1,4 @@
-//! The synthetic language, of which everything is known.
+//! The synthetic language, whose true distribution is known.
 
 use super::chain::{ClassChain, entropy};
 use crate::error::{Error, Result};
@@ -7,25 +7,25 @@ use crate::vocab::{Counts, Vocabulary, WordId};
 use rand_distr::Distribution;
 use rand_distr::weighted::WeightedAliasIndex;
 
-/// Sets the numbers drawn here apart from those of others under the same seed.
+/// Separates the random numbers drawn here from others under the same seed.
 const PURPOSE: u64 = u64::from_be_bytes(*b"language");
 
-/// q of Zipf and Mandelbrot.
+/// q in the law of Zipf and Mandelbrot.
 const RANK_SHIFT: f64 = 2.7;
 
-/// A language whose next word depends on the class of the previous one: a test bench that knows the truth.
+/// A language whose next word depends on the class of the previous one: a test bench with a known truth.
 ///
-/// *Model.* Each of V words is in exactly one of C classes of about V/C words, and
+/// *Model.* Each of V words belongs to exactly one of C classes of about V/C words, and
 ///
 /// P(next | prev) = T\[c(prev), c(next)\] · E(next), T = (1 − ε)·S + ε/C, E(w) ∝ 1/(rank of w in its class + q),
 ///
-/// with ε = 0.01, q = 2.7 and ranks from 1. S leads from each class to three (itself may be among them) with weights uniform on
-/// the simplex; one of the three follows a cycle through all classes. So every word can follow every word, the matrix of ln P
-/// has rank ≤ C + 1, and the stationary distribution π(w) = π(c(w))·E(w), the entropy rate and the least loss that a
-/// model can reach have closed forms.
+/// with ε = 0.01, q = 2.7 and ranks from 1. S leads from each class to three classes (possibly including itself), with
+/// weights uniform on the simplex. One of the three follows a cycle through all classes. Every word can therefore
+/// follow every word, and the matrix of ln P has rank ≤ C + 1. The stationary distribution π(w) = π(c(w))·E(w), the
+/// entropy rate and the lowest loss that a model can reach have closed forms.
 ///
-/// *Words* are numbered by falling π, as layers need them. *Memory* is O(V + C²). The same seed gives the same language on
-/// every platform: only sums, products and quotients of floating-point numbers go into it.
+/// *Words* are numbered by falling π, as layers require. *Memory* is O(V + C²). The same seed gives the same language
+/// on every platform, since it is computed with sums, products and quotients of floating-point numbers only.
 ///
 /// ```
 /// use lexmax::corpus::synthetic::SyntheticLanguage;
@@ -50,14 +50,14 @@ pub struct SyntheticLanguage {
     unigram: Vec<f64>,
     /// The words of each class by rank.
     members: Vec<Vec<WordId>>,
-    /// The draw of a rank in each class.
+    /// The distribution of the rank in each class.
     ranks: Vec<WeightedAliasIndex<f64>>,
 }
 
 impl SyntheticLanguage {
-    /// V, unless something else is asked for.
+    /// The default of V.
     pub const DEFAULT_VOCAB: usize = 2_000;
-    /// C, unless something else is asked for.
+    /// The default of C.
     pub const DEFAULT_CLASSES: usize = 16;
 
     /// A language of `vocab` = V words in `classes` = C classes.
@@ -113,7 +113,7 @@ impl SyntheticLanguage {
         self.chain.row(from)[to]
     }
 
-    /// π: how often each word occurs in the long run.
+    /// π: the long-run frequency of each word.
     pub fn unigram(&self) -> &[f64] {
         &self.unigram
     }
@@ -125,8 +125,7 @@ impl SyntheticLanguage {
 
     /// The words w0, w1, … with π as their counts.
     ///
-    /// # Errors
-    /// None for a language that there is; the type is that of [`Vocabulary::new`].
+    /// # Errors None for a valid language; the type is the one of [`Vocabulary::new`].
     pub fn vocabulary(&self) -> Result<Vocabulary> {
         let counts = self.counts();
         let words = counts.as_slice().iter().enumerate();
@@ -138,7 +137,7 @@ impl SyntheticLanguage {
         (self.transition(self.class(prev), self.class(next)) * self.emission[next as usize]).ln()
     }
 
-    /// P(· | prev) into `out`, V entries.
+    /// Writes P(· | prev) into `out`, which has V entries.
     pub fn next_distribution(&self, prev: WordId, out: &mut [f64]) {
         assert_eq!(out.len(), self.vocab(), "a distribution has an entry for each word");
         let row = self.chain.row(self.class(prev));
@@ -147,7 +146,7 @@ impl SyntheticLanguage {
         }
     }
 
-    /// −Σ π(prev) Σ P(next | prev) ln P(next | prev), in nats: the least loss that a model of the next word can have.
+    /// −Σ π(prev) Σ P(next | prev) ln P(next | prev), in nats: the lowest loss of any model of the next word.
     pub fn entropy_rate(&self) -> f64 {
         self.chain.entropy_rate() + self.emission_entropy()
     }
@@ -157,7 +156,7 @@ impl SyntheticLanguage {
         entropy(self.chain.stationary()) + self.emission_entropy()
     }
 
-    /// Draws a word by π.
+    /// Draws a word from π.
     pub fn sample_first(&self, rng: &mut WorkerRng) -> WordId {
         self.sample_in(self.chain.sample_first(rng), rng)
     }
@@ -173,7 +172,7 @@ impl SyntheticLanguage {
         self.members[class][self.ranks[class].sample(rng)]
     }
 
-    /// The entropy of a word given its class.
+    /// The entropy of a word given its class, in nats.
     fn emission_entropy(&self) -> f64 {
         self.unigram.iter().zip(&self.emission).map(|(p, e)| -p * e.ln()).sum()
     }
@@ -190,7 +189,8 @@ mod tests {
         SyntheticLanguage::new(vocab, classes, 1).unwrap()
     }
 
-    /// χ² of counts against probabilities stays below its quantile at 10⁻⁶; every cell expects at least 10.
+    /// Asserts that χ² of counts against probabilities stays below its quantile at 1 − 10⁻⁶. Every cell expects at
+    /// least 10.
     fn assert_fits(counts: &[u64], probabilities: &[f64]) {
         let n = counts.iter().sum::<u64>() as f64;
         assert!(probabilities.iter().all(|p| n * p > 10.0));
@@ -288,7 +288,7 @@ mod tests {
     fn a_seed_keeps_its_language() {
         let l = language();
         assert_eq!(l.unigram()[..3], [0.01566827007310059, 0.012334595589462169, 0.010170631450960033]);
-        // Logarithms differ between platforms in the last place.
+        // Logarithms differ between platforms in the last digit.
         assert!((l.entropy_rate() - 5.315464306726451).abs() < 1e-12);
         assert!((l.unigram_entropy() - 6.851872031981497).abs() < 1e-12);
         let mut rng = WorkerRng::new(1, 0);

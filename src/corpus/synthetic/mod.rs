@@ -1,4 +1,4 @@
-//! A language that needs no text: every probability of it is known, and so is the least loss there is.
+//! A language that needs no text: all its probabilities and the lowest possible loss are known.
 
 mod chain;
 mod examples;

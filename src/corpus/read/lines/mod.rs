@@ -1,4 +1,4 @@
-//! Text files as lines, lines as words.
+//! Text files as lines, and lines as words.
 
 use crate::corpus::{Ledger, Normalizer};
 use crate::error::{Error, Result, TextFault};
@@ -8,36 +8,37 @@ use std::borrow::Cow;
 use std::io::{self, BufRead, Read};
 use std::path::{Path, PathBuf};
 
-/// A longer line is handed out in pieces, cut at white space, so that a text without line breaks needs no more memory than this.
+/// A longer line is passed on in pieces, cut at white space. This bounds the memory for a text without line breaks.
 pub const LONGEST_LINE: usize = 1 << 24;
 
-/// The rule for bytes that are not UTF-8, and for NUL, which no text has. In UTF-16 and UTF-32 with a mark such bytes
-/// are those of half a letter.
+/// The rule for bytes that are not UTF-8, and for NUL, which does not occur in text. In UTF-16 and UTF-32 with a byte
+/// order mark, the rule applies to incomplete characters, such as an unpaired surrogate.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 pub enum Invalid {
     /// Ends with an error that names the place.
     ///
-    /// The error is [`Error::NotUtf8`] or [`TextFault::Nul`], and [`Error::Io`] for half a letter.
+    /// The error is [`Error::NotUtf8`] or [`TextFault::Nul`], and [`Error::Io`] for an incomplete character of UTF-16
+    /// or UTF-32.
     #[default]
     #[cfg_attr(feature = "cli", value(name = "error"))]
     Refuse,
-    /// Makes each bad sequence and each NUL U+FFFD, and counts them.
+    /// Replaces each bad sequence and each NUL by U+FFFD, and counts them.
     ///
-    /// Sequences are those of [`String::from_utf8_lossy`].
+    /// The sequences are the ones of [`String::from_utf8_lossy`].
     Replace,
-    /// Drops the word that they are in, and counts them.
+    /// Drops the word that contains them, and counts these words.
     ///
-    /// A word reaches from ASCII white space to ASCII white space.
+    /// Here a word extends from ASCII white space to ASCII white space.
     Skip,
 }
 
-/// Where a text is, and how it becomes lines of words.
+/// The files of a text, and the rules that turn them into lines of words.
 ///
-/// Files are plain, gzip, Zstandard or bzip2, of any number of members or frames; `-` is standard input. The first
-/// bytes tell which. The text is UTF-8, or UTF-16 or UTF-32 with a byte order mark, which is no part of the first line.
-/// Files of other kinds are refused, as far as their first bytes tell them. Lines end in `\n` or `\r\n`. One line at a
-/// time is in memory, at most [`LONGEST_LINE`] bytes of it, or a single word should that be longer.
+/// Files are plain, gzip, Zstandard or bzip2, with any number of members or frames; `-` is standard input. The first
+/// bytes decide the format. The text is UTF-8, or UTF-16 or UTF-32 with a byte order mark, which is not part of the
+/// first line. Files of other kinds are refused if their first bytes identify them. Lines end in `\n` or `\r\n`. One
+/// line at a time is in memory: at most [`LONGEST_LINE`] bytes of it, or a single word if that is longer.
 ///
 /// ```
 /// use lexmax::corpus::{Form, Invalid, Ledger, Lowercase, Normalizer, Source, Split, words};
@@ -62,19 +63,19 @@ pub enum Invalid {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Source {
-    /// The files: see [`files`](super::files()) for patterns and directories.
+    /// The files; [`files`](super::files()) expands patterns and directories.
     pub paths: Vec<PathBuf>,
-    /// What becomes of bytes that are not UTF-8.
+    /// The treatment of bytes that are not UTF-8.
     pub invalid: Invalid,
-    /// What is done to a line.
+    /// The steps applied to every line.
     pub normalizer: Normalizer,
-    /// Longer words, in bytes of UTF-8 once the line is normalized, are dropped and counted: from 1 to
-    /// [`LONGEST_WORD`]. They are what is left of binary data, and of text that has no spaces.
+    /// The maximum length of a word in bytes of UTF-8, after normalization: from 1 to [`LONGEST_WORD`]. Longer words
+    /// are dropped and counted. They are usually remains of binary data or of text without spaces.
     pub max_word_bytes: usize,
 }
 
 impl Default for Source {
-    /// No files, taken as they are.
+    /// No files, read without changes.
     fn default() -> Self {
         let (invalid, normalizer) = (Invalid::default(), Normalizer::default());
         Self { paths: Vec::new(), invalid, normalizer, max_word_bytes: Self::MAX_WORD_BYTES }
@@ -82,25 +83,24 @@ impl Default for Source {
 }
 
 impl Source {
-    /// The longest word without another limit, in bytes.
+    /// The default for `max_word_bytes`.
     pub const MAX_WORD_BYTES: usize = 1_000;
 
-    /// Files as they are.
+    /// Files to be read without changes.
     pub fn plain<P: AsRef<Path>>(paths: &[P]) -> Self {
         Self { paths: paths.iter().map(|p| p.as_ref().into()).collect(), ..Self::default() }
     }
 
-    /// Calls `f` with every line in turn, normalized, without its line end; counts files, lines, and words that bad bytes are in.
+    /// Calls `f` with every line in order, normalized and without its line end. Counts files, lines, and words that
+    /// contain invalid bytes.
     ///
-    /// # Errors
-    /// [`Error::Io`] with the file that is missing, unreadable or damaged, [`Error::Text`] for one that is no text,
-    /// [`Error::NotUtf8`] with the place, and what `f` returns.
+    /// # Errors [`Error::Io`] with the file that is missing, unreadable or damaged; [`Error::Text`] for a file that is
+    /// not text; [`Error::NotUtf8`] with the place; and the errors of `f`.
     pub fn for_each_line(&self, ledger: &mut Ledger, f: impl FnMut(&str) -> Result<()>) -> Result<()> {
         self.for_each_piece(LONGEST_LINE, ledger, f)
     }
 
-    /// # Errors
-    /// A limit of words that drops all of them, or that files of vectors do not share.
+    /// # Errors A maximum word length outside the supported range.
     pub(in crate::corpus) fn check(&self) -> Result<()> {
         if (1..=LONGEST_WORD).contains(&self.max_word_bytes) {
             return Ok(());
@@ -109,7 +109,7 @@ impl Source {
         Err(Error::OutOfRange { name: "max_word_bytes", value, limit: "from 1 to 65536" })
     }
 
-    /// The words of a line that are not too long; the others are counted in `too_long`.
+    /// The words of a line within the length limit; the others are counted in `too_long`.
     pub(in crate::corpus) fn words<'a>(&self, line: &'a str, too_long: &mut u64) -> impl Iterator<Item = &'a str> {
         words(line).filter(move |word| {
             let fits = word.len() <= self.max_word_bytes;
@@ -118,7 +118,7 @@ impl Source {
         })
     }
 
-    /// Lines in pieces of at most `longest` bytes.
+    /// Passes lines on in pieces of at most `longest` bytes.
     fn for_each_piece(&self, longest: usize, ledger: &mut Ledger, mut f: impl FnMut(&str) -> Result<()>) -> Result<()> {
         let mut normal = String::new();
         for path in &self.paths {
@@ -152,24 +152,23 @@ impl Source {
     }
 }
 
-/// Calls `f` with every line of the files in turn: [`Source::for_each_line`] of [`Source::plain`].
+/// Calls `f` with every line of the files in order: [`Source::for_each_line`] of [`Source::plain`].
 ///
-/// # Errors
-/// As there.
+/// # Errors The errors of [`Source::for_each_line`].
 pub fn for_each_line<P: AsRef<Path>>(paths: &[P], f: impl FnMut(&str) -> Result<()>) -> Result<()> {
     Source::plain(paths).for_each_line(&mut Ledger::default(), f)
 }
 
-/// A file line by line.
+/// A file, read line by line.
 struct Lines {
     reader: Box<dyn BufRead>,
     longest: usize,
-    /// The line at hand, or a piece of it.
+    /// The current line, or a piece of it.
     line: Vec<u8>,
-    /// What was read of a long line beyond the piece at hand.
+    /// Bytes of a long line that were read beyond the current piece.
     rest: Vec<u8>,
     cut: bool,
-    /// The line's number, from 1, and where in it the piece begins.
+    /// The line number, from 1, and the offset of the piece in its line.
     number: u64,
     offset: usize,
 }
@@ -179,12 +178,12 @@ impl Lines {
         Self { reader, longest, line: Vec::new(), rest: Vec::new(), cut: false, number: 0, offset: 0 }
     }
 
-    /// Whether the line goes on behind the piece at hand.
+    /// Whether the line continues after the current piece.
     fn is_cut(&self) -> bool {
         self.cut
     }
 
-    /// Goes to the next line, or to the next piece of a long one; false at the end of the file.
+    /// Moves to the next line, or to the next piece of a long line. Returns false at the end of the file.
     fn next(&mut self) -> io::Result<bool> {
         let continued = std::mem::take(&mut self.cut);
         if continued {
@@ -200,7 +199,7 @@ impl Lines {
             if read < self.longest || self.line.ends_with(b"\n") {
                 break;
             }
-            // A word longer than a piece is read to its end.
+            // A word longer than a piece is read completely.
             if let Some(space) = self.line.iter().rposition(u8::is_ascii_whitespace) {
                 self.rest.extend_from_slice(&self.line[space + 1..]);
                 self.line.truncate(space);
@@ -214,13 +213,13 @@ impl Lines {
     }
 }
 
-/// Bytes that no text has, and where in a piece the first are, from 0.
+/// Bytes that cannot occur in text, and the offset of the first in its piece, from 0.
 enum Bad {
     Nul { at: usize },
     NotUtf8 { at: usize },
 }
 
-/// The text of a piece.
+/// The text of a piece, or its first invalid bytes.
 fn checked(line: &[u8]) -> std::result::Result<&str, Bad> {
     if line.contains(&0) {
         let at = line.iter().position(|byte| *byte == 0).unwrap_or_default();
@@ -258,7 +257,7 @@ pub fn words(line: &str) -> Words<'_> {
     Words { rest: line, ascii: line.is_ascii() }
 }
 
-/// What [`words`] returns.
+/// The iterator returned by [`words`].
 #[derive(Clone, Debug)]
 pub struct Words<'a> {
     rest: &'a str,
@@ -286,7 +285,7 @@ impl<'a> Iterator for Words<'a> {
     }
 }
 
-/// The white space of Unicode that is ASCII; `u8::is_ascii_whitespace` lacks the vertical tab.
+/// ASCII white space according to Unicode; `u8::is_ascii_whitespace` lacks the vertical tab.
 fn is_space(byte: u8) -> bool {
     matches!(byte, b'\t'..=b'\r' | b' ')
 }

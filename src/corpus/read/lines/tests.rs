@@ -1,4 +1,4 @@
-//! Lines and words of files.
+//! Tests of lines and words of files.
 
 use super::*;
 use bzip2::write::BzEncoder;
@@ -108,7 +108,7 @@ proptest! {
     }
 }
 
-/// What is left of `bytes`, line by line, and what is counted.
+/// The lines that remain of `bytes`, and the counts.
 fn lenient(bytes: &[u8], invalid: Invalid) -> Result<(Vec<String>, Ledger)> {
     pieces(bytes, invalid, LONGEST_LINE)
 }
@@ -149,11 +149,11 @@ fn nuls_are_refused_replaced_or_dropped_with_their_words() {
     let (lines, ledger) = lenient(bytes, Invalid::Skip).unwrap();
     assert_eq!(lines, ["one two", "", "five"]);
     assert_eq!((ledger.replaced, ledger.invalid, ledger.tokens), (0, 3, 3));
-    // Both kinds in one word, which is one.
+    // Both kinds in one word count as one word.
     let (lines, ledger) = lenient(b"a\0\xff b", Invalid::Skip).unwrap();
     assert_eq!((&*lines[0], ledger.invalid), ("b", 1));
     assert_eq!(lenient(b"a\0\xff b", Invalid::Replace).unwrap().1.replaced, 2);
-    // Without a mark it is UTF-16 whatever is asked for.
+    // Without a byte order mark, UTF-16 is refused under every rule.
     for invalid in [Invalid::Refuse, Invalid::Replace, Invalid::Skip] {
         let found = lenient(b"r\0i\0v\0e\0r\0 \0a\0b\0", invalid);
         assert!(matches!(found, Err(Error::Text(TextFault::NoMark { encoding: "UTF-16LE", .. }))), "{found:?}");
@@ -194,10 +194,10 @@ fn long_lines_come_in_pieces_without_losing_a_word() {
     let (lines, ledger) = pieces(text.as_bytes(), Invalid::Refuse, LONGEST).unwrap();
     let got = lines.iter().flat_map(|line| line.split(' '));
     assert!(got.eq(text.split_ascii_whitespace()));
-    // The first line in three pieces; a word is never cut, so that the last line is cut before it, if at all.
+    // The first line comes in three pieces. A word is never cut, so the last line can only be cut before it.
     assert_eq!(ledger.lines, 3);
     assert!((2..=4).contains(&ledger.cut_lines), "{}", ledger.cut_lines);
-    // A place beyond a cut is that in the line.
+    // A place after a cut counts from the start of the line.
     let mut bytes = words.join(" ").into_bytes();
     bytes.push(0xff);
     match pieces(&bytes, Invalid::Refuse, LONGEST) {
@@ -209,12 +209,12 @@ fn long_lines_come_in_pieces_without_losing_a_word() {
 proptest! {
     #[test]
     fn any_bytes_are_lines_or_an_error(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
-        // What has a mark is decoded.
+        // Input with a byte order mark is decoded.
         prop_assume!(!crate::files::is_wide(&bytes));
         let valid = std::str::from_utf8(&bytes);
         match lenient(&bytes, Invalid::Refuse) {
             Ok((lines, ledger)) => {
-                // Damage of what only looks packed is an error as well.
+                // Damaged input that only looks compressed is an error as well.
                 prop_assert_eq!(lines.len() as u64, ledger.lines);
                 prop_assert!(valid.is_ok() && !bytes.contains(&0));
             }

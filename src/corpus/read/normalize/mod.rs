@@ -1,4 +1,4 @@
-//! The same word written in several ways as one.
+//! Maps several spellings of a word to one.
 
 use super::unsplit::Unsplit;
 use icu_casemap::CaseMapper;
@@ -9,23 +9,23 @@ use unicode_normalization::char::canonical_combining_class;
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick, is_nfkc_quick};
 use unicode_segmentation::UnicodeSegmentation;
 
-/// Where a word ends.
+/// The rule for word boundaries.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 pub enum Split {
-    /// At Unicode white space.
+    /// Splits at Unicode white space.
     #[default]
     Space,
-    /// At the word boundaries of UAX #29, which drops punctuation.
+    /// Splits at the word boundaries of UAX #29, which drops punctuation.
     ///
-    /// `can't` and `3.14` are words, `well-known` is two. Text without a letter or a digit (punctuation, symbols) parts words
-    /// as white space does and is no word. Thai, Lao, Khmer, Burmese, Chinese and Japanese need a segmenter: here they
-    /// become single letters, which are counted and told.
+    /// `can't` and `3.14` are one word each, `well-known` is two. Text without a letter or a digit (punctuation,
+    /// symbols) separates words like white space and is not a word. Thai, Lao, Khmer, Burmese, Chinese and Japanese
+    /// need a segmenter: here they become single letters, which are counted and reported.
     Words,
 }
 
-/// A language whose lower case is not Unicode's own.
+/// A language whose lower case differs from Unicode's default mapping.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 #[non_exhaustive]
@@ -34,7 +34,7 @@ pub enum Language {
     #[serde(rename = "tr")]
     #[cfg_attr(feature = "cli", value(name = "tr"))]
     Turkish,
-    /// Azerbaijani: as in Turkish.
+    /// Azerbaijani: the rules of Turkish.
     #[serde(rename = "az")]
     #[cfg_attr(feature = "cli", value(name = "az"))]
     Azerbaijani,
@@ -53,26 +53,26 @@ impl Language {
         }
     }
 
-    /// Whether ASCII has another lower case than everywhere.
+    /// Whether the lower case of an ASCII line differs from the default mapping.
     fn differs_in_ascii(self, line: &str) -> bool {
         self != Self::Lithuanian && line.contains('I')
     }
 
-    /// The letters and marks of a line in the form that the lower case of the language is about.
+    /// Converts decomposed text to the form that the lower-case rules of the language expect.
     fn of_parts(self, parts: String) -> String {
         match self {
-            // Its rules are about the marks above letters.
+            // The rules of Lithuanian apply to the marks above letters.
             Self::Lithuanian => parts,
-            // Î, Ì and Į are an i with a mark below or above it, though their I alone would have no dot.
+            // Î, Ì and Į become an i with a mark above or below, although I alone becomes a dotless ı.
             Self::Turkish | Self::Azerbaijani => dotted(&parts).nfc().collect(),
         }
     }
 }
 
-/// The same letters and marks, with `i` for each `I` and its dot, which need not follow each other.
+/// Replaces each `I` and its dot, which need not be adjacent, by `i`. Other letters and marks stay.
 fn dotted(parts: &str) -> String {
     let mut text = String::with_capacity(parts.len());
-    // Where the last `I` is, as long as a dot may be its own.
+    // The position of the last `I`, as long as a following dot may belong to it.
     let mut open = None;
     for letter in parts.chars() {
         match (letter, open) {
@@ -94,16 +94,16 @@ fn dotted(parts: &str) -> String {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "StoredCase", into = "StoredCase")]
 pub enum Lowercase {
-    /// Not at all.
+    /// Keeps the case.
     #[default]
     No,
-    /// Unicode's mapping, whatever the language.
+    /// Unicode's default mapping, independent of the language.
     Unicode,
-    /// The rules of a language, Unicode's where it has none of its own.
+    /// The rules of a language, with Unicode's default mapping for all other letters.
     Of(Language),
 }
 
-/// Lower case in a file: a language, or whether there is any.
+/// The stored form of the lower-case setting: a language, or a boolean.
 #[derive(Serialize, Deserialize)]
 #[serde(untagged, expecting = "true, false, tr, az or lt")]
 enum StoredCase {
@@ -132,7 +132,7 @@ impl From<Lowercase> for StoredCase {
 }
 
 impl Lowercase {
-    /// Whether the ASCII letters of an ASCII line are all that changes.
+    /// Whether lower case changes only ASCII letters of an ASCII line.
     fn is_ascii_only(self, line: &str) -> bool {
         line.is_ascii() && !matches!(self, Self::Of(language) if language.differs_in_ascii(line))
     }
@@ -151,19 +151,19 @@ impl Lowercase {
 #[serde(rename_all = "lowercase")]
 #[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 pub enum Form {
-    /// Text as it is.
+    /// Keeps the text unchanged.
     #[default]
     None,
-    /// Canonical composition: a letter `e` and an accent become `é`.
+    /// Canonical composition: the letter `e` followed by an accent becomes `é`.
     Nfc,
-    /// Compatibility composition: ligatures, full-width and styled letters become plain ones as well.
+    /// Compatibility composition: ligatures, full-width and styled letters also become plain ones.
     ///
-    /// `ﬁ` becomes `fi`, `Ｒ` becomes `R`, `²` becomes `2`. The few characters that stand for several words are cut.
+    /// `ﬁ` becomes `fi`, `Ｒ` becomes `R`, `²` becomes `2`. The few characters that stand for several words are split.
     Nfkc,
 }
 
 impl Form {
-    /// Adds the text in this form.
+    /// Appends the text in this form.
     fn add(self, text: &str, to: &mut String) {
         match self {
             Self::Nfc if is_nfc_quick(text.chars()) != IsNormalized::Yes => to.extend(text.nfc()),
@@ -172,7 +172,7 @@ impl Form {
         }
     }
 
-    /// Reads what files hold: `true` stands for NFC, as when that was all there was.
+    /// Reads the stored form. `true` means NFC, as in files from versions that only had NFC.
     fn stored<'de, D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         Ok(match StoredForm::deserialize(from)? {
             StoredForm::Is(false) => Self::None,
@@ -191,7 +191,7 @@ impl Form {
     }
 }
 
-/// A form in a file: whether it is NFC, or another one.
+/// The stored form: a boolean for NFC, or the name of another form.
 #[derive(Serialize, Deserialize)]
 #[serde(untagged, expecting = "true, false or nfkc")]
 enum StoredForm {
@@ -205,32 +205,32 @@ enum Other {
     Nfkc,
 }
 
-/// The steps that a line goes through before it is cut into words, in this order.
+/// The steps applied to a line before it is split into words, in this order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Normalizer {
     /// The mapping to lower case.
     pub lowercase: Lowercase,
-    /// The normal form that the line ends in. With NFKC, plain letters become lower case.
+    /// The normal form of the resulting line. With NFKC, lower case is applied to the decomposed plain letters.
     #[serde(rename = "nfc", deserialize_with = "Form::stored", serialize_with = "Form::store")]
     pub form: Form,
-    /// Where words end.
+    /// The rule for word boundaries.
     pub split: Split,
 }
 
 impl Normalizer {
-    /// Whether lines stay as they are.
+    /// Whether lines stay unchanged.
     pub fn is_identity(&self) -> bool {
         *self == Self::default()
     }
 
-    /// The line as it is to be cut at white space; `buffer` is room for it.
+    /// Returns the line ready to be split at white space; `buffer` holds the result if the line changes.
     pub fn apply<'a>(&self, line: &'a str, buffer: &'a mut String) -> &'a str {
         self.apply_counting(line, buffer, &mut Unsplit::default())
     }
 
-    /// The same, with the words counted that the split could not find.
+    /// Like [`Self::apply`], and counts the letters that the split could not group into words.
     pub(super) fn apply_counting<'a>(&self, line: &'a str, buffer: &'a mut String, lost: &mut Unsplit) -> &'a str {
         if self.is_identity() {
             return line;
@@ -256,17 +256,17 @@ impl Normalizer {
         buffer
     }
 
-    /// Adds the line in lower case and in its form.
+    /// Appends the line in lower case and in its normal form.
     fn add(&self, line: &str, to: &mut String) {
         let apart = match (self.lowercase, self.form) {
-            // A language's rules are about letters and their marks, whether they are written as one or not.
+            // The rules of a language treat letters and their marks alike whether composed or decomposed.
             (Lowercase::Of(language), Form::Nfc) => language.of_parts(line.nfd().collect()).into(),
-            // 𝐀 and ℌ have a lower case only as the plain letters A and H.
+            // 𝐀 and ℌ have lower case only as the plain letters A and H.
             (Lowercase::Of(language), Form::Nfkc) => language.of_parts(line.nfkd().collect()).into(),
             (Lowercase::Unicode, Form::Nfkc) => line.nfkd().collect::<String>().into(),
             _ => Cow::Borrowed(line),
         };
-        // Lower case first: it may take composed letters apart, and the form is what a word is to end in.
+        // Lower case comes first, since it may decompose letters. The form is applied last so that the result has it.
         self.form.add(&self.lowercase.of(&apart), to);
     }
 }

@@ -1,4 +1,4 @@
-//! The forms of words.
+//! Tests of the normal forms of words.
 
 use super::*;
 use proptest::prelude::*;
@@ -30,7 +30,7 @@ fn lower_case_composition_and_words() {
     assert_eq!(apply(Normalizer::default(), "E\u{301}, x"), "E\u{301}, x");
 }
 
-/// The rules of SpecialCasing.txt, by hand.
+/// The rules of SpecialCasing.txt, written out.
 #[test]
 fn languages_have_their_own_lower_case() {
     for language in [TURKISH, AZERBAIJANI] {
@@ -38,7 +38,7 @@ fn languages_have_their_own_lower_case() {
             let read = |line: &str| read(language, form, line);
             let line = "İstanbul ISPARTA ıspanak istanbul Izmir İzmir izmir";
             assert_eq!(read(line), "istanbul ısparta ıspanak istanbul ızmir izmir izmir");
-            // The dot on its own, behind another mark too; a line of ASCII alone, with and without the letter.
+            // The dot as a mark of its own, also after another mark; lines of ASCII alone, with and without the letter.
             assert_eq!(read("I\u{307}zmir I\u{323}\u{307}"), read("izmir i\u{323}"));
             assert_eq!(read("THE END"), "the end");
             assert_eq!(read("THE CITY"), "the cıty");
@@ -46,7 +46,7 @@ fn languages_have_their_own_lower_case() {
         }
         assert_eq!(read(language, Form::None, "i\u{307}"), "i\u{307}", "small letters stay");
         assert_eq!(read(language, Form::Nfc, "\u{1eca}\u{307}"), "\u{1ecb}", "written as one");
-        // Letters with another mark keep the dot that their small letters have, written as one or not.
+        // Letters with another mark keep the dot of their small form, whether composed or decomposed.
         for form in [Form::Nfc, Form::Nfkc] {
             for (line, lower) in [
                 ("MİLLÎ millî DÎNÎ ŞÎİR", "millî millî dînî şîir"),
@@ -76,7 +76,7 @@ fn compatibility_letters_become_plain_ones_in_lower_case() {
     assert_eq!(read(Lowercase::Unicode, Form::Nfkc, line), "finance river لا ab h 2 é");
     assert_eq!(read(TURKISH, Form::Nfkc, "𝐈 Ｉ 𝐈\u{307} I"), "ı ı i ı");
     assert_eq!(read(Lowercase::Unicode, Form::Nfc, "ﬁ Ｒ 𝐀"), "ﬁ ｒ 𝐀");
-    // A ligature of words is cut like words.
+    // A ligature of several words is split into them.
     let words = read(Lowercase::No, Form::Nfkc, "\u{fdfa}");
     assert_eq!(words.split_whitespace().count(), 4, "{words}");
 }
@@ -85,11 +85,11 @@ fn is_lower(lowercase: Lowercase, text: &str) -> bool {
     lowercase.of(text).nfc().eq(text.nfc())
 }
 
-/// Every letter, alone and between letters.
+/// Every character, alone and between letters.
 #[test]
 fn all_letters_come_out_in_their_form_and_in_lower_case() {
     let mut buffer = String::new();
-    // Letters that stand for syllables and words have no case, and no other form.
+    // Ideographs and syllables have no case and no other form.
     let is_other =
         |c: &char| !matches!(c, '\u{3400}'..='\u{9fff}' | '\u{ac00}'..='\u{f8ff}' | '\u{17000}'..='\u{18aff}');
     for letter in ('\0'..='\u{1ffff}').filter(is_other) {
@@ -150,7 +150,7 @@ proptest! {
         prop_assert!(is_lower(lowercase, &once));
     }
 
-    /// Languages differ from Unicode in letters of their own only.
+    /// The languages differ from Unicode's default only in their own letters.
     #[test]
     fn other_letters_are_those_of_unicode(line in "\\PC{0,40}") {
         let own = |c: &char| c.nfd().any(|part| matches!(part, 'I' | 'J'));

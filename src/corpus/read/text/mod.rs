@@ -1,4 +1,4 @@
-//! A text as ids.
+//! A text as ids in memory.
 
 use super::numbers::Text;
 use crate::corpus::{Joins, Ledger, SentenceReader, Sentences, Source, TextRules};
@@ -6,49 +6,46 @@ use crate::error::{Error, Result};
 use crate::vocab::{Vocabulary, WordId};
 use std::path::{Path, PathBuf};
 
-/// A longer line is cut into sentences of this many kept words (as in word2vec, there 1,000), so that a text without
-/// line breaks can be shuffled too.
+/// The maximum number of kept words in a sentence. Longer lines are cut (word2vec cuts at 1,000), so that a text
+/// without line breaks can be shuffled too.
 pub const LONGEST_SENTENCE: usize = 10_000;
 
 pub(in crate::corpus) const DROPPED: WordId = WordId::MAX;
 
-/// The known words of a text in their order, 4 bytes each, and where its sentences end, 8 bytes each.
+/// A text as ids in memory: the known words in order, 4 bytes each, and the ends of the sentences, 8 bytes each.
 ///
-/// A sentence is a line; one that keeps no word is not there. Dropped words leave no gap, as in word2vec: their
-/// neighbours become each other's context.
+/// A sentence is a line with at least one kept word. Dropped words leave no gap, as in word2vec: their neighbours
+/// become each other's context.
 #[derive(Clone, Debug)]
 pub struct Corpus {
     text: Text<Vec<WordId>>,
 }
 
 impl Corpus {
-    /// Reads a training text once, and makes its vocabulary of the words that occur at least `min_count` times.
+    /// Reads a training text once. Its vocabulary contains the words that occur at least `min_count` times.
     ///
-    /// # Errors
-    /// As [`Corpus::read`].
+    /// # Errors The errors of [`Corpus::read`].
     pub fn load<P: AsRef<Path>>(paths: &[P], min_count: u64) -> Result<(Vocabulary, Self)> {
         Self::read(&Source::plain(paths), &TextRules::min_count(min_count))
     }
 
-    /// Reads a training text once, and makes its vocabulary by the rules.
+    /// Reads a training text once, and builds its vocabulary by the rules.
     ///
-    /// Needs 4 bytes for every word read, dropped ones too, until it returns, and 8 for every line.
+    /// Until it returns, it needs 4 bytes for every word read, including dropped ones, and 8 for every line.
     ///
-    /// # Errors
-    /// Errors of [`Source::for_each_line`], [`Error::NoWords`] (by a vocabulary that was given,
-    /// [`Error::NoKnownWords`]), [`Error::TooManyWords`], and rules that make no sense.
+    /// # Errors The errors of [`Source::for_each_line`], [`Error::NoWords`] (with a given vocabulary,
+    /// [`Error::NoKnownWords`]), [`Error::TooManyWords`], and invalid rules.
     pub fn read(source: &Source, rules: &TextRules) -> Result<(Vocabulary, Self)> {
         rules.check()?;
         let (vocab, text) = Text::read(source, rules, Vec::new())?;
         Ok((vocab, Self::of(text)))
     }
 
-    /// Reads a text once, and holds out the last of every `every` lines (at least one). The vocabulary is that of the
-    /// other lines, which come first in the answer. Words too long are dropped before; they and what could not be split
-    /// are in the ledger of those lines.
+    /// Reads a text once, and holds out the last of every `every` lines (at least one). The vocabulary is built from
+    /// the other lines. Returns the vocabulary, the training part and the held-out part. Words that are too long are
+    /// dropped before; they and unsplit letters are counted in the ledger of the training part.
     ///
-    /// # Errors
-    /// As [`Corpus::load`], [`Error::NoKnownWords`], and fewer than two lines with words.
+    /// # Errors The errors of [`Corpus::load`], [`Error::NoKnownWords`], and fewer than two lines with words.
     pub fn load_and_hold_out<P: AsRef<Path>>(
         paths: &[P],
         min_count: u64,
@@ -57,10 +54,9 @@ impl Corpus {
         Self::read_and_hold_out(&Source::plain(paths), min_count, every)
     }
 
-    /// The same for a source of any kind.
+    /// Like [`Self::load_and_hold_out`], for any source.
     ///
-    /// # Errors
-    /// The errors of [`Corpus::load_and_hold_out`], and a source that makes no sense.
+    /// # Errors The errors of [`Corpus::load_and_hold_out`], and an invalid source.
     pub fn read_and_hold_out(source: &Source, min_count: u64, every: usize) -> Result<(Vocabulary, Self, Self)> {
         let (seen, text) = Text::numbers(source, Vec::new())?;
         let lines = text.ends.len();
@@ -83,21 +79,18 @@ impl Corpus {
         Ok((vocab, Self::of(train.finish()), Self::known(held_out)?))
     }
 
-    /// Reads a text, such as a held-out one, by a vocabulary that is already there; words out of it are dropped and
+    /// Reads a text, such as a held-out one, with an existing vocabulary. Words outside the vocabulary are dropped and
     /// counted.
     ///
-    /// # Errors
-    /// Those of [`for_each_line`](crate::corpus::for_each_line), and [`Error::NoKnownWords`].
+    /// # Errors The errors of [`for_each_line`](crate::corpus::for_each_line), and [`Error::NoKnownWords`].
     pub fn with_vocabulary<P: AsRef<Path>>(paths: &[P], vocab: &Vocabulary) -> Result<Self> {
         Self::read_known(&Source::plain(paths), vocab, None, LONGEST_SENTENCE)
     }
 
-    /// The same for a text that is read as the text of the vocabulary was: from a source with the same options, with
-    /// the phrases that were joined there, and with the same longest sentence. The text of the vocabulary itself gives
-    /// its own sentences.
+    /// Like [`Self::with_vocabulary`], with the reading rules of the vocabulary's own text: the same source options,
+    /// joined phrases and longest sentence. Reading that text again gives its own sentences.
     ///
-    /// # Errors
-    /// Errors of [`Source::for_each_line`], and [`Error::NoKnownWords`].
+    /// # Errors The errors of [`Source::for_each_line`], and [`Error::NoKnownWords`].
     pub fn read_known(
         source: &Source,
         vocab: &Vocabulary,
@@ -122,7 +115,7 @@ impl Corpus {
         Self::known(text)
     }
 
-    /// A text that was read by a vocabulary.
+    /// Completes a text that was read with a given vocabulary.
     fn known(text: Text<Vec<WordId>>) -> Result<Self> {
         match text.words() {
             0 => Err(Error::NoKnownWords { paths: text.paths, tokens: text.ledger.tokens }),
@@ -140,7 +133,7 @@ impl Corpus {
         self.text.ends.len()
     }
 
-    /// Never true; here because `len` is.
+    /// Always false, since a corpus has at least one sentence.
     pub fn is_empty(&self) -> bool {
         false
     }
@@ -161,18 +154,18 @@ impl Corpus {
         &self.text.ids
     }
 
-    /// What was read, kept and dropped.
+    /// Counts of the words read, kept and dropped.
     pub fn ledger(&self) -> Ledger {
         self.text.ledger
     }
 
-    /// The files that the text came from.
+    /// The files that the text was read from.
     pub fn paths(&self) -> &[PathBuf] {
         &self.text.paths
     }
 }
 
-/// The sentences but the last of every `every`, and those.
+/// Splits off the last of every `every` sentences; returns the others first.
 fn split(corpus: &Corpus, every: usize) -> [Text<Vec<WordId>>; 2] {
     let mut parts = [(); 2].map(|()| Text::new(Vec::new(), corpus.paths()));
     for (i, sentence) in corpus.sentences().enumerate() {

@@ -1,4 +1,4 @@
-//! Texts as ids.
+//! Tests of texts as ids.
 
 use super::*;
 use crate::corpus::{Form, Lowercase, Normalizer, PhraseScore, Phrases, Split, SpooledCorpus};
@@ -166,7 +166,8 @@ proptest! {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
-    /// Every option of reading at once: what was read with them is read again, as a held-out text, as it was.
+    /// With every option at once: a text read again as held-out text, with its own vocabulary and phrases, is
+    /// unchanged.
     #[test]
     fn a_text_by_its_own_vocabulary_and_phrases_is_itself(
         text in "([a-dA-Dé,](( |, )[a-dA-Dé]){0,7}\n){1,20}",
