@@ -1,11 +1,11 @@
-//! A reader that shows its next bytes and knows its place.
+//! A reader with lookahead and a byte position.
 
 use std::io::{self, BufRead, ErrorKind, Read};
 
-/// A reader that shows its next bytes, however few its source hands out at a time, and knows how many were read.
+/// A reader that shows its next bytes, even if its source returns only a few at a time, and counts the bytes read.
 pub struct Ahead<R> {
     source: R,
-    /// Bytes that were shown and are read next, from `next` on.
+    /// Bytes that were shown but not yet read, starting at `next`.
     held: Vec<u8>,
     next: usize,
     at: u64,
@@ -17,12 +17,12 @@ impl<R: BufRead> Ahead<R> {
         Self { source, held: Vec::new(), next: 0, at: 0 }
     }
 
-    /// Bytes read so far, without those that were only shown.
+    /// Bytes read so far, without bytes that were only shown.
     pub fn at(&self) -> u64 {
         self.at
     }
 
-    /// The next `n` bytes, or all that are left, which `fill_buf` then shows as well.
+    /// Shows the next `n` bytes, or all that remain. `fill_buf` then shows them as well.
     ///
     /// # Errors
     /// The error of the source.
@@ -44,7 +44,7 @@ impl<R: BufRead> Ahead<R> {
         Ok(&shown[..n.min(shown.len())])
     }
 
-    /// Reads over zeros.
+    /// Skips zero bytes.
     ///
     /// # Errors
     /// The error of the source.

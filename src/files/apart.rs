@@ -1,4 +1,4 @@
-//! Files that a run reads and those that it writes must be different ones.
+//! Checks that the input files and the output files of a run differ.
 
 use super::identity::{Identity, Standard};
 use super::place::{folder, followed, is_stdout, whole};
@@ -6,7 +6,7 @@ use super::texts::Reach;
 use crate::error::{OutputFault, Result};
 use std::path::{Path, PathBuf};
 
-/// The files that a run reads and those that it writes.
+/// The input files and the output files of a run.
 #[derive(Clone, Debug, Default)]
 pub struct Plan {
     inputs: Vec<PathBuf>,
@@ -18,45 +18,45 @@ pub struct Plan {
 #[derive(Clone, Debug)]
 struct Claim {
     path: PathBuf,
-    /// The output that the user named, for a file that is written beside it.
+    /// For a file written beside an output: the output that the user named.
     beside: Option<PathBuf>,
 }
 
 impl Plan {
-    /// Adds files that are read.
+    /// Adds input files.
     #[must_use]
     pub fn reads<P: Into<PathBuf>>(mut self, files: impl IntoIterator<Item = P>) -> Self {
         self.inputs.extend(files.into_iter().map(Into::into));
         self
     }
 
-    /// Adds texts as a user names them: files, folders and patterns.
+    /// Adds texts as named by the user: files, folders and patterns.
     #[must_use]
     pub fn reads_texts<P: Into<PathBuf>>(mut self, texts: impl IntoIterator<Item = P>) -> Self {
         self.texts.extend(texts.into_iter().map(Into::into));
         self
     }
 
-    /// Adds files that are written.
+    /// Adds output files.
     #[must_use]
     pub fn writes<P: Into<PathBuf>>(mut self, files: impl IntoIterator<Item = P>) -> Self {
         self.outputs.extend(files.into_iter().map(|path| Claim { path: path.into(), beside: None }));
         self
     }
 
-    /// Adds files that are written beside an output.
+    /// Adds files written beside an output.
     #[must_use]
     pub fn writes_beside(mut self, main: &Path, files: impl IntoIterator<Item = PathBuf>) -> Self {
         self.outputs.extend(files.into_iter().map(|path| Claim { path, beside: Some(main.into()) }));
         self
     }
 
-    /// Holds all outputs against all inputs and against each other, and standard output and standard error against the
+    /// Compares every output with all inputs and all other outputs, and standard output and standard error with the
     /// inputs.
     ///
-    /// # Errors
-    /// [`OutputFault::IsInput`], [`OutputFault::IsOutput`], [`OutputFault::InText`], [`OutputFault::BelowFile`],
-    /// and [`OutputFault::StreamIsInput`], with both names, and with the output's own where the file is beside it.
+    /// # Errors [`OutputFault::IsInput`], [`OutputFault::IsOutput`], [`OutputFault::InText`],
+    /// [`OutputFault::BelowFile`] and [`OutputFault::StreamIsInput`], with both names. For a file beside an output, the
+    /// error also names that output.
     pub fn check(&self) -> Result<()> {
         let inputs = self.inputs.iter().chain(&self.texts);
         let inputs: Vec<_> = inputs.filter_map(|path| Some((path, Identity::of_input(path)?))).collect();
@@ -86,11 +86,11 @@ impl Plan {
     }
 }
 
-/// The place of an output.
+/// The identity and the paths of an output.
 struct Place {
     identity: Option<Identity>,
-    /// Whole paths without links by which a file is found: its name in the folder where that is, and the file that a
-    /// link leads to. None for standard output, devices and pipes.
+    /// Absolute paths of a file without links: its name in its real folder, and the file that a link leads to. Empty
+    /// for standard output, devices and pipes.
     paths: Vec<PathBuf>,
 }
 
@@ -102,7 +102,7 @@ impl Place {
         Self { identity: Identity::of_output(path), paths }
     }
 
-    /// The fault of the output of this name beside the inputs and the outputs before it.
+    /// The conflict of this output, called `name`, with the inputs or with the outputs before it.
     fn fault(&self, name: &Path, inputs: &[(&PathBuf, Identity)], before: &[(&Claim, Self)]) -> Option<OutputFault> {
         let output = name.to_path_buf();
         if let Some(identity) = &self.identity {
@@ -127,7 +127,7 @@ impl Place {
         })
     }
 
-    /// Whether the next run would find the output among the files of a text.
+    /// Whether the next run would find this output among the files of a text.
     fn is_within(&self, reach: &Reach) -> bool {
         self.paths.iter().any(|place| reach.would_hold(place))
     }
@@ -166,7 +166,7 @@ mod tests {
             let plan = Plan::default().writes([at("text"), at(name)]);
             assert!(matches!(fault(plan), Some(OutputFault::IsOutput { .. })), "{name}");
         }
-        // Neither is there yet.
+        // Neither file exists yet.
         for (first, second) in [("x", "sub/../x"), ("new/x", "new/../new/x"), ("new/a/../x", "new/x")] {
             let plan = Plan::default().writes([at(first), at(second)]);
             assert!(matches!(fault(plan), Some(OutputFault::IsOutput { .. })), "{first} {second}");

@@ -4,7 +4,7 @@ use std::path::Path;
 
 const BUFFER: usize = 1 << 16;
 
-/// SHA-256 of a plain file, as `sha256sum` gives it; none for a pipe, which can be read once only.
+/// SHA-256 of a regular file in the form of `sha256sum`. `None` for a pipe, which can be read only once.
 pub fn sha256(path: &Path) -> Option<String> {
     use sha2::Digest;
     let mut file = std::fs::File::open(path).ok().filter(|f| f.metadata().is_ok_and(|m| m.is_file()))?;

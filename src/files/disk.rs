@@ -1,60 +1,59 @@
-//! Operations of the system through which files come to be.
+//! System operations that create and write files.
 
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
 use tempfile::{Builder, NamedTempFile};
 
-/// Operations of the system through which files come to be. Every writer goes through them, so that tests can let any
-/// one of them fail.
+/// The system operations that create and write files. All writers use this trait, so that tests can make any single
+/// operation fail.
 pub trait Disk {
-    /// Makes a folder and those above it that are missing.
+    /// Creates a folder and its missing parents.
     ///
-    /// # Errors
-    /// The error of the system; so do all others.
+    /// # Errors The error of the system. The other methods return it as well.
     fn make_folder(&self, folder: &Path) -> io::Result<()> {
         std::fs::create_dir_all(folder)
     }
 
-    /// Makes a file of a new name in the folder.
+    /// Creates a file with a new name in the folder.
     fn create(&self, file: &Builder, folder: &Path) -> io::Result<NamedTempFile> {
         use io::ErrorKind::{NotADirectory, NotFound, PermissionDenied, ReadOnlyFilesystem, StorageFull};
-        // A temporary name would say nothing to anybody.
+        // The temporary name would not help the user.
         file.tempfile_in(folder).map_err(|error| match error.kind() {
             kind @ (NotADirectory | NotFound | PermissionDenied | ReadOnlyFilesystem | StorageFull) => kind.into(),
             _ => error,
         })
     }
 
-    /// Writes some of the bytes, and says how many.
+    /// Writes some of the bytes and returns their number.
     fn write(&self, mut file: &File, bytes: &[u8]) -> io::Result<usize> {
         file.write(bytes)
     }
 
-    /// Puts what was written on the disk.
+    /// Flushes the written bytes to the disk.
     fn sync(&self, file: &File) -> io::Result<()> {
         file.sync_all()
     }
 
-    /// Gives a file a second name.
+    /// Creates a second name (hard link) for a file.
     #[cfg(feature = "text")]
     fn link(&self, file: &Path, name: &Path) -> io::Result<()> {
         std::fs::hard_link(file, name)
     }
 
-    /// Lets a file take the place of another, or be there under a new name.
+    /// Renames a file, replacing `to` if it exists.
     fn rename(&self, file: &Path, to: &Path) -> io::Result<()> {
         std::fs::rename(file, to)
     }
 
-    /// Takes a name from a file.
+    /// Removes a name of a file.
     #[cfg(feature = "text")]
     fn remove(&self, file: &Path) -> io::Result<()> {
         std::fs::remove_file(file)
     }
 }
 
-/// The disk of the system.
+/// The file system itself.
 struct System;
 
 impl Disk for System {}
@@ -65,7 +64,7 @@ pub fn on<T>(f: impl FnOnce(&dyn Disk) -> T) -> T {
     f(&System)
 }
 
-/// Calls `f` with the disk, or with what stands for it on this thread.
+/// Calls `f` with the disk, or with its replacement on this thread.
 #[cfg(all(test, feature = "cli"))]
 pub fn on<T>(f: impl FnOnce(&dyn Disk) -> T) -> T {
     test::INSTEAD.with(|instead| match &*instead.borrow() {
@@ -74,7 +73,7 @@ pub fn on<T>(f: impl FnOnce(&dyn Disk) -> T) -> T {
     })
 }
 
-/// A file that is written to through the disk.
+/// A file that is written through [`Disk`].
 pub struct OnDisk<'a>(pub &'a File);
 
 impl Write for OnDisk<'_> {
@@ -97,7 +96,7 @@ pub mod test {
         pub static INSTEAD: RefCell<Option<Rc<dyn Disk>>> = const { RefCell::new(None) };
     }
 
-    /// A disk on which one operation fails, and all others of its kind after it where it is to be full.
+    /// A disk on which one operation fails. If `is_full`, all later writes and creations fail too.
     pub struct Failing {
         nth: usize,
         is_full: bool,
@@ -106,7 +105,7 @@ pub mod test {
     }
 
     impl Failing {
-        /// Counts an operation, and fails if it is the one.
+        /// Counts an operation, and fails if it is the chosen one.
         fn count(&self, operation: &'static str) -> io::Result<()> {
             let done = self.done.get();
             self.done.set(done + 1);
@@ -130,7 +129,7 @@ pub mod test {
             self.count("create").and_then(|()| System.create(file, folder))
         }
 
-        /// A write that fails has written half.
+        /// A failing write has written half of its bytes.
         fn write(&self, file: &File, bytes: &[u8]) -> io::Result<usize> {
             self.count("write").inspect_err(|_| {
                 System.write(file, &bytes[..bytes.len() / 2]).ok();
@@ -155,8 +154,8 @@ pub mod test {
         }
     }
 
-    /// Calls `f` with a disk on which the `nth` operation of this thread fails, from 0. Returns what it returns, how
-    /// many operations there were, and which one failed.
+    /// Calls `f` with a disk on which operation `nth` of this thread (from 0) fails. Returns the result of `f`, the
+    /// number of operations, and the name of the one that failed.
     pub fn failing<T>(nth: usize, is_full: bool, f: impl FnOnce() -> T) -> (T, usize, Option<&'static str>) {
         let disk = Rc::new(Failing { nth, is_full, done: Cell::new(0), failed: Cell::new(None) });
         INSTEAD.set(Some(disk.clone()));

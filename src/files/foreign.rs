@@ -1,18 +1,18 @@
-//! Files that are neither text nor word vectors, told by their first bytes.
+//! Recognizes files that are neither text nor word vectors by their first bytes.
 
 /// A kind of file that is neither text nor word vectors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Foreign {
-    /// The kind, with its article.
+    /// The name of the kind, with its article.
     pub name: &'static str,
     /// The remedy.
     pub advice: &'static str,
 }
 
-/// The first bytes by which all kinds are told.
+/// The number of first bytes that identify all kinds.
 pub const HEAD: usize = 512;
 
-/// A kind by its first bytes, with the remedies where a text and where word vectors were expected.
+/// A kind with its first bytes, and the remedies where a text or word vectors were expected.
 struct Kind {
     magic: &'static [u8],
     name: &'static str,
@@ -41,7 +41,7 @@ const COLUMN: &str = "write its column of text as plain text first";
 const GENSIM: &str = "load it and write its vectors with gensim's `save_word2vec_format`";
 const OTHER: &str = "name another file";
 
-/// First bytes that neither a text nor a row of numbers has.
+/// First bytes that occur neither in a text nor in a row of numbers.
 const BINARY: [Kind; 26] = [
     Kind {
         magic: b"PK\x03\x04",
@@ -94,7 +94,7 @@ const fn pickle(magic: &'static [u8]) -> Kind {
     Kind { magic, name: PICKLE, of_text: "load it and write what it holds as plain text", of_vectors: GENSIM }
 }
 
-/// First bytes of files that consist of letters, as a text does.
+/// First bytes of files that, like text, consist of letters.
 const LETTERS: [Kind; 3] = [
     Kind::of(b"%PDF-", "a PDF", "convert it to plain text first, as with `pdftotext FILE -`"),
     Kind::of(b"{\\rtf", "an RTF document", CONVERT),
@@ -122,7 +122,7 @@ const DL4J: Foreign = Foreign {
     advice: "keep the first two numbers of its first line, and decode each word behind `B64:`",
 };
 
-/// The kind of a file that begins with these bytes, if no text begins so. Give it [`HEAD`] bytes, or the whole of a
+/// The kind of a file that starts with these bytes, if no text starts this way. Pass [`HEAD`] bytes, or the whole of a
 /// shorter file.
 pub fn not_text(head: &[u8]) -> Option<Foreign> {
     if is_safetensors(head) {
@@ -137,7 +137,7 @@ pub fn not_text(head: &[u8]) -> Option<Foreign> {
     letters.or_else(|| page(start)).or_else(|| is_xml(start).then_some(XML))
 }
 
-/// The kind of a file that begins with these bytes, if no file of word vectors begins so. Give it [`HEAD`] bytes, or
+/// The kind of a file that starts with these bytes, if no file of word vectors starts this way. Pass [`HEAD`] bytes, or
 /// the whole of a shorter file.
 pub fn not_vectors(head: &[u8]) -> Option<Foreign> {
     if is_safetensors(head) {
@@ -148,7 +148,7 @@ pub fn not_vectors(head: &[u8]) -> Option<Foreign> {
         return Some(kind);
     }
     let head = unmarked(head);
-    // Any word may stand before its numbers.
+    // Any word may precede its numbers.
     if is_row(head) {
         return dl4j(head);
     }
@@ -157,18 +157,18 @@ pub fn not_vectors(head: &[u8]) -> Option<Foreign> {
     letters.or_else(|| page(start)).or_else(|| structured(head))
 }
 
-/// A file that begins with the length of its header, which may be any of the numbers above.
+/// Such a file starts with the length of its header, which may equal any of the magic numbers above.
 fn is_safetensors(head: &[u8]) -> bool {
     head.get(4..9) == Some(b"\0\0\0\0{")
 }
 
-/// The archive, by the magic of its first header, or by the sum of its bytes where it is older than the magic.
+/// A tar archive, recognized by the magic of its first header, or by its checksum for formats older than the magic.
 fn tar(head: &[u8]) -> Option<Foreign> {
     let magic = head.get(257..265)?;
     (magic.starts_with(b"ustar\0") || magic == b"ustar  \0" || is_old_tar(head)).then_some(TAR)
 }
 
-/// Whether a header gives the sum of its bytes, in octal, with spaces in place of the sum itself.
+/// Whether a header holds its own checksum, in octal, computed with spaces in place of the checksum field.
 fn is_old_tar(head: &[u8]) -> bool {
     const SUM: std::ops::Range<usize> = 148..156;
     let Some(header) = head.get(..512).filter(|header| header[0] != 0) else { return false };
@@ -179,7 +179,7 @@ fn is_old_tar(head: &[u8]) -> bool {
     sum == Some(found)
 }
 
-/// The page that begins with one of its tags, behind comments and the declaration of XML.
+/// An HTML page that starts with one of its tags, after comments and an XML declaration.
 fn page(start: &[u8]) -> Option<Foreign> {
     let mut rest = start;
     while let Some(behind) = behind(rest, b"<!--", b"-->").or_else(|| behind(rest, b"<?xml", b"?>")) {
@@ -192,20 +192,20 @@ fn page(start: &[u8]) -> Option<Foreign> {
     tag.then_some(PAGE)
 }
 
-/// The bytes behind `end`, if these begin with `start`.
+/// The bytes after `end`, if these start with `start`.
 fn behind<'a>(bytes: &'a [u8], start: &[u8], end: &[u8]) -> Option<&'a [u8]> {
     let (_, rest) = bytes.split_at_checked(start.len()).filter(|(first, _)| first.eq_ignore_ascii_case(start))?;
     let at = (0..=rest.len()).find(|at| rest[*at..].starts_with(end))?;
     Some(&rest[at + end.len()..])
 }
 
-/// Whether these bytes begin with the name of a tag.
+/// Whether these bytes start with the name of a tag.
 fn begins(bytes: &[u8], name: &[u8]) -> bool {
     let is_end = |end: Option<&u8>| end.is_none_or(|end| *end == b'>' || end.is_ascii_whitespace());
     behind(bytes, name, b"").is_some_and(|rest| is_end(rest.first()))
 }
 
-/// Whether these bytes begin with the declaration of XML.
+/// Whether these bytes start with an XML declaration.
 fn is_xml(start: &[u8]) -> bool {
     behind(start, b"<?xml", b"").is_some_and(|rest| rest.trim_ascii_start().starts_with(b"version"))
 }
@@ -243,7 +243,7 @@ fn is_row(head: &[u8]) -> bool {
     number.is_some_and(f64::is_finite)
 }
 
-/// The bytes behind a mark of UTF-8.
+/// The bytes after a byte order mark of UTF-8, if there is one.
 fn unmarked(head: &[u8]) -> &[u8] {
     head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head)
 }
@@ -281,7 +281,7 @@ mod tests {
             assert_eq!(not_text(head).map(|kind| kind.name), Some(name));
             assert_eq!(not_vectors(head).map(|kind| kind.name), Some(name));
         }
-        // Its header has 640 bytes, as a pickle of protocol 2 begins.
+        // The header has 640 bytes, so that the file starts like a pickle of protocol 2.
         let header = b"\x80\x02\0\0\0\0\0\0{\"__metadata__\":{}}";
         assert_eq!((not_text(header), not_vectors(header)), (Some(SAFETENSORS), None));
         for (head, name) in [
@@ -298,7 +298,7 @@ mod tests {
         }
     }
 
-    /// A header without the magic, as `tar --format=v7` writes it.
+    /// A header without the magic, as written by `tar --format=v7`.
     fn old_tar(name: &str, sum: impl Fn(u32) -> String) -> Vec<u8> {
         let mut header = [name.as_bytes(), &vec![0; 100 - name.len()], b"0000644\x000001750\x000001750\x00"].concat();
         header.extend(b"00000000022 14512345670 ");

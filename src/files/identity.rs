@@ -1,29 +1,29 @@
-//! Identities of files, which two names may share.
+//! Identities of files, which can be equal for two names.
 
 use super::open::is_stdin;
 use super::place::{followed, is_stdout, whole};
 use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 
-/// The identity of a file, which two names may share.
+/// The identity of a file, which can be equal for two names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Identity {
-    /// The device and the number of a file or a pipe that is there.
+    /// The device and inode number of an existing file or pipe.
     #[cfg(unix)]
     Number(u64, u64),
-    /// The whole path of a file that is not there yet, or of any where files have no numbers.
+    /// The absolute path of a file that does not exist yet, or of any file on systems without inode numbers.
     Path(PathBuf),
     /// Standard output that is neither a file nor a pipe.
     Stdout,
 }
 
 impl Identity {
-    /// The identity of a file that is read. Devices and sockets have none.
+    /// The identity of an input file. Devices and sockets have none.
     pub fn of_input(path: &Path) -> Option<Self> {
         if is_stdin(path) { Self::of_standard(Standard::Input) } else { Self::of_file(path) }
     }
 
-    /// The identity of a file that is written. Devices and sockets have none, except as standard output.
+    /// The identity of an output file. Devices and sockets have none, except as standard output.
     pub fn of_output(path: &Path) -> Option<Self> {
         if is_stdout(path) {
             return Self::of_standard(Standard::Output).or(Some(Self::Stdout));
@@ -35,7 +35,7 @@ impl Identity {
         match std::fs::metadata(path) {
             Ok(found) => Self::of(&found, path),
             Err(_) => {
-                // `..` behind a folder that is not there yet may lead to a file that is.
+                // `..` after a folder that does not exist yet may lead to an existing file.
                 let place = whole(&followed(path));
                 std::fs::metadata(&place).map_or(Some(Self::Path(place.clone())), |found| Self::of(&found, &place))
             }
@@ -54,12 +54,12 @@ impl Identity {
         found.is_file().then(|| Self::Path(path.canonicalize().unwrap_or_else(|_| path.into())))
     }
 
-    /// The identity of a standard stream, where that is a file or a pipe.
+    /// The identity of a standard stream, if it is a file or a pipe.
     pub fn of_standard(stream: Standard) -> Option<Self> {
         stream.metadata().and_then(|found| Self::of(&found, Path::new("-")))
     }
 
-    /// The identity of a standard stream, where that is a file.
+    /// The identity of a standard stream, if it is a file.
     pub fn of_redirected(stream: Standard) -> Option<Self> {
         stream.metadata().filter(Metadata::is_file).and_then(|found| Self::of(&found, Path::new("-")))
     }

@@ -1,4 +1,4 @@
-//! Files: packed ones read as plain ones, texts as UTF-8, and outputs that are there whole or not at all.
+//! Files: compressed files read as plain ones, texts as UTF-8, and outputs that are written completely or not at all.
 
 #[cfg(feature = "text")]
 mod ahead;

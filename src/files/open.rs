@@ -1,4 +1,4 @@
-//! Files as bytes, unpacked.
+//! Files as bytes, decompressed.
 
 use super::unpack::{is_packed, unpacked};
 use std::fs::File;
@@ -15,16 +15,15 @@ pub fn is_stdin(path: &Path) -> bool {
     path.as_os_str() == STDIN
 }
 
-/// Opens a file, or standard input for `-`, plain, gzip, Zstandard or bzip2, of any number of members or frames, as one stream
-/// of bytes.
+/// Opens a file, or standard input for `-`, as one stream of bytes. Files are plain, gzip, Zstandard or bzip2, with any
+/// number of members or frames.
 ///
-/// The first bytes tell which; none of the magic numbers begins a text. A file whose name ends in `.gz`, `.zst` or
-/// `.bz2` must begin with one of them. Zeros between and behind members are read over. The first `fill_buf` shows 512
+/// The first bytes decide; no text starts with one of the magic numbers. A file whose name ends in `.gz`, `.zst` or
+/// `.bz2` must start with one of them. Zeros between and after members are skipped. The first `fill_buf` shows 512
 /// bytes, or the whole of a shorter file.
 ///
-/// # Errors
-/// The error of the system. Damage, other bytes behind the last member, and windows of Zstandard above 128 MiB are
-/// errors as well, when they are read.
+/// # Errors The error of the system. Damage, other bytes after the last member, and Zstandard windows above 128 MiB are
+/// errors when they are read.
 pub fn open(path: &Path) -> io::Result<Box<dyn BufRead>> {
     if is_stdin(path) {
         return unpacked(BufReader::with_capacity(BUFFER, io::stdin()), path);
@@ -32,10 +31,9 @@ pub fn open(path: &Path) -> io::Result<Box<dyn BufRead>> {
     unpacked(BufReader::with_capacity(BUFFER, File::open(path)?), path)
 }
 
-/// Whether [`open`] unpacks a file.
+/// Whether [`open`] decompresses a file.
 ///
-/// # Errors
-/// The error of the system, and a name that promises what the file does not hold.
+/// # Errors The error of the system, and a name whose ending does not match the content.
 pub fn is_compressed(path: &Path) -> io::Result<bool> {
     is_packed(File::open(path)?, path)
 }

@@ -1,4 +1,4 @@
-//! Outputs: the one door through which files are written.
+//! Outputs: the only place through which files are written.
 
 use super::disk::{OnDisk, on};
 use super::packing::{Packing, packed};
@@ -18,11 +18,11 @@ use std::path::Path;
 
 const BUFFER: usize = 1 << 18;
 
-/// A place where something will be written.
+/// A destination that will be written.
 ///
-/// A file is there whole or not at all: what is written goes to a temporary file beside it, which then takes its place
-/// and its permissions. A symbolic link stays, and what it leads to is replaced. A device or a pipe is written to and
-/// never replaced, and so is standard output (`-`).
+/// A file is written completely or not at all. The content goes to a temporary file in the same folder, which then
+/// replaces the target and takes over its permissions. A symbolic link stays; the file it leads to is replaced. A
+/// device, a pipe or standard output (`-`) is written directly and never replaced.
 #[derive(Debug)]
 pub struct Output<'a> {
     path: &'a Path,
@@ -30,7 +30,7 @@ pub struct Output<'a> {
     packing: Packing,
 }
 
-/// Contents that are on the disk, whole, and have not taken their place yet. Of a stream nothing is left to be done.
+/// Complete content on the disk that has not replaced its target yet. For a stream, nothing remains to be done.
 #[must_use]
 #[derive(Debug)]
 pub struct Staged<'a> {
@@ -39,21 +39,20 @@ pub struct Staged<'a> {
 }
 
 impl<'a> Output<'a> {
-    /// An output that is compressed where its name ends in `.gz`, `.zst` or `.bz2`.
+    /// An output that is compressed if its name ends in `.gz`, `.zst` or `.bz2`.
     ///
-    /// # Errors
-    /// [`Error::Io`] for a folder, and for a file that could not be made as things stand; [`OutputFault::Kept`] for a
-    /// file that may not be replaced; [`OutputFault::Packing`] for a name that promises what is not written. Nothing is
+    /// # Errors [`Error::Io`] for a folder, and for a file that cannot be created at present; [`OutputFault::Kept`] for
+    /// a file that may not be replaced; [`OutputFault::Packing`] for an ending of an unsupported format. Nothing is
     /// left behind.
     #[cfg(feature = "text")]
     pub fn new(path: &'a Path) -> Result<Self> {
         Ok(Self { path, packing: Packing::to_write(path)?, target: Target::of(path)? })
     }
 
-    /// An output of which parts are read, so that it is neither compressed nor standard output. `what` says what it is.
+    /// An output that is later read in parts, and so is neither compressed nor standard output. `what` names it in
+    /// errors.
     ///
-    /// # Errors
-    /// Those of [`Output::new`]; [`OutputFault::Packing`] for a name that promises any compression, and
+    /// # Errors The errors of [`Output::new`]; [`OutputFault::Packing`] for an ending of any compressed format, and
     /// [`OutputFault::NoStream`] for standard output.
     pub fn plain(path: &'a Path, what: &'static str) -> Result<Self> {
         Packing::refuse(path)?;
@@ -63,23 +62,22 @@ impl<'a> Output<'a> {
         }
     }
 
-    /// An output that stands beside another, which is no stream either. `what` says what both are.
+    /// An output that is written beside another; both must be files. `what` names both in errors.
     ///
-    /// # Errors
-    /// Those of [`Output::new`], and [`OutputFault::NoStream`] for a device, a pipe or standard output.
+    /// # Errors The errors of [`Output::new`], and [`OutputFault::NoStream`] for a device, a pipe or standard output.
     #[cfg(feature = "text")]
     pub fn file(path: &'a Path, what: &'static str) -> Result<Self> {
         let output = Self::new(path)?;
         if output.is_stream() { Err(OutputFault::NoStream { path: path.into(), what }.into()) } else { Ok(output) }
     }
 
-    /// Whether it is a device, a pipe or standard output: what is written there may wait for a reader.
+    /// Whether the output is a device, a pipe or standard output, whose writes may wait for a reader.
     #[cfg(feature = "text")]
     pub fn is_stream(&self) -> bool {
         !matches!(self.target, Target::File(_))
     }
 
-    /// Refuses a named pipe, whose reader may go away between two lines. `what` says what goes there line by line.
+    /// Refuses a named pipe, whose reader may close it between two lines. `what` names the lines in errors.
     ///
     /// # Errors
     /// [`OutputFault::NoStream`].
@@ -91,7 +89,7 @@ impl<'a> Output<'a> {
         Ok(())
     }
 
-    /// Refuses a terminal: words of files must not control it.
+    /// Refuses a terminal, which words of a file could control.
     ///
     /// # Errors
     /// [`OutputFault::Kept`].
@@ -106,18 +104,16 @@ impl<'a> Output<'a> {
         }
     }
 
-    /// Writes what `write` writes, making folders as needed. A file is then on the disk.
+    /// Writes the content produced by `write`, and creates folders as needed. A file is then on the disk.
     ///
-    /// # Errors
-    /// [`Error::Io`] with the path, and what `write` returns; then a file is as it was.
+    /// # Errors [`Error::Io`] with the path, and the errors of `write`. After an error, a file is unchanged.
     pub fn write(&self, write: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()> {
         self.stage(write)?.commit()
     }
 
-    /// Writes what `write` writes beside the file whose place it will take.
+    /// Writes the content produced by `write` to a temporary file beside the target, which it will replace.
     ///
-    /// # Errors
-    /// Those of [`Output::write`].
+    /// # Errors The errors of [`Output::write`].
     pub fn stage(&self, write: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<Staged<'_>> {
         let io = |error| Error::io(self.path)(error);
         let mut file = None;
@@ -135,7 +131,7 @@ impl<'a> Output<'a> {
                 self.pack(&mut OnDisk(&stream), write)?;
             }
             Target::Stdout => match self.pack(&mut std::io::stdout().lock(), write) {
-                // A reader that went away has had what it wanted.
+                // A reader that closed the pipe has all it wanted.
                 Err(Error::Io { source, .. }) if source.kind() == ErrorKind::BrokenPipe => {}
                 done => done?,
             },
@@ -143,18 +139,16 @@ impl<'a> Output<'a> {
         Ok(Staged { output: self, file })
     }
 
-    /// [`Output::write`] where only the system can fail.
+    /// Like [`Output::write`], where only the system can fail.
     ///
-    /// # Errors
-    /// [`Error::Io`] with the path; then a file is as it was.
+    /// # Errors [`Error::Io`] with the path. After an error, a file is unchanged.
     pub fn stream(&self, write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) -> Result<()> {
         self.write(|out| write(out).map_err(Error::io(self.path)))
     }
 
-    /// Writes contents that are there whole.
+    /// Writes complete contents.
     ///
-    /// # Errors
-    /// Those of [`Output::stream`].
+    /// # Errors The errors of [`Output::stream`].
     #[cfg(any(all(test, feature = "text"), feature = "report"))]
     pub fn put(&self, contents: &[u8]) -> Result<()> {
         self.stream(|out| out.write_all(contents))
@@ -168,10 +162,9 @@ impl<'a> Output<'a> {
 }
 
 impl Staged<'_> {
-    /// Takes its place.
+    /// Replaces the target.
     ///
-    /// # Errors
-    /// [`Error::Io`] with the path; then a file is as it was.
+    /// # Errors [`Error::Io`] with the path. After an error, the target is unchanged.
     pub fn commit(self) -> Result<()> {
         let Some((temporary, target)) = self.file else { return Ok(()) };
         temporary.persist(target).map_err(Error::io(self.output.path))?;
@@ -179,10 +172,10 @@ impl Staged<'_> {
         Ok(())
     }
 
-    /// Takes its place, and lets `second` take its own. If that fails, the file is put back that was here before.
+    /// Replaces the target, and lets `second` replace its own. If that fails, the previous file of the first target is
+    /// restored.
     ///
-    /// # Errors
-    /// [`Error::Io`] with the path; then both files are as they were.
+    /// # Errors [`Error::Io`] with the path. After an error, both targets are unchanged.
     #[cfg(feature = "text")]
     pub fn commit_with(self, second: Self) -> Result<()> {
         let Some((_, target)) = &self.file else { return self.commit().and_then(|()| second.commit()) };
@@ -199,7 +192,7 @@ impl Staged<'_> {
     }
 }
 
-/// Puts the new name of a file on the disk. A system that cannot do that has done what it can.
+/// Flushes the new name of a file to the disk, as far as the system supports it.
 fn sync(folder: &Path) {
     if cfg!(unix) {
         File::open(folder).and_then(|folder| on(|disk| disk.sync(&folder))).ok();
@@ -284,7 +277,7 @@ mod tests {
         put(&pipe, "through").unwrap();
         assert_eq!(reader.join().unwrap(), "through");
         assert!(std::fs::metadata(&pipe).unwrap().file_type().is_fifo());
-        // A file that this process has open: it is the same one afterwards.
+        // A file that this process has open is still the same one afterwards.
         let (kept, mut seen) = (dir.path().join("kept"), String::new());
         put(&kept, "").unwrap();
         let mut open = OpenOptions::new().read(true).write(true).open(&kept).unwrap();
@@ -295,7 +288,7 @@ mod tests {
         let read = File::open(&kept).unwrap();
         let name = format!("/dev/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&read));
         assert!(matches!(put(Path::new(&name), "x"), Err(Error::Output(OutputFault::Kept { .. }))));
-        // A number that no file of this program has.
+        // A descriptor number that this program has not opened.
         assert!(matches!(put(Path::new("/dev/fd/987654"), "x"), Err(Error::Io { .. })));
     }
 

@@ -1,4 +1,4 @@
-//! Packing of outputs, as their names promise.
+//! Compression of outputs, decided by their names.
 
 #[cfg(feature = "text")]
 use crate::error::Error;
@@ -8,7 +8,7 @@ use std::path::Path;
 #[cfg(feature = "text")]
 use std::path::PathBuf;
 
-/// The packing of a file.
+/// The compression of an output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Packing {
     None,
@@ -20,7 +20,7 @@ pub enum Packing {
     Bzip2,
 }
 
-/// Endings that promise something packed which is not written.
+/// Endings of compressed formats and archives that are not written.
 const FOREIGN: [&str; 29] = [
     "7z", "bgz", "br", "bz", "gzip", "h5", "hdf5", "jar", "lz", "lz4", "lzip", "lzma", "lzo", "npz", "parquet", "rar",
     "sz", "tar", "tbz", "tbz2", "tgz", "txz", "tzst", "xz", "z", "zip", "zlib", "zpaq", "zstd",
@@ -29,10 +29,10 @@ const FOREIGN: [&str; 29] = [
 #[cfg(feature = "text")]
 const PACKED: [(&str, Packing); 3] = [("gz", Packing::Gzip), ("zst", Packing::Zstandard), ("bz2", Packing::Bzip2)];
 
-/// The ending behind the name of a result that is not a whole one.
+/// The additional ending of an incomplete result.
 const PARTIAL: &str = "partial";
 
-/// The name beside `path` for a result that is not a whole one: in the same format, packed in the same way.
+/// The name beside `path` for an incomplete result, in the same format and compression.
 #[cfg(feature = "text")]
 pub fn partial(path: &Path) -> PathBuf {
     let mut name = path.file_name().unwrap_or_default().to_owned();
@@ -41,7 +41,7 @@ pub fn partial(path: &Path) -> PathBuf {
     path.with_file_name(name)
 }
 
-/// The name of the whole result, and whether `path` is that of one that is not whole.
+/// The name of the complete result, and whether `path` names an incomplete one.
 #[cfg(feature = "text")]
 pub fn without_partial(path: &Path) -> (PathBuf, bool) {
     if path.extension().is_some_and(|ending| ending == PARTIAL) {
@@ -58,27 +58,26 @@ fn ending(path: &Path) -> String {
 }
 
 impl Packing {
-    /// The packing that the name tells.
+    /// The compression that the name indicates.
     #[cfg(feature = "text")]
     pub fn of(path: &Path) -> Self {
         let ending = ending(path);
         PACKED.iter().find(|(name, _)| *name == ending).map_or(Self::None, |(_, packing)| *packing)
     }
 
-    /// The packing that the name of an output promises.
+    /// The compression that the name of an output indicates.
     ///
-    /// # Errors
-    /// [`OutputFault::Packing`] for what is not written.
+    /// # Errors [`OutputFault::Packing`] for a format that is not written.
     #[cfg(feature = "text")]
     pub fn to_write(path: &Path) -> Result<Self> {
         let known = "end the name in .gz, .zst or .bz2, or in none of them";
         refuse(path, path, known, &FOREIGN)?;
-        // As .tar.gz does.
+        // For instance .tar.gz.
         refuse(path, &without_packing(path), known, &FOREIGN)?;
         Ok(Self::of(path))
     }
 
-    /// Refuses names that promise anything packed.
+    /// Refuses names of any compressed format.
     ///
     /// # Errors
     /// [`OutputFault::Packing`].
@@ -89,7 +88,7 @@ impl Packing {
     }
 }
 
-/// Refuses names, but for how they are packed, that promise what is not written.
+/// Refuses names whose ending, without the one for compression, is among `endings`.
 ///
 /// # Errors
 /// [`OutputFault::Packing`].
@@ -98,7 +97,7 @@ pub fn refuse_endings(path: &Path, known: &'static str, endings: &[&str]) -> Res
     refuse(path, &without_packing(path), known, endings)
 }
 
-/// `named` is the path, or that without how it is packed.
+/// `named` is the path, or the path without its compression ending.
 fn refuse(path: &Path, named: &Path, known: &'static str, endings: &[&str]) -> Result<()> {
     let ending = ending(named);
     if !endings.contains(&ending.as_str()) {
@@ -107,10 +106,9 @@ fn refuse(path: &Path, named: &Path, known: &'static str, endings: &[&str]) -> R
     Err(OutputFault::Packing { path: path.into(), ending, known }.into())
 }
 
-/// Lets `write` write to `out`, packed. What becomes Zstandard is held in memory first.
+/// Calls `write` with a writer that compresses into `out`. Content for Zstandard is held in memory first.
 ///
-/// # Errors
-/// [`Error::Io`](crate::Error::Io) with the path, and what `write` returns.
+/// # Errors [`Error::Io`](crate::Error::Io) with the path, and the errors of `write`.
 #[cfg(feature = "text")]
 pub fn packed(
     packing: Packing,
@@ -147,10 +145,9 @@ fn buffered<W: Write>(encoder: W, path: &Path, write: impl FnOnce(&mut dyn Write
     encoder.into_inner().map_err(|e| Error::io(path)(e.into_error()))
 }
 
-/// Lets `write` write to `out`.
+/// Calls `write` with `out`.
 ///
-/// # Errors
-/// What `write` returns.
+/// # Errors The errors of `write`.
 #[cfg(not(feature = "text"))]
 pub fn packed(
     _: Packing,
@@ -161,7 +158,7 @@ pub fn packed(
     write(out)
 }
 
-/// The names that the same contents have, packed in any way or in none.
+/// The names of the same contents under every compression and without any.
 #[cfg(feature = "text")]
 pub fn packings(path: &Path) -> Vec<PathBuf> {
     let plain = without_packing(path);
@@ -174,7 +171,7 @@ pub fn packings(path: &Path) -> Vec<PathBuf> {
     std::iter::once(plain.clone()).chain(PACKED.iter().map(|(ending, _)| packed(ending))).collect()
 }
 
-/// The name without endings that say how the file is packed, or that it is not whole.
+/// The name without the endings for compression and for an incomplete result.
 #[cfg(feature = "text")]
 pub fn without_packing(path: &Path) -> PathBuf {
     let (path, _) = without_partial(path);

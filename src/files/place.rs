@@ -1,19 +1,19 @@
-//! Places of files: what a path leads to.
+//! Resolves paths to the places they lead to.
 
 use std::path::{Component, Path, PathBuf};
 
-/// Links that are followed at most, as Linux does.
+/// The maximum number of links followed, as in Linux.
 const LINKS: usize = 40;
 
-/// Names of standard output, where a system has no links for them.
+/// Names of standard output, for systems without links for them.
 const STDOUT: [&str; 3] = ["-", "/dev/stdout", "/dev/fd/1"];
 
-/// Whether the path means standard output: by its own name, or by one that leads to it.
+/// Whether the path means standard output, directly or through links.
 pub fn is_stdout(path: &Path) -> bool {
     STDOUT.iter().any(|name| path.as_os_str() == *name) || descriptor(&followed(path)) == Some(1)
 }
 
-/// The number of an open file of this program that the path names, as `/dev/fd/3` does.
+/// The descriptor of an open file of this program, if the path names one, such as `/dev/fd/3`.
 pub(super) fn descriptor(path: &Path) -> Option<u32> {
     if !is_of_process(path) {
         return None;
@@ -30,8 +30,7 @@ pub(super) fn folder(path: &Path) -> &Path {
     path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// Where the links of a path lead, whether something is there or not. The open files of a process are left as they are
-/// named.
+/// The target of a path's links, whether it exists or not. Names of open files of a process are not followed.
 pub(super) fn followed(path: &Path) -> PathBuf {
     let mut target = path.to_path_buf();
     for _ in 0..LINKS {
@@ -43,13 +42,13 @@ pub(super) fn followed(path: &Path) -> PathBuf {
     target
 }
 
-/// Whether the name stands for an open file of a process. It may be a file on the disk, which still must not be
-/// replaced: whoever has it open would see nothing of what is written.
+/// Whether the name stands for an open file of a process. Even if that is a file on the disk, it must not be replaced:
+/// a process that has it open would not see the new content.
 pub(super) fn is_of_process(path: &Path) -> bool {
     folder(path).canonicalize().is_ok_and(|folder| folder.starts_with("/proc"))
 }
 
-/// The absolute path without links, as far as its folders are there. `..` below the last that is there goes up one.
+/// The absolute path, without links as far as its folders exist. After the last existing folder, `..` removes one name.
 pub(super) fn whole(path: &Path) -> PathBuf {
     let mut missing = Vec::new();
     let mut folder = std::path::absolute(path).unwrap_or_else(|_| path.into());
@@ -74,7 +73,7 @@ pub(super) fn whole(path: &Path) -> PathBuf {
     found
 }
 
-/// Whether the path is a pipe in a folder, and not an open one of a process.
+/// Whether the path is a named pipe in a folder, rather than an open pipe of a process.
 #[cfg(all(unix, feature = "text"))]
 pub(super) fn is_named_pipe(path: &Path) -> bool {
     use std::os::unix::fs::FileTypeExt;

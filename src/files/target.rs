@@ -1,4 +1,4 @@
-//! Targets: what an output is written to, and whether that can be done.
+//! Targets: the place where an output is written, with checks that it is writable.
 
 use super::disk::on;
 use super::place::{descriptor, folder, followed, is_of_process, is_stdout, whole};
@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 /// The target of an output.
 #[derive(Debug)]
 pub(super) enum Target {
-    /// A file, or where it will be.
+    /// A file, which may not exist yet.
     File(PathBuf),
     /// A device, a pipe, or an open file of a process.
     Stream,
@@ -19,17 +19,16 @@ pub(super) enum Target {
 }
 
 impl Target {
-    /// The target of a path, checked as things stand.
+    /// The target of a path, checked against the present state of the file system.
     ///
-    /// # Errors
-    /// [`Error::Io`] and [`OutputFault::Kept`] for what cannot be written.
+    /// # Errors [`Error::Io`] and [`OutputFault::Kept`] for a target that cannot be written.
     pub fn of(path: &Path) -> Result<Self> {
         if is_stdout(path) {
             return Ok(Self::Stdout);
         }
         let target = followed(path);
         if target.is_symlink() && !is_of_process(&target) {
-            // Links that lead nowhere but to each other: the system has words for that.
+            // Links that only lead to each other: the system's error describes this case.
             std::fs::metadata(path).map_err(Error::io(path))?;
         }
         if is_of_process(&target) {
@@ -39,7 +38,7 @@ impl Target {
             target
         } else {
             check_new(path)?;
-            // `..` behind a folder that is not there goes back, and the folder is not made.
+            // `..` after a folder that does not exist removes its name, and the folder is not created.
             whole(&target)
         };
         let mut old = None;
@@ -51,7 +50,7 @@ impl Target {
             Err(error) if error.kind() == ErrorKind::NotFound => {}
             Err(error) => return Err(Error::io(path)(error)),
         }
-        // The nearest folder that is there stands for those below it that are yet to be made.
+        // The nearest existing folder is checked in place of the ones to be created below it.
         let nearest = folder(&target).ancestors().find(|p| p.exists()).unwrap_or(Path::new("."));
         for name in target.strip_prefix(nearest).unwrap_or(&target) {
             match std::fs::symlink_metadata(nearest.join(name)) {
@@ -71,14 +70,14 @@ fn kept(path: &Path, why: &'static str) -> Error {
     OutputFault::Kept { path: path.into(), why }.into()
 }
 
-/// Whether an open file of a process can be written to.
+/// Checks that an open file of a process can be written to.
 fn check_descriptor(path: &Path, target: &Path) -> Result<()> {
     let link = std::fs::symlink_metadata(target).map_err(Error::io(path))?;
     let own = descriptor(target).is_some();
     if own && !may_write(&link) { Err(kept(path, "it was opened for reading only")) } else { Ok(()) }
 }
 
-/// A name for a file that is not there.
+/// Checks the name of a file that does not exist yet.
 fn check_new(path: &Path) -> Result<()> {
     let text = path.as_os_str().as_encoded_bytes();
     let is_folder = text.ends_with(b"/") || text.ends_with(std::path::MAIN_SEPARATOR_STR.as_bytes());
@@ -88,9 +87,9 @@ fn check_new(path: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Whether a file that is there may be replaced.
+/// Checks that an existing file may be replaced.
 fn check_old(path: &Path, target: &Path, found: &Metadata, own: &File) -> Result<()> {
-    // Nothing is written here: the system tells whether it could be, or is protected.
+    // Nothing is written here; opening shows whether the file is writable or protected.
     OpenOptions::new().write(true).open(target).map(drop).map_err(Error::io(path))?;
     if is_mounted(target) {
         return Err(kept(path, "it is mounted from elsewhere as a single file"));
@@ -122,7 +121,7 @@ fn is_socket(_: &Metadata) -> bool {
     false
 }
 
-/// Whether something is mounted at the very name of the file. Only Linux tells.
+/// Whether something is mounted at exactly this file. Only Linux reports it.
 fn is_mounted(target: &Path) -> bool {
     let Ok(whole) = target.canonicalize() else { return false };
     let mounts = std::fs::read("/proc/self/mountinfo").unwrap_or_default();
@@ -130,7 +129,7 @@ fn is_mounted(target: &Path) -> bool {
     points.any(|point| unescaped(point) == whole.as_os_str().as_encoded_bytes())
 }
 
-/// A field of mountinfo, in which some bytes stand as `\040`.
+/// A field of mountinfo, in which some bytes are written like `\040`.
 fn unescaped(field: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut rest = field;
@@ -143,13 +142,13 @@ fn unescaped(field: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// Whether the file may be replaced in a folder that lets only owners do that, as `/tmp` does.
+/// Whether the file may be replaced in a folder that reserves this to owners, such as `/tmp`.
 #[cfg(unix)]
 fn may_remove(target: &Path, found: &Metadata, own: &File) -> bool {
     use std::os::unix::fs::MetadataExt;
     const STICKY: u32 = 0o1000;
     let Ok(around) = std::fs::metadata(folder(target)) else { return true };
-    // A file of this program tells who it runs for.
+    // The user of this process is the owner of a file that it has created.
     let Ok(own) = own.metadata() else { return true };
     around.mode() & STICKY == 0 || [0, found.uid(), around.uid()].contains(&own.uid())
 }

@@ -1,4 +1,4 @@
-//! Temporary files, which vanish with the program however it ends, as long as it can see that.
+//! Temporary files, removed when the program ends, except when it is killed without notice.
 
 use super::disk::on;
 use std::collections::BTreeSet;
@@ -8,14 +8,14 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tempfile::NamedTempFile;
 
-/// The temporary files that are there.
+/// The existing temporary files.
 static THERE: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
 
 fn there() -> MutexGuard<'static, BTreeSet<PathBuf>> {
     THERE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Removes all temporary files of this program: for a signal that ends it at once.
+/// Removes all temporary files of this program, for a signal that ends it at once.
 #[cfg(feature = "cli")]
 pub fn remove_temporaries() {
     for path in there().iter() {
@@ -26,13 +26,13 @@ pub fn remove_temporaries() {
 /// A file that is removed when this value is dropped, or when a signal ends the program.
 #[derive(Debug)]
 pub struct Temporary {
-    // Dropped before its name is forgotten.
+    // Dropped before the path is removed from the list.
     file: Option<NamedTempFile>,
     path: PathBuf,
 }
 
 impl Temporary {
-    /// A file for its owner only.
+    /// A file readable by its owner only.
     ///
     /// # Errors
     /// The error of the system.
@@ -41,7 +41,8 @@ impl Temporary {
         Self::build(&tempfile::Builder::new(), folder)
     }
 
-    /// A file that will take the place of `target`, in its folder: for whom that is, or else for whom the system says.
+    /// A file that will replace `target`, in its folder. It has the permissions of `target`, or the default ones of the
+    /// system if `target` does not exist.
     ///
     /// # Errors
     /// The error of the system.
@@ -58,20 +59,20 @@ impl Temporary {
         );
         let file = Self::build(&builder, folder)?;
         if let Some(old) = old {
-            // Who may not give files away keeps this one, for the same others.
+            // A user without the right to change the owner keeps the file, with the same permissions for others.
             #[cfg(unix)]
             {
                 use std::os::unix::fs::{MetadataExt, fchown};
                 fchown(file.as_file(), Some(old.uid()), Some(old.gid())).ok();
             }
-            // The system took from them what it takes from new files.
+            // The system's mask has reduced the permissions, as for any new file.
             file.as_file().set_permissions(old.permissions())?;
         }
         Ok(file)
     }
 
     fn build(builder: &tempfile::Builder, folder: &Path) -> io::Result<Self> {
-        // Known before a signal can come between.
+        // Locked first, so that a signal cannot miss the file.
         let mut there = there();
         let file = on(|disk| disk.create(builder, folder))?;
         let path = file.path().to_path_buf();
@@ -79,7 +80,7 @@ impl Temporary {
         Ok(Self { file: Some(file), path })
     }
 
-    /// Where it is.
+    /// The path of the file.
     #[cfg(any(test, feature = "text"))]
     pub fn path(&self) -> &Path {
         &self.path
@@ -94,7 +95,7 @@ impl Temporary {
         self.file().as_file()
     }
 
-    /// Opens it once more.
+    /// Opens the file again.
     ///
     /// # Errors
     /// The error of the system.
@@ -103,13 +104,12 @@ impl Temporary {
         self.file().reopen()
     }
 
-    /// Takes the place of `target`.
+    /// Replaces `target`.
     ///
-    /// # Errors
-    /// The error of the system; then the file is gone, or where it was.
+    /// # Errors The error of the system. After an error, the file is removed, or still under its own name.
     pub fn persist(mut self, target: &Path) -> io::Result<()> {
         let file = self.file.take().expect("until it is dropped or takes a place");
-        // Closed first: not every system renames open files.
+        // Closed first, since some systems cannot rename open files.
         let mut path = file.into_temp_path();
         on(|disk| disk.rename(&path, target))?;
         path.disable_cleanup(true);
@@ -117,7 +117,7 @@ impl Temporary {
     }
 }
 
-/// A second name of a file, under which it can be put back.
+/// A second name of a file, from which it can be restored.
 #[cfg(feature = "text")]
 #[derive(Debug)]
 pub(super) struct Backup {
@@ -126,16 +126,16 @@ pub(super) struct Backup {
 
 #[cfg(feature = "text")]
 impl Backup {
-    /// Gives the file a second name beside it. `None` where there is no file, or no second name for it.
+    /// Creates a second name beside the file. `None` if there is no file, or the system cannot create the name.
     pub fn of(target: &Path, folder: &Path) -> Option<Self> {
-        // A free name: the system refuses one that is taken.
+        // The name must be free, since the system refuses an existing one.
         let name = Temporary::build(&tempfile::Builder::new(), folder).ok()?.path().to_path_buf();
         there().insert(name.clone());
         let backup = Self { name };
         on(|disk| disk.link(target, &backup.name)).ok().map(|()| backup)
     }
 
-    /// Puts the file back in its place.
+    /// Restores the file under its original name.
     pub fn restore(&self, target: &Path) -> io::Result<()> {
         on(|disk| disk.rename(&self.name, target))
     }

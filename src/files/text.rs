@@ -1,4 +1,4 @@
-//! Files of text: as UTF-8, without a mark, and refused by name where they hold something else.
+//! Files of text as UTF-8 without a byte order mark. Files of other kinds are refused by name.
 
 use super::ahead::Ahead;
 use super::decode::{Decoder, HalfLetters, Wide};
@@ -9,23 +9,21 @@ use crate::error::{Error, Result, TextFault};
 use std::io::{self, BufRead};
 use std::path::Path;
 
-/// The mark of UTF-8.
+/// The byte order mark of UTF-8.
 const MARK: &[u8] = "\u{feff}".as_bytes();
 
-/// Opens a text, packed or not, and gives it as UTF-8: UTF-16 and UTF-32 are told by their mark and decoded. A mark at
-/// the start is none of the text. UTF-8 is not checked.
+/// Opens a text, compressed or not, as UTF-8. UTF-16 and UTF-32 are recognized by their byte order mark and decoded. A
+/// byte order mark at the start is removed. UTF-8 is not validated.
 ///
-/// # Errors
-/// [`Error::Io`]; [`TextFault::Foreign`] for a file of another kind, and [`TextFault::NoMark`] for UTF-16 or UTF-32
-/// without a mark.
+/// # Errors [`Error::Io`]; [`TextFault::Foreign`] for a file of another kind; [`TextFault::NoMark`] for UTF-16 or
+/// UTF-32 without a byte order mark.
 pub fn text(path: &Path) -> Result<Box<dyn BufRead>> {
     text_with(path, HalfLetters::Refuse)
 }
 
-/// The same, with a byte that no UTF-8 has where UTF-16 or UTF-32 has what is no letter.
+/// Like [`text`], but replaces invalid units of UTF-16 or UTF-32 by a byte that never occurs in UTF-8.
 ///
-/// # Errors
-/// Those of [`text`].
+/// # Errors The errors of [`text`].
 pub fn text_with_half_letters(path: &Path) -> Result<Box<dyn BufRead>> {
     text_with(path, HalfLetters::Mark)
 }
@@ -46,10 +44,10 @@ fn text_with(path: &Path, halves: HalfLetters) -> Result<Box<dyn BufRead>> {
     }
 }
 
-/// The most white space behind which the kind of a file is looked for.
+/// The maximum leading white space that is passed over to recognize the kind of a file.
 const BLANKS: usize = 1 << 16;
 
-/// The same text, which shows what is behind the white space that it begins with.
+/// Returns the same text; its first `fill_buf` also shows the bytes after leading white space.
 fn behind_blanks(mut text: Box<dyn BufRead>) -> io::Result<Box<dyn BufRead>> {
     let is_blank = |shown: &[u8]| !shown.is_empty() && shown.trim_ascii_start().len() < HEAD.min(shown.len());
     if !is_blank(text.fill_buf()?) {
@@ -60,12 +58,12 @@ fn behind_blanks(mut text: Box<dyn BufRead>) -> io::Result<Box<dyn BufRead>> {
     Ok(Box::new(text))
 }
 
-/// The name of UTF-16 or UTF-32, if a text of it without a mark begins with these bytes.
+/// The name of UTF-16 or UTF-32, if a text in it without a byte order mark starts with these bytes.
 pub fn unmarked(head: &[u8]) -> Option<&'static str> {
     Wide::without_mark(head).map(Wide::name)
 }
 
-/// Whether these first bytes are the mark of UTF-16 or UTF-32.
+/// Whether these first bytes are the byte order mark of UTF-16 or UTF-32.
 pub fn is_wide(head: &[u8]) -> bool {
     Wide::of(head).is_some()
 }
@@ -75,10 +73,9 @@ fn named(path: &Path) -> &Path {
     if is_stdin(path) { Path::new("standard input") } else { path }
 }
 
-/// A source behind its mark, which it begins to show, as UTF-8.
+/// Converts a source, positioned at its byte order mark, to UTF-8 without the mark.
 ///
-/// # Errors
-/// The source's.
+/// # Errors The errors of the source.
 pub fn decoded(source: Box<dyn BufRead>) -> io::Result<Box<dyn BufRead>> {
     decoded_with(source, HalfLetters::Refuse)
 }
@@ -96,7 +93,7 @@ fn decoded_with(mut source: Box<dyn BufRead>, halves: HalfLetters) -> io::Result
     Ok(source)
 }
 
-/// A packed file inside a packed file.
+/// The error for a compressed file inside a compressed file.
 fn packed_twice(inner: Packed) -> Foreign {
     let (name, advice) = match inner {
         Packed::Gzip => ("gzip data inside a packed file", "unpack it first, as with `gzip -dc FILE`"),
@@ -126,7 +123,7 @@ mod tests {
         Ok(all)
     }
 
-    /// A text with a mark in each encoding that has one.
+    /// A text with a byte order mark in each encoding that has one.
     fn encodings(text: &str) -> Vec<(&'static str, Vec<u8>)> {
         let marked = format!("\u{feff}{text}");
         let wide = |bytes: fn(char) -> Vec<u8>| marked.chars().flat_map(bytes).collect();
@@ -214,7 +211,8 @@ mod tests {
             let file = [start, &bytes].concat();
             let file = if is_packed { gzip(&file) } else { file };
             match read(&file) {
-                // A byte of UTF-16 or UTF-32 is one and a half of UTF-8 at most; what these unpack to is short.
+                // One byte of UTF-16 or UTF-32 becomes at most one and a half of UTF-8, and the data here unpacks to
+                // little.
                 Ok(text) => prop_assert!(text.len() <= 2_000_000),
                 Err(Error::Io { .. } | Error::Text(_)) => {}
                 Err(other) => prop_assert!(false, "{}", other),

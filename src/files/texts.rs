@@ -1,4 +1,4 @@
-//! Texts as a user names them: files, folders and patterns.
+//! Texts as named by the user: files, folders and patterns.
 
 use super::open::is_stdin;
 use super::place::{folder, whole};
@@ -8,17 +8,17 @@ use std::ffi::OsStr;
 use std::path::{Component, Path, PathBuf};
 use walkdir::WalkDir;
 
-/// The files that paths, patterns and directories mean, in their order.
+/// Expands paths, patterns and directories to files, in order.
 ///
-/// - a path that exists and is no directory is itself, whatever signs it has; `-` is standard input, once;
-/// - a directory is all files below it, in the order of their names, but for those whose name, or whose folder's, begins
-///   with a dot;
-/// - a path with `*`, `?` or `[…]` is a pattern (`**` goes through directories): all files that it matches, in the order
-///   of their names.
+/// - An existing path that is not a directory stands for itself, even with the characters of a pattern; `-` is standard
+///   input, at most once.
+/// - A directory stands for all files below it, in the order of their names. Files and folders whose name begins with a
+///   dot are left out.
+/// - A path with `*`, `?` or `[…]` is a pattern (`**` matches any number of directories). It stands for all files that
+///   match, in the order of their names.
 ///
-/// # Errors
-/// [`Error::NoFiles`] for a pattern without a match or a directory without a file, [`Error::Io`] for a path that is
-/// missing or a directory that cannot be listed, [`TextFault::BadPattern`], [`TextFault::RepeatedInput`] for `-` twice.
+/// # Errors [`Error::NoFiles`] for a pattern without a match or a directory without files; [`Error::Io`] for a missing
+/// path or an unreadable directory; [`TextFault::BadPattern`]; [`TextFault::RepeatedInput`] for `-` twice.
 pub fn files<P: AsRef<Path>>(paths: &[P]) -> Result<Vec<PathBuf>> {
     let mut found: Vec<PathBuf> = Vec::new();
     for path in paths.iter().map(AsRef::as_ref) {
@@ -40,11 +40,11 @@ pub fn files<P: AsRef<Path>>(paths: &[P]) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// The places at which a file would be one of a text's.
+/// The places where a new file would become part of a text.
 pub(super) enum Reach<'a> {
-    /// Below these folders, without links in their names.
+    /// Below these folders, given without links.
     Folders(Vec<PathBuf>),
-    /// Where a pattern matches: in these folders by its last part, or in a folder that is not there yet.
+    /// Places that match a pattern: its last part in these folders, or in a folder that does not exist yet.
     Pattern(&'a Path, Vec<PathBuf>),
     /// A single file, or standard input.
     File,
@@ -71,7 +71,7 @@ impl<'a> Reach<'a> {
         Self::Pattern(text, folders)
     }
 
-    /// Whether it reaches a place, which is a whole path without links and need not be there.
+    /// Whether a file at `place` would be part of the text. `place` is absolute, without links, and need not exist.
     pub fn would_hold(&self, place: &Path) -> bool {
         let is_shown = |below: &Path| below.iter().all(|name| !is_hidden(name));
         match self {
@@ -86,9 +86,9 @@ impl<'a> Reach<'a> {
     }
 }
 
-/// Whether the pattern matches a file in a folder that is not there yet.
+/// Whether the pattern matches a file in a folder that does not exist yet.
 fn would_match(pattern: &Path, place: &Path) -> bool {
-    // Folders before the first sign may be links.
+    // Folders before the first pattern character may be links.
     let is_plain = |part: &Component| !is_pattern(part.as_os_str().as_ref());
     let plain: PathBuf = pattern.components().take_while(is_plain).collect();
     let rest: PathBuf = pattern.components().skip_while(is_plain).collect();
@@ -110,7 +110,7 @@ fn non_empty(files: Vec<PathBuf>, path: &Path) -> Result<Vec<PathBuf>> {
     if files.is_empty() { Err(Error::NoFiles { path: path.into() }) } else { Ok(files) }
 }
 
-/// All that lies in a folder and has no hidden name.
+/// All entries below a folder without hidden names.
 fn walk(folder: &Path) -> impl Iterator<Item = walkdir::Result<walkdir::DirEntry>> {
     let is_shown = |entry: &walkdir::DirEntry| entry.depth() == 0 || !is_hidden(entry.file_name());
     WalkDir::new(folder).follow_links(true).sort_by_file_name().into_iter().filter_entry(is_shown)
@@ -136,11 +136,11 @@ fn below(directory: &Path) -> Result<Vec<PathBuf>> {
 
 /// A part of a pattern, between two separators.
 enum Part<'a> {
-    /// A name as it is.
+    /// A literal name.
     Name(&'a OsStr),
-    /// A name with signs. Bytes that are not UTF-8 are signs of their own.
+    /// A name with pattern characters. Bytes that are not UTF-8 are matched as U+FFFD.
     Signs(Pattern),
-    /// Any folders, none too.
+    /// Any number of folders, including none.
     Folders,
 }
 
@@ -170,7 +170,7 @@ fn parts(pattern: &Path) -> Result<Vec<Part<'_>>> {
     Ok(parts)
 }
 
-/// Hands on all paths at and below `at` that the parts match.
+/// Passes all paths at or below `at` that match the parts to `found`.
 fn expand(at: PathBuf, parts: &[Part], found: &mut dyn FnMut(PathBuf)) -> Result<()> {
     let Some((part, rest)) = parts.split_first() else {
         found(at);
@@ -191,7 +191,7 @@ fn expand(at: PathBuf, parts: &[Part], found: &mut dyn FnMut(PathBuf)) -> Result
     }
     for entry in all.max_depth(depth) {
         let entry = match entry {
-            // A link to a folder above, or to nothing.
+            // A link to a parent folder, or to nothing.
             Err(e) if e.loop_ancestor().is_some() || e.path().is_some_and(Path::is_symlink) => continue,
             entry => listed(entry, folder)?,
         };
@@ -238,7 +238,7 @@ mod tests {
         assert_eq!(names(&["sub", "-", "a.txt"]), ["sub/d.txt", "-", "a.txt"]);
         assert_eq!(names(&["*.txt"]), ["a.txt", "b.txt", "odd[1].txt"]);
         assert_eq!(names(&["**/*.txt"]).len(), 5);
-        // A name that exists is itself, though it could be a pattern.
+        // An existing name stands for itself, even if it could be a pattern.
         assert_eq!(names(&["odd[1].txt"]), ["odd[1].txt"]);
         assert!(matches!(files(&[root.join("*.zip")]), Err(Error::NoFiles { .. })));
         assert!(matches!(files(&[root.join("empty")]), Err(Error::NoFiles { .. })));

@@ -1,28 +1,28 @@
-//! UTF-16 and UTF-32 with a byte order mark, as UTF-8.
+//! Decodes UTF-16 and UTF-32 with a byte order mark into UTF-8.
 
 mod unmarked;
 
 use std::io::{self, BufRead, Read};
 
-/// An encoding that a mark at the beginning of a file tells.
+/// An encoding identified by the byte order mark of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Wide {
-    /// Bytes of a unit: 2 or 4.
+    /// Bytes of a code unit: 2 or 4.
     unit: usize,
     is_little: bool,
 }
 
 impl Wide {
-    /// The encoding that the first bytes tell, and the bytes of its mark.
+    /// The encoding identified by the first bytes, and the length of its byte order mark.
     pub fn of(head: &[u8]) -> Option<(Self, usize)> {
-        // UTF-32 first: its mark begins as that of UTF-16 does.
+        // UTF-32 comes first, since its mark starts with the mark of UTF-16.
         let marks: [(&[u8], usize, bool); 4] =
             [(b"\xff\xfe\0\0", 4, true), (b"\0\0\xfe\xff", 4, false), (b"\xff\xfe", 2, true), (b"\xfe\xff", 2, false)];
         let (mark, unit, is_little) = marks.into_iter().find(|(mark, ..)| head.starts_with(mark))?;
         Some((Self { unit, is_little }, mark.len()))
     }
 
-    /// The number of a unit.
+    /// The value of a code unit.
     fn unit_of(self, bytes: &[u8]) -> u32 {
         let number = |sum: u32, byte: &u8| sum << 8 | u32::from(*byte);
         if self.is_little { bytes.iter().rev().fold(0, number) } else { bytes.iter().fold(0, number) }
@@ -39,25 +39,25 @@ impl Wide {
     }
 }
 
-/// What becomes of bytes that are no letter of such an encoding.
+/// The treatment of bytes that do not form a character of the encoding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HalfLetters {
-    /// They end the text with an error.
+    /// End the text with an error.
     Refuse,
-    /// Each is [`NO_UTF8`].
+    /// Decode each to [`NO_UTF8`].
     Mark,
 }
 
-/// A byte that UTF-8 never has.
+/// A byte that never occurs in UTF-8.
 const NO_UTF8: u8 = 0xff;
 
-/// A text of such an encoding as UTF-8.
+/// A reader that converts text of such an encoding to UTF-8.
 pub struct Decoder<R> {
     from: R,
     wide: Wide,
-    /// Bytes of the file before those of `rest`.
+    /// The number of bytes of the file before `rest`.
     at: u64,
-    /// Bytes that were read and are no whole letter yet.
+    /// Bytes that were read but do not yet form a whole character.
     rest: Vec<u8>,
     halves: HalfLetters,
     out: Vec<u8>,
@@ -65,12 +65,12 @@ pub struct Decoder<R> {
 }
 
 impl<R: BufRead> Decoder<R> {
-    /// Decodes what follows a mark of `mark` bytes, which was read.
+    /// Decodes the text that follows a byte order mark of `mark` bytes, which was already read.
     pub fn new(from: R, wide: Wide, mark: usize, halves: HalfLetters) -> Self {
         Self { from, wide, at: mark as u64, rest: Vec::new(), halves, out: Vec::new(), next: 0 }
     }
 
-    /// Decodes the next block; nothing is there after it at the end.
+    /// Decodes the next block; `out` is empty afterwards only at the end.
     fn decode(&mut self) -> io::Result<()> {
         (self.next, _) = (0, self.out.clear());
         while self.out.is_empty() {
@@ -114,7 +114,7 @@ impl<R: BufRead> Decoder<R> {
         Ok(())
     }
 
-    /// The error of a letter that begins after `read` bytes of `rest`.
+    /// The error for a character that begins after `read` bytes of `rest`.
     fn wrong(&self, read: usize) -> io::Error {
         let (name, at) = (self.wide.name(), self.at + read as u64 + 1);
         let convert = format!("convert it, as with `iconv -c -f {name} -t UTF-8`, which leaves such out");
@@ -122,7 +122,7 @@ impl<R: BufRead> Decoder<R> {
     }
 }
 
-/// Bytes that are decoded at a time.
+/// Bytes decoded at a time.
 const BLOCK: u64 = 1 << 16;
 
 impl<R: BufRead> Read for Decoder<R> {
@@ -179,7 +179,7 @@ pub mod tests {
             for wide in ALL {
                 let bytes = encoded(&format!("\u{feff}{text}"), wide);
                 let (found, mark) = Wide::of(&bytes).unwrap();
-                // Little-endian UTF-16 that begins with NUL has the mark of UTF-32.
+                // Little-endian UTF-16 that starts with NUL has the byte order mark of UTF-32.
                 prop_assert_eq!(found, wide);
                 let mut decoded = String::new();
                 Decoder::new(&bytes[mark..], wide, mark, HalfLetters::Refuse).read_to_string(&mut decoded).unwrap();
@@ -214,7 +214,7 @@ pub mod tests {
 
     #[test]
     fn long_texts_are_decoded_block_by_block() {
-        // A pair, so that blocks end between its halves.
+        // A character of two units, so that blocks end inside a surrogate pair.
         let text = format!("a{}", "\u{1f30a}\n".repeat(70_000));
         for wide in ALL {
             let bytes = encoded(&text, wide);

@@ -1,8 +1,8 @@
-//! UTF-16 and UTF-32 without a byte order mark, told by what they hold.
+//! Detects UTF-16 and UTF-32 without a byte order mark from the content.
 
 use super::Wide;
 
-/// The first bytes that are looked at.
+/// The number of first bytes that are examined.
 const HEAD: usize = 4096;
 
 const ALL: [Wide; 4] = [
@@ -13,10 +13,12 @@ const ALL: [Wide; 4] = [
 ];
 
 impl Wide {
-    /// The encoding of a text without a mark that begins with these bytes, if they cannot be anything else.
+    /// The encoding of a text without a byte order mark that starts with these bytes, if no other interpretation is
+    /// possible.
     ///
-    /// UTF-32 has zeros in each letter, which no other text has. UTF-16 is told by the zeros of its spaces and line
-    /// ends, and by letters of a few scripts, so that text with NUL bytes among others, and most binary data, is none.
+    /// UTF-32 has zeros in each character, unlike any other text. UTF-16 is recognized by the zeros of its spaces and
+    /// line ends, and by characters of a few scripts. Text that contains some NUL bytes, and most binary data, is not
+    /// recognized.
     pub fn without_mark(head: &[u8]) -> Option<Self> {
         let head = &head[..head.len().min(HEAD)];
         if head.len() < 8 || !head.contains(&0) {
@@ -36,7 +38,7 @@ impl Wide {
         head.chunks_exact(self.unit).map(move |bytes| self.unit_of(bytes))
     }
 
-    /// Whether every other byte, or three of four, are 0.
+    /// Whether every other byte, or three of four, are nearly always 0.
     fn is_mostly_ascii(self, head: &[u8]) -> bool {
         let units = head.len() / self.unit;
         let letter = if self.is_little { 0 } else { self.unit - 1 };
@@ -44,31 +46,31 @@ impl Wide {
         (0..self.unit).all(|at| if at == letter { zeros(at) * 10 < units } else { zeros(at) * 10 > units * 9 })
     }
 
-    /// Whether all units are letters or white space.
+    /// Whether all units are characters or white space.
     fn is_utf32(self, head: &[u8]) -> bool {
         self.units(head).all(|unit| char::from_u32(unit).is_some_and(|c| !is_bad(unit) && !is_private(c)))
     }
 
-    /// Whether nearly all units are letters of ideographs or of two blocks, with white space among them.
+    /// Whether nearly all units are ideographs or characters of two blocks, and some are white space.
     fn is_utf16(self, head: &[u8]) -> bool {
         let (mut blocks, mut ideographs, mut pairs, mut bad, mut blanks) = ([0; 256], 0, 0, 0, 0);
         for unit in self.units(head) {
             match unit {
                 _ if is_bad(unit) => bad += 1,
                 0xe000..=0xf8ff => bad += 1,
-                // Half of a letter beyond the first 65,536, such as 🌊.
+                // Half of a surrogate pair, such as in 🌊.
                 0xd83c..=0xd83e | 0xdc00..=0xdfff => ideographs += 1,
                 0x3000..=0x9fff | 0xac00..=0xd7a3 | 0xff00..=0xffef => ideographs += 1,
                 _ => blocks[unit as usize >> 8] += 1,
             }
-            // Of kana, which most of a text may be, the first byte is that of the digit 0.
+            // Kana, which may fill most of a text, are left out: their first byte is the digit 0.
             pairs += usize::from(
                 unit >> 8 != 0x30 && unit.to_be_bytes()[2..].iter().all(|byte| *byte >= 0x20 && *byte < 0x7f),
             );
             blanks += usize::from(is_blank(unit));
         }
         let units = head.len() / self.unit;
-        // Latin letters, punctuation and digits go with all scripts.
+        // Latin letters, punctuation and digits occur with all scripts.
         let common = ideographs + blocks[0x00] + blocks[0x20];
         (blocks[0x00], blocks[0x20]) = (0, 0);
         blocks.sort_unstable();
@@ -77,8 +79,8 @@ impl Wide {
     }
 }
 
-/// Whether many bytes are none of a text of single bytes or of UTF-8: control characters and parts of letters; or
-/// zeros, tabs and line ends, which the letters of some scripts have as one of their bytes.
+/// Whether many bytes are unusual in single-byte text or UTF-8: control characters and invalid sequences. Zeros, tabs
+/// and line ends count too, since they are one of the bytes of letters in some scripts.
 fn has_odd_bytes(head: &[u8]) -> bool {
     let is_control = |byte: &u8| matches!(byte, 1..=8 | 0x0b | 0x0c | 0x0e..=0x1f);
     let controls = |text: &str| text.as_bytes().iter().filter(|byte| is_control(byte)).count();
@@ -88,7 +90,7 @@ fn has_odd_bytes(head: &[u8]) -> bool {
     odd * 32 > head.len() || zeros * 3 > head.len() || ends * 4 > head.len()
 }
 
-/// Whether no text has this number: NUL, control characters, and what stands for no letter.
+/// Whether this number does not occur in text: NUL, control characters, and noncharacters.
 fn is_bad(unit: u32) -> bool {
     matches!(unit, 0..=8 | 0x0e..=0x1f | 0x7f | 0xfffe | 0xffff)
 }
@@ -148,7 +150,7 @@ mod tests {
         }
         for wide in ALL {
             assert_eq!(Wide::without_mark(&encoded("ab", wide)), (wide.unit == 4).then_some(wide));
-            // Files of words and numbers, such as vocabularies.
+            // Lists of words and numbers, such as vocabularies.
             assert_eq!(Wide::without_mark(&encoded("река 40\nморе 3\n", wide)), Some(wide));
         }
     }
@@ -159,7 +161,7 @@ mod tests {
             for text in [text.to_string(), text.repeat(300)] {
                 let bytes = text.as_bytes();
                 assert_eq!(Wide::without_mark(bytes), None, "{text:.60}");
-                // A NUL behind each line, before it, in place of spaces, and a single one at each place.
+                // A NUL after each line, before it, in place of spaces, and a single one at each position.
                 for (from, to) in [("\n", "\n\0"), ("\n", "\0\n"), (" ", "\0"), (" ", " \0")] {
                     let text = text.replace(from, to);
                     assert_eq!(Wide::without_mark(text.as_bytes()), None, "{text:.60}");
@@ -195,7 +197,7 @@ mod tests {
         }
     }
 
-    /// Files of other kinds keep their own names.
+    /// Files of other kinds are reported under their own names.
     #[test]
     fn kinds_that_have_a_name_are_no_text_of_these() {
         let tail: Vec<u8> = (0..600u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
@@ -220,7 +222,7 @@ mod tests {
     }
 
     proptest! {
-        /// No text is refused for what it is not.
+        /// UTF-8 is never refused as UTF-16 or UTF-32.
         #[test]
         fn utf8_is_none_of_them(text in "([\\PC\n\t]|[a-zа-я ]){0,400}") {
             prop_assert_eq!(Wide::without_mark(text.as_bytes()), None);

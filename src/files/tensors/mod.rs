@@ -1,5 +1,5 @@
-//! Files of named tensors, in the open [safetensors](https://github.com/huggingface/safetensors) format: written in parts, and
-//! read without trust in what they say.
+//! Files of named tensors in the [safetensors](https://github.com/huggingface/safetensors) format. They are written in
+//! parts, and read without trusting their content.
 
 mod read;
 mod write;
@@ -7,10 +7,10 @@ mod write;
 pub use read::Tensors;
 pub use write::{Layout, Numbers};
 
-/// A length that may be any, where a tensor of some shape is asked for.
+/// A length of any value, in a requested tensor shape.
 pub const ANY: usize = usize::MAX;
 
-/// A header of more bytes is refused.
+/// The maximum length of a header in bytes.
 const LONGEST_HEADER: u64 = 16 << 20;
-/// Bytes that are moved at a time.
+/// Bytes moved at a time.
 const PART: usize = 1 << 16;

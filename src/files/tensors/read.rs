@@ -1,4 +1,4 @@
-//! Reading, without trust in what the file says.
+//! Reads tensors without trusting the content of the file.
 
 use super::{ANY, LONGEST_HEADER, PART};
 use crate::error::{Error, ModelFault, Result};
@@ -8,23 +8,22 @@ use serde::de::DeserializeOwned;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-/// A file of tensors, of which the header is read and known to fit the file.
+/// A file of tensors whose header has been read and fits the file.
 ///
-/// No more memory is asked for than the file has bytes, times a constant: sizes count only once the tensors that they
-/// speak of are known to be there.
+/// Memory use is at most a constant times the file size: stated sizes count only after the tensors that they describe
+/// are known to exist.
 pub struct Tensors<R> {
     input: R,
     path: PathBuf,
-    /// Where the tensors begin.
+    /// The offset of the first tensor.
     start: u64,
     metadata: Metadata,
 }
 
 impl<R: Read + Seek> Tensors<R> {
-    /// Reads the header; `path` is for errors.
+    /// Reads the header; `path` is used in errors.
     ///
-    /// # Errors
-    /// What the reader says, and [`Error::ModelFile`] with the byte.
+    /// # Errors The errors of the reader, and [`Error::ModelFile`] with the byte.
     pub fn open(mut input: R, path: &Path) -> Result<Self> {
         let fault = |fault| Error::ModelFile { path: path.into(), fault: Box::new(fault) };
         let size = input.seek(SeekFrom::End(0)).and_then(|size| input.rewind().map(|()| size));
@@ -49,7 +48,7 @@ impl<R: Read + Seek> Tensors<R> {
         Ok(Self { input, path: path.into(), start: 8 + length, metadata })
     }
 
-    /// The file.
+    /// The path of the file.
     #[cfg(feature = "text")]
     pub fn path(&self) -> &Path {
         &self.path
@@ -67,18 +66,16 @@ impl<R: Read + Seek> Tensors<R> {
 
     /// An entry of the metadata that holds JSON.
     ///
-    /// # Errors
-    /// [`Error::ModelFile`]: there is none, or it cannot be read.
+    /// # Errors [`Error::ModelFile`] for an entry that is missing or cannot be read.
     pub fn json<T: DeserializeOwned>(&self, field: &'static str) -> Result<T> {
         let text = self.entry(field).ok_or_else(|| self.fault(ModelFault::NoField { field }))?;
         let fault = |source: serde_json::Error| ModelFault::Field { field, column: source.column(), source };
         serde_json::from_str(text).map_err(|e| self.fault(fault(e)))
     }
 
-    /// The same of an entry that says in its field `format` how it is written: that is held against `known` first.
+    /// Like [`Tensors::json`], for an entry with a field `format`. Its value is first compared with `known`.
     ///
-    /// # Errors
-    /// As [`Tensors::json`], and another format.
+    /// # Errors The errors of [`Tensors::json`], and another format.
     pub fn json_of_format<T: DeserializeOwned>(&self, field: &'static str, known: u32) -> Result<T> {
         #[derive(serde::Deserialize)]
         struct Version {
@@ -91,20 +88,19 @@ impl<R: Read + Seek> Tensors<R> {
         self.json(field)
     }
 
-    /// Bytes of all tensors.
+    /// The total size of all tensors in bytes.
     pub fn data_bytes(&self) -> usize {
         self.metadata.data_len()
     }
 
-    /// Whether there is a tensor of that name.
+    /// Whether there is a tensor with this name.
     pub fn has(&self, name: &str) -> bool {
         self.metadata.info(name).is_some()
     }
 
-    /// A tensor of this type and shape; a length of [`ANY`] may be any.
+    /// A tensor of this type and shape; a length of [`ANY`] matches every length.
     ///
-    /// # Errors
-    /// [`Error::ModelFile`]: there is none, or it is another.
+    /// # Errors [`Error::ModelFile`] for a tensor that is missing or differs in type or shape.
     pub fn info(&self, name: &str, dtype: Dtype, shape: &[usize]) -> Result<TensorInfo> {
         let Some(info) = self.metadata.info(name) else {
             return Err(self.fault(ModelFault::NoTensor { tensor: name.into() }));
@@ -122,10 +118,9 @@ impl<R: Read + Seek> Tensors<R> {
         Ok(info.clone())
     }
 
-    /// Refuses a tensor that is none of these.
+    /// Refuses tensors whose names are not in `known`.
     ///
-    /// # Errors
-    /// [`Error::ModelFile`] with the first.
+    /// # Errors [`Error::ModelFile`] with the first such tensor.
     pub fn check_known(&self, known: &[String]) -> Result<()> {
         match self.metadata.offset_keys().into_iter().find(|name| !known.contains(name)) {
             Some(tensor) => Err(self.fault(ModelFault::StrangeTensor { tensor })),
@@ -138,10 +133,9 @@ impl<R: Read + Seek> Tensors<R> {
         self.input.seek(SeekFrom::Start(at)).map_err(Error::io(&self.path))
     }
 
-    /// All bytes of a tensor, and where in the file they begin.
+    /// All bytes of a tensor, with their offset in the file first.
     ///
-    /// # Errors
-    /// What the reader says.
+    /// # Errors The errors of the reader.
     pub fn bytes(&mut self, info: &TensorInfo) -> Result<(u64, Vec<u8>)> {
         let at = self.seek(info)?;
         let mut bytes = vec![0; info.data_offsets.1 - info.data_offsets.0];
@@ -149,28 +143,26 @@ impl<R: Read + Seek> Tensors<R> {
         Ok((at, bytes))
     }
 
-    /// A vector of u64; a length of [`ANY`] may be any.
+    /// A vector of u64; a length of [`ANY`] matches every length.
     ///
-    /// # Errors
-    /// As [`Tensors::info`], and what the reader says.
+    /// # Errors The errors of [`Tensors::info`] and of the reader.
     pub fn u64s(&mut self, name: &str, len: usize) -> Result<Vec<u64>> {
         let info = self.info(name, Dtype::U64, &[len])?;
         Ok(self.bytes(&info)?.1.as_chunks::<8>().0.iter().map(|b| u64::from_le_bytes(*b)).collect())
     }
 
-    /// The same of u32.
+    /// A vector of u32; a length of [`ANY`] matches every length.
     ///
-    /// # Errors
-    /// As [`Tensors::u64s`].
+    /// # Errors The errors of [`Tensors::u64s`].
     pub fn u32s(&mut self, name: &str, len: usize) -> Result<Vec<u32>> {
         let info = self.info(name, Dtype::U32, &[len])?;
         Ok(self.bytes(&info)?.1.as_chunks::<4>().0.iter().map(|b| u32::from_le_bytes(*b)).collect())
     }
 
-    /// Reads a tensor of f32 row by row: `put` is given each. Numbers must be finite, and `least` or more.
+    /// Reads a tensor of f32 row by row and passes each row to `put`. Numbers must be finite and at least `least`.
     ///
-    /// # Errors
-    /// As [`Tensors::info`], what the reader says, and [`Error::ModelFile`] with the byte of a number that is not so.
+    /// # Errors The errors of [`Tensors::info`] and of the reader, and [`Error::ModelFile`] with the byte of an invalid
+    /// number.
     pub fn rows(&mut self, name: &str, shape: &[usize], least: f32, mut put: impl FnMut(usize, &[f32])) -> Result<()> {
         let info = self.info(name, Dtype::F32, shape)?;
         let mut at = self.seek(&info)?;
@@ -196,7 +188,7 @@ impl<R: Read + Seek> Tensors<R> {
 
 fn parse(header: &[u8]) -> std::result::Result<Metadata, ModelFault> {
     let fault = |source: serde_json::Error| {
-        // In what way the sizes are wrong is said of no place.
+        // Errors about inconsistent sizes have no position.
         let byte = 8 + if source.line() == 1 { source.column().saturating_sub(1) as u64 } else { 0 };
         ModelFault::Header { byte, source }
     };

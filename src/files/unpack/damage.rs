@@ -1,8 +1,8 @@
-//! Faults of packed files, in plain words with their place.
+//! Errors of compressed files, in plain words with their position.
 
 use std::io::{self, Error, ErrorKind};
 
-/// A fault of packed data as the decoder found it, after `at` bytes of the file; errors of the system stay as they are.
+/// An error of the decoder after `at` bytes of the file. Errors of the system stay unchanged.
 pub fn fault(name: &str, at: u64, error: Error) -> Error {
     match error.kind() {
         _ if error.raw_os_error().is_some() => error,
@@ -12,29 +12,29 @@ pub fn fault(name: &str, at: u64, error: Error) -> Error {
     }
 }
 
-/// A file that was cut after `at` bytes.
+/// The error for a file that ends after `at` bytes.
 pub fn early(name: &str, at: u64) -> Error {
     let message = format!("the {name} data ends early, at byte {at}; copy or download the file again");
     Error::new(ErrorKind::UnexpectedEof, message)
 }
 
-/// Data that does not decode, found after `at` bytes.
+/// The error for data that cannot be decoded, found after `at` bytes.
 pub fn damaged(name: &str, at: u64) -> Error {
     invalid(format!("the {name} data is damaged near byte {at}; copy or download the file again"))
 }
 
-/// Other bytes behind the first `end`, which are whole.
+/// The error for other bytes after the first `end`, which are complete.
 pub fn rubbish(name: &str, end: u64) -> Error {
     let keep = format!("keep the first {end}, as with `head -c {end} FILE`");
     invalid(format!("behind byte {end} follows what is no {name} data; {keep}"))
 }
 
-/// Data that cannot be taken, with the reason.
+/// An error for data that cannot be accepted, with the reason.
 pub fn invalid(message: impl Into<String>) -> Error {
     Error::new(ErrorKind::InvalidData, message.into())
 }
 
-/// The error of the source, should one be behind `error`.
+/// The error of the source, if `error` wraps one.
 pub fn source<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a io::Error> {
     std::iter::successors(Some(error), |error| error.source()).find_map(|error| error.downcast_ref())
 }

@@ -1,4 +1,4 @@
-//! gzip and bzip2 files of any number of members, as one stream of bytes.
+//! gzip and bzip2 files with any number of members, as one stream of bytes.
 
 use super::damage::{fault, rubbish};
 use crate::files::ahead::Ahead;
@@ -8,20 +8,20 @@ use std::io::{self, BufRead, Read};
 
 /// A decoder of one member.
 pub trait Member: Read {
-    /// A source of packed bytes.
+    /// The source of compressed bytes.
     type Source: BufRead;
     /// The name of the format.
     const NAME: &'static str;
-    /// The bytes that each member begins with.
+    /// The first bytes of each member.
     const MAGIC: &'static [u8];
 
-    /// A decoder of the member at which the source is.
+    /// A decoder of the member at the position of the source.
     fn of(source: Ahead<Self::Source>) -> Self;
 
-    /// The source, which is behind the member once that was read.
+    /// The source. Once the member has been read, it is positioned after the member.
     fn source(&self) -> &Ahead<Self::Source>;
 
-    /// The same, given back.
+    /// Returns the source.
     fn into_source(self) -> Ahead<Self::Source>;
 }
 
@@ -61,9 +61,9 @@ impl<R: BufRead> Member for BzDecoder<Ahead<R>> {
     }
 }
 
-/// Reads members one after the other, and over zeros between and behind them.
+/// Reads all members in order, and skips zeros between and after them.
 pub struct Members<M> {
-    /// The decoder of the member at hand; none at the end.
+    /// The decoder of the current member; `None` at the end.
     member: Option<M>,
 }
 
@@ -113,7 +113,7 @@ mod tests {
         encoder.finish().unwrap()
     }
 
-    /// The plain bytes, or the message.
+    /// The decompressed bytes, or the error message.
     fn read<'a, M: Member<Source = BufReader<&'a [u8]>>>(bytes: &'a [u8]) -> Result<Vec<u8>, String> {
         let mut out = Vec::new();
         let source = Ahead::new(BufReader::with_capacity(5, bytes));
@@ -123,7 +123,7 @@ mod tests {
     type Packer = fn(&[u8]) -> Vec<u8>;
     type Reader = fn(&[u8]) -> Result<Vec<u8>, String>;
 
-    /// Both formats: their names, how they are written and read.
+    /// Both formats with their name, writer and reader.
     const BOTH: [(&str, Packer, Reader); 2] = [
         ("gzip", gzip, |bytes| read::<GzDecoder<Ahead<BufReader<&[u8]>>>>(bytes)),
         ("bzip2", bzip2, |bytes| read::<BzDecoder<Ahead<BufReader<&[u8]>>>>(bytes)),
@@ -178,6 +178,6 @@ mod tests {
         }
     }
 
-    /// Bytes of the longer magic.
+    /// The length of the longer magic number in bytes.
     const M: usize = 3;
 }

@@ -1,4 +1,4 @@
-//! Packed files as plain ones.
+//! Reads compressed files as plain ones.
 
 mod damage;
 mod members;
@@ -13,10 +13,10 @@ use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 use zstd::ZstdFrames;
 
-/// Bytes that are unpacked at a time.
+/// Bytes decompressed at a time.
 const BUFFER: usize = 1 << 18;
 
-/// The packing of a file that is read.
+/// The compression of an input file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Packed {
     Gzip,
@@ -24,15 +24,15 @@ pub enum Packed {
     Bzip2,
 }
 
-/// All packings, their names and the endings of their files.
+/// All compressions with their names and file endings.
 const ALL: [(Packed, &str, &str); 3] =
     [(Packed::Gzip, "gzip", "gz"), (Packed::Zstandard, "zstd", "zst"), (Packed::Bzip2, "bzip2", "bz2")];
 
 impl Packed {
-    /// The first bytes by which packings are told.
+    /// The number of first bytes that identify a compression.
     const MAGIC: usize = 10;
 
-    /// The packing of a file that begins with these bytes.
+    /// The compression of a file that starts with these bytes.
     pub fn of(head: &[u8]) -> Option<Self> {
         match head {
             [0x1f, 0x8b, ..] => Some(Self::Gzip),
@@ -41,10 +41,9 @@ impl Packed {
         }
     }
 
-    /// The packing of a file by its first bytes, or by the ending of its name where it was cut within those.
+    /// The compression of a file by its first bytes, or by its ending if the file ends within them.
     ///
-    /// # Errors
-    /// A name that promises a packing that the file does not have.
+    /// # Errors A name whose ending does not match the content.
     fn of_file(head: &[u8], path: &Path) -> io::Result<Option<Self>> {
         let found = Self::of(head);
         let is_named = |end: &str| path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case(end));
@@ -69,18 +68,17 @@ impl Packed {
     }
 }
 
-/// `BZh`, the size of its blocks, and the beginning of a first block or of the end of the stream.
+/// Whether the bytes are `BZh`, the block size, and the start of a first block or of the end of the stream.
 fn is_bzip2(head: &[u8]) -> bool {
     let blocks: [&[u8]; 2] = [&[0x31, 0x41, 0x59, 0x26, 0x53, 0x59], &[0x17, 0x72, 0x45, 0x38, 0x50, 0x90]];
     let is_block = |head: &[u8]| blocks.iter().any(|block| head.starts_with(block));
     head.starts_with(b"BZh") && matches!(head.get(3), Some(b'1'..=b'9')) && is_block(&head[4..])
 }
 
-/// The plain bytes of a file called `path`. The first `fill_buf` shows [`HEAD`] of them, or all of a shorter file.
+/// The decompressed bytes of a file called `path`. The first `fill_buf` shows [`HEAD`] of them, or all of a shorter
+/// file.
 ///
-/// # Errors
-/// The error of the system, a name that promises a packing that the file does not have, and damage within the first
-/// bytes.
+/// # Errors The error of the system, a name whose ending does not match the content, and damage within the first bytes.
 pub fn unpacked<R: BufRead + 'static>(file: R, path: &Path) -> io::Result<Box<dyn BufRead>> {
     let mut file = Ahead::new(file);
     let head = file.ahead(HEAD)?;
@@ -98,10 +96,9 @@ fn plain(decoder: impl Read + 'static) -> io::Result<Box<dyn BufRead>> {
     Ok(Box::new(plain))
 }
 
-/// Whether a file called `path` is read as a packed one.
+/// Whether a file called `path` is read as a compressed one.
 ///
-/// # Errors
-/// The error of the system, and a name that promises a packing that the file does not have.
+/// # Errors The error of the system, and a name whose ending does not match the content.
 pub fn is_packed(file: impl Read, path: &Path) -> io::Result<bool> {
     let mut head = Vec::new();
     file.take(Packed::MAGIC as u64).read_to_end(&mut head)?;

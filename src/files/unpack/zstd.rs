@@ -1,4 +1,4 @@
-//! Zstandard files of any number of frames, as one stream of bytes.
+//! Zstandard files with any number of frames, as one stream of bytes.
 
 use super::damage::{damaged, early, fault, invalid, rubbish, source};
 use crate::files::ahead::Ahead;
@@ -8,19 +8,19 @@ use std::io::{self, BufRead, ErrorKind, Read};
 
 const NAME: &str = "zstd";
 
-/// The longest window, as `zstd` itself takes it.
+/// The longest supported window in bytes, the default limit of `zstd`.
 const LONGEST_WINDOW: u64 = 128 << 20;
 
-/// The longest window that `zstd --long` takes, as a power of 2.
+/// The longest window of `zstd --long`, as a power of 2.
 const LONGEST_LONG: u32 = 31;
 
-/// Bytes by which frames are told.
+/// The number of bytes that identify a frame.
 const MAGIC: usize = 4;
 
 const LZ4: u32 = 0x184d_2204;
 
-/// Reads the frames of `source` one after the other, without those that hold no data and zeros between and behind them,
-/// and holds each frame's checksum against its content. Memory is bounded by the frame's window (at most 128 MiB).
+/// Reads the frames of `source` in order. Skips frames without data, and zeros between and after frames. Checks the
+/// checksum of each frame against its content. Memory is bounded by the window of a frame (at most 128 MiB).
 pub struct ZstdFrames<R> {
     source: Ahead<R>,
     decoder: FrameDecoder,
@@ -34,7 +34,7 @@ impl<R: BufRead> ZstdFrames<R> {
         Self { source, decoder, inside: false }
     }
 
-    /// Goes to the next frame with data; false at the end of the file.
+    /// Moves to the next frame with data. Returns false at the end of the file.
     fn open_frame(&mut self) -> io::Result<bool> {
         loop {
             let end = self.source.at();
@@ -43,7 +43,7 @@ impl<R: BufRead> ZstdFrames<R> {
             if start.is_empty() {
                 return Ok(false);
             }
-            // Too few bytes for a frame may be the first of one.
+            // Too few bytes for a frame may be the start of one.
             if start.len() < MAGIC && !is_cut_magic(start) {
                 return Err(rubbish(NAME, end));
             }
@@ -67,7 +67,7 @@ impl<R: BufRead> ZstdFrames<R> {
         }
     }
 
-    /// The error that the decoder found, in plain words.
+    /// Converts an error of the decoder to plain words.
     fn fault(&self, error: &(dyn std::error::Error + 'static)) -> io::Error {
         let at = self.source.at();
         if let Some(error) = error.downcast_ref() {
@@ -100,13 +100,13 @@ impl<R: BufRead> ZstdFrames<R> {
     }
 }
 
-/// Whether a frame, one with data or one that is skipped, begins with these first bytes of its magic number.
+/// Whether the bytes are the start of a magic number, of a frame with data or of a skippable one.
 fn is_cut_magic(start: &[u8]) -> bool {
     let is_skipped = matches!(start.first(), Some(0x50..=0x5f)) && [0x2a, 0x4d, 0x18].starts_with(&start[1..]);
     [0x28, 0xb5, 0x2f, 0xfd].starts_with(start) || is_skipped
 }
 
-/// A window that would need too much memory.
+/// The error for a window that needs too much memory.
 fn too_long(window: u64) -> io::Error {
     let log = u64::BITS - (window - 1).leading_zeros();
     let command = match log {
@@ -173,7 +173,7 @@ mod tests {
         assert!(decode(&[]).unwrap().is_empty());
     }
 
-    /// A header and a raw block of three bytes; 10 more than `exponent` is the logarithm of the window.
+    /// A header and a raw block of three bytes. The logarithm of the window is 10 + `exponent`.
     fn frame(exponent: u8) -> Vec<u8> {
         [&[0x28, 0xb5, 0x2f, 0xfd, 0, exponent << 3, 3 << 3 | 1, 0, 0][..], b"abc"].concat()
     }
@@ -191,7 +191,7 @@ mod tests {
             assert!(message.contains(window) && message.contains("134217728"), "{message}");
             assert!(message.contains(command), "{message}");
         }
-        // A window between two powers of 2, and a frame in one piece of 2⁶⁴ - 1 bytes.
+        // A window between two powers of 2, and a single-segment frame of 2⁶⁴ − 1 bytes.
         let mut between = frame(17);
         between[5] |= 1;
         assert!(refused(&between).contains("--long=28"));
@@ -220,7 +220,7 @@ mod tests {
         for at in 6..packed.len() {
             let mut changed = packed.clone();
             changed[at] ^= 0x10;
-            // Not all of the header is checked.
+            // Some bytes of the header are not checked.
             let Err(error) = decode(&changed) else { continue };
             let message = error.to_string();
             assert!(message.contains("damaged near byte") || message.contains("ends early"), "{message}");
