@@ -1,4 +1,4 @@
-//! Analogies: a is to b as c is to which word?
+//! Analogy questions: a is to b as c is to which word?
 
 use super::forms::{Case, Forms};
 use super::questions::Questions;
@@ -11,30 +11,30 @@ use std::collections::BTreeMap;
 
 pub use super::ranking::Method;
 
-/// How questions are asked and answers counted.
+/// Rules for asking questions and counting answers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[cfg_attr(feature = "cli", derive(clap::ValueEnum), value(rename_all = "lower"))]
 pub enum AnalogyRules {
-    /// word2vec's compute-accuracy to the last count: a to z without regard to case, just the three words of a question are
-    /// no answer.
+    /// Counts exactly like word2vec's compute-accuracy: ignores the case of a to z, and excludes only the three words
+    /// of a question.
     ///
-    /// The first of words that become the same by upper case stands for them in a question, an answer's score is above 0,
-    /// and the first five sections are semantic.
+    /// Among words that are equal in upper case, the first stands for all in a question. The score of an answer must be
+    /// above 0. The first five sections are semantic.
     #[default]
     Word2vec,
-    /// Without regard to case as Unicode says, and all forms of the three words are no answer.
+    /// Ignores case by the rules of Unicode, and excludes all forms of the three words.
     ///
-    /// Words are compared by canonical caseless matching; the sections whose name begins with `gram` are syntactic.
+    /// Words are compared by canonical caseless matching. Sections whose name begins with `gram` are syntactic.
     Unicode,
-    /// Letter by letter.
+    /// Compares words exactly.
     ///
-    /// The sections are those of [`AnalogyRules::Unicode`].
+    /// Sections are classified as in [`AnalogyRules::Unicode`].
     Exact,
 }
 
 impl AnalogyRules {
-    /// When words are the same.
+    /// The rule for equal words.
     pub const fn case(self) -> Case {
         match self {
             Self::Word2vec => Case::Ascii,
@@ -44,22 +44,22 @@ impl AnalogyRules {
     }
 }
 
-/// The settings.
+/// Settings for answering analogy questions.
 #[derive(Clone, Copy, Debug, Serialize)]
 #[non_exhaustive]
 pub struct AnalogyOptions {
-    /// How answers are counted.
+    /// The rules for asking questions and counting answers.
     pub rules: AnalogyRules,
-    /// How they are scored.
+    /// The scoring of answers.
     pub method: Method,
-    /// Questions and answers are among so many first words; all without.
+    /// Restricts questions and answers to this many first words; `None` means all.
     pub first: Option<usize>,
-    /// Threads.
+    /// The number of threads.
     pub threads: usize,
 }
 
 impl AnalogyOptions {
-    /// The number of first words without another.
+    /// The default number of first words.
     pub const FIRST: u32 = 30_000;
 }
 
@@ -74,7 +74,7 @@ impl Default for AnalogyOptions {
     }
 }
 
-/// How many answers were right.
+/// The number of right answers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Score {
@@ -87,12 +87,12 @@ pub struct Score {
 }
 
 impl Score {
-    /// Right answers to asked questions, a share; none if none was asked.
+    /// Right answers as a share of the asked questions; `None` if none was asked.
     pub fn share(&self) -> Option<f64> {
         (self.asked > 0).then(|| self.right as f64 / self.asked as f64)
     }
 
-    /// Right answers to all questions, those with an unknown word counting as wrong.
+    /// Right answers as a share of all questions. Questions with an unknown word count as wrong.
     pub fn share_unknown_as_wrong(&self) -> Option<f64> {
         (self.questions > 0).then(|| self.right as f64 / self.questions as f64)
     }
@@ -107,9 +107,9 @@ impl Score {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Section {
-    /// What it is about.
+    /// The name of the section.
     pub name: String,
-    /// Whether it is semantic, not syntactic.
+    /// Whether the section is semantic rather than syntactic.
     pub semantic: bool,
     /// The score.
     pub score: Score,
@@ -119,26 +119,26 @@ pub struct Section {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Analogies {
-    /// The file's name.
+    /// The name of the file.
     pub name: String,
-    /// How answers were scored.
+    /// The scoring of answers.
     pub method: Method,
-    /// All questions.
+    /// The score of all questions.
     pub total: Score,
-    /// Those of semantic sections.
+    /// The score of the semantic sections.
     pub semantic: Score,
-    /// Those of syntactic sections.
+    /// The score of the syntactic sections.
     pub syntactic: Score,
     /// The sections in the order of the file.
     pub sections: Vec<Section>,
 }
 
-/// Answers all questions. Costs 3CosAdd Q·V·d multiply-adds, 3CosMul three times that, for Q questions whose words are known and V
-/// words; memory is a tile a thread beside the vectors.
+/// Answers all questions. For Q questions with known words and V words of size d, 3CosAdd costs Q·V·d multiply-adds,
+/// and 3CosMul three times as many. Memory: one tile a thread, besides the vectors.
 pub fn analogies(vectors: &WordVectors, questions: &Questions, options: &AnalogyOptions) -> Analogies {
     let words = options.first.unwrap_or(usize::MAX).min(vectors.len());
     let forms = Forms::new(vectors, options.rules.case(), words);
-    // Which words have the same form, where that counts.
+    // Words with the same form, for rules under which these are excluded too.
     let mut same: BTreeMap<WordId, Vec<WordId>> = BTreeMap::new();
     if options.rules != AnalogyRules::Word2vec {
         (0..).zip(forms.classes()).for_each(|(id, class)| same.entry(*class).or_default().push(id));

@@ -1,4 +1,4 @@
-//! Files of vectors on files of pairs and questions, and what several files have in common.
+//! Evaluates files of vectors on word pairs and analogy questions, with means over several files.
 
 use super::analogy::{Analogies, AnalogyOptions, Score, analogies};
 use super::similarity::{Pairs, Similarity, ranked, unknown};
@@ -10,27 +10,27 @@ use serde::Serialize;
 use statrs::distribution::{ContinuousCDF, StudentsT};
 use std::path::{Path, PathBuf};
 
-/// How files are evaluated.
+/// Settings for an evaluation.
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct EvaluationOptions {
-    /// When a word of a pair is one of the vectors'.
+    /// The rule by which a word of a pair equals a word of the vectors.
     pub case: Case,
-    /// How questions are asked.
+    /// Settings for analogy questions.
     pub analogies: AnalogyOptions,
-    /// How the vectors are read.
+    /// Settings for reading the vectors.
     #[serde(skip)]
     pub read: ReadOptions,
 }
 
 impl Default for EvaluationOptions {
-    /// Words of pairs without regard to case, as `lexmax eval` has it, and vectors as the files have them.
+    /// Ignores the case of words in pairs, as `lexmax eval` does, and reads the vectors with the default settings.
     fn default() -> Self {
         Self { case: Case::Fold, analogies: AnalogyOptions::default(), read: ReadOptions::default() }
     }
 }
 
-/// What was found; its JSON is this.
+/// The results of an evaluation, serialized as JSON.
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct Evaluation {
@@ -38,9 +38,9 @@ pub struct Evaluation {
     pub lexmax: &'static str,
     /// The settings.
     pub options: EvaluationOptions,
-    /// Each file of vectors.
+    /// The results for each file of vectors.
     pub files: Vec<FileScores>,
-    /// Means over the files, where there are several.
+    /// Means over the files, if there are several.
     pub means: Option<Means>,
 }
 
@@ -48,45 +48,46 @@ pub struct Evaluation {
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct FileScores {
-    /// The file.
+    /// The path of the file.
     pub vectors: String,
-    /// Number of words.
+    /// The number of words.
     pub words: usize,
-    /// Size of a vector.
+    /// The size of a vector.
     pub dim: usize,
     /// Entries of the file that were passed over.
     #[serde(skip_serializing_if = "PassedOver::is_empty")]
     pub passed_over: PassedOver,
-    /// For each file of pairs.
+    /// The results for each file of pairs.
     pub similarity: Vec<Similarity>,
-    /// For each file of questions.
+    /// The results for each file of questions.
     pub analogies: Vec<Analogies>,
 }
 
-/// Means over files of vectors, such as those of several seeds.
+/// Means over files of vectors, for instance from several seeds.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Means {
     /// Spearman's ρ, for each file of pairs.
     pub similarity: Vec<Option<Mean>>,
-    /// The share of right answers, for each file of questions: of all, of semantic and of syntactic ones.
+    /// For each file of questions, the share of right answers: over all, semantic and syntactic questions.
     pub analogies: Vec<[Option<Mean>; 3]>,
 }
 
-/// A mean with its interval.
+/// A mean with its confidence interval.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Mean {
-    /// Numbers.
+    /// The number of values.
     pub n: usize,
-    /// Their mean.
+    /// The mean of the values.
     pub mean: f64,
-    /// Half of the 95 % interval by Student's t: what the mean of many such runs is within, if they scatter normally.
+    /// Half the width of the 95 % confidence interval by Student's t. It assumes that the values are normally
+    /// distributed.
     pub half_width: f64,
 }
 
 impl Mean {
-    /// Of two numbers or more.
+    /// The mean of at least two values; `None` for fewer.
     pub fn new(values: &[f64]) -> Option<Self> {
         if values.len() < 2 {
             return None;
@@ -100,19 +101,18 @@ impl Mean {
 }
 
 impl Evaluation {
-    /// As JSON, indented, with a line break at the end.
+    /// The results as indented JSON, with a line break at the end.
     pub fn to_json(&self) -> String {
         serde_json::to_string_pretty(self).expect("scores are plain data") + "\n"
     }
 }
 
-/// Reads and evaluates each file of vectors, one at a time in memory.
+/// Reads and evaluates each file of vectors; one file at a time is in memory.
 ///
-/// # Errors
-/// Those of [`vectors::read`], [`Pairs::read`] and [`Questions::read`], and
-/// [`Error::EvaluationFile`](crate::Error::EvaluationFile) for a file that
-/// tells nothing about a file of vectors: fewer than two pairs have known words, Spearman's ρ is not defined since all
-/// their scores or all their cosines are equal, or no question has four known words.
+/// # Errors The errors of [`vectors::read`], [`Pairs::read`] and [`Questions::read`], and
+/// [`Error::EvaluationFile`](crate::Error::EvaluationFile) for a file that gives no result for a file of vectors. Such
+/// a file has fewer than two pairs of known words, no defined Spearman's ρ (all scores or all cosines of these pairs
+/// are equal), or no question with four known words.
 pub fn evaluate(
     files: &[PathBuf],
     pairs: &[PathBuf],
@@ -139,8 +139,8 @@ pub fn evaluate(
     Ok(Evaluation { lexmax: env!("CARGO_PKG_VERSION"), options: options.clone(), files, means })
 }
 
-/// The answers to questions, if one at least has four known words. `files` are those of the questions and of the
-/// vectors.
+/// The answers to the questions, if at least one has four known words. `files` are the paths of the questions and of
+/// the vectors, in this order.
 fn asked(
     vectors: &WordVectors,
     questions: &Questions,
@@ -155,7 +155,7 @@ fn asked(
     let question = questions.sections.iter().flat_map(|section| &section.questions).next().expect("a question");
     let case = options.analogies.rules.case();
     let (word, similar) = unknown(vectors, question.each_ref().map(String::as_str), case, first);
-    // Words that were not read may be the ones.
+    // Unknown words may be among the ones that were not read.
     let is_part = options.read.first.is_some_and(|first| vectors.len() >= first);
     let similar = similar.or_else(|| is_part.then(|| word.clone()));
     let count = found.total.questions;
@@ -166,7 +166,7 @@ fn asked(
 
 fn means(files: &[FileScores]) -> Option<Means> {
     let first = files.first().filter(|_| files.len() > 1)?;
-    // Over all files or not at all.
+    // A mean needs a value from every file.
     let mean = |of: &dyn Fn(&FileScores) -> Option<f64>| Mean::new(&files.iter().map(of).collect::<Option<Vec<_>>>()?);
     let similarity = (0..first.similarity.len()).map(|n| mean(&|file| file.similarity[n].spearman)).collect();
     let share = |n: usize, part: fn(&Analogies) -> &Score| mean(&|file| part(&file.analogies[n]).share());
@@ -179,7 +179,7 @@ fn means(files: &[FileScores]) -> Option<Means> {
 mod tests {
     use super::*;
 
-    /// R 4: `t.test(c(1, 2, 4))$conf.int` is −1.4611…, 6.1277…, that is 7/3 ± t₀.₉₇₅(2)·√(7/9), with t₀.₉₇₅(2) =
+    /// R 4: `t.test(c(1, 2, 4))$conf.int` is −1.4611…, 6.1277…. This equals 7/3 ± t₀.₉₇₅(2)·√(7/9), with t₀.₉₇₅(2) =
     /// 4.302652729911275.
     #[test]
     fn intervals_are_those_of_students_t() {

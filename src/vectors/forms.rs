@@ -1,24 +1,24 @@
-//! Which words count as the same.
+//! Rules for treating words as equal.
 
 use crate::vectors::WordVectors;
 use crate::vocab::{WordId, Words};
 use caseless::Caseless;
 use unicode_normalization::UnicodeNormalization;
 
-/// When two words are the same.
+/// A rule for treating two words as equal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Case {
-    /// Letter by letter.
+    /// Exact comparison.
     Exact,
-    /// After word2vec's `toupper` in the C locale: case does not count for a to z.
+    /// Ignores the case of a to z, like word2vec's `toupper` in the C locale.
     Ascii,
-    /// Canonical caseless matching of Unicode (section 3.13, D145): case does not count, nor how accents are composed.
+    /// Canonical caseless matching of Unicode (section 3.13, D145): ignores case and the composition of accents.
     Fold,
 }
 
 impl Case {
-    /// The form by which a word is known.
+    /// The form under which a word is compared.
     pub fn form(self, word: &str) -> String {
         match self {
             Self::Exact => word.into(),
@@ -29,18 +29,18 @@ impl Case {
     }
 }
 
-/// The first words of vectors by their forms.
+/// The first words of a set of vectors, indexed by their forms.
 pub struct Forms {
     case: Case,
     forms: Words,
-    /// The first word of each form.
+    /// For each form, its first word.
     first: Vec<WordId>,
-    /// The first word of each word's form.
+    /// For each word, the first word with the same form.
     class: Vec<WordId>,
 }
 
 impl Forms {
-    /// Of the first `limit` words.
+    /// Indexes the first `limit` words.
     pub fn new(vectors: &WordVectors, case: Case, limit: usize) -> Self {
         let (mut forms, mut first) = (Words::default(), Vec::new());
         let class = (0..).zip(vectors.words().take(limit)).map(|(id, word)| {
@@ -54,12 +54,12 @@ impl Forms {
         Self { case, forms, first, class }
     }
 
-    /// The first word of the form that `word` has.
+    /// The first word with the same form as `word`.
     pub fn find(&self, word: &str) -> Option<WordId> {
         self.forms.find(&self.case.form(word)).map(|form| self.first[form as usize])
     }
 
-    /// The first word of each word's form.
+    /// For each word, the first word with the same form.
     pub fn classes(&self) -> &[WordId] {
         &self.class
     }

@@ -1,14 +1,14 @@
-//! Words that were perhaps meant.
+//! Suggestions for misspelled words.
 
 use caseless::default_case_fold_str;
 
-/// Suggestions.
+/// The maximum number of suggestions.
 const MOST: usize = 3;
-/// Words longer than this are not compared letter by letter.
+/// Longer words are not compared letter by letter.
 const LONGEST: usize = 40;
 
-/// The words nearest to `word`: those that differ by case only, then those few letters away (insertions, deletions, exchanges, and
-/// neighbours swapped), the first in the file before others.
+/// The words most similar to `word`. Words that differ only in case come first, then words at an edit distance of a few
+/// letters (insertions, deletions, substitutions, and swaps of neighbours). Ties keep the order of the file.
 pub fn similar<'a>(words: impl Iterator<Item = &'a str>, word: &str) -> Vec<String> {
     let folded = default_case_fold_str(word);
     let letters = folded.chars().count();
@@ -18,7 +18,7 @@ pub fn similar<'a>(words: impl Iterator<Item = &'a str>, word: &str) -> Vec<Stri
     let limit = (letters / 3).max(1);
     let mut best: Vec<(usize, &str)> = Vec::new();
     for other in words {
-        // A letter has between 1 and 4 bytes.
+        // A letter takes between 1 and 4 bytes.
         if other.len() > 4 * (letters + limit) || letters > other.len() + limit {
             continue;
         }

@@ -1,13 +1,13 @@
-//! Word vectors: the files that they come in, and what is asked of them.
+//! Word vectors: reading and writing files, queries, and evaluation.
 //!
-//! | call | is |
+//! | call | purpose |
 //! |---|---|
-//! | [`WordVectors::open`], [`WordVectors::save`] | a file, in the format that its name or its content tells |
-//! | [`WordVectors::nearest`], [`WordVectors::analogy`], [`WordVectors::similarity`] | what is asked of words |
+//! | [`WordVectors::open`], [`WordVectors::save`] | a file in the format indicated by its name or content |
+//! | [`WordVectors::nearest`], [`WordVectors::analogy`], [`WordVectors::similarity`] | queries about words |
 //! | [`read`], [`write()`], [`convert`] | files in a given [`Format`] |
-//! | [`similarity`] | Spearman's ρ between people's judgements and cosines |
+//! | [`similarity`] | Spearman's ρ between human judgements and cosines |
 //! | [`analogies`] | the share of right answers to "a is to b as c is to …" |
-//! | [`evaluate`] | the last two measures of several files, and their means with intervals |
+//! | [`evaluate`] | these two measures for several files, with means and confidence intervals |
 
 mod analogy;
 mod evaluation;
@@ -35,7 +35,7 @@ use crate::vocab::{WordId, Words};
 use ndarray::{Array2, ArrayView2};
 use std::path::Path;
 
-/// Words with a vector each: what can be written.
+/// Words with one vector each, in a form that can be written.
 pub trait VectorSource {
     /// Number of words, V.
     fn len(&self) -> usize;
@@ -51,11 +51,11 @@ pub trait VectorSource {
     /// A word.
     fn word(&self, id: WordId) -> &str;
 
-    /// Copies the vector of a word.
+    /// Copies the vector of a word into `out`, which has d entries.
     fn row(&self, id: WordId, out: &mut [f32]);
 }
 
-/// Words and a finite vector each, V×d, the frequent words first.
+/// Words with one finite vector each (V×d), usually ordered by falling frequency.
 ///
 /// ```
 /// use lexmax::vectors::WordVectors;
@@ -81,11 +81,10 @@ pub struct WordVectors {
 }
 
 impl WordVectors {
-    /// Takes words and the rows of `values`, one each.
+    /// Combines words with the rows of `values`, one row for each word.
     ///
-    /// # Errors
-    /// [`Error::VectorsFile`], without a path, for an empty or repeated word, a number that is not finite, other
-    /// numbers of words than of rows, and vectors without entries.
+    /// # Errors [`Error::VectorsFile`] without a path, for an empty or repeated word, a number that is not finite,
+    /// different numbers of words and rows, and vectors without entries.
     pub fn new<W: AsRef<str>>(words: impl IntoIterator<Item = W>, values: Array2<f32>) -> Result<Self> {
         let fault = |fault| Error::VectorsFile { path: Path::new("").into(), place: Place::Whole, fault };
         let mut known = Words::default();
@@ -98,26 +97,24 @@ impl WordVectors {
     }
 
     /// Reads a file in any format of [`Format`]: word2vec's two, fastText's `.vec`, GloVe's, `.npy`, finalfusion,
-    /// TensorBoard's, and a lexmax model. Its name or its first bytes tell the format; it may be compressed (`.gz`,
-    /// `.zst`, `.bz2`). Of a word that is there twice the first vector is kept; [`read`] counts such words, and can
-    /// pass over what is broken.
+    /// TensorBoard's, and a lexmax model. Its name or its first bytes determine the format. It may be compressed
+    /// (`.gz`, `.zst`, `.bz2`). For a repeated word, the first vector is kept. [`read`] counts such words, and can pass
+    /// over invalid entries.
     ///
-    /// # Errors
-    /// As [`read`].
+    /// # Errors The errors of [`read`].
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         Ok(read(path.as_ref(), &ReadOptions::default())?.vectors)
     }
 
-    /// Writes a file in the format that its ending tells, whole or not at all; compressed, where `.gz`, `.zst` or
-    /// `.bz2` stands behind it.
+    /// Writes a file in the format of its ending, completely or not at all. It is compressed if `.gz`, `.zst` or `.bz2`
+    /// follows that ending.
     ///
-    /// # Errors
-    /// As [`write()`], and [`Error::VectorsFormat`] for another ending.
+    /// # Errors The errors of [`write()`], and [`Error::VectorsFormat`] for another ending.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
         write(path.as_ref(), Format::to_write(path.as_ref())?, self)
     }
 
-    /// What is to be checked once all is there.
+    /// Checks that need all words and rows.
     fn check(&self) -> std::result::Result<(), VectorsFault> {
         let (rows, dim) = self.values.dim();
         if self.words.len() != rows {
@@ -135,7 +132,7 @@ impl WordVectors {
         self.words.len()
     }
 
-    /// Never true; here because `len` is.
+    /// Always false, since there is at least one word.
     pub fn is_empty(&self) -> bool {
         false
     }
@@ -155,20 +152,19 @@ impl WordVectors {
         (0..self.len()).map(|number| self.words.get(number))
     }
 
-    /// The number of a word, if it has a vector.
+    /// The id of a word, if it has a vector.
     pub fn id(&self, word: &str) -> Option<WordId> {
         self.words.find(word)
     }
 
-    /// The number of a word.
+    /// The id of a word.
     ///
-    /// # Errors
-    /// [`Error::UnknownWord`] with words that look like it.
+    /// # Errors [`Error::UnknownWord`], with similar words.
     pub fn known(&self, word: &str) -> Result<WordId> {
         self.id(word).ok_or_else(|| Error::UnknownWord { word: word.into(), similar: self.similar(word) })
     }
 
-    /// At most three words that differ from `word` by case or by a few letters.
+    /// At most three words that differ from `word` in case or in a few letters.
     pub fn similar(&self, word: &str) -> Vec<String> {
         lookalike::similar(self.words(), word)
     }
@@ -183,13 +179,13 @@ impl WordVectors {
         self.values.view()
     }
 
-    /// All entries, row by row.
+    /// All entries, row by row (V·d numbers).
     pub fn entries(&self) -> &[f32] {
         self.values.as_slice().expect("rows lie one after the other")
     }
 
-    /// The vectors divided by their lengths, as word2vec's tools do it: f32 throughout, sums in the order of the
-    /// entries. A vector of zeros gives what 0/0 is.
+    /// The vectors divided by their lengths, computed like word2vec's tools: in f32, with sums in the order of the
+    /// entries. A zero vector becomes NaN.
     pub fn units(&self) -> Vec<f32> {
         let mut units = self.entries().to_vec();
         for row in units.chunks_exact_mut(self.dim()) {

@@ -1,4 +1,4 @@
-//! The nearest words, the best answers to one question, and the likeness of two words.
+//! The nearest words, the best answers to one analogy question, and the similarity of two words.
 
 use super::ranking::Method;
 use super::similarity::cosine;
@@ -7,42 +7,39 @@ use crate::vectors::WordVectors;
 use crate::vocab::WordId;
 use serde::Serialize;
 
-/// A word, and how near it is.
+/// A word with its cosine to a query.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Neighbour {
     /// The word.
     pub word: String,
-    /// Its cosine, from −1 to 1; 0 where a vector has no direction.
+    /// The cosine, from −1 to 1; 0 if one of the vectors is zero.
     pub cosine: f64,
 }
 
-/// An answer to "a is to b as c is to …", and how good it is.
+/// An answer to "a is to b as c is to …", with its score.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Answer {
     /// The word.
     pub word: String,
-    /// Its score by the [`Method`]; of [`Method::CosAdd`] the cosine to b − a + c.
+    /// The score by the [`Method`]; for [`Method::CosAdd`], the cosine to b − a + c.
     pub score: f64,
 }
 
 impl WordVectors {
-    /// The `k` words with the greatest cosine to `word`, the greatest first, without the word itself. Ties stand in the
-    /// order of the words; there are fewer than `k` only where there are no more words, and none for `k` = 0. Costs V·d
-    /// multiply-adds.
+    /// The `k` words with the greatest cosine to `word`, in falling order, without the word itself. Ties keep the order
+    /// of the words. There are fewer than `k` only if there are no more words. Costs V·d multiply-adds.
     ///
-    /// # Errors
-    /// [`Error::UnknownWord`](crate::Error::UnknownWord), with known words of nearly the same spelling.
+    /// # Errors [`Error::UnknownWord`](crate::Error::UnknownWord), with known words of similar spelling.
     pub fn nearest(&self, word: &str, k: usize) -> Result<Vec<Neighbour>> {
         self.nearest_to_mean(&[word], k)
     }
 
-    /// The `k` words with the greatest cosine to the mean direction of `words`, without these. Of no words, every
-    /// cosine is 0.
+    /// The `k` words with the greatest cosine to the mean direction of `words`, without these. If `words` is empty,
+    /// every cosine is 0.
     ///
-    /// # Errors
-    /// As [`WordVectors::nearest`].
+    /// # Errors The errors of [`WordVectors::nearest`].
     pub fn nearest_to_mean(&self, words: &[&str], k: usize) -> Result<Vec<Neighbour>> {
         let ids = words.iter().map(|word| self.known(word)).collect::<Result<Vec<_>>>()?;
         let mean = sum(self, ids.iter().map(|id| (1.0, *id)));
@@ -50,18 +47,16 @@ impl WordVectors {
         Ok(found.map(|(word, cosine)| Neighbour { word, cosine }).collect())
     }
 
-    /// The `k` best answers to "a is to b as c is to …" by 3CosAdd, the best first, without the three words.
+    /// The `k` best answers to "a is to b as c is to …" by 3CosAdd, in falling order, without the three words.
     ///
-    /// # Errors
-    /// As [`WordVectors::nearest`].
+    /// # Errors The errors of [`WordVectors::nearest`].
     pub fn analogy(&self, words: [&str; 3], k: usize) -> Result<Vec<Answer>> {
         self.analogy_by(Method::CosAdd, words, k)
     }
 
-    /// The same by any method.
+    /// Like [`WordVectors::analogy`], with any method.
     ///
-    /// # Errors
-    /// As [`WordVectors::nearest`].
+    /// # Errors The errors of [`WordVectors::nearest`].
     pub fn analogy_by(&self, method: Method, [a, b, c]: [&str; 3], k: usize) -> Result<Vec<Answer>> {
         let ids = [self.known(a)?, self.known(b)?, self.known(c)?];
         let [a, b, c] = ids;
@@ -81,16 +76,15 @@ impl WordVectors {
         Ok(found.into_iter().map(|(word, score)| Answer { word, score }).collect())
     }
 
-    /// The cosine of two words, from −1 to 1; 0 where one of them has no direction.
+    /// The cosine of two words, from −1 to 1; 0 if one of their vectors is zero.
     ///
-    /// # Errors
-    /// As [`WordVectors::nearest`].
+    /// # Errors The errors of [`WordVectors::nearest`].
     pub fn similarity(&self, a: &str, b: &str) -> Result<f64> {
         Ok(cosine(self.vector(self.known(a)?), self.vector(self.known(b)?)))
     }
 }
 
-/// Σ of vectors of length 1, each times a factor.
+/// A weighted sum of vectors scaled to length 1.
 fn sum(vectors: &WordVectors, parts: impl Iterator<Item = (f64, WordId)>) -> Vec<f32> {
     let mut sum = vec![0.0; vectors.dim()];
     for (factor, id) in parts {
@@ -102,7 +96,7 @@ fn sum(vectors: &WordVectors, parts: impl Iterator<Item = (f64, WordId)>) -> Vec
     sum.into_iter().map(|x| x as f32).collect()
 }
 
-/// The `n` words with the greatest scores, but for those `without`.
+/// The `n` words with the greatest scores, without the words in `without`.
 fn top(
     vectors: &WordVectors,
     without: &[WordId],
@@ -141,7 +135,7 @@ mod tests {
         let found = vectors().nearest("east", 1).unwrap();
         assert!((found[0].cosine - 0.5f64.sqrt()).abs() < 1e-7);
         for method in [Method::CosAdd, Method::CosMul] {
-            // west is to east as … : (1 0) − (−1 0) + (0 1) points between east and northeast.
+            // west is to east as …: (1 0) − (−1 0) + (0 1) points between east and northeast.
             let found = vectors().analogy_by(method, ["west", "east", "up"], 2).unwrap();
             assert_eq!((found.len(), found[0].word.as_str()), (2, "northeast"), "{method:?}");
         }

@@ -1,4 +1,4 @@
-//! Files of analogy questions, as word2vec's questions-words.txt.
+//! Files of analogy questions in the format of word2vec's questions-words.txt.
 
 use super::similarity::{is_pair, is_silent, lines, name, number};
 use crate::error::{EvaluationFault, Result};
@@ -6,14 +6,14 @@ use crate::files;
 use std::io::BufRead;
 use std::path::Path;
 
-/// a is to b as c is to d.
+/// The question "a is to b as c is to d".
 pub type Question = [String; 4];
 
-/// Questions of a kind.
+/// A section of questions of one kind.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct QuestionSection {
-    /// What they are about; empty for questions before the first heading.
+    /// The heading; empty for questions before the first heading.
     pub name: String,
     /// The questions.
     pub questions: Vec<Question>,
@@ -23,7 +23,7 @@ pub struct QuestionSection {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Questions {
-    /// The file's name.
+    /// The name of the file.
     pub name: String,
     /// The sections in the order of the file.
     pub sections: Vec<QuestionSection>,
@@ -32,11 +32,12 @@ pub struct Questions {
 }
 
 impl Questions {
-    /// Reads a file, as Google's questions-words.txt: a question of four words a line, with white space between them. A
-    /// line that begins with a colon is the heading of a section, one that begins with `#` a comment.
+    /// Reads a file in the format of Google's questions-words.txt: one question of four words a line, separated by
+    /// white space. A line that begins with a colon is the heading of a section. A line that begins with `#` is a
+    /// comment.
     ///
-    /// BATS (a word and its answers a line), files of word pairs with scores, and lines of other numbers of words are
-    /// refused.
+    /// BATS files (a word and its answers a line), files of word pairs with scores, and lines with other numbers of
+    /// words are refused.
     ///
     /// # Errors
     /// [`Error::Io`](crate::Error::Io), [`Error::NotUtf8`](crate::Error::NotUtf8), and
@@ -45,10 +46,9 @@ impl Questions {
         Self::parse(&mut *files::text(path)?, path)
     }
 
-    /// The same from any source; errors call it `path`.
+    /// Like [`Questions::read`], from any source; `path` is used in errors.
     ///
-    /// # Errors
-    /// As [`Questions::read`].
+    /// # Errors The errors of [`Questions::read`].
     pub fn parse(source: &mut dyn BufRead, path: &Path) -> Result<Self> {
         let mut sections: Vec<QuestionSection> = Vec::new();
         let (mut last, mut first, mut scored) = (0, 0, true);
@@ -83,14 +83,14 @@ impl Questions {
         let fault = |line, fault: EvaluationFault| Err(fault.in_file(path, line));
         match first {
             0 => fault(last, EvaluationFault::Empty),
-            // No question but one about numbers asks for a number each time, and that has other numbers.
+            // A file in which every line ends in a number holds scored pairs, unless all its words are numbers.
             _ if scored => fault(first, EvaluationFault::PairNoQuestion),
             line => Ok(Self { name: name(path), sections, line }),
         }
     }
 }
 
-/// What is wrong with a line that has not four words.
+/// The fault of a line that does not have four words.
 fn not_a_question(line: &str, words: usize) -> EvaluationFault {
     let separated =
         [(',', "commas"), (';', "semicolons"), (':', "colons")].into_iter().find_map(|(sign, separator)| {
@@ -104,13 +104,13 @@ fn not_a_question(line: &str, words: usize) -> EvaluationFault {
     }
 }
 
-/// Whether a line is a word and answers with slashes between them.
+/// Whether a line is a word and answers separated by slashes.
 fn is_bats(line: &str) -> bool {
     let words: Vec<&str> = line.split_whitespace().collect();
     matches!(words[..], [_, answers] if answers.contains('/'))
 }
 
-/// What a line is that belongs in a file of questions, not of pairs.
+/// The fault of a line that belongs in a file of questions rather than of pairs.
 pub fn foreign(line: &str) -> Option<EvaluationFault> {
     let words = line.split_whitespace().count();
     let question = line.starts_with(':') || words == 4 && !line.split_whitespace().any(|word| number(word).is_some());

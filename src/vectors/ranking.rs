@@ -1,57 +1,59 @@
-//! The best word for each of many queries, met tile by tile: no queries × words block is ever there.
+//! The best word for each of many queries, computed tile by tile. The matrix of queries × words is never stored.
 
 use crate::simd;
 use crate::table::kernel::tile::Packed;
 use crate::vocab::WordId;
 use ndarray::Array2;
 
-/// Queries whose scores are computed together.
+/// The number of queries whose scores are computed together.
 pub const BLOCK: usize = 256;
 
 /// ε in the denominator of 3CosMul, as in gensim.
 const EPSILON: f32 = 1e-6;
 
-/// What is asked for.
+/// An analogy question.
 pub struct Query {
     /// a is to b as c is to the answer.
     pub words: [WordId; 3],
-    /// Words that are no answer.
+    /// Words excluded from the answers.
     pub excluded: Vec<WordId>,
 }
 
-/// How an answer is scored.
+/// A method of scoring answers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 pub enum Method {
     /// 3CosAdd: the cosine to b − a + c.
     ///
-    /// Vectors of length 1 are added, and the first word with the greatest product is taken (Mikolov et al. 2013).
+    /// Adds vectors of length 1, and takes the first word with the greatest product (Mikolov et al. 2013).
     #[default]
     #[serde(rename = "3CosAdd")]
     #[cfg_attr(feature = "cli", value(name = "add"))]
     CosAdd,
     /// 3CosMul: products and quotients of cosines.
     ///
-    /// cos(x, b)·cos(x, c) / (cos(x, a) + 10⁻⁶) with cosines shifted to \[0, 1\], Levy & Goldberg 2014, eq. 4 and note 7.
+    /// cos(x, b)·cos(x, c) / (cos(x, a) + 10⁻⁶) with cosines shifted to \[0, 1\] (Levy & Goldberg 2014, eq. 4 and note
+    /// 7).
     #[serde(rename = "3CosMul")]
     #[cfg_attr(feature = "cli", value(name = "mul"))]
     CosMul,
 }
 
 impl Method {
-    /// What it is called.
+    /// The name of the method.
     pub fn name(self) -> &'static str {
         crate::names::name(&self)
     }
 }
 
-/// The best word of each of at most [`BLOCK`] queries: the first of those whose score is greatest and above `floor`.
+/// The best word for each of at most [`BLOCK`] queries: the first word with the greatest score, if that is above
+/// `floor`.
 ///
-/// `units` are V×dim of length 1 or not numbers. A score of 3CosAdd is one chain of fused multiply-adds in the order of the entries,
-/// where the machine has them: the bits of word2vec's own loop.
+/// `units` is V×dim; its rows have length 1 or consist of NaN. With hardware support, a 3CosAdd score is one chain of
+/// fused multiply-adds in the order of the entries, which equals word2vec's own loop bit for bit.
 pub fn best(units: &[f32], dim: usize, queries: &[Query], method: Method, floor: f32) -> Vec<Option<WordId>> {
     let unit = |word: WordId| &units[word as usize * dim..][..dim];
-    // A few rows more than there are queries, so that the block takes the way of many.
+    // At least 16 rows, so that the code for many rows is used.
     let rows = queries.len().max(16);
     let pack = |entry: &dyn Fn(&Query, usize) -> f32| {
         let x = Array2::from_shape_fn((rows, dim), |(q, k)| queries.get(q).map_or(0.0, |query| entry(query, k)));
@@ -97,7 +99,7 @@ mod tests {
     use crate::rng::WorkerRng;
     use rand::RngExt;
 
-    /// Against a loop in f64 over all words, with many words so that there are several tiles, and with ties.
+    /// Compares with an f64 loop over all words. There are enough words for several tiles, and some ties.
     #[test]
     fn is_the_first_best_of_all_words() {
         let (words, dim) = (700, 7);
@@ -107,7 +109,7 @@ mod tests {
             let norm = row.iter().map(|x| x * x).sum::<f32>().sqrt();
             row.iter_mut().for_each(|x| *x /= norm);
         }
-        // The words from 600 on are those from 0 on once more; one has no direction.
+        // The words from 600 on repeat the first ones; one word has no direction.
         units.copy_within(0..100 * dim, 600 * dim);
         units[50 * dim..51 * dim].fill(f32::NAN);
         let word = |n: usize| (n * 7919 % 600) as WordId;
@@ -135,15 +137,15 @@ mod tests {
                 let found = found.unwrap() as usize;
                 let rest = (0..words).filter(|x| !query.excluded.contains(&(*x as WordId)));
                 let top = rest.map(score).filter(|s| !s.is_nan()).fold(f64::NEG_INFINITY, f64::max);
-                // Roundings of three products of length dim, of numbers up to 1, in f32; 3CosMul divides by no less than 1e-6
-                // and is compared relatively.
+                // Roundings in f32 of three products of length dim, of numbers up to 1. 3CosMul divides by at least
+                // 1e-6 and is compared relatively.
                 assert!((top - score(found)) / top.abs().max(1.0) <= 1e-5, "{method:?} {query:?}", query = query.words);
                 assert!(!query.excluded.contains(&(found as WordId)));
-                // Of two words with the same vector the first, unless that is excluded.
+                // Of two words with the same vector, the first is found unless it is excluded.
                 assert!(found < 600 || query.excluded.contains(&(found as WordId - 600)));
             }
         }
-        // Nothing is above the greatest score there can be.
+        // No score exceeds the greatest possible one.
         assert!(best(&units, dim, &queries[..3], Method::CosAdd, 3.0).iter().all(Option::is_none));
     }
 }

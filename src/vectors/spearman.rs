@@ -14,7 +14,7 @@ fn ranks(values: &[f64]) -> Vec<f64> {
     ranks
 }
 
-/// Spearman's ρ: the correlation of the ranks. None for fewer than two pairs, and where one side is constant.
+/// Spearman's ρ: the correlation of the ranks. `None` for fewer than two pairs, and if one side is constant.
 pub fn spearman(x: &[f64], y: &[f64]) -> Option<f64> {
     assert_eq!(x.len(), y.len(), "pairs");
     let mean = (x.len() + 1) as f64 / 2.0;

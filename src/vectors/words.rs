@@ -1,9 +1,9 @@
-//! Words of vectors: none empty, and none twice.
+//! The words of vectors: not empty, and not repeated.
 
 use crate::error::VectorsFault;
 use crate::vocab::Words;
 
-/// Adds a word.
+/// Adds a word. Empty and repeated words are errors.
 pub fn push(words: &mut Words, new: &str) -> Result<(), VectorsFault> {
     let number = words.len() + 1;
     if new.is_empty() {

@@ -1,4 +1,4 @@
-//! Vocabularies in word2vec's format: a line a word, the word, a space, its count.
+//! Vocabularies in word2vec's format, one line for each word: the word, a space, its count.
 
 use super::{Vocabulary, Words};
 use crate::error::shown::quoted;
@@ -6,42 +6,40 @@ use crate::error::{Error, OutputFault, Result, TextFault, Unfit, VocabularyFault
 use std::io::{self, BufRead, ErrorKind, Read, Write};
 use std::path::Path;
 
-/// What word2vec calls the end of a line. Of two such lines in a file the first has the ends of lines, the second a
-/// word.
+/// word2vec's marker for the end of a line. If a file has it twice, the first holds the count of line ends, the second
+/// is a word.
 const LINE_END: &str = "</s>";
 
-/// A line longer than this is no word with its count.
+/// The maximum length of a line in bytes.
 const LONGEST: u64 = 1 << 20;
 
-/// Bytes of a word in the longest line: the rest is a space, a count, and the end of the line.
+/// The maximum length of a word in bytes. The rest of the line holds a space, the count, and the line end.
 const LONGEST_WORD: usize = LONGEST as usize - 24;
 
-/// White space that ends a word for word2vec.c. Other white space may be part of one.
+/// White space that ends a word in word2vec.c. Other white space may be part of a word.
 const SPACES: [char; 6] = [' ', '\t', '\n', '\x0b', '\x0c', '\r'];
 
 impl Vocabulary {
-    /// Refuses words that a vocabulary's file cannot hold: empty ones, those with white space of ASCII or NUL, those of
-    /// almost a MiB. `path` is for the error.
+    /// Refuses words that a vocabulary file cannot hold: empty words, words with ASCII white space or NUL, and words of
+    /// almost 1 MiB. `path` is used in the error.
     ///
-    /// # Errors
-    /// [`OutputFault::Word`] with the first such word.
+    /// # Errors [`OutputFault::Word`] with the first such word.
     pub fn check_file(&self, path: &Path) -> Result<()> {
         let Some((word, unfit)) = self.unfit() else { return Ok(()) };
         let what = "a vocabulary in word2vec's format".into();
         Err(OutputFault::Word { path: path.into(), what, word: word.into(), unfit, others: Box::default() }.into())
     }
 
-    /// The first word that a file cannot hold, and why.
+    /// The first word that a file cannot hold, with the reason.
     fn unfit(&self) -> Option<(&str, Unfit)> {
         self.words.iter().find_map(|word| Some((word, unfit(word)?)))
     }
 
-    /// Writes word2vec's format: first `</s>` with the number of lines of the text, which word2vec.c takes for granted, then every
-    /// word with its count, the frequent ones first.
+    /// Writes word2vec's format. The first line is `</s>` with the number of lines in the text, which word2vec.c
+    /// expects. Then every word follows with its count, the most frequent first.
     ///
-    /// # Errors
-    /// What the writer says. [`ErrorKind::InvalidInput`] for a word that [`Vocabulary::check_file`] refuses: then
-    /// nothing is written.
+    /// # Errors The errors of the writer. [`ErrorKind::InvalidInput`] for a word that [`Vocabulary::check_file`]
+    /// refuses; nothing is written then.
     pub fn write(&self, out: &mut dyn Write, lines: u64) -> io::Result<()> {
         if let Some((word, unfit)) = self.unfit() {
             let word: String = word.chars().take(20).collect();
@@ -54,17 +52,15 @@ impl Vocabulary {
         (0..).zip(self.counts().as_slice()).try_for_each(|(id, count)| writeln!(out, "{} {count}", self.word(id)))
     }
 
-    /// Reads word2vec's format, as word2vec and gensim write it; the first line `</s>` is passed over, a second one is
-    /// a word. A byte order mark at the start is none of the first word. Counts need not fall: words are sorted by
-    /// them, ties in the order of the file. `path` is for errors. Memory is in proportion to what is read; a line has
-    /// at most 1 MiB.
+    /// Reads word2vec's format as written by word2vec and gensim. The first line `</s>` is passed over; a second one is
+    /// a word. A byte order mark at the start is dropped. Words are sorted by falling count, with ties in the order of
+    /// the file. `path` is used in errors. Memory is proportional to the input; a line has at most 1 MiB.
     ///
-    /// # Errors
-    /// [`Error::VocabularyFile`], [`Error::NotUtf8`] and [`TextFault::Nul`] with the line; [`Error::Io`]; no word left
-    /// above `min_count`, or counts as in [`Counts::new`](super::Counts::new).
+    /// # Errors [`Error::VocabularyFile`], [`Error::NotUtf8`] and [`TextFault::Nul`] with the line; [`Error::Io`]; no
+    /// word with `min_count` or more, and the errors of [`Counts::new`](super::Counts::new).
     pub fn read(input: &mut dyn BufRead, path: &Path, min_count: u64) -> Result<Self> {
         let mut words = Words::default();
-        // Of each word.
+        // The count and the line number of each word.
         let (mut counts, mut lines) = (Vec::new(), Vec::new());
         let (mut line, mut number, mut line_ends) = (Vec::new(), 0, false);
         loop {
@@ -105,7 +101,7 @@ impl Vocabulary {
     }
 }
 
-/// Why a file cannot hold a word.
+/// The reason why a file cannot hold a word.
 fn unfit(word: &str) -> Option<Unfit> {
     match word {
         "" => Some(Unfit::Empty),
@@ -116,7 +112,7 @@ fn unfit(word: &str) -> Option<Unfit> {
     }
 }
 
-/// A word and its count.
+/// Parses a word and its count.
 fn entry(line: &str) -> std::result::Result<(&str, u64), VocabularyFault> {
     let line = line.trim_end_matches(SPACES);
     let Some((word, count)) = line.rsplit_once([' ', '\t']) else { return Err(VocabularyFault::NotTwo) };
@@ -147,12 +143,12 @@ mod tests {
         // word2vec.c, -save-vocab of "the cat\nthe dog\n" with -min-count 1.
         let vocab = read(b"</s> 2\nthe 2\ncat 1\ndog 1\n", 1).unwrap();
         assert_eq!(words(&vocab), [("the", 2), ("cat", 1), ("dog", 1)]);
-        // fastText has its line ends where their count puts them.
+        // fastText sorts `</s>` by its count like any word.
         assert_eq!(words(&read(b"the 9\n</s> 7\ncat 2\n", 1).unwrap()), [("the", 9), ("cat", 2)]);
-        // White space of other languages is part of words, and what stands behind a count is none of it.
+        // White space beyond ASCII is part of words. White space after a count is ignored.
         let vocab = read("foo\u{a0}bar 3 \nx\u{3000}y\t2\t\r\n".as_bytes(), 1).unwrap();
         assert_eq!(words(&vocab), [("foo\u{a0}bar", 3), ("x\u{3000}y", 2)]);
-        // A mark is no part of the first word, but is part of others.
+        // A byte order mark is dropped from the first word, but is part of others.
         let vocab = read("\u{feff}river 9\r\n\u{feff}lake 3\r\n".as_bytes(), 1).unwrap();
         assert_eq!(words(&vocab), [("river", 9), ("\u{feff}lake", 3)]);
         let vocab = read("rare 1\r\ngr\u{f6}\u{df}e\t7\nthe 9".as_bytes(), 2).unwrap();
@@ -197,7 +193,7 @@ mod tests {
         assert!(matches!(read(huge.as_bytes(), 1), Err(Error::OutOfRange { .. })));
     }
 
-    /// Words of all kinds: letters, any character, the end of a line, numbers, and long ones.
+    /// Words of all kinds: letters, any characters, the end-of-line marker, numbers, and long ones.
     fn word() -> impl Strategy<Value = String> {
         prop_oneof![
             4 => "[a-zé_]{1,5}",

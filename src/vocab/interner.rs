@@ -1,9 +1,9 @@
-//! Words with their counts, as numbers in the order of their first appearance.
+//! Counts words, and numbers them by first appearance.
 
 use super::Words;
 use crate::error::Result;
 
-/// The words met so far, each with its count.
+/// The words seen so far, each with its count.
 #[derive(Default)]
 pub(crate) struct Interner {
     words: Words,
@@ -11,7 +11,7 @@ pub(crate) struct Interner {
 }
 
 impl Interner {
-    /// The number of a word, which is new if the word is; counts it.
+    /// The number of a word. Adds the word if it is new, and counts the occurrence.
     #[inline]
     pub(crate) fn intern(&mut self, word: &str) -> Result<u32> {
         let id = self.number(word)?;
@@ -19,7 +19,7 @@ impl Interner {
         Ok(id)
     }
 
-    /// The number of a word, which is new if the word is; does not count it.
+    /// The number of a word. Adds the word if it is new, without counting.
     #[inline]
     pub(crate) fn number(&mut self, word: &str) -> Result<u32> {
         let id = self.words.intern(word)?;
@@ -34,12 +34,12 @@ impl Interner {
         self.words.get(id as usize)
     }
 
-    /// How often each word was met, by number.
+    /// The count of each word, by number.
     pub(crate) fn counts(&self) -> &[u64] {
         &self.counts
     }
 
-    /// The same, to be corrected where words were joined.
+    /// The counts, for correction after words were joined.
     pub(crate) fn counts_mut(&mut self) -> &mut [u64] {
         &mut self.counts
     }

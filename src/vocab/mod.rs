@@ -1,4 +1,4 @@
-//! Words as ids in the order of falling counts.
+//! Vocabularies: words with ids in the order of falling counts.
 
 mod file;
 #[cfg(feature = "text")]
@@ -11,13 +11,13 @@ pub(crate) use words::Words;
 
 use crate::error::{Error, Result};
 
-/// Bytes of the longest word that files of vectors and models can hold.
+/// The maximum length of a word in bytes, in files of vectors and models.
 pub const LONGEST_WORD: usize = 1 << 16;
 
 /// A word's id: its rank by falling count, from 0.
 pub type WordId = u32;
 
-/// How often each word occurs, in falling order and never 0: the unigram model.
+/// The number of occurrences of each word, in falling order and never 0: the unigram model.
 ///
 /// ```
 /// use lexmax::vocab::Counts;
@@ -37,7 +37,7 @@ pub struct Counts {
 }
 
 impl Counts {
-    /// Takes counts that fall (or stay) from word to word.
+    /// Takes the counts of words in falling order; equal neighbours are allowed.
     ///
     /// # Errors
     /// No word, a count of 0, a count above the one before it, 2³¹ words or more, or a sum of 2⁶⁴ or more.
@@ -65,10 +65,10 @@ impl Counts {
         Ok(Self { counts, total })
     }
 
-    /// Counts in the proportion of `probabilities` (falling, positive), to a relative precision of 2⁻⁴⁰ of the whole.
+    /// Counts in proportion to `probabilities` (falling, positive), with an absolute error of about 2⁻⁴⁰ in each
+    /// probability.
     ///
-    /// # Errors
-    /// As [`Counts::new`].
+    /// # Errors The errors of [`Counts::new`].
     pub fn from_probabilities(probabilities: &[f64]) -> Result<Self> {
         let scale = (1u64 << 40) as f64;
         Self::new(probabilities.iter().map(|p| ((p * scale).round() as u64).max(1)).collect())
@@ -79,7 +79,7 @@ impl Counts {
         self.counts.len()
     }
 
-    /// Never true; here because `len` is.
+    /// Always false, since there is at least one word.
     pub fn is_empty(&self) -> bool {
         false
     }
@@ -105,7 +105,7 @@ impl Counts {
     }
 }
 
-/// The words themselves, with their counts and the way back from a word to its id.
+/// Words with their counts, and a lookup from a word to its id.
 ///
 /// ```
 /// use lexmax::vocab::Vocabulary;
@@ -125,10 +125,9 @@ pub struct Vocabulary {
 }
 
 impl Vocabulary {
-    /// Sorts words by falling count, ties by the order given, and drops those below `min_count`.
+    /// Sorts words by falling count, with ties in the given order, and drops words below `min_count`.
     ///
-    /// # Errors
-    /// As [`Counts::new`]: above all, no word left.
+    /// # Errors The errors of [`Counts::new`]; most often, no word is left.
     pub fn new(words: impl IntoIterator<Item = (Box<str>, u64)>, min_count: u64) -> Result<Self> {
         let mut kept: Vec<_> = words.into_iter().filter(|(_, n)| *n >= min_count.max(1)).collect();
         kept.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
@@ -138,10 +137,9 @@ impl Vocabulary {
         Ok(Self { words, counts })
     }
 
-    /// The words that have at least `min_count`, and of those the `most` most frequent ones.
+    /// The vocabulary restricted to the `most` most frequent words, without words below `min_count`.
     ///
-    /// # Errors
-    /// No word left.
+    /// # Errors No word is left.
     pub fn limited(&self, min_count: u64, most: usize) -> Result<Self> {
         let words = self.words.iter().map(Box::from).zip(self.counts.as_slice().iter().copied());
         Self::new(words.take(most), min_count)
@@ -152,12 +150,12 @@ impl Vocabulary {
         self.words.len()
     }
 
-    /// Never true; here because `len` is.
+    /// Always false, since there is at least one word.
     pub fn is_empty(&self) -> bool {
         false
     }
 
-    /// The word of an id.
+    /// The word with an id.
     pub fn word(&self, id: WordId) -> &str {
         self.words.get(id as usize)
     }

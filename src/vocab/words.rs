@@ -1,25 +1,25 @@
-//! Words by number, and the way back.
+//! Words stored with numbers, and a lookup from a word to its number.
 
 use crate::error::{Error, Result};
 use hashbrown::{DefaultHashBuilder, HashTable};
 use std::hash::BuildHasher;
 
-/// Words numbered from 0 in the order in which they came, all in one piece of memory. Texts, vocabularies, phrases and
-/// word vectors all find words by it.
+/// Words numbered from 0 by insertion order, in a single buffer. Texts, vocabularies, phrases and word vectors use it
+/// for lookups.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Words {
     text: String,
-    /// Where each word ends in `text`.
+    /// The end of each word in `text`.
     ends: Vec<usize>,
     table: HashTable<u32>,
     hasher: DefaultHashBuilder,
 }
 
 impl Words {
-    /// Numbers stay below this, so that `u32::MAX` is free to mean none.
+    /// Numbers stay below this limit, so that `u32::MAX` can mean none.
     const LIMIT: usize = u32::MAX as usize;
 
-    /// How many words there are.
+    /// The number of words.
     pub(crate) fn len(&self) -> usize {
         self.ends.len()
     }
@@ -34,13 +34,13 @@ impl Words {
         (0..self.len()).map(|number| self.get(number))
     }
 
-    /// The number of a word, if it is here.
+    /// The number of a word, if it is present.
     pub(crate) fn find(&self, word: &str) -> Option<u32> {
         let hash = self.hasher.hash_one(word.as_bytes());
         self.table.find(hash, |number| self.get(*number as usize) == word).copied()
     }
 
-    /// The number of a word, which is the next one if the word is new.
+    /// The number of a word. A new word is added with the next number.
     ///
     /// # Errors
     /// More than 2³² − 1 words.
@@ -53,7 +53,7 @@ impl Words {
         }
     }
 
-    /// Adds a word with the next number, even if the word is here. Then `find` gives its last number.
+    /// Adds a word with the next number, even if it is already present. `find` then returns its last number.
     ///
     /// # Errors
     /// More than 2³² − 1 words.

@@ -1,4 +1,4 @@
-//! From one format to another.
+//! Converts files of word vectors between formats.
 
 use super::{Format, Loaded, PassedOver, ReadOptions, read, write};
 use crate::error::Result;
@@ -7,24 +7,23 @@ use crate::vectors::{VectorSource, WordVectors};
 use crate::vocab::WordId;
 use std::path::Path;
 
-/// What was converted.
+/// The result of a conversion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Converted {
-    /// Words written.
+    /// The number of words written.
     pub words: usize,
-    /// Size of a vector.
+    /// The size of a vector.
     pub dim: usize,
-    /// Entries that were read and not written.
+    /// Entries that were read but not written.
     pub passed_over: PassedOver,
 }
 
-/// Reads one file and writes another. A format to write that is not given follows from the name. With
+/// Reads one file and writes another. If `write_as` is `None`, the name of the output decides its format. With
 /// [`OnBad::Skip`](super::OnBad::Skip), words that the output cannot hold ([`Format::unfit`]) are left out and counted.
 ///
-/// # Errors
-/// What [`read`] and [`write()`] say; what [`Format::to_write`] says of a name without a format to write;
-/// [`Error::Output`](crate::Error::Output) if a file that is written is one that is read.
+/// # Errors The errors of [`read`] and [`write()`]; the errors of [`Format::to_write`] for a name that indicates no
+/// format; [`Error::Output`](crate::Error::Output) if an output file is also an input.
 pub fn convert(from: &Path, options: &ReadOptions, to: &Path, write_as: Option<Format>) -> Result<Converted> {
     let format = write_as.map_or_else(|| Format::to_write(to), Ok)?;
     format.check_output(to)?;
@@ -37,7 +36,7 @@ pub fn convert(from: &Path, options: &ReadOptions, to: &Path, write_as: Option<F
     Ok(Converted { words: kept.len(), dim: vectors.dim(), passed_over })
 }
 
-/// Those of the words that a file can hold.
+/// The words that a file can hold.
 struct Kept<'a> {
     vectors: &'a WordVectors,
     ids: Vec<WordId>,

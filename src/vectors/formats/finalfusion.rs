@@ -1,5 +1,5 @@
-//! finalfusion's format (<https://finalfusion.github.io/spec>): a header that lists chunks, then the chunks. The vectors have length
-//! 1, and their lengths stand in a chunk of their own.
+//! The finalfusion format (<https://finalfusion.github.io/spec>): a header that lists chunks, then the chunks. The
+//! vectors have length 1, and their original lengths are in a separate chunk.
 
 use super::fit::norm;
 use super::input::{Input, LONGEST_WORD};
@@ -17,14 +17,14 @@ const BUCKET_VOCAB: u32 = 3;
 const METADATA: u32 = 5;
 const NORMS: u32 = 6;
 const FASTTEXT_VOCAB: u32 = 7;
-/// The number of the type f32.
+/// The type number of f32.
 const F32: u32 = 10;
-/// A file has four chunks at most.
+/// The maximum number of chunks; a valid file has at most four.
 const MOST_CHUNKS: u32 = 16;
 const KNOWN: &str = "vocabularies of words (1, 3, 7), matrices of f32 (2), metadata (5), norms (6)";
 
-/// Reads words, vectors and, where they are there, lengths. Vectors of subword units, which follow those of the words, are passed
-/// over. Says how many numbers a vector has.
+/// Reads words, vectors and, if present, lengths. Returns the size of a vector. Vectors of subword units follow the
+/// ones of words and are passed over.
 pub fn read(input: &mut Input, taken: &mut Taken) -> Result<usize> {
     let mut magic = [0; 4];
     input.exact(&mut magic, "the first bytes", 0)?;
@@ -73,7 +73,7 @@ pub fn read(input: &mut Input, taken: &mut Taken) -> Result<usize> {
     Ok(dim)
 }
 
-/// The words, behind `settings` bytes about subword units.
+/// Reads the words, which follow `settings` bytes about subword units.
 fn read_words(input: &mut Input, settings: u64, words: &mut WordList) -> Result<()> {
     let place = Place::Byte(input.at());
     let count = input.u64("a vocabulary", 0)?;
@@ -94,7 +94,7 @@ fn read_words(input: &mut Input, settings: u64, words: &mut WordList) -> Result<
     Ok(())
 }
 
-/// Passes over the bytes that bring numbers to a multiple of four: between one and four of them.
+/// Skips the padding to a multiple of four: one to four bytes.
 fn read_padding(input: &mut Input) -> Result<()> {
     input.skip(4 - input.at() % 4, "padding")
 }
@@ -111,7 +111,7 @@ fn check_type(input: &mut Input) -> Result<()> {
     }
 }
 
-/// The vectors of the first `needed` words, and their size.
+/// Reads the vectors of the first `needed` words. Returns them with their size.
 fn read_array(input: &mut Input, words: usize, needed: usize) -> Result<(Vec<f32>, usize)> {
     let place = Place::Byte(input.at());
     let (rows, dim) = (input.u64("a matrix", 0)?, u64::from(input.u32("a matrix", 0)?));
@@ -145,7 +145,7 @@ fn scale(input: &mut Input, values: &mut [f32], words: usize, dim: usize) -> Res
     Ok(())
 }
 
-/// Writes words, directions and lengths.
+/// Writes words, vectors of length 1, and the original lengths.
 pub fn write(out: &mut Output, source: &dyn VectorSource) -> Result<()> {
     let ids = 0..source.len() as WordId;
     let chunks = [SIMPLE_VOCAB, ND_ARRAY, NORMS];
@@ -159,7 +159,7 @@ pub fn write(out: &mut Output, source: &dyn VectorSource) -> Result<()> {
         out.put(word.as_bytes())?;
     }
     let (rows, dim) = (source.len() as u64, source.dim() as u64);
-    // Where the padding begins, in bytes from the start of the file.
+    // The offset of the padding, in bytes from the start of the file.
     let at = head.len() as u64 + vocab - 8 + 4 + 8 + 8 + 4 + 4;
     let padding = vec![0; (4 - at % 4) as usize];
     let size = [&rows.to_le_bytes()[..], &(dim as u32).to_le_bytes(), &F32.to_le_bytes(), &padding].concat();

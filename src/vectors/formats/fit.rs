@@ -1,4 +1,4 @@
-//! What files can hold: checked whole before anything is written, by the writers and before a training.
+//! Checks that words and vectors fit a format. Writers run them before writing, and trainings before they start.
 
 use super::Format;
 use super::input::{LONGEST_VECTOR, LONGEST_WORD, check_finite};
@@ -7,14 +7,15 @@ use crate::vectors::VectorSource;
 use crate::vocab::WordId;
 use std::path::Path;
 
-/// The beginning of a bzip2 file, all letters, around the size of its blocks.
+/// The first bytes of a bzip2 file, all letters, before and after the block size.
 const BZIP2: [&str; 2] = ["BZh", "1AY&SY"];
 
-/// The beginning of a frame of zstd or lz4 that holds no data, behind the first of its bytes: a letter from P to _.
+/// The first bytes of a zstd or lz4 frame without data, after its first byte: a letter from P to _.
 const SKIPPABLE: &str = "*M\u{18}";
 
 impl Format {
-    /// Why a file of this format cannot hold a word. Without a reason, whoever reads the file gets the same word.
+    /// The reason why a file of this format cannot hold a word. `None` means that readers of the file get the same
+    /// word.
     ///
     /// ```
     /// use lexmax::error::Unfit;
@@ -30,7 +31,7 @@ impl Format {
         if word.len() > LONGEST_WORD {
             return Some(Unfit::Long { bytes: word.len(), limit: LONGEST_WORD });
         }
-        // A letter of ASCII is never part of another letter's bytes.
+        // A byte of ASCII never occurs inside a multibyte character.
         let has = |bytes: &[u8]| word.bytes().any(|byte| bytes.contains(&byte));
         let is_packed = || {
             let rest = word.strip_prefix(BZIP2[0]).and_then(|rest| rest.strip_prefix(|c| matches!(c, '1'..='9')));
@@ -50,10 +51,10 @@ impl Format {
         }
     }
 
-    /// Refuses words that a file of this format cannot hold. `path` is the file, for the error.
+    /// Refuses words that a file of this format cannot hold. `path` names the file in the error.
     ///
-    /// # Errors
-    /// [`OutputFault::Word`] with the first such word, the file that it would stand in, and formats that can hold it.
+    /// # Errors [`OutputFault::Word`] with the first such word, the file that would contain it, and formats that can
+    /// hold it.
     pub fn check_words<'a>(self, path: &Path, words: impl IntoIterator<Item = &'a str>) -> Result<()> {
         let unfit = words.into_iter().find_map(|word| Some((word, self.unfit(word)?)));
         let Some((word, unfit)) = unfit else { return Ok(()) };
@@ -67,11 +68,10 @@ impl Format {
         Err(OutputFault::Word { path, what, word: word.into(), unfit, others }.into())
     }
 
-    /// Refuses what a file of this format cannot hold.
+    /// Refuses words and vectors that a file of this format cannot hold.
     ///
-    /// # Errors
-    /// Those of [`Format::check_words`]; [`Error::VectorsFile`] for a vector that is not finite, and for sizes that no
-    /// reader takes.
+    /// # Errors The errors of [`Format::check_words`]; [`Error::VectorsFile`] for a vector that is not finite, and for
+    /// sizes that no reader accepts.
     pub(super) fn check_source(self, path: &Path, source: &dyn VectorSource) -> Result<()> {
         let fault = |fault| Error::VectorsFile { path: path.into(), place: Place::Whole, fault };
         let (words, dim) = (source.len() as u64, source.dim() as u64);
@@ -92,7 +92,7 @@ impl Format {
     }
 }
 
-/// The length of a vector.
+/// The Euclidean length of a vector.
 pub fn norm(vector: &[f32]) -> f64 {
     vector.iter().map(|x| f64::from(*x).powi(2)).sum::<f64>().sqrt()
 }

@@ -1,11 +1,11 @@
-//! Bytes of a file with their place, and never more of them in memory than the file gave.
+//! Reads the bytes of a file with their position. Memory never exceeds the bytes that the file has delivered.
 
 use crate::error::{Error, Place, Result, VectorsFault};
 pub use crate::vocab::LONGEST_WORD;
 use std::io::{BufRead, Read};
 use std::path::Path;
 
-/// The longest vector.
+/// The maximum size of a vector.
 pub const LONGEST_VECTOR: u64 = 1 << 20;
 
 /// The byte order mark of UTF-8.
@@ -18,11 +18,11 @@ const PIECE: usize = 1 << 16;
 pub struct Input<'a> {
     source: &'a mut dyn BufRead,
     path: &'a Path,
-    /// Bytes of all, where that is known.
+    /// The total number of bytes, if known.
     len: Option<u64>,
     at: u64,
     line: u64,
-    /// Room for the bytes of numbers.
+    /// A buffer for the bytes of numbers.
     piece: Vec<u8>,
 }
 
@@ -31,7 +31,7 @@ impl<'a> Input<'a> {
         Self { source, path, len, at: 0, line: 0, piece: Vec::new() }
     }
 
-    /// Bytes read.
+    /// The number of bytes read.
     pub fn at(&self) -> u64 {
         self.at
     }
@@ -41,12 +41,12 @@ impl<'a> Input<'a> {
         self.path
     }
 
-    /// The number of the line read last, from 1.
+    /// The number of the last line read, from 1.
     pub fn line_number(&self) -> u64 {
         self.line.max(1)
     }
 
-    /// What can be seen of the file from here on, without reading it.
+    /// The next bytes of the file, without consuming them.
     pub fn peek(&mut self) -> Result<&[u8]> {
         self.source.fill_buf().map_err(Error::io(self.path))
     }
@@ -55,23 +55,23 @@ impl<'a> Input<'a> {
         Error::VectorsFile { path: self.path.into(), place, fault }
     }
 
-    /// Here, as a byte.
+    /// An error at the current byte.
     pub fn fault_here(&self, fault: VectorsFault) -> Error {
         self.fault(Place::Byte(self.at), fault)
     }
 
-    /// In the line read last.
+    /// An error in the last line read.
     pub fn fault_in_line(&self, fault: VectorsFault) -> Error {
         self.fault(Place::Line(self.line_number()), fault)
     }
 
-    /// Bytes that are left, where that is known.
+    /// The number of remaining bytes, if known.
     pub fn left(&self) -> Option<u64> {
         self.len.map(|len| len.saturating_sub(self.at))
     }
 
-    /// Refuses sizes that cannot be held, or for which too few bytes are left; `need` is the least number of them. Says how many
-    /// numbers to make room for at once: none where the end is not known.
+    /// Refuses sizes that cannot be held, or for which too few bytes remain; `need` is the minimum number of bytes.
+    /// Returns the number of values to allocate at once: 0 if the length of the file is unknown.
     pub fn check_size(&self, place: Place, words: u64, dim: u64, need: Option<u64>) -> Result<usize> {
         let numbers = words.checked_mul(dim).and_then(|n| usize::try_from(n).ok());
         let (Some(numbers), Some(need)) = (numbers.filter(|_| dim <= LONGEST_VECTOR && words <= i32::MAX as u64), need)
@@ -85,8 +85,8 @@ impl<'a> Input<'a> {
         }
     }
 
-    /// Reads up to and with `end`, or to the end of the file, but no more than `limit` bytes; false if there is nothing left.
-    /// A byte order mark at the beginning is none of it.
+    /// Reads up to and including `end`, or to the end of the file, but at most `limit` bytes. Returns false if nothing
+    /// is left. A byte order mark at the start of the file is dropped.
     pub fn until(&mut self, end: u8, limit: usize, to: &mut Vec<u8>) -> Result<bool> {
         to.clear();
         let mut part = (&mut *self.source).take(limit as u64);
@@ -99,7 +99,7 @@ impl<'a> Input<'a> {
         Ok(read > 0)
     }
 
-    /// A line without its end; none at the end of the file.
+    /// Reads a line without its end; `None` at the end of the file.
     pub fn line<'b>(&mut self, limit: usize, words: usize, to: &'b mut Vec<u8>) -> Result<Option<&'b str>> {
         if !self.until(b'\n', limit, to)? {
             return Ok(None);
@@ -116,7 +116,7 @@ impl<'a> Input<'a> {
         Ok(Some(text.strip_suffix('\r').unwrap_or(text)))
     }
 
-    /// The bytes of a line without its end; false at the end of the file.
+    /// Reads the bytes of a line without its end; false at the end of the file.
     pub fn raw_line(&mut self, limit: usize, to: &mut Vec<u8>) -> Result<bool> {
         if !self.until(b'\n', limit, to)? {
             return Ok(false);
@@ -129,14 +129,14 @@ impl<'a> Input<'a> {
         Ok(true)
     }
 
-    /// Passes over what is left of a line.
+    /// Skips the rest of a line.
     pub fn skip_line(&mut self) -> Result<()> {
         let skipped = self.source.skip_until(b'\n').map_err(Error::io(self.path))?;
         self.at += skipped as u64;
         Ok(())
     }
 
-    /// Fills `out`; `what` it is, and how many words came before.
+    /// Fills `out`. An error at the end of the file mentions `what` and the number of `words` read before.
     pub fn exact(&mut self, out: &mut [u8], what: &'static str, words: usize) -> Result<()> {
         let mut filled = 0;
         while filled < out.len() {
@@ -165,7 +165,7 @@ impl<'a> Input<'a> {
         Ok(u64::from_le_bytes(bytes))
     }
 
-    /// Appends `count` numbers of `N` bytes, which grow as they come.
+    /// Appends `count` numbers of `N` bytes; memory grows as they arrive.
     pub fn numbers<const N: usize>(
         &mut self,
         count: usize,
@@ -186,7 +186,7 @@ impl<'a> Input<'a> {
         Ok(())
     }
 
-    /// So many bytes, which grow as they come.
+    /// Reads `count` bytes; memory grows as they arrive.
     pub fn bytes(&mut self, count: u64, what: &'static str) -> Result<Vec<u8>> {
         let (mut bytes, mut left) = (Vec::new(), count);
         while left > 0 {
@@ -199,7 +199,7 @@ impl<'a> Input<'a> {
         Ok(bytes)
     }
 
-    /// Bytes that are passed over.
+    /// Skips `count` bytes.
     pub fn skip(&mut self, count: u64, what: &'static str) -> Result<()> {
         let skipped = std::io::copy(&mut (&mut *self.source).take(count), &mut std::io::sink());
         let skipped = skipped.map_err(Error::io(self.path))?;
@@ -207,7 +207,7 @@ impl<'a> Input<'a> {
         if skipped < count { Err(self.fault_here(VectorsFault::Ends { what, words: 0 })) } else { Ok(()) }
     }
 
-    /// Refuses what follows the last vector, but for line breaks.
+    /// Refuses bytes after the last vector, except line breaks.
     pub fn end(&mut self, words: usize) -> Result<()> {
         loop {
             let rest = self.source.fill_buf().map_err(Error::io(self.path))?;
@@ -225,12 +225,12 @@ impl<'a> Input<'a> {
     }
 }
 
-/// Refuses a vector that is not finite.
+/// Refuses a vector with a value that is not finite.
 pub fn check_finite(word: &str, vector: &[f32]) -> std::result::Result<(), VectorsFault> {
     if vector.iter().all(|x| x.is_finite()) { Ok(()) } else { Err(VectorsFault::NotFinite { word: word.into() }) }
 }
 
-/// A decimal number as f32; what is too large for one is not finite.
+/// Parses a decimal number as f32; a number that is too large becomes infinite.
 pub fn number(word: &str, text: &str) -> std::result::Result<f32, VectorsFault> {
     text.parse().map_err(|_| VectorsFault::Number { word: word.into(), text: text.chars().take(40).collect() })
 }

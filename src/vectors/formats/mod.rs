@@ -1,29 +1,36 @@
-//! Files of word vectors: formats by name, and files as a whole.
+//! Files of word vectors: the formats, and reading and writing of whole files.
 //!
-//! | format | ending | is | read by |
+//! | format | ending | content | read by |
 //! |---|---|---|---|
-//! | [`Format::Binary`] | `.bin` | a line `words dim`, then for each word: the word, a space, dim little-endian f32, a line break | word2vec, gensim |
-//! | [`Format::Text`] | `.txt` | a line `words dim`, then a line a word: the word and dim decimal numbers | those, and everything else |
-//! | [`Format::FastText`] | `.vec` | the same with a space at the end of each line | fastText, gensim |
-//! | [`Format::Glove`] | `.txt` | lines as in text, without a first line of sizes | GloVe, gensim |
-//! | [`Format::Npy`] | `.npy` | the V×d matrix; the words beside it in `.words.txt`, one a line | NumPy |
+//! | [`Format::Binary`] | `.bin` | line `words dim`; each word, a space, dim f32, a line break | word2vec, gensim |
+//! | [`Format::Text`] | `.txt` | line `words dim`; a line a word: the word and dim decimal numbers | almost all tools |
+//! | [`Format::FastText`] | `.vec` | like text, with a space at the end of each line | fastText, gensim |
+//! | [`Format::Glove`] | `.txt` | like text, without the line of sizes | GloVe, gensim |
+//! | [`Format::Npy`] | `.npy` | the V×d matrix; the words in `.words.txt` beside it, one a line | NumPy |
 //! | [`Format::Finalfusion`] | `.fifu` | chunks: the words, unit vectors, their norms | finalfusion |
-//! | [`Format::Projector`] | `.tsv` | a line of numbers a word; the words beside them in `.metadata.tsv` | TensorBoard's projector |
-//! | [`Format::Model`] | `.safetensors` | a lexmax model, whose word vectors are read; it is never written | lexmax |
+//! | [`Format::Projector`] | `.tsv` | line of numbers a word; words in `.metadata.tsv` beside it | TensorBoard |
+//! | [`Format::Model`] | `.safetensors` | a lexmax model, whose word vectors are read; never written | lexmax |
 //!
-//! `.gz` or `.zst` behind the ending of a format means that the file is compressed; what lies beside it is not. Readers
-//! take either form of word2vec's text, words with spaces too (the last numbers of a line are the vector), and of
-//! `.npy` any order, f16 and f64 too; finalfusion's words are read with their vectors, subword units are passed over.
-//! The words of the projector may also stand in its own pairs of names, `x_tensor.tsv` and `x_metadata.tsv`. Of a word
-//! that is there twice the first vector is kept. What else a file may hold that cannot be read is an error, or is
-//! passed over and counted ([`ReadOptions::on_bad`]). Numbers in text are the shortest that give the same f32 again, so
-//! all formats but finalfusion, which keeps directions and lengths apart, come back to the bit. A rounded direction
-//! times a rounded length cannot give every f32, so finalfusion's numbers come back within three roundings. A word that
-//! a format cannot hold ([`Format::unfit`]) and a vector whose length is no f32 (finalfusion) are refused before
-//! anything is written.
+//! The f32 of the binary format are little-endian. `.gz`, `.zst` or `.bz2` after the ending of a format means that the
+//! file is compressed; a file of words beside it is not.
 //!
-//! Files may be hostile: whatever is wrong is an error with its line or byte, and memory stays within a small multiple
-//! of what the file holds, whatever it says that it holds.
+//! Readers accept more than writers produce:
+//!
+//! - both forms of word2vec's text, and words with spaces (the last numbers of a line are the vector),
+//! - `.npy` in any element order, and with f16 and f64,
+//! - finalfusion with subword units, which are passed over,
+//! - the projector's own pairs of names, `x_tensor.tsv` and `x_metadata.tsv`.
+//!
+//! For a repeated word, the first vector is kept. Other entries that cannot be read are errors, or are passed over and
+//! counted ([`ReadOptions::on_bad`]).
+//!
+//! Numbers in text are the shortest that give the same f32 again, so that all formats except finalfusion preserve every
+//! bit. finalfusion stores directions and lengths separately. The product of a rounded direction and a rounded length
+//! cannot give every f32, so its numbers are restored within three roundings. Before anything is written, writers
+//! refuse words that a format cannot hold ([`Format::unfit`]) and, for finalfusion, vectors whose length is not an f32.
+//!
+//! Files may be hostile: every fault is an error with its line or byte. Memory stays within a small multiple of the
+//! actual file size, whatever sizes the file states.
 
 mod convert;
 mod finalfusion;
@@ -61,36 +68,36 @@ use std::path::{Path, PathBuf};
 #[cfg_attr(feature = "cli", derive(clap::ValueEnum), value(rename_all = "lower"))]
 #[non_exhaustive]
 pub enum Format {
-    /// word2vec's binary format; .bin.
+    /// The binary format of word2vec; .bin.
     Binary,
-    /// word2vec's text format; .txt.
+    /// The text format of word2vec; .txt.
     Text,
-    /// fastText's text format; .vec.
+    /// The text format of fastText; .vec.
     FastText,
-    /// NumPy's matrix, the words beside it in .words.txt; .npy.
+    /// A NumPy matrix, with the words in .words.txt beside it; .npy.
     Npy,
-    /// finalfusion; .fifu.
+    /// The finalfusion format; .fifu.
     Finalfusion,
-    /// TensorBoard's projector, the words beside the vectors in .metadata.tsv; .tsv.
+    /// The files of TensorBoard's projector, with the words in .metadata.tsv; .tsv.
     Projector,
-    /// GloVe's text format, without a header; .txt, where the content tells it.
+    /// The text format of GloVe, without a header; .txt, recognized by its content.
     Glove,
-    /// A lexmax model, of which the word vectors are read. It is never written.
+    /// A lexmax model, whose word vectors are read. Never written.
     #[cfg_attr(feature = "cli", value(skip))]
     Model,
 }
 
 impl Format {
-    /// All formats that are written. [`Format::Model`] is only read.
+    /// All formats that can be written. [`Format::Model`] can only be read.
     pub const ALL: &'static [Self] =
         &[Self::Binary, Self::Text, Self::FastText, Self::Npy, Self::Finalfusion, Self::Projector, Self::Glove];
 
-    /// What the format is called.
+    /// The name of the format.
     pub fn name(self) -> &'static str {
         names::name(&self)
     }
 
-    /// How its files end.
+    /// The ending of its files.
     pub const fn ending(self) -> &'static str {
         match self {
             Self::Binary => "bin",
@@ -103,7 +110,7 @@ impl Format {
         }
     }
 
-    /// The format that a file's name tells, of those that are written.
+    /// The format that the name of a file indicates, among the ones that can be written.
     pub fn of(path: &Path) -> Option<Self> {
         let plain = files::without_packing(path);
         let ending = plain.extension()?;
@@ -112,8 +119,8 @@ impl Format {
 
     /// The format in which a file of this name is written.
     ///
-    /// # Errors
-    /// [`Error::VectorsFormat`] for a name that tells no format, and [`Error::VectorsFile`] for a model's.
+    /// # Errors [`Error::VectorsFormat`] for a name that indicates no format, and [`Error::VectorsFile`] for the name
+    /// of a model.
     pub fn to_write(path: &Path) -> Result<Self> {
         match Self::of(path) {
             Some(format) => Ok(format),
@@ -126,11 +133,10 @@ impl Format {
         path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case(Self::Model.ending()))
     }
 
-    /// Whether vectors can be written to a file of this name in the format, as things stand. Leaves nothing behind.
+    /// Checks that vectors can at present be written to a file of this name in the format. Leaves nothing behind.
     ///
-    /// # Errors
-    /// [`Error::VectorsFile`] for [`Format::Model`]; what [`files::Output::new`] says of the file and of the one beside
-    /// it; [`OutputFault::NoStream`] for standard output in a format of two files.
+    /// # Errors [`Error::VectorsFile`] for [`Format::Model`]; the errors of [`files::Output::new`] for the file and the
+    /// one beside it; [`OutputFault::NoStream`] for standard output in a format of two files.
     pub(crate) fn check_output(self, path: &Path) -> Result<()> {
         if !Self::ALL.contains(&self) {
             let own = Self::ALL.iter().filter(|format| **format != Self::Glove);
@@ -159,12 +165,12 @@ impl Format {
         }
     }
 
-    /// All files of vectors of this name, of which formats may keep the words beside.
+    /// All files of vectors with this name, including a file of words beside it.
     pub fn files(self, path: &Path) -> impl Iterator<Item = PathBuf> {
         std::iter::once(path.into()).chain(self.side_file(path))
     }
 
-    /// The file of the words, for formats that keep them beside the vectors.
+    /// The file of words, for formats that keep it beside the vectors.
     pub fn side_file(self, path: &Path) -> Option<PathBuf> {
         let (stem, (_, is_partial)) = (files::without_packing(path), files::without_partial(path));
         let side = match self {
@@ -175,7 +181,7 @@ impl Format {
         Some(if is_partial { files::partial(&side) } else { side })
     }
 
-    /// Whether the format is one of those that people call by each other's endings.
+    /// Whether the format is one of those whose files often have the ending of another.
     fn is_word2vec(self) -> bool {
         matches!(self, Self::Binary | Self::Text | Self::FastText | Self::Glove)
     }
@@ -187,8 +193,8 @@ impl fmt::Display for Format {
     }
 }
 
-/// Refuses to replace a file of words that is not this output's own: without the output, or with one that is packed in
-/// another way.
+/// Refuses to replace a file of words that does not belong to this output: the output does not exist, or exists with
+/// another compression.
 fn check_side(path: &Path, side: &Path) -> Result<()> {
     if !side.exists() {
         return Ok(());
@@ -203,16 +209,16 @@ fn check_side(path: &Path, side: &Path) -> Result<()> {
     }
 }
 
-/// Endings of names that promise something else than vectors.
+/// Endings that indicate content other than vectors.
 const OTHERS: [&str; 17] = [
     "arrow", "csv", "feather", "htm", "html", "json", "jsonl", "kv", "md", "onnx", "pdf", "pickle", "pkl", "pt", "pth",
     "xml", "yaml",
 ];
 
-/// Formats of which the words stand beside the vectors.
+/// Describes formats with the words in a file beside the vectors.
 const TWO_FILES: &str = "a format of two files";
 
-/// The error for a file whose name and beginning tell no format.
+/// The error for a file whose name and first bytes indicate no format.
 fn unknown(path: &Path) -> Error {
     Error::VectorsFormat {
         path: path.into(),
@@ -220,13 +226,12 @@ fn unknown(path: &Path) -> Error {
     }
 }
 
-/// Writes all words of `source`, the file or files whole or not at all; compressed, where the name ends in `.gz`,
-/// `.zst` or `.bz2`.
+/// Writes all words of `source`. The file or files are written completely or not at all. They are compressed if the
+/// name ends in `.gz`, `.zst` or `.bz2`.
 ///
-/// # Errors
-/// [`Error::Io`], and [`Error::VectorsFile`] for a vector that is not finite, for no word or vectors too long, and for
-/// [`Format::Model`]; [`Error::Output`] for a word that cannot stand in the format, and for a name that promises what
-/// is not written. Nothing is written then.
+/// # Errors Nothing is written after an error. [`Error::Io`]; [`Error::VectorsFile`] for a vector that is not finite,
+/// for no words, for vectors that are too long, and for [`Format::Model`]; [`Error::Output`] for a word that the format
+/// cannot hold, and for a compression that is not written.
 pub fn write(path: &Path, format: Format, source: &dyn VectorSource) -> Result<()> {
     format.check_output(path)?;
     format.check_source(path, source)?;
@@ -250,7 +255,7 @@ pub fn write(path: &Path, format: Format, source: &dyn VectorSource) -> Result<(
     main.commit_with(words)
 }
 
-/// Where vectors are written to.
+/// The destination of a writer.
 pub struct Output<'a> {
     out: &'a mut dyn Write,
     path: &'a Path,
@@ -277,7 +282,7 @@ fn write_words(out: &mut Output, source: &dyn VectorSource) -> Result<()> {
     (0..source.len() as WordId).try_for_each(|id| out.put(format!("{}\n", source.word(id)).as_bytes()))
 }
 
-/// Writes a byte order mark, where the first word begins with one: readers take the first for none of the word.
+/// Writes a byte order mark if the first word begins with one, since readers drop the first mark of a file.
 fn write_mark(out: &mut Output, source: &dyn VectorSource) -> Result<()> {
     let has_mark = source.word(0).as_bytes().starts_with(input::MARK);
     if has_mark { out.put(input::MARK) } else { Ok(()) }

@@ -1,7 +1,7 @@
-//! The word vectors of a lexmax model: the tensors `vocab.ends`, `vocab.words` and `encoder.0.weight` of its
+//! Reads the word vectors of a lexmax model: the tensors `vocab.ends`, `vocab.words` and `encoder.0.weight` of its
 //! safetensors file.
 //!
-//! Tensors are read in the order of the file and the others are passed over, so that a stream will do.
+//! Tensors are read in the order of the file and all others are passed over, so that a stream is sufficient.
 
 use super::input::Input;
 use super::taken::Taken;
@@ -13,26 +13,26 @@ const DESCRIPTION: &str = "lexmax";
 const ENDS: &str = "vocab.ends";
 const WORDS: &str = "vocab.words";
 const WEIGHT: &str = "encoder.0.weight";
-/// The version of a model's file that is read.
+/// The supported version of model files.
 const FORMAT: u32 = 1;
-/// A longer header is refused, as safetensors does.
+/// The maximum header length in bytes, as in safetensors.
 const LONGEST_HEADER: u64 = 16 << 20;
 
-/// Whether a file begins as safetensors files do: the length of a header below 16 MiB, and its brace.
+/// Whether a file starts like a safetensors file: a header length below 16 MiB, and the opening brace.
 pub fn is_model(start: &[u8]) -> bool {
     start.get(8) == Some(&b'{') && start[3..8].iter().all(|byte| *byte == 0)
 }
 
-/// What is collected from the tensors.
+/// The tensors collected so far.
 #[derive(Default)]
 struct Found {
     ends: Option<Vec<u64>>,
     text: Option<Vec<u8>>,
-    /// The numbers, the rows, and the entries of a row.
+    /// The values, the number of rows, and the number of entries in a row.
     weight: Option<(Vec<f32>, usize, usize)>,
 }
 
-/// Reads the words and the encoder's first table. Says how many numbers a vector has.
+/// Reads the words and the first table of the encoder. Returns the size of a vector.
 pub fn read(input: &mut Input, taken: &mut Taken) -> Result<usize> {
     let expected = "a model of lexmax: the length of a header, and a safetensors header";
     let no_model = |input: &Input, place| input.fault(place, VectorsFault::Header { expected });
@@ -95,7 +95,7 @@ fn check_format(input: &Input, tensors: &Metadata) -> Result<()> {
     }
 }
 
-/// Refuses a tensor of another type, or of other than `axes` axes.
+/// Refuses a tensor with another type, or with a number of axes other than `axes`.
 fn check_shape(input: &Input, name: &'static str, info: &TensorInfo, dtype: Dtype, axes: usize) -> Result<()> {
     if info.dtype == dtype && info.shape.len() == axes {
         return Ok(());
@@ -106,15 +106,15 @@ fn check_shape(input: &Input, name: &'static str, info: &TensorInfo, dtype: Dtyp
 }
 
 impl Found {
-    /// Cuts the text into words and joins them with their vectors. Says how many words there are, and how many numbers
-    /// a vector has.
+    /// Splits the text into words and adds them with their vectors. Returns the number of words and the size of a
+    /// vector.
     fn take(self, input: &Input, taken: &mut Taken) -> Result<(usize, usize)> {
         let fault = |fault| input.fault(Place::Whole, fault);
         let Self { ends: Some(ends), text: Some(text), weight: Some((values, rows, dim)) } = self else {
             let expected = "a model with word vectors: tensors vocab.ends, vocab.words and encoder.0.weight";
             return Err(fault(VectorsFault::Header { expected }));
         };
-        // An n-gram encoder has one row more, for places before the first word of a sentence.
+        // An n-gram encoder has one more row, for positions before the first word of a sentence.
         let count = ends.len();
         if rows != count && rows != count + 1 {
             return Err(fault(VectorsFault::WordsMissVectors { words: count as u64, vectors: rows as u64 }));

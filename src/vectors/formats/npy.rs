@@ -10,13 +10,13 @@ use half::f16;
 use ndarray::{Array2, ShapeBuilder};
 
 pub const MAGIC: &[u8] = b"\x93NUMPY";
-/// Bytes of the longest header; NumPy's own limit.
+/// The maximum header length in bytes, which is NumPy's own limit.
 const LONGEST_HEADER: usize = 10_000;
-/// The matrix begins at a multiple of this.
+/// The matrix starts at a multiple of this many bytes.
 const ALIGNMENT: usize = 64;
 const EXPECTED: &str = "a file of NumPy, of version 1 to 3, with a matrix";
 
-/// Reads the matrix and its words. Says how many numbers a vector has.
+/// Reads the matrix and its words. Returns the size of a vector.
 pub fn read(input: &mut Input, beside: &mut Input, taken: &mut Taken) -> Result<usize> {
     let (header, place) = header(input)?;
     let &[rows, dim] = &header.shape[..] else { return Err(bad(input)) };
@@ -57,7 +57,7 @@ pub fn read(input: &mut Input, beside: &mut Input, taken: &mut Taken) -> Result<
     Ok(dim)
 }
 
-/// Takes a row, unless there are enough.
+/// Adds a row, unless there are already enough words.
 fn entry(input: &Input, taken: &mut Taken, names: &WordList, row: usize, dim: usize) -> Result<()> {
     if taken.is_full() {
         taken.values.truncate(taken.values.len() - dim);
@@ -70,7 +70,7 @@ fn bad(input: &Input) -> Error {
     input.fault(Place::Byte(0), VectorsFault::Header { expected: EXPECTED })
 }
 
-/// The header, and where it stands.
+/// Reads the header. Returns it with its position.
 fn header(input: &mut Input) -> Result<(Header, Place)> {
     let mut start = [0; 8];
     input.exact(&mut start, "the first bytes", 0)?;
@@ -93,7 +93,7 @@ fn header(input: &mut Input) -> Result<(Header, Place)> {
     Ok((header, place))
 }
 
-/// The types of numbers that are read.
+/// The supported types of numbers.
 #[derive(Clone, Copy)]
 enum Numbers {
     F16,
@@ -137,7 +137,7 @@ impl Numbers {
     }
 }
 
-/// What the header says: a literal of Python.
+/// The content of the header, a Python literal.
 struct Header {
     kind: String,
     by_columns: bool,
@@ -181,7 +181,7 @@ impl Header {
     }
 }
 
-/// A string in either quotes, and what follows it.
+/// A string in single or double quotes, and the text after it.
 fn quoted(text: &str) -> Option<(&str, &str)> {
     let quote = text.chars().next().filter(|c| matches!(c, '\'' | '"'))?;
     text[1..].split_once(quote)
@@ -191,7 +191,7 @@ fn quoted(text: &str) -> Option<(&str, &str)> {
 pub fn write(out: &mut Output, source: &dyn VectorSource) -> Result<()> {
     let mut header =
         format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({}, {}), }}", source.len(), source.dim());
-    // Six bytes of magic, two of the version, two of the length, and a line break.
+    // Six bytes of magic, two of version, two of length, and a line break.
     let plain = MAGIC.len() + 4 + header.len() + 1;
     header.extend(std::iter::repeat_n(' ', plain.next_multiple_of(ALIGNMENT) - plain));
     header.push('\n');

@@ -1,4 +1,4 @@
-//! How a file of vectors is read, and what was passed over.
+//! Options for reading a file of vectors, and counts of entries passed over.
 
 use super::Format;
 use crate::files;
@@ -16,11 +16,11 @@ pub enum OnBad {
     /// Ends with an error that names the place.
     #[default]
     Error,
-    /// Passes over the word with its vector, and counts them by kind.
+    /// Passes over the word and its vector, and counts them by kind.
     Skip,
 }
 
-/// How a file of word vectors is read.
+/// Options for reading a file of word vectors.
 ///
 /// ```
 /// use lexmax::vectors::{OnBad, ReadOptions, read};
@@ -39,12 +39,12 @@ pub enum OnBad {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ReadOptions {
-    /// The format. Without, the beginning of the file and its name tell.
+    /// The format. If `None`, the first bytes of the file and its name decide.
     pub format: Option<Format>,
-    /// The file of the words, for formats that keep them beside the vectors. Without, its name follows from that of
-    /// the vectors.
+    /// The file of words, for formats that keep it beside the vectors. If `None`, its name follows from the name of the
+    /// vectors.
     pub words: Option<PathBuf>,
-    /// At most so many words, from the first; the file is read no further than they need.
+    /// The maximum number of words, from the first. The file is read only as far as they need.
     pub first: Option<usize>,
     /// The treatment of words and vectors that cannot be read.
     pub on_bad: OnBad,
@@ -58,7 +58,7 @@ impl From<Format> for ReadOptions {
 }
 
 impl ReadOptions {
-    /// Whether there are as many words as are wanted.
+    /// Whether the wanted number of words is reached.
     pub(super) fn is_full(&self, words: usize) -> bool {
         self.first.is_some_and(|first| words >= first)
     }
@@ -68,7 +68,7 @@ impl ReadOptions {
         self.on_bad == OnBad::Skip
     }
 
-    /// The files that are read for these vectors, as far as names tell.
+    /// The files read for these vectors, as far as their names are known.
     pub(crate) fn files(&self, path: &Path) -> Vec<PathBuf> {
         let side = self.words.clone().or_else(|| {
             let format = self.format.or_else(|| Format::of(path))?;
@@ -78,12 +78,12 @@ impl ReadOptions {
     }
 }
 
-/// WordList that the file of the words may have, the likely ones first; none for formats of one file.
+/// Possible names of the file of words, the most likely first; empty for formats of one file.
 pub fn beside(format: Format, path: &Path) -> Vec<PathBuf> {
     let Some(own) = format.side_file(path) else { return Vec::new() };
     let mut names = vec![own];
     if format == Format::Projector {
-        // gensim's word2vec2tensor writes x_tensor.tsv and x_metadata.tsv, the projector's page offers vectors.tsv and
+        // gensim's word2vec2tensor writes x_tensor.tsv and x_metadata.tsv; the projector's page offers vectors.tsv and
         // metadata.tsv.
         let stem = files::without_packing(path).with_extension("");
         let stem = stem.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -98,52 +98,52 @@ pub fn beside(format: Format, path: &Path) -> Vec<PathBuf> {
     names
 }
 
-/// Word vectors as they were read.
+/// Word vectors read from a file.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Loaded {
     /// The words and their vectors.
     pub vectors: WordVectors,
-    /// Entries of the file that are not among them.
+    /// Entries of the file that were passed over.
     pub passed_over: PassedOver,
 }
 
-/// Counts of what was not taken from a file of vectors. A repeated word is counted in any case: its first vector is
-/// kept. The other kinds are errors unless [`OnBad::Skip`] is chosen.
+/// Counts of entries in a file of vectors that were passed over. Repeated words are always counted, and their first
+/// vector is kept. The other kinds are errors unless [`OnBad::Skip`] is chosen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct PassedOver {
-    /// Words that came before in the file.
+    /// Words that occur earlier in the file.
     pub repeated: u64,
     /// Words that are not UTF-8.
     pub not_utf8: u64,
     /// Vectors without a word.
     pub empty: u64,
-    /// Words of more bytes than are read.
+    /// Words that exceed the maximum length.
     pub too_long: u64,
-    /// Vectors of another size than the file's.
+    /// Vectors whose size differs from the others in the file.
     pub wrong_size: u64,
-    /// Vectors with something else than a number.
+    /// Vectors with a value that is not a number.
     pub no_number: u64,
     /// Vectors with a number that is infinite, NaN or beyond the range of f32.
     pub not_finite: u64,
-    /// Headers that are no headers, or that give another number or size of vectors than the file has: 0 or 1.
+    /// Missing or invalid headers, or headers whose number or size of vectors differs from the file: 0 or 1.
     pub wrong_header: u64,
-    /// Entries that the end of the file cuts: 0 or 1.
+    /// Entries cut off by the end of the file: 0 or 1.
     pub cut: u64,
     /// Words that the output of [`convert`](super::convert()) cannot hold.
     pub unfit: u64,
 }
 
 impl PassedOver {
-    /// Whether all was taken.
+    /// Whether nothing was passed over.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 }
 
 impl fmt::Display for PassedOver {
-    /// A line for people; what did not happen is left out.
+    /// One line of text; counts of 0 are omitted.
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         let kinds = [
             (

@@ -1,4 +1,4 @@
-//! The files of TensorBoard's projector: a line of numbers a word, joined by tabs, and a file of labels beside it.
+//! The files of TensorBoard's projector: a line of tab-separated numbers for each word, and a file of labels beside it.
 
 use super::input::{Input, LONGEST_VECTOR, number};
 use super::options::ReadOptions;
@@ -12,13 +12,13 @@ use std::io::Write;
 
 /// Headings of a column of words.
 const HEADINGS: [&[u8]; 8] = [b"word", b"words", b"label", b"labels", b"name", b"names", b"token", b"text"];
-/// The lines by which the size of a vector is told.
+/// The number of lines that determine the size of a vector.
 const SEEN: usize = 32;
-/// Bytes of the longest line.
+/// The maximum length of a line in bytes.
 const LONGEST_LINE: usize = 64 * LONGEST_VECTOR as usize;
 
-/// Reads vectors and labels. Labels of one column have no heading; of several columns the first line is one, and the column `word`
-/// or `label` has the words, or else the first. Says how many numbers a vector has.
+/// Reads vectors and labels. Returns the size of a vector. Labels of one column have no heading. For several columns,
+/// the first line is the heading. The words are in the column `word` or `label`, otherwise in the first one.
 pub fn read(input: &mut Input, labels: &mut Input, taken: &mut Taken) -> Result<usize> {
     let names = names(labels, taken.options)?;
     let (mut line, mut dim) = (Vec::new(), None);
@@ -39,7 +39,7 @@ pub fn read(input: &mut Input, labels: &mut Input, taken: &mut Taken) -> Result<
             }
             Err(error) => return Err(error),
         };
-        // Line breaks at the end of the file are no vectors.
+        // Line breaks at the end of the file are not vectors.
         if text.is_empty() && row == names.len() {
             continue;
         }
@@ -65,13 +65,13 @@ pub fn read(input: &mut Input, labels: &mut Input, taken: &mut Taken) -> Result<
     Ok(dim.unwrap_or(1))
 }
 
-/// The size of a vector that most of the first lines have.
+/// The most frequent size of a vector in the first lines.
 fn usual_size(start: &[u8]) -> Option<usize> {
     let fields = |line: &[u8]| line.split(|byte| *byte == b'\t').count();
     most_frequent(whole_lines(start).take(SEEN).map(fields))
 }
 
-/// The numbers of a line.
+/// Parses the numbers of a line.
 fn numbers(word: &str, text: &str, dim: usize, to: &mut Vec<f32>) -> std::result::Result<(), VectorsFault> {
     let start = to.len();
     for text in text.split('\t').map(str::trim) {

@@ -1,4 +1,4 @@
-//! Reading of files of word vectors as a whole.
+//! Reads whole files of word vectors.
 
 use super::input::Input;
 use super::options::{Loaded, ReadOptions, beside};
@@ -10,13 +10,13 @@ use std::fmt;
 use std::io::BufRead;
 use std::path::{Path, PathBuf};
 
-/// Bytes, and what is known of them.
+/// A source of bytes, with its length and name.
 pub struct Stream<'a> {
     /// The bytes.
     pub source: &'a mut dyn BufRead,
-    /// How many there are, where that is known: then a file that says it holds more is refused at once.
+    /// The number of bytes, if known. A file that states a larger content is then refused at once.
     pub len: Option<u64>,
-    /// What errors call it.
+    /// The name used in errors.
     pub path: &'a Path,
 }
 
@@ -32,8 +32,9 @@ impl<'a> Stream<'a> {
     }
 }
 
-/// Reads a file of word vectors. Where no format is given, the beginning of the file and its name tell it: a beginning
-/// that only one format has counts more than the name, and word2vec's formats and GloVe's go by each other's endings.
+/// Reads a file of word vectors. If no format is given, the first bytes of the file and its name decide. First bytes
+/// that only one format has take precedence over the name, and so do the contents of word2vec's formats and GloVe's,
+/// whose files often have each other's endings.
 ///
 /// # Errors
 /// [`Error::Io`], [`Error::VectorsFormat`], [`Error::VectorsFile`] with the line or the byte, and [`Error::NotUtf8`].
@@ -61,11 +62,11 @@ pub fn read(path: &Path, options: &ReadOptions) -> Result<Loaded> {
     read_as(format, stream, Some(words), options)
 }
 
-/// Opens a file of vectors or of words, unpacked, UTF-16 and UTF-32 with a mark as UTF-8. The length is not known then.
+/// Opens a file of vectors or of words: decompressed, with marked UTF-16 and UTF-32 as UTF-8 (then without a length).
 fn open(path: &Path, len: Option<u64>) -> Result<(Box<dyn BufRead>, Option<u64>)> {
     let mut source = files::open(path).map_err(Error::io(path))?;
     let head = source.fill_buf().map_err(Error::io(path))?;
-    // The length of a model's header may look like a mark.
+    // The header length of a model may look like a byte order mark.
     if files::is_wide(head) && !model::is_model(head) {
         return Ok((files::decoded(source).map_err(Error::io(path))?, None));
     }
@@ -75,7 +76,7 @@ fn open(path: &Path, len: Option<u64>) -> Result<(Box<dyn BufRead>, Option<u64>)
 /// The error for vectors without words.
 fn no_words(path: &Path, format: Format, names: &[PathBuf]) -> Error {
     let format = format.name();
-    // The same names packed are not told.
+    // Compressed variants of the names are not mentioned.
     let names = names.iter().filter(|name| files::without_packing(name) == **name).map(|name| files::name(name));
     let fault = VectorsFault::NoWords { format, names: names.collect::<Vec<_>>().join(", ") };
     Error::VectorsFile { path: path.into(), place: Place::Whole, fault }
@@ -88,11 +89,10 @@ fn plain_len(path: &Path) -> Option<u64> {
     (!compressed).then_some(metadata.len())
 }
 
-/// Reads vectors from `main`; `words` holds the words of formats that keep them apart, and is left alone by others. The
-/// options' file of words is not opened.
+/// Reads vectors from `main`. `words` provides the words for formats that keep them in a separate file; other formats
+/// do not read it. The options' file of words is not opened.
 ///
-/// # Errors
-/// As [`read`].
+/// # Errors The errors of [`read`].
 pub fn read_streams(main: Stream, words: Option<Stream>, options: &ReadOptions) -> Result<Loaded> {
     let start = main.source.fill_buf().map_err(Error::io(main.path))?;
     let format = tell::format(start, main.path, options)?;

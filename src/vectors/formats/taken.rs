@@ -1,4 +1,4 @@
-//! Words and vectors as a reader takes them from a file.
+//! Words and vectors collected while a file is read.
 
 use super::input::{Input, LONGEST_WORD, check_finite};
 use super::options::{Loaded, PassedOver, ReadOptions};
@@ -9,15 +9,15 @@ use crate::vocab::Words;
 use ndarray::Array2;
 use std::path::Path;
 
-/// What a reader took, and what it passed over. A reader puts the numbers of a vector behind `values`, and then says
-/// which word they belong to.
+/// The entries accepted by a reader, and counts of the ones passed over. A reader first appends the numbers of a vector
+/// to `values`, and then states the word that they belong to.
 pub struct Taken<'a> {
     pub options: &'a ReadOptions,
-    /// The numbers of all vectors that were taken, and perhaps those of the one at hand.
+    /// The numbers of all accepted vectors, and possibly of the current one.
     pub values: Vec<f32>,
     words: Words,
     passed_over: PassedOver,
-    /// Entries read, taken or not.
+    /// Entries read, accepted or not.
     read: usize,
 }
 
@@ -27,30 +27,28 @@ impl<'a> Taken<'a> {
         Self { options, values, words, passed_over: PassedOver::default(), read: 0 }
     }
 
-    /// Entries read, taken or not.
+    /// Entries read, accepted or not.
     pub fn read(&self) -> usize {
         self.read
     }
 
-    /// Whether there are as many words as are wanted.
+    /// Whether the wanted number of words is reached.
     pub fn is_full(&self) -> bool {
         self.options.is_full(self.words.len())
     }
 
-    /// Takes the numbers behind those of the words before as the vector of this word, or passes over both. The places
-    /// are those of the word and of its vector in the file.
+    /// Accepts the last `dim` numbers of `values` as the vector of this word, or passes over both. The places are the
+    /// positions of the word and of its vector in the file.
     ///
-    /// # Errors
-    /// A word that is empty, too long or not UTF-8, and a vector that is not finite, unless such entries are passed
-    /// over.
+    /// # Errors A word that is empty, too long or not UTF-8, and a vector that is not finite, unless such entries are
+    /// passed over.
     pub fn entry(&mut self, word: &[u8], dim: usize, path: &Path, [at, vector_at]: [Place; 2]) -> Result<()> {
         self.entry_of(word, dim, (path, at), (path, vector_at))
     }
 
-    /// The same for a word that stands apart from its vector.
+    /// Like [`Taken::entry`], for a word stored separately from its vector.
     ///
-    /// # Errors
-    /// Those of [`Taken::entry`].
+    /// # Errors The errors of [`Taken::entry`].
     pub fn named_entry(&mut self, names: &WordList, row: usize, dim: usize, vector: (&Path, Place)) -> Result<()> {
         let (word, place) = names.get(row);
         self.entry_of(word, dim, (names.path(), place), vector)
@@ -68,7 +66,7 @@ impl<'a> Taken<'a> {
         self.pass_over(Error::VectorsFile { path: path.into(), place, fault })
     }
 
-    /// Adds the word, unless something is wrong with it (an error), or with its vector (a fault).
+    /// Adds the word. Returns a fault of the vector in `Ok`, and a fault of the word as an error.
     fn check(&mut self, word: &[u8], start: usize) -> std::result::Result<Option<VectorsFault>, VectorsFault> {
         let number = self.read;
         let word = std::str::from_utf8(word).map_err(|_| VectorsFault::NotUtf8 { number })?;
@@ -93,10 +91,9 @@ impl<'a> Taken<'a> {
         Ok(None)
     }
 
-    /// Says that an entry that cannot be read was met, of which no numbers are left.
+    /// Records an entry that cannot be read and whose numbers are already removed.
     ///
-    /// # Errors
-    /// [`Taken::pass_over`].
+    /// # Errors The errors of [`Taken::pass_over`].
     pub fn broken(&mut self, error: Error) -> Result<()> {
         self.read += 1;
         self.pass_over(error)
@@ -104,8 +101,7 @@ impl<'a> Taken<'a> {
 
     /// Counts a fault that is passed over.
     ///
-    /// # Errors
-    /// The fault, unless it is passed over.
+    /// # Errors The fault itself, unless faults are passed over.
     pub fn pass_over(&mut self, error: Error) -> Result<()> {
         if !self.options.skips() {
             return Err(error);
@@ -132,15 +128,14 @@ impl<'a> Taken<'a> {
         Ok(())
     }
 
-    /// Says that the header gives other numbers than the file has.
+    /// Records that the numbers in the header differ from the file.
     pub fn wrong_header(&mut self) {
         self.passed_over.wrong_header = 1;
     }
 
-    /// The vectors, each of `dim` numbers.
+    /// The accepted vectors, with `dim` numbers each.
     ///
-    /// # Errors
-    /// No word, or none that could be read.
+    /// # Errors No word, or none that could be read.
     pub fn loaded(self, input: &Input, dim: usize) -> Result<Loaded> {
         let Self { values, words, passed_over, .. } = self;
         if words.len() == 0 {

@@ -1,4 +1,4 @@
-//! The format that the beginning of a file tells.
+//! Recognizes the format of a file by its first bytes.
 
 use super::input::MARK;
 use super::options::ReadOptions;
@@ -9,21 +9,20 @@ use crate::error::{Error, Place, Result, TextFault, VectorsFault};
 use crate::files;
 use std::path::Path;
 
-/// The lines by which GloVe's format is told.
+/// The number of lines that are examined for GloVe's format.
 const SEEN: usize = 32;
-/// So many numbers whose bytes are digits are text, whatever a file is called.
+/// At least this many values whose bytes are all digits are taken for text, whatever the name of the file.
 const MANY: usize = 6;
 
-/// The format of a file that begins with these bytes: the one that is given, or the one that the beginning tells, or
-/// else the name. A beginning that only one format has counts more than the name; word2vec's formats and GloVe's go by
-/// each other's endings, so there it counts, too.
+/// The format of a file that starts with these bytes: the given one, the one recognized from the bytes, or the one of
+/// the name. First bytes that only one format has take precedence over the name. So do the contents of word2vec's
+/// formats and GloVe's, whose files often have each other's endings.
 ///
-/// # Errors
-/// [`Error::VectorsFormat`] if nothing tells, [`VectorsFault::Foreign`] for a file of something else, and
-/// [`TextFault::NoMark`] for UTF-16 or UTF-32 without a mark.
+/// # Errors [`Error::VectorsFormat`] if nothing indicates a format, [`VectorsFault::Foreign`] for a file of another
+/// kind, and [`TextFault::NoMark`] for UTF-16 or UTF-32 without a byte order mark.
 pub fn format(start: &[u8], path: &Path, options: &ReadOptions) -> Result<Format> {
     let start = start.strip_prefix(MARK).unwrap_or(start);
-    // A file of one line may end without a break.
+    // The last line of a file may lack its line break.
     let line = (!start.contains(&b'\n')).then(|| [start, b"\n"].concat());
     let start = line.as_deref().unwrap_or(start);
     let named = Format::of(path).or(Format::is_model_name(path).then_some(Format::Model));
@@ -31,7 +30,7 @@ pub fn format(start: &[u8], path: &Path, options: &ReadOptions) -> Result<Format
         return Err(Error::VectorsFile { path: path.into(), place: Place::Whole, fault: VectorsFault::EmptyFile });
     }
     let told = by_content(start, named).filter(|_| base64(start).is_none());
-    // Any word may begin GloVe's lines.
+    // GloVe's lines may start with any word.
     let is_row = |line: &[u8]| size_of(&String::from_utf8_lossy(line)) > 0;
     let is_glove = options.format == Some(Format::Glove) && whole_lines(start).next().is_some_and(is_row);
     if told.is_none()
@@ -48,9 +47,9 @@ pub fn format(start: &[u8], path: &Path, options: &ReadOptions) -> Result<Format
     }
     let told = told.filter(|found| match named {
         None => true,
-        // No other file begins with their bytes.
+        // No other file starts with the bytes of these formats.
         Some(_) if matches!(found, Format::Npy | Format::Finalfusion | Format::Model) => true,
-        // A text whose first line is damaged is still one.
+        // A text whose first line is damaged is still a text.
         Some(Format::Text | Format::FastText) => *found == Format::Glove || start.contains(&0) || is_binary(start),
         Some(Format::Binary) => matches!(found, Format::Text | Format::Glove),
         Some(Format::Projector) => *found == Format::Glove,
@@ -59,9 +58,9 @@ pub fn format(start: &[u8], path: &Path, options: &ReadOptions) -> Result<Format
     options.format.or(told).or(named).ok_or_else(|| unknown(path))
 }
 
-/// The format that the first bytes of a file tell: the magic numbers of two, a model's header, word2vec's first line
-/// and whether lines of text follow it, or lines of a word and equally many numbers. Where the bytes of numbers happen
-/// to be digits, the name decides between word2vec's formats, and without a name the text.
+/// Recognizes the format by the first bytes of a file: two magic numbers, the header of a model, word2vec's first line
+/// with or without lines of text after it, or lines of a word and equally many numbers. If the bytes of values happen
+/// to be digits, the name decides between word2vec's formats; without a name, the text format is assumed.
 fn by_content(start: &[u8], named: Option<Format>) -> Option<Format> {
     if start.starts_with(npy::MAGIC) {
         return Some(Format::Npy);
@@ -78,21 +77,21 @@ fn by_content(start: &[u8], named: Option<Format>) -> Option<Format> {
     let number = line.split_ascii_whitespace().nth(1).is_some_and(|number| number.parse::<f64>().is_ok());
     let has_spaces = || dim > 1 && std::str::from_utf8(first).is_ok() && size_of(&line) >= dim;
     let text = (number || has_spaces()) && !first.contains(&0) || is_plain(start) && !is_binary(start);
-    // Few numbers may be digits by chance.
+    // A few values may consist of digits by chance.
     let is_short = named == Some(Format::Binary) && whole_lines(start).skip(1).take(SEEN).count() * dim < MANY;
     let text = text && !(is_binary(start) && (is_short || !is_text(start)));
     Some(if text { Format::Text } else { Format::Binary })
 }
 
-/// Whether all that can be seen of a file is letters, spaces and the ends of lines.
+/// Whether the visible part of a file contains only letters, spaces and line ends.
 fn is_plain(start: &[u8]) -> bool {
-    // The end of what can be seen may cut a letter.
+    // The visible part may end inside a character.
     let valid = std::str::from_utf8(start).map_or_else(|e| e.error_len().map_or(e.valid_up_to(), |_| 0), str::len);
     let text = String::from_utf8_lossy(&start[..valid]);
     valid > 0 && !text.contains(|c: char| c.is_control() && !matches!(c, '\t' | '\n' | '\r'))
 }
 
-/// Whether all that can be seen of a file is in the text format.
+/// Whether the visible part of a file is in the text format.
 fn is_text(start: &[u8]) -> bool {
     let Some((words, dim, rest)) = sized(start) else { return false };
     let mut lines = rest.split_inclusive(|byte| *byte == b'\n');
@@ -103,8 +102,8 @@ fn is_text(start: &[u8]) -> bool {
     are_lines && lines.all(is_blank)
 }
 
-/// Whether most of the lines that can be seen are a word and equally many numbers. Two numbers at least, since a list
-/// of words with their counts is none; and half of the words are no numbers, since a matrix is none.
+/// Whether most visible lines are a word and equally many numbers. At least two numbers are required, to exclude lists
+/// of words with counts. Half of the words must not be numbers, to exclude matrices.
 fn is_glove(start: &[u8]) -> bool {
     let Some(dim) = usual_size(start).filter(|dim| *dim >= 2) else { return false };
     let lines: Vec<_> = whole_lines(start).take(SEEN).collect();
@@ -121,14 +120,14 @@ fn begins_with_number(line: &str) -> bool {
     line.split_ascii_whitespace().next().is_some_and(|word| word.parse::<f64>().is_ok())
 }
 
-/// A header of three numbers, of which the second is the size of the vectors.
+/// A header of three numbers, the second of which is the size of the vectors.
 fn three_numbers(start: &[u8]) -> Option<files::Foreign> {
     let header = String::from_utf8_lossy(whole_lines(start).next()?);
     let sizes = header.split_ascii_whitespace().map(|size| size.parse::<usize>().ok()).collect::<Option<Vec<_>>>()?;
     let rest = &start[start.iter().position(|byte| *byte == b'\n')?..];
     let usual = usual_size(rest)?;
     let lines: Vec<_> = whole_lines(rest).take(SEEN).map(String::from_utf8_lossy).collect();
-    // A matrix without words has numbers there.
+    // A matrix without words has numbers in place of the words.
     let numbers = lines.iter().filter(|line| begins_with_number(line)).count();
     let is_one = matches!(sizes[..], [_, dim, _] if dim == usual) && 2 * numbers <= lines.len();
     is_one.then_some(files::Foreign {
@@ -137,7 +136,7 @@ fn three_numbers(start: &[u8]) -> Option<files::Foreign> {
     })
 }
 
-/// DL4J's words in base64.
+/// Recognizes DL4J files, whose words are in base64.
 fn base64(start: &[u8]) -> Option<files::Foreign> {
     let mut lines = whole_lines(start).take(SEEN + 1);
     let (all, coded) =

@@ -1,19 +1,19 @@
-//! Vectors as lines of text: word2vec's and fastText's, with a header, and GloVe's, without.
+//! Vectors as lines of text: the formats of word2vec and fastText with a header, and GloVe's without.
 //!
-//! The last numbers of a line are the vector, and the rest is the word, which may have spaces. A line whose word would
-//! have spaces and end in a number is refused: it may as well be a vector that is too long.
+//! The last numbers of a line are the vector. The rest is the word, which may contain spaces. A line whose word would
+//! contain spaces and end in a number is refused, since it may be a vector that is too long.
 
 use super::input::{Input, LONGEST_VECTOR, LONGEST_WORD, number};
 use super::taken::Taken;
 use super::word2vec::{header, is_header};
 use crate::error::{Error, Place, Result, VectorsFault};
 
-/// Bytes of the longest number in text, with the space before it: the digits of the smallest f64 fit.
+/// The maximum length of a number in bytes, including the space before it. The digits of the smallest f64 fit.
 const LONGEST_NUMBER: usize = 1100;
-/// The lines by which the size of a vector is told.
+/// The number of lines that determine the size of a vector.
 const SEEN: usize = 1_000;
 
-/// Reads lines behind a header. Says how many numbers a vector has.
+/// Reads lines after a header. Returns the size of a vector.
 pub fn read(input: &mut Input, taken: &mut Taken) -> Result<usize> {
     if taken.options.skips() && !is_header(input.peek()?) {
         // The first line may be an entry.
@@ -22,7 +22,7 @@ pub fn read(input: &mut Input, taken: &mut Taken) -> Result<usize> {
     }
     let (count, dim) = header(input)?;
     let wanted = count.min(taken.options.first.map_or(u64::MAX, |first| first as u64));
-    // A line is a letter, two bytes a number, and a line break, but perhaps the last.
+    // The minimum for a line is a letter, two bytes a number, and a line break, which the last line may lack.
     let need =
         dim.checked_mul(2).and_then(|bytes| (bytes + 2).checked_mul(wanted)).map(|bytes| bytes.saturating_sub(1));
     let room = input.check_size(Place::Line(1), wanted, dim, need);
@@ -44,8 +44,9 @@ pub fn read(input: &mut Input, taken: &mut Taken) -> Result<usize> {
     Ok(dim)
 }
 
-/// Reads lines behind a header that may be wrong: it gives the number of words, the size of a vector, and whether the
-/// file can hold as much. The size is another one where hardly a line that can be seen has it.
+/// Reads lines after a header that may be wrong. The tuple holds the number of words, the size of a vector, and whether
+/// the file can be that large. If fewer than a quarter of the visible lines have that size, the usual size of these
+/// lines is used.
 fn read_leniently(input: &mut Input, taken: &mut Taken, (count, dim, fits): (u64, u64, bool)) -> Result<usize> {
     let start = input.peek()?;
     let named = usize::try_from(dim).ok().filter(|_| dim <= LONGEST_VECTOR);
@@ -67,7 +68,7 @@ fn read_leniently(input: &mut Input, taken: &mut Taken, (count, dim, fits): (u64
     Ok(dim)
 }
 
-/// Reads lines to the end of the file; without a size of a vector, the first lines tell it.
+/// Reads lines to the end of the file. If no size is given, the first lines determine it.
 pub fn read_lines(input: &mut Input, taken: &mut Taken, dim: Option<usize>) -> Result<usize> {
     let mut dim = match dim {
         Some(dim) => Some(dim),
@@ -92,14 +93,14 @@ pub fn read_lines(input: &mut Input, taken: &mut Taken, dim: Option<usize>) -> R
                 continue;
             }
         };
-        // Line breaks at the end of a file are no words.
+        // Line breaks at the end of a file are not words.
         for _ in 0..std::mem::take(&mut blank) {
             let number = taken.read() + 1;
             taken.broken(input.fault(Place::Line(input.line_number() - 1), VectorsFault::EmptyWord { number }))?;
         }
         let size = *dim.get_or_insert_with(|| size_of(text));
         if input.line_number() == 1 && size_of(text) != size && text.split_ascii_whitespace().count() <= 3 {
-            // Less than an entry, more like a header.
+            // Shorter than an entry, so more likely a header.
             let expected = "a line of two numbers, or of a word and its vector";
             taken.pass_over(input.fault_in_line(VectorsFault::Header { expected }))?;
             continue;
@@ -115,7 +116,7 @@ pub fn read_lines(input: &mut Input, taken: &mut Taken, dim: Option<usize>) -> R
     Ok(dim.unwrap_or(1))
 }
 
-/// A line; one that is not UTF-8 is a word that is not, since numbers are ASCII.
+/// Reads a line. A line that is not UTF-8 is reported as such a word, since numbers are ASCII.
 fn next<'b>(input: &mut Input, limit: usize, words: usize, to: &'b mut Vec<u8>) -> Result<Option<&'b str>> {
     input.line(limit, words, to).map_err(|error| match error {
         Error::NotUtf8 { .. } => input.fault_in_line(VectorsFault::NotUtf8 { number: words + 1 }),
@@ -123,13 +124,13 @@ fn next<'b>(input: &mut Input, limit: usize, words: usize, to: &'b mut Vec<u8>) 
     })
 }
 
-/// Bytes of the longest line.
+/// The maximum length of a line in bytes.
 fn longest(dim: usize) -> usize {
     LONGEST_WORD + dim.min(LONGEST_VECTOR as usize) * LONGEST_NUMBER
 }
 
-/// The size of a vector that most of the first lines have, of those whose word has no spaces; none if no such line is
-/// there whole.
+/// The most frequent size of a vector in the first lines, among words without spaces. `None` if there is no such
+/// complete line.
 pub fn usual_size(start: &[u8]) -> Option<usize> {
     let size = |line: &[u8]| {
         let line = String::from_utf8_lossy(line);
@@ -138,7 +139,7 @@ pub fn usual_size(start: &[u8]) -> Option<usize> {
     most_frequent(whole_lines(start).filter_map(size).take(SEEN))
 }
 
-/// The most frequent of several sizes; of those that are there equally often, the first.
+/// The most frequent of several sizes; of equally frequent ones, the first.
 pub fn most_frequent(sizes: impl Iterator<Item = usize>) -> Option<usize> {
     let mut counts: Vec<(usize, usize)> = Vec::new();
     for size in sizes {
@@ -150,20 +151,20 @@ pub fn most_frequent(sizes: impl Iterator<Item = usize>) -> Option<usize> {
     counts.into_iter().rev().max_by_key(|(_, count)| *count).map(|(size, _)| size)
 }
 
-/// The lines of which the end can be seen, without blank ones.
+/// The lines whose end is visible, without blank ones.
 pub fn whole_lines(start: &[u8]) -> impl Iterator<Item = &[u8]> {
     let end = start.iter().rposition(|byte| *byte == b'\n').unwrap_or(0);
     start[..end].split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty())
 }
 
-/// How many numbers stand at the end of a line, behind a word.
+/// The number of numbers at the end of a line, after a word.
 pub fn size_of(line: &str) -> usize {
     let numbers = line.rsplit([' ', '\t']).filter(|field| !field.trim_ascii().is_empty());
     let fields = line.split_ascii_whitespace().count();
     numbers.take_while(|field| field.trim_ascii().parse::<f32>().is_ok()).count().min(fields.saturating_sub(1))
 }
 
-/// A line of a word and `dim` numbers.
+/// Reads a line of a word and `dim` numbers.
 fn entry(input: &Input, taken: &mut Taken, text: &str, dim: usize) -> Result<()> {
     let start = taken.values.len();
     match word(text, dim, &mut taken.values) {
@@ -178,7 +179,7 @@ fn entry(input: &Input, taken: &mut Taken, text: &str, dim: usize) -> Result<()>
     }
 }
 
-/// The word of a line, whose numbers go to `to`.
+/// Returns the word of a line, and appends its numbers to `to`.
 fn word<'t>(text: &'t str, dim: usize, to: &mut Vec<f32>) -> std::result::Result<&'t str, VectorsFault> {
     let (word, numbers) = text.split_once([' ', '\t']).unwrap_or((text, ""));
     let start = to.len();
@@ -188,7 +189,7 @@ fn word<'t>(text: &'t str, dim: usize, to: &mut Vec<f32>) -> std::result::Result
         Err(fault) => fault,
     };
     to.truncate(start);
-    // The word has spaces, or something is wrong with the numbers.
+    // Either the word contains spaces, or a number is invalid.
     let (mut rest, mut fields) = (text.trim_ascii_end(), Vec::with_capacity(dim.min(64)));
     while fields.len() < dim {
         let Some((before, field)) = rest.rsplit_once(|c: char| c.is_ascii_whitespace()) else { return Err(fault) };
@@ -200,7 +201,7 @@ fn word<'t>(text: &'t str, dim: usize, to: &mut Vec<f32>) -> std::result::Result
     if word.is_empty() {
         return Err(fault);
     }
-    // With a decimal comma, too.
+    // A decimal comma counts too.
     if last.len() < word.len() && last.replace(',', ".").parse::<f32>().is_ok() {
         let found = text.split_ascii_whitespace().count() - 1;
         let word = text.split_ascii_whitespace().next().unwrap_or("").into();

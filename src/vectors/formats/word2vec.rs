@@ -1,4 +1,4 @@
-//! word2vec's formats: its header, the binary one, and how all of its kin are written.
+//! The formats of word2vec: the header, the binary format, and a common writer for all related formats.
 
 use super::input::{Input, LONGEST_VECTOR, LONGEST_WORD, MARK};
 use super::taken::Taken;
@@ -8,10 +8,10 @@ use crate::vectors::VectorSource;
 use hashbrown::HashSet;
 use std::io::{self, Write};
 
-/// Bytes of the longest first line.
+/// The maximum length of the first line in bytes.
 const LONGEST_HEADER: usize = 64;
 
-/// The first line: the words, and the size of a vector.
+/// Reads the first line: the number of words, and the size of a vector.
 pub fn header(input: &mut Input) -> Result<(u64, u64)> {
     let mut line = Vec::new();
     input.until(b'\n', LONGEST_HEADER, &mut line)?;
@@ -23,7 +23,7 @@ pub fn header(input: &mut Input) -> Result<(u64, u64)> {
     sizes.ok_or_else(|| input.fault(Place::Line(1), VectorsFault::Header { expected }))
 }
 
-/// The number of words and the size of a vector by the first line, and what follows that line.
+/// The number of words, the size of a vector, and the bytes after the first line.
 pub fn sized(start: &[u8]) -> Option<(usize, usize, &[u8])> {
     let end = start.iter().take(LONGEST_HEADER).position(|byte| *byte == b'\n')?;
     let mut sizes = std::str::from_utf8(&start[..end]).ok()?.split_ascii_whitespace().map(|size| size.parse().ok());
@@ -35,13 +35,13 @@ pub fn is_blank(rest: &[u8]) -> bool {
     rest.iter().all(|byte| matches!(byte, b'\n' | b'\r'))
 }
 
-/// Whether a file begins with a header.
+/// Whether a file starts with a header.
 pub fn is_header(start: &[u8]) -> bool {
     sized(start.strip_prefix(MARK).unwrap_or(start)).is_some_and(|(words, ..)| words > 0)
 }
 
-/// Whether at least half of the entries that can be seen behind a header have words of their own, made of letters: with
-/// another size of a vector, they would begin within vectors.
+/// Whether at least half of the visible entries have distinct words of letters. With a wrong vector size, entries would
+/// begin inside vectors.
 fn is_framed(start: &[u8], dim: usize) -> bool {
     let (mut rest, mut seen, mut good) = (start, 0, HashSet::new());
     while let Some(word) = rest.iter().take(LONGEST_WORD).position(|byte| *byte == b' ') {
@@ -55,7 +55,7 @@ fn is_framed(start: &[u8], dim: usize) -> bool {
     2 * good.len() >= seen
 }
 
-/// Whether all that can be seen of a file is in the binary format, with line breaks, and one vector at least is there.
+/// Whether the visible part of a file is in the binary format with line breaks, and contains at least one vector.
 pub fn is_binary(start: &[u8]) -> bool {
     let Some((words, dim, mut rest)) = sized(start) else { return false };
     for seen in 0..words {
@@ -71,12 +71,12 @@ pub fn is_binary(start: &[u8]) -> bool {
     is_blank(rest)
 }
 
-/// Reads the binary format. gensim and word2vec end every vector with a line break, others do not. Says how many
-/// numbers a vector has.
+/// Reads the binary format. Returns the size of a vector. gensim and word2vec end every vector with a line break, other
+/// programs do not.
 pub fn read_binary(input: &mut Input, taken: &mut Taken) -> Result<usize> {
     let (count, dim) = header(input)?;
     let wanted = count.min(taken.options.first.map_or(u64::MAX, |first| first as u64));
-    // A word is a letter and a space at least.
+    // A word takes at least one letter and a space.
     let need = dim.checked_mul(4).and_then(|bytes| (bytes + 2).checked_mul(wanted));
     match input.check_size(Place::Line(1), wanted, dim, need) {
         Ok(room) => taken.values.reserve(room),
@@ -85,7 +85,7 @@ pub fn read_binary(input: &mut Input, taken: &mut Taken) -> Result<usize> {
     }
     let (dim, mut bytes) = (dim as usize, Vec::new());
     if taken.options.skips() && !is_framed(input.peek()?, dim) {
-        // Where the next word begins cannot be told.
+        // The start of the next word cannot be determined.
         let expected = "a file of vectors of that size";
         return Err(input.fault(Place::Line(1), VectorsFault::Header { expected }));
     }
@@ -102,7 +102,7 @@ pub fn read_binary(input: &mut Input, taken: &mut Taken) -> Result<usize> {
         input.until(b' ', limit, &mut bytes)?;
         if bytes.pop_if(|last| *last == b' ').is_none() {
             if bytes.len() >= limit {
-                // Where the next word begins cannot be told.
+                // The start of the next word cannot be determined.
                 return Err(input.fault(place, VectorsFault::LongWord { number: number + 1, limit: LONGEST_WORD }));
             }
             let ends = input.fault_here(VectorsFault::Ends { what: "a word", words: number });
@@ -125,17 +125,17 @@ pub fn read_binary(input: &mut Input, taken: &mut Taken) -> Result<usize> {
     Ok(dim)
 }
 
-/// How a line of text ends.
+/// The format of an entry.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Style {
     Binary,
     Word2vec,
     FastText,
-    /// Without a header.
+    /// Like [`Self::Word2vec`], without a header.
     Glove,
 }
 
-/// Writes any of the four.
+/// Writes any of the four formats.
 pub fn write(out: &mut Output, style: Style, source: &dyn VectorSource) -> Result<()> {
     match style {
         Style::Glove => write_mark(out, source)?,

@@ -1,4 +1,4 @@
-//! Words that stand apart from their vectors, as a file has them: perhaps not UTF-8, perhaps twice.
+//! Words stored separately from their vectors, exactly as in the file: possibly invalid UTF-8, possibly repeated.
 
 use super::input::{Input, LONGEST_WORD};
 use super::options::ReadOptions;
@@ -10,14 +10,14 @@ use std::path::{Path, PathBuf};
 pub struct WordList {
     path: PathBuf,
     text: Vec<u8>,
-    /// Where each word ends in `text`, and where it stands in the file.
+    /// For each word, its end in `text` and its position in the file.
     ends: Vec<(usize, Place)>,
-    /// Enough words were there, so that the file was read no further.
+    /// Whether reading stopped early because there were enough words.
     is_part: bool,
 }
 
 impl WordList {
-    /// No words yet, of a file of this name.
+    /// An empty list for the file with this path.
     pub fn new(path: &Path) -> Self {
         Self { path: path.into(), text: Vec::new(), ends: Vec::new(), is_part: false }
     }
@@ -35,15 +35,15 @@ impl WordList {
         &self.path
     }
 
-    /// A word, and where it stands.
+    /// A word and its position in the file.
     pub fn get(&self, number: usize) -> (&[u8], Place) {
         let start = if number == 0 { 0 } else { self.ends[number - 1].0 };
         let (end, place) = self.ends[number];
         (&self.text[start..end], place)
     }
 
-    /// How many vectors are to be read for as many words as are wanted: words that repeat need further ones, and so may
-    /// entries that are passed over.
+    /// The number of vectors to read to obtain the wanted number of words. Repeated words, and entries that are passed
+    /// over, require further vectors.
     pub fn needed(&self, options: &ReadOptions) -> usize {
         let Some(first) = options.first.filter(|_| !options.skips()) else { return self.len() };
         let mut seen = HashSet::new();
@@ -52,10 +52,9 @@ impl WordList {
             .map_or(self.len(), |n| n + 1)
     }
 
-    /// Reads a word a line, as many as are wanted. `column` cuts the word out of its line.
+    /// Reads one word a line, up to the wanted number. `column` extracts the word from its line.
     ///
-    /// # Errors
-    /// A line that is too long.
+    /// # Errors A line that is too long.
     pub fn read(
         input: &mut Input,
         options: &ReadOptions,
@@ -65,7 +64,7 @@ impl WordList {
         let first = options.first.filter(|_| !options.skips());
         let mut seen = HashSet::new();
         while !names.is_part && input.raw_line(LONGEST_WORD + 2, &mut line)? {
-            // Line breaks at the end of the file are no words.
+            // Line breaks at the end of the file are not words.
             if line.is_empty() {
                 blank += 1;
                 continue;
@@ -81,10 +80,9 @@ impl WordList {
         Ok(names)
     }
 
-    /// Refuses another number of words than of vectors.
+    /// Refuses a number of words that differs from the number of vectors.
     ///
-    /// # Errors
-    /// [`VectorsFault::WordsMissVectors`] in the last line.
+    /// # Errors [`VectorsFault::WordsMissVectors`] at the last line.
     pub fn check_count(&self, vectors: u64, input: &Input, place: Place) -> Result<()> {
         match self.len() as u64 {
             words if words == vectors || self.is_part && words < vectors => Ok(()),

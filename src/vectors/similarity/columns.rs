@@ -1,14 +1,14 @@
-//! Which columns of a file are the words and the score.
+//! Determines the columns of a file that hold the words and the score.
 
 use super::fields::{Field, Separator};
 use super::heading::Names;
 use super::number::{Mark, is_digits, number};
 use crate::error::EvaluationFault;
 
-/// Columns that are looked at; one further right is the score only where a heading says so.
+/// The number of columns examined. A column further right holds the score only if a heading says so.
 const MOST: usize = 64;
 
-/// Parts of speech as files write them.
+/// Parts of speech as they occur in files.
 const TAGS: &[&str] = &[
     "n",
     "v",
@@ -22,7 +22,7 @@ const TAGS: &[&str] = &[
     "adv",
     "adjective",
     "adverb",
-    // The Penn Treebank's.
+    // Tags of the Penn Treebank.
     "nn",
     "nns",
     "nnp",
@@ -45,7 +45,7 @@ const TAGS: &[&str] = &[
     "dt",
     "fw",
     "uh",
-    // Universal ones.
+    // Universal tags.
     "propn",
     "num",
     "pron",
@@ -57,67 +57,67 @@ const TAGS: &[&str] = &[
     "cconj",
 ];
 
-/// The columns of a file.
+/// The columns of a pair in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Columns {
-    /// The one word.
+    /// The first word.
     pub a: usize,
-    /// The other.
+    /// The second word.
     pub b: usize,
     /// The score.
     pub score: usize,
-    /// The first column numbers the rows.
+    /// Whether the first column numbers the rows.
     pub numbered: bool,
 }
 
 impl Columns {
-    /// The fields that a line has at least.
+    /// The minimum number of fields in a line.
     pub fn needed(&self) -> usize {
         self.a.max(self.b).max(self.score) + 1
     }
 }
 
-/// The number of a row: digits, perhaps with a point or the like behind them.
+/// The number of a row: digits, possibly followed by a point, a bracket or a colon.
 pub fn row_number(text: &str) -> Option<u64> {
     let digits = text.strip_suffix(['.', ')', ':']).unwrap_or(text);
     is_digits(digits).then(|| digits.parse().ok()).flatten()
 }
 
-/// Facts about a column.
+/// Counts for one column.
 #[derive(Clone, Copy, Default)]
 struct Column {
     numbers: usize,
     /// Numbers with a fraction.
     fractions: usize,
-    /// Digits without quotation marks.
+    /// Fields of digits without quotation marks.
     digits: usize,
     /// Parts of speech.
     tags: usize,
     /// Single letters.
     letters: usize,
-    /// What may be words: neither empty nor a number nor a part of speech.
+    /// Possible words: fields that are neither empty nor a number nor a part of speech.
     texts: usize,
-    /// Such texts of a few capital letters, as in "SYN".
+    /// Possible words of a few capital letters, such as "SYN".
     labels: usize,
     /// Fields in quotation marks.
     quoted: usize,
 }
 
-/// Facts about the rows of a file.
+/// Counts for all rows of a file.
 pub struct Rows {
     columns: Vec<Column>,
     rows: usize,
-    /// Fields of the first row.
+    /// The number of fields in the first row.
     pub fields: usize,
     /// The first field of the first row.
     first: String,
     row_numbers: usize,
-    /// The next number of a row, as long as all count up by one.
+    /// The next row number, as long as all row numbers increase by one.
     next: Option<u64>,
 }
 
 impl Rows {
-    /// Looks through all rows.
+    /// Examines all rows.
     pub fn new<'a>(rows: impl Iterator<Item = Vec<Field<'a>>>) -> Self {
         let mut all = Self {
             columns: vec![Column::default(); MOST],
@@ -164,23 +164,23 @@ impl Rows {
         self.columns.get(at).is_some_and(|column| self.most(column.numbers))
     }
 
-    /// Whether quotation marks enclose the field of a column in each row.
+    /// Whether the field of a column is in quotation marks in every row.
     pub fn quotes(&self, at: usize) -> bool {
         self.columns.get(at).is_some_and(|column| column.quoted == self.rows)
     }
 
-    /// Whether the first column numbers the rows: two words and a score follow.
+    /// Whether the first column numbers the rows, followed by two words and a score.
     fn numbered(&self) -> bool {
         self.most(self.row_numbers) && !self.numbers(1) && !self.numbers(2)
     }
 
-    /// Whether a part of speech follows each of two words, the first in column `at`.
+    /// Whether each of two words, the first in column `at`, is followed by a part of speech.
     fn tagged(&self, at: usize) -> bool {
         self.most(self.columns[at + 1].tags) && self.most(self.columns[at + 3].tags)
     }
 
-    /// The columns as they look: words first, perhaps behind the number of the row, perhaps with a part of speech each;
-    /// then the first column of numbers.
+    /// Guesses the columns from their content. Words come first, possibly after the row number and with a part of
+    /// speech each. The score is in the first column of numbers after them.
     pub fn look(&self) -> Option<Columns> {
         let a = usize::from(self.numbered());
         let b = a + if self.tagged(a) { 2 } else { 1 };
@@ -188,7 +188,7 @@ impl Rows {
         Some(Columns { a, b, score, numbered: a == 1 })
     }
 
-    /// The columns by the names that a heading gives them, and by their looks where it gives none.
+    /// The columns by the names in a heading, or by their content if the heading does not name them.
     pub fn columns(&self, names: Names) -> Result<Columns, EvaluationFault> {
         if let Some((a, b)) = names.words {
             let score = self.score(names, a.max(b) + 1)?;
@@ -205,8 +205,8 @@ impl Rows {
         if vectors && !self.numbers(0) { Err(EvaluationFault::Vectors) } else { Ok(columns) }
     }
 
-    /// The column of scores: the one of that name, or the only one of numbers with a name that is not of other facts.
-    /// Where no column of numbers has a name, it is the first of them.
+    /// The column of scores: the column with such a name, or the only named column of numbers that does not hold other
+    /// facts. If no column of numbers has a name, it is the first of them.
     fn score(&self, names: Names, from: usize) -> Result<usize, EvaluationFault> {
         if let Some(score) = names.score {
             return Ok(score);
@@ -229,7 +229,7 @@ impl Rows {
         }
     }
 
-    /// Whether a column of words follows that of the second word, so that others may be meant by the two.
+    /// Whether a third column of words follows the two, so that the pair is ambiguous.
     fn third_word(&self, columns: &Columns, names: Names) -> bool {
         let [a, b, third] =
             [columns.a, columns.b, columns.b + 1].map(|at| self.columns.get(at).copied().unwrap_or_default());
@@ -238,17 +238,17 @@ impl Rows {
         columns.b == columns.a + 1 && columns.score > next && !names.is_other(next) && self.most(third.texts) && !labels
     }
 
-    /// Whether there is no doubt that the first column, or the one behind the numbers of rows, holds words.
+    /// Whether the first column, or the one after the row numbers, certainly holds words.
     fn begins_with_words(&self, columns: &Columns, names: Names) -> bool {
         let counts_up = self.next.is_some() && self.rows > 1;
-        // One row counts up, too.
+        // A single row counts as increasing as well.
         let may_count = self.next.is_some() && (self.rows > 1 || self.fields > 3);
         let (first, third) = (&self.columns[0], &self.columns[2]);
         if self.third_word(columns, names) {
             return false;
         }
         if columns.numbered {
-            // No other set looks as SCWS does, but "7 up N 5" is two words and a part of speech.
+            // Only SCWS has this layout. For few columns, "7 up N 5" may be two words and a part of speech.
             return columns.b == 3 || counts_up && third.tags < self.rows;
         }
         let number = self.most(first.numbers) && columns.score > 2;
@@ -256,8 +256,8 @@ impl Rows {
         !(may_count || number || label && third.tags < self.rows)
     }
 
-    /// Whether "7,35" may be a score with a decimal comma, since commas separate fields: digits follow digits in every
-    /// row.
+    /// Whether "7,35" may be a score with a decimal comma that was split, since commas separate fields. Then digits
+    /// follow digits in every row.
     pub fn may_be_split(&self, score: usize, separator: Separator) -> bool {
         let digits = |at: usize| self.columns.get(at).is_some_and(|column| column.digits == self.rows);
         separator == Separator::Comma && digits(score) && digits(score + 1)
@@ -319,7 +319,7 @@ mod tests {
         ] {
             assert_eq!(rows(text).columns(Names::default()), Err(fault), "{text}");
         }
-        // A heading leaves no doubt.
+        // A heading removes the ambiguity.
         let names = Names { words: Some((1, 2)), score: Some(3), ..Names::default() };
         let columns = rows("t book paper 7.46\nM cat tiger 7.35").columns(names).unwrap();
         assert_eq!((columns.a, columns.b, columns.score, columns.needed()), (1, 2, 3, 4));

@@ -1,10 +1,10 @@
-//! What separates the fields of a file, and the fields of a line.
+//! The field separator of a file, and the fields of a line.
 
 use super::heading::Names;
 use super::number::{Mark, number};
 use std::borrow::Cow;
 
-/// What separates the fields of a file.
+/// The field separator of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Separator {
     /// A tab.
@@ -18,7 +18,7 @@ pub enum Separator {
 }
 
 impl Separator {
-    /// The order of preference, where several fit: the rarer in words comes first.
+    /// The order of preference if several separators fit: separators that are rarer inside words come first.
     pub const ALL: [Self; 4] = [Self::Tab, Self::Semicolon, Self::Comma, Self::Space];
 
     /// The name in messages.
@@ -40,15 +40,15 @@ impl Separator {
         }
     }
 
-    /// Whether a mark that begins a field and does not end it is an error wherever it stands, as in RFC 4180. Otherwise
-    /// the mark is part of the text.
+    /// Whether a quotation mark that opens a field without closing it is always an error, as in RFC 4180. Otherwise the
+    /// mark is part of the text.
     pub const fn is_strict(self) -> bool {
         matches!(self, Self::Semicolon | Self::Comma)
     }
 
-    /// The separator of a whole file: the one by which its heading names the columns and half of the others have a
-    /// score, or the first that fits half of the lines. None fits a file without pairs; then it is the first that
-    /// divides the first line in three.
+    /// The separator of a whole file. The separator by which the heading names the columns is chosen if half of the
+    /// other lines then have a score. Otherwise it is the first one that fits half of the lines. If none fits, as in a
+    /// file without pairs, it is the first one that splits the first line into three.
     pub fn choose<'a>(lines: impl Iterator<Item = &'a str> + Clone) -> Self {
         let first = lines.clone().next().unwrap_or_default();
         let Some((own, names)) = Self::of_names(first) else { return Self::fitting(lines) };
@@ -64,14 +64,14 @@ impl Separator {
         if both || !any { own } else { Self::fitting(others) }
     }
 
-    /// The separator by which a heading names words and score.
+    /// The separator under which a heading names both words and score.
     fn of_names(heading: &str) -> Option<(Self, Names)> {
         let named = |separator| (separator, Names::new(&split(heading, separator), |_| false));
         Self::ALL.into_iter().map(named).find(|(_, names)| names.are_all())
     }
 
-    /// The separator of the first line of a file, which may be a heading with another one than the `others`: names of
-    /// words and score show it, or as many fields without numbers as the others have.
+    /// The separator of the first line, which may be a heading with another separator than the rest. Such a heading
+    /// names words and score, or has as many fields as the `others` and no numbers.
     pub fn of_first(self, line: &str, others: usize) -> Self {
         if let Some((own, _)) = Self::of_names(line) {
             return own;
@@ -99,7 +99,7 @@ impl Separator {
             let divides = |separator: &Self| split(first, *separator).len() > 2;
             return best.map(|(separator, _)| separator).or(Self::ALL.into_iter().find(divides)).unwrap_or(Self::Space);
         };
-        // Commas of decimals divide "river lake 7,35 6,5" as well.
+        // Decimal commas also split "river lake 7,35 6,5".
         let decimal = |line: &str| {
             let fields = split(line, Self::Space);
             let score = fields.iter().skip(2).find_map(|field| number(&field.text));
@@ -114,7 +114,7 @@ impl Separator {
     }
 }
 
-/// Whether fields may be those of a pair: two words, and a number from the third field on.
+/// Whether the fields can be a pair: two words, and a number in the third field or later.
 pub fn fits(fields: &[Field], separator: Separator) -> bool {
     let joined = |field: &Field| field.text.len() > 1 && field.text.ends_with([',', ';']);
     fields.len() > 2
@@ -126,19 +126,19 @@ pub fn fits(fields: &[Field], separator: Separator) -> bool {
 /// A field of a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Field<'a> {
-    /// The text, without white space around it and without quotation marks that enclose it.
+    /// The text without surrounding white space and enclosing quotation marks.
     pub text: Cow<'a, str>,
-    /// Quotation marks enclosed it.
+    /// Whether quotation marks enclosed the field.
     pub quoted: bool,
-    /// A quotation mark begins it, but none ends it.
+    /// Whether a quotation mark opens the field but none closes it.
     pub open: bool,
-    /// What stands in the line, without white space around it.
+    /// The original text of the field, without surrounding white space.
     raw: &'a str,
 }
 
 impl<'a> Field<'a> {
-    /// The text as a word. Where nothing but tabs or white space separates fields, quotation marks may be part of a
-    /// word: they enclose it only where they are needed, or where all fields of the column have them.
+    /// The text as a word. If tabs or white space separate fields, quotation marks may be part of a word. They are
+    /// removed only if they are necessary, or if all fields of the column have them.
     pub fn word(&self, separator: Separator, all_quoted: bool) -> &str {
         let signs = |c: char| c.is_whitespace() || matches!(c, ',' | ';' | '"');
         let needed = self.text.is_empty() || self.text.contains(signs);
@@ -146,9 +146,9 @@ impl<'a> Field<'a> {
     }
 }
 
-/// The fields of a line, unquoted as RFC 4180 says: quotation marks enclose a field where the first is its first
-/// character, the last its last one, and all between are doubled. The separator may stand between them, but not a tab:
-/// fields of tables with tabs are often quotations.
+/// Splits a line into fields and unquotes them as in RFC 4180. A quoted field starts and ends with a quotation mark,
+/// and all marks between are doubled. It may contain the separator, unless that is a tab: fields of tables with tabs
+/// are often quotations.
 pub fn split(line: &str, separator: Separator) -> Vec<Field<'_>> {
     let (mut fields, mut rest) = (Vec::new(), line);
     loop {
@@ -172,7 +172,7 @@ pub fn split(line: &str, separator: Separator) -> Vec<Field<'_>> {
     }
 }
 
-/// The text of a field in quotation marks, and the bytes up to the separator behind it.
+/// The text of a quoted field, and the number of bytes up to the next separator.
 fn quoted(text: &str, separator: Separator) -> Option<(Cow<'_, str>, usize)> {
     let inner = text.strip_prefix('"')?;
     let (mut at, mut doubled) = (0, false);
@@ -242,12 +242,12 @@ mod tests {
             ("a,b c 7,5\nd e 7", Separator::Space),
             ("new york, old york, 7.5\na , b , 7", Separator::Comma),
             ("a b\t7", Separator::Space),
-            // One other line does not change it: by white space all fit.
+            // A single different line does not change the choice: split at white space, all lines fit.
             ("x y\tz\t5\nv w\tz\t4\na b c 5", Separator::Tab),
             ("a b c d", Separator::Space),
             ("a,b,c\nd,e,f", Separator::Comma),
             ("score;word1;word2\n7,5;a;b\n", Separator::Semicolon),
-            // A heading may have another one.
+            // A heading may have another separator.
             ("word1,word2,score\na\tb c\t7\nd\te\t6", Separator::Tab),
             ("word1,word2,score\na;b;7,5", Separator::Semicolon),
             ("word1,word2,score\na b 7\nc d 6", Separator::Space),

@@ -1,9 +1,9 @@
-//! Headings: the names that people give to columns.
+//! Headings: recognizes the usual names of columns.
 
 use super::fields::Field;
 use super::number::number;
 
-/// Names of a column of scores, letters and digits only.
+/// Names of a column of scores, reduced to letters and digits.
 const SCORES: &[&str] = &[
     "score",
     "mean",
@@ -36,7 +36,7 @@ const SCORES: &[&str] = &[
     "simscore",
     "relscore",
 ];
-/// Words in other names of such a column.
+/// Words in other names of a score column.
 const SCORE_PARTS: &[&str] = &[
     "score",
     "mean",
@@ -50,7 +50,7 @@ const SCORE_PARTS: &[&str] = &[
     "judgement",
     "judgment",
 ];
-/// Words in names of columns beside it: how scores scatter, and how many there are.
+/// Words in names of columns beside the scores: measures of spread, and counts.
 const OTHER_PARTS: &[&str] = &[
     "sd",
     "std",
@@ -81,50 +81,50 @@ const OTHER_PARTS: &[&str] = &[
     "rang",
     "effectif",
 ];
-/// Words in names of columns that sort the pairs.
+/// Words in names of columns that classify the pairs.
 const KIND_PARTS: &[&str] =
     &["pos", "tag", "relation", "category", "class", "label", "domain", "set", "split", "source", "comment", "sense"];
-/// Names of columns of words, before their number or their letter.
+/// Names of columns of words, without their number or letter.
 const WORDS: &[&str] =
     &["word", "w", "wd", "term", "noun", "verb", "adjective", "token", "item", "lemma", "concept", "wort", "mot"];
-/// Scores that are missing, or not finite.
+/// Markers for scores that are missing or not finite.
 const MISSING: &[&str] = &["nan", "na", "n/a", "null", "none", "nil", "inf", "infinity", "missing", "undefined"];
 
-/// A name without signs and case.
+/// A name in lower case, without other characters than letters and digits.
 fn plain(name: &str) -> String {
     name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
-/// The columns that a heading names.
+/// The columns named in a heading.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Names {
     /// The two columns of words.
     pub words: Option<(usize, usize)>,
     /// The column of scores.
     pub score: Option<usize>,
-    /// The columns with a name, a bit each.
+    /// The columns with a name, as bits.
     pub named: u64,
-    /// The columns whose names are of other facts than scores, or of the scores of single people, a bit each.
+    /// The columns named for other facts than scores, or for the scores of single people, as bits.
     pub others: u64,
 }
 
-/// A bit of a column; none for columns far to the right.
+/// The bit of a column; 0 for columns too far to the right.
 fn bit(at: usize) -> u64 {
     1u64.checked_shl(at as u32).unwrap_or(0)
 }
 
-/// Whether a word in a name is one of these.
+/// Whether one of the words in a name is in `known`.
 fn has(name: &str, known: &[&str]) -> bool {
     name.to_lowercase().split(|c: char| !c.is_alphabetic()).any(|part| known.contains(&part))
 }
 
-/// Whether a name is of another fact than a score.
+/// Whether a name describes another fact than a score.
 pub fn is_other(name: &str) -> bool {
     has(name, OTHER_PARTS)
 }
 
 impl Names {
-    /// Reads a heading. `numbers` says which columns hold numbers.
+    /// Reads a heading. `numbers` tells which columns hold numbers.
     pub fn new(heading: &[Field], numbers: impl Fn(usize) -> bool) -> Self {
         let names: Vec<String> = heading.iter().map(|field| plain(&field.text)).collect();
         let word = |ends: [&str; 2]| {
@@ -159,17 +159,17 @@ impl Names {
         self.named & bit(at) != 0
     }
 
-    /// Whether a column has a name that is none of scores.
+    /// Whether a column has a name that does not describe scores.
     pub fn is_other(&self, at: usize) -> bool {
         self.others & bit(at) != 0
     }
 
-    /// Whether words and score are named, as in no pair.
+    /// Whether the heading names both words and score, which a line with a pair never does.
     pub fn are_all(&self) -> bool {
         self.words.is_some() && self.score.is_some()
     }
 
-    /// The same, so many columns further right.
+    /// The same names, moved `by` columns to the right.
     pub fn shifted(self, by: usize) -> Self {
         Self {
             words: self.words.map(|(a, b)| (a + by, b + by)),
@@ -180,8 +180,8 @@ impl Names {
     }
 }
 
-/// Whether a name of which nothing is known is perhaps a mistyped score, as "l.5", "approx 7" or "O": it has a letter
-/// and a digit or a mark, but no range of scores in brackets, or is a letter that looks like a digit.
+/// Whether an unknown name may be a mistyped score, such as "l.5", "approx 7" or "O". Such a name contains a digit or a
+/// decimal mark but no range of scores in brackets, or is a letter that looks like a digit.
 pub fn may_be_score(text: &str) -> bool {
     let range = |text: &str| {
         let inner = text.split_once('(').and_then(|(name, rest)| Some((name, rest.strip_suffix(')')?)));
@@ -194,7 +194,7 @@ pub fn may_be_score(text: &str) -> bool {
     digit || text.contains(|c: char| c.is_numeric() || c == '.' || c == ',') && !range(text)
 }
 
-/// Whether a text may be the name of a column of scores: not a number, nor what stands for a missing one.
+/// Whether a text may be the name of a score column: neither a number nor a marker for a missing one.
 pub fn may_name(text: &str) -> bool {
     let bare = text.trim_start_matches(['+', '-', '.', ',']);
     let missing = MISSING.contains(&bare.to_lowercase().as_str());

@@ -1,22 +1,22 @@
-//! The lines of files to evaluate with, bounded in length and in number.
+//! The lines of evaluation files, with limits on their length and number.
 
 use crate::error::{Error, EvaluationFault, Result, TextFault};
 use std::io::{BufRead, Read};
 use std::path::Path;
 
-/// Bytes of the longest line of a file to evaluate with.
+/// The maximum length of a line in an evaluation file, in bytes.
 pub const LONGEST_LINE: u64 = 1 << 16;
 
-/// Bytes of the largest file of pairs, which is held in memory until its columns are known.
+/// The maximum size of a file of pairs in bytes; it is held in memory until its columns are known.
 pub const LARGEST_FILE: usize = 1 << 26;
 
-/// Whether a line says nothing: blank, or a comment.
+/// Whether a line is blank or a comment.
 pub fn is_silent(text: &str) -> bool {
     let text = text.trim_start();
     text.is_empty() || text.starts_with('#')
 }
 
-/// Calls `f` with each line and its number from 1; one line at a time is in memory.
+/// Calls `f` with each line and its number, from 1. One line at a time is in memory.
 pub fn lines(source: &mut dyn BufRead, path: &Path, f: &mut dyn FnMut(u64, &str) -> Result<()>) -> Result<()> {
     let (mut bytes, mut line) = (Vec::new(), 0);
     loop {
@@ -47,10 +47,10 @@ pub fn lines(source: &mut dyn BufRead, path: &Path, f: &mut dyn FnMut(u64, &str)
     }
 }
 
-/// The lines of a file that say something, with their numbers.
+/// The lines of a file that are neither blank nor comments, with their numbers.
 pub struct Text {
     text: String,
-    /// The number of each line, and where it ends in `text`.
+    /// For each line, its number and its end in `text`.
     ends: Vec<(u64, usize)>,
     /// The number of the last line of the file.
     pub last: u64,

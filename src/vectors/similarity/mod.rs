@@ -1,4 +1,4 @@
-//! Similarity: do cosines rank pairs of words as people do?
+//! Word similarity: measures how well cosines rank pairs of words like human judgements.
 
 mod columns;
 mod fields;
@@ -21,24 +21,24 @@ use crate::vectors::WordVectors;
 use serde::Serialize;
 use std::path::Path;
 
-/// What a file is called in tables.
+/// The name of a file in tables.
 pub(super) fn name(path: &Path) -> String {
     files::name(path.file_name().map_or(path, Path::new))
 }
 
-/// How well cosines agree with people.
+/// The agreement of cosines with human judgements.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Similarity {
-    /// The file's name.
+    /// The name of the file.
     pub name: String,
     /// Pairs in the file.
     pub pairs: usize,
     /// Pairs with a word that has no vector.
     pub unknown: usize,
-    /// Spearman's ρ over the pairs with two known words; none where it is not defined.
+    /// Spearman's ρ over the pairs with two known words; `None` if it is not defined.
     pub spearman: Option<f64>,
-    /// The same over all pairs, those with an unknown word at a cosine of 0.
+    /// Spearman's ρ over all pairs, with a cosine of 0 for pairs with an unknown word.
     pub spearman_unknown_as_0: Option<f64>,
 }
 
@@ -49,12 +49,13 @@ impl Similarity {
     }
 }
 
-/// Compares cosines (f64) with the judgements. A word's vector is that of the first word that `case` calls the same.
+/// Compares cosines, computed in f64, with the judgements. A word uses the vector of the first word equal to it under
+/// `case`.
 pub fn similarity(vectors: &WordVectors, pairs: &Pairs, case: Case) -> Similarity {
     compare(pairs, &cosines(vectors, pairs, case))
 }
 
-/// The cosine of each pair, if both of its words are known.
+/// The cosine of each pair; `None` if one of its words is unknown.
 fn cosines(vectors: &WordVectors, pairs: &Pairs, case: Case) -> Vec<Option<f64>> {
     let forms = Forms::new(vectors, case, vectors.len());
     let known = |pair: &Pair| Some((forms.find(&pair.a)?, forms.find(&pair.b)?));
@@ -79,15 +80,14 @@ fn known(pairs: &Pairs, cosines: &[Option<f64>]) -> (Vec<f64>, Vec<f64>) {
     pairs.pairs.iter().zip(cosines).filter_map(|(pair, cosine)| cosine.map(|cosine| (pair.score, cosine))).unzip()
 }
 
-/// Cosines that differ by less are equal but for rounding.
+/// Smaller differences between cosines are attributed to rounding.
 const ROUNDING: f64 = 1e-12;
 
-/// The same as [`similarity`], but an error where Spearman's ρ is not defined. `files` are those of the pairs and of
-/// the vectors.
+/// Like [`similarity`], with an error if Spearman's ρ is not defined. `files` are the paths of the pairs and of the
+/// vectors, in this order.
 ///
-/// # Errors
-/// [`Error::EvaluationFile`](crate::Error::EvaluationFile) for fewer than two known pairs, and where all their scores
-/// or all their cosines are equal.
+/// # Errors [`Error::EvaluationFile`](crate::Error::EvaluationFile) for fewer than two known pairs, or if all their
+/// scores or all their cosines are equal.
 pub(super) fn ranked(vectors: &WordVectors, pairs: &Pairs, case: Case, files: [&Path; 2]) -> Result<Similarity> {
     let cosines = cosines(vectors, pairs, case);
     let (scores, near) = known(pairs, &cosines);
@@ -116,8 +116,8 @@ fn least(values: &[f64]) -> f64 {
     values.iter().fold(f64::INFINITY, |a, b| a.min(*b))
 }
 
-/// The first of several words, not all known, that is not among the first `limit` words of the vectors, and one that is
-/// perhaps meant: it differs by a tag as in "sun-n", by case or by a few letters.
+/// The first of several words that is not among the first `limit` words of the vectors; at least one is not. Also
+/// returns a suggestion, which differs by a tag as in "sun-n", by case, or by a few letters.
 pub(super) fn unknown<const N: usize>(
     vectors: &WordVectors,
     words: [&str; N],
@@ -131,7 +131,7 @@ pub(super) fn unknown<const N: usize>(
     (word.into(), similar)
 }
 
-/// The cosine of two vectors; 0 where one of them has no direction.
+/// The cosine of two vectors; 0 if one of them is zero.
 pub(super) fn cosine(a: &[f32], b: &[f32]) -> f64 {
     let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum::<f64>();
     let norms = (dot(a, a) * dot(b, b)).sqrt();

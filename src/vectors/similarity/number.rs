@@ -1,19 +1,19 @@
-//! Scores as people write them: with a decimal point or a decimal comma, but one file has one of them.
+//! Scores with a decimal point or a decimal comma; a file uses only one of them.
 
 use crate::error::EvaluationFault;
 
-/// What divides the whole of a number from its fraction.
+/// The mark between the integer part and the fraction of a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mark {
     /// No mark.
     None,
     /// A decimal point.
     Point,
-    /// A decimal comma, or one between thousands.
+    /// A decimal comma, or a thousands separator.
     Comma,
 }
 
-/// Reads a finite number in decimal digits.
+/// Parses a finite decimal number.
 pub fn number(text: &str) -> Option<(f64, Mark)> {
     let signs = |byte: u8| byte.is_ascii_digit() || b"+-.,eE".contains(&byte);
     if !text.bytes().all(signs) || !text.bytes().any(|byte| byte.is_ascii_digit()) {
@@ -35,12 +35,12 @@ pub fn number(text: &str) -> Option<(f64, Mark)> {
     Some((value, mark))
 }
 
-/// Whether the text is digits only.
+/// Whether the text consists of digits only.
 pub fn is_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Whether a comma may stand between thousands: one to three digits, the first not 0, and three behind it.
+/// Whether a comma may be a thousands separator: one to three digits, the first not 0, before it and three after it.
 fn may_be_thousands(text: &str) -> bool {
     let text = text.strip_prefix(['+', '-']).unwrap_or(text);
     text.split_once(',').is_some_and(|(whole, rest)| {
@@ -48,19 +48,19 @@ fn may_be_thousands(text: &str) -> bool {
     })
 }
 
-/// The marks met in the scores of a file.
+/// The decimal marks in the scores of a file.
 #[derive(Default)]
 pub struct Marks {
     point: Option<(u64, String)>,
     comma: Option<(u64, String)>,
-    /// A score without a mark was met.
+    /// Whether a score without a mark occurred.
     whole: bool,
-    /// A comma was met that cannot stand between thousands.
+    /// Whether a comma occurred that cannot be a thousands separator.
     decimal: bool,
 }
 
 impl Marks {
-    /// Takes a score.
+    /// Records the mark of a score.
     pub fn meet(&mut self, line: u64, text: &str, mark: Mark) -> Result<(), EvaluationFault> {
         let (own, other) = match mark {
             Mark::None => {
@@ -78,7 +78,8 @@ impl Marks {
         Ok(())
     }
 
-    /// Refuses commas that may stand between thousands beside numbers without commas: which is larger, is open.
+    /// Refuses possible thousands separators beside numbers without commas, since the order of such scores is
+    /// ambiguous.
     pub fn check(self) -> Result<(), (u64, EvaluationFault)> {
         match self.comma {
             Some((line, text)) if self.whole && !self.decimal => Err((line, EvaluationFault::Thousands { text })),

@@ -1,4 +1,4 @@
-//! Files of word pairs with people's judgements.
+//! Files of word pairs with human judgements.
 
 use super::columns::{Columns, Rows, row_number};
 use super::fields::{Field, Separator, fits, split};
@@ -12,13 +12,13 @@ use crate::vectors::questions;
 use std::io::BufRead;
 use std::path::Path;
 
-/// Two words and how similar people find them.
+/// Two words with a human judgement of their similarity.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Pair {
-    /// The one.
+    /// The first word.
     pub a: String,
-    /// The other.
+    /// The second word.
     pub b: String,
     /// The judgement, in any unit.
     pub score: f64,
@@ -28,9 +28,9 @@ pub struct Pair {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Pairs {
-    /// The file's name.
+    /// The name of the file.
     pub name: String,
-    /// At least one.
+    /// The pairs, at least one.
     pub pairs: Vec<Pair>,
     /// The line of the first pair, from 1.
     pub(crate) line: u64,
@@ -39,23 +39,23 @@ pub struct Pairs {
 type Found<T> = std::result::Result<T, (u64, EvaluationFault)>;
 
 impl Pairs {
-    /// Reads a file of at most 64 MiB: a pair a line, with tabs, commas, semicolons or white space between the fields,
-    /// the same in the whole file. A line that begins with `#` is a comment. The first other line may be a heading,
-    /// with a separator of its own; a heading with several columns of numbers tells the scores by a name.
+    /// Reads a file of at most 64 MiB with one pair a line. Tabs, commas, semicolons or white space separate the
+    /// fields, the same in the whole file. A line that begins with `#` is a comment. The first other line may be a
+    /// heading, possibly with another separator. With several columns of numbers, the heading must name the scores.
     ///
     /// Quotation marks may enclose fields as in CSV (RFC 4180; a field ends on its line). With tabs or white space,
-    /// marks stay in a word unless they are needed or enclose the whole column. Scores have a decimal point or a
-    /// decimal comma, the same in the whole file.
+    /// marks stay part of a word unless they are necessary or enclose the whole column. Scores have a decimal point or
+    /// a decimal comma, the same in the whole file.
     ///
     /// | columns | layout |
     /// |---|---|
     /// | named in a heading | `word1`, `word2` (`Word 1`, `w1`, `term1`, …) and `score` (`mean`, `SimLex999`, …) |
-    /// | two words, a tag or none, a number | WordSim-353, SimLex-999, SimVerb, MEN, RW, RG-65, …; the first number counts |
-    /// | row number, then the same | as pandas writes tables; the row numbers count up by one |
-    /// | row number, word, tag, word, tag, … | SCWS; the first number behind the contexts is the mean |
+    /// | two words, perhaps a tag, a number | WordSim-353, SimLex-999, SimVerb, MEN, RW, RG-65, …: the first number |
+    /// | row number, then as above | tables written by pandas; the row numbers increase by one |
+    /// | row number, word, tag, word, tag, … | SCWS; the first number after the contexts is the mean |
     ///
-    /// What can be read in two ways is refused: columns of other kinds without a heading, `1,000` beside `950`, and
-    /// `7,35` where commas separate the fields.
+    /// Ambiguous files are refused: columns of other kinds without a heading, `1,000` beside `950`, and `7,35` if
+    /// commas separate the fields.
     ///
     /// # Errors
     /// [`Error::Io`](crate::Error::Io), [`Error::NotUtf8`](crate::Error::NotUtf8), and
@@ -64,10 +64,9 @@ impl Pairs {
         Self::parse(&mut *files::text(path)?, path)
     }
 
-    /// The same from any source; errors call it `path`.
+    /// Like [`Pairs::read`], from any source; `path` is used in errors.
     ///
-    /// # Errors
-    /// As [`Pairs::read`].
+    /// # Errors The errors of [`Pairs::read`].
     pub fn parse(source: &mut dyn BufRead, path: &Path) -> Result<Self> {
         let text = Text::read(source, path)?;
         let (pairs, line) = pairs(&text).map_err(|(line, fault)| fault.in_file(path, line))?;
@@ -113,13 +112,13 @@ fn pairs(text: &Text) -> Found<(Vec<Pair>, u64)> {
     Ok((pairs, first))
 }
 
-/// What a line is that cannot be read and begins as comments do elsewhere.
+/// The fault of an unreadable line that looks like a comment of another format.
 fn comment(line: &str) -> Option<EvaluationFault> {
     let line = line.trim_start();
     (line.starts_with('%') || line.starts_with("//")).then_some(EvaluationFault::Comment)
 }
 
-/// The first line, where it is a heading: no number stands in the column of the scores of the `others`.
+/// The first line, if it is a heading: its field in the score column of the `others` is not a number.
 fn heading<'a>(
     line: &[Field<'a>],
     separator: Separator,
@@ -135,7 +134,7 @@ fn heading<'a>(
         return Ok(Some(line.to_vec()));
     }
     let Some(columns) = others.look() else {
-        // The others have no score, but the first line perhaps.
+        // The other lines have no score, but the first line may have one.
         let own = (2..line.len()).any(|at| number(&line[at].text).is_some());
         return if own { Ok(None) } else { Err(EvaluationFault::NoPair) };
     };
@@ -143,7 +142,7 @@ fn heading<'a>(
     match &field.text {
         text if number(text).is_some() => Ok(None),
         text if may_name(text) => {
-            // Another pair than the others may have letters in that column, but also a number, or no word.
+            // The field may also belong to an irregular pair: it then contains letters and a number, or is not a word.
             let names = Names::new(line, |at| at == columns.score);
             if may_be_score(text) && names.words.is_none() && names.score != Some(columns.score) {
                 return Err(EvaluationFault::Number { text: text.to_string() });
@@ -158,7 +157,7 @@ fn heading<'a>(
     }
 }
 
-/// The columns of the rows; `first` is the first of them.
+/// The columns of the rows; `first` is the first row.
 fn columns(
     heading: Option<&[Field]>,
     rows: &Rows,
@@ -173,13 +172,13 @@ fn columns(
         }
         return Ok(columns);
     };
-    // The rows of R's tables begin with a number that the heading has no name for.
+    // Rows of tables written by R start with a number that the heading does not name.
     let unnamed = heading.len() + 1 == first.len() && row_number(&first[0].text).is_some();
     let shift = usize::from(unnamed);
     if heading.len() + shift == first.len() || separator == Separator::Tab {
         return rows.columns(Names::new(heading, |at| rows.numbers(at + shift)).shifted(shift));
     }
-    // Names with spaces cannot be told apart.
+    // Names with spaces cannot be separated.
     if separator == Separator::Space {
         let columns = rows.columns(Names::default())?;
         if heading.iter().any(|field| is_other(&field.text)) {
@@ -190,7 +189,7 @@ fn columns(
     Err(EvaluationFault::Fields { found: first.len(), expected: heading.len(), separator: separator.name() })
 }
 
-/// Whether a line is a pair with its score, or the heading of such lines, whatever separates the fields.
+/// Whether a line is a pair with its score, or the heading of such lines, under any separator.
 pub fn is_pair(line: &str) -> bool {
     let heading = |fields: &[Field]| Names::new(fields, |_| false).are_all();
     Separator::ALL.into_iter().any(|separator| {
@@ -277,7 +276,7 @@ mod tests {
             let text = format!("{heading}\nold,new,3,4.98\nhill,sea,5,1.5").replace(',', separator);
             assert_eq!(parse(&text).unwrap().pairs[0].score, 4.98, "{text}");
         }
-        // A name tells words from kinds as well.
+        // A name also separates words from kinds.
         let kinds = |heading: &str| parse(&format!("{heading}\nsyn,old,king,4\nant,new,sea,5"));
         assert_eq!(kinds("left,right,relation,gold").unwrap().pairs[0].b, "old");
         assert!(kinds("relation,left,right,gold").is_err());
@@ -300,7 +299,7 @@ mod tests {
                 assert_eq!((pairs.len(), pairs[0].a.as_str(), pairs[0].score), (2, "old", 7.0));
             }
         }
-        // A pair without a score is none.
+        // A pair without a score is refused.
         assert!(parse("new york\tbig\na\tb\t7").is_err());
     }
 
@@ -334,7 +333,7 @@ mod tests {
             ("a b 1\nc d x", 2, number("x")),
             ("a b 1\nc d nan", 2, number("nan")),
             ("a b 1\nc d 1e999", 2, number("1e999")),
-            // A first pair with a bad score is no heading.
+            // A first pair with an invalid score is not a heading.
             ("river\tlake\tl.5\nc\td\t1", 1, number("l.5")),
             ("river\tlake\tO,5\nc\td\t1", 1, number("O,5")),
             ("river,lake,n.a.\nc,d,1", 1, number("n.a.")),
@@ -350,7 +349,7 @@ mod tests {
             ("word1 word2 score\n# x\nc d x\n", 3, number("x")),
             ("", 0, EvaluationFault::Empty),
             ("# nothing\n", 1, EvaluationFault::Empty),
-            // One separator, and one number of fields.
+            // All lines have one separator and one number of fields.
             ("a\tb\t1\nc\td\t2\ne f 3", 3, fields(1, 3, "tabs")),
             ("a,b,1\nc,d,2\ne;f;3", 3, fields(1, 3, "commas")),
             ("a,b,1\nc,d,2\nold,fashioned,x,3", 3, fields(4, 3, "commas")),
@@ -374,11 +373,11 @@ mod tests {
                 EvaluationFault::TwoMarks { text: "1.5".into(), other: "1,5".into(), line: 1 },
             ),
             ("a b 950\nc d 1,000", 2, EvaluationFault::Thousands { text: "1,000".into() }),
-            // What the first column is.
+            // The first column is ambiguous.
             ("1,river,7.35\n2,lake,6", 1, first("1")),
             ("1,river,lake,7.35\n2,hill,sea,5\nx,hill,lake,4", 1, first("1")),
             ("id,left,right,score\n9,river,lake,7.35\n4,hill,sea,5", 2, first("9")),
-            // Other files.
+            // Files of other kinds.
             ("river 0.5 0.25\nlake 1 0", 1, EvaluationFault::Vectors),
             (": capital\na b c d\n", 1, EvaluationFault::QuestionNoPair),
             ("a b c d\ne f g h\n", 1, EvaluationFault::QuestionNoPair),

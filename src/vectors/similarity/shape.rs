@@ -1,4 +1,4 @@
-//! The layout that the lines of a file have in common, and the pair of a line.
+//! The common layout of the lines in a file, and the pair of a line.
 
 use super::columns::{Columns, row_number};
 use super::fields::{Field, Separator};
@@ -6,15 +6,16 @@ use super::number::{Marks, number};
 use super::pairs::Pair;
 use crate::error::EvaluationFault;
 
-/// What the lines of a file have in common.
+/// The common layout of the lines in a file.
 pub struct Shape {
-    /// What separates their fields.
+    /// The field separator.
     pub separator: Separator,
-    /// Their columns.
+    /// The columns of the words and the score.
     pub columns: Columns,
-    /// Fields of each line, but with tabs, which stand in no word: there columns behind the score may be missing.
+    /// The number of fields in each line. With tabs, which never occur in words, columns after the score may be
+    /// missing.
     pub fields: usize,
-    /// Whether quotation marks enclose all fields of the columns of words.
+    /// Whether quotation marks enclose all fields in each of the two word columns.
     pub quotes: [bool; 2],
 }
 
@@ -22,7 +23,7 @@ impl Shape {
     /// The pair of a line.
     pub fn pair(&self, line: u64, fields: &[Field], marks: &mut Marks) -> Result<Pair, EvaluationFault> {
         let Columns { a, b, score, numbered } = self.columns;
-        // Without another mark to close it, a mark in front is part of the word.
+        // If no other mark closes it, an opening mark is part of the word.
         let closes = |at: usize| fields[at + 1..].iter().any(|field| !field.quoted && field.text.ends_with('"'));
         let broken = |at: &usize| {
             let used = *at == score || (*at == a || *at == b) && closes(*at);
