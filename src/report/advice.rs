@@ -34,7 +34,7 @@ impl Advice {
         Grid { columns: COLUMNS.to_vec(), rows: self.layers.iter().map(row).collect() }
     }
 
-    /// What is to be known beside the table.
+    /// Facts to know in addition to the table.
     pub fn notes(&self) -> Vec<String> {
         let embeddings = Unit::Bytes.write(self.embedding_bytes as f64);
         let mut notes = vec![

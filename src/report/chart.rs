@@ -9,7 +9,7 @@ pub struct Chart {
     pub id: &'static str,
     /// The question that it answers.
     pub title: String,
-    /// What is to be known to read it.
+    /// A note for reading the chart.
     pub note: String,
     /// The axis to the right.
     pub x: Axis,
@@ -17,7 +17,7 @@ pub struct Chart {
     pub y: Axis,
     /// The curves.
     pub series: Vec<Series>,
-    /// Values of y that hold for all, as the least there is.
+    /// Values of y that apply to all curves, such as the lowest possible loss.
     pub levels: Vec<Level>,
     /// Points that bear a name.
     pub marks: Vec<Mark>,
@@ -26,15 +26,15 @@ pub struct Chart {
 /// An axis.
 #[derive(Clone, Debug, Serialize)]
 pub struct Axis {
-    /// What it counts, with its unit.
+    /// The quantity on the axis, with its unit.
     pub label: String,
-    /// How its numbers are written.
+    /// The format of its numbers.
     pub unit: Unit,
-    /// Whether equal factors are equally far apart.
+    /// Whether the axis is logarithmic.
     pub log: bool,
 }
 
-/// How numbers are written.
+/// The format of numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Unit {
@@ -53,42 +53,42 @@ pub enum Unit {
 /// A curve.
 #[derive(Clone, Debug, Serialize)]
 pub struct Series {
-    /// Whose it is.
+    /// The name of the curve.
     pub name: String,
-    /// How it is drawn.
+    /// The colour, dashes and marker.
     pub look: Look,
     /// Its points, by rising x.
     pub points: Vec<[f64; 2]>,
 }
 
-/// A value of y that holds for all.
+/// A value of y that applies to all curves.
 #[derive(Clone, Debug, Serialize)]
 pub struct Level {
-    /// What it is.
+    /// The name of the level.
     pub name: String,
-    /// Where it lies.
+    /// The value of y.
     pub y: f64,
 }
 
 /// A point that bears a name.
 #[derive(Clone, Debug, Serialize)]
 pub struct Mark {
-    /// What happens there.
+    /// The name of the point.
     pub name: String,
-    /// Whose curve it is on.
+    /// The names of the curves through the point.
     pub of: Vec<String>,
-    /// Where.
+    /// The coordinates, x and y.
     pub at: [f64; 2],
 }
 
 /// Colour, dashes and marker: two curves differ in more than the colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Look {
-    /// As `#rrggbb`; black stands for the colour of the text.
+    /// The colour as `#rrggbb`; black stands for the text colour.
     pub colour: &'static str,
     /// Pixels on and off; none for a whole line.
     pub dash: &'static [u32],
-    /// As Chart.js calls it.
+    /// The marker's name in Chart.js.
     pub marker: &'static str,
 }
 
@@ -106,12 +106,12 @@ impl Look {
 }
 
 impl Axis {
-    /// An axis on which equal factors are equally far apart.
+    /// A logarithmic axis.
     pub fn log(label: &str, unit: Unit) -> Self {
         Self { label: label.into(), unit, log: true }
     }
 
-    /// An axis on which equal differences are equally far apart.
+    /// A linear axis.
     pub fn linear(label: &str, unit: Unit) -> Self {
         Self { label: label.into(), unit, log: false }
     }

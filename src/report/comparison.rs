@@ -1,4 +1,4 @@
-//! What a comparison found, as a table, as pictures and as a page.
+//! The results of a comparison as a table, as charts and as a page.
 
 #[cfg(feature = "report")]
 use super::Page;
@@ -90,8 +90,8 @@ impl Comparison {
         self.curves(Self::CHARTS[1], "Held-out NLL against examples seen", x, |p| p.examples as f64)
     }
 
-    /// The highest NLL that a picture has room for: layers start at the unigram model, and what goes far beyond it for a
-    /// moment would press all that follows together. Where a curve ends is always in.
+    /// The highest NLL shown in a chart. Layers start at the unigram model; a brief excursion far above it would
+    /// squeeze the rest of the curve. The end of a curve is always shown.
     fn highest(&self) -> f64 {
         let points = || self.layers.iter().flat_map(|l| &l.curve).map(|p| p.valid_nll);
         let ends = self.layers.iter().filter_map(|l| l.curve.last()).map(|p| p.valid_nll);
@@ -143,7 +143,7 @@ impl Comparison {
         }
     }
 
-    /// Which layer learned most, and which was fastest.
+    /// The layers with the lowest loss and with the shortest time.
     #[cfg(feature = "report")]
     fn lead(&self) -> Vec<String> {
         let least = |key: fn(&LayerRow) -> f64| self.layers.iter().min_by(|a, b| key(a).total_cmp(&key(b)));

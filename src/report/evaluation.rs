@@ -1,4 +1,4 @@
-//! What an evaluation of vectors found, as a table.
+//! The results of an evaluation of word vectors as a table.
 
 use super::grid::{Bar, Cell, Column, Grid};
 use crate::vectors::{Analogies, Answer, Evaluation, FileScores, Mean, Score, Similarity};
@@ -20,7 +20,8 @@ fn percent(share: Option<f64>) -> Cell {
 }
 
 impl Evaluation {
-    /// A row a file and test; of questions all, the semantic and the syntactic ones, and with `sections` each section; then the means.
+    /// One row for each file and test. Questions have a row for all, for the semantic and for the syntactic ones, and
+    /// with `sections` one for each section. The means come last.
     pub fn grid(&self, sections: bool) -> Grid {
         let mut rows = Vec::new();
         for file in &self.files {

@@ -11,7 +11,7 @@ pub struct Column {
     pub key: &'static str,
     /// Its heading.
     pub heading: &'static str,
-    /// What stands in it, with its unit.
+    /// The content of the column, with its unit.
     pub about: &'static str,
     /// Whether a bar stands beside the number.
     pub bar: Bar,
@@ -40,7 +40,7 @@ impl Column {
     }
 }
 
-/// What stands in a column of a row.
+/// The content of a column in one row.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Cell {
     /// Words.
@@ -52,7 +52,7 @@ pub enum Cell {
 }
 
 impl Cell {
-    /// A number with so many digits after the point.
+    /// A number with `digits` digits after the point.
     pub fn fixed(value: f64, digits: usize) -> Self {
         Self::Number(value, format!("{value:.digits$}"))
     }
@@ -67,7 +67,7 @@ impl Cell {
         Self::Number(value as f64, value.to_string())
     }
 
-    /// How it is shown; `–` where nothing is.
+    /// The displayed form; `–` for a missing value.
     pub fn shown(&self) -> &str {
         match self {
             Self::Text(text) | Self::Number(_, text) => text,
@@ -172,7 +172,7 @@ pub fn short(x: f64) -> String {
     }
 }
 
-/// Rounded to two figures, with commas: what an interpolation is worth.
+/// A number rounded to two significant digits, with thousands separators, since interpolations are not more precise.
 pub fn two_figures(x: f64) -> String {
     let unit = 10f64.powf((x.max(1.0).log10()).floor() - 1.0).max(1.0);
     let whole = ((x / unit).round() * unit) as u64;

@@ -1,4 +1,4 @@
-//! What was found, as a table, as pictures, as a page.
+//! Results as tables, as charts and as pages.
 
 mod advice;
 mod chart;

@@ -11,20 +11,20 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, UNIX_EPOCH};
 
-/// What stands on a page.
+/// The content of a page.
 #[derive(Clone, Debug)]
 pub struct Page {
     /// The heading.
     pub title: String,
-    /// What was found, in a sentence or two.
+    /// The main result, in a sentence or two.
     pub lead: Vec<String>,
     /// The pictures; the first answers the question. One without a point (no layer with a finite NLL) is left out.
     pub charts: Vec<Chart>,
     /// The numbers.
     pub grid: Grid,
-    /// What else is to be known.
+    /// Further remarks.
     pub notes: Vec<String>,
-    /// How it was measured: what, and its value.
+    /// The conditions of the measurement, as names with values.
     pub facts: Vec<(String, String)>,
 }
 
@@ -33,7 +33,7 @@ const LIBRARY: &str = include_str!("assets/chart.umd.min.js");
 const LICENCE: &str = include_str!("assets/CHARTJS-LICENSE.md");
 const STYLE: &str = include_str!("assets/page.css");
 const SCRIPT: &str = include_str!("assets/page.js");
-/// Where no script runs, as in the preview of a mail, the pictures of print stand in.
+/// Without scripts, as in the preview of a mail, the print versions of the charts are shown.
 const STILL: &str =
     "<noscript><style>nav, .hint, .chart, figure h2 { display: none; } .print { display: block; }</style></noscript>\n";
 
@@ -82,7 +82,7 @@ impl Page {
     }
 }
 
-/// How and where something was measured.
+/// The conditions under which something was measured.
 pub(super) fn run_facts(run: &RunFacts, version: &str) -> Vec<(String, String)> {
     let date = UNIX_EPOCH + Duration::from_secs(run.unix_seconds);
     let memory = run.memory_bytes.map_or(String::new(), |b| format!(", {:.0} GiB", b as f64 / (1u64 << 30) as f64));
@@ -95,10 +95,9 @@ pub(super) fn run_facts(run: &RunFacts, version: &str) -> Vec<(String, String)> 
     facts.map(|(name, value)| (name.to_string(), value)).to_vec()
 }
 
-/// Writes the page as `name`.html into a folder, and each of its pictures as SVG beside it. Returns the page's path.
+/// Writes the page as `name`.html into a folder, and each of its charts as SVG beside it. Returns the path of the page.
 ///
-/// # Errors
-/// What cannot be written or drawn.
+/// # Errors A file that cannot be written, or a chart that cannot be drawn.
 pub fn write_page(page: &Page, folder: &Path, name: &str) -> Result<PathBuf> {
     for chart in page.drawn() {
         Output::new(&picture(folder, chart.id))?.put(svg(chart)?.as_bytes())?;

@@ -12,8 +12,8 @@ const SIZE: (u32, u32) = (140, 72);
 /// Characters that it takes with the numbers beside it.
 const WIDTH: usize = 84;
 
-/// The chart with a line that says whose curve has which colour; none where there are no colours to tell curves apart, no
-/// room, or nothing to draw.
+/// The chart with a legend line of coloured names. `None` without colours, which tell the curves apart, without enough
+/// width, or if nothing is drawn.
 pub fn picture(chart: &Chart, style: Style) -> Option<String> {
     let [x, y] = chart.frame().filter(|_| style.colours && style.width.is_some_and(|width| width >= WIDTH))?;
     let at = |axis: &Axis, value: f64| if axis.log { value.ln() as f32 } else { value as f32 };
@@ -43,7 +43,7 @@ pub fn picture(chart: &Chart, style: Style) -> Option<String> {
     Some(format!("{title}{drawn}{}\n", legend.join("  ")))
 }
 
-/// In the colours that the picture's library makes of it, which depend on the terminal.
+/// A name in its colour, which the picture's library adapts to the terminal.
 fn named(name: &str, RGB8 { r, g, b }: RGB8) -> String {
     format!("{} {name}", "━━".truecolor(r, g, b))
 }

@@ -63,7 +63,7 @@ impl Scale {
         layers
     }
 
-    /// A row a layer: the time of a step, a column each number of words, and how it grows.
+    /// One row for each layer: the time of a step in a column for each vocabulary size, and its growth.
     pub fn overview(&self) -> Overview {
         let mut vocabs: Vec<usize> = self.points.iter().map(|p| p.vocab).collect();
         vocabs.sort_unstable();
@@ -113,12 +113,12 @@ impl Scale {
         notes
     }
 
-    /// What was skipped and why, a sentence each.
+    /// The skipped points and the reasons, one sentence each.
     pub fn skips(&self) -> Vec<String> {
         self.skipped.iter().map(|s| format!("skipped {} at V = {}: {}", s.layer, s.vocab, s.reason)).collect()
     }
 
-    /// How the time of a step grows, a sentence a layer.
+    /// The growth of the step time, one sentence for each layer.
     #[cfg(feature = "report")]
     fn growths(&self) -> Vec<String> {
         let growth = |f: &Fit| {
@@ -135,14 +135,15 @@ impl Scale {
     }
 }
 
-/// Headings and cells, all of them words; the first and the last column say whose and how, those between are numbers.
+/// Headings and cells as text. The first column names the row, the last one describes the growth, and the ones between
+/// are numbers.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Overview {
     /// The headings.
     pub headings: Vec<String>,
     /// The rows, a cell a heading.
     pub rows: Vec<Vec<String>>,
-    /// Of each row, the bar beside the last number: a share of the longest one.
+    /// For each row, the bar beside the last number, as a share of the longest.
     pub bars: Vec<Option<f64>>,
 }
 
@@ -151,7 +152,7 @@ fn sentence(c: &Crossover) -> String {
     format!("from V = {from} on, {} is cheaper than {} on this machine", c.cheaper, c.than)
 }
 
-/// Crossovers without the first layer that are told.
+/// The maximum number of reported crossovers without the first layer.
 const MOST_OTHERS: usize = 8;
 /// Crossovers that a picture has room for.
 const MOST_MARKS: usize = 12;

@@ -52,7 +52,7 @@ fn draw(chart: &Chart, frame: [[f64; 2]; 2], root: &Area) -> Drawn {
     Ok(())
 }
 
-/// Decades between two numbers up to which 2 and 5 are named beside 1.
+/// Up to this many decades, 2 and 5 are labelled besides 1.
 const SHORT: f64 = 2.5;
 
 /// Places on a logarithmic axis: those with a name, and all multiples of powers of ten.

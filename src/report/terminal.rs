@@ -5,7 +5,7 @@ use super::grid::{Bar, Grid};
 use crate::error::shown::escaped;
 use comfy_table::{Cell, CellAlignment, Color, ContentArrangement, Table, presets};
 
-/// What the terminal can do.
+/// The capabilities of the terminal.
 #[derive(Clone, Copy, Debug)]
 pub struct Style {
     /// Whether it shows colours.
@@ -51,7 +51,7 @@ pub fn words(overview: &Overview, style: Style) -> String {
     text
 }
 
-/// The table without so many columns after the second.
+/// The table without `left` columns after the second.
 fn words_without(overview: &Overview, left: usize, colours: bool) -> Table {
     let mut table = empty(colours);
     let line = |words: &[String], bar: String| {
