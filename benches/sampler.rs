@@ -1,10 +1,10 @@
 //! Drawing the candidates of a batch: `sampler/<proposal>/<scheme>/K100k-S1024`.
 //!
-//! Every proposal under every scheme: S words out of V for a batch of 64 targets, with their corrections. Counts follow
-//! Zipf and Mandelbrot. The throughput is in draws asked for.
+//! Measures every proposal under every scheme: S words out of V for a batch of 64 targets, with their corrections.
+//! Counts follow the law of Zipf and Mandelbrot. Throughput is in requested draws.
 //!
-//! `cargo bench --bench sampler`, or a part of it: `cargo bench --bench sampler -- unigram/set`. All of it takes about
-//! a minute.
+//! `cargo bench --bench sampler` runs all of it in about a minute; `cargo bench --bench sampler -- unigram/set` runs a
+//! part.
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use lexmax::WorkerRng;
@@ -47,7 +47,7 @@ fn samplers(c: &mut Criterion) {
             for (proposal, make_proposal) in PROPOSALS {
                 for (scheme, make_sampler) in SCHEMES {
                     let id = BenchmarkId::new(format!("{proposal}/{scheme}"), format!("V{name}-S{samples}"));
-                    // Made at the first of the closure's calls, one a sample; never where a filter leaves it out.
+                    // Created at the closure's first call; never if a filter leaves the benchmark out.
                     let mut made = None;
                     group.bench_function(id, |bencher| {
                         let (sampler, rng, draws) = made.get_or_insert_with(|| {
@@ -68,9 +68,9 @@ fn samplers(c: &mut Criterion) {
     group.finish();
 }
 
-/// Among the first tenth of the words, the mean number of different words drawn is Σ of their inclusion probabilities.
-/// Words join a sample independently or in each other's way, so that the variance of a sample's number is at most its
-/// mean, and six standard deviations are missed with a chance of 10⁻⁸.
+/// Checks the mean number of distinct words drawn among the first tenth: it is Σ of their inclusion probabilities.
+/// Words join a sample independently or with negative correlation. The variance of a sample's number is therefore at
+/// most its mean, and six standard deviations are exceeded with probability 10⁻⁸.
 fn check(sampler: &dyn Sampler, targets: &[WordId]) {
     const TIMES: usize = 200;
     let tenth = (sampler.vocab() / 10) as WordId;

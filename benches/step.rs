@@ -1,12 +1,13 @@
 //! A training step of every layer of the catalogue: `step/<layer>/V100k-d128-B64`. `head/…` is the same step taken by a
-//! [`Head`](lexmax::Head), for layers with cheap steps: the difference is what its checks cost.
+//! [`Head`](lexmax::Head), for layers with cheap steps; the difference is the cost of its checks.
 //!
-//! V words whose counts follow Zipf and Mandelbrot, hidden vectors of size d, B examples a step; one thread, plain descent,
-//! the layers' default settings. B = 1 updates online, larger batches at `flush`, which is part of the step. A step takes
-//! its batch from 4,096 examples in turn. The rate is 0, so that every step does all of its work and meets the same weights.
+//! There are V words whose counts follow the law of Zipf and Mandelbrot, hidden vectors of size d, and B examples a
+//! step. Steps use one thread, plain descent, and the layers' default settings. B = 1 updates online, larger batches at
+//! `flush`, which is part of the step. Steps take their batches in turn from 4,096 examples. The rate is 0, so that
+//! every step does all of its work on the same weights.
 //!
-//! `cargo bench --bench step`, or a part of it: `cargo bench --bench step -- hierarchical/V100k`. All of it takes two to
-//! three minutes.
+//! `cargo bench --bench step` runs all of it in two to three minutes; `cargo bench --bench step -- hierarchical/V100k`
+//! runs a part.
 
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, BenchmarkId, Criterion, SamplingMode, Throughput, criterion_group, criterion_main};
@@ -23,7 +24,7 @@ use rand::RngExt;
 use std::time::Duration;
 
 const VOCABS: [(usize, &str); 3] = [(1_000, "1k"), (10_000, "10k"), (100_000, "100k")];
-/// d with its B.
+/// Each d with its values of B.
 const SIZES: [(usize, &[usize]); 2] = [(128, &[1, 64, 1_024]), (300, &[64])];
 const EXAMPLES: usize = 4_096;
 const SEED: u64 = 1;
@@ -48,7 +49,7 @@ fn steps(c: &mut Criterion) {
     group.finish();
 }
 
-/// Steps of a head over 10,000 words, d = 128: the smallest steps, where checks weigh most, and mini-batches.
+/// Steps of a head over 10,000 words with d = 128: the smallest steps, where checks weigh most, and mini-batches.
 fn heads(c: &mut Criterion) {
     let mut group = c.benchmark_group("head");
     group.sample_size(10).nresamples(2_000).sampling_mode(SamplingMode::Flat);
@@ -75,8 +76,8 @@ fn heads(c: &mut Criterion) {
 }
 
 fn bench(group: &mut BenchmarkGroup<WallTime>, id: BenchmarkId, spec: &LayerSpec, data: &Data, batch: usize) {
-    // Criterion calls the closure once a sample, and not at all where a filter leaves the benchmark out: what it needs
-    // is made at the first call.
+    // Criterion calls the closure once a sample, and never if a filter leaves the benchmark out. The setup therefore
+    // runs at the first call.
     let mut place = Vec::new();
     let (mut place, mut stepper) = (Some(&mut place), None);
     group.throughput(Throughput::Elements(batch as u64));
@@ -95,7 +96,7 @@ fn bench(group: &mut BenchmarkGroup<WallTime>, id: BenchmarkId, spec: &LayerSpec
     });
 }
 
-/// Examples for all steps, made outside of the time taken.
+/// Examples for all steps, created outside the timed part.
 struct Data<'a> {
     counts: &'a Counts,
     dim: usize,
@@ -127,7 +128,7 @@ impl<'a> Data<'a> {
     }
 }
 
-/// All that a step needs, with the example that comes next.
+/// The state of a step, with the position of the next example.
 struct Stepper<'a> {
     layer: Box<dyn OutputLayer>,
     w: Tables<'a>,
@@ -160,9 +161,9 @@ impl<'a> Stepper<'a> {
         loss
     }
 
-    /// A layer that draws nothing trains on the exact loss. Its work is what it announced; where draws decide which rows
-    /// are distinct, it is so in expectation: each of S draws adds at most one row, so that the number of rows is within
-    /// 4·√S of its mean but for a chance of 2·e⁻³² (McDiarmid 1989).
+    /// A layer that draws nothing trains on the exact loss, and its work equals the announced work. If draws decide
+    /// which rows are distinct, this holds in expectation. Each of S draws adds at most one row, so that the number of
+    /// rows is within 4·√S of its mean except with probability 2·e⁻³² (McDiarmid 1989).
     fn check(&mut self, exact: f64) {
         let expected = self.layer.expected_cost(&self.data.targets[..self.batch]).expect("a closed form");
         let loss = self.step();
@@ -173,7 +174,7 @@ impl<'a> Stepper<'a> {
             !self.layer.ln_z(&mut self.w, nothing, &mut self.scratch, &mut []) && !self.layer.gives_zeros();
         assert!(!normalizes || (loss - exact).abs() < 1e-5 * exact, "loss {loss}, but −ln P is {exact}");
         if draws == self.batch as u64 {
-            // Examples may be drawn, and not words: then the number of rows is known in expectation only.
+            // Examples may be drawn instead of words; then only the expected number of rows is known.
             return;
         }
         let slack = if draws == 0 { 0.0 } else { 0.5 + 4.0 * (draws as f64).sqrt() };
@@ -184,7 +185,7 @@ impl<'a> Stepper<'a> {
     }
 }
 
-/// Unigram biases under small weights, none of them zero, so that every page of memory is a real one.
+/// Unigram biases with small weights. No weight is zero, so that every memory page is mapped.
 fn weights(layer: &dyn OutputLayer, counts: &Counts) -> Vec<Matrix> {
     let mut rng = WorkerRng::new(SEED, 2);
     let mut matrices: Vec<Matrix> = set_up(layer, Some(counts), Optimizer::Sgd, &mut rng).expect("fits in memory");

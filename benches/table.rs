@@ -1,10 +1,12 @@
-//! The verbs of tables: verb × storage × shape, beside what the machine does in the same run.
+//! The verbs of tables: verb × storage × shape, beside the speed of the machine in the same run.
 //!
-//! The storages: frozen, online and deferred tables, which one owns alone; shared by several workers, of which one is timed, with
-//! no row of its own (`shared`) and with all rows cached (`cached`); an overlay of a shared table (`overlay`).
+//! Storages: frozen, online and deferred tables, which have a single owner; tables shared by several workers, one of
+//! which is timed, without cached rows (`shared`) and with all rows cached (`cached`); an overlay of a shared table
+//! (`overlay`).
 //!
-//! `cargo bench --bench table` prints a line each: the median time, GFLOP/s, GB/s of parameters moved, and the share of plain
-//! matrix products (large shapes) or of a plain copy (small ones) on one thread. Any argument is a filter on the names.
+//! `cargo bench --bench table` prints a line each: the median time, GFLOP/s, GB/s of parameters moved, and the share of
+//! plain matrix products (large shapes) or of a plain copy (small ones) on one thread. Any argument is a filter on the
+//! names.
 
 use lexmax::WorkerRng;
 use lexmax::measure::sgemm_gflops;
@@ -21,10 +23,10 @@ use std::time::{Duration, Instant};
 const ROWS: u32 = 20_000;
 const SAMPLE: Duration = Duration::from_millis(20);
 const SAMPLES: usize = 9;
-/// Workers that share a table: two, as on the smallest machine that trains in parallel.
+/// The number of workers that share a table: two, as on the smallest machine that trains in parallel.
 const WORKERS: usize = 2;
 
-/// B examples, C rows, size d.
+/// The shape of a call: B examples, C rows, size d.
 #[derive(Clone, Copy)]
 struct Shape {
     batch: usize,
@@ -32,7 +34,7 @@ struct Shape {
     dim: usize,
 }
 
-/// Median seconds of a call.
+/// The median seconds of a call.
 fn time(mut call: impl FnMut()) -> f64 {
     let start = Instant::now();
     let mut calls = 0u32;
@@ -51,7 +53,7 @@ fn time(mut call: impl FnMut()) -> f64 {
     samples[SAMPLES / 2]
 }
 
-/// GB/s of copying 256 MB, read and written counted.
+/// GB/s of copying; counts both the bytes read and the bytes written.
 fn copy_gigabytes() -> f64 {
     let (from, mut to) = (vec![1.0f32; 32 << 20], vec![0.0f32; 32 << 20]);
     let seconds = time(|| black_box(&mut to).copy_from_slice(black_box(&from)));
@@ -65,11 +67,11 @@ struct Machine {
 }
 
 impl Machine {
-    /// `passes` multiply-adds for each entry of a block, `moves` times each row read or written.
+    /// Times `passes` multiply-adds for each entry of a block, and `moves` reads or writes of each row.
     fn report(&self, name: &str, shape: Shape, passes: f64, moves: f64, call: impl FnMut()) {
         let Shape { batch, rows, dim } = shape;
         let name = format!("table/{name}/B{batch}-C{rows}-d{dim}");
-        // A frozen table only reads.
+        // A frozen table is never updated.
         let idle = name.contains("descend") && name.contains("frozen");
         if idle || !self.filter.iter().all(|f| name.contains(f.as_str())) {
             return;
@@ -93,12 +95,12 @@ fn matrix(dim: usize) -> Matrix {
     Matrix::new(table_shape(dim), Optimizer::Sgd, &mut WorkerRng::new(1, 0)).expect("a small matrix")
 }
 
-/// Coefficients that keep the weights where they are, and cost next to nothing.
+/// Coefficients that leave the weights nearly unchanged, and cost next to nothing to compute.
 fn halve(mut z: ArrayViewMut2<f32>) {
     z *= 1e-9;
 }
 
-/// Does the updates that wait. Other tables have none; a shared one would look through all its rows.
+/// Applies pending updates. Other tables have none; a shared one would scan all its rows.
 fn settle(storage: &str, table: &mut dyn Table) {
     if storage == "deferred" {
         table.flush();

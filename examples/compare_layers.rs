@@ -1,11 +1,13 @@
-//! One model, one text, every output layer: what does a step cost, and what does it reach?
+//! Compares all output layers on one model and one text: the cost of a step, and the loss reached.
 //!
-//! Trains a language model of five words to the left on `corpora/sample.txt` once with each of the usual layers, from
-//! the same embeddings and on the same examples in the same order, and prints a line a layer. `lexmax compare` is the
-//! same call behind a command line; layers may be named with their settings (`sampled:samples=64:proposal=uniform`).
+//! Trains a language model of five words to the left on `corpora/sample.txt`, once with each of the usual layers. All
+//! start from the same embeddings and see the same examples in the same order. Prints a line for each layer. The
+//! command `lexmax compare` makes the same call. Layers may be named with their settings
+//! (`sampled:samples=64:proposal=uniform`).
 //!
-//! Run it in the repository's root: `cargo run --release --example compare_layers`. It takes a few seconds; expect every
-//! layer below the unigram model, and hierarchical softmax and negative sampling at a fraction of full softmax's cost.
+//! Run it in the root of the repository: `cargo run --release --example compare_layers`. It takes a few seconds. Expect
+//! every layer below the unigram model, and hierarchical softmax and negative sampling at a fraction of the cost of
+//! full softmax.
 
 use lexmax::compare::{Builder, LayerRow, Listener};
 
@@ -34,7 +36,7 @@ fn main() -> lexmax::Result<()> {
     Ok(())
 }
 
-/// Prints a line as soon as a layer is done.
+/// Prints a line as soon as a layer is finished.
 struct Lines;
 
 impl Listener for Lines {

@@ -1,10 +1,10 @@
-//! What does a training step cost as the vocabulary grows?
+//! Measures the cost of a training step against the vocabulary size.
 //!
-//! Times a step of four layers at 10³ to 10⁵ words and writes the picture as SVG, and as a page that says how it was
-//! measured. `lexmax scale` is the same call behind a command line.
+//! Times a step of four layers at 10³ to 10⁵ words. Writes the chart as SVG, and as a page with the conditions of the
+//! measurement. `lexmax scale` is the same call behind a command line.
 //!
-//! Run it in the repository's root: `cargo run --release --example cost_vs_vocabulary`. It takes a few seconds; expect
-//! full softmax to grow as V, the tree as log V, and sampling not at all.
+//! Run it in the root of the repository: `cargo run --release --example cost_vs_vocabulary`. It takes a few seconds.
+//! Expect full softmax to grow as V, the tree as log V, and sampling not at all.
 
 use lexmax::measure::{Event, ScaleConfig, Vocabs, scale};
 use lexmax::report::write_page;

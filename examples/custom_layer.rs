@@ -1,18 +1,18 @@
-//! A layer of one's own: softmax over the target and a few random words, written outside of the crate.
+//! A custom output layer, written outside the crate: softmax over the target and a few random words.
 //!
-//! [`UniformSample`] trains on a sample: a step costs 1 + S scores where full softmax costs V. The layer itself is
-//! the part from `struct UniformSample` to the end of its `impl`: the shape of its table, a step, exact
-//! probabilities, and the cost of a step. The rest comes from the defaults of [`OutputLayer`]: ln P of single words,
-//! biases that start at the unigram model, and every verb. The layer holds no weights: it names rows, and gives the
-//! table a function from their scores to ∂L/∂scores.
+//! [`UniformSample`] trains on a sample: a step costs 1 + S scores where full softmax costs V. The layer itself is the
+//! part from `struct UniformSample` to the end of its `impl`: the shape of its table, a step, exact probabilities, and
+//! the cost of a step. The defaults of [`OutputLayer`] provide the rest: ln P of single words, biases that start at the
+//! unigram model, and every verb. The layer holds no weights. It names rows, and passes the table a function from their
+//! scores to ∂L/∂scores.
 //!
-//! The crate's test kit ([`lexmax::check`]) audits the layer: Σ P = 1, its gradients are the extrapolated differences
-//! of the loss of its own step, and the work counted is the work announced. Then the crate's loop trains it beside
-//! full softmax on the synthetic language, from the unigram model on.
+//! The crate's test kit ([`lexmax::check`]) audits the layer. It checks that Σ P = 1, that the gradients equal the
+//! extrapolated differences of the loss of its own step, and that the counted work equals the announced work. Then the
+//! crate's loop trains it beside full softmax on the synthetic language, starting from the unigram model.
 //!
-//! Run it: `cargo run --release --example custom_layer`. It takes a few seconds; expect both layers within a tenth of a
-//! nat of the truth, the new one at a fifteenth of the multiply-adds. (In time it gains less, since it takes the examples
-//! of a batch one by one.)
+//! Run it: `cargo run --release --example custom_layer`. It takes a few seconds. Expect both layers within a tenth of a
+//! nat of the truth, the new one with a fifteenth of the multiply-adds. (It saves less time, since it processes the
+//! examples of a batch one by one.)
 
 use lexmax::check::{self, audit};
 use lexmax::corpus::synthetic::{SyntheticExamples, SyntheticLanguage};
@@ -32,13 +32,13 @@ use std::iter;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// Softmax over the target and words drawn uniformly, with replacement; the draws are shared by the batch.
+/// Softmax over the target and words drawn uniformly, with replacement. The batch shares the draws.
 ///
 /// - *Model* at test time P(w | h) = softmax(v·h + b)_w over all words.
-/// - *Criterion* L = −ln softmax(z)_t over the target and S draws. A draw that hits the target stays beside it.
+/// - *Criterion* L = −ln softmax(z)_t over the target and S draws. A draw equal to the target stays in the sample.
 /// - *Gradient* ∂L/∂z = softmax − e_t.
 /// - *Cost* 3·B·(1 + S)·d multiply-adds a step.
-/// - *Reference* Bengio & Senécal 2003, with a uniform proposal: its correction −ln q is the same for all words.
+/// - *Reference* Bengio & Senécal 2003, with a uniform proposal, whose correction −ln q is the same for all words.
 struct UniformSample {
     vocab: u32,
     dim: usize,
@@ -88,7 +88,7 @@ impl OutputLayer for UniformSample {
     }
 }
 
-/// Scores of one example, the target's first, become weight·(softmax − e_t). Returns weight·(−ln softmax_t).
+/// Replaces the scores of one example, the target's first, by weight·(softmax − e_t). Returns weight·(−ln softmax_t).
 fn softmax_step(mut scores: ArrayViewMut1<f32>, weight: f32) -> f64 {
     log_softmax(scores.view_mut());
     let loss = -f64::from(weight) * f64::from(scores[0]);
@@ -97,7 +97,7 @@ fn softmax_step(mut scores: ArrayViewMut1<f32>, weight: f32) -> f64 {
     loss
 }
 
-/// Scores become ln softmax in place.
+/// Replaces scores by ln softmax.
 fn log_softmax(mut scores: ArrayViewMut1<f32>) {
     let all: Vec<f64> = scores.iter().map(|z| f64::from(*z)).collect();
     let ln_z = math::ln_sum_exp(&all);
@@ -126,7 +126,7 @@ fn main() -> lexmax::Result<()> {
     Ok(())
 }
 
-/// Trains a model with this layer, checks the contract, prints a line, and returns the distance from the truth.
+/// Trains a model with this layer, checks the contract, prints a line, and returns the excess over the truth in nats.
 fn run(name: &str, layer: Box<dyn OutputLayer>, language: &Arc<SyntheticLanguage>) -> lexmax::Result<f64> {
     let window = Window::new(Direction::Cbow, Context::Left, 1, false)?;
     let threads = Threads::default();
@@ -144,7 +144,7 @@ fn run(name: &str, layer: Box<dyn OutputLayer>, language: &Arc<SyntheticLanguage
     let mut replay = source.clone();
     let outcome = train(&mut model, &mut source, &settings, &mut |_| ())?;
 
-    // The same examples in the same batches once more: what should their steps have cost?
+    // Replays the same examples in the same batches, to compute the expected cost of their steps.
     let (mut expected, mut batch, mut seen) = (Cost::default(), Examples::new(), 0);
     while seen < EXAMPLES {
         seen += replay.fill(BATCH.min((EXAMPLES - seen) as usize), &mut batch) as u64;

@@ -1,6 +1,6 @@
-//! Which layer learns most in the same time?
+//! Compares the loss that layers reach in the same time.
 //!
-//! Trains four layers for two seconds each on the synthetic language, and writes the curves of held-out NLL as SVG and as a
+//! Trains four layers for two seconds each on the synthetic language. Writes the curves of held-out NLL as SVG and as a
 //! page: `cargo run --release --example nll_vs_time`.
 
 use lexmax::compare::Builder;

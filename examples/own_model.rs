@@ -1,8 +1,9 @@
-//! A model of one's own under an output layer of this crate: a small network, written here with ndarray, and a [`Head`].
+//! A custom model under an output layer of this crate: a small network, written here with ndarray, and a [`Head`].
 //!
-//! The network is Bengio's: the embeddings of the two words before go through a tanh layer, and what comes out predicts the
-//! next word of the synthetic language. The head says what the loss is and how the hidden vectors should have been; from
-//! there on the gradient is the network's own affair. Which remedy the head uses is one word on the command line:
+//! The network is Bengio's: the embeddings of the two preceding words go through a tanh layer, whose output predicts
+//! the next word of the synthetic language. The head returns the loss and the gradient with respect to the hidden
+//! vectors. The network computes the remaining gradients itself. The layer of the head is an argument of the command
+//! line:
 //!
 //! ```sh
 //! cargo run --release --example own_model                       # a tree
@@ -10,7 +11,8 @@
 //! cargo run --release --example own_model sampled:samples=64
 //! ```
 //!
-//! It takes a few seconds; expect every layer to end within a quarter of a nat of the truth, far below the unigram model.
+//! It takes a few seconds. Expect every layer to end within a quarter of a nat of the truth, far below the unigram
+//! model.
 
 use lexmax::WorkerRng;
 use lexmax::corpus::synthetic::{SyntheticExamples, SyntheticLanguage};
@@ -22,7 +24,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 const VOCAB: usize = 1_000;
-/// Words before, and the sizes of an embedding and of the hidden layer.
+/// The number of preceding words, and the sizes of an embedding and of the hidden layer.
 const WORDS: usize = 2;
 const EMBEDDING: usize = 16;
 const HIDDEN: usize = 32;
@@ -30,7 +32,7 @@ const BATCH: usize = 64;
 const EXAMPLES: usize = 400_000;
 const RATE: f32 = 0.05;
 
-/// Numbers to be learned, with Adagrad's sums of squares beside them.
+/// Parameters, with Adagrad's sums of squared gradients.
 struct Parameters {
     value: Array2<f32>,
     squares: Array2<f32>,
@@ -43,7 +45,7 @@ impl Parameters {
         Self { squares: Array2::from_elem(value.dim(), 0.01), value }
     }
 
-    /// Moves some rows along their gradients.
+    /// Moves a row along its gradient with Adagrad.
     fn descend(&mut self, row: usize, gradient: &Array1<f32>) {
         let (mut value, mut squares) = (self.value.row_mut(row), self.squares.row_mut(row));
         Zip::from(&mut value).and(&mut squares).and(gradient).for_each(|w, s, g| {
@@ -57,7 +59,7 @@ impl Parameters {
 struct Network {
     embeddings: Parameters,
     weights: Parameters,
-    /// What a batch left for the way back: B × 2·embedding, and B × hidden.
+    /// Stored by the forward pass for the backward pass: B × 2·embedding, and B × hidden.
     inputs: Array2<f32>,
     hidden: Array2<f32>,
 }
@@ -84,7 +86,7 @@ impl Network {
         self.hidden.clone()
     }
 
-    /// From ∂L/∂hidden to an update of all that led there.
+    /// Updates all parameters from ∂L/∂hidden.
     fn backward(&mut self, examples: &Examples, d_hidden: Array2<f32>) {
         let d_sums = d_hidden * self.hidden.mapv(|h| 1.0 - h * h);
         let d_inputs = d_sums.dot(&self.weights.value.t());

@@ -1,12 +1,11 @@
-//! The way through the library: a text, a window, a model, training, the held-out likelihood, the vectors.
+//! A tour of the library: a text, a window, a model, training, the held-out likelihood, the vectors.
 //!
-//! Learns word vectors from `corpora/sample.txt` as word2vec does: the mean of the words around a gap (CBOW) is to
-//! predict the word in it, through hierarchical softmax. Then it prints how well it fills gaps in sentences that it never
-//! saw, beside the unigram model, and the nearest neighbours of a few words.
+//! Learns word vectors from `corpora/sample.txt` like word2vec: the mean of the words around a gap (CBOW) predicts the
+//! word in it, through hierarchical softmax. Then it prints the loss on gaps in unseen sentences, beside the loss of
+//! the unigram model, and the nearest neighbours of a few words.
 //!
-//! Run it in the repository's root: `cargo run --release --example quickstart`. It takes less than a
-//! second; expect other
-//! countries beside `france`, food beside `bread`, months beside `july`.
+//! Run it in the root of the repository: `cargo run --release --example quickstart`. It takes less than a second.
+//! Expect other countries beside `france`, food beside `bread`, and months beside `july`.
 
 use lexmax::corpus::{Context, Corpus, Direction, TextExamples, Window, held_out};
 use lexmax::eval;
@@ -24,17 +23,17 @@ const DIM: usize = 48;
 const SEED: u64 = 1;
 
 fn main() -> lexmax::Result<()> {
-    // A sentence a line; every tenth is held out, and words that occur once only are dropped.
+    // One sentence a line. Every tenth is held out, and words that occur only once are dropped.
     let (vocab, text, unseen) = Corpus::load_and_hold_out(&["corpora/sample.txt"], 2, 10)?;
     println!("{} sentences, {} words, {} of them different", text.len(), text.tokens().len(), vocab.len());
 
-    // What an example is: one to four words on either side predict the one between them. The most frequent words
-    // (above 1 % of the text) are thinned, since they say little.
+    // The form of an example: one to four words on either side predict the word between them. The most frequent words
+    // (above 1 % of the text) are subsampled, since they carry little information.
     let window = Window::new(Direction::Cbow, Context::Both, 4, true)?;
     let mut examples = TextExamples::new(Arc::new(text), vocab.counts(), window, 1e-2, SEED)?;
     let unseen = held_out(&unseen, window.fixed(), 5_000)?;
 
-    // What predicts it. The biases start at the unigram model, so training starts from there too.
+    // The model. The biases start at the unigram model, so training starts from there too.
     let encoder = MeanEmbedding::new(vocab.len(), DIM)?;
     let layer = HierarchicalSoftmax::new(Tree::huffman(vocab.counts()), DIM, Bias::Unigram)?;
     let optimizer = Optimizer::adagrad(0.01)?;
@@ -70,7 +69,7 @@ fn main() -> lexmax::Result<()> {
     Ok(())
 }
 
-/// The `n` words whose vectors have the greatest cosine with that of `word`, the nearest first.
+/// The `n` words whose vectors have the greatest cosine with the vector of `word`, the nearest first.
 fn neighbours(vectors: &Matrix, word: WordId, n: usize) -> Vec<(WordId, f32)> {
     let dot = |a: WordId, b: WordId| -> f32 { vectors.row(a).iter().zip(vectors.row(b)).map(|(x, y)| x * y).sum() };
     let cosine = |other: WordId| dot(word, other) / (dot(word, word) * dot(other, other)).sqrt();

@@ -1,10 +1,10 @@
-//! Softmax as a policy: which action to take at temperature τ.
+//! Softmax as a policy: draws an action at temperature τ.
 //!
-//! A bandit has ten arms; arm a pays N(q_a, 1), with q_a ~ N(0, 1) unknown. The player keeps the mean reward Q_a of
+//! A bandit has ten arms. Arm a pays N(q_a, 1), with q_a ~ N(0, 1) unknown. The player keeps the mean reward Q_a of
 //! each arm and draws the next one with probability softmax(Q / τ) (Boltzmann exploration). τ → 0 is the greedy player,
-//! who may never leave the first arm that was kind to him; τ → ∞ draws uniformly and never uses what it knows.
+//! who may never leave the first arm with a good reward. τ → ∞ draws uniformly and never uses its estimates.
 //!
-//! Run it: `cargo run --release --example softmax_policy`. It takes about a second; expect the best reward between the
+//! Run it: `cargo run --release --example softmax_policy`. It takes about a second. Expect the best reward between the
 //! two extremes, at τ near 0.2.
 
 use lexmax::WorkerRng;
@@ -33,7 +33,7 @@ fn main() {
     assert!((uniform.1 - 1.0 / ARMS as f64).abs() < 0.0015);
 }
 
-/// β = 1/τ = ∞ shares everything among the best, β = 0 among all.
+/// β = 1/τ = ∞ divides the probability among the best arms, β = 0 among all.
 fn the_two_limits() {
     let (values, mut policy) = ([0.3, 1.2, -0.5, 1.2], [0.0; 4]);
     softmax(&values, temperature(0.0), &mut policy);
@@ -42,7 +42,7 @@ fn the_two_limits() {
     assert_eq!(policy, [0.25; 4]);
 }
 
-/// Mean reward and share of pulls of the best arm, over all bandits. Every β meets the same bandits.
+/// The mean reward and the share of pulls of the best arm, over all bandits. Every β faces the same bandits.
 fn play_all(beta: f64) -> (f64, f64) {
     let (mut reward, mut best) = (0.0, 0);
     for bandit in 0..BANDITS {
@@ -56,7 +56,7 @@ fn play_all(beta: f64) -> (f64, f64) {
     (reward / pulls, best as f64 / pulls)
 }
 
-/// The summed reward of one player, and how often he took the best arm.
+/// The summed reward of one player, and the number of pulls of the best arm.
 fn play(arms: &[f64; ARMS], beta: f64, rng: &mut WorkerRng) -> (f64, usize) {
     let best_arm = (0..ARMS).fold(0, |best, arm| if arms[arm] > arms[best] { arm } else { best });
     let (mut values, mut pulls, mut policy) = ([0.0; ARMS], [0.0; ARMS], [0.0; ARMS]);
@@ -73,7 +73,7 @@ fn play(arms: &[f64; ARMS], beta: f64, rng: &mut WorkerRng) -> (f64, usize) {
     (total, best)
 }
 
-/// The arm in whose share of 0..1 the number `u` falls.
+/// The arm whose part of the interval 0..1 contains `u`.
 fn draw(policy: &[f64; ARMS], u: f64) -> usize {
     let mut sum = 0.0;
     for (arm, p) in policy.iter().enumerate() {
@@ -82,6 +82,6 @@ fn draw(policy: &[f64; ARMS], u: f64) -> usize {
             return arm;
         }
     }
-    // Rounding may leave Σ p a little below 1: the last arm that can be taken.
+    // Rounding may leave Σ p slightly below 1; this is the last arm with a positive probability.
     policy.iter().rposition(|p| *p > 0.0).expect("probabilities sum to 1")
 }

@@ -1,12 +1,12 @@
-//! Softmax regression: an output layer needs no words.
+//! Softmax regression: an output layer for data without words.
 //!
-//! Six classes of points in four dimensions, each class a Gaussian cloud of unit covariance around its own centre. The
-//! "hidden vector" is the point itself, the "words" are the classes, and there is no encoder: full softmax over a table of
-//! 6 × 4 weights and 6 biases is multinomial logistic regression. For such clouds ln P(class | x) is linear in x up to
-//! its normalizer, so the model can reach the Bayes-optimal classifier, which knows centres and priors; its numbers are
-//! printed beside.
+//! The data are six classes of points in four dimensions. Each class is a Gaussian cloud of unit covariance around its
+//! own centre. The "hidden vector" is the point itself, the "words" are the classes, and there is no encoder. Full
+//! softmax over a table of 6 × 4 weights and 6 biases is then multinomial logistic regression. For such clouds ln
+//! P(class | x) is linear in x up to its normalizer, so the model can reach the Bayes-optimal classifier, which knows
+//! centres and priors. The loss of that classifier is printed for comparison.
 //!
-//! Run it: `cargo run --release --example softmax_regression`. It takes a moment; expect both rows within a hundredth.
+//! Run it: `cargo run --release --example softmax_regression`. It takes a moment. Expect both rows within a hundredth.
 
 use lexmax::WorkerRng;
 use lexmax::layer::{Bias, FullSoftmax};
@@ -22,7 +22,7 @@ const CLASSES: usize = 6;
 const DIM: usize = 4;
 const BATCH: usize = 50;
 const EPOCHS: usize = 10;
-/// On the summed loss of a batch.
+/// Applied to the summed loss of a batch.
 const RATE: f32 = 0.5 / BATCH as f32;
 
 fn main() -> lexmax::Result<()> {
@@ -61,7 +61,7 @@ impl Points {
     }
 }
 
-/// Descends on mini-batches, at a rate that falls to nothing.
+/// Descends on mini-batches, at a rate that falls linearly to 0.
 fn fit(head: &mut Head, points: &Points) -> lexmax::Result<()> {
     let decay = LinearDecay::new(RATE);
     let steps = points.classes.len() / BATCH;
@@ -70,7 +70,7 @@ fn fit(head: &mut Head, points: &Points) -> lexmax::Result<()> {
         let batches = points.x.axis_chunks_iter(Axis(0), BATCH).zip(points.classes.chunks(BATCH));
         for (number, (x, classes)) in batches.enumerate() {
             head.set_rate(decay.at((epoch * steps + number) as f64 / (EPOCHS * steps) as f64))?;
-            // An encoder would go on from the `d_hidden` of the step.
+            // An encoder would continue with the `d_hidden` of the step.
             loss += head.step(x, classes)?.loss;
         }
         if epoch == 0 || epoch + 1 == EPOCHS {
@@ -80,7 +80,7 @@ fn fit(head: &mut Head, points: &Points) -> lexmax::Result<()> {
     Ok(())
 }
 
-/// ln P(class | x) of who knows how the points were made: prior times density, normalized.
+/// ln P(class | x) of the optimal classifier: the normalized product of prior and density.
 fn bayes(centres: &Array2<f64>, points: &Points) -> Array2<f64> {
     let mut out = Array2::zeros((points.classes.len(), CLASSES));
     for (x, mut row) in points.x.rows().into_iter().zip(out.rows_mut()) {

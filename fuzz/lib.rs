@@ -1,10 +1,10 @@
-//! What the targets share: a file of vectors is either refused, or what it gives is sound.
+//! Shared by the targets: a file of vectors is either refused, or gives a valid result.
 
 use lexmax::vectors::{Format, OnBad, ReadOptions, Stream, read_streams};
 use std::path::Path;
 
-/// Reads vectors as of a file of known and of unknown length, strictly and leniently, all and the first, in the format
-/// given and in the one that the beginning tells; and checks what came.
+/// Reads vectors in all combinations: known or unknown length, strict or lenient, all words or only the first, a given
+/// or a recognized format. Checks the results.
 pub fn vectors(format: Format, main: &[u8], words: &[u8]) {
     for case in 0..16 {
         let known = case & 1 != 0;
@@ -19,7 +19,7 @@ pub fn vectors(format: Format, main: &[u8], words: &[u8]) {
         let Ok(loaded) = read_streams(stream, Some(words), &options) else { continue };
         let (read, passed) = (loaded.vectors, loaded.passed_over);
         assert!(options.first.is_none_or(|first| read.len() <= first));
-        // Strictly, nothing but a repeated word is passed over.
+        // In strict mode, only repeated words are passed over.
         assert!(options.on_bad == OnBad::Skip || passed.to_string().matches(',').count() == 0);
         assert!(options.on_bad == OnBad::Skip || passed.is_empty() || passed.repeated > 0);
         assert!(read.entries().len() == read.len() * read.dim() && !read.entries().is_empty());
@@ -30,7 +30,8 @@ pub fn vectors(format: Format, main: &[u8], words: &[u8]) {
     }
 }
 
-/// The same for formats with words beside the vectors: the first byte says how many bytes are words.
+/// Like [`vectors`], for formats with words in a file beside the vectors. The first byte is the number of bytes of
+/// words.
 pub fn vectors_beside(format: Format, data: &[u8]) {
     let Some((len, rest)) = data.split_first() else { return };
     let (words, main) = rest.split_at(usize::from(*len).min(rest.len()));

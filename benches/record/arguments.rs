@@ -1,10 +1,10 @@
-//! The command line.
+//! The command line of the recorder.
 
 use clap::{Args, Parser, Subcommand, value_parser};
 use serde::Serialize;
 use std::path::PathBuf;
 
-/// Runs programs by turns and records their times and their quality.
+/// Runs programs in turn and records their times and their quality.
 #[derive(Parser)]
 #[command(name = "record")]
 pub struct Arguments {
@@ -14,16 +14,16 @@ pub struct Arguments {
 
 #[derive(Subcommand)]
 pub enum Task {
-    /// Trains word vectors: every model through every layer with every number of threads.
+    /// Trains word vectors with every combination of model, layer and number of threads.
     Train(Train),
-    /// Takes steps of layers on synthetic data: every layer with every vocabulary and every number of threads.
+    /// Runs steps of layers on synthetic data, for every combination of layer, vocabulary size and number of threads.
     Step(Step),
 }
 
-/// The options of training. Numbers are handed on as they are written.
+/// Options for training. Numbers are passed on as written.
 #[derive(Args, Serialize)]
 pub struct Train {
-    /// The text, plain, a sentence a line.
+    /// The text: an uncompressed file with one sentence a line.
     #[arg(long, value_name = "FILE")]
     pub corpus: String,
     /// Models, joined by commas.
@@ -32,13 +32,13 @@ pub struct Train {
     /// Layers, joined by commas.
     #[arg(long, value_delimiter = ',', default_value = "hierarchical,negative:samples=5", value_name = "LAYER,…")]
     pub layers: Vec<String>,
-    /// Size of the vectors.
+    /// Size of the word vectors.
     #[arg(long, default_value = "100", value_name = "D")]
     pub dim: String,
-    /// Words a side, at most.
+    /// Maximum number of words on each side.
     #[arg(long, default_value = "5", value_name = "N")]
     pub window: String,
-    /// Least count of a word that is kept.
+    /// Minimum count of a kept word.
     #[arg(long, default_value = "5", value_name = "N")]
     pub min_count: String,
     /// Threshold of subsampling.
@@ -47,19 +47,19 @@ pub struct Train {
     /// Passes over the text.
     #[arg(long, default_value = "1", value_name = "N")]
     pub epochs: String,
-    /// Rate at the start, the same for both models and all programs.
+    /// Initial learning rate, the same for both models and all programs.
     #[arg(long, default_value = "0.025", value_name = "R")]
     pub lr: String,
-    /// File of word pairs with judgements: a test set. Can be repeated.
+    /// File of word pairs with judgements, which is a test set. Can be repeated.
     #[arg(long, value_name = "FILE")]
     pub similarity: Vec<PathBuf>,
-    /// File of analogy questions: two test sets, all questions and the syntactic ones. Can be repeated.
+    /// File of analogy questions, which gives two test sets: all questions and the syntactic ones. Can be repeated.
     #[arg(long, value_name = "FILE")]
     pub analogies: Vec<PathBuf>,
-    /// The entry that the quality of each other is held against, such as threads=1 or with=plain.
+    /// Entry that the quality of all others is compared with, such as threads=1 or with=plain.
     #[arg(long, value_name = "KEY=VALUE,…")]
     pub reference: Option<String>,
-    /// Folder in which the vectors of all runs are kept.
+    /// Folder in which the vectors of all runs are stored.
     #[arg(long, value_name = "FOLDER")]
     pub keep: Option<PathBuf>,
     #[command(flatten)]
@@ -67,7 +67,7 @@ pub struct Train {
     pub turns: Turns,
 }
 
-/// The options of single steps.
+/// Options for single steps.
 #[derive(Args, Serialize)]
 pub struct Step {
     /// Layers, joined by commas.
@@ -81,13 +81,13 @@ pub struct Step {
     /// Vocabulary sizes, joined by commas.
     #[arg(long, value_delimiter = ',', default_value = "36000,100000,300000", value_name = "V,…")]
     pub vocab: Vec<String>,
-    /// Size of a word's vector.
+    /// Size of a word vector.
     #[arg(long, default_value = "128", value_name = "D")]
     pub dim: String,
     /// Examples in a batch.
     #[arg(long, default_value = "1024", value_name = "B")]
     pub batch: String,
-    /// Steps that a program times in one run; it tells their median.
+    /// Steps that a program times in one run; it reports their median.
     #[arg(long, default_value = "7", value_name = "N")]
     pub repeats: String,
     #[command(flatten)]
@@ -95,29 +95,29 @@ pub struct Step {
     pub turns: Turns,
 }
 
-/// The options of turns: who runs, how often, and where the record goes.
+/// Options for the turns: the programs, the number of rounds, and the record.
 #[derive(Args, Serialize)]
 pub struct Turns {
     /// Numbers of threads, joined by commas [default: all cores].
     #[arg(long, value_delimiter = ',', value_name = "N,…", value_parser = value_parser!(u32).range(1..=1024))]
     pub threads: Vec<u32>,
-    /// A build of lexmax. Can be repeated; without PATH (`NAME=`) it is this build [default: lexmax=].
+    /// A build of lexmax. Can be repeated; `NAME=` without PATH is this build [default: lexmax=].
     #[arg(long = "program", value_name = "NAME=PATH")]
     pub programs: Vec<String>,
     /// Another program: a command line with placeholders such as {corpus} and {out}. Can be repeated.
     #[arg(long = "peer", value_name = "NAME=COMMAND")]
     pub peers: Vec<String>,
-    /// More arguments for lexmax, which replace the recorder's own. Repeated, each is a variant; without NAME its name
-    /// is ARGS, and `NAME=` has no arguments.
+    /// More arguments for lexmax, which replace the recorder's own. Each repetition is a variant. Without NAME, ARGS is
+    /// its name; `NAME=` has no arguments.
     #[arg(long, allow_hyphen_values = true, value_name = "[NAME=]ARGS")]
     pub with: Vec<String>,
-    /// Rounds; in each every entry runs once [default: one a seed].
+    /// Number of rounds; each entry runs once in every round [default: one for each seed].
     #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..=1000))]
     pub rounds: Option<u32>,
-    /// Number of seeds, or a list joined by commas; the rounds take them in turn [default: one a round, or 3].
+    /// Number of seeds, or a list joined by commas; the rounds use them in turn [default: one for each round, or 3].
     #[arg(long, value_name = "N|SEED,…")]
     pub seeds: Option<String>,
-    /// The entry whose times are divided by those of each other: a program, a peer, a variant, or KEY=VALUE,….
+    /// Entry whose times are divided by the times of all others: a program, a peer, a variant, or KEY=VALUE,….
     #[arg(long, value_name = "NAME")]
     pub against: Option<String>,
     /// Part of the record's name, after the date.
@@ -129,7 +129,7 @@ pub struct Turns {
 }
 
 impl Task {
-    /// The command of lexmax.
+    /// The lexmax subcommand.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Train(_) => "train",

@@ -1,8 +1,8 @@
-//! Everything that may go wrong.
+//! Errors of the recorder.
 
 use std::path::PathBuf;
 
-/// A reason why there is no record.
+/// A reason why no record was written.
 #[derive(Debug, thiserror::Error)]
 pub enum Fault {
     #[error("{what} {text:?} has no name; write {form}")]
@@ -42,7 +42,7 @@ pub enum Fault {
 }
 
 impl Fault {
-    /// 2 for arguments that make no sense, 1 for what failed later.
+    /// 2 for invalid arguments, 1 for a later failure.
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Output { .. }

@@ -1,4 +1,4 @@
-//! The quality formula: is an entry as good as its reference, as far as the seeds can tell?
+//! The quality formula: tests whether an entry is as good as its reference, within the uncertainty of the seeds.
 //!
 //! Differences are paired by seed. On each test set the mean difference must be at least −(1 point + 2 standard errors
 //! of that mean), and the mean training loss must differ by at most 1 %.
@@ -12,18 +12,18 @@ use std::collections::{BTreeMap, BTreeSet};
 const POINTS: f64 = 1.0;
 /// Standard errors that it may be behind in addition.
 const ERRORS: f64 = 2.0;
-/// The share of the loss by which it may differ.
+/// The relative difference of the loss that is allowed.
 const LOSS: f64 = 0.01;
 
-/// An entry held against its reference.
+/// The comparison of an entry with its reference.
 #[derive(Clone, Debug, Serialize)]
 pub struct Verdict {
     pub entry: String,
     pub reference: String,
     pub sets: Vec<SetVerdict>,
-    /// Null where one of the two tells no loss.
+    /// Null if one of the two reports no loss.
     pub loss: Option<LossVerdict>,
-    /// Whether all of it holds; null where something cannot be told, and nothing else fails.
+    /// Whether all conditions hold; null if one cannot be decided and no other fails.
     pub holds: Option<bool>,
 }
 
@@ -31,13 +31,13 @@ pub struct Verdict {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct SetVerdict {
     pub set: String,
-    /// Seeds that both have.
+    /// The number of seeds that both have.
     pub n: usize,
     /// The mean of entry − reference over the seeds, in points.
     pub difference: f64,
-    /// The standard error of `difference`; null of one seed.
+    /// The standard error of `difference`; null for one seed.
     pub standard_error: Option<f64>,
-    /// Least `difference` that holds; null of one seed.
+    /// The lowest `difference` that holds; null for one seed.
     pub bound: Option<f64>,
     pub holds: Option<bool>,
 }
@@ -51,7 +51,7 @@ pub struct LossVerdict {
     pub holds: bool,
 }
 
-/// Means of each seed's runs, so that every seed counts once.
+/// The mean of the runs of each seed, so that every seed counts once.
 pub fn by_seed(runs: &[Run], value: impl Fn(&Run) -> Option<f64>) -> BTreeMap<u64, f64> {
     let mut values = BTreeMap::<u64, Vec<f64>>::new();
     for run in runs {
@@ -65,7 +65,7 @@ pub fn over_seeds(runs: &[Run], value: impl Fn(&Run) -> Option<f64>) -> Option<M
     Mean::new(&by_seed(runs, value).into_values().collect::<Vec<_>>())
 }
 
-/// Holds runs of an entry against those of its reference. A set that either lacks is left out.
+/// Compares the runs of an entry with the runs of its reference. A set that either lacks is left out.
 pub fn verdict(entry: (&str, &[Run]), reference: (&str, &[Run])) -> Verdict {
     let names: BTreeSet<&String> = entry.1.iter().flat_map(|run| run.quality.keys()).collect();
     let sets: Vec<SetVerdict> = names.into_iter().filter_map(|set| set_verdict(set, entry.1, reference.1)).collect();

@@ -1,10 +1,10 @@
-//! Where and with what something was measured.
+//! The machine, the commit and the vector path of a measurement.
 
 use serde::Serialize;
 use std::path::Path;
 use std::process::Command;
 
-/// The vector path of the library: the one that runs, and what the variable asked for.
+/// The vector path of the library: the active one, and the one requested.
 #[derive(Clone, Debug, Serialize)]
 pub struct Simd {
     pub path: &'static str,
@@ -23,12 +23,12 @@ impl Simd {
 #[derive(Clone, Debug, Serialize)]
 pub struct Commit {
     pub hash: String,
-    /// Whether files that git follows differ from the commit.
+    /// Whether tracked files differ from the commit.
     pub is_dirty: bool,
 }
 
 impl Commit {
-    /// None outside of a clone.
+    /// `None` outside a clone.
     pub fn here() -> Option<Self> {
         let hash = git(&["rev-parse", "HEAD"])?;
         let is_dirty = !git(&["status", "--porcelain", "--untracked-files=no"])?.is_empty();
@@ -42,7 +42,7 @@ fn git(arguments: &[&str]) -> Option<String> {
     output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_string())
 }
 
-/// Processor seconds, user and system, of all child processes that have ended; none where the system does not tell.
+/// Processor seconds, user and system, of all ended child processes; `None` if the system does not report them.
 #[cfg(unix)]
 pub fn processor_seconds() -> Option<f64> {
     use nix::sys::resource::{UsageWho, getrusage};
@@ -52,7 +52,7 @@ pub fn processor_seconds() -> Option<f64> {
     Some(seconds(usage.user_time()) + seconds(usage.system_time()))
 }
 
-/// Processor seconds, user and system, of all child processes that have ended; none where the system does not tell.
+/// Processor seconds, user and system, of all ended child processes; `None` if the system does not report them.
 #[cfg(not(unix))]
 pub fn processor_seconds() -> Option<f64> {
     None

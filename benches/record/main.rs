@@ -1,7 +1,7 @@
-//! Runs training or single steps by turns, ours and other programs', and writes a record of times and quality.
+//! Runs training or single steps in turn, with lexmax and other programs, and writes a record of times and quality.
 //!
-//! `cargo bench --bench record -- train --corpus FILE …` and `… -- step …`; `--help` behind either lists the options.
-//! `benches/README.md` shows commands and the form of a record.
+//! `cargo bench --bench record -- train --corpus FILE …` and `… -- step …`; `--help` after either lists the options.
+//! `benches/README.md` shows commands and the format of a record.
 
 // The tests include this module too.
 #[path = "mod.rs"]

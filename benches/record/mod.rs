@@ -1,4 +1,4 @@
-//! The recorder: arguments become a plan, its entries are run by turns, and what was measured becomes a record.
+//! The recorder: turns arguments into a plan, runs its entries in turn, and writes the measurements as a record.
 
 pub mod arguments;
 pub mod error;
@@ -35,7 +35,7 @@ pub fn main(arguments: impl Iterator<Item = String>) -> u8 {
     let parsed = match Arguments::try_parse_from(&arguments) {
         Ok(parsed) => parsed,
         Err(error) => {
-            // Help goes to standard output, errors go to standard error; a closed one is no reason to fail.
+            // Help goes to standard output and errors go to standard error. A closed stream is not a failure.
             let _ = error.print();
             return if error.use_stderr() { 2 } else { 0 };
         }
@@ -52,7 +52,7 @@ pub fn main(arguments: impl Iterator<Item = String>) -> u8 {
     }
 }
 
-/// Runs what the arguments say and writes the record. Returns it with the name of its file.
+/// Runs the plan given by the arguments and writes the record. Returns it with the path of its file.
 pub fn run(task: &Task, command: &[String]) -> Result<(Record, PathBuf), Fault> {
     let plan = Plan::new(task)?;
     record::check_folder(&plan.folder)?;

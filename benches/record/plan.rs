@@ -1,4 +1,4 @@
-//! The plan: which program runs in which setting, and how often.
+//! The plan: the program, setting and number of all runs.
 
 use super::arguments::{Step, Task, Train};
 use super::error::Fault;
@@ -7,19 +7,19 @@ use super::quality::Sets;
 use super::selector::Selector;
 use std::path::{Path, PathBuf};
 
-/// Values under the names that they have as placeholders and, with hyphens, as options of lexmax.
+/// Values under their names as placeholders and, with hyphens, as options of lexmax.
 pub type Values = Vec<(&'static str, String)>;
 
-/// Everything that is run, and how.
+/// All runs and their options.
 #[derive(Debug)]
 pub struct Plan {
-    /// The command of lexmax.
+    /// The lexmax subcommand.
     pub task: &'static str,
     pub programs: Vec<Program>,
     pub variants: Vec<Variant>,
-    /// Programs of one setting are neighbours, so that they run one after the other.
+    /// Programs of one setting are adjacent, so that they run one after the other.
     pub entries: Vec<Entry>,
-    /// Values that all entries share.
+    /// Values shared by all entries.
     pub common: Values,
     /// The seed of each round.
     pub seeds: Vec<u64>,
@@ -31,7 +31,7 @@ pub struct Plan {
     pub folder: PathBuf,
 }
 
-/// A program in a setting. Numbers are those of the plan's lists.
+/// A program in a setting. Numbers are indices of the plan's lists.
 #[derive(Clone, Debug)]
 pub struct Entry {
     pub program: usize,
@@ -40,7 +40,7 @@ pub struct Entry {
     pub setting: Values,
 }
 
-/// Rounds without another number and without seeds.
+/// The default number of rounds if no seeds are given.
 const ROUNDS: usize = 3;
 
 impl Plan {
@@ -93,7 +93,7 @@ impl Plan {
         Ok(plan)
     }
 
-    /// Whether word vectors are trained, not steps taken.
+    /// Whether the task is training rather than single steps.
     pub fn is_training(&self) -> bool {
         self.task == "train"
     }
@@ -106,19 +106,19 @@ impl Plan {
         entry.variant.map(|number| &self.variants[number])
     }
 
-    /// The values by which an entry is told from the others: `program`, those of its setting, and `with`.
+    /// The values that identify an entry: `program`, the values of its setting, and `with`.
     pub fn keys(&self, entry: &Entry) -> Values {
         let with = self.variant(entry).map(|variant| ("with", variant.name.clone()));
         let program = ("program", self.program(entry).name.clone());
         [program].into_iter().chain(entry.setting.iter().cloned()).chain(with).collect()
     }
 
-    /// An entry's name: its keys with their values.
+    /// The name of an entry: its keys with their values.
     pub fn name(&self, entry: &Entry) -> String {
         self.keys(entry).iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(" ")
     }
 
-    /// The command of a run, word by word. lexmax writes its facts to `facts`.
+    /// The command of a run as a list of words. lexmax writes its facts to `facts`.
     pub fn command(&self, entry: &Entry, seed: u64, out: &Path, facts: &Path) -> Vec<String> {
         let [out, facts] = [out, facts].map(|path| path.to_string_lossy().into_owned());
         let mut values: Values = entry.setting.iter().chain(&self.common).cloned().collect();
@@ -159,7 +159,7 @@ fn stepping(step: &Step) -> Values {
     ["dim", "batch", "repeats"].into_iter().zip([dim, batch, repeats].map(String::clone)).collect()
 }
 
-/// All combinations, the last key changing fastest.
+/// All combinations; the last key changes fastest.
 fn product(axes: impl Iterator<Item = (&'static str, Vec<String>)>) -> Vec<Values> {
     axes.fold(vec![Vec::new()], |settings, (key, values)| {
         let with = |setting: &Values, value: &String| {
@@ -188,14 +188,14 @@ fn writes_vectors(program: &Program) -> bool {
     }
 }
 
-/// Refuses a name that is there twice.
+/// Refuses a repeated name.
 pub fn check_names<'a>(names: impl Iterator<Item = &'a String>) -> Result<(), Fault> {
     let mut seen = std::collections::BTreeSet::new();
     let mut names = names;
     names.find(|name| !seen.insert(*name)).map_or(Ok(()), |name| Err(Fault::Repeated { name: name.clone() }))
 }
 
-/// The seed of each round: those asked for in turn, or 1, 2, … for the rounds asked for.
+/// The seed of each round: the given seeds in turn, or 1, 2, … for the given number of rounds.
 pub fn seeds(rounds: Option<u32>, text: Option<&str>) -> Result<Vec<u64>, Fault> {
     let rounds = rounds.map(|rounds| rounds as usize);
     let seeds: Vec<u64> = match text {

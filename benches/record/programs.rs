@@ -1,4 +1,4 @@
-//! The programs that take turns, and the variants of ours.
+//! The programs that run in turn, and the variants of lexmax.
 
 use super::arguments::Turns;
 use super::error::Fault;
@@ -6,7 +6,7 @@ use super::template::Template;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// A program under its name.
+/// A program and its name.
 #[derive(Clone, Debug)]
 pub struct Program {
     pub name: String,
@@ -26,7 +26,7 @@ impl Program {
         matches!(self.kind, Kind::Peer(_))
     }
 
-    /// Output of `--version`; a peer tells its version with each run.
+    /// The output of `--version`; a peer reports its version with each run.
     pub fn version(&self) -> Option<String> {
         let Kind::Lexmax(path) = &self.kind else { return None };
         let output = Command::new(path).arg("--version").output().ok()?;
@@ -36,14 +36,14 @@ impl Program {
     }
 }
 
-/// More arguments for lexmax under a name.
+/// A named list of additional arguments for lexmax.
 #[derive(Clone, Debug)]
 pub struct Variant {
     pub name: String,
     pub arguments: Vec<String>,
 }
 
-/// Ours first, then the peers, in the order of the command line. `known` are the placeholders.
+/// The builds of lexmax, then the peers, in the order of the command line. `known` are the placeholders.
 pub fn programs(turns: &Turns, known: &[&str]) -> Result<Vec<Program>, Fault> {
     let this = || PathBuf::from(env!("CARGO_BIN_EXE_lexmax"));
     let mut programs = Vec::new();

@@ -6,7 +6,7 @@ use lexmax::vectors::{Analogies, EvaluationOptions, Format, evaluate};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// Files of test sets.
+/// The files of the test sets.
 #[derive(Clone, Debug, Default)]
 pub struct Sets {
     similarity: Vec<PathBuf>,
@@ -17,7 +17,7 @@ pub struct Sets {
 pub type Scores = BTreeMap<String, f64>;
 
 impl Sets {
-    /// Refuses files that are not there, and two of one name.
+    /// Refuses missing files, and two files with one name.
     pub fn new(similarity: &[PathBuf], analogies: &[PathBuf]) -> Result<Self, Fault> {
         let files = || similarity.iter().chain(analogies);
         files().try_for_each(|path| {
@@ -31,15 +31,15 @@ impl Sets {
         self.similarity.is_empty() && self.analogies.is_empty()
     }
 
-    /// Options of the evaluation that `scores` does.
+    /// The options of the evaluation in `scores`.
     pub fn options() -> EvaluationOptions {
         let mut options = EvaluationOptions::default();
         options.analogies.threads = lexmax::measure::cores();
         options
     }
 
-    /// Scores a file of vectors on all sets. Without a format its contents tell it, which is a guess where a binary file
-    /// has no line breaks.
+    /// Scores a file of vectors on all sets. Without a format, its contents decide, which is a guess for a binary file
+    /// without line breaks.
     pub fn scores(&self, vectors: &Path, format: Option<Format>) -> lexmax::Result<Scores> {
         if self.is_empty() {
             return Ok(Scores::new());
@@ -55,7 +55,7 @@ impl Sets {
     }
 }
 
-/// Shares of right answers: all questions, and the syntactic ones where there are any.
+/// Shares of right answers: over all questions, and over the syntactic ones if there are any.
 fn answers(set: String, found: &Analogies) -> Vec<(String, f64)> {
     let parts = [("total", found.total.share()), ("syntactic", found.syntactic.share())];
     parts.into_iter().filter_map(|(part, share)| Some((format!("{set} {part}"), share?))).collect()

@@ -1,4 +1,4 @@
-//! The record: its form, and its file.
+//! The record: its format, and its file.
 
 use super::arguments::Task;
 use super::error::Fault;
@@ -17,15 +17,15 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-/// Raised when a key changes its meaning or goes.
+/// Raised when a key changes its meaning or is removed.
 const FORM: u32 = 1;
 
-/// Everything that is known of the runs of a plan.
+/// All results of the runs of a plan.
 #[derive(Debug, Serialize)]
 pub struct Record {
-    /// The form of the record.
+    /// The version of the record format.
     pub form: u32,
-    /// When the first round began, UTC.
+    /// The start of the first round, UTC.
     pub date: String,
     pub label: String,
     /// `train` or `step`.
@@ -35,30 +35,30 @@ pub struct Record {
     pub machine: RunFacts,
     pub simd: Simd,
     pub commit: Option<Commit>,
-    /// Versions by program.
+    /// The version of each program.
     pub versions: BTreeMap<String, Option<String>>,
     /// The options, as given or by default.
     pub settings: Value,
     /// The seed of each round.
     pub seeds: Vec<u64>,
     pub corpus: Option<Corpus>,
-    /// Options by which word vectors are scored.
+    /// The options with which word vectors are scored.
     pub evaluation: Value,
     pub entries: Vec<Recorded>,
-    /// Times of the entries named by `against`, divided by those of the others.
+    /// Times of the entries selected by `against`, divided by the times of the others.
     pub ratios: Vec<Ratio>,
     /// The quality formula for each entry with a reference.
     pub quality: Vec<Verdict>,
 }
 
-/// A text, so that it is known again.
+/// Identifies a text.
 #[derive(Debug, Serialize)]
 pub struct Corpus {
     pub bytes: u64,
     pub sha256: String,
 }
 
-/// A program in a setting.
+/// The results of a program in a setting.
 #[derive(Debug, Serialize)]
 pub struct Recorded {
     pub name: String,
@@ -73,17 +73,17 @@ pub struct Recorded {
     pub total_seconds: Spread,
     pub processor_seconds: Option<Spread>,
     pub peak_bytes: Option<Spread>,
-    /// Between threads, for each word that was read.
+    /// Exchanges between threads, for each word read.
     pub exchanges_a_word: Option<Spread>,
     pub bytes_a_word: Option<Spread>,
-    /// Training loss over the seeds.
+    /// The training loss over the seeds.
     pub loss: Option<Mean>,
     /// Points over the seeds, by test set.
     pub quality: BTreeMap<String, Mean>,
     pub runs: Vec<Run>,
 }
 
-/// The time that is of interest.
+/// The measured time: of training or of a step.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub enum Seconds {
     #[serde(rename = "train_seconds")]
@@ -100,21 +100,21 @@ impl Seconds {
     }
 }
 
-/// Medians of `against` over those of `entry`: more than 1 where the entry is faster.
+/// Medians of `against` divided by medians of `entry`: above 1 if the entry is faster.
 #[derive(Debug, Serialize)]
 pub struct Ratio {
     pub entry: String,
     pub against: String,
     /// Seconds of training or of a step.
     pub seconds: f64,
-    /// Seconds of the whole processes; of training only.
+    /// Seconds of the whole processes; only for training.
     pub total_seconds: Option<f64>,
-    /// Processor seconds of the whole processes; of training only.
+    /// Processor seconds of the whole processes; only for training.
     pub processor_seconds: Option<f64>,
 }
 
 impl Record {
-    /// Notes what is known before the first round.
+    /// Records the facts known before the first round.
     pub fn begin(plan: &Plan, task: &Task, command: &[String]) -> Result<Self, Fault> {
         let corpus = match task {
             Task::Train(train) => Some(Corpus::of(train.corpus.as_ref())?),
@@ -144,7 +144,7 @@ impl Record {
         })
     }
 
-    /// Adds what the runs of each entry have shown.
+    /// Adds the results of the runs of each entry.
     pub fn end(mut self, plan: &Plan, runs: &[Vec<Run>]) -> Self {
         for (entry, runs) in plan.entries.iter().zip(runs) {
             let told = runs.iter().rev().find_map(|run| run.version.clone());
@@ -164,7 +164,7 @@ impl Record {
         self
     }
 
-    /// Writes the record, whole or not at all, under a name of its own: date and label, with a number if need be.
+    /// Writes the record, completely or not at all. Its new name consists of date and label, and a number if necessary.
     pub fn write(&self, folder: &Path) -> Result<PathBuf, Fault> {
         let mut json = serde_json::to_vec_pretty(self).expect("a record is plain data");
         json.push(b'\n');
@@ -185,13 +185,13 @@ impl Record {
     }
 }
 
-/// Makes the folder, and a file in it for a moment: hours of runs must not end at a folder that cannot be written.
+/// Creates the folder and a temporary file in it. Hours of runs must not end at a folder that cannot be written to.
 pub fn check_folder(folder: &Path) -> Result<(), Fault> {
     let made = std::fs::create_dir_all(folder).and_then(|()| temporary(folder).map(drop));
     made.map_err(|source| Fault::Output { path: folder.into(), source })
 }
 
-/// A file that goes away unless it takes its place; others may read it then.
+/// A file that is removed unless it is persisted; others may then read it.
 fn temporary(folder: &Path) -> std::io::Result<tempfile::NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     #[cfg(unix)]

@@ -1,4 +1,4 @@
-//! Running entries by turns.
+//! Runs entries in turn.
 
 use super::error::Fault;
 use super::machine::processor_seconds;
@@ -10,37 +10,37 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::Instant;
 
-/// Measurements of one run of a program.
+/// The measurements of one run of a program.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Run {
-    /// Number of the round, from 1.
+    /// The number of the round, from 1.
     pub round: usize,
     pub seed: u64,
     /// The exact command, quoted as for a shell.
     pub command: String,
-    /// Seconds of training or of a step, as the program tells them; else those of the whole training run.
+    /// Seconds of training or of a step as reported by the program; otherwise of the whole training run.
     pub seconds: f64,
-    /// Whether the program told `seconds`.
+    /// Whether the program reported `seconds`.
     pub is_told: bool,
     /// Seconds from start to end of the process.
     pub total_seconds: f64,
     /// User and system seconds of the process.
     pub processor_seconds: Option<f64>,
-    /// The most memory that the process had, as it tells.
+    /// The peak memory of the process, as reported by it.
     pub peak_bytes: Option<u64>,
-    /// Exchanges and bytes between threads for each word that was read, as lexmax tells them.
+    /// Exchanges and bytes between threads for each word read, as reported by lexmax.
     pub exchanges_a_word: Option<f64>,
     pub bytes_a_word: Option<f64>,
-    /// The training loss of the last pass, as the program tells it.
+    /// The training loss of the last pass, as reported by the program.
     pub loss: Option<f64>,
-    /// The version, as a peer tells it.
+    /// The version, as reported by a peer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
     /// Points by test set.
     pub quality: Scores,
 }
 
-/// Facts that a program tells of a run. Other keys are passed over.
+/// Facts that a program reports about a run. Other keys are ignored.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Told {
@@ -62,7 +62,7 @@ struct Traffic {
     bytes: f64,
 }
 
-/// One loss, or one a pass.
+/// A single loss, or one for each pass.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
 enum Loss {
@@ -79,7 +79,8 @@ impl Loss {
     }
 }
 
-/// Runs every entry once a round, one after the other. Returns the runs of each entry. Standard error shows progress.
+/// Runs every entry once in each round, one after the other. Returns the runs of each entry. Progress goes to standard
+/// error.
 pub fn by_turns(plan: &Plan) -> Result<Vec<Vec<Run>>, Fault> {
     let mut runs = vec![Vec::new(); plan.entries.len()];
     let temporary = tempfile::tempdir().map_err(|source| Fault::Output { path: std::env::temp_dir(), source })?;
@@ -99,7 +100,7 @@ pub fn by_turns(plan: &Plan) -> Result<Vec<Vec<Run>>, Fault> {
     Ok(runs)
 }
 
-/// An entry's turn in a round.
+/// The turn of an entry in a round.
 struct Turn<'a> {
     plan: &'a Plan,
     entry: &'a Entry,
@@ -170,7 +171,7 @@ impl Turn<'_> {
         Ok(run)
     }
 
-    /// The file for the vectors. Its name has no ending, so that its contents tell the format.
+    /// The file for the vectors. Its name has no ending, so that its contents decide the format.
     fn out(&self, temporary: &Path) -> PathBuf {
         let Some(keep) = &self.plan.keep else { return temporary.join("vectors") };
         let name = format!("{} round={} seed={}", self.plan.name(self.entry), self.round, self.seed);
@@ -179,26 +180,26 @@ impl Turn<'_> {
     }
 }
 
-/// The facts that lexmax wrote.
+/// The facts written by lexmax.
 fn told_in_file(facts: &Path) -> serde_json::Result<Told> {
     serde_json::from_slice(&std::fs::read(facts).map_err(serde_json::Error::io)?)
 }
 
-/// The last line of standard output that is an object of JSON; nothing where there is none.
+/// The last line of standard output that is a JSON object; default values if there is none.
 fn told_by_peer(output: &Output) -> serde_json::Result<Told> {
     let text = String::from_utf8_lossy(&output.stdout);
     let mut lines = text.lines().rev().filter_map(|line| serde_json::from_str(line).ok());
     lines.find(serde_json::Value::is_object).map_or(Ok(Told::default()), serde_json::from_value)
 }
 
-/// The end of what a program said.
+/// The last lines of the output of a program.
 fn last_lines(stderr: &[u8]) -> String {
     let text = String::from_utf8_lossy(stderr);
     let lines: Vec<&str> = text.lines().collect();
     lines[lines.len().saturating_sub(10)..].join("\n")
 }
 
-/// Removes a file if it is there, so that no run is taken for the next.
+/// Removes a file if it exists, so that no result is mistaken for the next.
 fn remove(path: &Path) -> Result<(), Fault> {
     match std::fs::remove_file(path) {
         Err(source) if source.kind() != std::io::ErrorKind::NotFound => {

@@ -1,16 +1,16 @@
-//! Naming the entry that another is held against.
+//! Selects the entry that another is compared with.
 
 use super::error::Fault;
 use super::plan::{Entry, Plan};
 
-/// Values that an entry's keys take in its counterpart; all other keys stay as they are.
+/// Values that the keys of an entry take in its counterpart; all other keys stay the same.
 #[derive(Clone, Debug)]
 pub struct Selector {
     values: Vec<(String, String)>,
 }
 
 impl Selector {
-    /// Reads `key=value` parts joined by commas. A part may be the bare name of a program, a peer or a variant.
+    /// Parses `key=value` parts joined by commas. A part may be the bare name of a program, a peer or a variant.
     pub fn new(text: &str, plan: &Plan) -> Result<Self, Fault> {
         let all: Vec<(&str, String)> = plan.entries.iter().flat_map(|entry| plan.keys(entry)).collect();
         let value = |part: &str| {
@@ -18,7 +18,7 @@ impl Selector {
             let is_asked = |has: &(&str, String)| {
                 has.1 == value && key.map_or(["program", "with"].contains(&has.0), |key| has.0 == key)
             };
-            // A variant without a name of its own may have an equals sign.
+            // A variant without its own name may contain an equals sign.
             let is_variant = |has: &(&str, String)| has.0 == "with" && has.1 == part;
             all.iter().find(|has| is_asked(has)).or_else(|| all.iter().find(|has| is_variant(has)))
         };
@@ -35,8 +35,8 @@ impl Selector {
         Ok(Self { values: values.collect::<Result<_, _>>()? })
     }
 
-    /// The number of an entry's counterpart; none where there is none or more than one, and for the counterpart itself.
-    /// A peer has no variants, so they are left out of account beside it.
+    /// The index of an entry's counterpart. `None` if there is none or more than one, and for the counterpart itself.
+    /// If one of the two is a peer, variants are ignored, since a peer has none.
     pub fn counterpart(&self, plan: &Plan, entry: &Entry) -> Option<usize> {
         let own = plan.keys(entry);
         let wanted = |key: &str| {

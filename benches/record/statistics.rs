@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-/// The middle and the ends of some numbers.
+/// The median and the extremes of some numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Spread {
     pub n: usize,
@@ -12,7 +12,7 @@ pub struct Spread {
 }
 
 impl Spread {
-    /// None of no number. The median of an even number of values is the mean of the middle two.
+    /// `None` without numbers. The median of an even number of values is the mean of the middle two.
     pub fn new(values: impl IntoIterator<Item = f64>) -> Option<Self> {
         let mut values: Vec<f64> = values.into_iter().collect();
         values.sort_unstable_by(f64::total_cmp);
@@ -27,12 +27,12 @@ impl Spread {
 pub struct Mean {
     pub n: usize,
     pub mean: f64,
-    /// √(Σ (x − mean)² / (n − 1) / n); null of one number.
+    /// √(Σ (x − mean)² / (n − 1) / n); null for one number.
     pub standard_error: Option<f64>,
 }
 
 impl Mean {
-    /// None of no number.
+    /// `None` without numbers.
     pub fn new(values: &[f64]) -> Option<Self> {
         let n = values.len() as f64;
         let mean = values.iter().sum::<f64>() / n;

@@ -6,10 +6,10 @@ use super::statistics::{Mean, Spread};
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use std::collections::BTreeSet;
 
-/// Stands where nothing was measured.
+/// Shown for missing measurements.
 const NOTHING: &str = "–";
 
-/// A table of the entries, and one of the quality formula where there is a reference.
+/// A table of the entries, and one of the quality formula if there is a reference.
 pub fn text(record: &Record) -> String {
     let entries = entries(record);
     let verdicts: Vec<Vec<String>> = record.quality.iter().flat_map(rows).collect();
@@ -74,14 +74,14 @@ fn entries(record: &Record) -> String {
     drawn(&headings, record.entries.iter().map(row).collect(), words)
 }
 
-/// A row for each test set, one for the loss, and one for all.
+/// One row for each test set, one for the loss, and one for the overall result.
 fn rows(verdict: &Verdict) -> Vec<Vec<String>> {
     let holds = |holds: Option<bool>| match holds {
         Some(true) => "yes",
         Some(false) => "no",
         None => "one seed tells nothing",
     };
-    // Parts of a name that the entry has too say nothing new.
+    // Parts of a name that the entry has too are left out.
     let is_new = |part: &&str| !verdict.entry.split(' ').any(|own| own == *part);
     let reference = verdict.reference.split(' ').filter(is_new).collect::<Vec<_>>().join(" ");
     let named = |cells: [String; 5]| [verdict.entry.clone(), reference.clone()].into_iter().chain(cells).collect();
@@ -98,7 +98,7 @@ fn rows(verdict: &Verdict) -> Vec<Vec<String>> {
     verdict.sets.iter().map(set).chain(loss).collect()
 }
 
-/// A table whose columns after the first `words` are numbers.
+/// A table whose columns after the first `words` hold numbers.
 fn drawn(headings: &[String], rows: Vec<Vec<String>>, words: usize) -> String {
     let mut table = Table::new();
     table.load_style(presets::ASCII_MARKDOWN).set_content_arrangement(ContentArrangement::Disabled).force_no_tty();
@@ -115,7 +115,7 @@ fn shown(value: Option<f64>, digits: usize) -> String {
     value.map_or_else(|| NOTHING.into(), |value| format!("{value:.digits$}"))
 }
 
-/// A mean, and its standard error where there is one.
+/// A mean, with its standard error if there is one.
 fn with_error(mean: Option<&Mean>, digits: usize) -> String {
     let Some(Mean { mean, standard_error, .. }) = mean else { return NOTHING.into() };
     let error = standard_error.map_or_else(String::new, |error| format!(" ± {error:.digits$}"));

@@ -2,7 +2,7 @@
 
 use super::error::Fault;
 
-/// The words of a command line. `{name}`, lower-case letters and underscores in braces, is a placeholder.
+/// The words of a command line. `{name}`, with lower-case letters and underscores in braces, is a placeholder.
 #[derive(Clone, Debug)]
 pub struct Template {
     words: Vec<String>,
@@ -16,7 +16,7 @@ enum Piece<'a> {
 }
 
 impl Template {
-    /// Cuts a command line into words as a shell does, without running one. `known` are the placeholders.
+    /// Splits a command line into words like a shell, without running one. `known` are the placeholders.
     pub fn new(name: &str, command: &str, known: &[&str]) -> Result<Self, Fault> {
         let words =
             shlex::split(command).ok_or_else(|| Fault::Quoting { name: name.into(), command: command.into() })?;
@@ -31,12 +31,12 @@ impl Template {
         Ok(template)
     }
 
-    /// Says whether a placeholder occurs.
+    /// Whether a placeholder occurs.
     pub fn has(&self, name: &str) -> bool {
         self.placeholders().any(|found| found == name)
     }
 
-    /// The words with a value in the place of each placeholder. A value is never cut into words.
+    /// The words with all placeholders replaced by values. A value is never split into words.
     pub fn filled(&self, values: &[(&str, String)]) -> Vec<String> {
         let value = |name| &values.iter().find(|(key, _)| *key == name).expect("a known placeholder").1;
         let text = |piece| match piece {

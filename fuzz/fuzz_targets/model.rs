@@ -5,7 +5,7 @@ use lexmax::train::State;
 use std::io::Cursor;
 use std::path::Path;
 
-// A checkpoint is a model's file with a state.
+// A checkpoint is a model file with a training state.
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let Ok(reader) = ModelReader::open(Cursor::new(data), Path::new("case")) else { return };
     let _ = reader.read_state::<State>();

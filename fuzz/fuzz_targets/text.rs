@@ -3,7 +3,8 @@
 use lexmax::corpus::{Form, Invalid, Language, Ledger, Lowercase, Normalizer, Source, Split, words};
 use std::io::Write;
 
-// The first byte says how the rest is read: packed or not, UTF-8, or UTF-16 or UTF-32 with a mark.
+// The first byte selects how the rest is read: compressed or not, as UTF-8, or as UTF-16 or UTF-32 with a byte order
+// mark.
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let Some((how, text)) = data.split_first() else { return };
     let mut file = tempfile::NamedTempFile::new().expect("a temporary file");

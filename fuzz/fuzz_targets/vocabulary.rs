@@ -7,7 +7,7 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let Ok(vocab) = Vocabulary::read(&mut &data[..], Path::new("case"), 0) else { return };
     assert!(vocab.counts().as_slice().is_sorted_by(|a, b| a >= b));
     assert!((0..vocab.len() as u32).all(|id| vocab.id(vocab.word(id)) == Some(id)));
-    // Words so long that no count fits behind them are read and not written.
+    // Words that are too long to be followed by a count can be read but not written.
     if vocab.check_file(Path::new("case")).is_err() {
         return;
     }

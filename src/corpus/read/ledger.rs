@@ -4,8 +4,8 @@ use super::unsplit::Unsplit;
 use serde::Serialize;
 use std::fmt;
 
-/// The fate of every word of a text. Every dropped word is counted here: `tokens = kept + rare + over_limit + unknown +
-/// joined + invalid + too_long`.
+/// The fate of every word of a text. Every dropped word is counted here:
+/// `tokens = kept + rare + over_limit + unknown + joined + invalid + too_long`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Ledger {
