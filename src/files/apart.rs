@@ -54,9 +54,9 @@ impl Plan {
     /// Compares every output with all inputs and all other outputs, and standard output and standard error with the
     /// inputs.
     ///
-    /// # Errors [`OutputFault::IsInput`], [`OutputFault::IsOutput`], [`OutputFault::InText`],
-    /// [`OutputFault::BelowFile`] and [`OutputFault::StreamIsInput`], with both names. For a file beside an output, the
-    /// error also names that output.
+    /// # Errors
+    /// [`OutputFault::IsInput`], [`OutputFault::IsOutput`], [`OutputFault::InText`], [`OutputFault::BelowFile`] and
+    /// [`OutputFault::StreamIsInput`], with both names. For a file beside an output, the error also names that output.
     pub fn check(&self) -> Result<()> {
         let inputs = self.inputs.iter().chain(&self.texts);
         let inputs: Vec<_> = inputs.filter_map(|path| Some((path, Identity::of_input(path)?))).collect();

@@ -10,7 +10,8 @@ use tempfile::{Builder, NamedTempFile};
 pub trait Disk {
     /// Creates a folder and its missing parents.
     ///
-    /// # Errors The error of the system. The other methods return it as well.
+    /// # Errors
+    /// The error of the system. The other methods return it as well.
     fn make_folder(&self, folder: &Path) -> io::Result<()> {
         std::fs::create_dir_all(folder)
     }

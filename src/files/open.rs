@@ -22,8 +22,9 @@ pub fn is_stdin(path: &Path) -> bool {
 /// `.bz2` must start with one of them. Zeros between and after members are skipped. The first `fill_buf` shows 512
 /// bytes, or the whole of a shorter file.
 ///
-/// # Errors The error of the system. Damage, other bytes after the last member, and Zstandard windows above 128 MiB are
-/// errors when they are read.
+/// # Errors
+/// The error of the system. Damage, other bytes after the last member, and Zstandard windows above 128 MiB are errors
+/// when they are read.
 pub fn open(path: &Path) -> io::Result<Box<dyn BufRead>> {
     if is_stdin(path) {
         return unpacked(BufReader::with_capacity(BUFFER, io::stdin()), path);
@@ -33,7 +34,8 @@ pub fn open(path: &Path) -> io::Result<Box<dyn BufRead>> {
 
 /// Whether [`open`] decompresses a file.
 ///
-/// # Errors The error of the system, and a name whose ending does not match the content.
+/// # Errors
+/// The error of the system, and a name whose ending does not match the content.
 pub fn is_compressed(path: &Path) -> io::Result<bool> {
     is_packed(File::open(path)?, path)
 }

@@ -41,9 +41,10 @@ pub struct Staged<'a> {
 impl<'a> Output<'a> {
     /// An output that is compressed if its name ends in `.gz`, `.zst` or `.bz2`.
     ///
-    /// # Errors [`Error::Io`] for a folder, and for a file that cannot be created at present; [`OutputFault::Kept`] for
-    /// a file that may not be replaced; [`OutputFault::Packing`] for an ending of an unsupported format. Nothing is
-    /// left behind.
+    /// # Errors
+    /// [`Error::Io`] for a folder, and for a file that cannot be created at present; [`OutputFault::Kept`] for a file
+    /// that may not be replaced; [`OutputFault::Packing`] for an ending of an unsupported format. Nothing is left
+    /// behind.
     #[cfg(feature = "text")]
     pub fn new(path: &'a Path) -> Result<Self> {
         Ok(Self { path, packing: Packing::to_write(path)?, target: Target::of(path)? })
@@ -52,7 +53,8 @@ impl<'a> Output<'a> {
     /// An output that is later read in parts, and so is neither compressed nor standard output. `what` names it in
     /// errors.
     ///
-    /// # Errors The errors of [`Output::new`]; [`OutputFault::Packing`] for an ending of any compressed format, and
+    /// # Errors
+    /// The errors of [`Output::new`]; [`OutputFault::Packing`] for an ending of any compressed format, and
     /// [`OutputFault::NoStream`] for standard output.
     pub fn plain(path: &'a Path, what: &'static str) -> Result<Self> {
         Packing::refuse(path)?;
@@ -64,7 +66,8 @@ impl<'a> Output<'a> {
 
     /// An output that is written beside another; both must be files. `what` names both in errors.
     ///
-    /// # Errors The errors of [`Output::new`], and [`OutputFault::NoStream`] for a device, a pipe or standard output.
+    /// # Errors
+    /// The errors of [`Output::new`], and [`OutputFault::NoStream`] for a device, a pipe or standard output.
     #[cfg(feature = "text")]
     pub fn file(path: &'a Path, what: &'static str) -> Result<Self> {
         let output = Self::new(path)?;
@@ -106,14 +109,16 @@ impl<'a> Output<'a> {
 
     /// Writes the content produced by `write`, and creates folders as needed. A file is then on the disk.
     ///
-    /// # Errors [`Error::Io`] with the path, and the errors of `write`. After an error, a file is unchanged.
+    /// # Errors
+    /// [`Error::Io`] with the path, and the errors of `write`. After an error, a file is unchanged.
     pub fn write(&self, write: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()> {
         self.stage(write)?.commit()
     }
 
     /// Writes the content produced by `write` to a temporary file beside the target, which it will replace.
     ///
-    /// # Errors The errors of [`Output::write`].
+    /// # Errors
+    /// The errors of [`Output::write`].
     pub fn stage(&self, write: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<Staged<'_>> {
         let io = |error| Error::io(self.path)(error);
         let mut file = None;
@@ -141,14 +146,16 @@ impl<'a> Output<'a> {
 
     /// Like [`Output::write`], where only the system can fail.
     ///
-    /// # Errors [`Error::Io`] with the path. After an error, a file is unchanged.
+    /// # Errors
+    /// [`Error::Io`] with the path. After an error, a file is unchanged.
     pub fn stream(&self, write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) -> Result<()> {
         self.write(|out| write(out).map_err(Error::io(self.path)))
     }
 
     /// Writes complete contents.
     ///
-    /// # Errors The errors of [`Output::stream`].
+    /// # Errors
+    /// The errors of [`Output::stream`].
     #[cfg(any(all(test, feature = "text"), feature = "report"))]
     pub fn put(&self, contents: &[u8]) -> Result<()> {
         self.stream(|out| out.write_all(contents))
@@ -164,7 +171,8 @@ impl<'a> Output<'a> {
 impl Staged<'_> {
     /// Replaces the target.
     ///
-    /// # Errors [`Error::Io`] with the path. After an error, the target is unchanged.
+    /// # Errors
+    /// [`Error::Io`] with the path. After an error, the target is unchanged.
     pub fn commit(self) -> Result<()> {
         let Some((temporary, target)) = self.file else { return Ok(()) };
         temporary.persist(target).map_err(Error::io(self.output.path))?;
@@ -175,7 +183,8 @@ impl Staged<'_> {
     /// Replaces the target, and lets `second` replace its own. If that fails, the previous file of the first target is
     /// restored.
     ///
-    /// # Errors [`Error::Io`] with the path. After an error, both targets are unchanged.
+    /// # Errors
+    /// [`Error::Io`] with the path. After an error, both targets are unchanged.
     #[cfg(feature = "text")]
     pub fn commit_with(self, second: Self) -> Result<()> {
         let Some((_, target)) = &self.file else { return self.commit().and_then(|()| second.commit()) };

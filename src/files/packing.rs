@@ -67,7 +67,8 @@ impl Packing {
 
     /// The compression that the name of an output indicates.
     ///
-    /// # Errors [`OutputFault::Packing`] for a format that is not written.
+    /// # Errors
+    /// [`OutputFault::Packing`] for a format that is not written.
     #[cfg(feature = "text")]
     pub fn to_write(path: &Path) -> Result<Self> {
         let known = "end the name in .gz, .zst or .bz2, or in none of them";
@@ -108,7 +109,8 @@ fn refuse(path: &Path, named: &Path, known: &'static str, endings: &[&str]) -> R
 
 /// Calls `write` with a writer that compresses into `out`. Content for Zstandard is held in memory first.
 ///
-/// # Errors [`Error::Io`](crate::Error::Io) with the path, and the errors of `write`.
+/// # Errors
+/// [`Error::Io`](crate::Error::Io) with the path, and the errors of `write`.
 #[cfg(feature = "text")]
 pub fn packed(
     packing: Packing,
@@ -147,7 +149,8 @@ fn buffered<W: Write>(encoder: W, path: &Path, write: impl FnOnce(&mut dyn Write
 
 /// Calls `write` with `out`.
 ///
-/// # Errors The errors of `write`.
+/// # Errors
+/// The errors of `write`.
 #[cfg(not(feature = "text"))]
 pub fn packed(
     _: Packing,

@@ -21,7 +21,8 @@ pub(super) enum Target {
 impl Target {
     /// The target of a path, checked against the present state of the file system.
     ///
-    /// # Errors [`Error::Io`] and [`OutputFault::Kept`] for a target that cannot be written.
+    /// # Errors
+    /// [`Error::Io`] and [`OutputFault::Kept`] for a target that cannot be written.
     pub fn of(path: &Path) -> Result<Self> {
         if is_stdout(path) {
             return Ok(Self::Stdout);

@@ -106,7 +106,8 @@ impl Temporary {
 
     /// Replaces `target`.
     ///
-    /// # Errors The error of the system. After an error, the file is removed, or still under its own name.
+    /// # Errors
+    /// The error of the system. After an error, the file is removed, or still under its own name.
     pub fn persist(mut self, target: &Path) -> io::Result<()> {
         let file = self.file.take().expect("until it is dropped or takes a place");
         // Closed first, since some systems cannot rename open files.

@@ -15,15 +15,17 @@ const MARK: &[u8] = "\u{feff}".as_bytes();
 /// Opens a text, compressed or not, as UTF-8. UTF-16 and UTF-32 are recognized by their byte order mark and decoded. A
 /// byte order mark at the start is removed. UTF-8 is not validated.
 ///
-/// # Errors [`Error::Io`]; [`TextFault::Foreign`] for a file of another kind; [`TextFault::NoMark`] for UTF-16 or
-/// UTF-32 without a byte order mark.
+/// # Errors
+/// [`Error::Io`]; [`TextFault::Foreign`] for a file of another kind; [`TextFault::NoMark`] for UTF-16 or UTF-32 without
+/// a byte order mark.
 pub fn text(path: &Path) -> Result<Box<dyn BufRead>> {
     text_with(path, HalfLetters::Refuse)
 }
 
 /// Like [`text`], but replaces invalid units of UTF-16 or UTF-32 by a byte that never occurs in UTF-8.
 ///
-/// # Errors The errors of [`text`].
+/// # Errors
+/// The errors of [`text`].
 pub fn text_with_half_letters(path: &Path) -> Result<Box<dyn BufRead>> {
     text_with(path, HalfLetters::Mark)
 }
@@ -75,7 +77,8 @@ fn named(path: &Path) -> &Path {
 
 /// Converts a source, positioned at its byte order mark, to UTF-8 without the mark.
 ///
-/// # Errors The errors of the source.
+/// # Errors
+/// The errors of the source.
 pub fn decoded(source: Box<dyn BufRead>) -> io::Result<Box<dyn BufRead>> {
     decoded_with(source, HalfLetters::Refuse)
 }

@@ -17,8 +17,9 @@ use walkdir::WalkDir;
 /// - A path with `*`, `?` or `[…]` is a pattern (`**` matches any number of directories). It stands for all files that
 ///   match, in the order of their names.
 ///
-/// # Errors [`Error::NoFiles`] for a pattern without a match or a directory without files; [`Error::Io`] for a missing
-/// path or an unreadable directory; [`TextFault::BadPattern`]; [`TextFault::RepeatedInput`] for `-` twice.
+/// # Errors
+/// [`Error::NoFiles`] for a pattern without a match or a directory without files; [`Error::Io`] for a missing path or
+/// an unreadable directory; [`TextFault::BadPattern`]; [`TextFault::RepeatedInput`] for `-` twice.
 pub fn files<P: AsRef<Path>>(paths: &[P]) -> Result<Vec<PathBuf>> {
     let mut found: Vec<PathBuf> = Vec::new();
     for path in paths.iter().map(AsRef::as_ref) {

@@ -97,7 +97,8 @@ pub(super) fn run_facts(run: &RunFacts, version: &str) -> Vec<(String, String)> 
 
 /// Writes the page as `name`.html into a folder, and each of its charts as SVG beside it. Returns the path of the page.
 ///
-/// # Errors A file that cannot be written, or a chart that cannot be drawn.
+/// # Errors
+/// A file that cannot be written, or a chart that cannot be drawn.
 pub fn write_page(page: &Page, folder: &Path, name: &str) -> Result<PathBuf> {
     for chart in page.drawn() {
         Output::new(&picture(folder, chart.id))?.put(svg(chart)?.as_bytes())?;

@@ -109,7 +109,8 @@ impl Evaluation {
 
 /// Reads and evaluates each file of vectors; one file at a time is in memory.
 ///
-/// # Errors The errors of [`vectors::read`], [`Pairs::read`] and [`Questions::read`], and
+/// # Errors
+/// The errors of [`vectors::read`], [`Pairs::read`] and [`Questions::read`], and
 /// [`Error::EvaluationFile`](crate::Error::EvaluationFile) for a file that gives no result for a file of vectors. Such
 /// a file has fewer than two pairs of known words, no defined Spearman's ρ (all scores or all cosines of these pairs
 /// are equal), or no question with four known words.

@@ -83,8 +83,9 @@ pub struct WordVectors {
 impl WordVectors {
     /// Combines words with the rows of `values`, one row for each word.
     ///
-    /// # Errors [`Error::VectorsFile`] without a path, for an empty or repeated word, a number that is not finite,
-    /// different numbers of words and rows, and vectors without entries.
+    /// # Errors
+    /// [`Error::VectorsFile`] without a path, for an empty or repeated word, a number that is not finite, different
+    /// numbers of words and rows, and vectors without entries.
     pub fn new<W: AsRef<str>>(words: impl IntoIterator<Item = W>, values: Array2<f32>) -> Result<Self> {
         let fault = |fault| Error::VectorsFile { path: Path::new("").into(), place: Place::Whole, fault };
         let mut known = Words::default();
@@ -101,7 +102,8 @@ impl WordVectors {
     /// (`.gz`, `.zst`, `.bz2`). For a repeated word, the first vector is kept. [`read`] counts such words, and can pass
     /// over invalid entries.
     ///
-    /// # Errors The errors of [`read`].
+    /// # Errors
+    /// The errors of [`read`].
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         Ok(read(path.as_ref(), &ReadOptions::default())?.vectors)
     }
@@ -109,7 +111,8 @@ impl WordVectors {
     /// Writes a file in the format of its ending, completely or not at all. It is compressed if `.gz`, `.zst` or `.bz2`
     /// follows that ending.
     ///
-    /// # Errors The errors of [`write()`], and [`Error::VectorsFormat`] for another ending.
+    /// # Errors
+    /// The errors of [`write()`], and [`Error::VectorsFormat`] for another ending.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
         write(path.as_ref(), Format::to_write(path.as_ref())?, self)
     }
@@ -159,7 +162,8 @@ impl WordVectors {
 
     /// The id of a word.
     ///
-    /// # Errors [`Error::UnknownWord`], with similar words.
+    /// # Errors
+    /// [`Error::UnknownWord`], with similar words.
     pub fn known(&self, word: &str) -> Result<WordId> {
         self.id(word).ok_or_else(|| Error::UnknownWord { word: word.into(), similar: self.similar(word) })
     }

@@ -31,7 +31,8 @@ impl WordVectors {
     /// The `k` words with the greatest cosine to `word`, in falling order, without the word itself. Ties keep the order
     /// of the words. There are fewer than `k` only if there are no more words. Costs V·d multiply-adds.
     ///
-    /// # Errors [`Error::UnknownWord`](crate::Error::UnknownWord), with known words of similar spelling.
+    /// # Errors
+    /// [`Error::UnknownWord`](crate::Error::UnknownWord), with known words of similar spelling.
     pub fn nearest(&self, word: &str, k: usize) -> Result<Vec<Neighbour>> {
         self.nearest_to_mean(&[word], k)
     }
@@ -39,7 +40,8 @@ impl WordVectors {
     /// The `k` words with the greatest cosine to the mean direction of `words`, without these. If `words` is empty,
     /// every cosine is 0.
     ///
-    /// # Errors The errors of [`WordVectors::nearest`].
+    /// # Errors
+    /// The errors of [`WordVectors::nearest`].
     pub fn nearest_to_mean(&self, words: &[&str], k: usize) -> Result<Vec<Neighbour>> {
         let ids = words.iter().map(|word| self.known(word)).collect::<Result<Vec<_>>>()?;
         let mean = sum(self, ids.iter().map(|id| (1.0, *id)));
@@ -49,14 +51,16 @@ impl WordVectors {
 
     /// The `k` best answers to "a is to b as c is to …" by 3CosAdd, in falling order, without the three words.
     ///
-    /// # Errors The errors of [`WordVectors::nearest`].
+    /// # Errors
+    /// The errors of [`WordVectors::nearest`].
     pub fn analogy(&self, words: [&str; 3], k: usize) -> Result<Vec<Answer>> {
         self.analogy_by(Method::CosAdd, words, k)
     }
 
     /// Like [`WordVectors::analogy`], with any method.
     ///
-    /// # Errors The errors of [`WordVectors::nearest`].
+    /// # Errors
+    /// The errors of [`WordVectors::nearest`].
     pub fn analogy_by(&self, method: Method, [a, b, c]: [&str; 3], k: usize) -> Result<Vec<Answer>> {
         let ids = [self.known(a)?, self.known(b)?, self.known(c)?];
         let [a, b, c] = ids;
@@ -78,7 +82,8 @@ impl WordVectors {
 
     /// The cosine of two words, from −1 to 1; 0 if one of their vectors is zero.
     ///
-    /// # Errors The errors of [`WordVectors::nearest`].
+    /// # Errors
+    /// The errors of [`WordVectors::nearest`].
     pub fn similarity(&self, a: &str, b: &str) -> Result<f64> {
         Ok(cosine(self.vector(self.known(a)?), self.vector(self.known(b)?)))
     }

@@ -48,7 +48,8 @@ impl Questions {
 
     /// Like [`Questions::read`], from any source; `path` is used in errors.
     ///
-    /// # Errors The errors of [`Questions::read`].
+    /// # Errors
+    /// The errors of [`Questions::read`].
     pub fn parse(source: &mut dyn BufRead, path: &Path) -> Result<Self> {
         let mut sections: Vec<QuestionSection> = Vec::new();
         let (mut last, mut first, mut scored) = (0, 0, true);
@@ -83,7 +84,7 @@ impl Questions {
         let fault = |line, fault: EvaluationFault| Err(fault.in_file(path, line));
         match first {
             0 => fault(last, EvaluationFault::Empty),
-            // A file in which every line ends in a number holds scored pairs, unless all its words are numbers.
+            // If the last word of every line is a number and the second word never is, the lines are scored pairs.
             _ if scored => fault(first, EvaluationFault::PairNoQuestion),
             line => Ok(Self { name: name(path), sections, line }),
         }

@@ -23,7 +23,8 @@ impl Vocabulary {
     /// Refuses words that a vocabulary file cannot hold: empty words, words with ASCII white space or NUL, and words of
     /// almost 1 MiB. `path` is used in the error.
     ///
-    /// # Errors [`OutputFault::Word`] with the first such word.
+    /// # Errors
+    /// [`OutputFault::Word`] with the first such word.
     pub fn check_file(&self, path: &Path) -> Result<()> {
         let Some((word, unfit)) = self.unfit() else { return Ok(()) };
         let what = "a vocabulary in word2vec's format".into();
@@ -38,8 +39,9 @@ impl Vocabulary {
     /// Writes word2vec's format. The first line is `</s>` with the number of lines in the text, which word2vec.c
     /// expects. Then every word follows with its count, the most frequent first.
     ///
-    /// # Errors The errors of the writer. [`ErrorKind::InvalidInput`] for a word that [`Vocabulary::check_file`]
-    /// refuses; nothing is written then.
+    /// # Errors
+    /// The errors of the writer. [`ErrorKind::InvalidInput`] for a word that [`Vocabulary::check_file`] refuses;
+    /// nothing is written then.
     pub fn write(&self, out: &mut dyn Write, lines: u64) -> io::Result<()> {
         if let Some((word, unfit)) = self.unfit() {
             let word: String = word.chars().take(20).collect();
@@ -56,8 +58,9 @@ impl Vocabulary {
     /// a word. A byte order mark at the start is dropped. Words are sorted by falling count, with ties in the order of
     /// the file. `path` is used in errors. Memory is proportional to the input; a line has at most 1 MiB.
     ///
-    /// # Errors [`Error::VocabularyFile`], [`Error::NotUtf8`] and [`TextFault::Nul`] with the line; [`Error::Io`]; no
-    /// word with `min_count` or more, and the errors of [`Counts::new`](super::Counts::new).
+    /// # Errors
+    /// [`Error::VocabularyFile`], [`Error::NotUtf8`] and [`TextFault::Nul`] with the line; [`Error::Io`]; no word with
+    /// `min_count` or more, and the errors of [`Counts::new`](super::Counts::new).
     pub fn read(input: &mut dyn BufRead, path: &Path, min_count: u64) -> Result<Self> {
         let mut words = Words::default();
         // The count and the line number of each word.

@@ -68,7 +68,8 @@ impl Counts {
     /// Counts in proportion to `probabilities` (falling, positive), with an absolute error of about 2⁻⁴⁰ in each
     /// probability.
     ///
-    /// # Errors The errors of [`Counts::new`].
+    /// # Errors
+    /// The errors of [`Counts::new`].
     pub fn from_probabilities(probabilities: &[f64]) -> Result<Self> {
         let scale = (1u64 << 40) as f64;
         Self::new(probabilities.iter().map(|p| ((p * scale).round() as u64).max(1)).collect())
@@ -127,7 +128,8 @@ pub struct Vocabulary {
 impl Vocabulary {
     /// Sorts words by falling count, with ties in the given order, and drops words below `min_count`.
     ///
-    /// # Errors The errors of [`Counts::new`]; most often, no word is left.
+    /// # Errors
+    /// The errors of [`Counts::new`]; most often, no word is left.
     pub fn new(words: impl IntoIterator<Item = (Box<str>, u64)>, min_count: u64) -> Result<Self> {
         let mut kept: Vec<_> = words.into_iter().filter(|(_, n)| *n >= min_count.max(1)).collect();
         kept.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
@@ -139,7 +141,8 @@ impl Vocabulary {
 
     /// The vocabulary restricted to the `most` most frequent words, without words below `min_count`.
     ///
-    /// # Errors No word is left.
+    /// # Errors
+    /// No word is left.
     pub fn limited(&self, min_count: u64, most: usize) -> Result<Self> {
         let words = self.words.iter().map(Box::from).zip(self.counts.as_slice().iter().copied());
         Self::new(words.take(most), min_count)

@@ -52,7 +52,8 @@ impl Examples {
 
     /// Adds an example.
     ///
-    /// # Panics If all bags together hold 2³² words or more. An [`ExampleSource`] stops before that.
+    /// # Panics
+    /// If all bags together hold 2³² words or more. An [`ExampleSource`] stops before that.
     #[inline]
     pub fn push(&mut self, context: impl IntoIterator<Item = WordId>, target: WordId) {
         self.words.extend(context);

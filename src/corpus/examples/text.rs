@@ -40,8 +40,8 @@ pub struct TextExamples {
 impl TextExamples {
     /// Examples of `corpus`, whose vocabulary has these `counts`, subsampled with threshold `sample` (0 turns it off).
     ///
-    /// # Errors [`Error::NoExamples`] if no sentence has two words; the errors of [`Subsampler::new`]; 2³² sentences or
-    /// more.
+    /// # Errors
+    /// [`Error::NoExamples`] if no sentence has two words; the errors of [`Subsampler::new`]; 2³² sentences or more.
     pub fn new(corpus: Arc<Corpus>, counts: &Counts, window: Window, sample: f64, seed: u64) -> Result<Self> {
         let subsampler = Subsampler::new(counts, sample)?;
         if !corpus.sentences().any(|s| s.len() > 1) {

@@ -61,8 +61,9 @@ impl Phrases {
     /// One pass for each of `thresholds`. `min_count` is also δ, and `delimiter` (usually `_`) is placed between the
     /// words.
     ///
-    /// # Errors No threshold or more than 16; a threshold that is NaN; for [`PhraseScore::Npmi`] a threshold outside −1
-    /// to 1; white space in the delimiter.
+    /// # Errors
+    /// No threshold or more than 16; a threshold that is NaN; for [`PhraseScore::Npmi`] a threshold outside −1 to 1;
+    /// white space in the delimiter.
     pub fn new(score: PhraseScore, min_count: u64, thresholds: &[f64], delimiter: &str) -> Result<Self> {
         if !(1..=16).contains(&thresholds.len()) {
             let value = thresholds.len() as f64;

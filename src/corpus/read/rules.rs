@@ -31,7 +31,8 @@ impl TextRules {
         Self { min_count, max_vocab: None, longest_sentence: LONGEST_SENTENCE, phrases: None, vocabulary: None }
     }
 
-    /// # Errors A limit that leaves no words.
+    /// # Errors
+    /// A limit that leaves no words.
     pub(in crate::corpus) fn check(&self) -> Result<()> {
         if self.max_vocab == Some(0) {
             return Err(Error::OutOfRange { name: "max_vocab", value: 0.0, limit: "1 or more" });

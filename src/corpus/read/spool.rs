@@ -26,7 +26,8 @@ const BYTES: usize = size_of::<WordId>();
 impl SpooledCorpus {
     /// Reads a training text once. Its vocabulary contains the words that occur at least `min_count` times.
     ///
-    /// # Errors The errors of [`SpooledCorpus::read`].
+    /// # Errors
+    /// The errors of [`SpooledCorpus::read`].
     pub fn load<P: AsRef<Path>>(paths: &[P], min_count: u64, dir: &Path) -> Result<(Vocabulary, Self)> {
         Self::read(&Source::plain(paths), &TextRules::min_count(min_count), dir)
     }
@@ -34,8 +35,8 @@ impl SpooledCorpus {
     /// Reads a training text once, and builds its vocabulary by the rules. The file is created in the folder `dir`,
     /// which needs 4 bytes of space for every word read and 4 for every word kept.
     ///
-    /// # Errors The errors of [`Corpus::read`](crate::corpus::Corpus::read), and a folder that cannot be written to or
-    /// is full.
+    /// # Errors
+    /// The errors of [`Corpus::read`](crate::corpus::Corpus::read), and a folder that cannot be written to or is full.
     pub fn read(source: &Source, rules: &TextRules, dir: &Path) -> Result<(Vocabulary, Self)> {
         rules.check()?;
         let (vocab, text) = Text::read(source, rules, Spool::new(dir)?)?;

@@ -125,7 +125,8 @@ impl SyntheticLanguage {
 
     /// The words w0, w1, … with π as their counts.
     ///
-    /// # Errors None for a valid language; the type is the one of [`Vocabulary::new`].
+    /// # Errors
+    /// None for a valid language; the type is the one of [`Vocabulary::new`].
     pub fn vocabulary(&self) -> Result<Vocabulary> {
         let counts = self.counts();
         let words = counts.as_slice().iter().enumerate();

@@ -23,7 +23,8 @@ pub struct Tensors<R> {
 impl<R: Read + Seek> Tensors<R> {
     /// Reads the header; `path` is used in errors.
     ///
-    /// # Errors The errors of the reader, and [`Error::ModelFile`] with the byte.
+    /// # Errors
+    /// The errors of the reader, and [`Error::ModelFile`] with the byte.
     pub fn open(mut input: R, path: &Path) -> Result<Self> {
         let fault = |fault| Error::ModelFile { path: path.into(), fault: Box::new(fault) };
         let size = input.seek(SeekFrom::End(0)).and_then(|size| input.rewind().map(|()| size));
@@ -66,7 +67,8 @@ impl<R: Read + Seek> Tensors<R> {
 
     /// An entry of the metadata that holds JSON.
     ///
-    /// # Errors [`Error::ModelFile`] for an entry that is missing or cannot be read.
+    /// # Errors
+    /// [`Error::ModelFile`] for an entry that is missing or cannot be read.
     pub fn json<T: DeserializeOwned>(&self, field: &'static str) -> Result<T> {
         let text = self.entry(field).ok_or_else(|| self.fault(ModelFault::NoField { field }))?;
         let fault = |source: serde_json::Error| ModelFault::Field { field, column: source.column(), source };
@@ -75,7 +77,8 @@ impl<R: Read + Seek> Tensors<R> {
 
     /// Like [`Tensors::json`], for an entry with a field `format`. Its value is first compared with `known`.
     ///
-    /// # Errors The errors of [`Tensors::json`], and another format.
+    /// # Errors
+    /// The errors of [`Tensors::json`], and another format.
     pub fn json_of_format<T: DeserializeOwned>(&self, field: &'static str, known: u32) -> Result<T> {
         #[derive(serde::Deserialize)]
         struct Version {
@@ -100,7 +103,8 @@ impl<R: Read + Seek> Tensors<R> {
 
     /// A tensor of this type and shape; a length of [`ANY`] matches every length.
     ///
-    /// # Errors [`Error::ModelFile`] for a tensor that is missing or differs in type or shape.
+    /// # Errors
+    /// [`Error::ModelFile`] for a tensor that is missing or differs in type or shape.
     pub fn info(&self, name: &str, dtype: Dtype, shape: &[usize]) -> Result<TensorInfo> {
         let Some(info) = self.metadata.info(name) else {
             return Err(self.fault(ModelFault::NoTensor { tensor: name.into() }));
@@ -120,7 +124,8 @@ impl<R: Read + Seek> Tensors<R> {
 
     /// Refuses tensors whose names are not in `known`.
     ///
-    /// # Errors [`Error::ModelFile`] with the first such tensor.
+    /// # Errors
+    /// [`Error::ModelFile`] with the first such tensor.
     pub fn check_known(&self, known: &[String]) -> Result<()> {
         match self.metadata.offset_keys().into_iter().find(|name| !known.contains(name)) {
             Some(tensor) => Err(self.fault(ModelFault::StrangeTensor { tensor })),
@@ -135,7 +140,8 @@ impl<R: Read + Seek> Tensors<R> {
 
     /// All bytes of a tensor, with their offset in the file first.
     ///
-    /// # Errors The errors of the reader.
+    /// # Errors
+    /// The errors of the reader.
     pub fn bytes(&mut self, info: &TensorInfo) -> Result<(u64, Vec<u8>)> {
         let at = self.seek(info)?;
         let mut bytes = vec![0; info.data_offsets.1 - info.data_offsets.0];
@@ -145,7 +151,8 @@ impl<R: Read + Seek> Tensors<R> {
 
     /// A vector of u64; a length of [`ANY`] matches every length.
     ///
-    /// # Errors The errors of [`Tensors::info`] and of the reader.
+    /// # Errors
+    /// The errors of [`Tensors::info`] and of the reader.
     pub fn u64s(&mut self, name: &str, len: usize) -> Result<Vec<u64>> {
         let info = self.info(name, Dtype::U64, &[len])?;
         Ok(self.bytes(&info)?.1.as_chunks::<8>().0.iter().map(|b| u64::from_le_bytes(*b)).collect())
@@ -153,7 +160,8 @@ impl<R: Read + Seek> Tensors<R> {
 
     /// A vector of u32; a length of [`ANY`] matches every length.
     ///
-    /// # Errors The errors of [`Tensors::u64s`].
+    /// # Errors
+    /// The errors of [`Tensors::u64s`].
     pub fn u32s(&mut self, name: &str, len: usize) -> Result<Vec<u32>> {
         let info = self.info(name, Dtype::U32, &[len])?;
         Ok(self.bytes(&info)?.1.as_chunks::<4>().0.iter().map(|b| u32::from_le_bytes(*b)).collect())
@@ -161,8 +169,8 @@ impl<R: Read + Seek> Tensors<R> {
 
     /// Reads a tensor of f32 row by row and passes each row to `put`. Numbers must be finite and at least `least`.
     ///
-    /// # Errors The errors of [`Tensors::info`] and of the reader, and [`Error::ModelFile`] with the byte of an invalid
-    /// number.
+    /// # Errors
+    /// The errors of [`Tensors::info`] and of the reader, and [`Error::ModelFile`] with the byte of an invalid number.
     pub fn rows(&mut self, name: &str, shape: &[usize], least: f32, mut put: impl FnMut(usize, &[f32])) -> Result<()> {
         let info = self.info(name, Dtype::F32, shape)?;
         let mut at = self.seek(&info)?;

@@ -29,7 +29,8 @@ impl Layout {
 
     /// The header, padded to a multiple of 8 bytes, and the total size of all tensors in bytes.
     ///
-    /// # Errors Tensors that do not form a valid header, such as two with the same name.
+    /// # Errors
+    /// Tensors that do not form a valid header, such as two with the same name.
     pub fn header(self) -> io::Result<(Vec<u8>, usize)> {
         let metadata = Metadata::new(Some(self.metadata), self.tensors).map_err(io::Error::other)?;
         let mut header = serde_json::to_vec(&metadata)?;
@@ -47,7 +48,8 @@ pub struct Numbers<'a> {
 impl<'a> Numbers<'a> {
     /// Starts a file: writes the length of the header, and the header.
     ///
-    /// # Errors The errors of the writer.
+    /// # Errors
+    /// The errors of the writer.
     pub fn behind(header: &[u8], out: &'a mut dyn Write) -> io::Result<Self> {
         out.write_all(&(header.len() as u64).to_le_bytes())?;
         out.write_all(header)?;
@@ -56,7 +58,8 @@ impl<'a> Numbers<'a> {
 
     /// Writes bytes unchanged.
     ///
-    /// # Errors The errors of the writer.
+    /// # Errors
+    /// The errors of the writer.
     pub fn push(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.bytes.extend_from_slice(bytes);
         if self.bytes.len() < PART {
@@ -69,14 +72,16 @@ impl<'a> Numbers<'a> {
 
     /// Writes f32 values.
     ///
-    /// # Errors The errors of the writer.
+    /// # Errors
+    /// The errors of the writer.
     pub fn floats(&mut self, values: &[f32]) -> io::Result<()> {
         values.iter().try_for_each(|value| self.push(&value.to_le_bytes()))
     }
 
     /// Writes the remaining bytes.
     ///
-    /// # Errors The errors of the writer.
+    /// # Errors
+    /// The errors of the writer.
     pub fn finish(self) -> io::Result<()> {
         self.out.write_all(&self.bytes)
     }

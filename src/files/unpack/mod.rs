@@ -43,7 +43,8 @@ impl Packed {
 
     /// The compression of a file by its first bytes, or by its ending if the file ends within them.
     ///
-    /// # Errors A name whose ending does not match the content.
+    /// # Errors
+    /// A name whose ending does not match the content.
     fn of_file(head: &[u8], path: &Path) -> io::Result<Option<Self>> {
         let found = Self::of(head);
         let is_named = |end: &str| path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case(end));
@@ -78,7 +79,8 @@ fn is_bzip2(head: &[u8]) -> bool {
 /// The decompressed bytes of a file called `path`. The first `fill_buf` shows [`HEAD`] of them, or all of a shorter
 /// file.
 ///
-/// # Errors The error of the system, a name whose ending does not match the content, and damage within the first bytes.
+/// # Errors
+/// The error of the system, a name whose ending does not match the content, and damage within the first bytes.
 pub fn unpacked<R: BufRead + 'static>(file: R, path: &Path) -> io::Result<Box<dyn BufRead>> {
     let mut file = Ahead::new(file);
     let head = file.ahead(HEAD)?;
@@ -98,7 +100,8 @@ fn plain(decoder: impl Read + 'static) -> io::Result<Box<dyn BufRead>> {
 
 /// Whether a file called `path` is read as a compressed one.
 ///
-/// # Errors The error of the system, and a name whose ending does not match the content.
+/// # Errors
+/// The error of the system, and a name whose ending does not match the content.
 pub fn is_packed(file: impl Read, path: &Path) -> io::Result<bool> {
     let mut head = Vec::new();
     file.take(Packed::MAGIC as u64).read_to_end(&mut head)?;

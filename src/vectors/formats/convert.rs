@@ -22,8 +22,9 @@ pub struct Converted {
 /// Reads one file and writes another. If `write_as` is `None`, the name of the output decides its format. With
 /// [`OnBad::Skip`](super::OnBad::Skip), words that the output cannot hold ([`Format::unfit`]) are left out and counted.
 ///
-/// # Errors The errors of [`read`] and [`write()`]; the errors of [`Format::to_write`] for a name that indicates no
-/// format; [`Error::Output`](crate::Error::Output) if an output file is also an input.
+/// # Errors
+/// The errors of [`read`] and [`write()`]; the errors of [`Format::to_write`] for a name that indicates no format;
+/// [`Error::Output`](crate::Error::Output) if an output file is also an input.
 pub fn convert(from: &Path, options: &ReadOptions, to: &Path, write_as: Option<Format>) -> Result<Converted> {
     let format = write_as.map_or_else(|| Format::to_write(to), Ok)?;
     format.check_output(to)?;

@@ -53,8 +53,8 @@ impl Format {
 
     /// Refuses words that a file of this format cannot hold. `path` names the file in the error.
     ///
-    /// # Errors [`OutputFault::Word`] with the first such word, the file that would contain it, and formats that can
-    /// hold it.
+    /// # Errors
+    /// [`OutputFault::Word`] with the first such word, the file that would contain it, and formats that can hold it.
     pub fn check_words<'a>(self, path: &Path, words: impl IntoIterator<Item = &'a str>) -> Result<()> {
         let unfit = words.into_iter().find_map(|word| Some((word, self.unfit(word)?)));
         let Some((word, unfit)) = unfit else { return Ok(()) };
@@ -70,8 +70,9 @@ impl Format {
 
     /// Refuses words and vectors that a file of this format cannot hold.
     ///
-    /// # Errors The errors of [`Format::check_words`]; [`Error::VectorsFile`] for a vector that is not finite, and for
-    /// sizes that no reader accepts.
+    /// # Errors
+    /// The errors of [`Format::check_words`]; [`Error::VectorsFile`] for a vector that is not finite, and for sizes
+    /// that no reader accepts.
     pub(super) fn check_source(self, path: &Path, source: &dyn VectorSource) -> Result<()> {
         let fault = |fault| Error::VectorsFile { path: path.into(), place: Place::Whole, fault };
         let (words, dim) = (source.len() as u64, source.dim() as u64);

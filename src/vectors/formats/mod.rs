@@ -119,8 +119,9 @@ impl Format {
 
     /// The format in which a file of this name is written.
     ///
-    /// # Errors [`Error::VectorsFormat`] for a name that indicates no format, and [`Error::VectorsFile`] for the name
-    /// of a model.
+    /// # Errors
+    /// [`Error::VectorsFormat`] for a name that indicates no format, and [`Error::VectorsFile`] for the name of a
+    /// model.
     pub fn to_write(path: &Path) -> Result<Self> {
         match Self::of(path) {
             Some(format) => Ok(format),
@@ -135,8 +136,9 @@ impl Format {
 
     /// Checks that vectors can at present be written to a file of this name in the format. Leaves nothing behind.
     ///
-    /// # Errors [`Error::VectorsFile`] for [`Format::Model`]; the errors of [`files::Output::new`] for the file and the
-    /// one beside it; [`OutputFault::NoStream`] for standard output in a format of two files.
+    /// # Errors
+    /// [`Error::VectorsFile`] for [`Format::Model`]; the errors of [`files::Output::new`] for the file and the one
+    /// beside it; [`OutputFault::NoStream`] for standard output in a format of two files.
     pub(crate) fn check_output(self, path: &Path) -> Result<()> {
         if !Self::ALL.contains(&self) {
             let own = Self::ALL.iter().filter(|format| **format != Self::Glove);
@@ -229,9 +231,10 @@ fn unknown(path: &Path) -> Error {
 /// Writes all words of `source`. The file or files are written completely or not at all. They are compressed if the
 /// name ends in `.gz`, `.zst` or `.bz2`.
 ///
-/// # Errors Nothing is written after an error. [`Error::Io`]; [`Error::VectorsFile`] for a vector that is not finite,
-/// for no words, for vectors that are too long, and for [`Format::Model`]; [`Error::Output`] for a word that the format
-/// cannot hold, and for a compression that is not written.
+/// # Errors
+/// Nothing is written after an error. [`Error::Io`]; [`Error::VectorsFile`] for a vector that is not finite, for no
+/// words, for vectors that are too long, and for [`Format::Model`]; [`Error::Output`] for a word that the format cannot
+/// hold, and for a compression that is not written.
 pub fn write(path: &Path, format: Format, source: &dyn VectorSource) -> Result<()> {
     format.check_output(path)?;
     format.check_source(path, source)?;

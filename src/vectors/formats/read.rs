@@ -33,8 +33,8 @@ impl<'a> Stream<'a> {
 }
 
 /// Reads a file of word vectors. If no format is given, the first bytes of the file and its name decide. First bytes
-/// that only one format has take precedence over the name, and so do the contents of word2vec's formats and GloVe's,
-/// whose files often have each other's endings.
+/// that only one format has take precedence over the name. So do the contents of word2vec's formats and GloVe's, whose
+/// files often have each other's endings.
 ///
 /// # Errors
 /// [`Error::Io`], [`Error::VectorsFormat`], [`Error::VectorsFile`] with the line or the byte, and [`Error::NotUtf8`].
@@ -92,7 +92,8 @@ fn plain_len(path: &Path) -> Option<u64> {
 /// Reads vectors from `main`. `words` provides the words for formats that keep them in a separate file; other formats
 /// do not read it. The options' file of words is not opened.
 ///
-/// # Errors The errors of [`read`].
+/// # Errors
+/// The errors of [`read`].
 pub fn read_streams(main: Stream, words: Option<Stream>, options: &ReadOptions) -> Result<Loaded> {
     let start = main.source.fill_buf().map_err(Error::io(main.path))?;
     let format = tell::format(start, main.path, options)?;

@@ -40,15 +40,17 @@ impl<'a> Taken<'a> {
     /// Accepts the last `dim` numbers of `values` as the vector of this word, or passes over both. The places are the
     /// positions of the word and of its vector in the file.
     ///
-    /// # Errors A word that is empty, too long or not UTF-8, and a vector that is not finite, unless such entries are
-    /// passed over.
+    /// # Errors
+    /// A word that is empty, too long or not UTF-8, and a vector that is not finite, unless such entries are passed
+    /// over.
     pub fn entry(&mut self, word: &[u8], dim: usize, path: &Path, [at, vector_at]: [Place; 2]) -> Result<()> {
         self.entry_of(word, dim, (path, at), (path, vector_at))
     }
 
     /// Like [`Taken::entry`], for a word stored separately from its vector.
     ///
-    /// # Errors The errors of [`Taken::entry`].
+    /// # Errors
+    /// The errors of [`Taken::entry`].
     pub fn named_entry(&mut self, names: &WordList, row: usize, dim: usize, vector: (&Path, Place)) -> Result<()> {
         let (word, place) = names.get(row);
         self.entry_of(word, dim, (names.path(), place), vector)
@@ -93,7 +95,8 @@ impl<'a> Taken<'a> {
 
     /// Records an entry that cannot be read and whose numbers are already removed.
     ///
-    /// # Errors The errors of [`Taken::pass_over`].
+    /// # Errors
+    /// The errors of [`Taken::pass_over`].
     pub fn broken(&mut self, error: Error) -> Result<()> {
         self.read += 1;
         self.pass_over(error)
@@ -101,7 +104,8 @@ impl<'a> Taken<'a> {
 
     /// Counts a fault that is passed over.
     ///
-    /// # Errors The fault itself, unless faults are passed over.
+    /// # Errors
+    /// The fault itself, unless faults are passed over.
     pub fn pass_over(&mut self, error: Error) -> Result<()> {
         if !self.options.skips() {
             return Err(error);
@@ -135,7 +139,8 @@ impl<'a> Taken<'a> {
 
     /// The accepted vectors, with `dim` numbers each.
     ///
-    /// # Errors No word, or none that could be read.
+    /// # Errors
+    /// No word, or none that could be read.
     pub fn loaded(self, input: &Input, dim: usize) -> Result<Loaded> {
         let Self { values, words, passed_over, .. } = self;
         if words.len() == 0 {

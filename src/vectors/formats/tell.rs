@@ -18,8 +18,9 @@ const MANY: usize = 6;
 /// the name. First bytes that only one format has take precedence over the name. So do the contents of word2vec's
 /// formats and GloVe's, whose files often have each other's endings.
 ///
-/// # Errors [`Error::VectorsFormat`] if nothing indicates a format, [`VectorsFault::Foreign`] for a file of another
-/// kind, and [`TextFault::NoMark`] for UTF-16 or UTF-32 without a byte order mark.
+/// # Errors
+/// [`Error::VectorsFormat`] if nothing indicates a format, [`VectorsFault::Foreign`] for a file of another kind, and
+/// [`TextFault::NoMark`] for UTF-16 or UTF-32 without a byte order mark.
 pub fn format(start: &[u8], path: &Path, options: &ReadOptions) -> Result<Format> {
     let start = start.strip_prefix(MARK).unwrap_or(start);
     // The last line of a file may lack its line break.
@@ -58,9 +59,10 @@ pub fn format(start: &[u8], path: &Path, options: &ReadOptions) -> Result<Format
     options.format.or(told).or(named).ok_or_else(|| unknown(path))
 }
 
-/// Recognizes the format by the first bytes of a file: two magic numbers, the header of a model, word2vec's first line
-/// with or without lines of text after it, or lines of a word and equally many numbers. If the bytes of values happen
-/// to be digits, the name decides between word2vec's formats; without a name, the text format is assumed.
+/// Recognizes the format by the first bytes of a file. These are one of two magic numbers, the header of a model,
+/// word2vec's first line, or lines of a word and equally many numbers. After word2vec's first line, lines of text mean
+/// the text format. If the bytes of values happen to be digits, the name decides between word2vec's formats; without a
+/// name, the text format is assumed.
 fn by_content(start: &[u8], named: Option<Format>) -> Option<Format> {
     if start.starts_with(npy::MAGIC) {
         return Some(Format::Npy);

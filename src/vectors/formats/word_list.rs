@@ -54,7 +54,8 @@ impl WordList {
 
     /// Reads one word a line, up to the wanted number. `column` extracts the word from its line.
     ///
-    /// # Errors A line that is too long.
+    /// # Errors
+    /// A line that is too long.
     pub fn read(
         input: &mut Input,
         options: &ReadOptions,
@@ -82,7 +83,8 @@ impl WordList {
 
     /// Refuses a number of words that differs from the number of vectors.
     ///
-    /// # Errors [`VectorsFault::WordsMissVectors`] at the last line.
+    /// # Errors
+    /// [`VectorsFault::WordsMissVectors`] at the last line.
     pub fn check_count(&self, vectors: u64, input: &Input, place: Place) -> Result<()> {
         match self.len() as u64 {
             words if words == vectors || self.is_part && words < vectors => Ok(()),

@@ -86,8 +86,9 @@ const ROUNDING: f64 = 1e-12;
 /// Like [`similarity`], with an error if Spearman's ρ is not defined. `files` are the paths of the pairs and of the
 /// vectors, in this order.
 ///
-/// # Errors [`Error::EvaluationFile`](crate::Error::EvaluationFile) for fewer than two known pairs, or if all their
-/// scores or all their cosines are equal.
+/// # Errors
+/// [`Error::EvaluationFile`](crate::Error::EvaluationFile) for fewer than two known pairs, or if all their scores or
+/// all their cosines are equal.
 pub(super) fn ranked(vectors: &WordVectors, pairs: &Pairs, case: Case, files: [&Path; 2]) -> Result<Similarity> {
     let cosines = cosines(vectors, pairs, case);
     let (scores, near) = known(pairs, &cosines);

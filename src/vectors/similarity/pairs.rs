@@ -66,7 +66,8 @@ impl Pairs {
 
     /// Like [`Pairs::read`], from any source; `path` is used in errors.
     ///
-    /// # Errors The errors of [`Pairs::read`].
+    /// # Errors
+    /// The errors of [`Pairs::read`].
     pub fn parse(source: &mut dyn BufRead, path: &Path) -> Result<Self> {
         let text = Text::read(source, path)?;
         let (pairs, line) = pairs(&text).map_err(|(line, fault)| fault.in_file(path, line))?;
@@ -142,7 +143,7 @@ fn heading<'a>(
     match &field.text {
         text if number(text).is_some() => Ok(None),
         text if may_name(text) => {
-            // The field may also belong to an irregular pair: it then contains letters and a number, or is not a word.
+            // An irregular pair may have letters here too, but then the line has a number elsewhere or an empty word.
             let names = Names::new(line, |at| at == columns.score);
             if may_be_score(text) && names.words.is_none() && names.score != Some(columns.score) {
                 return Err(EvaluationFault::Number { text: text.to_string() });

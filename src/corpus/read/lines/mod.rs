@@ -94,13 +94,15 @@ impl Source {
     /// Calls `f` with every line in order, normalized and without its line end. Counts files, lines, and words that
     /// contain invalid bytes.
     ///
-    /// # Errors [`Error::Io`] with the file that is missing, unreadable or damaged; [`Error::Text`] for a file that is
-    /// not text; [`Error::NotUtf8`] with the place; and the errors of `f`.
+    /// # Errors
+    /// [`Error::Io`] with the file that is missing, unreadable or damaged; [`Error::Text`] for a file that is not text;
+    /// [`Error::NotUtf8`] with the place; and the errors of `f`.
     pub fn for_each_line(&self, ledger: &mut Ledger, f: impl FnMut(&str) -> Result<()>) -> Result<()> {
         self.for_each_piece(LONGEST_LINE, ledger, f)
     }
 
-    /// # Errors A maximum word length outside the supported range.
+    /// # Errors
+    /// A maximum word length outside the supported range.
     pub(in crate::corpus) fn check(&self) -> Result<()> {
         if (1..=LONGEST_WORD).contains(&self.max_word_bytes) {
             return Ok(());
@@ -154,7 +156,8 @@ impl Source {
 
 /// Calls `f` with every line of the files in order: [`Source::for_each_line`] of [`Source::plain`].
 ///
-/// # Errors The errors of [`Source::for_each_line`].
+/// # Errors
+/// The errors of [`Source::for_each_line`].
 pub fn for_each_line<P: AsRef<Path>>(paths: &[P], f: impl FnMut(&str) -> Result<()>) -> Result<()> {
     Source::plain(paths).for_each_line(&mut Ledger::default(), f)
 }

@@ -24,7 +24,8 @@ pub struct Corpus {
 impl Corpus {
     /// Reads a training text once. Its vocabulary contains the words that occur at least `min_count` times.
     ///
-    /// # Errors The errors of [`Corpus::read`].
+    /// # Errors
+    /// The errors of [`Corpus::read`].
     pub fn load<P: AsRef<Path>>(paths: &[P], min_count: u64) -> Result<(Vocabulary, Self)> {
         Self::read(&Source::plain(paths), &TextRules::min_count(min_count))
     }
@@ -33,8 +34,9 @@ impl Corpus {
     ///
     /// Until it returns, it needs 4 bytes for every word read, including dropped ones, and 8 for every line.
     ///
-    /// # Errors The errors of [`Source::for_each_line`], [`Error::NoWords`] (with a given vocabulary,
-    /// [`Error::NoKnownWords`]), [`Error::TooManyWords`], and invalid rules.
+    /// # Errors
+    /// The errors of [`Source::for_each_line`], [`Error::NoWords`] (with a given vocabulary, [`Error::NoKnownWords`]),
+    /// [`Error::TooManyWords`], and invalid rules.
     pub fn read(source: &Source, rules: &TextRules) -> Result<(Vocabulary, Self)> {
         rules.check()?;
         let (vocab, text) = Text::read(source, rules, Vec::new())?;
@@ -45,7 +47,8 @@ impl Corpus {
     /// the other lines. Returns the vocabulary, the training part and the held-out part. Words that are too long are
     /// dropped before; they and unsplit letters are counted in the ledger of the training part.
     ///
-    /// # Errors The errors of [`Corpus::load`], [`Error::NoKnownWords`], and fewer than two lines with words.
+    /// # Errors
+    /// The errors of [`Corpus::load`], [`Error::NoKnownWords`], and fewer than two lines with words.
     pub fn load_and_hold_out<P: AsRef<Path>>(
         paths: &[P],
         min_count: u64,
@@ -56,7 +59,8 @@ impl Corpus {
 
     /// Like [`Self::load_and_hold_out`], for any source.
     ///
-    /// # Errors The errors of [`Corpus::load_and_hold_out`], and an invalid source.
+    /// # Errors
+    /// The errors of [`Corpus::load_and_hold_out`], and an invalid source.
     pub fn read_and_hold_out(source: &Source, min_count: u64, every: usize) -> Result<(Vocabulary, Self, Self)> {
         let (seen, text) = Text::numbers(source, Vec::new())?;
         let lines = text.ends.len();
@@ -82,7 +86,8 @@ impl Corpus {
     /// Reads a text, such as a held-out one, with an existing vocabulary. Words outside the vocabulary are dropped and
     /// counted.
     ///
-    /// # Errors The errors of [`for_each_line`](crate::corpus::for_each_line), and [`Error::NoKnownWords`].
+    /// # Errors
+    /// The errors of [`for_each_line`](crate::corpus::for_each_line), and [`Error::NoKnownWords`].
     pub fn with_vocabulary<P: AsRef<Path>>(paths: &[P], vocab: &Vocabulary) -> Result<Self> {
         Self::read_known(&Source::plain(paths), vocab, None, LONGEST_SENTENCE)
     }
@@ -90,7 +95,8 @@ impl Corpus {
     /// Like [`Self::with_vocabulary`], with the reading rules of the vocabulary's own text: the same source options,
     /// joined phrases and longest sentence. Reading that text again gives its own sentences.
     ///
-    /// # Errors The errors of [`Source::for_each_line`], and [`Error::NoKnownWords`].
+    /// # Errors
+    /// The errors of [`Source::for_each_line`], and [`Error::NoKnownWords`].
     pub fn read_known(
         source: &Source,
         vocab: &Vocabulary,
