@@ -1,34 +1,59 @@
-//! Output layers for large vocabularies, behind one trait, and the bench on which they are compared.
+//! Output layers for large vocabularies behind one trait, a word2vec trainer, and tools to compare the layers.
 //!
-//! A model that must choose one word out of V scores V words for every example: a softmax costs O(V·d). This crate has
-//! the remedies side by side, trained by the same loop on the same examples from the same start, so that only the layer
-//! differs: what does a step cost, and what does it reach?
+//! A model that predicts one of V words scores all V words for every example, so a softmax costs O(V·d). This crate
+//! implements the known remedies. One loop trains all layers on the same examples from the same starting weights. Only
+//! the layer differs, so a comparison shows the cost of a step and the likelihood that the layer reaches.
 //!
-//! | layer | P(w \| h) | a step costs | take it when |
+//! # A first layer
+//!
+//! A [`head::Head`] puts an output layer on top of your own model. It takes hidden vectors and target words, moves its
+//! own weights, and returns the loss and the gradient for the hidden vectors.
+//!
+//! ```
+//! use lexmax::ndarray::array;
+//! use lexmax::prelude::*;
+//!
+//! # fn main() -> lexmax::Result<()> {
+//! let counts = Counts::new(vec![50, 30, 15, 5])?; // in falling order; the id of a word is its rank
+//! let mut head = Head::builder("hierarchical", &counts, 2).rate(0.2).build()?;
+//! let hidden = array![[0.3f32, -0.1], [0.2, 0.4]]; // hidden vectors of your model, B×d
+//! let step = head.step(hidden.view(), &[2, 0])?; // one target word per row
+//! assert!(step.loss > 0.0); // in nats
+//! assert_eq!(step.d_hidden.dim(), (2, 2)); // ∂L/∂hidden, for your model's backward pass
+//! let best = head.top_k(hidden.view(), 3)?; // exact ln P of the best words
+//! assert_eq!(best[0].len(), 3);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! [`prelude`] has five more snippets, which cover most programs: a head on your own model, word vectors from a file,
+//! your own layer, a comparison, and word2vec.
+//!
+//! # The layers
+//!
+//! In the table V is the number of words, d the size of the hidden vector, B the number of examples in a batch, and U
+//! the number of distinct candidates (targets and draws). Costs are multiply-adds per training step.
+//!
+//! | layer | P(w \| h) | a step costs | use it when |
 //! |---|---|---|---|
-//! | [`layer::FullSoftmax`] | softmax of all scores | 3·B·V·d | V is small, or nothing but the truth will do |
-//! | [`layer::HierarchicalSoftmax`] | Π σ(±z) on a path of a tree | 3·d·Σ \|code\| | V is large; vectors, or single probabilities |
-//! | [`layer::DifferentiatedSoftmax`] | softmax; rare words have short vectors | 3·B·Σ V_i·d_i | most of the text is few of the words |
-//! | [`layer::SampledSoftmax`] | softmax; trained on a sample, z − ln q | 3·B·U·d, U candidates | training must be fast, the test exact |
+//! | [`layer::FullSoftmax`] | softmax of all scores | 3·B·V·d | V is a few thousand, or accuracy comes first |
+//! | [`layer::HierarchicalSoftmax`] | Π σ(±z) on a path of a tree | 3·d·Σ \|code\| | V is large; one P is wanted |
+//! | [`layer::DifferentiatedSoftmax`] | softmax; short vectors for rare words | 3·B·Σ V_i·d_i | few words dominate |
+//! | [`layer::SampledSoftmax`] | softmax; trained on a sample, z − ln q | 3·B·U·d | training must be fast |
 //! | [`layer::TargetSampling`] | softmax; trained on targets ∪ uniform words | 3·B·\|V'\|·d | batches are large |
-//! | [`layer::NegativeSampling`] | softmax of z + ln q | 3·B·(1 + k)·d | the vectors are wanted, not the probabilities |
-//! | [`layer::ClassBasedSoftmax`] | softmax of classes · softmax within | 3·d·Σ (C + \|class\|) | as the tree, with two wide decisions |
-//! | [`layer::AdaptiveSoftmax`] | softmax of head · softmax of tail | 3·Σ [d·(V₀ + J) + (d + V_i)·d_i] | V is large and words follow Zipf's law |
-//! | [`layer::Entmax::sparsemax`] | max(0, z − τ) | 3·B·V·d | most words are to have no probability at all |
-//! | [`layer::Entmax`] | max(0, (α − 1)·z − τ)^(1/(α − 1)) | 3·B·V·d | the same, less steeply |
-//! | [`layer::NoiseContrastive`] | softmax; the scores learn ln P | 3·B·(1 + S)·d | scores are to be ln P without a sum |
-//! | [`layer::BlackOut`] | softmax; draws are to lose | 3·B·U·d | as sampled softmax, harder on what is wrongly likely |
-//! | [`layer::OneVsEach`] | softmax; a bound of pairs, sampled | 3·B·U·d | an unbiased estimate of a bound is wanted |
-//! | [`layer::SelfNormalizedSoftmax`] | softmax; α·(ln Z)² in training | 3·B·V·d | single scores must do for ln P |
-//! | [`layer::InfrequentNormalization`] | softmax; ln Z for a share γ | 3·γ·B·V·d | as before, at a share of the cost |
+//! | [`layer::NegativeSampling`] | softmax of z + ln q | 3·B·(1 + k)·d | you need word vectors, not probabilities |
+//! | [`layer::ClassBasedSoftmax`] | softmax of classes · softmax within | 3·d·Σ (C + \|class\|) | P may cost O(√V) |
+//! | [`layer::AdaptiveSoftmax`] | softmax of head · softmax of tail | 3·Σ [d·(V₀ + J) + (d + V_i)·d_i] | V is large |
+//! | [`layer::Entmax::sparsemax`] | max(0, z − τ) | 3·B·V·d | most words must have P = 0 |
+//! | [`layer::Entmax`] | max(0, (α − 1)·z − τ)^(1/(α − 1)) | 3·B·V·d | as sparsemax, but less sparse |
+//! | [`layer::NoiseContrastive`] | softmax; the scores learn ln P | 3·B·(1 + S)·d | scores must be ln P without a sum |
+//! | [`layer::BlackOut`] | softmax; each draw is pushed down | 3·B·U·d | as sampled softmax, with stronger negatives |
+//! | [`layer::OneVsEach`] | softmax; a sampled bound of pairs | 3·B·U·d | you need an unbiased estimate of a bound |
+//! | [`layer::SelfNormalizedSoftmax`] | softmax; α·(ln Z)² in training | 3·B·V·d | a score alone must serve as ln P |
+//! | [`layer::InfrequentNormalization`] | softmax; ln Z for a share γ | 3·γ·B·V·d | as self-normalized, but cheaper |
 //!
-//! The guide `docs/which-layer.md` in the repository goes through the cases with measured pictures; `lexmax advise`
-//! and [`measure::advise`] say what fits a task on the machine at hand.
-//!
-//! # Where to begin
-//!
-//! [`prelude`] has five snippets, which are most of what a program needs: a [`head::Head`] on hidden vectors of one's own, word
-//! vectors from a file, a layer of one's own, a comparison, and word2vec.
+//! The module [`layer`] says what each layer gives up. The guide `docs/which-layer.md` in the repository compares them
+//! with measurements. `lexmax advise` and [`measure::advise`] recommend a layer for a task on your machine.
 //!
 //! # A first comparison
 //!
@@ -55,15 +80,15 @@
 //! # fn main() {}
 //! ```
 //!
-//! # How it is put together
+//! # Design
 //!
-//! **A layer says which rows, and what loss over their scores; a table does the rest.** A layer
-//! ([`layer::OutputLayer`]) holds structure only. It hands a table ([`table::Table`]) the rows it means and a pure
-//! function from scores to ∂L/∂scores ([`objective`]); the table owns weights, optimizer and threads. All work passes
-//! one door ([`table::Tables`]), which counts it ([`table::Cost`]).
+//! **A layer chooses rows and a loss over their scores; a table does the rest.** A layer ([`layer::OutputLayer`]) holds
+//! structure only. It gives a table ([`table::Table`]) the rows and a pure function from scores to ∂L/∂scores
+//! ([`objective`]). The table owns the weights, the optimizer and the threads. All work goes through [`table::Tables`],
+//! which counts it ([`table::Cost`]).
 //!
-//! Losses are in nats, in f64. A sampled training loss is never a likelihood: [`eval::held_out`] gives the exact,
-//! normalized NLL of every layer on one scale.
+//! Losses are in nats, in f64. The training loss of a sampled layer is not a likelihood. [`eval::held_out`] computes
+//! the exact, normalized NLL of every layer on one scale.
 //!
 //! # Features
 //!
@@ -71,10 +96,10 @@
 //! |---|---|
 //! | none | layers, tables, samplers, trees, [`head`]: 13 dependencies |
 //! | `text` | `corpus`, `model`, `train`, `eval`, `vectors`, `word2vec`: texts, training, word vectors |
-//! | `eval` | `compare`, `measure`, and the tables of `report`; needs `text`, with which the module `eval` comes |
-//! | `check` | `check`: audits of layers, references in f64 |
-//! | `report` | pictures, pages, CSV and tables for the terminal in `report`; needs `eval` |
-//! | `cli` (default) | `cli` and the program `lexmax`; needs all others |
+//! | `eval` | `compare`, `measure`, and the tables of `report`; needs `text`, which brings the module `eval` |
+//! | `check` | `check`: audits of layers against references in f64 |
+//! | `report` | pictures, pages, CSV files and terminal tables in `report`; needs `eval` |
+//! | `cli` (default) | `cli` and the program `lexmax`; needs all other features |
 #![forbid(unsafe_code)]
 
 #[cfg(feature = "check")]

@@ -1,13 +1,13 @@
-//! The names that a program types most: `use lexmax::prelude::*;`.
+//! The names that programs use most: `use lexmax::prelude::*;`.
 //!
 //! | name | for | feature |
 //! |---|---|---|
-//! | [`Head`], [`Counts`], [`Optimizer`] | an output layer on hidden vectors of one's own | none |
-//! | [`WordVectors`], [`Word2Vec`], [`Preset`] | word vectors: files of them, and training | `text` |
-//! | [`OutputLayer`], [`LayerShape`], [`Batch`], [`Scratch`], [`Tables`], [`LayerExt`] | a layer of one's own | none |
-//! | [`Duration`] | budgets | none |
+//! | [`Head`], [`Counts`], [`Optimizer`] | an output layer on your own hidden vectors | none |
+//! | [`WordVectors`], [`Word2Vec`], [`Preset`] | word vectors: files and training | `text` |
+//! | [`OutputLayer`], [`LayerShape`], [`Batch`], [`Scratch`], [`Tables`], [`LayerExt`] | your own layer | none |
+//! | [`Duration`] | time budgets | none |
 //!
-//! A layer on hidden vectors of one's own: layer, weights, optimizer and scratch in one owner.
+//! An output layer on your own hidden vectors. [`Head`] owns the layer, the weights, the optimizer and the scratch.
 //!
 //! ```no_run
 //! use lexmax::prelude::*;
@@ -29,7 +29,7 @@
 //! # }
 //! ```
 //!
-//! Word vectors.
+//! Word vectors: open a file and find the nearest words.
 //!
 //! ```no_run
 //! // with the feature "text"
@@ -45,9 +45,9 @@
 //! # fn main() {}
 //! ```
 //!
-//! A layer of one's own needs three methods. Every verb, `Head` and `check::audit` (feature `check`) take it. `train`
-//! (feature `text`) trains it beside the layers of the catalogue, as `examples/custom_layer.rs` does; `compare` takes
-//! those of the catalogue alone.
+//! Your own layer needs three methods. Every verb, `Head` and `check::audit` (feature `check`) accept it. `train`
+//! (feature `text`) trains it beside the layers of the catalogue, as `examples/custom_layer.rs` shows. `compare`
+//! accepts layers of the catalogue only.
 //!
 //! ```
 //! use lexmax::layer::Bias;
@@ -100,7 +100,7 @@
 //! # }
 //! ```
 //!
-//! A comparison.
+//! A comparison of three layers on a text, for 60 seconds each.
 //!
 //! ```no_run
 //! // with the feature "eval"
@@ -118,7 +118,7 @@
 //! # fn main() {}
 //! ```
 //!
-//! Word2vec.
+//! Word2vec training with the defaults of another program.
 //!
 //! ```no_run
 //! // with the feature "text"

@@ -1,4 +1,4 @@
-//! BlackOut: the target in, every draw out.
+//! BlackOut: raises the target and lowers every draw.
 
 use super::kit::candidates;
 use super::kit::flat::{Flat, FlatLayer};
@@ -10,14 +10,14 @@ use crate::table::{Cost, Tables};
 use crate::vocab::WordId;
 use ndarray::ArrayViewMut2;
 
-/// Softmax over the target and draws, in which the target is to win and every draw to lose.
+/// Softmax over the target and a sample, trained to raise the target and to lower every draw.
 ///
 /// - *Model* at test time P(w | h) = softmax(v_w·h + b_w), as [`super::FullSoftmax`].
-/// - *Criterion* L = −ln p̃_t − Σ_j ln(1 − p̃_j) over S draws j ~ q with replacement, shared by the batch; p̃ ∝ e^z / q over
-///   {t} ∪ draws, a draw that hits the target kept beside it. At z = ln p + const the expected gradient is exactly zero;
-///   without the weights 1/q, or with hits removed, it is not.
-/// - *Gradient* ∂L/∂z = p̃·(1 − Σ_j o_j) − e_t for each member, and o = p̃ / (1 − p̃) more for each draw.
-/// - *Cost* 3·B·U·d multiply-adds a step, U the number of distinct words among the batch's targets and draws.
+/// - *Criterion* L = −ln p̃_t − Σ_j ln(1 − p̃_j) over S draws j ~ q with replacement, shared by the batch. p̃ ∝ e^z / q
+///   over {t} ∪ draws; a draw that hits the target stays beside it. At z = ln p + const the expected gradient is
+///   exactly zero. Without the weights 1/q, or with hits removed, it is not.
+/// - *Gradient* ∂L/∂z = p̃·(1 − Σ_j o_j) − e_t for each member, plus o for each draw, with o = p̃ / (1 − p̃).
+/// - *Cost* 3·B·U·d multiply-adds per step; U is the number of distinct words among the batch's targets and draws.
 /// - *Reference* Ji, Vishwanathan, Satish, Anderson & Dubey 2016, eq. 5–7.
 #[derive(Debug)]
 pub struct BlackOut {
@@ -26,7 +26,7 @@ pub struct BlackOut {
 }
 
 impl BlackOut {
-    /// Over the words of `sampler` and hidden vectors of size `dim`.
+    /// Creates a layer over the words of `sampler` and hidden vectors of size `dim`.
     ///
     /// # Errors
     /// `dim` = 0.

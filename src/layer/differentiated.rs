@@ -11,15 +11,15 @@ use crate::table::{Cost, Rows, Stat, Tables};
 use crate::vocab::{Counts, WordId};
 use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis, Slice};
 
-/// How the words, in the order of falling counts, are cut into blocks, and how long the vectors of each are.
+/// The blocks of words, in order of falling counts, and the size of the vectors of each block.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Blocks(Vec<(usize, usize)>);
 
 impl Blocks {
-    /// Blocks as (words, size of their vectors).
+    /// Creates blocks from pairs (number of words, size of their vectors).
     ///
     /// # Errors
-    /// No block, an empty block, a size of 0, or more blocks' words than `vocab` has or fewer.
+    /// No block, a block without words, a size of 0, or blocks whose words do not sum to `vocab`.
     pub fn new(blocks: Vec<(usize, usize)>, vocab: usize) -> Result<Self> {
         for (words, dim) in &blocks {
             for (name, value) in [("words of a block", words), ("size of a block's vectors", dim)] {
@@ -35,8 +35,8 @@ impl Blocks {
         Ok(Self(blocks))
     }
 
-    /// Up to three blocks by mass: the words of the first half of the text, those up to nine tenths, the rest; `dims`
-    /// gives their sizes. Fewer blocks where the vocabulary is too small.
+    /// Cuts the words into up to three blocks by mass: the words of the first half of the text, those up to nine
+    /// tenths, and the rest. `dims` gives the sizes of their vectors. A small vocabulary gets fewer blocks.
     fn by_mass(counts: &Counts, dims: &[usize]) -> Vec<(usize, usize)> {
         let mut bounds: Vec<usize> = Vec::new();
         let (mut sum, total) = (0, counts.total() as f64);
@@ -66,7 +66,7 @@ impl Blocks {
         let second = (dim - first).div_ceil(3).max(1) + (dim - first) / 3;
         let second = second.min(dim - first);
         let mut blocks = Self::by_mass(counts, &[first, second, dim - first - second]);
-        // Blocks without an entry of their own, and entries without a block, go to the last block that has some.
+        // The last block with entries takes the words of blocks without entries, and the entries without a block.
         let mut spare = dim;
         let mut last = 0;
         for i in 0..blocks.len() {
@@ -81,24 +81,24 @@ impl Blocks {
         Self(blocks)
     }
 
-    /// The default with projections: blocks by mass, with the whole, a half and a quarter of the hidden size.
+    /// The default with projections: blocks by mass, with all, a half and a quarter of the hidden size.
     pub fn projections(counts: &Counts, dim: usize) -> Self {
         Self(Self::by_mass(counts, &[dim, dim.div_ceil(2), dim.div_ceil(4)]))
     }
 
-    /// The blocks as (words, size of their vectors).
+    /// The blocks as pairs (number of words, size of their vectors).
     pub fn as_slice(&self) -> &[(usize, usize)] {
         &self.0
     }
 }
 
-/// One softmax over all words, whose vectors are the shorter the rarer the word.
+/// One softmax over all words, with shorter vectors for rarer words.
 ///
-/// - *Model* P(w | h) = exp(z_w) / Σ_k exp(z_k), z_w = v_w·h_b + b_w for w in block b. Disjoint slices: h_b is the
-///   b-th slice of h. With projections (D-softmax*): h_b = A_b·h, A_b of shape d_b × d, trained.
-/// - *Criterion* L = −ln P(t | h), one Z over all blocks; with any of [`LossOptions`].
+/// - *Model* P(w | h) = exp(z_w) / Σ_k exp(z_k), z_w = v_w·h_b + b_w for w in block b. With disjoint slices h_b is the
+///   b-th slice of h. With projections (D-softmax*) h_b = A_b·h, with a trained A_b of shape d_b × d.
+/// - *Criterion* L = −ln P(t | h), with one Z over all blocks. Supports all [`LossOptions`].
 /// - *Gradient* ∂L/∂z = P − e_t.
-/// - *Cost* 3·B·Σ_b V_b·d_b multiply-adds a step; with projections 3·B·Σ_b (d·d_b + V_b·d_b).
+/// - *Cost* 3·B·Σ_b V_b·d_b multiply-adds per step; with projections 3·B·Σ_b (d·d_b + V_b·d_b).
 /// - *Words must be sorted* by falling count.
 /// - *Reference* Chen, Grangier & Auli 2016, sec. 2.3; projections: Grave et al. 2017, sec. 5 (D-softmax\*).
 #[derive(Clone, Debug)]
@@ -112,7 +112,7 @@ pub struct DifferentiatedSoftmax {
 }
 
 impl DifferentiatedSoftmax {
-    /// Chen's layer: each block reads its own slice of the hidden vector.
+    /// Creates the layer of Chen et al.: each block reads its own slice of the hidden vector.
     ///
     /// # Errors
     /// The sizes of the blocks do not sum to `dim`.
@@ -124,10 +124,10 @@ impl DifferentiatedSoftmax {
         Self::new(blocks, dim, false, bias)
     }
 
-    /// Grave's D-softmax*: each block reads its own projection of the whole hidden vector.
+    /// Creates the D-softmax* of Grave et al.: each block reads its own projection of the whole hidden vector.
     ///
     /// # Errors
-    /// A block's vectors are longer than the hidden vector, or `dim` = 0.
+    /// The vectors of a block are longer than the hidden vector, or `dim` = 0.
     pub fn with_projections(blocks: &Blocks, dim: usize, bias: Bias) -> Result<Self> {
         if let Some((_, long)) = blocks.0.iter().find(|b| b.1 > dim) {
             let limit = "at most the hidden size";
@@ -149,16 +149,16 @@ impl DifferentiatedSoftmax {
         Ok(Self { blocks, vocab, dim, projected, bias, loss: LossOptions::new() })
     }
 
-    /// With options of the loss.
+    /// Sets the options of the loss.
     ///
     /// # Errors
-    /// Weights for more or fewer words than there are.
+    /// Word weights whose number differs from the number of words.
     pub fn with_loss(mut self, loss: LossOptions) -> Result<Self> {
         self.set_loss(loss)?;
         Ok(self)
     }
 
-    /// The entries of the hidden vector that each block reads, where slices are disjoint.
+    /// The entries of the hidden vector that each block reads, for disjoint slices.
     fn slices(&self) -> impl Iterator<Item = Slice> {
         let mut start = 0;
         self.blocks.iter().map(move |block| {
@@ -167,7 +167,7 @@ impl DifferentiatedSoftmax {
         })
     }
 
-    /// Each block beside the hidden vectors that it reads; projections are left in `buffers`.
+    /// Pairs each block with the hidden vectors that it reads. Projections are written to `buffers`.
     fn read<'a>(
         &self,
         w: &mut Tables,
@@ -189,7 +189,7 @@ impl DifferentiatedSoftmax {
         self.blocks.iter().zip(buffers).map(project).collect()
     }
 
-    /// ∂L/∂hidden and ∂L/∂A from ∂L/∂h_b, a block's table of projections after the other.
+    /// Computes ∂L/∂hidden and ∂L/∂A from ∂L/∂h_b, one projection table after the other.
     fn project_back(&self, w: &mut Tables, d_blocks: &[Vec<f32>], x: ArrayView2<f32>, mut d_x: ArrayViewMut2<f32>) {
         for (block, d) in self.blocks.iter().zip(d_blocks) {
             let d = ArrayView2::from_shape((x.nrows(), block.dim), &d[..]).expect("B × block size");

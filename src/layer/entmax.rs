@@ -1,4 +1,4 @@
-//! α-entmax, and sparsemax, which is α = 2.
+//! α-entmax and sparsemax (α = 2).
 
 use super::kit::flat::Flat;
 use super::kit::scan;
@@ -11,15 +11,17 @@ use crate::vocab::{Counts, WordId};
 use ndarray::{ArrayView2, ArrayViewMut2};
 use std::ops::Range;
 
-/// Probabilities that are exactly 0 for most words: between softmax (α → 1) and sparsemax (α = 2).
+/// A sparse alternative to softmax: most words have a probability of exactly 0. It lies between softmax (α → 1) and
+/// sparsemax (α = 2).
 ///
-/// - *Model* P(w | h) = max(0, (α − 1)·z_w − τ)^(1/(α − 1)), z = (v·h + b)/T, τ so that Σ P = 1; α = 1.5 and α = 2 are
-///   solved exactly. Sparsemax, max(0, z_w − τ), is the Euclidean projection of the scores onto the distributions.
-/// - *Criterion* the Fenchel–Young loss L = max_p (p·z + H(p)) − z_t, H(p) = (1 − Σ p^α) / (α·(α − 1)): 0 exactly where
-///   P(t) = 1, finite also where P(t) = 0. For sparsemax it is −z_t + ½·Σ_{support} (z² − τ²) + ½, since H is
-///   ½·(1 − Σ p²). Held-out text may have −ln P = ∞; see `epsilon_perplexity`.
+/// - *Model* P(w | h) = max(0, (α − 1)·z_w − τ)^(1/(α − 1)), with z = (v·h + b)/T, and τ such that Σ P = 1. α = 1.5 and
+///   α = 2 are solved exactly. Sparsemax, max(0, z_w − τ), is the Euclidean projection of the scores onto the simplex.
+/// - *Criterion* the Fenchel–Young loss L = max_p (p·z + H(p)) − z_t, H(p) = (1 − Σ p^α) / (α·(α − 1)). It is 0 only if
+///   P(t) = 1, and finite even if P(t) = 0. For sparsemax it is −z_t + ½·Σ_{support} (z² − τ²) + ½, since H is ½·(1 − Σ
+///   p²). Held-out text may have −ln P = ∞; see `epsilon_perplexity`.
 /// - *Gradient* ∂L/∂(v·h + b) = (P − e_t)/T.
-/// - *Cost* 3·B·V·d multiply-adds a step, and some looks at the scores to find τ; the first ones at a sixteenth of them.
+/// - *Cost* 3·B·V·d multiply-adds per step, plus several scans of the scores to find τ. The first scans read a
+///   sixteenth of the scores.
 /// - *Reference* Peters, Niculae & Martins 2019, eq. 4–9; Blondel, Martins & Niculae 2020. Sparsemax: Martins & Astudillo
 ///   2016, eq. 2 and 22.
 #[derive(Clone, Debug)]
@@ -29,25 +31,25 @@ pub struct Entmax {
 }
 
 impl Entmax {
-    /// Over `vocab` words and hidden vectors of size `dim`.
+    /// Creates a layer over `vocab` words and hidden vectors of size `dim`.
     ///
     /// # Errors
-    /// No word, more than 2³¹ words, `dim` = 0, or an α that is not above 1 and at most 2.
+    /// No word, 2³¹ words or more, `dim` = 0, or an α that is not above 1 and at most 2.
     pub fn new(vocab: usize, dim: usize, alpha: f64, bias: Bias) -> Result<Self> {
         Ok(Self { flat: Flat::new(vocab, dim, bias)?, alpha: Alpha::new(alpha)? })
     }
 
-    /// Sparsemax, α = 2, over `vocab` words and hidden vectors of size `dim`.
+    /// Creates a sparsemax layer (α = 2) over `vocab` words and hidden vectors of size `dim`.
     ///
     /// # Errors
-    /// No word, more than 2³¹ words, or `dim` = 0.
+    /// No word, 2³¹ words or more, or `dim` = 0.
     pub fn sparsemax(vocab: usize, dim: usize, bias: Bias) -> Result<Self> {
         Self::new(vocab, dim, Alpha::SPARSEMAX, bias)
     }
 
-    /// With scores divided by a temperature T. Scores of this layer live on the scale of probabilities: a difference of
-    /// T/(α − 1) makes a word certain, so that training with rates for other layers throws rare words out at once. A T
-    /// above 1 slows the layer down and leaves the encoder its rate.
+    /// Divides the scores by a temperature T. Scores of this layer are on the scale of probabilities: a difference of
+    /// T/(α − 1) makes a word certain. Rates that suit other layers therefore push rare words out at once. A T above 1
+    /// slows this layer down and leaves the rate of the encoder unchanged.
     ///
     /// # Errors
     /// A temperature that is not positive and finite.
@@ -55,8 +57,8 @@ impl Entmax {
         Ok(Self { alpha: self.alpha.at_temperature(temperature)?, ..self })
     }
 
-    /// Finds the thresholds of a part of a batch by looking at the scores until none moves. They go to `s.thresholds`;
-    /// `s.stats` has the targets' scores.
+    /// Finds the thresholds of a part of a batch by scans of the scores, until no threshold moves. The thresholds go to
+    /// `s.thresholds`; `s.stats` receives the targets' scores.
     fn thresholds(&self, w: &mut Tables, batch: &Batch, s: &mut Scratch) {
         let (block, alpha, targets) = (self.flat.block(), self.alpha, batch.targets);
         let all = 0..block.words;
@@ -65,7 +67,7 @@ impl Entmax {
         w.scan(block.table, all.clone(), batch.hidden, &|tile, stats| fold_max(targets, tile, stats), stats);
         thresholds.clear();
         thresholds.extend(stats.iter().map(|stat| alpha.begin(stat.max, block.words as usize)));
-        // A few of the words tell about where the threshold is, so that fewer looks at all are needed.
+        // A search over a sample of the words finds the approximate threshold, which saves scans of all words.
         let words = block.words as usize;
         let searches = [(SAMPLE, NEAR), (1, alpha.enough())];
         for (every, enough) in &searches[usize::from(words < SAMPLED_FROM)..] {
@@ -85,10 +87,10 @@ impl Entmax {
     }
 }
 
-/// The first search looks at one word of so many, and ends with steps of τ below this.
+/// The first search reads one word in `SAMPLE`, and ends when a step of τ is below `NEAR`.
 const SAMPLE: usize = 16;
 const NEAR: f64 = 1e-3;
-/// Fewer words than this are all looked at from the start.
+/// Smaller vocabularies skip the first search.
 const SAMPLED_FROM: usize = 4096;
 
 fn clear(stats: &mut Vec<Stat>, len: usize) {
@@ -96,7 +98,7 @@ fn clear(stats: &mut Vec<Stat>, len: usize) {
     stats.resize(len, Stat::EMPTY);
 }
 
-/// A part of a batch.
+/// Returns a part of a batch.
 fn part_of<'a>(batch: &Batch<'a>, part: &Range<usize>) -> Batch<'a> {
     Batch {
         hidden: view::rows(&batch.hidden, part),
@@ -136,7 +138,8 @@ impl OutputLayer for Entmax {
             self.thresholds(w, &of_part, s);
             let Scratch { stats, thresholds, looks, losses, .. } = s;
             for (i, b) in part.clone().enumerate() {
-                // The last look has Σ p^α: since then the threshold has moved by no more than ends a search.
+                // The last scan has Σ p^α. The threshold has moved since then, but by less than the tolerance of the
+                // search.
                 let loss = alpha.loss(&thresholds[i], stats[i].target, looks[i].linear);
                 losses[b] = f64::from(batch.weight(b)) * loss;
             }

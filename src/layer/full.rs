@@ -1,4 +1,4 @@
-//! The full softmax: every word, every time.
+//! The full softmax over all words.
 
 use super::kit::flat::Flat;
 use super::kit::goal::{self, Goal};
@@ -12,13 +12,13 @@ use crate::table::{Cost, Stat, Tables};
 use crate::vocab::{Counts, WordId};
 use ndarray::{ArrayView2, ArrayViewMut2};
 
-/// The softmax over all words.
+/// The softmax over all words. It is the reference for all other layers.
 ///
 /// - *Model* P(w | h) = exp(v_w·h + b_w) / Σ_k exp(v_k·h + b_k).
-/// - *Criterion* L = −ln P(t | h), with any of [`LossOptions`].
+/// - *Criterion* L = −ln P(t | h). Supports all [`LossOptions`].
 /// - *Gradient* ∂L/∂z = P − e_t.
-/// - *Cost* 3·B·V·d multiply-adds a step, V rows written.
-/// - *Reference* Bridle 1990; tiled with the online normalizer of Milakov & Gimelshein 2018, eq. 4.
+/// - *Cost* 3·B·V·d multiply-adds per step, V rows written.
+/// - *Reference* Bridle 1990. Computed in tiles with the online normalizer of Milakov & Gimelshein 2018, eq. 4.
 #[derive(Clone, Debug)]
 pub struct FullSoftmax {
     flat: Flat,
@@ -26,18 +26,18 @@ pub struct FullSoftmax {
 }
 
 impl FullSoftmax {
-    /// Over `vocab` words and hidden vectors of size `dim`.
+    /// Creates a layer over `vocab` words and hidden vectors of size `dim`.
     ///
     /// # Errors
-    /// No word, more than 2³¹ words, or `dim` = 0.
+    /// No word, 2³¹ words or more, or `dim` = 0.
     pub fn new(vocab: usize, dim: usize, bias: Bias) -> Result<Self> {
         Ok(Self { flat: Flat::new(vocab, dim, bias)?, loss: LossOptions::new() })
     }
 
-    /// With options of the loss.
+    /// Sets the options of the loss.
     ///
     /// # Errors
-    /// Weights for more or fewer words than there are.
+    /// Word weights whose number differs from the number of words.
     pub fn with_loss(mut self, loss: LossOptions) -> Result<Self> {
         self.set_loss(loss)?;
         Ok(self)

@@ -1,4 +1,4 @@
-//! Infrequent normalization: ln Z for a few examples of a batch, in the name of all.
+//! Infrequent normalization: computes ln Z for a random share of the examples only.
 
 use super::kit::flat::{Flat, FlatLayer};
 use super::kit::gathered::Gathered;
@@ -12,22 +12,23 @@ use ndarray::ArrayViewMut2;
 use rand::RngExt;
 use std::ops::Range;
 
-/// What a normalized example adds to the loss.
+/// The term that a normalized example adds to the loss.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Normalization {
-    /// ln Z: the expected loss is that of the full softmax.
+    /// ln Z: the expected loss equals that of the full softmax.
     Linear,
-    /// α·(ln Z)²: brings ln Z to 1/(2α), where the gradient is that of the full softmax.
+    /// α·(ln Z)²: drives ln Z to 1/(2α), where the gradient equals that of the full softmax.
     Squared(f64),
 }
 
-/// Every example raises its target's score; a share γ of them, drawn at random, pays for all by ln Z.
+/// Full softmax in which every example raises the score of its target, but only a random share γ of the examples
+/// computes ln Z.
 ///
 /// - *Model* P(w | h) = softmax(v_w·h + b_w).
-/// - *Criterion* L = −z_t, and for an example drawn with probability γ also + ln Z / γ, or + α·(ln Z)² / γ. With ln Z the
-///   expected gradient is full softmax's; the price is its variance, about 1/γ times as large.
-/// - *Gradient* ∂L/∂z = −e_t, and + P / γ or + 2·α·ln Z·P / γ.
-/// - *Cost* 3·γ·B·V·d + 3·(1 − γ)·B·d multiply-adds a step in the mean.
+/// - *Criterion* L = −z_t, plus ln Z / γ or α·(ln Z)² / γ for an example drawn with probability γ. With ln Z the
+///   expected gradient equals that of the full softmax. Its variance is about 1/γ times as large.
+/// - *Gradient* ∂L/∂z = −e_t, plus P / γ or 2·α·ln Z·P / γ for a drawn example.
+/// - *Cost* 3·γ·B·V·d + 3·(1 − γ)·B·d multiply-adds per step on average.
 /// - *Reference* Chen, Grangier & Auli 2016, sec. 2.6; Andreas & Klein 2015, eq. 8.
 #[derive(Clone, Debug)]
 pub struct InfrequentNormalization {
@@ -37,10 +38,12 @@ pub struct InfrequentNormalization {
 }
 
 impl InfrequentNormalization {
-    /// Over `vocab` words and hidden vectors of size `dim`; a share `fraction` of the examples is normalized.
+    /// Creates a layer over `vocab` words and hidden vectors of size `dim` that normalizes a share `fraction` of the
+    /// examples.
     ///
     /// # Errors
-    /// No word, more than 2³¹ words, `dim` = 0, a share outside 0 to 1 or of 0, or an α that is not positive and finite.
+    /// No word, 2³¹ words or more, `dim` = 0, a share that is not above 0 and at most 1, or an α that is not positive
+    /// and finite.
     pub fn new(vocab: usize, dim: usize, fraction: f64, normalization: Normalization, bias: Bias) -> Result<Self> {
         if !(fraction > 0.0 && fraction <= 1.0) {
             return Err(Error::OutOfRange { name: "fraction", value: fraction, limit: "above 0 and at most 1" });
@@ -53,7 +56,7 @@ impl InfrequentNormalization {
         Ok(Self { flat: Flat::new(vocab, dim, bias)?, fraction, normalization })
     }
 
-    /// What ln Z adds to the loss, and its derivative.
+    /// Returns the term that ln Z adds to the loss, and its derivative by ln Z.
     fn price(&self, ln_z: f64) -> (f64, f64) {
         match self.normalization {
             Normalization::Linear => (ln_z / self.fraction, 1.0 / self.fraction),
@@ -61,7 +64,7 @@ impl InfrequentNormalization {
         }
     }
 
-    /// The examples that are normalized: −z_t and the price of ln Z in one.
+    /// Trains on the normalized examples: −z_t and the term of ln Z in one pass.
     fn normalized(&self, w: &mut Tables, chosen: &mut Gathered, s: &mut Scratch) {
         for part in scan::parts(chosen.len(), self.flat.vocab()) {
             let (batch, mut d_x, _) = chosen.split();
@@ -78,7 +81,7 @@ impl InfrequentNormalization {
         }
     }
 
-    /// The others: −z_t alone. One step for each run of a target.
+    /// Trains on the other examples: −z_t alone, with one step per run of equal targets.
     fn unnormalized(&self, w: &mut Tables, others: &mut Gathered, runs: &[Range<usize>], s: &mut Scratch) {
         for run in runs {
             let (batch, mut d_x, losses) = others.split();
@@ -110,11 +113,11 @@ impl FlatLayer for InfrequentNormalization {
         losses: Option<&mut [f64]>,
     ) -> f64 {
         s.clear_losses(&batch);
-        // A decision an example.
+        // One random decision per example.
         w.count_draws(batch.len());
         let [mut chosen, mut others] = std::mem::take(&mut s.gathered);
         let (mut drawn, mut runs) = (std::mem::take(&mut s.examples), std::mem::take(&mut s.runs));
-        // First come those of others, in their order, and from the end those of chosen.
+        // `drawn` holds the other examples from the front in order, and the chosen ones from the back.
         drawn.clear();
         drawn.resize(batch.len(), 0);
         runs.clear();
@@ -146,8 +149,8 @@ impl FlatLayer for InfrequentNormalization {
         s.total_loss(losses)
     }
 
-    /// Rows are read where any example of a batch, or of a run, is of the kind: 1 − (1 − γ)^n, 1 − γ^n. (Of batches that
-    /// come in parts each part is taken to be met.)
+    /// A row is read if a batch, or a run of equal targets, has any example of the kind; the probabilities are 1 − (1 −
+    /// γ)^n and 1 − γ^n. For batches that are processed in parts, each part is assumed to have a chosen example.
     fn expected_cost(&self, targets: &[WordId]) -> Option<Cost> {
         let (batch, vocab, dim) = (targets.len() as f64, self.flat.vocab() as f64, self.flat.dim() as f64);
         let (gamma, part) = (self.fraction, crate::table::batch_part(self.flat.vocab()) as f64);

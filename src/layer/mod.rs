@@ -1,25 +1,47 @@
-//! Output layers: from a hidden vector to the probability of a word.
+//! Output layers, which turn a hidden vector into probabilities of words.
 //!
-//! | layer | a step costs, in multiply-adds | normalized | take it when |
-//! |---|---|---|---|
-//! | [`FullSoftmax`] | 3·B·V·d | yes | V is small, or nothing but the truth will do |
-//! | [`HierarchicalSoftmax`] | 3·d·Σ_b \|code(t_b)\| | yes | V is large and single probabilities are wanted |
-//! | [`DifferentiatedSoftmax`] | 3·B·Σ_i V_i·d_i (+ 3·B·d·Σ_i d_i with projections) | yes | rare words deserve fewer parameters |
-//! | [`SampledSoftmax`] | 3·B·(distinct candidates)·d | no | training must be fast, softmax exact at test time |
-//! | [`TargetSampling`] | 3·B·(distinct targets + S)·d | no | batches are large |
-//! | [`NegativeSampling`] | 3·B·(1 + k)·d | no | the vectors are wanted, not the probabilities |
-//! | [`ClassBasedSoftmax`] | 3·d·Σ_b (C + \|class of t_b\|) | yes | as the tree, with wide rather than deep decisions |
-//! | [`AdaptiveSoftmax`] | 3·Σ_b \[d·(V₀ + J) + (d + V_i)·d_i\] | yes | V is large and words follow Zipf's law |
-//! | [`Entmax::sparsemax`] | 3·B·V·d | yes | most words are to have no probability at all |
-//! | [`Entmax`] | 3·B·V·d | yes | the same, less steeply |
-//! | [`NoiseContrastive`] | 3·B·(1 + S)·d | nearly | scores are to be ln P without a sum over the words |
-//! | [`BlackOut`] | 3·B·(distinct candidates)·d | no | as sampled softmax, with more weight on what is wrongly likely |
-//! | [`OneVsEach`] | 3·B·(distinct candidates)·d | no | an unbiased estimate of a bound is wanted |
-//! | [`SelfNormalizedSoftmax`] | 3·B·V·d | nearly | training may cost, single scores must do for ln P |
-//! | [`InfrequentNormalization`] | 3·γ·B·V·d | nearly | as before, at a share γ of the cost |
+//! # Which layer
 //!
-//! A layer holds structure only: it picks rows and hands the table a pure function from scores to ∂L/∂scores
-//! ([`crate::objective`]); the table ([`crate::table`]) holds weights, optimizer and threads.
+//! | layer | use it when | loses |
+//! |---|---|---|
+//! | [`FullSoftmax`] | V is a few thousand, or accuracy comes first | nothing; a step costs 3·B·V·d |
+//! | [`HierarchicalSoftmax`] | V is large, and single probabilities must be cheap | some accuracy |
+//! | [`DifferentiatedSoftmax`] | rare words deserve fewer parameters | capacity of rare words |
+//! | [`SampledSoftmax`] | training must be fast, and evaluation may cost B·V·d | gradient noise |
+//! | [`TargetSampling`] | batches are large, and a bias does no harm | scores of rare words end up too high |
+//! | [`NegativeSampling`] | you need word vectors, not probabilities | likelihood |
+//! | [`ClassBasedSoftmax`] | exact probabilities may cost about √V | a little accuracy |
+//! | [`AdaptiveSoftmax`] | V is large, counts are Zipfian, memory is short | capacity of rare words |
+//! | [`Entmax::sparsemax`] | most words must have a probability of exactly 0 | ln P may be −∞; slow |
+//! | [`Entmax`] | as sparsemax, but less sparse | as sparsemax |
+//! | [`NoiseContrastive`] | scores must be ln P without a sum over the words | Z is only near 1 |
+//! | [`BlackOut`] | as sampled softmax, with more weight on likely wrong words | gradient noise |
+//! | [`OneVsEach`] | you need an unbiased estimate of a bound on ln P | needs a low rate: rare targets pull hard |
+//! | [`SelfNormalizedSoftmax`] | a score must serve as ln P, and training may be slow | some accuracy |
+//! | [`InfrequentNormalization`] | as self-normalized, at a share γ of the cost | variance, about 1/γ times as large |
+//!
+//! # Cost
+//!
+//! A training step of B examples with hidden vectors of size d costs so many multiply-adds. *Normalized* says whether
+//! the training criterion has Σ P = 1.
+//!
+//! | layer | multiply-adds per step | normalized |
+//! |---|---|---|
+//! | [`FullSoftmax`] | 3·B·V·d | yes |
+//! | [`HierarchicalSoftmax`] | 3·d·Σ_b \|code(t_b)\| | yes |
+//! | [`DifferentiatedSoftmax`] | 3·B·Σ_i V_i·d_i (+ 3·B·d·Σ_i d_i with projections) | yes |
+//! | [`SampledSoftmax`], [`BlackOut`], [`OneVsEach`] | 3·B·(distinct candidates)·d | no |
+//! | [`TargetSampling`] | 3·B·(distinct targets + S)·d | no |
+//! | [`NegativeSampling`] | 3·B·(1 + k)·d | no |
+//! | [`ClassBasedSoftmax`] | 3·d·Σ_b (C + \|class of t_b\|) | yes |
+//! | [`AdaptiveSoftmax`] | 3·Σ_b \[d·(V₀ + J) + (d + V_i)·d_i\] | yes |
+//! | [`Entmax`], [`Entmax::sparsemax`] | 3·B·V·d | yes |
+//! | [`NoiseContrastive`] | 3·B·(1 + S)·d | nearly |
+//! | [`SelfNormalizedSoftmax`] | 3·B·V·d | nearly |
+//! | [`InfrequentNormalization`] | 3·γ·B·V·d | nearly |
+//!
+//! A layer holds structure only. It chooses rows and gives the table a pure function from scores to ∂L/∂scores
+//! ([`crate::objective`]). The table ([`crate::table`]) holds weights, optimizer and threads.
 
 mod adaptive;
 mod black_out;
@@ -71,16 +93,16 @@ use std::fmt;
 use verbs::WordFold;
 use verbs::descent::Descent;
 
-/// Whether a layer has biases, and where they start.
+/// Whether a layer has biases, and their starting values.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Bias {
-    /// No biases, as word2vec has it.
+    /// No biases, as in word2vec.
     #[default]
     None,
-    /// From zero.
+    /// Biases that start at zero.
     Zero,
-    /// From the unigram model: with zero weights the layer then *is* that model.
+    /// Biases that start at the unigram model: with zero weights the layer *is* that model.
     Unigram,
 }
 
@@ -98,60 +120,60 @@ pub enum Bias {
 pub struct Batch<'a> {
     /// B×d hidden vectors.
     pub hidden: ArrayView2<'a, f32>,
-    /// B target words; none where targets are soft.
+    /// B target words; empty if the targets are soft.
     pub targets: &'a [WordId],
     /// B distributions over words, for layers built with [`LossOptions::with_soft_targets`]; others panic.
     pub soft: Option<SoftTargets<'a>>,
-    /// An upstream factor an example; 0 ignores it. All 1 without.
+    /// Upstream factors, one per example; 0 ignores the example. `None` means 1 for all.
     pub weights: Option<&'a [f32]>,
-    /// The rows of `hidden` that belong to each target, in a block; without, target b has row b.
+    /// In a block: the rows of `hidden` that belong to each target. `None` means that target b has row b.
     pub members: Option<Bags<'a>>,
 }
 
 impl<'a> Batch<'a> {
-    /// A batch in which every example counts alike.
+    /// Creates a batch of equally weighted examples.
     ///
     /// # Panics
-    /// If there are not as many targets as hidden vectors.
+    /// The number of targets differs from the number of hidden vectors.
     pub fn new(hidden: ArrayView2<'a, f32>, targets: &'a [WordId]) -> Self {
         assert_eq!(hidden.nrows(), targets.len(), "hidden vectors and targets");
         Self { hidden, targets, soft: None, weights: None, members: None }
     }
 
-    /// A batch whose targets are distributions.
+    /// Creates a batch whose targets are distributions.
     ///
     /// # Panics
-    /// If there are not as many targets as hidden vectors.
+    /// The number of targets differs from the number of hidden vectors.
     pub fn soft(hidden: ArrayView2<'a, f32>, targets: SoftTargets<'a>) -> Self {
         assert_eq!(hidden.nrows(), targets.len(), "hidden vectors and targets");
         Self { hidden, targets: &[], soft: Some(targets), weights: None, members: None }
     }
 
-    /// A block: each of N targets is predicted from several rows of `hidden`, and a row may belong to several targets.
-    /// `members` are N bags, bag i the rows (0 to B − 1) that belong to target i. The loss is that of all pairs of a
-    /// target and one of its rows; the single losses of a step are those of the rows.
+    /// Creates a block: each of N targets is predicted from several rows of `hidden`, and a row may belong to several
+    /// targets. `members` are N bags; bag i holds the rows (0 to B − 1) of target i. The loss is the sum over all pairs
+    /// of a target and one of its rows. A step reports one loss per row.
     ///
-    /// For layers whose [`LayerShape`] says that they take blocks.
+    /// Only layers with [`LayerShape::takes_blocks`] accept blocks.
     ///
     /// # Panics
-    /// If there are not as many bags as targets.
+    /// The number of bags differs from the number of targets.
     pub fn block(hidden: ArrayView2<'a, f32>, targets: &'a [WordId], members: Bags<'a>) -> Self {
         assert_eq!(members.len(), targets.len(), "bags of rows and targets");
         Self { hidden, targets, soft: None, weights: None, members: Some(members) }
     }
 
-    /// The upstream factors that make a step's loss, and its gradients, those of a reduction of the batch's losses; to be
-    /// set as `weights`.
+    /// Returns the upstream factors that turn the loss and the gradients of a step into those of a reduction of the
+    /// batch. Assign them to `weights`.
     pub fn reduced(&self, reduction: Reduction, options: &LossOptions) -> Vec<f32> {
         reduction.weights(options, self.soft.is_none().then_some(self.targets), self.len())
     }
 
-    /// Number of hidden vectors, B, which is that of the examples but in a block.
+    /// Number of hidden vectors, B. It equals the number of examples, except in a block.
     pub fn len(&self) -> usize {
         self.hidden.nrows()
     }
 
-    /// Whether there is no example.
+    /// Whether the batch is empty.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -164,25 +186,25 @@ impl<'a> Batch<'a> {
 
 /// An output layer over V words and hidden vectors of size d: structure without weights.
 ///
-/// An implementer writes three methods: [`shape`](Self::shape), [`step`](Self::step) and
-/// [`log_probs`](Self::log_probs). Every other method has a default, and a layer overrides one where it has a faster
-/// or a better answer. The verbs of a trained layer (`top_k`, `rank`, `sample`, …) are in [`LayerExt`]; no layer
-/// overrides them.
+/// An implementation provides three methods: [`shape`](Self::shape), [`step`](Self::step) and
+/// [`log_probs`](Self::log_probs). All other methods have defaults, which a layer overrides to be faster or to support
+/// more. The verbs of a trained layer (`top_k`, `rank`, `sample`, …) are in [`LayerExt`]; no layer overrides them.
 ///
-/// A layer owes the following:
-/// - `step` hands ∂L/∂W of Σ_b weight_b·loss_b to the tables and *adds* ∂L/∂hidden to `d_hidden`. It touches weights
-///   only through `w`. Where the handles defer, all rows of the batch see the weights from before the step.
+/// Every layer must satisfy this contract:
+/// - `step` passes ∂L/∂W of Σ_b weight_b·loss_b to the tables and *adds* ∂L/∂hidden to `d_hidden`. It accesses weights
+///   only through `w`. If the handles are deferred, all rows of the batch see the weights from before the step.
 /// - `log_probs` is exact and normalized: Σ exp = 1 for any weights. It is finite unless the layer gives zeros. It
 ///   never samples.
-/// - `expected_cost`, if there is one, is the closed form of what [`Tables`] counts in a step (the expectation where
-///   draws decide).
-/// - With zero weights and its `unigram_biases` the layer is the unigram model, if its shape says [`Bias::Unigram`].
+/// - `expected_cost`, if it returns a value, is the closed form of the cost that [`Tables`] counts in a step. If draws
+///   decide the cost, it is the expectation.
+/// - With zero weights and its `unigram_biases`, a layer with [`Bias::Unigram`] is the unigram model.
 ///
-/// [`check::audit`](crate::check::audit()) holds any layer to this, and `tests/all/laws/` every layer of the catalogue.
+/// [`check::audit`](crate::check::audit()) checks any layer against this contract. The tests in `tests/all/laws/` check
+/// every layer of the catalogue.
 ///
 /// # Examples
-/// The example contains a whole implementer, a softmax over all words. `examples/custom_layer.rs` has a layer
-/// that trains on a sample, its audit, and its training beside full softmax.
+/// The example is a complete layer, a softmax over all words. `examples/custom_layer.rs` has a layer that trains on a
+/// sample, its audit, and its training beside full softmax.
 /// ```
 /// # #[cfg(feature = "check")]
 /// use lexmax::check::{AuditConfig, audit};
@@ -246,12 +268,12 @@ impl<'a> Batch<'a> {
 /// # fn main() {}
 /// ```
 pub trait OutputLayer: Send + Sync {
-    /// The vocabulary size, the size of hidden vectors, and the tables. The call allocates: a `step` uses the layer's
-    /// own fields. [`LayerExt`] has a shortcut for each field.
+    /// Returns the vocabulary size, the size of the hidden vectors, and the tables. The call allocates, so `step` uses
+    /// the layer's own fields instead. [`LayerExt`] has a shortcut for each field.
     fn shape(&self) -> LayerShape;
 
-    /// One step of the training criterion. Returns Σ_b weight_b·loss_b in nats. Copies the single weighted losses to
-    /// `losses` if asked.
+    /// Takes one step of the training criterion and returns Σ_b weight_b·loss_b in nats. If `losses` is given, it
+    /// receives the weighted loss of each example.
     fn step(
         &self,
         w: &mut Tables,
@@ -261,66 +283,67 @@ pub trait OutputLayer: Send + Sync {
         losses: Option<&mut [f64]>,
     ) -> f64;
 
-    /// ln P(· | hidden) in nats: B×V, exact and normalized.
+    /// Writes ln P(· | hidden) in nats to `out`, B×V: exact and normalized.
     fn log_probs(&self, w: &mut Tables, hidden: ArrayView2<f32>, s: &mut Scratch, out: ArrayViewMut2<f32>);
 
-    /// ln P(target | hidden) in nats, one number per example. The weights of the batch do not count.
+    /// Writes ln P(target | hidden) in nats to `out`, one number per example. The weights of the batch have no effect.
     ///
-    /// The default takes the numbers from `log_probs`, a few examples at a time, so that B×V numbers are never held at
-    /// once.
+    /// The default calls `log_probs` for a few examples at a time, so that it never holds B×V numbers.
     fn log_prob(&self, w: &mut Tables, batch: Batch, s: &mut Scratch, out: &mut [f64]) {
         verbs::pick_log_probs(self, w, batch, s, out);
     }
 
-    /// Biases for each table that, with zero weights, make the layer the unigram model. A table with an empty vector
-    /// starts with biases of zero.
+    /// Returns biases for each table that, with zero weights, make the layer the unigram model. A table with an empty
+    /// vector starts with zero biases.
     ///
-    /// The default knows one case: a single table with biases and a row per word gets ln p of each word. In any other
-    /// case every table gets an empty vector.
+    /// The default handles one case: a single table with biases and one row per word gets the ln p of each word.
+    /// Otherwise every table gets an empty vector.
     fn unigram_biases(&self, counts: &Counts) -> Vec<Vec<f32>> {
         self.shape().unigram_biases(counts)
     }
 
-    /// The closed form of a step's cost for these targets.
+    /// Returns the cost of a step for these targets in closed form.
     ///
-    /// The default, `None`, says that there is no closed form. [`check::audit`](crate::check::audit()) then skips the
-    /// comparison with the work counted, and its finding says so.
+    /// The default, `None`, means that there is no closed form. [`check::audit`](crate::check::audit()) then skips the
+    /// comparison with the counted work and reports this.
     fn expected_cost(&self, _targets: &[WordId]) -> Option<Cost> {
         None
     }
 
-    /// Sets the options of the loss, before training. The default refuses every option.
+    /// Sets the options of the loss, before training. The default rejects every option.
     ///
     /// # Errors
-    /// [`Error::LossOption`](crate::Error::LossOption) for an option that the layer cannot honour.
+    /// [`Error::LossOption`](crate::Error::LossOption) for an option that the layer does not support.
     fn set_loss(&mut self, options: LossOptions) -> Result<()> {
         let name = std::any::type_name::<Self>();
         options.check(name.rsplit("::").next().unwrap_or(name), self.vocab(), &[])
     }
 
-    /// ln Z of the scores as the training criterion means them (0 where it is self-normalized), for layers that do not
-    /// normalize in training. Layers that do return `false` and leave `out` alone: so does the default.
+    /// Writes ln Z of the scores under the training criterion to `out` and returns `true`, for layers that do not
+    /// normalize in training. A perfectly self-normalized layer has 0. Layers that normalize in training return `false`
+    /// and leave `out` unchanged; so does the default.
     fn ln_z(&self, _w: &mut Tables, _hidden: ArrayView2<f32>, _s: &mut Scratch, _out: &mut [f64]) -> bool {
         false
     }
 
-    /// Shows `fold` the scores of all words in tiles, whose softmax is P(· | hidden), and merges into `out` what the
-    /// folds kept. The default shows `log_probs`, a few examples at a time. Layers that have tiles of words show
-    /// those.
+    /// Passes the scores of all words to `fold` in tiles, and merges the resulting statistics into `out`. The softmax
+    /// of the scores is P(· | hidden). The default passes on `log_probs` of a few examples at a time; layers with tiled
+    /// scores pass those.
     fn scan_scores(&self, w: &mut Tables, hidden: ArrayView2<f32>, s: &mut Scratch, fold: &WordFold, out: &mut [Stat]) {
         verbs::scan_log_probs(self, w, hidden, s, fold, out);
     }
 
-    /// The decisions for one hidden vector (1×d), for layers that decide from the top. `None` by default.
+    /// Returns the decisions for one hidden vector (1×d), for layers that decide from the top down. The default is
+    /// `None`.
     fn descent<'a>(&'a self, _w: &'a mut Tables, _hidden: ArrayView2<'a, f32>) -> Option<Box<dyn Descent + 'a>> {
         None
     }
 
-    /// The gradient through `log_probs`: for L = Σ d·ln P and `d_log_probs` = ∂L/∂ln P (B×V), adds ∂L/∂hidden to
-    /// `d_hidden` and hands ∂L/∂W to the tables, as `step` does. With d = −q it is the step of cross-entropy with soft
-    /// targets q.
+    /// Backpropagates through `log_probs`. For L = Σ d·ln P and `d_log_probs` = ∂L/∂ln P (B×V), it adds ∂L/∂hidden to
+    /// `d_hidden` and passes ∂L/∂W to the tables, as `step` does. With d = −q this is the step of cross-entropy with
+    /// soft targets q.
     ///
-    /// Returns `false`, and does nothing, where the layer has no such gradient (the default) or a soft cap on its
+    /// Returns `false` and does nothing if the layer has no such gradient (the default) or has a soft cap on its
     /// scores.
     fn log_probs_backward(
         &self,
@@ -333,18 +356,18 @@ pub trait OutputLayer: Send + Sync {
         false
     }
 
-    /// The tree along which the layer decides. `None` by default.
+    /// Returns the tree along which the layer decides. The default is `None`.
     fn tree(&self) -> Option<&Tree> {
         None
     }
 
-    /// The proposal that follows the weights, for layers that draw from one. `None` by default. Every training loop
-    /// refreshes it now and then, while no worker runs; a checkpoint holds its state.
+    /// Returns the proposal that depends on the weights, for layers that draw from one. The default is `None`. Training
+    /// loops refresh it on a schedule, while no worker runs. A checkpoint holds its state.
     fn adaptive(&self) -> Option<&dyn AdaptiveProposal> {
         None
     }
 
-    /// The same proposal, to be refreshed or restored.
+    /// Returns the same proposal for refreshing or restoring.
     fn adaptive_mut(&mut self) -> Option<&mut dyn AdaptiveProposal> {
         None
     }

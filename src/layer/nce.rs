@@ -1,4 +1,4 @@
-//! Noise-contrastive estimation: the word against noise of a known distribution.
+//! Noise-contrastive estimation: tells the target from noise of a known distribution.
 
 use super::kit::candidates;
 use super::kit::flat::{Flat, FlatLayer};
@@ -15,26 +15,27 @@ use ndarray::ArrayViewMut2;
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
-/// How the word is told from the noise.
+/// The task that tells the target from the noise.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Contrast {
-    /// Each of target and noise on its own: data or noise?
+    /// Classifies target and noise words one by one: data or noise?
     #[default]
     Binary,
-    /// Target and noise together: which of them is the data?
+    /// Ranks target and noise words together: which one is the data?
     Ranking,
 }
 
-/// Classification of the target against S noise words, the noise shared by the batch.
+/// Classifier of the target against S noise words that the batch shares.
 ///
-/// - *Model* at test time P(w | h) = softmax(v_w·h + b_w). Binary: the scores themselves learn ln P, with Z ≈ 1; so
-///   biases that start at ln unigram start it near the end. Ranking: they learn ln P + c(h).
-/// - *Criterion* binary L = −ln σ(z_t − ln S·q_t) − Σ_j ln σ(−(z_j − ln S·q_j)), j ~ q with replacement; noise that hits the
-///   target counts as noise. Ranking L = −ln softmax(z − ln q)_t over {t} ∪ noise, hits kept beside the target: the
-///   criterion of [`super::SampledSoftmax`] with replacement.
-/// - *Gradient* binary ∂L/∂z = σ(z − ln S·q) − \[is the target\]; ranking softmax(z − ln q) − e_t.
-/// - *Cost* binary 3·B·(1 + S)·d multiply-adds a step; ranking 3·B·U·d, U the distinct words among targets and noise.
+/// - *Model* at test time P(w | h) = softmax(v_w·h + b_w). Binary: the scores themselves learn ln P, with Z ≈ 1, so
+///   biases that start at ln unigram start near the solution. Ranking: the scores learn ln P + c(h).
+/// - *Criterion* binary L = −ln σ(z_t − ln S·q_t) − Σ_j ln σ(−(z_j − ln S·q_j)), j ~ q with replacement. Noise that
+///   hits the target counts as noise. Ranking L = −ln softmax(z − ln q)_t over {t} ∪ noise, with hits kept beside the
+///   target: the criterion of [`super::SampledSoftmax`] with replacement.
+/// - *Gradient* binary ∂L/∂z = σ(z − ln S·q) − \[is the target\]; ranking ∂L/∂z = softmax(z − ln q) − e_t.
+/// - *Cost* binary 3·B·(1 + S)·d multiply-adds per step; ranking 3·B·U·d, with U distinct words among targets and
+///   noise.
 /// - *Reference* Gutmann & Hyvärinen 2010, eq. 3; Mnih & Teh 2012, eq. 8; ranking: Ma & Collins 2018, eq. 4.
 #[derive(Debug)]
 pub struct NoiseContrastive {
@@ -45,7 +46,7 @@ pub struct NoiseContrastive {
 }
 
 impl NoiseContrastive {
-    /// Over the words of `noise` and hidden vectors of size `dim`.
+    /// Creates a layer over the words of `noise` and hidden vectors of size `dim`.
     ///
     /// # Errors
     /// `dim` = 0.
@@ -54,8 +55,8 @@ impl NoiseContrastive {
         Ok(Self { flat: Flat::new(noise.vocab(), dim, bias)?, contrast, noise, ln_samples })
     }
 
-    /// A batch with one target is one step over target and noise; else the noise meets the whole batch, and every target
-    /// its own examples.
+    /// Takes a binary step. A batch with a single target is one step over target and noise. Otherwise the noise is
+    /// scored against the whole batch, and every target against its own examples.
     fn binary(&self, w: &mut Tables, batch: &Batch, s: &mut Scratch, mut d_hidden: ArrayViewMut2<f32>) {
         self.noise.draw(Some(batch.hidden), batch.targets, &mut s.rng, &mut s.draws);
         w.count_draws(s.draws.words.len());
@@ -85,7 +86,7 @@ impl NoiseContrastive {
     }
 }
 
-/// One step of decisions on some rows, each with its shift and its sign, for a part of a batch.
+/// Takes one step of binary decisions on some rows, each with its shift and its sign, for a part of a batch.
 fn decide(
     w: &mut Tables,
     batch: &Batch,

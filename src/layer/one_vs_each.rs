@@ -1,4 +1,4 @@
-//! One-vs-each: the target against every other word, two at a time.
+//! One-vs-each: compares the target with every other word, one pair at a time.
 
 use super::kit::candidates;
 use super::kit::flat::{Flat, FlatLayer};
@@ -10,15 +10,17 @@ use crate::table::{Cost, Tables};
 use crate::vocab::WordId;
 use ndarray::ArrayViewMut2;
 
-/// A bound on the softmax that is a sum over words, so that a sample of them estimates it without bias.
+/// A bound on the softmax loss that is a sum over words, so that a sample of words estimates it without bias.
 ///
 /// - *Model* at test time P(w | h) = softmax(v_w·h + b_w), as [`super::FullSoftmax`].
-/// - *Criterion* L = −Σ_{j≠t} ln σ(z_t − z_j) ≥ −ln P(t | h), estimated by draws shared by the batch, each weighted by
-///   1/(S·q), (V − 1)/S and V/S being that for uniform q; for a set by 1/π. A draw that hits the target adds nothing. At
-///   z = ln p + const the expected gradient is exactly zero.
-/// - *Gradient* ∂L/∂z_j = w_j·σ(z_j − z_t), w_j the weight of the draw times how often it came; for t minus their sum. It
-///   grows with 1/p(t): rare targets pull hard, so plain descent wants a low rate.
-/// - *Cost* 3·B·U·d multiply-adds a step, U the number of distinct words among the batch's targets and draws.
+/// - *Criterion* L = −Σ_{j≠t} ln σ(z_t − z_j) ≥ −ln P(t | h), estimated from draws that the batch shares. Each draw has
+///   the weight 1/(S·q): V/S if q is uniform, (V − 1)/S if q is uniform over the words other than t. A draw of a set
+///   has the weight 1/π. A draw that hits the target adds nothing. At z = ln p + const the expected gradient is exactly
+///   zero.
+/// - *Gradient* ∂L/∂z_j = w_j·σ(z_j − z_t), where w_j is the weight of the draw times its number of occurrences; for t
+///   minus the sum of these. It grows with 1/p(t): rare targets have large gradients, so plain descent needs a low
+///   rate.
+/// - *Cost* 3·B·U·d multiply-adds per step; U is the number of distinct words among the batch's targets and draws.
 /// - *Reference* Titsias 2016, eq. 4 and sec. 2.2.
 #[derive(Debug)]
 pub struct OneVsEach {
@@ -27,7 +29,7 @@ pub struct OneVsEach {
 }
 
 impl OneVsEach {
-    /// Over the words of `sampler` and hidden vectors of size `dim`.
+    /// Creates a layer over the words of `sampler` and hidden vectors of size `dim`.
     ///
     /// # Errors
     /// `dim` = 0.

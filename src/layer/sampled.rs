@@ -1,4 +1,4 @@
-//! Sampled softmax: importance sampling over any sampler.
+//! Sampled softmax: importance sampling with any sampler.
 
 use super::kit::candidates;
 use super::kit::flat::{Flat, FlatLayer};
@@ -9,15 +9,16 @@ use crate::table::{Cost, Tables};
 use crate::vocab::WordId;
 use ndarray::ArrayViewMut2;
 
-/// Softmax over the target and words drawn from a proposal q, the draws shared by the batch.
+/// Softmax over the target and words drawn from a proposal q. The batch shares the draws.
 ///
 /// - *Model* at test time P(w | h) = softmax(v_w·h + b_w), as [`super::FullSoftmax`].
-/// - *Criterion* L = −ln softmax(z − ln q)_t over {t} ∪ draws: with replacement ln q of one draw and a draw that hits
-///   the target kept beside it; for a set ln of the inclusion probability and hits merged. Both are consistent: at
-///   z = ln p + const the expected gradient is exactly zero. TensorFlow's fixed-size distinct draws are not quite.
+/// - *Criterion* L = −ln softmax(z − ln q)_t over {t} ∪ draws. With replacement, ln q is that of one draw, and a draw
+///   that hits the target stays beside it. For a set, ln q is the ln of the inclusion probability, and hits are merged.
+///   Both are consistent: at z = ln p + const the expected gradient is exactly zero. TensorFlow's fixed-size distinct
+///   draws are slightly biased.
 /// - *Gradient* ∂L/∂z = softmax(z − ln q) − e_t over the candidates.
-/// - *Cost* 3·B·U·d multiply-adds a step, U the number of distinct words among the batch's targets and draws (at most
-///   B + S): candidates are scored once for the whole batch.
+/// - *Cost* 3·B·U·d multiply-adds per step. U is the number of distinct words among the batch's targets and draws, at
+///   most B + S: candidates are scored once for the whole batch.
 /// - *Reference* Bengio & Senécal 2003, eq. 9; Jean et al. 2015; Jozefowicz et al. 2016, sec. 3.1.
 #[derive(Debug)]
 pub struct SampledSoftmax {
@@ -26,7 +27,7 @@ pub struct SampledSoftmax {
 }
 
 impl SampledSoftmax {
-    /// Over the words of `sampler` and hidden vectors of size `dim`.
+    /// Creates a layer over the words of `sampler` and hidden vectors of size `dim`.
     ///
     /// # Errors
     /// `dim` = 0.

@@ -1,4 +1,4 @@
-//! Self-normalized softmax: a penalty that brings ln Z near 0.
+//! Self-normalized softmax: a penalty drives ln Z towards 0.
 
 use super::kit::flat::{Flat, FlatLayer};
 use super::kit::scan;
@@ -9,12 +9,12 @@ use crate::table::{Cost, Tables};
 use crate::vocab::WordId;
 use ndarray::ArrayViewMut2;
 
-/// Full softmax whose scores are drawn towards ln Z = 0, so that a score alone will do for ln P where time is short.
+/// Full softmax with a penalty that drives ln Z towards 0, so that a score alone approximates ln P.
 ///
 /// - *Model* P(w | h) = softmax(v_w·h + b_w).
 /// - *Criterion* L = −z_t + ln Z + α·(ln Z)².
 /// - *Gradient* ∂L/∂z = (1 + 2·α·ln Z)·P − e_t.
-/// - *Cost* 3·B·V·d multiply-adds a step, V rows written.
+/// - *Cost* 3·B·V·d multiply-adds per step, V rows written.
 /// - *Reference* Devlin et al. 2014, eq. 3; Andreas & Klein 2015.
 #[derive(Clone, Debug)]
 pub struct SelfNormalizedSoftmax {
@@ -23,10 +23,10 @@ pub struct SelfNormalizedSoftmax {
 }
 
 impl SelfNormalizedSoftmax {
-    /// Over `vocab` words and hidden vectors of size `dim`; `alpha` weighs the penalty.
+    /// Creates a layer over `vocab` words and hidden vectors of size `dim`; `alpha` is the weight of the penalty.
     ///
     /// # Errors
-    /// No word, more than 2³¹ words, `dim` = 0, or an α that is negative or not finite.
+    /// No word, 2³¹ words or more, `dim` = 0, or an α that is negative or not finite.
     pub fn new(vocab: usize, dim: usize, alpha: f64, bias: Bias) -> Result<Self> {
         if !(alpha >= 0.0 && alpha.is_finite()) {
             return Err(Error::OutOfRange { name: "alpha", value: alpha, limit: "0 or more, and finite" });

@@ -1,4 +1,4 @@
-//! Target sampling: the batch's own targets as one another's alternatives, and some uniform others.
+//! Target sampling: softmax over the batch's targets and uniformly drawn other words.
 
 use super::kit::candidates::{distinct, step_over_candidates};
 use super::kit::flat::{Flat, FlatLayer};
@@ -10,14 +10,15 @@ use crate::vocab::WordId;
 use ndarray::ArrayViewMut2;
 use rand::RngExt;
 
-/// Softmax over V' = the batch's targets ∪ S words drawn uniformly, without repeats, from the others.
+/// Softmax over V' = the batch's targets ∪ S other words, drawn uniformly without replacement.
 ///
 /// - *Model* at test time P(w | h) = softmax(v_w·h + b_w), as [`super::FullSoftmax`].
-/// - *Criterion* L = −ln softmax(z)_t over V', without correction: right as far as V' is a uniform sample. It is not where
-///   targets serve one another: frequent words are nearly always in V', rare ones in a share S/V of the steps, and their
-///   scores end up too high by about ln(V/S). So S should be a good part of V; the catalogue takes a quarter.
+/// - *Criterion* L = −ln softmax(z)_t over V', without a correction. It is correct only if V' is a uniform sample, and
+///   the targets of a batch are not. Frequent words are nearly always in V', rare words in a share S/V of the steps.
+///   The scores of rare words end up too high by about ln(V/S). S should therefore be a large part of V; the
+///   catalogue's default is a quarter.
 /// - *Gradient* ∂L/∂z = softmax(z) − e_t over V'.
-/// - *Cost* 3·B·|V'|·d multiply-adds a step, |V'| = distinct targets + S, at most V.
+/// - *Cost* 3·B·|V'|·d multiply-adds per step; |V'| = distinct targets + S, at most V.
 /// - *Reference* Jean, Cho, Memisevic & Bengio 2015, sec. 3.1–3.2.
 #[derive(Clone, Debug)]
 pub struct TargetSampling {
@@ -26,10 +27,10 @@ pub struct TargetSampling {
 }
 
 impl TargetSampling {
-    /// Over `vocab` words and hidden vectors of size `dim`, with `samples` words beside the targets.
+    /// Creates a layer over `vocab` words and hidden vectors of size `dim`, with `samples` words beside the targets.
     ///
     /// # Errors
-    /// No word, `dim` = 0 or `samples` = 0.
+    /// No word, 2³¹ words or more, `dim` = 0 or `samples` = 0.
     pub fn new(vocab: usize, dim: usize, samples: usize, bias: Bias) -> Result<Self> {
         if samples == 0 {
             return Err(Error::OutOfRange { name: "samples", value: 0.0, limit: "1 or more" });
@@ -37,7 +38,8 @@ impl TargetSampling {
         Ok(Self { flat: Flat::new(vocab, dim, bias)?, samples })
     }
 
-    /// Adds the words beside the targets: by trial where most words are free, else by a shuffle of the free ones.
+    /// Adds the words beside the targets. If most words are free it uses rejection sampling, otherwise a partial
+    /// shuffle of the free words.
     fn draw_others(&self, s: &mut Scratch) {
         let vocab = self.flat.vocab() as u32;
         let free = vocab as usize - s.candidates.rows.len();
