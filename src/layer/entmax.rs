@@ -22,8 +22,8 @@ use std::ops::Range;
 /// - *Gradient* ∂L/∂(v·h + b) = (P − e_t)/T.
 /// - *Cost* 3·B·V·d multiply-adds per step, plus several scans of the scores to find τ. The first scans read a
 ///   sixteenth of the scores.
-/// - *Reference* Peters, Niculae & Martins 2019, eq. 4–9; Blondel, Martins & Niculae 2020. Sparsemax: Martins & Astudillo
-///   2016, eq. 2 and 22.
+/// - *Reference* Peters, Niculae & Martins 2019, eq. 4–9; Blondel, Martins & Niculae 2020. Sparsemax: Martins &
+///   Astudillo 2016, eq. 2 and 22.
 #[derive(Clone, Debug)]
 pub struct Entmax {
     flat: Flat,

@@ -1,33 +1,35 @@
-//! Where an adaptive softmax cuts the vocabulary.
+//! The cut-offs of an adaptive softmax, and the choice of the fastest ones.
 
 use crate::error::{Error, Result};
 use crate::vocab::Counts;
 use serde::Serialize;
 
-/// Where the short list ends, and each tail but the last: rising numbers of words below the vocabulary's.
+/// The ends of the short list and of each tail but the last: increasing numbers of words below V.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cutoffs {
     bounds: Vec<u32>,
     vocab: u32,
 }
 
-/// What a scan and a sweep over k words for n examples of size d takes: c + λ·max(0, 3·k·n·d − k₀) nanoseconds.
+/// Model of the time of a scan and a sweep over k words for n examples of size d: c + λ·max(0, 3·k·n·d − k₀)
+/// nanoseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct CostModel {
-    /// c: what the smallest call takes, nanoseconds.
+    /// c: the time of the smallest call, in nanoseconds.
     pub call_ns: f64,
-    /// λ: nanoseconds a multiply-add.
+    /// λ: nanoseconds per multiply-add.
     pub ns_per_multiply_add: f64,
-    /// k₀: multiply-adds that a call has for nothing.
+    /// k₀: the multiply-adds that the constant c already covers.
     pub free_multiply_adds: f64,
 }
 
 impl CostModel {
-    /// A round machine: 40 µs for the smallest call, 10¹¹ multiply-adds a second, two million of them for nothing. The default,
-    /// so that a name means the same layer on every machine; `lexmax cutoffs` measures the one at hand.
+    /// A machine with round numbers: 40 µs for the smallest call, 10¹¹ multiply-adds per second, the first two million
+    /// of them free. It is the default, so that a name means the same layer on every machine. `lexmax cutoffs` measures
+    /// your machine.
     pub const REFERENCE: Self = Self { call_ns: 40_000.0, ns_per_multiply_add: 0.01, free_multiply_adds: 2e6 };
 
-    /// Nanoseconds for n examples, of which a call with none costs nothing.
+    /// Expected nanoseconds for n examples. A call without examples costs nothing.
     fn nanoseconds(&self, words: f64, examples: f64, dim: f64) -> f64 {
         let called = 1.0 - (-examples).exp();
         let madds = 3.0 * words * examples * dim;
@@ -35,7 +37,7 @@ impl CostModel {
     }
 }
 
-/// What cut-offs are chosen for.
+/// The setting for which cut-offs are chosen.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct CutoffPlan {
@@ -43,39 +45,39 @@ pub struct CutoffPlan {
     pub dim: usize,
     /// Tail i (from 0) has vectors of size d / division^(i + 1).
     pub division: f64,
-    /// Examples in a batch.
+    /// Number of examples in a batch.
     pub batch: usize,
-    /// At most so many tails.
+    /// Maximum number of tails.
     pub tails: usize,
 }
 
 impl CutoffPlan {
-    /// Examples in a batch without another number.
+    /// Default number of examples in a batch.
     pub const BATCH: usize = 256;
-    /// The size of the hidden vectors without another.
+    /// Default size of the hidden vectors.
     pub const DIM: usize = 100;
-    /// The most tails without another number, as the layer's key has it.
+    /// Default maximum number of tails, as in the layer's key.
     pub(crate) const TAILS: &'static str = "4";
-    /// The division without another, as the layer's key has it.
+    /// Default division, as in the layer's key.
     pub(crate) const DIVISION: &'static str = "4";
 
-    /// Cut-offs for hidden vectors of size `dim`, with the defaults of the catalogued layer.
+    /// Creates a plan for hidden vectors of size `dim`, with the defaults of the layer in the catalogue.
     pub fn new(dim: usize) -> Self {
         let (division, tails) = (Self::DIVISION.parse(), Self::TAILS.parse());
         Self { dim, division: division.expect("a number"), batch: Self::BATCH, tails: tails.expect("a number") }
     }
 }
 
-/// The size of the vectors of tail i, from 0; never 0.
+/// Returns the size of the vectors of tail i, from 0; at least 1.
 pub fn tail_dim(dim: usize, division: f64, tail: usize) -> usize {
     ((dim as f64 / division.powi(tail as i32 + 1)) as usize).max(1)
 }
 
 impl Cutoffs {
-    /// These cut-offs.
+    /// Creates the given cut-offs.
     ///
     /// # Errors
-    /// They do not rise, the first is 0, or the last leaves no word.
+    /// The cut-offs do not increase, the first is 0, or the last leaves no word to the last tail.
     pub fn new(bounds: Vec<usize>, vocab: usize) -> Result<Self> {
         let mut previous = 0;
         for next in &bounds {
@@ -87,8 +89,8 @@ impl Cutoffs {
         Ok(Self { bounds: bounds.into_iter().map(|b| b as u32).collect(), vocab: vocab as u32 })
     }
 
-    /// The cut-offs of the least expected time of a step, by dynamic programming over about 200 places (Grave et al. 2017,
-    /// sec. 4.3). None where a plain softmax is as fast.
+    /// Returns the cut-offs with the least expected time per step, found by dynamic programming over about 200 places
+    /// (Grave et al. 2017, sec. 4.3). There are none if a plain softmax is as fast.
     pub fn best(counts: &Counts, plan: &CutoffPlan, model: &CostModel) -> Self {
         let places = places(counts.len());
         let mut mass = vec![0.0; places.len()];
@@ -120,7 +122,8 @@ impl Cutoffs {
     }
 }
 
-/// Where a cut may be: every number of words up to 16, then in steps of a twentieth, and the vocabulary's end.
+/// Returns the candidate cuts: every number of words up to 40, then in steps of a twentieth, and the end of the
+/// vocabulary.
 fn places(vocab: usize) -> Vec<usize> {
     let mut places = Vec::new();
     let mut at = 1;
@@ -132,17 +135,17 @@ fn places(vocab: usize) -> Vec<usize> {
     places
 }
 
-/// The choice of a fixed number of tails.
+/// The search for the best cut-offs with a fixed number of tails.
 struct Dynamic<'a> {
     places: &'a [usize],
-    /// The share of the text that the words before each place have.
+    /// The share of the text that the words before each place cover.
     mass: &'a [f64],
     plan: &'a CutoffPlan,
     model: &'a CostModel,
 }
 
 impl Dynamic<'_> {
-    /// The least time of a step with so many tails, and their places.
+    /// Returns the least time of a step with this number of tails, and their places.
     fn best(&self, tails: usize) -> (f64, Vec<usize>) {
         let end = self.places.len() - 1;
         let dim = self.plan.dim as f64;
@@ -151,7 +154,8 @@ impl Dynamic<'_> {
         if tails == 0 {
             return (head(end), Vec::new());
         }
-        // best[i][s]: the least time of the tails from i on, of which the first begins at place s, and where it ends.
+        // best[i][s]: the least time of the tails from i on, if tail i begins at place s, and the place where tail i
+        // ends.
         let mut best = vec![vec![(f64::INFINITY, end); end + 1]; tails + 1];
         best[tails][end].0 = 0.0;
         for tail in (0..tails).rev() {
@@ -170,7 +174,7 @@ impl Dynamic<'_> {
         (head(start) + best[0][start].0, cut)
     }
 
-    /// The time of a tail from one place to another: its projection, and its words.
+    /// Returns the time of a tail between two places: its projection and its words.
     fn tail(&self, tail: usize, start: usize, stop: usize) -> f64 {
         let examples = self.plan.batch as f64 * (self.mass[stop] - self.mass[start]);
         let short = tail_dim(self.plan.dim, self.plan.division, tail) as f64;
@@ -190,7 +194,7 @@ mod tests {
         Counts::new((1..=vocab).map(|rank| 1_000_000 / rank).collect()).unwrap()
     }
 
-    /// The time of given cut-offs, from the definition.
+    /// The time of given cut-offs, computed from the definition.
     fn time(counts: &Counts, bounds: &[usize], model: &CostModel) -> f64 {
         let mass = |from: usize, to: usize| (from as u32..to as u32).map(|w| counts.probability(w)).sum::<f64>();
         let head = bounds.first().map_or(counts.len(), |first| first + bounds.len());

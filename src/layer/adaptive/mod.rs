@@ -1,4 +1,4 @@
-//! Adaptive softmax: a short list of frequent words, and the others in tails behind smaller vectors.
+//! Adaptive softmax: a short list of frequent words, and tails of rarer words with smaller vectors.
 
 mod cutoffs;
 
@@ -17,14 +17,14 @@ use cutoffs::tail_dim;
 use ndarray::{ArrayView2, ArrayViewMut2};
 use std::ops::Range;
 
-/// A softmax over the short list and the tails, then one over the words of the tail, whose vectors are the shorter the
-/// rarer its words.
+/// A softmax over the short list and the tails, then one over the words of a tail. Tails of rarer words have shorter
+/// vectors.
 ///
-/// - *Model* head z = u·h + a over V₀ words and J tails; P(w | h) = softmax(z)_w on the short list, else
-///   softmax(z)_tail · softmax(v·(A_i·h) + b over the words of tail i)_w, A_i of shape d_i × d.
-/// - *Criterion* L = −ln P(t | h). Of [`LossOptions`] an ignored target, weights of words and soft targets.
+/// - *Model* head z = u·h + a over V₀ words and J tails. P(w | h) = softmax(z)_w on the short list, otherwise
+///   softmax(z)_tail · softmax(v·(A_i·h) + b over the words of tail i)_w, with A_i of shape d_i × d.
+/// - *Criterion* L = −ln P(t | h). Supports an ignored target, word weights and soft targets among [`LossOptions`].
 /// - *Gradient* ∂L/∂z = softmax − e, in both decisions.
-/// - *Cost* 3·Σ_b \[d·(V₀ + J) + (d·d_i + d_i·V_i if t_b is in tail i)\] multiply-adds a step.
+/// - *Cost* 3·Σ_b \[d·(V₀ + J) + (d·d_i + d_i·V_i if t_b is in tail i)\] multiply-adds per step.
 /// - *Words must be sorted* by falling count.
 /// - *Reference* Grave, Joulin, Cissé, Grangier & Jégou 2017, sec. 4.
 #[derive(Clone, Debug)]
@@ -37,10 +37,11 @@ pub struct AdaptiveSoftmax {
 }
 
 impl AdaptiveSoftmax {
-    /// Cut at `cutoffs`, for hidden vectors of size `dim`; the vectors of tail i, from 0, have size dim / division^(i + 1).
+    /// Creates a layer cut at `cutoffs`, for hidden vectors of size `dim`. The vectors of tail i (from 0) have size dim
+    /// / division^(i + 1), at least 1.
     ///
     /// # Errors
-    /// No word, more than 2³¹ words, `dim` = 0, or a division below 1.
+    /// No word, 2³¹ words or more, `dim` = 0, or a division that is below 1 or not finite.
     pub fn new(cutoffs: &Cutoffs, dim: usize, division: f64, bias: Bias) -> Result<Self> {
         if !(division >= 1.0 && division.is_finite()) {
             return Err(Error::OutOfRange { name: "division", value: division, limit: "1 or more, and finite" });
@@ -60,13 +61,13 @@ impl AdaptiveSoftmax {
         Ok(Self { levels, listed, firsts })
     }
 
-    /// The tail of a word, if it is not on the short list.
+    /// Returns the tail of a word, or `None` for a word on the short list.
     fn tail(&self, word: WordId) -> Option<usize> {
         self.firsts.iter().rposition(|first| *first <= word)
     }
 }
 
-/// The head has a row for each word on the short list, then a row a tail.
+/// The head has one row for each word on the short list, then one row for each tail.
 impl TwoLevel for AdaptiveSoftmax {
     fn levels(&self) -> &Levels {
         &self.levels
@@ -92,7 +93,7 @@ impl TwoLevel for AdaptiveSoftmax {
         word - self.firsts[group.block]
     }
 
-    /// The rows are many, and all of their table: they are swept.
+    /// The rows are many and fill their table, so the step sweeps them.
     fn softmax(
         &self,
         w: &mut Tables,

@@ -1,10 +1,10 @@
-//! Words in classes.
+//! A partition of the words into classes.
 
 use crate::error::{Error, Result};
 use crate::vocab::{Counts, WordId};
 use std::ops::Range;
 
-/// Which class each word is in. A class is a range of rows: words of a class stand side by side, in the order of their ids.
+/// The class of each word. A class is a range of rows: its words have neighbouring rows, in the order of their ids.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Classes {
     /// The class of each word.
@@ -13,13 +13,13 @@ pub struct Classes {
     row_of: Vec<u32>,
     /// The word of each row.
     word_at: Vec<WordId>,
-    /// Where each class begins, and the end.
+    /// The first row of each class, then the number of rows.
     bounds: Vec<u32>,
 }
 
 impl Classes {
-    /// `classes` classes of neighbouring words, of equal sizes as nearly as can be: with words in the order of falling
-    /// counts these are classes by frequency. Not more classes than words.
+    /// Groups neighbouring words into `classes` classes of nearly equal size. If the words are in order of falling
+    /// counts, these are classes by frequency. There are at most as many classes as words.
     ///
     /// # Errors
     /// No class, or no word.
@@ -29,8 +29,8 @@ impl Classes {
         Self::given(&(0..vocab).map(of_word).collect::<Vec<_>>())
     }
 
-    /// Neighbouring words in classes of about equal mass in the text. A word that is heavier than a class makes one alone,
-    /// so that there may be fewer than `classes`.
+    /// Groups neighbouring words into classes of nearly equal mass in the text. A word that is heavier than a class
+    /// forms a class alone, so there may be fewer than `classes`.
     ///
     /// # Errors
     /// No class.
@@ -38,7 +38,7 @@ impl Classes {
         let (classes, total) = (check(classes)? as f64, counts.total() as f64);
         let mut sum = 0.0;
         let of_word = |count: &u64| {
-            // The class in which the middle of the word falls.
+            // The class that contains the middle of the word's mass.
             let class = ((sum + 0.5 * *count as f64) / total * classes) as u32;
             sum += *count as f64;
             class
@@ -46,7 +46,8 @@ impl Classes {
         Self::given(&counts.as_slice().iter().map(of_word).collect::<Vec<_>>())
     }
 
-    /// Any classes: the class of each word. Numbers that no word has are left out, so that no class is empty.
+    /// Creates classes from the class of each word. Class numbers without words are left out, so that no class is
+    /// empty.
     ///
     /// # Errors
     /// No word.
@@ -81,7 +82,7 @@ impl Classes {
         self.bounds.len() - 1
     }
 
-    /// Never true; here because `len` is.
+    /// Always false; exists because `len` does.
     pub fn is_empty(&self) -> bool {
         false
     }
@@ -126,7 +127,7 @@ mod tests {
         assert_eq!(sizes(&Classes::by_frequency(2, 9).unwrap()), [1, 1]);
         let counts = Counts::new(vec![60, 10, 10, 10, 4, 3, 3]).unwrap();
         assert_eq!(sizes(&Classes::by_mass(&counts, 5).unwrap()), [1, 2, 4]);
-        // Words apart, a number that nobody has, a class of one word.
+        // Words that are not neighbours, a number without words, and a class of one word.
         let given = Classes::given(&[7, 0, 7, 3, 0]).unwrap();
         assert_eq!(sizes(&given), [2, 1, 2]);
         assert_eq!(

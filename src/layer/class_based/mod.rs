@@ -1,4 +1,4 @@
-//! Class-based softmax: first the class, then the word in it.
+//! Class-based softmax: first the class, then the word within the class.
 
 mod classes;
 
@@ -18,24 +18,24 @@ use std::ops::Range;
 /// A softmax over classes, then one over the words of the class.
 ///
 /// - *Model* P(w | h) = softmax(u·h + a)_c(w) · softmax(v·h + b over the words of c(w))_w.
-/// - *Criterion* L = −ln P(t | h). Of [`LossOptions`] an ignored target, weights of words and soft targets.
+/// - *Criterion* L = −ln P(t | h). Supports an ignored target, word weights and soft targets among [`LossOptions`].
 /// - *Gradient* ∂L/∂z = softmax − e, in both decisions.
-/// - *Cost* 3·d·Σ_b (C + |class of t_b|) multiply-adds a step; about 6·B·d·√V with √V classes of one size. A class of one
-///   word costs nothing. The examples of a batch whose targets share a class read its rows once.
+/// - *Cost* 3·d·Σ_b (C + |class of t_b|) multiply-adds per step; about 6·B·d·√V with √V classes of equal size. A class
+///   of one word costs nothing. Examples of a batch whose targets share a class read its rows once.
 /// - *Reference* Goodman 2001, eq. 4.
 #[derive(Clone, Debug)]
 pub struct ClassBasedSoftmax {
     levels: Levels,
     classes: Classes,
-    /// 0, 1, 2, …: neighbouring rows as a list.
+    /// 0, 1, 2, …: its slices list neighbouring rows.
     ids: Vec<u32>,
 }
 
 impl ClassBasedSoftmax {
-    /// Over the words of `classes` and hidden vectors of size `dim`.
+    /// Creates a layer over the words of `classes` and hidden vectors of size `dim`.
     ///
     /// # Errors
-    /// More than 2³¹ words, or `dim` = 0.
+    /// 2³¹ words or more, or `dim` = 0.
     pub fn new(classes: Classes, dim: usize, bias: Bias) -> Result<Self> {
         let WordTable { words, .. } = WordTable::over(classes.vocab(), dim)?;
         let heads = classes.len() as u32;
@@ -45,7 +45,7 @@ impl ClassBasedSoftmax {
     }
 }
 
-/// The head has a row a class. A class of one word is that word.
+/// The head has one row per class. A class of one word is that word.
 impl TwoLevel for ClassBasedSoftmax {
     fn levels(&self) -> &Levels {
         &self.levels
@@ -68,7 +68,7 @@ impl TwoLevel for ClassBasedSoftmax {
         self.classes.row(word) - group.rows.start
     }
 
-    /// The rows of a class are few: they are gathered.
+    /// The rows of a class are few, so the step gathers them.
     fn softmax(
         &self,
         w: &mut Tables,

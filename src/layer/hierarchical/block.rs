@@ -1,4 +1,4 @@
-//! A block of windows: the paths of all targets in one step, each with the hidden vectors of its target.
+//! A block of windows: one step over the paths of all targets, each with the hidden vectors of its target.
 
 use super::HierarchicalSoftmax;
 use crate::layer::{Batch, Scratch};
@@ -9,7 +9,8 @@ use ndarray::ArrayViewMut2;
 use std::ops::Range;
 
 impl HierarchicalSoftmax {
-    /// A group for each target: the rows of `hidden` that belong to it, and the nodes of its path.
+    /// Takes one step over a block. Each target is a group of the rows of `hidden` that belong to it and the nodes of
+    /// its path.
     pub(super) fn step_block(
         &self,
         w: &mut Tables,
@@ -20,7 +21,7 @@ impl HierarchicalSoftmax {
         losses: Option<&mut [f64]>,
     ) -> f64 {
         s.clear_block_losses(batch);
-        // The paths of the next block are there when it is looked ahead to.
+        // Prefetches the paths of the next block, which the look-ahead below reads.
         s.announced_block.iter().for_each(|target| self.frequent.prefetch(*target));
         self.gather_paths(batch.targets, members, s);
         let Scratch { rows, repeated, ends, losses: own, .. } = s;
@@ -49,7 +50,7 @@ impl HierarchicalSoftmax {
         s.total_loss(losses)
     }
 
-    /// The paths of all targets in `rows`, where they end in `ends`, and the signs of all pairs in `repeated`.
+    /// Collects the paths of all targets in `rows`, their ends in `ends`, and the signs of all pairs in `repeated`.
     fn gather_paths(&self, targets: &[WordId], members: Bags, s: &mut Scratch) {
         let Scratch { rows, signs, repeated, ends, climbed, .. } = s;
         rows.clear();
@@ -64,7 +65,7 @@ impl HierarchicalSoftmax {
         }
     }
 
-    /// Brings the nodes of the targets that were announced into the cache.
+    /// Prefetches the nodes of the announced targets.
     fn look_ahead_of_block(&self, w: &Tables, s: &mut Scratch) {
         let Scratch { signs, climbed, announced_block, .. } = s;
         for target in announced_block.drain(..) {

@@ -1,4 +1,4 @@
-//! Hierarchical softmax over a binary tree of the words.
+//! Hierarchical softmax over a binary tree whose leaves are the words.
 
 mod block;
 mod paths;
@@ -20,14 +20,15 @@ use paths::{Below, Path, Paths, climb};
 use std::ops::Range;
 use std::sync::OnceLock;
 
-/// Softmax as a path of decisions from the root of a tree to the word.
+/// Softmax as a path of binary decisions from the root of a tree to the word.
 ///
-/// - *Model* P(w | h) = Π over the nodes n on the path of w of σ(±(v_n·h + b_n)), + for code 0, − for code 1.
-/// - *Criterion* L = −ln P(t | h); no gradient is dropped however large a score (but [`HierarchicalSoftmax::with_sigmoid`]). Of [`LossOptions`] an ignored target,
-///   weights of words and soft targets: all others are about every node, not about a path.
-/// - *Gradient* ∂L/∂z_n = −s·σ(−s·z_n), s the sign.
-/// - *Cost* 3·d·Σ_b |code(t_b)| multiply-adds a step, |code| rows written.
-/// - *Reference* Morin & Bengio 2005; with Huffman's tree Mikolov et al. 2013, eq. 3.
+/// - *Model* P(w | h) = Π σ(±(v_n·h + b_n)) over the nodes n on the path of w, with + for code 0 and − for code 1.
+/// - *Criterion* L = −ln P(t | h). No gradient is dropped, however large the score, unless
+///   [`HierarchicalSoftmax::with_sigmoid`] is set. Supports an ignored target, word weights and soft targets among
+///   [`LossOptions`]: the others concern every node, not a path.
+/// - *Gradient* ∂L/∂z_n = −s·σ(−s·z_n), with the sign s.
+/// - *Cost* 3·d·Σ_b |code(t_b)| multiply-adds per step, |code| rows written.
+/// - *Reference* Morin & Bengio 2005; with a Huffman tree Mikolov et al. 2013, eq. 3.
 #[derive(Clone, Debug)]
 pub struct HierarchicalSoftmax {
     tree: Tree,
@@ -36,15 +37,15 @@ pub struct HierarchicalSoftmax {
     loss: LossOptions,
     sigmoid: Option<SigmoidTable>,
     frequent: Paths,
-    /// Made when a verb goes down for the first time: training only goes up.
+    /// Built when a verb first descends the tree; training only climbs it.
     children: OnceLock<Vec<[Child; 2]>>,
 }
 
-/// Sums below nodes that are held at a time: 64 MB.
+/// Number of sums below nodes that are held at a time: 64 MB.
 const PART: usize = 4 << 20;
 
 impl HierarchicalSoftmax {
-    /// Over any tree of the words, for hidden vectors of size `dim`.
+    /// Creates a layer over any tree of the words, for hidden vectors of size `dim`.
     ///
     /// # Errors
     /// `dim` = 0.
@@ -63,21 +64,23 @@ impl HierarchicalSoftmax {
         })
     }
 
-    /// With options of the loss.
+    /// Sets the options of the loss.
     ///
     /// # Errors
-    /// An option that is about all words, not about a path; weights for more or fewer words than there are.
+    /// An option that concerns all words instead of a path, or word weights whose number differs from the number of
+    /// words.
     pub fn with_loss(mut self, loss: LossOptions) -> Result<Self> {
         self.set_loss(loss)?;
         Ok(self)
     }
 
-    /// With σ in training from a table: gradients of word2vec.c and gensim, which drop decisions.
+    /// Takes σ in training from a table, which gives the gradients of word2vec.c and gensim: they drop some decisions.
     pub fn with_sigmoid(self, table: SigmoidTable) -> Self {
         Self { sigmoid: Some(table), ..self }
     }
 
-    /// The path of a word; where it is not at hand it is climbed into the buffers, unless that was done `ahead`.
+    /// Returns the path of a word. A path that is not cached is climbed into the buffers, unless `ahead` says that this
+    /// was done.
     #[inline]
     fn path<'a>(
         &'a self,
@@ -98,7 +101,7 @@ impl HierarchicalSoftmax {
         (nodes, signs)
     }
 
-    /// Brings the nodes of the target that was announced into the cache, and where to look for those of the one after.
+    /// Prefetches the rows of the announced target's nodes, and the cached path of the target after it.
     fn look_ahead(&self, w: &Tables, s: &mut Scratch) {
         let Some((target, then)) = s.take_announced() else { return };
         if let Some(then) = then {
@@ -109,7 +112,7 @@ impl HierarchicalSoftmax {
         s.ahead = Some(target);
     }
 
-    /// A step towards words, without options.
+    /// Takes a step towards single words, without loss options.
     fn step_along_paths(
         &self,
         w: &mut Tables,
@@ -180,7 +183,7 @@ impl OutputLayer for HierarchicalSoftmax {
         loss
     }
 
-    /// Pushes ln P from the root to the leaves: a parent's number is below its children's.
+    /// Propagates ln P from the root to the leaves: the number of a parent is below the numbers of its children.
     fn log_probs(&self, w: &mut Tables, hidden: ArrayView2<f32>, s: &mut Scratch, mut out: ArrayViewMut2<f32>) {
         let nodes = self.tree.nodes();
         s.blocks.resize_with(s.blocks.len().max(1), Vec::new);
@@ -216,7 +219,7 @@ impl OutputLayer for HierarchicalSoftmax {
             let z = ArrayViewMut2::from_shape((examples, nodes), &mut blocks[0][..]).expect("examples × nodes");
             w.scores(0, &Rows::List(rows), x, z);
             for (b, out) in out[group].iter_mut().enumerate() {
-                // In f64, decision by decision: `simd::logistic` is for training.
+                // In f64, one decision at a time: `simd::logistic` is for training only.
                 let z = &blocks[0][b * nodes..(b + 1) * nodes];
                 *out = z.iter().zip(signs).map(|(z, sign)| ln_sigmoid(f64::from(z * sign))).sum();
             }
@@ -228,7 +231,7 @@ impl OutputLayer for HierarchicalSoftmax {
         Some(Box::new(Below::new(children, w, hidden)))
     }
 
-    /// ∂L/∂z = d_0·σ(−z) − d_1·σ(z), d_c the sum over the words below code c.
+    /// ∂L/∂z = d_0·σ(−z) − d_1·σ(z), where d_c is the sum of ∂L/∂ln P over the words below code c.
     fn log_probs_backward(
         &self,
         w: &mut Tables,

@@ -1,4 +1,4 @@
-//! The paths through a tree: up from a word, and down from the root.
+//! Paths through a tree: up from a word, and down from the root.
 
 use crate::layer::verbs::descent::{Branch, Descent};
 use crate::objective::math::ln_sigmoid;
@@ -8,27 +8,27 @@ use crate::vocab::WordId;
 use ndarray::{ArrayView2, ArrayViewMut2};
 use prefetch_index::prefetch_index;
 
-/// The paths of the first words, which are most of a text, one after the other. To climb the tree is a chain of reads, each of which
-/// waits for the one before.
+/// The paths of the first words, which make up most of a text, one after the other. Climbing the tree instead is a
+/// chain of dependent reads.
 #[derive(Clone, Debug)]
 pub struct Paths {
     nodes: Vec<u32>,
-    /// Of each node on a path, as in [`Path`].
+    /// The sign of each node on a path, as in [`Path`].
     signs: Vec<f32>,
-    /// Where each path begins, and the end.
+    /// The start of each path, then the end of the last.
     starts: Vec<u32>,
 }
 
-/// From the leaf to the root: the nodes, and 1 for code 0, −1 for code 1.
+/// A path from the leaf to the root: the nodes, and their signs (1 for code 0, −1 for code 1).
 pub type Path<'a> = (&'a [u32], &'a [f32]);
 
-/// Words whose paths are kept at hand: 8 MB at the depths of a text.
+/// Number of words whose paths are cached: 8 MB at the depths of a text.
 const FREQUENT: usize = 1 << 16;
-/// Decisions on them at most, for trees that are far deeper than need be.
+/// Limit on the cached decisions, for trees that are much deeper than necessary.
 const LONGEST: usize = 1 << 23;
 
 impl Paths {
-    /// The paths of the first words of a tree.
+    /// Caches the paths of the first words of a tree.
     pub fn of(tree: &Tree) -> Self {
         let (mut nodes, mut signs, mut starts) = (Vec::new(), Vec::new(), vec![0]);
         for word in 0..tree.vocab().min(FREQUENT) as WordId {
@@ -41,7 +41,7 @@ impl Paths {
         Self { nodes, signs, starts }
     }
 
-    /// Has the path of a word brought into the cache.
+    /// Prefetches the path of a word.
     pub fn prefetch(&self, word: WordId) {
         if let Some(start) = self.starts.get(word as usize) {
             prefetch_index(&self.nodes, *start as usize);
@@ -49,7 +49,7 @@ impl Paths {
         }
     }
 
-    /// The path of a word, if it is at hand.
+    /// Returns the path of a word if it is cached.
     #[inline]
     pub fn get(&self, word: WordId) -> Option<Path<'_>> {
         let [start, end] = *self.starts.get(word as usize..word as usize + 2)? else { return None };
@@ -58,7 +58,7 @@ impl Paths {
     }
 }
 
-/// Adds the path of a word.
+/// Appends the path of a word.
 pub fn climb(tree: &Tree, word: WordId, nodes: &mut Vec<u32>, signs: &mut Vec<f32>) {
     for (node, code) in tree.ancestors(word) {
         nodes.push(node);
@@ -66,7 +66,7 @@ pub fn climb(tree: &Tree, word: WordId, nodes: &mut Vec<u32>, signs: &mut Vec<f3
     }
 }
 
-/// The paths down for one hidden vector.
+/// The descent of one hidden vector.
 pub struct Below<'a, 'b> {
     children: &'a [[Child; 2]],
     w: &'a mut Tables<'b>,
@@ -76,7 +76,7 @@ pub struct Below<'a, 'b> {
 }
 
 impl<'a, 'b> Below<'a, 'b> {
-    /// From the root on; `hidden` is 1×d.
+    /// Creates the descent from the root; `hidden` is 1×d.
     pub fn new(children: &'a [[Child; 2]], w: &'a mut Tables<'b>, hidden: ArrayView2<'a, f32>) -> Self {
         Self { children, w, hidden, nodes: Vec::new(), scores: Vec::new() }
     }

@@ -1,4 +1,4 @@
-//! The distinct words that a batch is scored against, each with its column and how often it was drawn.
+//! The distinct words that a batch is scored against, with their columns and their numbers of draws.
 
 use crate::layer::{Batch, Scratch};
 use crate::objective::{TargetCorrection, corrected_softmax};
@@ -8,21 +8,21 @@ use crate::vocab::WordId;
 use ndarray::ArrayViewMut2;
 use std::ops::Range;
 
-/// Targets first, in order of appearance, then draws.
+/// Distinct candidates: targets first, in order of appearance, then draws.
 #[derive(Default)]
 pub struct Candidates {
-    /// The distinct words: the rows of the table that are read.
+    /// The distinct words, which are the rows of the table to read.
     pub rows: Vec<WordId>,
-    /// How often each was drawn, 0 for a target that no draw hit.
+    /// Number of draws of each word; 0 for a target that no draw hit.
     pub drawn: Vec<u32>,
     /// The column of each target of the batch.
     pub target_columns: Vec<u32>,
-    /// For each word of the vocabulary 1 + its column, or 0.
+    /// 1 + the column of each word of the vocabulary, or 0 for a word that is no candidate.
     columns: Vec<u32>,
 }
 
 impl Candidates {
-    /// Begins with the targets of a batch.
+    /// Starts over with the targets of a batch.
     pub fn begin(&mut self, vocab: usize, targets: &[WordId]) {
         for word in self.rows.drain(..) {
             self.columns[word as usize] = 0;
@@ -38,14 +38,14 @@ impl Candidates {
         }
     }
 
-    /// Adds a draw and gives its column.
+    /// Adds a draw and returns its column.
     pub fn draw(&mut self, word: WordId) -> usize {
         let column = self.column(word) as usize;
         self.drawn[column] += 1;
         column
     }
 
-    /// Whether a word is a candidate already.
+    /// Whether a word is already a candidate.
     pub fn contains(&self, word: WordId) -> bool {
         self.columns[word as usize] != 0
     }
@@ -69,7 +69,7 @@ pub fn distinct(targets: &[WordId]) -> usize {
     sorted.len()
 }
 
-/// Draws for a batch into `s.draws`, and the candidates that targets and draws make.
+/// Draws for a batch into `s.draws`, and collects targets and draws as candidates.
 pub fn draw(sampler: &dyn Sampler, w: &mut Tables, batch: &Batch, s: &mut Scratch) {
     sampler.draw(Some(batch.hidden), batch.targets, &mut s.rng, &mut s.draws);
     w.count_draws(s.draws.words.len());
@@ -79,7 +79,7 @@ pub fn draw(sampler: &dyn Sampler, w: &mut Tables, batch: &Batch, s: &mut Scratc
     }
 }
 
-/// For each column of the candidates `of_draw(ln q, times drawn)`, and `undrawn` where nothing was drawn.
+/// Sets the correction of each candidate to `of_draw(ln q, times drawn)`, or to `undrawn` if no draw hit it.
 pub fn correct(s: &mut Scratch, undrawn: f32, of_draw: impl Fn(f32, u32) -> f32) {
     s.correction.clear();
     s.correction.resize(s.candidates.rows.len(), undrawn);
@@ -89,7 +89,7 @@ pub fn correct(s: &mut Scratch, undrawn: f32, of_draw: impl Fn(f32, u32) -> f32)
     }
 }
 
-/// A softmax step over targets and draws, every score corrected by −ln q: ln (times drawn) − ln q a column.
+/// Takes a softmax step over targets and draws. Every score is corrected by −ln q: ln (times drawn) − ln q per column.
 pub fn step_over_draws(
     sampler: &dyn Sampler,
     w: &mut Tables,
@@ -106,7 +106,7 @@ pub fn step_over_draws(
     s.corrections = corrections;
 }
 
-/// What the target's score is corrected by: its own class once, and its hits where they stay.
+/// Returns the correction of the target's score: its own class once, plus its hits if they are kept.
 fn target_correction(b: usize, draws: &Draws, candidates: &Candidates) -> TargetCorrection {
     let hits = match draws.hits {
         Hits::Keep => candidates.drawn[candidates.target_columns[b] as usize],
@@ -115,7 +115,7 @@ fn target_correction(b: usize, draws: &Draws, candidates: &Candidates) -> Target
     TargetCorrection { shift: -draws.target_ln_q[b], hits }
 }
 
-/// The expected cost of one step over the distinct words among targets and draws.
+/// Returns the expected cost of one step over the distinct words among targets and draws.
 pub fn expected_cost(sampler: &dyn Sampler, dim: usize, targets: &[WordId]) -> Cost {
     let mut is_target = vec![false; sampler.vocab()];
     targets.iter().for_each(|t| is_target[*t as usize] = true);
@@ -127,8 +127,8 @@ pub fn expected_cost(sampler: &dyn Sampler, dim: usize, targets: &[WordId]) -> C
     Cost { multiply_adds: madds.round() as u64, rows_read: rows, rows_written: rows, draws }
 }
 
-/// A step over the candidates in `s`: `row(b, scores, column of the target)` turns the scores of example b into its
-/// coefficients and returns its loss.
+/// Takes a step over the candidates in `s`. `row(b, scores, column of the target)` turns the scores of example b into
+/// its coefficients and returns its loss.
 pub fn step_by_rows(
     w: &mut Tables,
     batch: &Batch,
@@ -146,7 +146,7 @@ pub fn step_by_rows(
     w.step(0, &candidates.rows, batch.hidden, &coef, &mut s.losses, d_hidden);
 }
 
-/// A softmax step over the candidates in `s`, with its corrections.
+/// Takes a softmax step over the candidates in `s`, with its corrections.
 pub fn step_over_candidates(
     w: &mut Tables,
     batch: &Batch,

@@ -1,5 +1,5 @@
-//! Options of the loss for layers that reach for one word at a time: what is ignored is left out, weights of words are
-//! upstream factors, and a soft target is the same hidden vector with each of its words.
+//! Loss options for layers that handle single target words. Ignored targets are left out, and word weights become
+//! upstream factors. A soft target becomes one example per word, all with the same hidden vector.
 
 use crate::layer::{Batch, Scratch};
 use crate::objective::{LossOption, LossOptions};
@@ -7,13 +7,13 @@ use crate::table::Tables;
 use crate::vocab::WordId;
 use ndarray::{Array2, ArrayViewMut2, Axis};
 
-/// What such a layer honours.
+/// The options that such a layer supports.
 pub const HONOURED: &[LossOption] = &[LossOption::Ignored, LossOption::WordWeights, LossOption::SoftTargets];
 
-/// The layer's step on a batch of words.
+/// The step of the layer on a batch of words.
 pub type PlainStep<'a> = &'a dyn Fn(&mut Tables, Batch, &mut Scratch, ArrayViewMut2<f32>, Option<&mut [f64]>) -> f64;
 
-/// A step under options.
+/// Takes a step under the options.
 pub fn step(
     options: &LossOptions,
     plain: PlainStep,
@@ -58,7 +58,7 @@ pub fn step(
     total
 }
 
-/// The targets that are not ignored: what a step costs is their cost.
+/// Returns the targets that are not ignored; they decide the cost of a step.
 pub fn counted(options: &LossOptions, targets: &[WordId]) -> Vec<WordId> {
     targets.iter().copied().filter(|t| options.ignored() != Some(*t)).collect()
 }

@@ -1,4 +1,4 @@
-//! Layers that are one softmax over one table at test time, whatever their training: all that they share.
+//! Shared code of the layers that are one softmax over one table at test time, however they are trained.
 
 use super::scan::{self, WordTable};
 use crate::error::Result;
@@ -9,7 +9,7 @@ use crate::table::{Cost, Stat, Tables};
 use crate::vocab::{Counts, WordId};
 use ndarray::{ArrayView2, ArrayViewMut2};
 
-/// One table that holds the vector, and maybe the bias, of every word. It starts at zero.
+/// One table with the vector, and optionally the bias, of every word. It starts at zero.
 #[derive(Clone, Copy, Debug)]
 pub struct Flat {
     block: WordTable,
@@ -17,10 +17,10 @@ pub struct Flat {
 }
 
 impl Flat {
-    /// For `vocab` words and hidden vectors of size `dim`.
+    /// Creates a table for `vocab` words and hidden vectors of size `dim`.
     ///
     /// # Errors
-    /// No word, more than 2³¹ words, or `dim` = 0.
+    /// No word, 2³¹ words or more, or `dim` = 0.
     pub fn new(vocab: usize, dim: usize, bias: Bias) -> Result<Self> {
         Ok(Self { block: WordTable::over(vocab, dim)?, bias })
     }
@@ -39,20 +39,20 @@ impl Flat {
         &self.block
     }
 
-    /// The shape of a layer with this table alone.
+    /// Returns the shape of a layer that has only this table.
     pub fn shape(&self) -> LayerShape {
         LayerShape::flat(self.vocab(), self.dim(), self.bias)
     }
 
-    /// A bias a word.
+    /// Returns one bias per word.
     pub fn biases(&self, of: impl Fn(WordId) -> f64) -> Vec<Vec<f32>> {
         vec![(0..self.block.words).map(|word| of(word) as f32).collect()]
     }
 }
 
-/// A layer with P(w | h) = softmax(v_w·h + b_w + c_w) at test time, all words in one table. It says how a step is
-/// taken, and which constant c, if any, makes its scores those of P. All methods of [`OutputLayer`] follow from that.
-/// A method here that has the name of one of [`OutputLayer`] is that method.
+/// A layer with P(w | h) = softmax(v_w·h + b_w + c_w) at test time, and all words in one table. An implementation
+/// defines the training step, and the constant c, if any, that turns its scores into those of P. All methods of
+/// [`OutputLayer`] follow from these. A method here with the name of a method of [`OutputLayer`] is that method.
 pub trait FlatLayer: Send + Sync {
     /// The table of the words.
     fn flat(&self) -> &Flat;
@@ -72,12 +72,12 @@ pub trait FlatLayer: Send + Sync {
         None
     }
 
-    /// Whether there is a [`FlatLayer::shift`].
+    /// Whether the layer has a [`FlatLayer::shift`].
     fn is_shifted(&self) -> bool {
         false
     }
 
-    /// c_w.
+    /// The constant c_w of a word.
     fn shift(&self, _word: WordId) -> f64 {
         0.0
     }
@@ -103,7 +103,7 @@ pub trait FlatLayer: Send + Sync {
     }
 }
 
-/// Calls `f` with the shift, if the layer has one.
+/// Calls `f` with the shift plus `more`, or with `None` if both are absent.
 fn with_shift<L: FlatLayer + ?Sized, T>(layer: &L, more: f64, f: impl FnOnce(Option<scan::Shift>) -> T) -> T {
     let shift = |word| (layer.shift(word) + more) as f32;
     f(if layer.is_shifted() || more != 0.0 { Some(&shift) } else { None })
@@ -128,7 +128,7 @@ impl<L: FlatLayer> OutputLayer for L {
         losses: Option<&mut [f64]>,
     ) -> f64 {
         let loss = FlatLayer::step(self, w, batch, s, d_hidden, losses);
-        // Unless the layer itself made use of it.
+        // The layer may have taken the announcement already.
         if let Some((target, _)) = s.take_announced() {
             w.prefetch(0, &[target]);
         }

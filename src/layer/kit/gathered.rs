@@ -1,18 +1,18 @@
-//! Some examples of a batch side by side, and the way back for their ∂L/∂hidden.
+//! Gathers some examples of a batch, and scatters their losses and ∂L/∂hidden back.
 
 use crate::layer::Batch;
 use crate::simd;
 use crate::vocab::WordId;
 use ndarray::{ArrayView2, ArrayViewMut2};
 
-/// A part of a batch, copied into memory that is used again.
+/// A part of a batch, copied into reused memory.
 #[derive(Default)]
 pub struct Gathered {
-    /// Which examples of the batch.
+    /// Numbers of the examples in the batch.
     pub examples: Vec<usize>,
     /// Their weights.
     pub weights: Vec<f32>,
-    /// Their losses: zeros at first.
+    /// Their losses, zero after `gather`.
     pub losses: Vec<f64>,
     targets: Vec<WordId>,
     hidden: Vec<f32>,
@@ -21,7 +21,7 @@ pub struct Gathered {
 }
 
 impl Gathered {
-    /// Takes these examples of a batch, each with the target that `target` gives it.
+    /// Copies these examples of a batch, each with the target that `target` gives it.
     pub fn gather(&mut self, batch: &Batch, examples: impl Iterator<Item = usize>, target: impl Fn(usize) -> WordId) {
         self.examples.clear();
         self.examples.extend(examples);
@@ -45,7 +45,7 @@ impl Gathered {
         self.examples.len()
     }
 
-    /// The examples as a batch, where its ∂L/∂hidden goes, and where its losses go.
+    /// Returns the examples as a batch, and the buffers for its ∂L/∂hidden and its losses.
     pub fn split(&mut self) -> (Batch<'_>, ArrayViewMut2<'_, f32>, &mut [f64]) {
         let shape = (self.examples.len(), self.dim);
         let hidden = ArrayView2::from_shape(shape, &self.hidden).expect("examples × dim");
@@ -54,12 +54,12 @@ impl Gathered {
         (batch, d_hidden, &mut self.losses)
     }
 
-    /// Adds the losses where they belong in the whole batch.
+    /// Adds the losses to those of the whole batch.
     pub fn add_losses_to(&self, losses: &mut [f64]) {
         self.examples.iter().zip(&self.losses).for_each(|(b, loss)| losses[*b] += loss);
     }
 
-    /// Adds ∂L/∂hidden where it belongs in the whole batch.
+    /// Adds ∂L/∂hidden to that of the whole batch.
     pub fn add_to(&self, d_hidden: &mut ArrayViewMut2<f32>) {
         for (b, d) in self.examples.iter().zip(self.d_hidden.chunks_exact(self.dim)) {
             simd::add(d_hidden.row_mut(*b).as_slice_mut().expect("contiguous rows"), d);

@@ -1,4 +1,4 @@
-//! What a step of a flat layer is to reach: −ln P(target) by the plain path, or a criterion with options.
+//! The criterion of a softmax step: −ln P(target) by the plain path, or a criterion with options.
 
 use super::scan::{self, WordTable};
 use crate::layer::{Batch, Scratch};
@@ -13,12 +13,12 @@ use std::ops::Range;
 pub enum Goal<'o, 'a> {
     /// −ln P(target).
     Plain(Batch<'a>),
-    /// With options.
+    /// A criterion with options, and the size of the batch.
     Options(LossWithOptions<'o, 'a>, usize),
 }
 
 impl<'o, 'a> Goal<'o, 'a> {
-    /// For a batch over `vocab` words; clears the losses in `s`.
+    /// Creates the criterion of a batch over `vocab` words, and clears the losses in `s`.
     pub fn new(options: &'o LossOptions, batch: Batch<'a>, vocab: usize, s: &mut Scratch) -> Self {
         if options.is_plain() {
             s.clear_losses(&batch);
@@ -29,7 +29,8 @@ impl<'o, 'a> Goal<'o, 'a> {
         Self::Options(LossWithOptions::new(options, batch.targets, batch.soft, batch.weights, vocab), batch.len())
     }
 
-    /// −ln P(target), unweighted, for evaluation: of the options only those count that are part of the model.
+    /// Creates the unweighted −ln P(target) for evaluation. Only the options that are part of the model (the soft cap)
+    /// have an effect.
     pub fn evaluation(options: &'o LossOptions, batch: &Batch<'a>) -> Self {
         match options.soft_cap() {
             None => Self::Plain(Batch { weights: None, ..*batch }),
@@ -37,7 +38,7 @@ impl<'o, 'a> Goal<'o, 'a> {
         }
     }
 
-    /// The statistics of softmax over all blocks; each block sees its own hidden vectors.
+    /// Computes the statistics of the softmax over all blocks. Each block has its own hidden vectors.
     pub fn scan(
         &self,
         w: &mut Tables,
@@ -57,7 +58,7 @@ impl<'o, 'a> Goal<'o, 'a> {
         }
     }
 
-    /// Descends in one block; adds to `d_x`.
+    /// Descends in one block, and adds ∂L/∂x to `d_x`.
     pub fn sweep(
         &self,
         w: &mut Tables,
@@ -76,7 +77,7 @@ impl<'o, 'a> Goal<'o, 'a> {
         }
     }
 
-    /// The losses that the statistics of a part of a batch give.
+    /// Computes the losses of a part of a batch from its statistics.
     pub fn losses(&self, part: &Range<usize>, stats: &[Stat], out: &mut [f64]) {
         match self {
             Self::Plain(batch) => scan::losses(batch, part, stats, out),
@@ -85,7 +86,7 @@ impl<'o, 'a> Goal<'o, 'a> {
     }
 }
 
-/// ln P of all words, B×V, from blocks that each see their own hidden vectors.
+/// Writes ln P of all words, B×V, from blocks that each have their own hidden vectors.
 pub fn log_probs(
     w: &mut Tables,
     blocks: &[(WordTable, ArrayView2<f32>)],
@@ -104,7 +105,7 @@ pub fn log_probs(
     scan::normalize(None, out);
 }
 
-/// ln P(target), an example each, from blocks that each see their own hidden vectors.
+/// Writes ln P(target) of each example, from blocks that each have their own hidden vectors.
 pub fn log_prob(
     w: &mut Tables,
     blocks: &[(WordTable, ArrayView2<f32>)],
@@ -123,8 +124,8 @@ pub fn log_prob(
     out.iter_mut().for_each(|loss| *loss = -*loss);
 }
 
-/// The biases that make capped scores ln p + const: the inverse of the cap, around the middle of the ln p. Words whose ln p
-/// is further from it than the cap reaches are left just below the cap.
+/// Returns the biases that make the capped scores ln p + const: the inverse of the cap around the middle of the ln p.
+/// Words whose ln p is out of reach of the cap get a bias just below the cap.
 pub fn uncap(options: &LossOptions, mut biases: Vec<Vec<f32>>) -> Vec<Vec<f32>> {
     let Some(cap) = options.soft_cap().map(f64::from) else { return biases };
     let all = || biases.iter().flatten().map(|b| f64::from(*b));

@@ -1,4 +1,4 @@
-//! What layers share, out of their sight.
+//! Private code that the layers share.
 
 pub(super) mod candidates;
 pub(super) mod expand;

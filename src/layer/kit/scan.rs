@@ -1,4 +1,4 @@
-//! The tiled, exact softmax over all words, in one table or in several: what the flat layers share.
+//! The tiled, exact softmax over all words, in one or several tables. The flat layers share it.
 
 use crate::error::{Error, Result};
 use crate::layer::verbs::{WordFold, WordScores};
@@ -13,7 +13,7 @@ use std::ops::Range;
 /// A table that holds neighbouring words.
 #[derive(Clone, Copy, Debug)]
 pub struct WordTable {
-    /// Number of the table.
+    /// Number of the table in [`Tables`].
     pub table: usize,
     /// The first word.
     pub first: WordId,
@@ -24,10 +24,10 @@ pub struct WordTable {
 }
 
 impl WordTable {
-    /// One table over all words, if the sizes make sense.
+    /// Creates one table over all words, if the sizes are valid.
     ///
     /// # Errors
-    /// No word, more than 2³¹ words, or `dim` = 0.
+    /// No word, 2³¹ words or more, or `dim` = 0.
     pub fn over(vocab: usize, dim: usize) -> Result<Self> {
         let limit = i32::MAX as usize;
         if vocab == 0 {
@@ -43,20 +43,20 @@ impl WordTable {
     }
 }
 
-/// The table of a projection from vectors of size `dim` to vectors of size `to`. Entries of variance 1/dim keep the
-/// length of the vectors.
+/// Returns the table of a projection from vectors of size `dim` to vectors of size `to`. Entries of variance 1/dim
+/// preserve the length of the vectors.
 pub fn projection(dim: usize, to: usize) -> TableShape {
     let init = Init::Uniform((3.0 / dim as f32).sqrt());
     TableShape { rows: to as u32, dim, bias: false, init }
 }
 
-/// The examples of a batch in parts, the scores of each of which fit in memory.
+/// Splits the examples of a batch into parts, so that the scores of each part fit in memory.
 pub fn parts(batch: usize, vocab: usize) -> impl Iterator<Item = Range<usize>> {
     let part = batch_part(vocab);
     (0..batch).step_by(part).map(move |start| start..(start + part).min(batch))
 }
 
-/// Runs of equal targets, which share their work.
+/// Returns the runs of equal targets, which share their work.
 pub fn groups(targets: &[WordId]) -> impl Iterator<Item = Range<usize>> {
     let mut start = 0;
     targets.chunk_by(|a, b| a == b).map(move |run| {
@@ -65,7 +65,7 @@ pub fn groups(targets: &[WordId]) -> impl Iterator<Item = Range<usize>> {
     })
 }
 
-/// The statistics of softmax over all blocks; each block sees its own hidden vectors.
+/// Computes the statistics of the softmax over all blocks. Each block has its own hidden vectors.
 pub fn scan(w: &mut Tables, blocks: &[(WordTable, ArrayView2<f32>)], targets: &[WordId], stats: &mut Vec<Stat>) {
     stats.clear();
     stats.resize(targets.len(), Stat::EMPTY);
@@ -80,7 +80,7 @@ pub fn scan(w: &mut Tables, blocks: &[(WordTable, ArrayView2<f32>)], targets: &[
     }
 }
 
-/// Descends along softmax − e_t in one block; adds to `d_x`.
+/// Descends along softmax − e_t in one block, and adds ∂L/∂x to `d_x`.
 pub fn sweep(
     w: &mut Tables,
     block: &WordTable,
@@ -102,7 +102,8 @@ pub fn sweep(
     );
 }
 
-/// The same with a factor before the softmax of each example of the part: of_all(b)·softmax − e_t, times its weight.
+/// Like [`sweep`], with a factor for the softmax of each example of the part: of_all(b)·softmax − e_t, times its
+/// weight.
 pub fn sweep_weighted(
     w: &mut Tables,
     block: &WordTable,
@@ -125,14 +126,15 @@ pub fn sweep_weighted(
     );
 }
 
-/// The losses that the statistics of a part of a batch give.
+/// Computes the losses of a part of a batch from its statistics.
 pub fn losses(batch: &Batch, part: &Range<usize>, stats: &[Stat], out: &mut [f64]) {
     for (b, stat) in part.clone().zip(stats) {
         out[b] = f64::from(batch.weight(b)) * stat.loss();
     }
 }
 
-/// ln P of all words, B×V, from blocks that each see their own hidden vectors. `shift(word)` is added to the scores.
+/// Writes ln P of all words, B×V, from blocks that each have their own hidden vectors. `shift(word)` is added to the
+/// scores.
 pub fn log_probs(
     w: &mut Tables,
     blocks: &[(WordTable, ArrayView2<f32>)],
@@ -147,7 +149,7 @@ pub fn log_probs(
     normalize(shift, out);
 }
 
-/// Scores become ln P in place, row by row; `shift(word)` is added to them before.
+/// Turns scores into ln P in place, row by row, after adding `shift(word)`.
 pub fn normalize(shift: Option<&dyn Fn(WordId) -> f64>, mut out: ArrayViewMut2<f32>) {
     for mut row in out.rows_mut() {
         let row = row.as_slice_mut().expect("rows of `out` are contiguous");
@@ -158,13 +160,13 @@ pub fn normalize(shift: Option<&dyn Fn(WordId) -> f64>, mut out: ArrayViewMut2<f
     }
 }
 
-/// X·W\[rows\]ᵀ + b of neighbouring rows into a buffer of B × rows.
+/// Writes X·W\[rows\]ᵀ + b of neighbouring rows into a buffer of size B × rows.
 pub fn scores(w: &mut Tables, table: usize, rows: Range<u32>, x: ArrayView2<f32>, out: &mut [f32]) {
     let out = ArrayViewMut2::from_shape((x.nrows(), rows.len()), out).expect("B × rows");
     w.scores(table, &Rows::Range(rows), x, out);
 }
 
-/// d_x += K·W and W descends along Kᵀ·X, for all rows of a table; `coef` is K, B × rows.
+/// Adds K·W to d_x, and descends along Kᵀ·X in W, for all rows of a table; `coef` is K, B × rows.
 pub fn descend(w: &mut Tables, table: usize, coef: &[f32], x: ArrayView2<f32>, d_x: &mut ArrayViewMut2<f32>) {
     let rows = w.shape(table).rows;
     let coef = ArrayView2::from_shape((x.nrows(), rows as usize), coef).expect("B × rows");
@@ -172,17 +174,17 @@ pub fn descend(w: &mut Tables, table: usize, coef: &[f32], x: ArrayView2<f32>, d
     w.descend(table, &Rows::Range(0..rows), coef, x);
 }
 
-/// Scores become ln softmax + `ln_mass`.
+/// Turns scores into ln softmax + `ln_mass`.
 pub fn normalize_row(row: &mut [f32], ln_mass: f64) {
     let max = crate::simd::max(row);
     let ln_sum = crate::simd::sum_exp(row, max).ln();
     row.iter_mut().for_each(|z| *z = (f64::from(*z - max) - ln_sum + ln_mass) as f32);
 }
 
-/// Added to the score of a word before it is normalized.
+/// A constant per word, added to its score before normalization.
 pub type Shift<'a> = &'a (dyn Fn(WordId) -> f32 + Sync);
 
-/// −ln P of the targets and ln Z, as statistics, where one table holds all words.
+/// Computes −ln P of the targets and ln Z, as statistics, if one table holds all words.
 pub fn log_prob(
     w: &mut Tables,
     block: &WordTable,
@@ -203,7 +205,7 @@ pub fn log_prob(
     }
 }
 
-/// Calls `f` with the scores of a tile, whose first row is word `first`, as the shift has them.
+/// Calls `f` with the scores of a tile after adding the shift. The first row of the table is word `first`.
 fn shifted(tile: &Tile, first: WordId, shift: Option<Shift>, f: impl FnOnce(&Tile)) {
     let Some(shift) = shift else { return f(tile) };
     let mut scores = tile.scores().to_vec();
@@ -214,7 +216,7 @@ fn shifted(tile: &Tile, first: WordId, shift: Option<Shift>, f: impl FnOnce(&Til
     f(&Tile::new(tile.rows(), tile.batch(), tile.stride(), &mut scores));
 }
 
-/// [`crate::layer::OutputLayer::scan_scores`] from blocks that each see their own hidden vectors.
+/// Implements [`crate::layer::OutputLayer::scan_scores`] for blocks that each have their own hidden vectors.
 pub fn scan_scores(
     w: &mut Tables,
     blocks: &[(WordTable, ArrayView2<f32>)],
@@ -236,8 +238,8 @@ pub fn scan_scores(
     }
 }
 
-/// [`crate::layer::OutputLayer::log_probs_backward`] from blocks that each see their own hidden vectors and have their own
-/// ∂L/∂x: ∂L/∂z = d − P·Σd.
+/// Implements [`crate::layer::OutputLayer::log_probs_backward`] for blocks that each have their own hidden vectors and
+/// their own ∂L/∂x: ∂L/∂z = d − P·Σd.
 pub fn log_probs_backward(
     w: &mut Tables,
     blocks: &mut [(WordTable, ArrayView2<f32>, ArrayViewMut2<f32>)],
@@ -274,7 +276,7 @@ pub fn log_probs_backward(
     }
 }
 
-/// ln Z of every hidden vector where one table holds all words.
+/// Computes ln Z of every hidden vector if one table holds all words.
 pub fn ln_z(
     w: &mut Tables,
     block: &WordTable,
@@ -287,7 +289,8 @@ pub fn ln_z(
     log_prob(w, block, &Batch::new(hidden, &targets), shift, s, |b, stat| out[b] = stat.ln_z());
 }
 
-/// The cost of a scan and a sweep over `words` rows for a batch, in its parts over a vocabulary.
+/// Returns the cost of a scan and a sweep over `words` rows for a batch, which is split into parts by the size of the
+/// vocabulary.
 pub fn cost(batch: usize, vocab: usize, words: usize, dim: usize) -> Cost {
     parts(batch, vocab).map(|part| Cost::scan_and_sweep(part.len(), words, dim)).sum()
 }

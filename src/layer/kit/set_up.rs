@@ -1,4 +1,4 @@
-//! A layer's parameters at the start of training.
+//! Initial parameters of a layer.
 
 use crate::error::{InputFault, Result};
 use crate::layer::{Bias, OutputLayer};
@@ -7,11 +7,12 @@ use crate::rng::WorkerRng;
 use crate::table::Parameters;
 use crate::vocab::Counts;
 
-/// The tables of a layer with their first weights. Biases that start at the unigram model are set from `counts`; without
-/// counts all biases are zero.
+/// Creates the tables of a layer with their initial weights. Biases that start at the unigram model are set from
+/// `counts`; without counts all biases are zero.
 ///
 /// # Errors
-/// A table does not fit in memory, or its storage does not take the optimizer.
+/// A table does not fit in memory, its storage does not support the optimizer, or the layer returns a wrong number of
+/// unigram biases.
 pub fn set_up<P: Parameters>(
     layer: &dyn OutputLayer,
     counts: Option<&Counts>,

@@ -25,27 +25,27 @@ pub struct LayerShape {
     pub dim: usize,
     /// Whether there are biases, and where they start.
     pub bias: Bias,
-    /// The tables, in the order in which the layer names them to [`Tables`](crate::table::Tables).
+    /// The tables, in the order of their numbers in [`Tables`](crate::table::Tables).
     pub tables: Vec<TableShape>,
-    /// Whether a word may have the probability 0, so that ln P may be −∞.
+    /// Whether a word may have the probability 0, so that its ln P is −∞.
     pub gives_zeros: bool,
-    /// Whether a step takes a [`Batch::block`](crate::layer::Batch::block).
+    /// Whether a step accepts a [`Batch::block`](crate::layer::Batch::block).
     pub takes_blocks: bool,
 }
 
 impl LayerShape {
-    /// A layer over `vocab` words and hidden vectors of size `dim`, without tables yet.
+    /// Creates the shape of a layer over `vocab` words and hidden vectors of size `dim`, without tables.
     pub fn new(vocab: usize, dim: usize, bias: Bias) -> Self {
         Self { vocab, dim, bias, tables: Vec::new(), gives_zeros: false, takes_blocks: false }
     }
 
-    /// A layer with one table that has a row of size `dim` per word, and a bias per word unless `bias` is
-    /// [`Bias::None`]. The table has 2³² − 1 rows, one for each [`WordId`], where there are more words than that.
+    /// Creates the shape of a layer with one table. The table has a row of size `dim` per word, and a bias per word
+    /// unless `bias` is [`Bias::None`]. If there are more words than ids ([`WordId`]), the table has 2³² − 1 rows.
     pub fn flat(vocab: usize, dim: usize, bias: Bias) -> Self {
         Self::new(vocab, dim, bias).with_rows(u32::try_from(vocab).unwrap_or(u32::MAX), dim)
     }
 
-    /// Adds a table of `rows` rows of size `dim` that start at zero. It has biases if the layer has.
+    /// Adds a table of `rows` rows of size `dim` that start at zero. The table has biases if the layer has them.
     pub fn with_rows(self, rows: u32, dim: usize) -> Self {
         let bias = self.bias != Bias::None;
         self.with_table(TableShape { rows, dim, bias, init: Init::Zero })
@@ -57,17 +57,17 @@ impl LayerShape {
         self
     }
 
-    /// Says that a word may have the probability 0.
+    /// Declares that a word may have the probability 0.
     pub fn giving_zeros(self) -> Self {
         Self { gives_zeros: true, ..self }
     }
 
-    /// Says that a step takes a [`Batch::block`](crate::layer::Batch::block).
+    /// Declares that a step accepts a [`Batch::block`](crate::layer::Batch::block).
     pub fn taking_blocks(self) -> Self {
         Self { takes_blocks: true, ..self }
     }
 
-    /// [`OutputLayer::unigram_biases`](crate::layer::OutputLayer::unigram_biases) of a layer that says nothing else.
+    /// The default of [`OutputLayer::unigram_biases`](crate::layer::OutputLayer::unigram_biases).
     pub(in crate::layer) fn unigram_biases(&self, counts: &Counts) -> Vec<Vec<f32>> {
         match self.tables[..] {
             [table] if table.bias && table.rows as usize == self.vocab => {

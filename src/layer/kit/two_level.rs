@@ -1,5 +1,5 @@
-//! Softmax in two levels: first over the rows of a head, then over the words of the group behind a row. The
-//! class-based and the adaptive softmax share it.
+//! Softmax in two levels: first over the rows of a head, then over the words of the group behind a row. The class-based
+//! and the adaptive softmax share this code.
 
 use super::gathered::Gathered;
 use super::scan;
@@ -18,14 +18,14 @@ use std::ops::Range;
 /// The table of the head.
 pub const HEAD: usize = 0;
 
-/// Sizes of a layer of two levels: the head, and tables of words behind it.
+/// Sizes of a two-level layer: the head, and the tables of words behind it.
 #[derive(Clone, Debug)]
 pub struct Levels {
     /// Number of words, V.
     pub vocab: usize,
     /// Size of the hidden vector, d.
     pub dim: usize,
-    /// Rows of the head.
+    /// Number of rows of the head.
     pub heads: u32,
     /// The tables of words, in the order of their numbers.
     pub blocks: Vec<Block>,
@@ -35,10 +35,10 @@ pub struct Levels {
     pub loss: LossOptions,
 }
 
-/// A table of words, which sees the hidden vectors as they are or through a projection.
+/// A table of words, which reads the hidden vectors directly or through a projection.
 #[derive(Clone, Debug)]
 pub struct Block {
-    /// Number of the table. A projection has the number before it.
+    /// Number of the table. Its projection, if any, has the number before it.
     pub table: usize,
     /// Whether there is a projection.
     pub projected: bool,
@@ -46,7 +46,7 @@ pub struct Block {
     pub words: u32,
     /// Size of a row.
     pub dim: usize,
-    /// The rows of the head whose words stand here.
+    /// The rows of the head whose words are in this table.
     pub heads: Range<u32>,
 }
 
@@ -59,24 +59,24 @@ pub struct Group {
     pub rows: Range<u32>,
 }
 
-/// A layer of two levels: which words are where, and how one softmax takes a step.
+/// A two-level layer. An implementation defines where the words are, and the step of one softmax.
 pub trait TwoLevel {
-    /// The sizes.
+    /// Returns the sizes.
     fn levels(&self) -> &Levels;
 
-    /// The row of the head that is a word, or behind which it stands.
+    /// Returns the row of the head that is the word, or the row of the word's group.
     fn head_of(&self, word: WordId) -> u32;
 
-    /// The group behind a row of the head; none where the row is a word.
+    /// Returns the group behind a row of the head, or `None` if the row is a word.
     fn group(&self, head: u32) -> Option<Group>;
 
-    /// The words behind a row of the head in the order of their rows, or the word that it is.
+    /// Returns the words behind a row of the head in the order of their rows, or the word that the row is.
     fn words(&self, head: u32) -> impl Iterator<Item = WordId> + '_;
 
-    /// The place of a word among the rows of its group.
+    /// Returns the place of a word among the rows of its group.
     fn place(&self, word: WordId, group: &Group) -> u32;
 
-    /// A step of one softmax over rows of a table; adds to `d_x`. The losses are zeros before it.
+    /// Takes a step of one softmax over rows of a table, and adds to `d_x`. The losses must be zero before the step.
     fn softmax(
         &self,
         w: &mut Tables,
@@ -87,12 +87,12 @@ pub trait TwoLevel {
         d_x: ArrayViewMut2<f32>,
     );
 
-    /// The cost of such a step.
+    /// Returns the cost of [`TwoLevel::softmax`].
     fn softmax_cost(batch: usize, rows: usize, dim: usize) -> Cost;
 }
 
 impl Levels {
-    /// The shape of the layer: the head, then each block behind its projection.
+    /// Returns the shape of the layer: the head, then each block behind its projection.
     pub fn shape(&self) -> LayerShape {
         let shape = LayerShape::new(self.vocab, self.dim, self.bias).with_rows(self.heads, self.dim);
         self.blocks.iter().fold(shape, |shape, block| {
@@ -101,17 +101,17 @@ impl Levels {
         })
     }
 
-    /// Sets the options of the loss of the layer with this name.
+    /// Sets the loss options of the layer with this name.
     ///
     /// # Errors
-    /// An option that is not in [`expand::HONOURED`], or weights of words that do not fit the vocabulary.
+    /// An option that is not in [`expand::HONOURED`], or word weights that do not fit the vocabulary.
     pub fn set_loss(&mut self, layer: &'static str, loss: LossOptions) -> Result<()> {
         loss.check(layer, self.vocab, expand::HONOURED)?;
         self.loss = loss;
         Ok(())
     }
 
-    /// The scores of all rows of the head, B × rows.
+    /// Returns the scores of all rows of the head, B × rows.
     pub fn head_scores(&self, w: &mut Tables, hidden: ArrayView2<f32>) -> Vec<f32> {
         let mut z = vec![0.0; hidden.nrows() * self.heads as usize];
         scan::scores(w, HEAD, 0..self.heads, hidden, &mut z);
@@ -120,7 +120,7 @@ impl Levels {
 }
 
 impl Block {
-    /// The scores of `rows`, B × rows, in `z`. The projected hidden vectors go to `x`, if there is a projection.
+    /// Writes the scores of `rows`, B × rows, to `z`. The projected hidden vectors, if any, go to `x`.
     fn scores(&self, w: &mut Tables, rows: Range<u32>, hidden: ArrayView2<f32>, x: &mut Vec<f32>, z: &mut Vec<f32>) {
         z.resize(hidden.nrows() * rows.len(), 0.0);
         if self.projected {
@@ -132,7 +132,7 @@ impl Block {
         }
     }
 
-    /// Projected vectors, one a row.
+    /// Views projected vectors as a matrix, one per row.
     fn view<'a>(&self, x: &'a [f32]) -> ArrayView2<'a, f32> {
         ArrayView2::from_shape((x.len() / self.dim, self.dim), x).expect("examples × the block's size")
     }
@@ -148,8 +148,9 @@ impl Group {
     }
 }
 
-/// The groups of the examples whose targets have these rows of the head, in the order of the rows. An example whose
-/// target is a row of the head is in none. An example is a number: its row, and in the lower half its place in the batch.
+/// Returns the groups of the examples whose targets have these rows of the head, in the order of the rows. An example
+/// whose target is a row of the head is in no group. A key holds the row of the head in its upper 32 bits and the
+/// number of the example in its lower 32 bits.
 fn groups<'a, L: TwoLevel>(
     layer: &'a L,
     heads: &[u32],
@@ -157,7 +158,7 @@ fn groups<'a, L: TwoLevel>(
 ) -> impl Iterator<Item = (Group, &'a [u64])> {
     grouped.clear();
     let in_group = (0..).zip(heads).filter(|(_, head)| layer.group(**head).is_some());
-    // Plain numbers sort without a branch to mispredict.
+    // Plain integers sort without branches that could be mispredicted.
     grouped.extend(in_group.map(|(b, head): (u64, _)| u64::from(*head) << 32 | b));
     grouped.sort_unstable();
     let head = |key: &u64| (key >> 32) as u32;
@@ -165,12 +166,12 @@ fn groups<'a, L: TwoLevel>(
     groups.filter_map(move |examples| Some((layer.group(head(&examples[0]))?, examples)))
 }
 
-/// The number of an example in a batch.
+/// Returns the number of an example in the batch.
 fn number(example: &u64) -> usize {
     *example as u32 as usize
 }
 
-/// [`OutputLayer::unigram_biases`](crate::layer::OutputLayer::unigram_biases).
+/// Implements [`OutputLayer::unigram_biases`](crate::layer::OutputLayer::unigram_biases).
 pub fn unigram_biases<L: TwoLevel>(layer: &L, counts: &Counts) -> Vec<Vec<f32>> {
     let levels = layer.levels();
     let mut mass = vec![0.0; levels.heads as usize];
@@ -193,7 +194,7 @@ pub fn unigram_biases<L: TwoLevel>(layer: &L, counts: &Counts) -> Vec<Vec<f32>> 
     biases
 }
 
-/// [`OutputLayer::step`](crate::layer::OutputLayer::step), with the options of the loss.
+/// Implements [`OutputLayer::step`](crate::layer::OutputLayer::step) with loss options.
 pub fn step<L: TwoLevel>(
     layer: &L,
     w: &mut Tables,
@@ -221,7 +222,7 @@ pub fn step<L: TwoLevel>(
     expand::step(loss, plain, w, batch, s, d_hidden, losses)
 }
 
-/// A step of the softmax over a group, for the examples whose targets are in it.
+/// Takes a step of the softmax over a group, for the examples whose targets are in it.
 fn step_within<L: TwoLevel>(
     layer: &L,
     w: &mut Tables,
@@ -245,7 +246,7 @@ fn step_within<L: TwoLevel>(
     w.descend(table, &Rows::Range(all), block.view(d_x), batch.hidden);
 }
 
-/// ln P of all words, B×V. `ln_head` has the ln P of a row of the head for an example of the batch.
+/// Writes ln P of all words, B×V. `ln_head` returns the ln P of a row of the head for an example of the batch.
 pub fn log_probs<L: TwoLevel>(
     layer: &L,
     w: &mut Tables,
@@ -275,7 +276,7 @@ pub fn log_probs<L: TwoLevel>(
     }
 }
 
-/// Adds ln P of each target within its group.
+/// Adds the ln P of each target within its group.
 pub fn add_log_prob<L: TwoLevel>(layer: &L, w: &mut Tables, batch: &Batch, s: &mut Scratch, out: &mut [f64]) {
     let heads: Vec<u32> = batch.targets.iter().map(|target| layer.head_of(*target)).collect();
     let (mut grouped, mut part) = (Vec::new(), Gathered::default());
@@ -291,7 +292,8 @@ pub fn add_log_prob<L: TwoLevel>(layer: &L, w: &mut Tables, batch: &Batch, s: &m
     }
 }
 
-/// [`OutputLayer::descent`](crate::layer::OutputLayer::descent). Node 0 is the head, node i + 1 the group behind its row i.
+/// Implements [`OutputLayer::descent`](crate::layer::OutputLayer::descent). Node 0 is the head; node i + 1 is the group
+/// behind row i.
 pub fn descent<'a, L: TwoLevel>(
     layer: &'a L,
     w: &'a mut Tables,
@@ -313,7 +315,8 @@ pub fn descent<'a, L: TwoLevel>(
     Some(Box::new(Softmaxes::new(decide)))
 }
 
-/// The part of [`OutputLayer::log_probs_backward`](crate::layer::OutputLayer::log_probs_backward) that goes through the head.
+/// Computes the part of [`OutputLayer::log_probs_backward`](crate::layer::OutputLayer::log_probs_backward) that goes
+/// through the head.
 pub fn head_backward<L: TwoLevel>(
     layer: &L,
     w: &mut Tables,
@@ -332,7 +335,7 @@ pub fn head_backward<L: TwoLevel>(
     scan::descend(w, HEAD, &z, hidden, d_hidden);
 }
 
-/// The part that goes through the words of all groups.
+/// Computes the part of it that goes through the words of all groups.
 pub fn words_backward<L: TwoLevel>(
     layer: &L,
     w: &mut Tables,
@@ -346,7 +349,7 @@ pub fn words_backward<L: TwoLevel>(
         let [x, z] = s.two_blocks(0, 0);
         block.scores(w, 0..block.words, hidden, x, z);
         for (z, d) in z.chunks_exact_mut(block.words as usize).zip(d_log_probs.rows()) {
-            // Rows that are in no group decide nothing, and get no gradient.
+            // Rows outside all groups get no gradient.
             let mut done = 0;
             for head in block.heads.clone() {
                 let Some(group) = layer.group(head) else { continue };
@@ -369,7 +372,7 @@ pub fn words_backward<L: TwoLevel>(
     }
 }
 
-/// [`OutputLayer::expected_cost`](crate::layer::OutputLayer::expected_cost).
+/// Implements [`OutputLayer::expected_cost`](crate::layer::OutputLayer::expected_cost).
 pub fn expected_cost<L: TwoLevel>(layer: &L, targets: &[WordId]) -> Cost {
     let levels = layer.levels();
     let counted = expand::counted(&levels.loss, targets);
@@ -381,7 +384,7 @@ pub fn expected_cost<L: TwoLevel>(layer: &L, targets: &[WordId]) -> Cost {
         if !block.projected {
             return cost;
         }
-        // The rows of the projection are read once more, for ∂L/∂hidden.
+        // The rows of the projection are read a second time, for ∂L/∂hidden.
         let twice = Cost { rows_read: block.dim as u64, ..Cost::default() };
         cost + Cost::step(n, block.dim, levels.dim) + twice
     });

@@ -1,4 +1,4 @@
-//! A block of windows: all hidden vectors meet the same noise.
+//! A block of windows: all hidden vectors share the same noise.
 
 use super::{NegativeSampling, NoiseHits};
 use crate::layer::kit::scratch::two_blocks;
@@ -9,12 +9,13 @@ use crate::table::{Bags, Tables};
 use ndarray::{ArrayView2, ArrayViewMut2};
 use std::ops::Range;
 
-/// Noise words of a block, in multiples of the k of a target. A pair of a row and a target has each of them with the
-/// weight 1 / `SHARED`, so that the expected gradient is that of k noise words.
+/// Noise words of a block, in multiples of the k of a target. Each pair of a row and a target has every noise word with
+/// the weight 1 / `SHARED`, so the expected gradient is that of k noise words.
 const SHARED: usize = 3;
 
 impl NegativeSampling {
-    /// One step over the targets and the noise for all hidden vectors; a pair that is none has no weight.
+    /// Takes one step over the targets and the noise for all hidden vectors. A combination of a row and a target that
+    /// do not belong together has no weight.
     pub(super) fn step_block(
         &self,
         w: &mut Tables,
@@ -45,7 +46,8 @@ impl NegativeSampling {
         s.total_loss(losses)
     }
 
-    /// The weights of all scores: 1 toward a target for its rows, and against noise as many targets as a row has.
+    /// Sets the weights of all scores: 1 towards a target for its rows, and against each noise word the number of the
+    /// row's targets.
     fn weigh(&self, rows: &[u32], targets: usize, members: Bags, toward: &mut [f32], against: &mut [f32]) {
         let columns = rows.len();
         toward.fill(0.0);
@@ -73,7 +75,7 @@ impl NegativeSampling {
         simd::scale(against, 1.0 / SHARED as f32);
     }
 
-    /// The noise of a block.
+    /// Draws the noise of a block.
     fn draw_shared(&self, s: &mut Scratch) {
         let Scratch { rng, draws, rows, .. } = s;
         let hidden = ArrayView2::from_shape((0, 0), &[]).expect("none");
@@ -85,7 +87,7 @@ impl NegativeSampling {
         std::mem::swap(rows, &mut draws.words);
     }
 
-    /// Draws the noise of the next block, if that was announced, and brings its rows into the cache.
+    /// Draws the noise of the next block, if that block was announced, and prefetches its rows.
     fn look_ahead_of_block(&self, w: &Tables, s: &mut Scratch) {
         let Some(first) = s.announced_block.first().copied() else { return };
         self.draw_shared(s);

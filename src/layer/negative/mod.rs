@@ -1,4 +1,4 @@
-//! Negative sampling: is this the word, or is it noise?
+//! Negative sampling: classifies words as target or noise.
 
 mod block;
 
@@ -15,28 +15,28 @@ use crate::vocab::WordId;
 use ndarray::{ArrayView2, ArrayViewMut2};
 use serde::{Deserialize, Serialize};
 
-/// What becomes of noise that is the target.
+/// The treatment of noise words that equal the target.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[cfg_attr(feature = "cli", derive(clap::ValueEnum), value(rename_all = "lower"))]
 pub enum NoiseHits {
-    /// It counts as noise.
+    /// They count as noise.
     #[default]
     Keep,
-    /// It is left out, as in word2vec.
+    /// They are dropped, as in word2vec.
     Drop,
 }
 
-/// Logistic regression of the target against k noise words, the noise shared by the batch.
+/// Logistic regression of the target against k noise words that the batch shares.
 ///
-/// - *Model* the scores learn ln P(w | h) − ln(k·q(w)); so P(w | h) = softmax(v_w·h + b_w + ln q(w)).
+/// - *Model* the scores learn ln P(w | h) − ln(k·q(w)), so P(w | h) = softmax(v_w·h + b_w + ln q(w)).
 /// - *Criterion* L = −ln σ(z_t) − Σ_j ln σ(−z_j) over k words j ~ q with replacement. A noise word that equals the
-///   target counts as noise (word2vec drops it, which bends what is learned).
-///   [`NoiseHits::Drop`] does as word2vec. The targets of a [`Batch::block`] share 3·k noise words, each with a third
-///   of the weight: the expected gradient is the same.
-/// - *Gradient* ∂L/∂z = σ(z) − \[is the target\]; σ from another program's table by [`NegativeSampling::with_sigmoid`].
-/// - *Cost* 3·B·(1 + k)·d multiply-adds a step; where hits are dropped, with the noise anew for each target.
-/// - *Reference* Mikolov et al. 2013b, eq. 4; what it learns: Levy & Goldberg 2014, eq. 11.
+///   target counts as noise. word2vec drops it, which biases the scores; [`NoiseHits::Drop`] does the same. The targets
+///   of a [`Batch::block`] share 3·k noise words with a third of the weight each, so the expected gradient is the same.
+/// - *Gradient* ∂L/∂z = σ(z) − \[is the target\]. [`NegativeSampling::with_sigmoid`] takes σ from the table of another
+///   program.
+/// - *Cost* 3·B·(1 + k)·d multiply-adds per step. If hits are dropped, every target scores the noise anew.
+/// - *Reference* Mikolov et al. 2013b, eq. 4; for the learned scores Levy & Goldberg 2014, eq. 11.
 #[derive(Debug)]
 pub struct NegativeSampling {
     flat: Flat,
@@ -47,7 +47,7 @@ pub struct NegativeSampling {
 }
 
 impl NegativeSampling {
-    /// Over the words of `noise`, a sampler with replacement, and hidden vectors of size `dim`.
+    /// Creates a layer over the words of `noise`, a sampler with replacement, and hidden vectors of size `dim`.
     ///
     /// # Errors
     /// `dim` = 0.
@@ -62,19 +62,19 @@ impl NegativeSampling {
         })
     }
 
-    /// With σ in training from a table.
+    /// Takes σ in training from a table.
     pub fn with_sigmoid(self, table: SigmoidTable) -> Self {
         Self { sigmoid: Some(table), ..self }
     }
 
-    /// Sets the treatment of noise that is the target. Where it is dropped, as in word2vec.c and gensim, the scores of frequent
-    /// words learn less than ln P − ln(k·q), and no closed form makes probabilities of them;
-    /// [`log_probs`](crate::layer::OutputLayer::log_probs) stays the same.
+    /// Sets the treatment of noise that equals the target. If it is dropped, as in word2vec.c and gensim, the scores of
+    /// frequent words learn less than ln P − ln(k·q), and no closed form turns them into probabilities.
+    /// [`log_probs`](crate::layer::OutputLayer::log_probs) does not change.
     pub fn with_hits(self, hits: NoiseHits) -> Self {
         Self { hits, ..self }
     }
 
-    /// The noise in `s.rows` behind a place for the target, with the signs.
+    /// Draws the noise into `s.rows`, behind a place for the target, and sets the signs.
     fn draw(&self, w: &mut Tables, batch: &Batch, s: &mut Scratch) {
         if s.ahead.take().is_none() {
             self.noise.draw_plain(batch.hidden, batch.targets, &mut s.rng, &mut s.draws);
@@ -88,7 +88,8 @@ impl NegativeSampling {
         s.signs[0] = 1.0;
     }
 
-    /// Each target with the noise, of which a hit has the sign 0: no gradient, and a loss of ln 2 that is taken off again.
+    /// Takes a step for each target with the noise. A hit has the sign 0: no gradient, and a loss of ln 2 that is
+    /// subtracted again.
     fn step_without_hits(&self, w: &mut Tables, batch: &Batch, s: &mut Scratch, mut d_hidden: ArrayViewMut2<f32>) {
         for group in groups(batch.targets) {
             let target = batch.targets[group.start];
@@ -110,8 +111,9 @@ impl NegativeSampling {
         }
     }
 
-    /// A batch with one target is one step over target and noise. Else the noise meets the whole batch, and every
-    /// target its own examples. Unless `each` is asked for, only the sum of the losses counts.
+    /// Takes a step with hits kept. A batch with a single target is one step over target and noise. Otherwise the noise
+    /// is scored against the whole batch, and every target against its own examples. Unless `each` is set, only the sum
+    /// of the losses is meaningful.
     fn step_with_hits(
         &self,
         w: &mut Tables,
@@ -149,7 +151,7 @@ impl NegativeSampling {
         }
     }
 
-    /// Draws the noise of the next step, if that was announced, and brings its rows into the cache.
+    /// Draws the noise of the next step, if that step was announced, and prefetches its rows.
     fn look_ahead(&self, w: &Tables, s: &mut Scratch) {
         let Some((target, _)) = s.take_announced() else { return };
         let hidden = ArrayView2::from_shape((0, 0), &[]).expect("none");
@@ -169,12 +171,12 @@ impl FlatLayer for NegativeSampling {
         true
     }
 
-    /// ln q: scores lack it.
+    /// ln q, which the scores do not contain.
     fn shift(&self, word: WordId) -> f64 {
         self.noise.ln_prob(word)
     }
 
-    /// ln k: ln Σ exp(z + ln(k·q)) is 0 where the scores are what the criterion wants them to be.
+    /// ln k: ln Σ exp(z + ln(k·q)) is 0 if the criterion is at its optimum.
     fn ln_z_shift(&self) -> f64 {
         self.ln_negatives
     }
@@ -183,7 +185,7 @@ impl FlatLayer for NegativeSampling {
         true
     }
 
-    /// Where hits are dropped every target meets the noise on its own, but in a block.
+    /// If hits are dropped, every target is scored against the noise separately, except in a block.
     fn step(
         &self,
         w: &mut Tables,
@@ -230,7 +232,7 @@ mod tests {
     use crate::vocab::Counts;
     use ndarray::Array2;
 
-    /// The loss of one step on `target` with a hidden vector of zeros, and how far the biases move at rate 1.
+    /// Returns the loss of one step on `target` with a hidden vector of zeros, and the change of the biases at rate 1.
     fn step(name: &str, counts: &[u64], bias: &[f32], target: u32) -> (f64, Vec<f32>) {
         let counts = Counts::new(counts.to_vec()).unwrap();
         let context = Shape::new(&counts, 2, Bias::Zero);
@@ -248,7 +250,7 @@ mod tests {
 
     #[test]
     fn dropped_hits_leave_the_target_alone() {
-        // Of one word all noise is the target.
+        // With a vocabulary of one word all noise is the target.
         let ln_2 = std::f64::consts::LN_2;
         assert!((step("negative:samples=4", &[9], &[0.0], 0).0 - 5.0 * ln_2).abs() < 1e-6);
         let (loss, moved) = step("negative:samples=4:hits=drop", &[9], &[0.0], 0);
@@ -257,7 +259,7 @@ mod tests {
 
     #[test]
     fn tables_of_other_programs_cut_gradients_off() {
-        // A score of 7 for what is noise or lies the other way, and of -7 for the target: all wrong.
+        // Scores of 7 for noise or for the wrong turn, and of −7 for the target: all are wrong.
         let exact = 1.0 / (1.0 + (-7f32).exp());
         for (sigmoid, tree, noise) in
             [("exact", exact, exact), ("word2vec", 0.0, 1.0), ("gensim", 0.0, 0.0), ("fasttext", exact, exact)]
