@@ -1,4 +1,4 @@
-//! From settings to layers.
+//! Builds layers from their settings.
 
 use super::words::{ClassRule, Correction, Penalty, ProposalName};
 use super::{LayerKeys, Shape};
@@ -24,7 +24,7 @@ pub fn hierarchical(s: &LayerKeys, c: &Shape) -> Built {
     hierarchical_over(super::trees::tree(s, c)?, s, c)
 }
 
-/// The hierarchical layer over a tree that is there already: the settings of the tree are not read, all others are.
+/// Builds the hierarchical layer over a given tree. The settings of the tree are ignored; all others apply.
 pub fn hierarchical_over(tree: Tree, s: &LayerKeys, c: &Shape) -> Built {
     let layer = HierarchicalSoftmax::new(tree, c.dim, c.bias)?;
     Ok(Box::new(match s.word::<Sigmoid>("sigmoid")?.table(true) {
@@ -98,7 +98,7 @@ pub fn class_based(s: &LayerKeys, c: &Shape) -> Built {
     Ok(Box::new(ClassBasedSoftmax::new(classes, c.dim, c.bias)?))
 }
 
-/// The class of each word, from the sizes of the classes.
+/// Returns the class of each word from the sizes of the classes, or `None` if the text is invalid.
 fn sizes(text: &str, vocab: usize) -> Option<Vec<u32>> {
     let mut classes = Vec::with_capacity(vocab);
     let mut parts = text.split('+').enumerate().peekable();
@@ -157,7 +157,7 @@ pub fn one_vs_each(s: &LayerKeys, c: &Shape) -> Built {
     Ok(Box::new(OneVsEach::new(Box::new(draws(s, c)?), c.dim, c.bias)?))
 }
 
-/// Draws with replacement.
+/// Builds the sampler with replacement.
 fn draws(s: &LayerKeys, c: &Shape) -> Result<WithReplacement> {
     WithReplacement::new(proposal(s, c)?, s.value("samples")?)
 }
@@ -176,7 +176,7 @@ pub fn infrequent(s: &LayerKeys, c: &Shape) -> Built {
     Ok(Box::new(InfrequentNormalization::new(c.counts.len(), c.dim, fraction, normalization, c.bias)?))
 }
 
-/// The proposal of the settings.
+/// Builds the proposal of the settings.
 fn proposal(s: &LayerKeys, c: &Shape) -> Result<Box<dyn Proposal>> {
     let vocab = c.counts.len();
     Ok(match s.word("proposal")? {
@@ -186,7 +186,7 @@ fn proposal(s: &LayerKeys, c: &Shape) -> Result<Box<dyn Proposal>> {
     })
 }
 
-/// `WORDSxSIZE` joined by `+`; the last may say `rest` for its words.
+/// Reads blocks as `WORDSxSIZE` joined by `+`; the last WORDS may be `rest`.
 fn blocks(s: &LayerKeys, c: &Shape) -> Result<Option<Blocks>> {
     let Some(text) = s.get("blocks") else { return Ok(None) };
     let bad = || -> Error { s.unreadable("blocks", text) };

@@ -1,4 +1,4 @@
-//! The keys of layers' names: each declared once, with what it may be and what holds without it.
+//! The keys of layer names. Each is declared once, with its values and its default.
 
 use self::Otherwise::{Rule, Value};
 use self::Values::{Form, Words, WordsOr};
@@ -7,43 +7,43 @@ use crate::layer::Bias;
 use crate::names::names;
 use std::fmt;
 
-/// A key that a layer's name may carry.
+/// A key in the name of a layer.
 #[derive(Debug)]
 pub struct Key {
-    /// The key.
+    /// The name of the key.
     pub name: &'static str,
-    /// Values that it may have.
+    /// The accepted values.
     pub values: Values,
     /// The default.
     pub default: Otherwise,
-    /// Another key with the values beside which alone this key may be given.
+    /// Another key and some of its values. This key may be given only if the other key has one of them.
     pub beside: Option<(&'static str, &'static [&'static str])>,
-    /// The setting of the layer that it is.
+    /// A description of the setting.
     pub doc: &'static str,
 }
 
-/// The values that a key may have.
+/// The accepted values of a key.
 #[derive(Clone, Copy, Debug)]
 pub enum Values {
     /// One of the names of an enum.
     Words(fn() -> &'static [&'static str]),
-    /// One of them, or anything of this form.
+    /// One of the names of an enum, or any text of this form.
     WordsOr(fn() -> &'static [&'static str], &'static str),
-    /// Anything of this form.
+    /// Any text of this form.
     Form(&'static str),
 }
 
 /// The default of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Otherwise {
-    /// The same as with this value.
+    /// A constant value.
     Value(&'static str),
-    /// Something that depends on other things, in words.
+    /// A rule that depends on other settings, in words.
     Rule(&'static str),
 }
 
 impl Key {
-    /// The words that its value may be.
+    /// Returns the words that are accepted as values.
     pub fn words(&self) -> &'static [&'static str] {
         match self.values {
             Words(words) | WordsOr(words, _) => words(),
@@ -51,7 +51,7 @@ impl Key {
         }
     }
 
-    /// Its values in words, as in "uniform, log-uniform or unigram".
+    /// Describes the accepted values, as in "uniform, log-uniform or unigram".
     pub fn expected(&self) -> String {
         match self.values {
             Words(words) => either(words().iter().copied()),
@@ -60,7 +60,7 @@ impl Key {
         }
     }
 
-    /// Whether a value is the same as none.
+    /// Whether a value equals the default.
     pub fn is_default(&self, value: &str) -> bool {
         matches!(self.default, Value(default) if default == value)
     }
@@ -69,21 +69,21 @@ impl Key {
         Self { name, values, default, beside: None, doc }
     }
 
-    /// May be given only beside one of `values` of another key.
+    /// Restricts the key to names in which `key` has one of `values`.
     pub(super) const fn beside(self, key: &'static str, values: &'static [&'static str]) -> Self {
         Self { beside: Some((key, values)), ..self }
     }
 }
 
 impl fmt::Display for Key {
-    /// A line as in "samples: draws a batch; a whole number from 1 \[256\]".
+    /// Writes one line, as in "samples: draws a batch; a whole number from 1 \[256\]".
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         let (Value(default) | Rule(default)) = self.default;
         write!(f, "{}: {}; {} [{default}]", self.name, self.doc, self.expected())
     }
 }
 
-/// The items in a line, with "or" before the last.
+/// Joins the items with commas, and with "or" before the last.
 pub(super) fn either<T: AsRef<str>>(items: impl IntoIterator<Item = T>) -> String {
     let mut items: Vec<String> = items.into_iter().map(|item| item.as_ref().into()).collect();
     let last = items.pop().unwrap_or_default();
@@ -93,7 +93,7 @@ pub(super) fn either<T: AsRef<str>>(items: impl IntoIterator<Item = T>) -> Strin
 pub(super) const COUNT: Values = Form("a whole number from 1");
 pub(super) const NUMBER: Values = Form("a number");
 
-/// Keys of every layer's name.
+/// The keys that every layer has.
 pub(super) static COMMON: [Key; 5] = [
     Key::new(
         "bias",

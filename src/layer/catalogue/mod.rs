@@ -1,10 +1,11 @@
-//! All layers by name: `NAME[:key=value]…`.
+//! The catalogue of all layers by name: `NAME[:key=value]…`.
 //!
-//! A layer of the crate is one line of [`CATALOGUE`]; the command line, the laws, the benches and the examples run over
-//! it. A [`Key`] declares its values and its default, once for reading and for messages. Every layer has the key `bias`, and
-//! those of the loss ([`crate::objective::LossOptions`]), which not every layer honours: `smoothing`, `z-loss`, `soft-cap`,
-//! `ignore`. The others are beside their layer. A colon in a value, as a path may have, is written twice:
-//! `hierarchical:tree=C::\trees\mine`.
+//! Each layer of the crate is one entry of [`CATALOGUE`]. The command line, the laws, the benches and the examples
+//! iterate over it. A [`Key`] declares its values and its default once, for parsing and for messages.
+//!
+//! Every layer has the key `bias` and the keys of the loss ([`crate::objective::LossOptions`]): `smoothing`, `z-loss`,
+//! `soft-cap`, `ignore`. Some layers reject some of the loss options. All other keys belong to single layers. A colon
+//! in a value, for example in a path, is doubled: `hierarchical:tree=C::\trees\mine`.
 
 mod build;
 mod key;
@@ -32,27 +33,27 @@ use crate::optimizer::Optimizer;
 use crate::vocab::{Counts, Vocabulary};
 use std::fmt;
 
-/// What a catalogued layer is made from.
+/// The sizes and data from which a layer of the catalogue is built.
 #[derive(Clone, Copy)]
 #[non_exhaustive]
 pub struct Shape<'a> {
-    /// The unigram counts: the vocabulary's size, Huffman's tree, blocks, proposals.
+    /// The unigram counts. They define the vocabulary size, Huffman trees, blocks and proposals.
     pub counts: &'a Counts,
-    /// The words, for layers that read files about them; without, words are called by their ids: 0, 1, 2, …
+    /// The words, for layers that read files about them. Without them, the ids 0, 1, 2, … serve as names.
     pub words: Option<&'a Vocabulary>,
     /// Size of the hidden vector, d.
     pub dim: usize,
-    /// The biases, unless the layer's name says otherwise.
+    /// The biases, unless the name of the layer sets them.
     pub bias: Bias,
 }
 
 impl<'a> Shape<'a> {
-    /// For hidden vectors of size `dim`, over words that are called by their ids.
+    /// Creates a shape for hidden vectors of size `dim`. The ids of the words serve as their names.
     pub fn new(counts: &'a Counts, dim: usize, bias: Bias) -> Self {
         Self { counts, words: None, dim, bias }
     }
 
-    /// The words by their names, for layers that read files about them. The counts must be this vocabulary's.
+    /// Sets the words, for layers that read files about them. The counts must belong to this vocabulary.
     #[must_use]
     pub fn words(self, words: &'a Vocabulary) -> Self {
         Self { words: Some(words), ..self }
@@ -69,25 +70,25 @@ impl fmt::Debug for Shape<'_> {
     }
 }
 
-/// Batch size and rates to start from.
+/// Recommended batch size and rates.
 ///
-/// They come from `lexmax compare` on the synthetic language (`--vocab 1000`, batches of 16, 64 and 256). Adagrad's
-/// rate is the best of 0.05 to 0.8; newer layers were also tried on novels under CBOW at 0.1 to 0.4 (table in
-/// `docs/results.md`). The rate of plain descent is small enough not to diverge there. The rates are for hidden vectors
-/// that are means of embeddings. After a tanh layer take half, or less.
+/// They come from `lexmax compare` on the synthetic language (`--vocab 1000`, batches of 16, 64 and 256). The rate for
+/// Adagrad is the best of 0.05 to 0.8. Some layers were also tried on novels under CBOW at 0.1 to 0.4 (table in
+/// `docs/results.md`). The rate of plain descent is small enough not to diverge there. The rates suit hidden vectors
+/// that are means of embeddings. After a tanh layer, use half or less.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Tuning {
     /// Examples in a mini-batch.
     pub batch: usize,
-    /// Adagrad's rate.
+    /// The rate for Adagrad.
     pub adagrad: f32,
-    /// The rate of plain descent on the summed loss of a batch.
+    /// The rate of plain descent (SGD) on the summed loss of a batch.
     pub sgd: f32,
 }
 
 impl Tuning {
-    /// The rate for an optimizer.
+    /// Returns the rate for an optimizer.
     pub fn rate(&self, optimizer: &Optimizer) -> f32 {
         match optimizer {
             Optimizer::Sgd => self.sgd,
@@ -96,18 +97,18 @@ impl Tuning {
     }
 }
 
-/// Makes a layer from its settings.
+/// Function that builds a layer from its settings.
 pub type Builder = fn(&LayerKeys, &Shape) -> Result<Box<dyn OutputLayer>>;
 
 /// A layer of the catalogue.
 pub struct Entry {
-    /// Its name.
+    /// The name of the layer.
     pub name: &'static str,
-    /// Its own keys, without those that every layer takes.
+    /// The layer's own keys, without those that every layer has.
     pub keys: &'static [Key],
-    /// Batch size and rates to start from.
+    /// Recommended batch size and rates.
     pub tuning: Tuning,
-    /// Whether it takes as long as full softmax or longer, so that it is compared only where it is named.
+    /// Whether a step takes at least as long as one of full softmax. Such a layer is compared only if it is named.
     pub costly: bool,
     build: Builder,
 }
@@ -127,22 +128,22 @@ impl Entry {
         Self { name, keys, tuning, costly: false, build }
     }
 
-    /// The same layer, compared only where it is named.
+    /// Marks the layer as costly, so that it is compared only if it is named.
     const fn costly(self) -> Self {
         Self { costly: true, ..self }
     }
 
-    /// All its keys: its own, then those of every layer.
+    /// Returns all keys of the layer: its own, then those of every layer.
     pub fn all_keys(&self) -> impl Iterator<Item = &'static Key> {
         self.keys.iter().chain(&COMMON)
     }
 
-    /// The key of that name.
+    /// Returns the key with this name.
     pub fn key(&self, name: &str) -> Option<&'static Key> {
         self.all_keys().find(|key| key.name == name)
     }
 
-    /// Whether this is one of its own keys.
+    /// Whether the layer itself, and not every layer, has this key.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.keys.iter().any(|key| key.name == name)
     }
@@ -180,7 +181,7 @@ const BLOCKS: Key = Key::new(
 const DRAWS: &str = "draws a batch";
 const NOISE: &str = "noise words a batch";
 
-/// All layers, in the order of their tables.
+/// All layers, in the order of the tables in the documentation.
 ///
 /// ```
 /// use lexmax::layer::catalogue::CATALOGUE;
@@ -330,17 +331,17 @@ pub static CATALOGUE: &[Entry] = &[
     ),
 ];
 
-/// All layers with their defaults.
+/// Returns all layers with their defaults.
 pub fn all_layers() -> Vec<LayerSpec> {
     CATALOGUE.iter().map(LayerSpec::of).collect()
 }
 
-/// The keys that every layer takes.
+/// Returns the keys that every layer has.
 pub fn common_keys() -> &'static [Key] {
     &COMMON
 }
 
-/// The catalogued layer of that name.
+/// Returns the layer with this name.
 pub fn entry(name: &str) -> Option<&'static Entry> {
     CATALOGUE.iter().find(|e| e.name == name)
 }

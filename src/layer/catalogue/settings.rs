@@ -1,4 +1,4 @@
-//! The settings in a layer's name.
+//! The settings in the name of a layer.
 
 use super::Entry;
 use super::key::{Key, Otherwise, either};
@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
-/// Keys and values of a layer's name.
+/// Keys and values in the name of a layer.
 #[derive(Clone)]
 pub struct LayerKeys {
     entry: &'static Entry,
@@ -26,15 +26,15 @@ impl LayerKeys {
         self.entry
     }
 
-    /// The keys that were given, with their values.
+    /// Returns the given keys with their values.
     pub(super) fn values(&self) -> impl Iterator<Item = &(String, String)> {
         self.values.iter()
     }
 
-    /// Sets the value of a key, in place of any that it has.
+    /// Sets the value of a key, and replaces an earlier value.
     ///
     /// # Errors
-    /// A key that the layer lacks, and an empty value.
+    /// A key that the layer does not have, or an empty value.
     pub(super) fn set(&mut self, key: &str, value: String) -> Result<()> {
         if self.entry.key(key).is_none() {
             let known = self.entry.all_keys().map(|key| key.name).collect();
@@ -50,15 +50,15 @@ impl LayerKeys {
         Ok(())
     }
 
-    /// The value of a key, if it was given.
+    /// Returns the value of a key, if it was given.
     pub fn get(&self, key: &str) -> Option<&str> {
         self.values.iter().find(|(k, _)| k == key).map(|(_, v)| v.as_str())
     }
 
-    /// The text of a key's value, given or declared.
+    /// Returns the text of a key's value: the given one, or the default.
     ///
     /// # Panics
-    /// A key that the layer does not declare, or one without a constant default.
+    /// The layer does not declare the key, or the key has no constant default.
     pub(crate) fn text(&self, key: &str) -> &str {
         match (self.get(key), self.key(key).default) {
             (Some(value), _) | (None, Otherwise::Value(value)) => value,
@@ -66,41 +66,41 @@ impl LayerKeys {
         }
     }
 
-    /// The value of a key, given or declared.
+    /// Returns the value of a key: the given one, or the default.
     ///
     /// # Errors
-    /// The value cannot be read.
+    /// The value cannot be parsed.
     pub(crate) fn value<T: FromStr>(&self, key: &str) -> Result<T> {
         let text = self.text(key);
         text.parse().map_err(|_| self.unreadable(key, text))
     }
 
-    /// The value of a key, if it was given.
+    /// Returns the value of a key, if it was given.
     ///
     /// # Errors
-    /// The value cannot be read.
+    /// The value cannot be parsed.
     pub(crate) fn given<T: FromStr>(&self, key: &str) -> Result<Option<T>> {
         self.get(key).map(|text| text.parse().map_err(|_| self.unreadable(key, text))).transpose()
     }
 
-    /// The value of a key of words, given or declared.
+    /// Returns the value of a key whose values are words: the given one, or the default.
     ///
     /// # Errors
-    /// It is none of the words.
+    /// The value is none of the words.
     pub(crate) fn word<T: DeserializeOwned>(&self, key: &str) -> Result<T> {
         let text = self.text(key);
         named(text).ok_or_else(|| self.unreadable(key, text))
     }
 
-    /// The value of a key of words, if it was given.
+    /// Returns the value of a key whose values are words, if it was given.
     ///
     /// # Errors
-    /// It is none of the words.
+    /// The value is none of the words.
     pub(super) fn given_word<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>> {
         self.get(key).map(|text| named(text).ok_or_else(|| self.unreadable(key, text))).transpose()
     }
 
-    /// Refuses a key that has no effect beside the value of another.
+    /// Rejects a key that has no effect beside the value of another key.
     pub(super) fn check(&self) -> Result<()> {
         for (key, value) in &self.values {
             if let Some((other, values)) = self.key(key).beside
@@ -113,10 +113,10 @@ impl LayerKeys {
         Ok(())
     }
 
-    /// The options of the loss.
+    /// Returns the options of the loss.
     ///
     /// # Errors
-    /// A value cannot be read, or makes no sense.
+    /// A value cannot be parsed or is invalid.
     pub(super) fn loss(&self) -> Result<LossOptions> {
         let loss = LossOptions::new().with_smoothing(self.value("smoothing")?)?.with_z_loss(self.value("z-loss")?)?;
         let loss = match self.given("soft-cap")? {
@@ -133,19 +133,19 @@ impl LayerKeys {
         self.entry.key(name).unwrap_or_else(|| panic!("{} declares no key {name}", self.entry.name))
     }
 
-    /// The error for a value that is not what its key declares.
+    /// Returns the error for a value that does not match the declaration of its key.
     pub(crate) fn unreadable(&self, key: &str, value: &str) -> Error {
         self.bad(key, value, self.key(key).expected())
     }
 
-    /// The error for a value that is not what it must be.
+    /// Returns the error for an invalid value, with the expected one.
     pub(crate) fn bad(&self, key: &str, value: &str, expected: impl Into<Cow<'static, str>>) -> Error {
         let expected = expected.into();
         Error::LayerValue { layer: self.entry.name, key: key.into(), value: value.into(), expected }
     }
 }
 
-/// Entries of the catalogue are told by their names.
+/// Entries of the catalogue are compared by name.
 impl PartialEq for LayerKeys {
     fn eq(&self, other: &Self) -> bool {
         self.entry.name == other.entry.name && self.values == other.values

@@ -1,4 +1,4 @@
-//! The name of a layer with its settings, read and checked.
+//! The name of a layer with its settings, parsed and checked.
 
 use super::{CATALOGUE, Entry, LayerKeys, Shape, entry};
 use crate::error::{Error, Result};
@@ -26,32 +26,32 @@ use std::str::FromStr;
 /// # }
 /// ```
 ///
-/// Two specs are equal if their names are, with all settings in the same order.
+/// Two specs are equal if their names are equal, with all settings in the same order.
 #[derive(Clone, PartialEq, Eq)]
 pub struct LayerSpec {
     settings: LayerKeys,
 }
 
 impl LayerSpec {
-    /// The layer of an entry with its defaults.
+    /// Creates the layer of an entry with its defaults.
     pub(super) fn of(entry: &'static Entry) -> Self {
         Self { settings: LayerKeys::none(entry) }
     }
 
-    /// The catalogue's entry.
+    /// Returns the layer's entry in the catalogue.
     pub fn entry(&self) -> &'static Entry {
         self.settings.entry()
     }
 
-    /// The files that are read when the layer is built: a tree, or the vectors of words for one.
+    /// Returns the files that are read when the layer is built: a tree, or the word vectors for one.
     pub fn files(&self) -> Vec<PathBuf> {
         super::trees::files(&self.settings)
     }
 
-    /// The same layer with this value of a key, in place of any that it has. Values are read when the layer is built.
+    /// Sets the value of a key, and replaces an earlier value. Values are parsed when the layer is built.
     ///
     /// # Errors
-    /// [`Error::UnknownLayerKey`] for a key that the layer lacks, [`Error::LayerValue`] for an empty value.
+    /// [`Error::UnknownLayerKey`] for a key that the layer does not have, [`Error::LayerValue`] for an empty value.
     ///
     /// ```
     /// use lexmax::layer::catalogue::LayerSpec;
@@ -69,10 +69,10 @@ impl LayerSpec {
         Ok(self)
     }
 
-    /// The layer of a name with values for some of its keys. The name does not say what holds without it.
+    /// Creates the layer of a name with values for some of its keys. Default values do not appear in the name.
     ///
     /// # Errors
-    /// A name or a key that is not in the catalogue.
+    /// The name or a key is not in the catalogue.
     #[cfg(feature = "text")]
     pub(crate) fn with_values(name: &str, values: &[(&str, String)]) -> Result<Self> {
         let plain: Self = name.parse()?;
@@ -80,24 +80,24 @@ impl LayerSpec {
         values.iter().filter(says).try_fold(plain.clone(), |spec, (key, value)| spec.with(key, value))
     }
 
-    /// Its settings.
+    /// Returns the settings.
     pub fn settings(&self) -> &LayerKeys {
         &self.settings
     }
 
-    /// The tree that these settings ask for.
+    /// Builds or reads the tree of these settings.
     ///
     /// # Errors
-    /// A file that cannot be read, or is no tree over the words.
+    /// A file that cannot be read, or does not hold a tree over the words.
     pub fn tree(&self, context: &Shape) -> Result<Tree> {
         self.settings.check()?;
         super::trees::tree(&self.settings, context)
     }
 
-    /// The same layer with that number of samples, if it takes samples and its name does not say how many.
+    /// Sets the number of samples, if the layer has this key and its name does not set it.
     ///
     /// # Errors
-    /// A value that cannot be.
+    /// An invalid value.
     pub fn with_samples(&self, samples: Option<usize>) -> Result<Self> {
         const KEY: &str = "samples";
         match samples {
@@ -106,10 +106,10 @@ impl LayerSpec {
         }
     }
 
-    /// [`LayerSpec::with_samples`] of layers that are told from one another by their names.
+    /// Calls [`LayerSpec::with_samples`] for each layer, and checks that the resulting names differ.
     ///
     /// # Errors
-    /// A value that cannot be, and a layer that comes twice with the same settings.
+    /// An invalid value, or two layers with the same settings.
     pub fn distinct(layers: &[Self], samples: Option<usize>) -> Result<Vec<Self>> {
         let layers = layers.iter().map(|layer| layer.with_samples(samples)).collect::<Result<Vec<_>>>()?;
         let names: Vec<String> = layers.iter().map(Self::to_string).collect();
@@ -119,10 +119,10 @@ impl LayerSpec {
         }
     }
 
-    /// The options of the loss that the name has.
+    /// Returns the options of the loss in the name.
     ///
     /// # Errors
-    /// A value cannot be read, or makes no sense.
+    /// A value cannot be parsed or is invalid.
     pub fn loss(&self) -> Result<LossOptions> {
         self.settings.loss()
     }
@@ -132,35 +132,35 @@ impl LayerSpec {
         self.entry().has("tree")
     }
 
-    /// [`LayerShape::takes_blocks`](crate::layer::LayerShape::takes_blocks) of the layer that this makes.
+    /// Returns [`LayerShape::takes_blocks`](crate::layer::LayerShape::takes_blocks) of the layer that this spec builds.
     pub fn takes_blocks(&self) -> bool {
         let loss = self.loss();
         ["hierarchical", "negative"].contains(&self.entry().name) && loss.is_ok_and(|loss| loss.is_plain())
     }
 
-    /// Where the biases start: as the name says, else as given.
+    /// Returns the biases: as the name sets them, otherwise as given.
     ///
     /// # Errors
-    /// A value that cannot be read.
+    /// A value that cannot be parsed.
     pub fn bias(&self, otherwise: Bias) -> Result<Bias> {
         Ok(self.settings.given_word("bias")?.unwrap_or(otherwise))
     }
 
-    /// Makes the layer.
+    /// Builds the layer.
     ///
     /// # Errors
-    /// A value that cannot be read, or sizes that do not fit the vocabulary or the hidden vector.
+    /// A value that cannot be parsed, or sizes that do not fit the vocabulary or the hidden vector.
     pub fn build(&self, context: &Shape) -> Result<Box<dyn OutputLayer>> {
         self.build_over(None, context)
     }
 
-    /// The same over a tree that is there already, which then stands for the settings of the tree; other layers ignore it.
+    /// Builds the layer over the given tree, which replaces the settings of the tree. Layers without a tree ignore it.
     ///
     /// # Errors
-    /// As [`LayerSpec::build`].
+    /// The same errors as [`LayerSpec::build`].
     pub fn build_over(&self, tree: Option<Tree>, context: &Shape) -> Result<Box<dyn OutputLayer>> {
         self.built(tree, context).map_err(|error| match error {
-            // A file's error names the file.
+            // An error of a file names the file instead.
             Error::OutOfRange { .. }
             | Error::LossOption { .. }
             | Error::BlocksMissWords { .. }
@@ -170,7 +170,7 @@ impl LayerSpec {
         })
     }
 
-    /// An error of this layer, with its name unless the error has it.
+    /// Adds the name of the layer to an error that does not have it.
     pub(crate) fn in_layer(&self, error: Error) -> Error {
         let source = match error {
             Error::InLayer { .. } | Error::LayerValue { .. } => return error,
@@ -216,7 +216,7 @@ impl FromStr for LayerSpec {
     }
 }
 
-/// The parts between colons; two colons are one within a part.
+/// Splits a name at its colons; a double colon is a colon within a part.
 fn split(text: &str) -> Vec<String> {
     let mut parts = vec![String::new()];
     let mut chars = text.chars().peekable();
@@ -284,7 +284,7 @@ mod tests {
         assert_eq!(spec("negative").with("samples", 7).unwrap(), spec("negative:samples=7"));
         assert_ne!(spec("negative").with("samples", 7).unwrap(), spec("negative:samples=8"));
         assert_ne!(spec("sampled"), spec("negative"));
-        // A value that stands there already is replaced in its place.
+        // An earlier value is replaced in its place.
         let both = spec("negative:samples=7:power=1").with("samples", 9).unwrap();
         assert_eq!(both.to_string(), "negative:samples=9:power=1");
         let tree = spec("hierarchical").with("tree", "C:\\a:").unwrap().with("bias", "zero").unwrap();
@@ -316,7 +316,7 @@ mod tests {
         let refused = message("sampled:samples=5:smoothing=0.1");
         let start = "layer sampled:samples=5:smoothing=0.1: sampled cannot honour label smoothing";
         assert!(refused.starts_with(start), "{refused}");
-        // Wrong values are told with the layer, once.
+        // Errors about values name the layer once.
         assert!(message("negative:samples=0").starts_with("layer negative:samples=0: samples is 0, but must be"));
         assert!(message("negative:samples=x").starts_with("layer negative: samples=\"x\", but"));
         assert!(message("full:bias=yes").contains("none, zero or unigram"));

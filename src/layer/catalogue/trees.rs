@@ -1,4 +1,4 @@
-//! The trees that a layer's name can ask for.
+//! The trees that the name of a layer can select.
 
 use super::words::TreeName;
 use super::{LayerKeys, Shape};
@@ -11,7 +11,7 @@ use crate::vocab::WordId;
 use ndarray::Array2;
 use std::path::{Path, PathBuf};
 
-/// The tree of the settings; a value of `tree` that is no name of a kind is a file.
+/// Builds the tree of the settings. A value of `tree` that is not the name of a kind is a file.
 pub fn tree(s: &LayerKeys, c: &Shape) -> Result<Tree> {
     let (kind, seed) = (s.text("tree"), s.value("seed")?);
     let clusters = |weighting| Ok(Tree::by_clusters(c.counts, points(s, c)?.view(), weighting, seed));
@@ -26,7 +26,7 @@ pub fn tree(s: &LayerKeys, c: &Shape) -> Result<Tree> {
     }
 }
 
-/// The files that the settings name: a tree, and vectors with the file of their words.
+/// Returns the files in the settings: a tree, and vectors with the file of their words.
 pub fn files(s: &LayerKeys) -> Vec<PathBuf> {
     let tree = s.get("tree").filter(|value| named::<TreeName>(value).is_none()).map(PathBuf::from);
     let vectors = s.get("vectors").map(Path::new);
@@ -37,7 +37,7 @@ pub fn files(s: &LayerKeys) -> Vec<PathBuf> {
     tree.into_iter().chain(vectors).collect()
 }
 
-/// What a word is called.
+/// Returns the name of a word.
 fn name(c: &Shape, word: WordId) -> String {
     c.words.map_or_else(|| word.to_string(), |words| words.word(word).into())
 }
@@ -49,19 +49,19 @@ fn read(path: &Path, c: &Shape) -> Result<Tree> {
     let mut file = std::io::BufReader::new(std::fs::File::open(path).map_err(Error::io(path))?);
     let id = |text: &str| match c.words {
         Some(words) => words.id(text),
-        // 7, but not 07 or +7, so that no id has two names.
+        // Accepts 7, but not 07 or +7, so that no id has two names.
         None => text.parse().ok().filter(|id: &WordId| id.to_string() == text),
     };
     Tree::read(&mut file, path, c.counts, id, |word| name(c, word))
 }
 
-/// The vectors of all words, V×d.
+/// Reads the vectors of all words, V×d.
 #[cfg(not(feature = "text"))]
 fn points(_: &LayerKeys, _: &Shape) -> Result<Array2<f32>> {
     Err(Error::NoText("a tree over word vectors"))
 }
 
-/// The vectors of all words, V×d.
+/// Reads the vectors of all words, V×d.
 #[cfg(feature = "text")]
 fn points(s: &LayerKeys, c: &Shape) -> Result<Array2<f32>> {
     let path = s.get("vectors").ok_or_else(|| s.unreadable("vectors", ""))?;

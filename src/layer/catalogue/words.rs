@@ -1,32 +1,32 @@
-//! The words of keys that no enum of the library has.
+//! Values of keys that have no enum elsewhere in the library.
 
 use serde::Deserialize;
 
-/// The distribution that words are drawn from.
+/// The distribution from which words are drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ProposalName {
-    /// All words alike.
+    /// All words with the same probability.
     Uniform,
-    /// Probabilities that fall with the rank.
+    /// Probabilities that fall about as 1 / rank.
     LogUniform,
-    /// Counts to a power.
+    /// Counts raised to a power.
     Unigram,
 }
 
-/// The way of drawing, which decides the correction of scores.
+/// The sampling scheme, which determines the correction of scores.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Correction {
     /// With replacement.
     Replacement,
-    /// Every word on its own.
+    /// A set: every word is included independently.
     Set,
-    /// Until enough distinct words are drawn.
+    /// Draws until there are enough distinct words.
     Distinct,
 }
 
-/// The division of the words into classes.
+/// The rule that divides the words into classes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ClassRule {
@@ -36,7 +36,7 @@ pub enum ClassRule {
     Mass,
 }
 
-/// The part that ln Z has in the loss of a normalized example.
+/// The penalty on ln Z in the loss of a normalized example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Penalty {
@@ -46,20 +46,20 @@ pub enum Penalty {
     Squared,
 }
 
-/// A tree that is made of counts or of word vectors.
+/// A tree that is built from counts or from word vectors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum TreeName {
-    /// Huffman's.
+    /// The Huffman tree.
     Huffman,
-    /// A tree of equal depth.
+    /// A balanced tree.
     Balanced,
-    /// A tree of equal depth, its words in random order.
+    /// A balanced tree with the words in random order.
     Random,
-    /// Words in the order of their counts, cut where both sides occur about equally often.
+    /// Words in the order of their counts, split where both sides have about equal mass.
     Frequency,
-    /// From 2-means of word vectors.
+    /// A tree from 2-means clusters of word vectors.
     Kmeans,
-    /// From 2-means of word vectors that count by their frequency.
+    /// A tree from 2-means clusters of word vectors, weighted by counts.
     WeightedKmeans,
 }

@@ -1,14 +1,14 @@
-//! The k words with the largest keys so far.
+//! A bounded heap of the k words with the largest keys.
 
 use super::Scored;
 use crate::vocab::WordId;
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
 
-/// A bounded heap. Which words it holds in the end does not depend on their order: among equal keys the smaller id wins.
+/// A bounded heap. Its final words do not depend on the order of insertion: among equal keys the smaller id wins.
 pub struct Best {
     k: usize,
-    /// Smaller keys need not be offered.
+    /// Keys below this need not be offered.
     floor: f64,
     heap: BinaryHeap<Reverse<Entry>>,
 }
@@ -40,23 +40,23 @@ impl PartialEq for Entry {
 impl Eq for Entry {}
 
 impl Best {
-    /// For `k` words.
+    /// Creates a heap for `k` words.
     pub fn new(k: usize) -> Self {
         let floor = if k == 0 { f64::INFINITY } else { f64::NEG_INFINITY };
         Self { k, floor, heap: BinaryHeap::new() }
     }
 
-    /// An empty one that is to be merged into this one: it passes over what this one would.
+    /// Creates an empty heap for a later merge into this one. It rejects the same keys.
     pub fn sibling(&self) -> Self {
         Self { k: self.k, floor: self.floor, heap: BinaryHeap::new() }
     }
 
-    /// What is below this key is not among the best.
+    /// Returns the floor: a smaller key is not among the best.
     pub fn floor(&self) -> f64 {
         self.floor
     }
 
-    /// Takes the word if it is among the best so far, and says whether it is.
+    /// Inserts the word if it is among the best so far, and returns whether it is.
     pub fn offer(&mut self, key: f64, score: f64, word: WordId) -> bool {
         if self.k == 0 || key.is_nan() || key < self.floor {
             return false;
@@ -80,14 +80,14 @@ impl Best {
         true
     }
 
-    /// Takes in another's words.
+    /// Inserts the words of another heap.
     pub fn merge(&mut self, other: Self) {
         other.heap.into_iter().for_each(|Reverse(entry)| {
             self.push(entry);
         });
     }
 
-    /// The words by falling key, their scores less `ln_z`.
+    /// Returns the words by falling key, with ln P = score − `ln_z`.
     pub fn into_scored(self, ln_z: f64) -> Vec<Scored> {
         let sorted = self.heap.into_sorted_vec().into_iter();
         sorted.map(|Reverse(entry)| Scored { word: entry.word, ln_p: entry.score - ln_z }).collect()
@@ -100,7 +100,7 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
-        /// Against a sort, in any order and in parts.
+        /// Compares the heap with a sort, for any order and for two merged parts.
         #[test]
         fn is_the_head_of_the_sorted_words(keys in prop::collection::vec(-3..3i8, 0..60), k in 0..70usize, cut in 0..60usize) {
             let mut best = Best::new(k);

@@ -1,4 +1,4 @@
-//! Layers that decide from the top: which words are best, what a word's rank is, and samples, without looking at all words.
+//! Verbs of layers that decide from the top down: the best words, ranks and samples without a scan of all words.
 
 use super::Scored;
 use crate::objective::math::ln_sum_exp;
@@ -11,30 +11,30 @@ use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 use std::fmt;
 
-/// A place with the probability of coming there from the top.
+/// A place in a descent, with the probability of reaching it from the top.
 #[derive(Clone, Copy, Debug)]
 pub struct Branch {
-    /// The place. A node is a decision: of a tree, the choice of a class, the words of a cluster. They are numbered as
-    /// the layer likes.
+    /// The place. A node is a decision: a node of a tree, the choice of a class, the words of a cluster. The layer
+    /// numbers its nodes.
     pub at: Child,
-    /// ln P in nats: the larger, the nearer to the top.
+    /// ln P in nats, which falls on the way down.
     pub ln_p: f64,
 }
 
 /// The decisions of a layer for one hidden vector.
 pub trait Descent {
-    /// Where all begins; a word if there is but one.
+    /// Returns the first place; a word if there is only one.
     fn root(&self) -> Child;
 
-    /// Adds to `out` what the nodes decide between, each child with its parent's ln P + ln P(child | parent). Only
-    /// nodes are handed in.
+    /// Adds the children of the nodes to `out`, each with its parent's ln P + ln P(child | parent). Callers pass nodes
+    /// only.
     fn expand(&mut self, nodes: &[Branch], out: &mut Vec<Branch>);
 }
 
-/// Adds the places that a node decides between to a list, each with its score.
+/// Function that adds the children of a node to a list, each with its score.
 pub type Decide<'a> = dyn FnMut(u32, &mut Vec<(Child, f32)>) + 'a;
 
-/// A descent through softmaxes, from node 0: each node decides by the softmax of the scores.
+/// A descent through softmaxes from node 0: each node decides by the softmax of the scores of its children.
 pub struct Softmaxes<'a> {
     decide: Box<Decide<'a>>,
     places: Vec<(Child, f32)>,
@@ -47,7 +47,7 @@ impl fmt::Debug for Softmaxes<'_> {
 }
 
 impl<'a> Softmaxes<'a> {
-    /// With the scores that `decide` gives for each node.
+    /// Creates a descent with the scores that `decide` returns for each node.
     pub fn new(decide: impl FnMut(u32, &mut Vec<(Child, f32)>) + 'a) -> Self {
         Self { decide: Box::new(decide), places: Vec::new() }
     }
@@ -75,14 +75,15 @@ fn top(descent: &dyn Descent) -> Branch {
     Branch { at: descent.root(), ln_p: 0.0 }
 }
 
-/// A branch in a queue, with what it is ordered by.
+/// A branch in a queue, with its sort key.
 struct Queued {
     key: f64,
     branch: Branch,
 }
 
 impl Ord for Queued {
-    /// Among equals a node comes before words, since words as probable may be below it, and a word before those of larger ids.
+    /// Among equal keys a node precedes words, since equally probable words may be below it. A word precedes words with
+    /// larger ids.
     fn cmp(&self, other: &Self) -> Ordering {
         let order = |at: Child| match at {
             Child::Node(node) => (1, u32::MAX - node),
@@ -106,8 +107,9 @@ impl PartialEq for Queued {
 
 impl Eq for Queued {}
 
-/// Best first: ln P only falls on the way down, so the first words to come off the queue are the best. ln P counts as the
-/// f32 that `log_probs` gives; words as probable come by rising id. Words of probability 0 never come.
+/// Best-first search: ln P only falls on the way down, so the first words to leave the queue are the best. ln P is
+/// compared as the f32 that `log_probs` gives. Equally probable words come by rising id. Words of probability 0 never
+/// come.
 pub fn top_k(descent: &mut dyn Descent, k: usize) -> Vec<Scored> {
     let queued = |branch: &Branch| Queued { key: f64::from(branch.ln_p as f32), branch: *branch };
     let mut queue = BinaryHeap::from([queued(&top(descent))]);
@@ -127,8 +129,8 @@ pub fn top_k(descent: &mut dyn Descent, k: usize) -> Vec<Scored> {
     found
 }
 
-/// 1 + the number of words that are more probable than `target`, whose ln P is `ln_p`, both as f32. Goes down level by
-/// level and leaves out what is not more probable itself.
+/// Returns 1 + the number of words that are more probable than `target`, whose ln P is `ln_p`, both as f32. It descends
+/// level by level and drops branches that are not more probable than the target.
 pub fn rank(descent: &mut dyn Descent, target: WordId, ln_p: f64) -> usize {
     let (mut rank, mut level, mut below) = (1, vec![top(descent)], Vec::new());
     loop {
@@ -145,7 +147,7 @@ pub fn rank(descent: &mut dyn Descent, target: WordId, ln_p: f64) -> usize {
     }
 }
 
-/// Independent draws, from the top: a node is expanded once for all of them.
+/// Draws independent samples from the top; a node is expanded once for all of them.
 pub fn sample(descent: &mut dyn Descent, draws: usize, rng: &mut WorkerRng) -> Vec<Scored> {
     let mut known: HashMap<u32, Vec<Branch>> = HashMap::new();
     let mut draw = |_| {
@@ -166,7 +168,7 @@ pub fn sample(descent: &mut dyn Descent, draws: usize, rng: &mut WorkerRng) -> V
     (0..draws).map(&mut draw).collect()
 }
 
-/// The child at the share `u` of the way through its parent's probability.
+/// Returns the child at the share `u` of its parent's probability.
 fn choose(ln_parent: f64, children: &[Branch], mut u: f64) -> Branch {
     for child in children {
         u -= (child.ln_p - ln_parent).exp();
@@ -174,16 +176,16 @@ fn choose(ln_parent: f64, children: &[Branch], mut u: f64) -> Branch {
             return *child;
         }
     }
-    // Rounding left something over: the most probable child's, which is not of probability 0.
+    // Rounding can leave a remainder, which goes to the most probable child: it does not have probability 0.
     let most = children.iter().max_by(|a, b| a.ln_p.total_cmp(&b.ln_p));
     *most.expect("a node has children")
 }
 
-/// Draws without replacement, in their order: words by falling ln P + Gumbel noise, which is drawn from the top: the noisy
-/// ln P of a node is the largest among the words below it.
+/// Draws samples without replacement, in their order: words by falling ln P + Gumbel noise. The noise is drawn from the
+/// top: the noisy ln P of a node is the largest among the words below it.
 ///
-/// Reference: Kool, van Hoof & Welling 2019, "Stochastic beams and where to find them", sec. 3 and app. B.3, here with a
-/// queue in place of the beam.
+/// Reference: Kool, van Hoof & Welling 2019, "Stochastic beams and where to find them", sec. 3 and app. B.3, here with
+/// a queue instead of the beam.
 pub fn sample_without_replacement(descent: &mut dyn Descent, draws: usize, rng: &mut WorkerRng) -> Vec<Scored> {
     let root = top(descent);
     let mut queue = BinaryHeap::from([Queued { key: gumbel(rng), branch: root }]);
@@ -207,7 +209,7 @@ pub fn sample_without_replacement(descent: &mut dyn Descent, draws: usize, rng: 
     found
 }
 
-/// Noisy values whose maximum is `largest`, as if that maximum had come out as `cap`: −ln(e^−cap − e^−largest + e^−own).
+/// Shifts noisy values with the maximum `largest` so that the maximum becomes `cap`: −ln(e^−cap − e^−largest + e^−own).
 fn capped(own: f64, largest: f64, cap: f64) -> f64 {
     let v = cap - own + (-(own - largest).exp()).ln_1p();
     cap - v.max(0.0) - (-v.abs()).exp().ln_1p()

@@ -1,4 +1,4 @@
-//! Methods that every layer has, and none writes.
+//! Methods that every layer has and no layer implements.
 
 use super::{Sampling, Scored};
 use crate::layer::{Batch, Bias, OutputLayer, Scratch};
@@ -7,10 +7,10 @@ use crate::table::{TableShape, Tables};
 use ndarray::{Array2, ArrayView2, ArrayViewMut2};
 use rand::RngExt;
 
-/// Shortcuts to the [`shape`](OutputLayer::shape) of a layer, and the verbs of a trained one. Every [`OutputLayer`] has
-/// them, also as a trait object, by way of the required methods and their kin; no layer overrides them.
+/// Shortcuts to the [`shape`](OutputLayer::shape) of a layer, and the verbs of a trained layer. Every [`OutputLayer`]
+/// has them, also as a trait object. They call the methods of [`OutputLayer`]; no layer overrides them.
 ///
-/// Each shortcut makes the whole shape, which allocates: take `shape()` once where several fields are wanted.
+/// Each shortcut builds the whole shape, which allocates. Call `shape()` once if you need several fields.
 pub trait LayerExt: OutputLayer {
     /// Number of words, V.
     fn vocab(&self) -> usize {
@@ -27,36 +27,36 @@ pub trait LayerExt: OutputLayer {
         self.shape().bias
     }
 
-    /// The tables that the layer needs, in the order in which it names them to [`Tables`].
+    /// The tables that the layer needs, in the order of their numbers in [`Tables`].
     fn tables(&self) -> Vec<TableShape> {
         self.shape().tables
     }
 
-    /// Whether a word may have the probability 0, so that ln P may be −∞.
+    /// Whether a word may have the probability 0, so that its ln P is −∞.
     fn gives_zeros(&self) -> bool {
         self.shape().gives_zeros
     }
 
-    /// The k most probable words of each hidden vector with their ln P, the best first. Words of equal probability
-    /// come by rising id, words of probability 0 not at all. See [`verbs`](super).
+    /// Returns the k most probable words of each hidden vector with their ln P, best first. Equally probable words come
+    /// by rising id. Words of probability 0 are left out. [`verbs`](super) has the costs.
     fn top_k(&self, w: &mut Tables, hidden: ArrayView2<f32>, k: usize, s: &mut Scratch) -> Vec<Vec<Scored>> {
         super::top_k(self, w, hidden, k, s)
     }
 
-    /// 1 + the number of words that are more probable than the target, for each example. Words of equal probability
+    /// Returns 1 + the number of words that are more probable than the target, for each example. Equally probable words
     /// share a rank.
     fn rank(&self, w: &mut Tables, batch: Batch, s: &mut Scratch) -> Vec<usize> {
         super::rank(self, w, batch, s)
     }
 
-    /// Words drawn from P, for each hidden vector, with their ln P in the distribution drawn from. The randomness is
-    /// that of `s`: the same seed gives the same words on any number of threads.
+    /// Draws words from P for each hidden vector, with their ln P in the distribution that they were drawn from. The
+    /// random numbers come from `s`: the same seed gives the same words with any number of threads.
     fn sample(&self, w: &mut Tables, hidden: ArrayView2<f32>, how: Sampling, s: &mut Scratch) -> Vec<Vec<Scored>> {
         super::sample(self, w, hidden, how, s)
     }
 
-    /// A sample from P in relaxed form, B×V: y = softmax((ln P + g)/τ), see [`relax`](super::relax). The b-th number of
-    /// `s.rng` is the key of row b's noise.
+    /// Writes a relaxed sample from P, B×V: y = softmax((ln P + g)/τ), see [`relax`](super::relax). The b-th number of
+    /// `s.rng` is the key of the noise of row b.
     fn gumbel_softmax(
         &self,
         w: &mut Tables,
@@ -70,8 +70,8 @@ pub trait LayerExt: OutputLayer {
         super::relax(&noise, temperature, out);
     }
 
-    /// The way back from ∂L/∂y to hidden vectors and tables, given y of `gumbel_softmax`. Returns `false`, and does
-    /// nothing, where [`OutputLayer::log_probs_backward`] does.
+    /// Backpropagates ∂L/∂y to hidden vectors and tables, given y of `gumbel_softmax`. Returns `false` and does nothing
+    /// if [`OutputLayer::log_probs_backward`] does.
     fn gumbel_softmax_backward(
         &self,
         w: &mut Tables,

@@ -1,16 +1,16 @@
-//! Verbs of a trained layer, exact for every layer: the best words, a word's rank, samples, relaxed samples. They are
-//! the methods of [`LayerExt`], which every [`OutputLayer`] has and none overrides.
+//! Verbs of a trained layer, exact for every layer: the best words, the rank of a word, samples, and relaxed samples.
+//! They are the methods of [`LayerExt`], which every [`OutputLayer`] has and none overrides.
 //!
-//! | verb | flat layers | trees and their kin |
+//! | verb | flat layers | trees and two-level layers |
 //! |---|---|---|
-//! | [`top_k`](LayerExt::top_k) | a heap of k words over the tiles: B·V·d | best first: nodes above the k-th word's P only |
-//! | [`rank`](LayerExt::rank) | two passes over the tiles: 2·B·V·d | the nodes above the word's P only |
-//! | [`sample`](LayerExt::sample) | Gumbel-max over the tiles: B·V·d | down the tree, d a decision; at T ≠ 1 as flat layers |
+//! | [`top_k`](LayerExt::top_k) | a heap of k words over the tiles: B·V·d | best first: only nodes above the k-th P |
+//! | [`rank`](LayerExt::rank) | two scans of the tiles: 2·B·V·d | only nodes above the word's P |
+//! | [`sample`](LayerExt::sample) | Gumbel-max over the tiles: B·V·d | d per decision; as flat layers at T ≠ 1 |
 //! | [`gumbel_softmax`](LayerExt::gumbel_softmax) | B·V·d | as flat layers |
 //!
-//! P is what `log_probs` gives, whatever the layer was trained with: where scores need a correction to become a
-//! distribution (negative sampling and its like: + ln q), it is applied here too. None of the verbs but the relaxation,
-//! whose result has B×V numbers, holds more than a few examples' scores at a time.
+//! P is the distribution of `log_probs`, independent of the training criterion. If scores need a correction to become a
+//! distribution (as in negative sampling, + ln q), the verbs apply it too. A verb holds the scores of a few examples at
+//! a time. The relaxation is the exception: its result has B×V numbers.
 //!
 //! ```
 //! use lexmax::layer::{Batch, Bias, FullSoftmax, LayerExt, Scratch, set_up, verbs::Sampling};
@@ -66,7 +66,7 @@ pub struct Scored {
     pub ln_p: f64,
 }
 
-/// How to sample: how many words an example, at which temperature, with or without replacement.
+/// Options of sampling: the number of draws per example, the temperature, and whether draws are replaced.
 ///
 /// ```
 /// use lexmax::layer::verbs::Sampling;
@@ -93,44 +93,44 @@ pub struct Sampling {
 }
 
 impl Sampling {
-    /// Independent draws from P.
+    /// Draws independently from P, `draws` words per hidden vector.
     pub fn new(draws: usize) -> Self {
         Self { draws, temperature: 1.0, replacement: true }
     }
 
-    /// From P^(1/T) / Σ P^(1/T), the same on every layer. On trees this is not a product of tempered decisions, so it
-    /// needs the probabilities of all words; at T = 1 they sample in O(depth).
+    /// Draws from P^(1/T) / Σ P^(1/T) on every layer. On trees this is not a product of tempered decisions, so it needs
+    /// the probabilities of all words. At T = 1 a tree samples in O(depth).
     ///
     /// # Errors
-    /// T is below 10⁻⁶ (for the best words there is [`LayerExt::top_k`]) or not finite.
+    /// T is below 10⁻⁶ or not finite. (For the best words use [`LayerExt::top_k`].)
     pub fn at_temperature(self, temperature: f64) -> Result<Self> {
         check_temperature(temperature)?;
         Ok(Self { temperature, ..self })
     }
 
-    /// Without replacement: as if one drew, took the word away, renormalized and drew again. In the order of the draws;
-    /// fewer than asked for where fewer words have a probability.
+    /// Draws without replacement: each drawn word is removed, and the rest is renormalized. The words come in the order
+    /// of the draws. There are fewer than requested if fewer words have a probability above 0.
     pub fn without_replacement(self) -> Self {
         Self { replacement: false, ..self }
     }
 }
 
 impl Sampling {
-    /// Draws of each hidden vector.
+    /// Number of draws per hidden vector.
     pub fn draws(&self) -> usize {
         self.draws
     }
 
-    /// The same; without replacement no more draws than there are words.
+    /// Limits draws without replacement to the number of words.
     pub(crate) fn at_most(self, vocab: usize) -> Self {
         if self.replacement { self } else { Self { draws: self.draws.min(vocab), ..self } }
     }
 }
 
-/// Scores in f32 go up to 10³², divided by it.
+/// The smallest temperature: scores up to 10³² divided by it still fit f32.
 const LEAST_TEMPERATURE: f64 = 1e-6;
 
-/// Refuses a temperature that scores cannot be divided by.
+/// Rejects a temperature by which scores cannot be divided.
 ///
 /// # Errors
 /// A temperature below 10⁻⁶ or not finite.
@@ -141,39 +141,39 @@ pub(crate) fn check_temperature(temperature: f64) -> Result<()> {
     Err(Error::OutOfRange { name: "temperature", value: temperature, limit: "0.000001 or more, and finite" })
 }
 
-/// Scores of neighbouring words for some examples of a batch, in tiles; the softmax of all of them is P(· | h). A score of
-/// `f32::MIN` is a probability of zero.
+/// A tile of scores of neighbouring words for some examples of a batch. The softmax of all scores of an example is
+/// P(· | h). A score of `f32::MIN` means a probability of zero.
 #[derive(Debug)]
 pub struct WordScores<'a> {
     /// The first word.
     pub first: WordId,
-    /// Which examples of the batch.
+    /// Numbers of the examples in the batch.
     pub examples: Range<usize>,
-    /// Word `first + i` is the i-th row.
+    /// The scores; word `first + i` is the i-th row.
     pub tile: &'a Tile<'a>,
 }
 
 impl WordScores<'_> {
-    /// The words.
+    /// Returns the words of the tile.
     pub fn words(&self) -> Range<WordId> {
         self.first..self.first + self.tile.rows().len() as WordId
     }
 
-    /// The scores of a word, one an example.
+    /// Returns the scores of a word, one per example.
     pub fn scores_of(&self, word: WordId) -> &[f32] {
         self.tile.row(self.tile.rows().start + (word - self.first))
     }
 }
 
-/// Takes in scores; the statistics are those of its examples.
+/// Function that folds scores into the statistics of their examples.
 pub type WordFold<'a> = dyn Fn(&WordScores, &mut [Stat]) + Sync + 'a;
 
-/// Examples whose probabilities are held at a time where a layer has no tiles of its own.
+/// Number of examples whose probabilities are held at a time, for layers without tiles.
 const LANES: usize = 16;
-/// Words in a tile of these.
+/// Number of words in such a tile.
 const TILE_WORDS: usize = 1024;
 
-/// [`OutputLayer::scan_scores`] by way of `log_probs`, a few examples at a time.
+/// The default of [`OutputLayer::scan_scores`], which calls `log_probs` for a few examples at a time.
 pub(super) fn scan_log_probs<L: OutputLayer + ?Sized>(
     layer: &L,
     w: &mut Tables,
@@ -203,7 +203,7 @@ pub(super) fn scan_log_probs<L: OutputLayer + ?Sized>(
     }
 }
 
-/// [`OutputLayer::log_prob`] by way of `log_probs`, a few examples at a time.
+/// The default of [`OutputLayer::log_prob`], which calls `log_probs` for a few examples at a time.
 pub(super) fn pick_log_probs<L: OutputLayer + ?Sized>(
     layer: &L,
     w: &mut Tables,
@@ -223,7 +223,7 @@ pub(super) fn pick_log_probs<L: OutputLayer + ?Sized>(
     }
 }
 
-/// [`LayerExt::top_k`].
+/// Implements [`LayerExt::top_k`].
 pub(super) fn top_k<L: OutputLayer + ?Sized>(
     layer: &L,
     w: &mut Tables,
@@ -240,7 +240,7 @@ pub(super) fn top_k<L: OutputLayer + ?Sized>(
         fold_ln_z(seen.tile, 1.0, stats);
         let best = &best[seen.examples.clone()];
         let mut own: Vec<Best> = best.iter().map(|best| lock(best).sibling()).collect();
-        // Most words are below the k-th best so far: one comparison.
+        // Most words are below the k-th best so far, and cost one comparison.
         let mut floors: Vec<f32> = own.iter().map(|own| own.floor() as f32).collect();
         for word in seen.words() {
             for ((z, floor), own) in seen.scores_of(word).iter().zip(&mut floors).zip(&mut own) {
@@ -256,7 +256,7 @@ pub(super) fn top_k<L: OutputLayer + ?Sized>(
     best.into_iter().zip(&stats).map(|(best, stat)| unlock(best).into_scored(stat.ln_z())).collect()
 }
 
-/// [`LayerExt::rank`].
+/// Implements [`LayerExt::rank`].
 pub(super) fn rank<L: OutputLayer + ?Sized>(layer: &L, w: &mut Tables, batch: Batch, s: &mut Scratch) -> Vec<usize> {
     if !batch.is_empty() && layer.descent(w, batch.hidden.slice_axis(Axis(0), Slice::from(0..1))).is_some() {
         let mut ln_p = vec![0.0; batch.len()];
@@ -290,7 +290,7 @@ pub(super) fn rank<L: OutputLayer + ?Sized>(layer: &L, w: &mut Tables, batch: Ba
     above.into_iter().map(|above| 1 + above.into_inner()).collect()
 }
 
-/// [`LayerExt::sample`].
+/// Implements [`LayerExt::sample`].
 pub(super) fn sample<L: OutputLayer + ?Sized>(
     layer: &L,
     w: &mut Tables,
@@ -310,7 +310,7 @@ pub(super) fn sample<L: OutputLayer + ?Sized>(
     sample_by_scan(layer, w, hidden, how, s)
 }
 
-/// Gumbel-max: the words with the largest z/T + g, g standard Gumbel noise, are samples without replacement.
+/// Samples by Gumbel-max: the words with the largest z/T + g, g standard Gumbel noise, are samples without replacement.
 fn sample_by_scan<L: OutputLayer + ?Sized>(
     layer: &L,
     w: &mut Tables,
@@ -319,7 +319,8 @@ fn sample_by_scan<L: OutputLayer + ?Sized>(
     s: &mut Scratch,
 ) -> Vec<Vec<Scored>> {
     let beta = 1.0 / how.temperature;
-    // Each search has noise of its own: as many searches for one word as there are draws, or one for all of them.
+    // Each search has its own noise: with replacement one search per draw for one word, otherwise one search for all
+    // draws.
     let (searches, words) = if how.replacement { (how.draws, 1) } else { (1, how.draws) };
     let mut search = || (Noise::new(s.rng.random()), Mutex::new(Best::new(words)));
     let all: Vec<Vec<_>> = (0..hidden.nrows()).map(|_| (0..searches).map(|_| search()).collect()).collect();
@@ -342,10 +343,10 @@ fn sample_by_scan<L: OutputLayer + ?Sized>(
     all.into_iter().zip(&stats).map(sorted).collect()
 }
 
-/// Offers the words of a tile with their noise. A word whose noise would not lift even the tile's largest score, `top`,
-/// above the floor is passed over by its uniform number alone: −ln(1 − u) ≥ u.
+/// Offers the words of a tile with their noise. If the noise of a word cannot lift even `top`, the largest score of the
+/// tile, above the floor, the uniform number alone rules the word out: −ln(1 − u) ≥ u.
 fn perturb(seen: &WordScores, b: usize, beta: f64, top: f64, noise: &Noise, best: &mut Best) {
-    // More than the rounding of the exponential, so that no word is lost to it.
+    // The margin exceeds the rounding of the exponential, so that no word is lost.
     let bound = |best: &Best| (top - best.floor()).exp() * (1.0 + 1e-12);
     let mut limit = bound(best);
     for word in seen.words() {
@@ -369,7 +370,7 @@ fn column_maxima(seen: &WordScores) -> Vec<f32> {
     tops
 }
 
-/// Calls `f` for each example with its descent, if the layer has descents.
+/// Calls `f` for each example with its descent, or returns `None` if the layer has no descents.
 fn each_descent<L: OutputLayer + ?Sized, R>(
     layer: &L,
     w: &mut Tables,

@@ -1,11 +1,11 @@
-//! Gumbel-softmax: a sample as a smooth function of the scores.
+//! Gumbel-softmax: a sample that is a smooth function of the scores.
 
 use crate::objective::math;
 use crate::rng::Noise;
 use ndarray::{ArrayView2, ArrayViewMut2};
 
-/// In each row scores become y = softmax((z + g)/τ), g standard Gumbel noise, a [`Noise`] a row: a smoothed sample from
-/// softmax(z), which for τ → 0 becomes one word's indicator, and for τ → ∞ uniform. A score of −∞ gives 0.
+/// Turns the scores of each row into y = softmax((z + g)/τ), g standard Gumbel noise with one [`Noise`] per row. This
+/// is a smoothed sample from softmax(z): for τ → 0 the indicator of one word, for τ → ∞ uniform. A score of −∞ gives 0.
 ///
 /// Reference: Jang, Gu & Poole 2017, eq. 2; Maddison, Mnih & Teh 2017 (the concrete distribution).
 pub fn relax(noise: &[Noise], temperature: f64, mut scores: ArrayViewMut2<f32>) {
@@ -21,7 +21,8 @@ pub fn relax(noise: &[Noise], temperature: f64, mut scores: ArrayViewMut2<f32>) 
     }
 }
 
-/// ∂L/∂z from ∂L/∂y, given y of [`relax`]: y·(∂L/∂y − Σ y·∂L/∂y)/τ. A row sums to 0. The noise is not needed.
+/// Computes ∂L/∂z from ∂L/∂y, given y of [`relax`]: y·(∂L/∂y − Σ y·∂L/∂y)/τ. Each row sums to 0. The noise is not
+/// needed.
 pub fn relax_backward(
     temperature: f64,
     relaxed: ArrayView2<f32>,
