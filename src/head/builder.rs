@@ -1,4 +1,4 @@
-//! How a head is set up.
+//! The builder of heads.
 
 use super::training::{Training, check_rate, check_threads};
 use super::{Head, LAYER_STREAM, NOISE_STREAM, SharedLayer, file};
@@ -15,7 +15,7 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
-/// The settings of a [`Head`]. What is not set has the default that its method names.
+/// The settings of a [`Head`]. Each method names the default of its setting.
 ///
 /// ```
 /// use lexmax::layer::Bias;
@@ -66,7 +66,7 @@ enum LayerSource<'a> {
     },
     Own {
         layer: Box<dyn OutputLayer>,
-        /// A setting that was called and belongs to layers of the catalogue.
+        /// A setting that was made but has no effect on your own layer.
         misplaced: Option<&'static str>,
     },
 }
@@ -81,16 +81,16 @@ impl fmt::Debug for LayerSource<'_> {
 }
 
 impl Head {
-    /// A head with a layer of the [catalogue](crate::layer::catalogue) by its name, as in `sampled:samples=512`, over words
-    /// with these counts and hidden vectors of size `dim`. A word's id, in targets and in answers, is its rank by
-    /// falling count; [`Vocabulary::new`] numbers words so.
+    /// Creates a builder for a layer of the [catalogue](crate::layer::catalogue) by its name, as in
+    /// `sampled:samples=512`. `counts` are the counts of the words, and `dim` is the size of the hidden vectors. The id
+    /// of a word, in targets and in answers, is its rank by falling count, as [`Vocabulary::new`] numbers words.
     pub fn builder<'a>(name: impl ToString, counts: &'a Counts, dim: usize) -> HeadBuilder<'a> {
         let layer = LayerSource::Named { name: name.to_string(), dim, bias: None, words: None, tree: None };
         HeadBuilder { counts: Some(counts), ..HeadBuilder::over(layer) }
     }
 
-    /// A head with a layer of one's own. Set [`HeadBuilder::rate`], and [`HeadBuilder::counts`] for biases that start at the
-    /// unigram model.
+    /// Creates a builder for your own layer. Set [`HeadBuilder::rate`], and [`HeadBuilder::counts`] for biases that
+    /// start at the unigram model.
     pub fn of<'a>(layer: impl Into<Box<dyn OutputLayer>>) -> HeadBuilder<'a> {
         HeadBuilder::over(LayerSource::Own { layer: layer.into(), misplaced: None })
     }
@@ -101,14 +101,14 @@ impl<'a> HeadBuilder<'a> {
         Self { layer, counts: None, optimizer: Optimizer::default(), rate: None, seed: 1, threads: 1, loss: None }
     }
 
-    /// Counts of the words, in falling order: for a layer of one's own. [`Head::builder`] has them already.
+    /// Sets the counts of the words, in falling order, for your own layer. [`Head::builder`] already has them.
     pub fn counts(mut self, counts: &'a Counts) -> Self {
         self.counts = Some(counts);
         self
     }
 
-    /// The words, for layers whose name has a file about words: a tree, or vectors to cluster [default: words are called by
-    /// their ids].
+    /// Sets the words, for layers whose name refers to a file about words: a tree, or vectors to cluster [default: the
+    /// ids serve as names].
     pub fn words(mut self, vocab: &'a Vocabulary) -> Self {
         match &mut self.layer {
             LayerSource::Named { words, .. } => *words = Some(vocab),
@@ -117,7 +117,7 @@ impl<'a> HeadBuilder<'a> {
         self
     }
 
-    /// Where biases start, unless the layer's name says it [default: at the unigram model].
+    /// Sets the start of the biases, unless the name of the layer sets it [default: the unigram model].
     pub fn bias(mut self, start: Bias) -> Self {
         match &mut self.layer {
             LayerSource::Named { bias, .. } => *bias = Some(start),
@@ -126,7 +126,7 @@ impl<'a> HeadBuilder<'a> {
         self
     }
 
-    /// The tree of a layer that decides along one [default: what the layer's name says].
+    /// Sets the tree of a layer that decides along one [default: the tree in the name of the layer].
     pub fn tree(mut self, given: Tree) -> Self {
         match &mut self.layer {
             LayerSource::Named { tree, .. } => *tree = Some(given),
@@ -135,61 +135,64 @@ impl<'a> HeadBuilder<'a> {
         self
     }
 
-    /// How gradients move the weights [default: Adagrad from 0.01].
+    /// Sets the optimizer [default: Adagrad from 0.01].
     pub fn optimizer(mut self, optimizer: Optimizer) -> Self {
         self.optimizer = optimizer;
         self
     }
 
-    /// The rate, on the summed loss of a batch [default: the catalogue's for the layer and the optimizer, chosen for batches
-    /// of the size that its [`Tuning`](crate::layer::catalogue::Tuning) names].
+    /// Sets the rate, on the summed loss of a batch [default: the catalogue's rate for the layer and the optimizer].
+    /// The default suits batches of the size in the layer's [`Tuning`](crate::layer::catalogue::Tuning). Your own layer
+    /// has no default.
     pub fn rate(mut self, rate: f32) -> Self {
         self.rate = Some(rate);
         self
     }
 
-    /// The seed of the first weights and of all draws [default: 1].
+    /// Sets the seed of the initial weights and of all draws [default: 1].
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
         self
     }
 
-    /// Threads for layers that touch all words; results do not depend on their number [default: 1].
+    /// Sets the number of threads for layers that process all words [default: 1]. Results do not depend on it.
     pub fn threads(mut self, threads: usize) -> Self {
         self.threads = threads;
         self
     }
 
-    /// Options of the loss, in place of those that the layer's name has [default: none].
+    /// Sets the options of the loss, which replace those in the name of the layer [default: none].
     pub fn loss(mut self, options: LossOptions) -> Self {
         self.loss = Some(options);
         self
     }
 
-    /// Builds the head at the start of training.
+    /// Builds the head with initial weights.
     ///
     /// # Errors
-    /// A name that is not in the catalogue, settings that make no sense, counts for another number of words, options of the
-    /// loss that the layer does not honour, and weights that do not fit in memory.
+    /// A name that is not in the catalogue, invalid settings, counts for another number of words, loss options that the
+    /// layer does not support, or weights that do not fit in memory. Your own layer also needs a rate, and counts if
+    /// its biases start at the unigram model.
     pub fn build(self) -> Result<Head> {
         let (plan, counts) = self.plan()?;
         let tables = set_up(&*plan.layer, counts, plan.optimizer, &mut WorkerRng::new(plan.seed, LAYER_STREAM))?;
         plan.head(tables, counts)
     }
 
-    /// Builds the head with the weights, the optimizer's state, the rate and the random numbers of a file that
-    /// [`Head::save`] wrote, or with the weights of a model's file. The builder's layer, biases, counts and optimizer must be
-    /// those of the file, and so must options of the loss that are set here; without, the file's are taken. A rate set here is
-    /// taken in place of the file's.
+    /// Builds the head from a file. A file of [`Head::save`] provides the weights, the state of the optimizer, the rate
+    /// and the random numbers; the file of a model provides the weights. The layer, the biases, the counts and the
+    /// optimizer of the builder must equal those of the file. Loss options that are set here must equal those of the
+    /// file too; otherwise the file's apply. A rate that is set here replaces that of the file.
     ///
     /// # Errors
-    /// As [`HeadBuilder::build`] and [`Head::load`], and a file of another layer, counts or optimizer.
+    /// The errors of [`HeadBuilder::build`] and [`Head::load`], and a file with another layer, other counts or another
+    /// optimizer.
     pub fn load(self, path: impl AsRef<Path>) -> Result<Head> {
         let (plan, counts) = self.plan()?;
         file::load_into(path.as_ref(), plan, counts)
     }
 
-    /// The layer, and all settings checked.
+    /// Builds the layer and checks all settings.
     fn plan(self) -> Result<(Plan, Option<&'a Counts>)> {
         if let Some(rate) = self.rate {
             check_rate(rate)?;
@@ -247,32 +250,32 @@ impl<'a> HeadBuilder<'a> {
     }
 }
 
-/// A head without weights.
+/// The layer and the settings of a head without weights.
 pub(super) struct Plan {
     pub layer: Box<dyn OutputLayer>,
     pub name: Option<String>,
     pub loss: LossOptions,
-    /// Whether the options of the loss were asked for.
+    /// Whether the loss options were set in the builder.
     pub loss_given: bool,
     pub optimizer: Optimizer,
-    /// The rate that was asked for, or the catalogue's.
+    /// The rate that was set, or the catalogue's.
     pub rate: Option<f32>,
-    /// The rate that was asked for.
+    /// The rate that was set.
     pub given: Option<f32>,
     pub seed: u64,
     pub threads: Threads,
 }
 
 impl Plan {
-    /// The rate.
+    /// Returns the rate.
     ///
     /// # Errors
-    /// None was given, and the layer is not of the catalogue.
+    /// No rate was set, and the layer is not in the catalogue.
     pub fn rate(&self) -> Result<f32> {
         Ok(self.rate.ok_or(HeadFault::NoRate)?)
     }
 
-    /// The head over these weights.
+    /// Builds the head over these weights.
     pub fn head(self, matrices: Vec<Matrix>, counts: Option<&Counts>) -> Result<Head> {
         let rate = self.rate()?;
         let handle = |matrix| -> Box<dyn Table> {

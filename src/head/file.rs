@@ -1,16 +1,16 @@
-//! Heads in files.
+//! Files of heads.
 //!
-//! The file is a [safetensors](https://github.com/huggingface/safetensors) file. Its metadata have one entry, `head`: JSON with
-//! the layer's name, its sizes, the optimizer, the rate and the random numbers. The tensors are those of the output layer in a
-//! model's file, under the same names, so that [`Head::load`] reads the layer of a model too:
+//! The file is a [safetensors](https://github.com/huggingface/safetensors) file. Its metadata has one entry, `head`:
+//! JSON with the layer's name, its sizes, the optimizer, the rate and the random numbers. The tensors have the same
+//! names as the tensors of the output layer in a model's file, so [`Head::load`] reads the layer of a model too:
 //!
 //! | tensor | is |
 //! |---|---|
-//! | `vocab.counts`, U64 \[V\] | the counts, falling |
+//! | `vocab.counts`, U64 \[V\] | the counts, in falling order |
 //! | `tree.leaves`, U32 \[V\]; `tree.nodes`, U32 \[V − 1\] | the tree of a layer that decides along one |
 //! | `layer.N.weight`, `layer.N.bias`, `….adagrad` | the tables |
-//! | `proposal.N`, F32 \[rows, dim\] | what a proposal that follows the weights has seen of them |
-//! | `loss.weights`, F32 \[V\] | the weights of words in the loss, where it has some |
+//! | `proposal.N`, F32 \[rows, dim\] | the state of a proposal that depends on the weights |
+//! | `loss.weights`, F32 \[V\] | the word weights of the loss, if there are any |
 
 use super::builder::Plan;
 use super::training::check_threads;
@@ -31,23 +31,23 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
 
-/// What this version writes and reads.
+/// The format that this version writes and reads.
 const FORMAT: u32 = 1;
-/// Entries of the metadata: of a head's file, and of a model's.
+/// Metadata entries of a head's file and of a model's file.
 const HEAD: &str = "head";
 const MODEL: &str = "lexmax";
 const WORD_WEIGHTS: &str = "loss.weights";
-/// More batches than any run takes; twice as many still fit a u64.
+/// A limit above any real run; twice the limit still fits a u64.
 const MOST_BATCHES: u64 = 1 << 62;
 
-/// A head in JSON.
+/// The description of a head in JSON.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct HeadDescription {
     format: u32,
-    /// The version that wrote it.
+    /// The version of the program that wrote the file.
     lexmax: String,
-    /// The layer's name; none of a layer outside the catalogue.
+    /// The name of the layer; `None` for a layer outside the catalogue.
     layer: Option<String>,
     bias: Bias,
     vocab: usize,
@@ -59,7 +59,7 @@ struct HeadDescription {
     loss: Loss,
 }
 
-/// The options of the loss that are numbers.
+/// The loss options that are single numbers.
 #[derive(Serialize, Deserialize, Default)]
 #[serde(deny_unknown_fields)]
 struct Loss {
@@ -70,7 +70,7 @@ struct Loss {
     soft_targets: bool,
 }
 
-/// What is read of a model's description.
+/// The part of a model's description that is read here.
 #[derive(Deserialize)]
 struct ModelDescription {
     layer: String,
@@ -84,10 +84,11 @@ fn table(number: usize) -> String {
 }
 
 impl Head {
-    /// Writes the head: the file is there whole or not at all. The same head gives the same bytes.
+    /// Writes the head to a file. The write is atomic: the file is complete or absent. Equal heads give equal bytes.
     ///
     /// # Errors
-    /// [`Error::Io`] with the path; [`Error::NotFinite`] for a weight that is not finite, and then nothing is written.
+    /// [`Error::Io`] with the path; [`Error::NotFinite`] for a weight that is not finite, in which case nothing is
+    /// written.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
         let path = path.as_ref();
         let layer = self.layer.read();
@@ -155,20 +156,21 @@ impl Head {
         }
     }
 
-    /// Reads a head that [`Head::save`] wrote, which then goes on with the same bits, or the output layer of a model's file.
-    /// Steps use one thread; [`Head::load_with`] takes more.
+    /// Reads a head that [`Head::save`] wrote, or the output layer in the file of a model. A saved head continues
+    /// training bit by bit as before. Steps use one thread; [`Head::load_with`] sets another number.
     ///
     /// # Errors
-    /// [`Error::Io`]; [`Error::ModelFile`] with the byte or the field for a file that is none, is damaged, or was written by a
-    /// version that says more; a layer outside the catalogue, for which [`HeadBuilder::load`](super::HeadBuilder::load) is.
+    /// [`Error::Io`]; [`Error::ModelFile`] with the byte or the field for a file that is not such a file, is damaged,
+    /// or comes from a newer version. A layer outside the catalogue is an error too; use
+    /// [`HeadBuilder::load`](super::HeadBuilder::load) for it.
     pub fn load(path: impl AsRef<Path>) -> Result<Self> {
         Self::load_with(path, 1)
     }
 
-    /// [`Head::load`] with so many threads.
+    /// Like [`Head::load`], with this number of threads.
     ///
     /// # Errors
-    /// As [`Head::load`], and 0 threads.
+    /// The errors of [`Head::load`], and `threads` = 0.
     pub fn load_with(path: impl AsRef<Path>, threads: usize) -> Result<Self> {
         check_threads(threads)?;
         let mut file = HeadFile::open(path.as_ref())?;
@@ -198,7 +200,7 @@ impl Head {
     }
 }
 
-/// The head of a file, for a layer that is there already.
+/// Reads the head in a file for an existing layer.
 pub(super) fn load_into(path: &Path, plan: Plan, counts: Option<&Counts>) -> Result<Head> {
     let mut file = HeadFile::open(path)?;
     let other = |setting, found: String, needed: String| {
@@ -215,7 +217,7 @@ pub(super) fn load_into(path: &Path, plan: Plan, counts: Option<&Counts>) -> Res
     if file.dim != shape.dim {
         return other("the size of the hidden vectors", file.dim.to_string(), shape.dim.to_string());
     }
-    // A name that says where the biases start is stronger than what stands beside it.
+    // A bias in the name of the layer overrides the separate field.
     let named = file.layer.as_deref().map(str::parse::<LayerSpec>).transpose()?;
     let bias = named.map_or(Ok(file.bias), |spec| spec.bias(file.bias))?;
     if bias != shape.bias {
@@ -238,7 +240,7 @@ pub(super) fn load_into(path: &Path, plan: Plan, counts: Option<&Counts>) -> Res
     file.into_head(plan, counts)
 }
 
-/// A file whose description is read.
+/// An open file with its parsed description.
 struct HeadFile {
     tensors: Tensors<BufReader<File>>,
     layer: Option<String>,
@@ -246,7 +248,7 @@ struct HeadFile {
     dim: usize,
     optimizer: Optimizer,
     loss: LossOptions,
-    /// Rate, batches and random numbers of a head; none of a model.
+    /// Rate, batches and random numbers of a head; `None` for a model.
     run: Option<(f32, u64, WorkerRng)>,
 }
 
@@ -271,10 +273,10 @@ impl HeadFile {
         Ok(found)
     }
 
-    /// Refuses what makes no sense, before anything is made as large as the file says.
+    /// Rejects invalid values before any allocation of a size that the file states.
     fn check(&self) -> Result<()> {
         let senseless = |field, source| self.tensors.fault(ModelFault::Senseless { field, source: Box::new(source) });
-        // A layer outside the catalogue is there before its file is read: nothing is made as large as the file says.
+        // A layer outside the catalogue exists before its file is read, so the file determines no allocation.
         let most = self.layer.as_ref().map_or(usize::MAX, |_| self.tensors.data_bytes() / size_of::<f32>());
         if self.dim == 0 || self.dim > most {
             let limit = "from 1 to the numbers that the file holds";
@@ -299,17 +301,17 @@ impl HeadFile {
         stored::counts(&self.tensors, counts).map(Some)
     }
 
-    /// The head over the tables of the file.
+    /// Builds the head over the tables of the file.
     fn into_head(mut self, mut plan: Plan, counts: Option<&Counts>) -> Result<Head> {
         let (shape, has_state) = (plan.layer.shape(), self.optimizer.initial_state().is_some());
-        // The options of the loss are those of the file, whatever the layer's name says.
+        // The loss options of the file override those in the name of the layer.
         if self.run.is_some() && self.loss != plan.loss {
             let senseless = |source| ModelFault::Senseless { field: "loss", source: Box::new(source) };
             plan.layer.set_loss(self.loss.clone()).map_err(|e| self.tensors.fault(senseless(e)))?;
             plan.loss = self.loss.clone();
         }
         let mut known = vec![stored::COUNTS.into(), WORD_WEIGHTS.into()];
-        // Every tensor is known to be there before there is room for any.
+        // All tensors are checked before memory for any is allocated.
         for (number, shape) in shape.tables.iter().enumerate() {
             for (name, dims) in tables::tensors(&table(number), shape, has_state) {
                 self.tensors.info(&name, Dtype::F32, &dims)?;

@@ -1,4 +1,4 @@
-//! Checks of what a head is given, before anything moves.
+//! Input checks of a head, made before any weight moves.
 
 use super::Head;
 use crate::error::{Error, InputFault, Result};
@@ -9,13 +9,13 @@ use ndarray::ArrayView2;
 
 const HIDDEN: &str = "hidden vectors";
 
-/// Refuses an array of another shape.
+/// Rejects an array of another shape.
 pub(super) fn check_shape(what: &'static str, array: &ArrayView2<f32>, needed: [usize; 2]) -> Result<()> {
     let found = [array.nrows(), array.ncols()];
     if found == needed { Ok(()) } else { Err(InputFault::Shape { what, found, needed }.into()) }
 }
 
-/// Refuses a number that is not finite.
+/// Rejects numbers that are not finite.
 #[inline(always)]
 pub(super) fn check_finite(what: &'static str, array: &ArrayView2<f32>) -> Result<()> {
     match array.to_slice() {
@@ -24,7 +24,7 @@ pub(super) fn check_finite(what: &'static str, array: &ArrayView2<f32>) -> Resul
     }
 }
 
-/// The same, number by number: for arrays that do not lie in one piece, and to find the number.
+/// Like [`check_finite`], one number at a time: for arrays that are not contiguous, and to locate the number.
 #[inline(never)]
 fn check_each(what: &'static str, array: &ArrayView2<f32>) -> Result<()> {
     match array.indexed_iter().find(|(_, x)| !x.is_finite()) {
@@ -33,7 +33,7 @@ fn check_each(what: &'static str, array: &ArrayView2<f32>) -> Result<()> {
     }
 }
 
-/// `hidden` with contiguous rows: itself, or a copy.
+/// Returns `hidden` with contiguous rows: itself or a copy.
 #[inline(always)]
 pub(super) fn contiguous<'a>(hidden: ArrayView2<'a, f32>, copied: &'a mut Vec<f32>) -> ArrayView2<'a, f32> {
     let [down, right] = [hidden.strides()[0], hidden.strides()[1]];
@@ -47,13 +47,13 @@ pub(super) fn contiguous<'a>(hidden: ArrayView2<'a, f32>, copied: &'a mut Vec<f3
 }
 
 impl<M> Head<M> {
-    /// Refuses hidden vectors of another size, and numbers that are not finite.
+    /// Rejects hidden vectors of another size, and numbers that are not finite.
     pub(super) fn check_hidden(&self, hidden: &ArrayView2<f32>) -> Result<()> {
         check_shape(HIDDEN, hidden, [hidden.nrows(), self.shape.dim])?;
         check_finite(HIDDEN, hidden)
     }
 
-    /// Refuses a batch that does not fit.
+    /// Rejects an invalid batch.
     pub(super) fn check_batch(&self, batch: &Batch) -> Result<()> {
         self.check_hidden(&batch.hidden)?;
         let examples = batch.hidden.nrows();
@@ -81,7 +81,7 @@ impl<M> Head<M> {
         }
     }
 
-    /// Refuses targets that are no words, but for one that counts nothing.
+    /// Rejects targets that are not words, except the ignored target.
     pub(super) fn check_targets(&self, targets: &[u32], examples: usize, ignored: Option<u32>) -> Result<()> {
         if targets.len() != examples {
             return Err(InputFault::Targets { targets: targets.len(), examples }.into());
@@ -94,7 +94,7 @@ impl<M> Head<M> {
         }
     }
 
-    /// Room for one number for each example and word.
+    /// Allocates one number for each example and word.
     pub(super) fn room(&self, examples: usize) -> Result<ndarray::Array2<f32>> {
         let (vocab, too_large) = (self.shape.vocab, || Error::TooLarge { rows: examples, dim: self.shape.vocab });
         let mut all = Vec::<f32>::new();

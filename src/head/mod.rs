@@ -1,8 +1,8 @@
-//! An output layer that one owns whole: the layer, its tables, its optimizer and its scratch.
+//! An output layer in one owner: the layer, its tables, its optimizer and its scratch.
 //!
-//! A [`Head`] sits on top of a model of one's own. It takes hidden vectors and targets, moves its weights, and gives back
-//! the loss and ∂L/∂hidden for whatever came before. It is built by the name of a layer of the
-//! [catalogue](crate::layer::catalogue), or over a layer of one's own.
+//! A [`Head`] sits on top of your own model. It takes hidden vectors and targets, moves its weights, and returns the
+//! loss and ∂L/∂hidden for the rest of the model. The layer is either a layer of the
+//! [catalogue](crate::layer::catalogue) by name, or your own.
 //!
 //! ```
 //! use lexmax::prelude::*;
@@ -14,7 +14,8 @@
 //! # let hidden = array![[0.1f32, -0.2, 0.3]];
 //! # let folder = tempfile::tempdir().unwrap();
 //! # let path = folder.path().join("head.safetensors");
-//! let mut head = Head::builder("hierarchical", &counts, dim).optimizer(Optimizer::adagrad(0.1)?).rate(0.2).seed(1).build()?;
+//! let mut head =
+//!     Head::builder("hierarchical", &counts, dim).optimizer(Optimizer::adagrad(0.1)?).rate(0.2).seed(1).build()?;
 //! for (hidden, targets) in batches {
 //!     let step = head.step(hidden.view(), &targets)?; // step.loss in nats, step.d_hidden B×d: the weights have moved
 //!     backward(step.d_hidden);
@@ -28,11 +29,12 @@
 //! # }
 //! ```
 //!
-//! A word's id is its rank by falling count, from 0: counts fall, and targets are such ids.
+//! The id of a word is its rank by falling count, from 0. The counts must be in falling order, and targets are such
+//! ids.
 //!
-//! All input is checked before anything moves: shapes, targets, numbers that are not finite. What is wrong comes back as an
-//! [`Error`](crate::Error): no batch and no file makes a head panic. A layer of one's own that breaks the contract of
-//! [`OutputLayer`] may.
+//! All input is checked before any weight moves: shapes, targets, and numbers that are not finite. Invalid input
+//! returns an [`Error`](crate::Error); no batch and no file makes a head panic. Your own layer may panic if it breaks
+//! the contract of [`OutputLayer`].
 
 mod builder;
 mod file;
@@ -53,30 +55,30 @@ use crate::vocab::Counts;
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-/// An output layer with its weights and all that a step needs, in one owner.
+/// An output layer with its weights and everything that a step needs, in one owner.
 ///
-/// - [`Head::builder`] builds a layer of the catalogue by name, [`Head::of`] takes a layer of one's own, [`Head::load`] reads
-///   a file.
-/// - [`step`](Head::step) trains; [`gradients`](Head::gradients) only differentiates, for optimizers of one's own.
+/// - [`Head::builder`] builds a layer of the catalogue by name, [`Head::of`] takes your own layer, and [`Head::load`]
+///   reads a file.
+/// - [`step`](Head::step) trains; [`gradients`](Head::gradients) only differentiates, for your own optimizer.
 /// - [`log_prob`](Head::log_prob), [`log_probs`](Head::log_probs), [`top_k`](Head::top_k), [`rank`](Head::rank),
-///   [`sample`](Head::sample), [`ln_z`](Head::ln_z) and [`gumbel_softmax`](Head::gumbel_softmax) ask the trained layer; they
-///   are exact, whatever the layer was trained with.
+///   [`sample`](Head::sample), [`ln_z`](Head::ln_z) and [`gumbel_softmax`](Head::gumbel_softmax) query the trained
+///   layer. They are exact, independent of the training criterion.
 /// - [`save`](Head::save) writes a file; [`clone_frozen`](Head::clone_frozen) makes a read-only copy for other threads.
 ///
-/// A step of one thread allocates nothing once the buffers have their size: full, hierarchical, negative and sampled softmax
-/// not a byte, other layers nothing that grows with the batch, the vocabulary or the hidden vector.
+/// Once the buffers have their size, a step with one thread allocates nothing for full, hierarchical, negative and
+/// sampled softmax. Other layers allocate nothing that grows with the batch, the vocabulary or the hidden vector.
 pub struct Head<M = Training> {
     layer: SharedLayer,
     shape: LayerShape,
-    /// The layer's name in the catalogue, with its settings; none of a layer of one's own.
+    /// The name of the layer in the catalogue, with its settings; `None` for your own layer.
     name: Option<String>,
     counts: Option<Arc<Counts>>,
-    /// The options of the loss, as far as targets are checked by them.
+    /// The options of the loss, which decide the valid targets.
     loss: LossOptions,
     tables: Tables<'static>,
     scratch: Scratch,
     threads: Threads,
-    /// Hidden vectors whose rows were not contiguous where they came from.
+    /// A copy of hidden vectors whose rows were not contiguous.
     copied: Vec<f32>,
     mode: M,
 }
@@ -92,7 +94,7 @@ impl<M: fmt::Debug> fmt::Debug for Head<M> {
     }
 }
 
-/// A head that answers and does not train: what [`Head::clone_frozen`] gives.
+/// A head that answers but does not train. [`Head::clone_frozen`] creates it.
 pub type FrozenHead = Head<ReadOnly>;
 
 /// The mode of a head that does not train.
@@ -106,7 +108,7 @@ impl fmt::Debug for ReadOnly {
     }
 }
 
-/// A layer that a head and its frozen copies look at. Only a look of an adaptive proposal at the weights writes.
+/// A layer that a head shares with its frozen copies. Only the refresh of an adaptive proposal writes to it.
 #[derive(Clone)]
 struct SharedLayer(Arc<RwLock<Box<dyn OutputLayer>>>);
 
@@ -140,28 +142,29 @@ impl<M> Head<M> {
         &self.shape
     }
 
-    /// The layer's name in the catalogue, with its settings; none of a layer of one's own.
+    /// The name of the layer in the catalogue, with its settings; `None` for your own layer.
     pub fn name(&self) -> Option<&str> {
         self.name.as_deref()
     }
 
-    /// Threads that a step may use.
+    /// Number of threads that a step may use.
     pub fn threads(&self) -> usize {
         self.threads.count()
     }
 
-    /// Work done so far, by this head: multiply-adds, rows read and written, words drawn.
+    /// Returns the work done by this head so far: multiply-adds, rows read and written, words drawn.
     pub fn cost(&self) -> Cost {
         self.tables.cost()
     }
 
-    /// The weights of a table with its biases, in the order of [`LayerShape::tables`]; none for a number that is too large.
+    /// Returns the weights and biases of a table, by its number in [`LayerShape::tables`]; `None` if the number is too
+    /// large.
     pub fn table(&self, number: usize) -> Option<&Matrix> {
         (number < self.shape.tables.len()).then(|| self.tables.matrix(number)).flatten()
     }
 
-    /// A read-only copy with the weights of this moment, to be asked on another thread. It has random numbers of its own,
-    /// which `seed` decides.
+    /// Creates a read-only copy with the current weights, for queries on another thread. `seed` determines its random
+    /// numbers.
     ///
     /// # Errors
     /// The weights do not fit in memory a second time.
@@ -191,14 +194,14 @@ impl<M> Head<M> {
 }
 
 impl Head<ReadOnly> {
-    /// Another head over the same weights, which are not copied. Its random numbers are those of `seed`.
+    /// Creates another head over the same weights without copying them. `seed` determines its random numbers.
     pub fn another(&self, seed: u64) -> Self {
         self.frozen_over(self.mode.tables.clone(), seed)
     }
 }
 
-/// Streams of random numbers under one seed: the first weights, as a model has them; draws in training; samples of frozen
-/// heads.
+/// Streams of random numbers under one seed: the initial weights (as in a model), draws in training, and samples of
+/// frozen heads.
 const LAYER_STREAM: u64 = 2;
 const NOISE_STREAM: u64 = 3;
 const SAMPLING_STREAM: u64 = 4;

@@ -1,4 +1,4 @@
-//! The tensors of an output layer in a file: counts, tree, and what an adaptive proposal has seen. Files of heads and of
+//! The tensors of an output layer in a file: counts, tree, and the state of an adaptive proposal. Files of heads and of
 //! models share them.
 
 use crate::error::{Error, ModelFault, Result};
@@ -10,14 +10,14 @@ use ndarray::{Array2, CowArray, Ix2};
 use safetensors::Dtype;
 use std::io::{self, Read, Seek};
 
-/// The counts, falling: U64 \[V\].
+/// The counts, in falling order: U64 \[V\].
 pub const COUNTS: &str = "vocab.counts";
 /// The decision above each word, `node << 1 | code`: U32 \[V\].
 pub const LEAVES: &str = "tree.leaves";
 /// The decision above each decision: U32 \[V − 1\].
 pub const NODES: &str = "tree.nodes";
 
-/// The name of one of the tensors of what a proposal has seen.
+/// Returns the name of a tensor of the state of a proposal.
 pub fn proposal(number: usize) -> String {
     format!("proposal.{number}")
 }
@@ -30,7 +30,7 @@ pub fn counts<R: Read + Seek>(file: &Tensors<R>, counts: Vec<u64>) -> Result<Cou
     Counts::new(counts).map_err(|source| file.fault(ModelFault::Counts { source: Box::new(source) }))
 }
 
-/// Announces the tensors of a tree.
+/// Adds the tensors of a tree to the layout.
 pub fn push_tree(layout: &mut Layout, tree: &Tree) {
     layout.push(LEAVES.into(), Dtype::U32, vec![tree.vocab()]);
     layout.push(NODES.into(), Dtype::U32, vec![tree.nodes()]);
@@ -39,7 +39,7 @@ pub fn push_tree(layout: &mut Layout, tree: &Tree) {
 /// Writes the tensors of a tree.
 ///
 /// # Errors
-/// What the writer says.
+/// The errors of the writer.
 pub fn write_tree(tree: &Tree, out: &mut Numbers) -> io::Result<()> {
     tree.links().iter().flatten().try_for_each(|link| out.push(&link.to_le_bytes()))
 }
@@ -47,21 +47,21 @@ pub fn write_tree(tree: &Tree, out: &mut Numbers) -> io::Result<()> {
 /// Reads the tree over `vocab` words.
 ///
 /// # Errors
-/// What the reader says, and [`Error::ModelFile`].
+/// The errors of the reader, and [`Error::ModelFile`].
 pub fn read_tree<R: Read + Seek>(file: &mut Tensors<R>, vocab: usize) -> Result<Tree> {
     let (leaves, nodes) = (file.u32s(LEAVES, vocab)?, file.u32s(NODES, vocab.saturating_sub(1))?);
     Tree::from_raw_links(leaves, nodes).map_err(|fault| file.fault(ModelFault::Tree { fault }))
 }
 
-/// What the proposal of a layer has seen of the weights; nothing for layers whose proposal does not follow them.
+/// Returns the state of the layer's adaptive proposal; empty for layers without one.
 pub fn state(layer: &dyn OutputLayer) -> Vec<CowArray<'_, f32, Ix2>> {
     layer.adaptive().map_or_else(Vec::new, |proposal| proposal.state())
 }
 
-/// Refuses a proposal with numbers that are not finite.
+/// Rejects a proposal whose state has numbers that are not finite.
 ///
 /// # Errors
-/// [`Error::NotFinite`] for the first.
+/// [`Error::NotFinite`] for the first such number.
 pub fn check_state(state: &[CowArray<'_, f32, Ix2>]) -> Result<()> {
     for (number, seen) in state.iter().enumerate() {
         if let Some(((row, _), value)) = seen.indexed_iter().find(|(_, value)| !value.is_finite()) {
@@ -71,7 +71,7 @@ pub fn check_state(state: &[CowArray<'_, f32, Ix2>]) -> Result<()> {
     Ok(())
 }
 
-/// Announces the tensors of a proposal.
+/// Adds the tensors of a proposal to the layout.
 pub fn push_state(layout: &mut Layout, state: &[CowArray<'_, f32, Ix2>]) {
     for (number, seen) in state.iter().enumerate() {
         layout.push(proposal(number), Dtype::F32, seen.shape().to_vec());
@@ -81,15 +81,15 @@ pub fn push_state(layout: &mut Layout, state: &[CowArray<'_, f32, Ix2>]) {
 /// Writes the tensors of a proposal.
 ///
 /// # Errors
-/// What the writer says.
+/// The errors of the writer.
 pub fn write_state(state: &[CowArray<'_, f32, Ix2>], out: &mut Numbers) -> io::Result<()> {
     state.iter().flatten().try_for_each(|value| out.push(&value.to_le_bytes()))
 }
 
-/// Reads what the proposal of a layer had seen.
+/// Reads the state of a layer's proposal.
 ///
 /// # Errors
-/// What the reader says, and [`Error::ModelFile`].
+/// The errors of the reader, and [`Error::ModelFile`].
 pub fn read_state<R: Read + Seek>(file: &mut Tensors<R>, layer: &dyn OutputLayer) -> Result<Vec<Array2<f32>>> {
     let shapes: Vec<[usize; 2]> = state(layer).iter().map(|seen| seen.dim().into()).collect();
     let mut all = Vec::with_capacity(shapes.len());

@@ -1,4 +1,4 @@
-//! Steps and gradients.
+//! Training steps and gradients of a head.
 
 use super::Head;
 use super::input::{check_shape, contiguous};
@@ -17,13 +17,13 @@ use std::fmt;
 pub struct Training {
     pub(super) optimizer: Optimizer,
     pub(super) rate: f32,
-    /// Batches seen, which decide when an adaptive proposal looks at the weights.
+    /// Number of batches seen, which decides when an adaptive proposal is refreshed.
     pub(super) batches: u64,
     /// ∂L/∂hidden of the last step, B×d.
     d_hidden: Vec<f32>,
-    /// Whether gradients stand in the tables that nobody applied.
+    /// Whether the tables hold gradients that have not been applied.
     has_gradients: bool,
-    /// Whether the layer has a proposal that follows the weights.
+    /// Whether the layer has an adaptive proposal.
     is_adaptive: bool,
 }
 
@@ -43,10 +43,10 @@ impl Training {
     }
 }
 
-/// Numbers that are set to zero at a time: 1 KB.
+/// Numbers that are zeroed at a time: 1 KB.
 const ZEROED: usize = 256;
 
-/// What a step gave.
+/// The result of a step.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Step<'a> {
@@ -56,7 +56,7 @@ pub struct Step<'a> {
     pub d_hidden: ArrayView2<'a, f32>,
 }
 
-/// The gradients of a batch, which moved nothing.
+/// The gradients of a batch, without a change of the weights.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Gradients<'a> {
@@ -64,46 +64,47 @@ pub struct Gradients<'a> {
     pub loss: f64,
     /// ∂L/∂hidden, B×d.
     pub d_hidden: ArrayView2<'a, f32>,
-    /// ∂L/∂W of each table, in the order of [`LayerShape::tables`](crate::layer::LayerShape::tables): dense where the layer
-    /// touched whole ranges of rows, else the rows that were touched with their gradients.
+    /// ∂L/∂W of each table, in the order of [`LayerShape::tables`](crate::layer::LayerShape::tables). It is dense if
+    /// the layer touched whole ranges of rows. Otherwise it lists the touched rows with their gradients.
     pub tables: Vec<TableGradient<'a>>,
 }
 
 impl Head {
-    /// Trains on a batch: `hidden` is B×d, `targets` holds a word for each of its rows. All examples see the weights from
+    /// Trains on a batch: `hidden` is B×d, and `targets` holds one word per row. All examples see the weights from
     /// before the step; then the optimizer moves the weights once.
     ///
-    /// Costs what the layer says ([`expected_cost`](crate::layer::OutputLayer::expected_cost)), and a pass over `hidden` for the checks.
+    /// The cost is that of the layer ([`expected_cost`](crate::layer::OutputLayer::expected_cost)), plus one read of
+    /// `hidden` for the checks.
     ///
     /// # Errors
-    /// Shapes, targets or numbers that do not fit; a loss that is not finite. No weight has moved then.
+    /// Invalid shapes, targets or numbers, or a loss that is not finite. No weight has moved in these cases.
     pub fn step(&mut self, hidden: ArrayView2<f32>, targets: &[WordId]) -> Result<Step<'_>> {
         self.step_batch(Batch { hidden, targets, soft: None, weights: None, members: None })
     }
 
-    /// [`Head::step`] of a batch with weights of the examples, or with soft targets.
+    /// [`Head::step`] for a batch with weights of the examples or with soft targets.
     ///
     /// # Errors
-    /// As [`Head::step`].
+    /// The errors of [`Head::step`].
     pub fn step_batch(&mut self, batch: Batch) -> Result<Step<'_>> {
         let loss = self.differentiate(&batch)?;
         self.tables.flush();
         Ok(Step { loss, d_hidden: self.d_hidden(batch.len()) })
     }
 
-    /// The loss of a batch, with its gradients by the hidden vectors and by every table. No weight moves: this is for an
-    /// optimizer of one's own, which then changes [`Head::weights_mut`] and [`Head::bias_mut`].
+    /// Returns the loss of a batch, with its gradients for the hidden vectors and for every table. No weight moves.
+    /// This is for your own optimizer, which then changes [`Head::weights_mut`] and [`Head::bias_mut`].
     ///
     /// # Errors
-    /// As [`Head::step`].
+    /// The errors of [`Head::step`].
     pub fn gradients(&mut self, hidden: ArrayView2<f32>, targets: &[WordId]) -> Result<Gradients<'_>> {
         self.gradients_of(Batch { hidden, targets, soft: None, weights: None, members: None })
     }
 
-    /// [`Head::gradients`] of a batch with weights of the examples, or with soft targets.
+    /// [`Head::gradients`] for a batch with weights of the examples or with soft targets.
     ///
     /// # Errors
-    /// As [`Head::step`].
+    /// The errors of [`Head::step`].
     pub fn gradients_of(&mut self, batch: Batch) -> Result<Gradients<'_>> {
         let loss = self.differentiate(&batch)?;
         self.mode.has_gradients = true;
@@ -112,11 +113,13 @@ impl Head {
         Ok(Gradients { loss, d_hidden, tables: tables.gradients() })
     }
 
-    /// Trains on relaxed samples: for y = [`gumbel_softmax`](Head::gumbel_softmax)`(hidden, temperature)` and ∂L/∂y, moves
-    /// the weights along ∂L/∂W and gives ∂L/∂hidden. The loss in the result is 0, since only the caller knows it.
+    /// Trains on relaxed samples. Given y = [`gumbel_softmax`](Head::gumbel_softmax)`(hidden, temperature)` and ∂L/∂y,
+    /// both B×V, it moves the weights along ∂L/∂W and returns ∂L/∂hidden. The loss in the result is 0, since only the
+    /// caller knows it.
     ///
     /// # Errors
-    /// Shapes or numbers that do not fit; a layer without a gradient of ln P.
+    /// Invalid shapes or numbers, a layer without a gradient of ln P, or a gradient that is not finite. No weight has
+    /// moved in these cases.
     pub fn gumbel_softmax_step(
         &mut self,
         hidden: ArrayView2<f32>,
@@ -148,7 +151,7 @@ impl Head {
         Ok(Step { loss: 0.0, d_hidden: self.d_hidden(batch) })
     }
 
-    /// Checks a batch, and leaves its gradients in `d_hidden` and in the tables.
+    /// Checks a batch, and computes its gradients in `d_hidden` and in the tables.
     fn differentiate(&mut self, batch: &Batch) -> Result<f64> {
         self.check_batch(batch)?;
         let examples = batch.hidden.nrows();
@@ -169,7 +172,7 @@ impl Head {
         Err(HeadFault::Loss { loss, rate: mode.rate }.into())
     }
 
-    /// Forgets gradients that nobody applied, and makes `d_hidden` zero for so many examples.
+    /// Discards gradients that were not applied, and zeroes `d_hidden` for this number of examples.
     fn begin(&mut self, examples: usize) {
         if std::mem::take(&mut self.mode.has_gradients) {
             self.tables.discard();
@@ -179,7 +182,7 @@ impl Head {
         if d_hidden.len() < entries {
             d_hidden.resize(entries, 0.0);
         }
-        // In parts: one call for all would become a string instruction, which takes longer to start than a part.
+        // Zeroed in parts: a single call compiles to a string instruction, which takes longer to start than a part.
         d_hidden[..entries].chunks_mut(ZEROED).for_each(|part| part.fill(0.0));
     }
 
@@ -187,7 +190,7 @@ impl Head {
         matrix(&self.mode.d_hidden, examples, self.shape.dim)
     }
 
-    /// Lets a proposal that follows the weights look at them, where its schedule says so.
+    /// Refreshes an adaptive proposal if its schedule says so.
     fn look_at_weights(&mut self) {
         if !self.mode.is_adaptive || !is_look_due(self.mode.batches) {
             return;
@@ -197,30 +200,30 @@ impl Head {
         }
     }
 
-    /// The weights of a table, rows × size, to be changed by an optimizer of one's own; none for a number that is too large.
+    /// Returns the weights of a table, rows × size, for your own optimizer; `None` if the number is too large.
     pub fn weights_mut(&mut self, table: usize) -> Option<ArrayViewMut2<'_, f32>> {
         let shape = *self.shape.tables.get(table)?;
         let matrix = self.tables.matrix_mut(table)?;
         ArrayViewMut2::from_shape((shape.rows as usize, shape.dim), matrix.weights_mut()).ok()
     }
 
-    /// The biases of a table, one for each row, to be changed; empty for a table without, none for a number that is too
-    /// large.
+    /// Returns the biases of a table, one per row, for your own optimizer. They are empty for a table without biases;
+    /// `None` if the number is too large.
     pub fn bias_mut(&mut self, table: usize) -> Option<&mut [f32]> {
         (table < self.shape.tables.len()).then(|| self.tables.matrix_mut(table)).flatten().map(Matrix::bias_mut)
     }
 
-    /// How gradients move the weights.
+    /// The optimizer, which defines the updates of the weights.
     pub fn optimizer(&self) -> Optimizer {
         self.mode.optimizer
     }
 
-    /// The rate in force.
+    /// The current rate.
     pub fn rate(&self) -> f32 {
         self.mode.rate
     }
 
-    /// Sets the rate of the steps to come.
+    /// Sets the rate of later steps.
     ///
     /// # Errors
     /// A rate that is negative or not finite.
@@ -232,7 +235,7 @@ impl Head {
     }
 }
 
-/// The first rows × dim numbers as a matrix.
+/// Views the first rows × dim numbers as a matrix.
 #[inline(always)]
 fn matrix(numbers: &[f32], rows: usize, dim: usize) -> ArrayView2<'_, f32> {
     match rows {
@@ -249,7 +252,7 @@ fn matrix_mut(numbers: &mut [f32], rows: usize, dim: usize) -> ArrayViewMut2<'_,
     }
 }
 
-/// Refuses a rate that is negative or not finite.
+/// Rejects a rate that is negative or not finite.
 pub(super) fn check_rate(rate: f32) -> Result<()> {
     if rate >= 0.0 && rate.is_finite() {
         return Ok(());
@@ -257,7 +260,7 @@ pub(super) fn check_rate(rate: f32) -> Result<()> {
     Err(Error::OutOfRange { name: "rate", value: f64::from(rate), limit: "0 or more, and finite" })
 }
 
-/// Refuses a number of no threads.
+/// Rejects a number of 0 threads.
 pub(super) fn check_threads(threads: usize) -> Result<()> {
     match threads {
         0 => Err(Error::OutOfRange { name: "threads", value: 0.0, limit: "1 or more" }),

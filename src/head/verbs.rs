@@ -1,4 +1,4 @@
-//! Questions to a trained head.
+//! Verbs of a trained head.
 
 use super::Head;
 use super::input::contiguous;
@@ -8,15 +8,15 @@ use crate::layer::{Batch, LayerExt, OutputLayer};
 use crate::vocab::WordId;
 use ndarray::{Array2, ArrayView2, ArrayViewMut2};
 
-/// Words that a call draws at most, over all hidden vectors.
+/// Maximum number of draws in a call, over all hidden vectors.
 const MOST_DRAWS: usize = 1 << 22;
 
 impl<M> Head<M> {
-    /// ln P(target | hidden) in nats of each example: exact and normalized. Costs one score for each word, or one for
-    /// each decision on a tree.
+    /// Returns ln P(target | hidden) of each example in nats: exact and normalized. The cost is one score for each
+    /// word, or one for each decision on a tree.
     ///
     /// # Errors
-    /// Shapes, targets or numbers that do not fit.
+    /// Invalid shapes, targets or numbers.
     pub fn log_prob(&mut self, hidden: ArrayView2<f32>, targets: &[WordId]) -> Result<Vec<f64>> {
         self.check_hidden(&hidden)?;
         self.check_targets(targets, hidden.nrows(), None)?;
@@ -29,10 +29,10 @@ impl<M> Head<M> {
         Ok(out)
     }
 
-    /// ln P of every word in nats, B×V: exact and normalized. A word of probability 0 has −∞.
+    /// Returns ln P of every word in nats, B×V: exact and normalized. A word of probability 0 has −∞.
     ///
     /// # Errors
-    /// Shapes or numbers that do not fit; B×V numbers that do not fit in memory.
+    /// Invalid shapes or numbers, or B×V numbers that do not fit in memory.
     pub fn log_probs(&mut self, hidden: ArrayView2<f32>) -> Result<Array2<f32>> {
         self.check_hidden(&hidden)?;
         let mut out = self.room(hidden.nrows())?;
@@ -40,21 +40,21 @@ impl<M> Head<M> {
         Ok(out)
     }
 
-    /// The `k` most probable words of each hidden vector with their ln P, the best first; among equal words the smaller id
-    /// comes first. Fewer than `k` where fewer words have a probability.
+    /// Returns the `k` most probable words of each hidden vector with their ln P, best first. Among equally probable
+    /// words the smaller id comes first. There are fewer than `k` if fewer words have a probability above 0.
     ///
     /// # Errors
-    /// Shapes or numbers that do not fit.
+    /// Invalid shapes or numbers.
     pub fn top_k(&mut self, hidden: ArrayView2<f32>, k: usize) -> Result<Vec<Vec<Scored>>> {
         self.check_hidden(&hidden)?;
         let k = k.min(self.shape.vocab);
         Ok(self.with_layer(hidden, |head, hidden| head.layer.top_k(head.tables, hidden, k, head.scratch)))
     }
 
-    /// 1 + the number of words that are more probable than the target, for each example.
+    /// Returns 1 + the number of words that are more probable than the target, for each example.
     ///
     /// # Errors
-    /// Shapes, targets or numbers that do not fit.
+    /// Invalid shapes, targets or numbers.
     pub fn rank(&mut self, hidden: ArrayView2<f32>, targets: &[WordId]) -> Result<Vec<usize>> {
         self.check_hidden(&hidden)?;
         self.check_targets(targets, hidden.nrows(), None)?;
@@ -67,11 +67,11 @@ impl<M> Head<M> {
         }))
     }
 
-    /// Words drawn from P for each hidden vector, with their ln P. The seed of the head decides the draws, which do not
-    /// depend on the number of threads.
+    /// Draws words from P for each hidden vector, with their ln P. The seed of the head determines the draws, which do
+    /// not depend on the number of threads.
     ///
     /// # Errors
-    /// Shapes or numbers that do not fit; more than 4,194,304 draws in one call.
+    /// Invalid shapes or numbers, or more than 4,194,304 draws in one call.
     pub fn sample(&mut self, hidden: ArrayView2<f32>, how: Sampling) -> Result<Vec<Vec<Scored>>> {
         self.check_hidden(&hidden)?;
         let how = how.at_most(self.shape.vocab);
@@ -83,11 +83,11 @@ impl<M> Head<M> {
         Ok(self.with_layer(hidden, |head, hidden| head.layer.sample(head.tables, hidden, how, head.scratch)))
     }
 
-    /// ln Z of each hidden vector as the training criterion means it: 0 where a self-normalized layer has reached its aim.
-    /// None for layers that normalize in training.
+    /// Returns ln Z of each hidden vector under the training criterion: 0 for a perfectly self-normalized layer.
+    /// Returns `None` for layers that normalize in training.
     ///
     /// # Errors
-    /// Shapes or numbers that do not fit.
+    /// Invalid shapes or numbers.
     pub fn ln_z(&mut self, hidden: ArrayView2<f32>) -> Result<Option<Vec<f64>>> {
         self.check_hidden(&hidden)?;
         let mut out = vec![0.0; hidden.nrows()];
@@ -95,11 +95,11 @@ impl<M> Head<M> {
         Ok(has.then_some(out))
     }
 
-    /// A relaxed sample from P for each hidden vector, B×V: y = softmax((ln P + g)/τ), g standard Gumbel noise
+    /// Returns a relaxed sample from P for each hidden vector, B×V: y = softmax((ln P + g)/τ), g standard Gumbel noise
     /// (Jang, Gu & Poole 2017, eq. 2).
     ///
     /// # Errors
-    /// Shapes or numbers that do not fit; a temperature τ below 10⁻⁶ or not finite; B×V numbers that do not fit in memory.
+    /// Invalid shapes or numbers, a temperature τ below 10⁻⁶ or not finite, or B×V numbers that do not fit in memory.
     pub fn gumbel_softmax(&mut self, hidden: ArrayView2<f32>, temperature: f64) -> Result<Array2<f32>> {
         check_temperature(temperature)?;
         self.check_hidden(&hidden)?;
@@ -111,7 +111,7 @@ impl<M> Head<M> {
         Ok(out)
     }
 
-    /// Calls `ask` with the parts of the head, and with hidden vectors whose rows are contiguous.
+    /// Calls `ask` with the parts of the head, and with the hidden vectors in contiguous rows.
     fn with_layer<R>(&mut self, hidden: ArrayView2<f32>, ask: impl FnOnce(Parts, ArrayView2<f32>) -> R) -> R {
         let Self { layer, tables, scratch, copied, .. } = self;
         let layer = layer.read();
@@ -119,7 +119,7 @@ impl<M> Head<M> {
     }
 }
 
-/// What a verb works with.
+/// The parts of a head that a verb needs.
 struct Parts<'a> {
     layer: &'a dyn OutputLayer,
     tables: &'a mut crate::table::Tables<'static>,
