@@ -31,8 +31,8 @@
 //!
 //! # The layers
 //!
-//! In the table V is the number of words, d the size of the hidden vector, B the number of examples in a batch, and U
-//! the number of distinct candidates (targets and draws). Costs are multiply-adds per training step.
+//! In the table, V is the number of words, d the size of the hidden vector, and B the number of examples in a batch. U
+//! is the number of distinct candidates (targets and draws). Costs are multiply-adds per training step.
 //!
 //! | layer | P(w \| h) | a step costs | use it when |
 //! |---|---|---|---|
@@ -63,7 +63,7 @@
 //!
 //! # #[cfg(feature = "eval")]
 //! # fn main() -> lexmax::Result<()> {
-//! // A language of 200 words whose every probability is known; `text("train.txt")` takes a text in its place.
+//! // A synthetic language of 200 words with known probabilities; `text("train.txt")` trains on a text instead.
 //! let found = compare::Builder::of(["full", "hierarchical", "sampled:samples=32:proposal=uniform"])?
 //!     .synthetic(200, 8)
 //!     .dim(12)

@@ -170,9 +170,9 @@ impl<'a> HeadBuilder<'a> {
     /// Builds the head with initial weights.
     ///
     /// # Errors
-    /// A name that is not in the catalogue, invalid settings, counts for another number of words, loss options that the
-    /// layer does not support, or weights that do not fit in memory. Your own layer also needs a rate, and counts if
-    /// its biases start at the unigram model.
+    /// A name that is not in the catalogue, invalid settings, or counts for another number of words. Loss options that
+    /// the layer does not support, or weights that do not fit in memory. Your own layer also needs a rate, and counts
+    /// if its biases start at the unigram model.
     pub fn build(self) -> Result<Head> {
         let (plan, counts) = self.plan()?;
         let tables = set_up(&*plan.layer, counts, plan.optimizer, &mut WorkerRng::new(plan.seed, LAYER_STREAM))?;

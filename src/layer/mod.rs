@@ -20,6 +20,8 @@
 //! | [`SelfNormalizedSoftmax`] | a score must serve as ln P, and training may be slow | some accuracy |
 //! | [`InfrequentNormalization`] | as self-normalized, at a share γ of the cost | variance, about 1/γ times as large |
 //!
+//! `docs/which-layer.md` in the repository has the measured times and likelihoods.
+//!
 //! # Cost
 //!
 //! A training step of B examples with hidden vectors of size d costs so many multiply-adds. *Normalized* says whether
@@ -113,7 +115,7 @@ pub enum Bias {
 /// use ndarray::array;
 ///
 /// let hidden = array![[0.5f32, -1.0], [2.0, 0.0]];
-/// let batch = Batch::new(hidden.view(), &[3, 1]); // the word 3 follows the first hidden vector, 1 the second
+/// let batch = Batch::new(hidden.view(), &[3, 1]); // word 3 follows the first hidden vector, word 1 the second
 /// assert_eq!((batch.len(), batch.weight(0)), (2, 1.0));
 /// ```
 #[derive(Clone, Copy, Debug)]

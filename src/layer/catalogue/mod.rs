@@ -187,7 +187,7 @@ const NOISE: &str = "noise words a batch";
 /// use lexmax::layer::catalogue::CATALOGUE;
 ///
 /// let full = CATALOGUE.iter().find(|entry| entry.name == "full").expect("the full softmax");
-/// assert_eq!(full.tuning.batch, 256); // where training starts from
+/// assert_eq!(full.tuning.batch, 256); // the recommended batch size
 /// ```
 pub static CATALOGUE: &[Entry] = &[
     Entry::new("full", build::full, &[], tuned(256, 0.2, 0.05)),

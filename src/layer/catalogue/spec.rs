@@ -21,7 +21,7 @@ use std::str::FromStr;
 /// let spec: LayerSpec = "sampled:samples=64:proposal=uniform".parse()?;
 /// let layer = spec.build(&Shape::new(&counts, 32, Bias::Unigram))?;
 /// assert_eq!((layer.vocab(), layer.dim()), (1_000, 32));
-/// assert!("sampled:sample=64".parse::<LayerSpec>().is_err()); // the error lists the keys that there are
+/// assert!("sampled:sample=64".parse::<LayerSpec>().is_err()); // the error lists the valid keys
 /// # Ok(())
 /// # }
 /// ```
@@ -60,7 +60,7 @@ impl LayerSpec {
     /// let sampled: LayerSpec = "sampled:proposal=uniform".parse()?;
     /// let wide = sampled.clone().with("samples", 512)?;
     /// assert_eq!(wide.to_string(), "sampled:proposal=uniform:samples=512");
-    /// assert!(sampled.with("sample", 64).is_err()); // the error lists the keys that there are
+    /// assert!(sampled.with("sample", 64).is_err()); // the error lists the valid keys
     /// # Ok(())
     /// # }
     /// ```

@@ -23,7 +23,7 @@ pub struct LayerShape {
     pub vocab: usize,
     /// Size of the hidden vector, d.
     pub dim: usize,
-    /// Whether there are biases, and where they start.
+    /// Whether there are biases, and their starting values.
     pub bias: Bias,
     /// The tables, in the order of their numbers in [`Tables`](crate::table::Tables).
     pub tables: Vec<TableShape>,

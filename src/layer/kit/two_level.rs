@@ -29,7 +29,7 @@ pub struct Levels {
     pub heads: u32,
     /// The tables of words, in the order of their numbers.
     pub blocks: Vec<Block>,
-    /// Whether there are biases, and where they start.
+    /// Whether there are biases, and their starting values.
     pub bias: Bias,
     /// Options of the loss.
     pub loss: LossOptions,

@@ -68,7 +68,7 @@ impl NegativeSampling {
     }
 
     /// Sets the treatment of noise that equals the target. If it is dropped, as in word2vec.c and gensim, the scores of
-    /// frequent words learn less than ln P − ln(k·q), and no closed form turns them into probabilities.
+    /// frequent words learn less than ln P − ln(k·q). No closed form turns such scores into probabilities.
     /// [`log_probs`](crate::layer::OutputLayer::log_probs) does not change.
     pub fn with_hits(self, hits: NoiseHits) -> Self {
         Self { hits, ..self }

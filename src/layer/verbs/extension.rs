@@ -22,7 +22,7 @@ pub trait LayerExt: OutputLayer {
         self.shape().dim
     }
 
-    /// Whether there are biases, and where they start.
+    /// Whether there are biases, and their starting values.
     fn bias(&self) -> Bias {
         self.shape().bias
     }

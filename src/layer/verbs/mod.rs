@@ -343,8 +343,8 @@ fn sample_by_scan<L: OutputLayer + ?Sized>(
     all.into_iter().zip(&stats).map(sorted).collect()
 }
 
-/// Offers the words of a tile with their noise. If the noise of a word cannot lift even `top`, the largest score of the
-/// tile, above the floor, the uniform number alone rules the word out: −ln(1 − u) ≥ u.
+/// Offers the words of a tile with their noise. `top` is the largest score of the tile. If the noise cannot lift even
+/// `top` above the floor, the uniform number alone rules the word out: −ln(1 − u) ≥ u.
 fn perturb(seen: &WordScores, b: usize, beta: f64, top: f64, noise: &Noise, best: &mut Best) {
     // The margin exceeds the rounding of the exponential, so that no word is lost.
     let bound = |best: &Best| (top - best.floor()).exp() * (1.0 + 1e-12);
