@@ -9,7 +9,7 @@
 //! | [`DifferentiatedSoftmax`] | rare words deserve fewer parameters | capacity of rare words |
 //! | [`SampledSoftmax`] | training must be fast, and evaluation may cost B·V·d | gradient noise |
 //! | [`TargetSampling`] | batches are large, and a bias does no harm | scores of rare words end up too high |
-//! | [`NegativeSampling`] | you need word vectors, not probabilities | likelihood |
+//! | [`NegativeSampling`] | you need word vectors, not probabilities | accuracy of the probabilities |
 //! | [`ClassBasedSoftmax`] | exact probabilities may cost about √V | a little accuracy |
 //! | [`AdaptiveSoftmax`] | V is large, counts are Zipfian, memory is short | capacity of rare words |
 //! | [`Entmax::sparsemax`] | most words must have a probability of exactly 0 | ln P may be −∞; slow |
@@ -24,8 +24,8 @@
 //!
 //! # Cost
 //!
-//! A training step of B examples with hidden vectors of size d costs so many multiply-adds. *Normalized* says whether
-//! the training criterion has Σ P = 1.
+//! The cost of a training step with B examples and hidden vectors of size d, in multiply-adds. The page of each layer
+//! explains its letters. *Normalized* says whether the training criterion has Σ P = 1.
 //!
 //! | layer | multiply-adds per step | normalized |
 //! |---|---|---|
