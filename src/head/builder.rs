@@ -161,7 +161,7 @@ impl<'a> HeadBuilder<'a> {
         self
     }
 
-    /// Sets the options of the loss, which replace those in the name of the layer [default: none].
+    /// Sets the options of the loss [default: those in the name of the layer].
     pub fn loss(mut self, options: LossOptions) -> Self {
         self.loss = Some(options);
         self
@@ -181,8 +181,8 @@ impl<'a> HeadBuilder<'a> {
 
     /// Builds the head from a file. A file of [`Head::save`] provides the weights, the state of the optimizer, the rate
     /// and the random numbers; the file of a model provides the weights. The layer, the biases, the counts and the
-    /// optimizer of the builder must equal those of the file. Loss options that are set here must equal those of the
-    /// file too; otherwise the file's apply. A rate that is set here replaces that of the file.
+    /// optimizer of the builder must equal those of the file. Loss options that are set here must equal those of a
+    /// head's file; if none are set, the file's apply. A rate that is set here replaces that of the file.
     ///
     /// # Errors
     /// The errors of [`HeadBuilder::build`] and [`Head::load`], and a file with another layer, other counts or another

@@ -92,8 +92,8 @@ impl Head {
         Ok(Step { loss, d_hidden: self.d_hidden(batch.len()) })
     }
 
-    /// Returns the loss of a batch, with its gradients for the hidden vectors and for every table. No weight moves.
-    /// This is for your own optimizer, which then changes [`Head::weights_mut`] and [`Head::bias_mut`].
+    /// Returns the loss of a batch, and its gradients with respect to the hidden vectors and every table. No weight
+    /// moves. This is for your own optimizer, which then changes [`Head::weights_mut`] and [`Head::bias_mut`].
     ///
     /// # Errors
     /// The errors of [`Head::step`].
