@@ -218,7 +218,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let mut notes = comparison.notes();
     notes.extend([path, page].map(|path| shown::name(&path)));
     let picture = match arguments.table {
-        Table::Text => table::picture(&comparison.nll_vs_time()),
+        Table::Text => table::picture(&comparison.charts()[0]),
         _ => String::new(),
     };
     super::print(&(picture + &table::formatted(&comparison.grid(), arguments.table, &notes)))

@@ -28,7 +28,7 @@ const COMMANDS: [(&str, &[&[&str]]); 12] = [
     ("eval DIR/in.vec --similarity DIR/pairs --json DIR/eval.json", &[&["eval.json"]]),
     (
         "compare --vocab 64 --classes 4 --layers full --dim 2 --examples 200 --valid-examples 9 --threads 1 --out DIR/out",
-        &[&["out/compare.json"], &["out/compare.html"], &["out/nll-vs-time.svg"], &["out/nll-vs-examples.svg"]],
+        &[&["out/compare.json"], &["out/compare.html"], &["out/excess-vs-time.svg"], &["out/excess-vs-examples.svg"]],
     ),
 ];
 

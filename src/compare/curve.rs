@@ -1,6 +1,7 @@
 //! Held-out NLL during a run.
 
 use super::CurvePoint;
+use super::truth::{CurveTruth, Truth};
 use crate::corpus::Examples;
 use crate::eval;
 use crate::model::Model;
@@ -22,19 +23,21 @@ const WORK: f64 = 4e10;
 pub(super) struct Curve<'a> {
     examples: Examples,
     threads: &'a Threads,
+    truth: Option<CurveTruth>,
     points: Vec<CurvePoint>,
 }
 
 impl<'a> Curve<'a> {
     /// Takes an evenly spaced part of the held-out examples, the same part for every layer.
-    pub fn new(valid: &Examples, vocab: usize, dim: usize, threads: &'a Threads) -> Self {
+    pub fn new(valid: &Examples, truth: Option<Truth>, [vocab, dim]: [usize; 2], threads: &'a Threads) -> Self {
         let affordable = (WORK / (vocab as f64 * dim as f64)) as usize;
         let count = affordable.clamp(LEAST, MOST).min(valid.len());
         let mut examples = Examples::new();
         for b in (0..count).map(|i| i * valid.len() / count) {
             examples.push(valid.contexts(b).iter().copied(), valid.targets[b]);
         }
-        Self { examples, threads, points: Vec::new() }
+        let truth = truth.map(|truth| truth.of_curve(&examples));
+        Self { examples, threads, truth, points: Vec::new() }
     }
 
     /// Returns the number of examples of a point.
@@ -45,7 +48,8 @@ impl<'a> Curve<'a> {
     /// Evaluates the model and adds a point.
     pub fn look(&mut self, model: &Model, at: &Progress) {
         let valid_nll = eval::held_out(model, &self.examples, self.threads).nll();
-        self.points.push(CurvePoint { seconds: at.seconds, examples: at.examples, valid_nll });
+        let excess_nats = self.truth.as_ref().and_then(|truth| truth.excess(model, valid_nll, self.threads));
+        self.points.push(CurvePoint { seconds: at.seconds, examples: at.examples, valid_nll, excess_nats });
     }
 
     /// Returns the curve and begins the next one.

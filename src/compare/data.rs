@@ -1,16 +1,13 @@
 //! The data of training and evaluation: a text, or the synthetic language.
 
 use super::CorpusFacts;
+use super::truth::Truth;
 use crate::corpus::synthetic::{SyntheticExamples, SyntheticLanguage};
 use crate::corpus::{
-    Context, Corpus, Direction, ExampleSource, Examples, LONGEST_SENTENCE, Source, TextExamples, TextRules, Window,
-    held_out,
+    Corpus, ExampleSource, Examples, LONGEST_SENTENCE, Source, TextExamples, TextRules, Window, held_out,
 };
 use crate::error::{Error, Result};
-use crate::eval::{self, HeldOut};
 use crate::files::{self, sha256};
-use crate::model::Model;
-use crate::table::Threads;
 use crate::vocab::{Counts, Vocabulary};
 use std::fmt;
 use std::path::PathBuf;
@@ -165,28 +162,12 @@ impl Data {
         }
     }
 
-    /// Returns the distance from the truth and the method, if the truth is known. The context must be words to the
-    /// left, including the nearest one.
-    pub(super) fn excess(
-        &self,
-        window: Window,
-        model: &Model,
-        valid: &Examples,
-        held_out: &HeldOut,
-        threads: &Threads,
-    ) -> Option<(f64, &'static str)> {
-        let Material::Synthetic(language) = &self.material else { return None };
-        let one_word = window.size() == 1;
-        if window.context() != Context::Left || (window.direction() == Direction::SkipGram && !one_word) {
-            return None;
+    /// The truth behind examples with these windows, where it is known.
+    pub(super) fn truth(&self, window: Window) -> Option<Truth<'_>> {
+        match &self.material {
+            Material::Text { .. } => None,
+            Material::Synthetic(language) => Truth::new(language, window),
         }
-        if one_word && language.vocab() <= eval::EXACT_VOCAB {
-            return Some((eval::excess_nats(model, language, threads), "enumerated"));
-        }
-        // Contexts are in the order of the text, so the last word is the one before the target.
-        let truth = |b: usize| language.ln_prob(*valid.contexts(b).last().expect("a context"), valid.targets[b]);
-        let truth: f64 = (0..valid.len()).map(truth).sum();
-        Some((held_out.nll() + truth / valid.len() as f64, "held-out"))
     }
 
     pub(super) fn facts(&self, unigram_nll: f64) -> CorpusFacts {

@@ -6,6 +6,7 @@ mod comparison;
 mod curve;
 mod data;
 mod text;
+mod truth;
 
 pub use builder::Builder;
 pub use comparison::{Comparison, ConfigFacts, CorpusFacts, CostPerExample, CurvePoint, LayerRow};
@@ -153,7 +154,8 @@ pub fn compare(config: &CompareConfig, data: &Data, observer: &mut dyn Listener)
     let valid = data.held_out(config.window, config.valid_examples, config.seed)?;
     let unigram = |t: &u32| -data.counts().ln_probability(*t);
     let unigram_nll = valid.targets.iter().map(unigram).sum::<f64>() / valid.len() as f64;
-    let mut curve = Curve::new(&valid, data.counts().len(), config.dim, &threads);
+    let truth = || data.truth(config.window);
+    let mut curve = Curve::new(&valid, truth(), [data.counts().len(), config.dim], &threads);
     let mut layers = Vec::new();
     for (number, spec) in config.layers.iter().enumerate() {
         observer.begin(spec, number, config.layers.len());
@@ -172,7 +174,7 @@ pub fn compare(config: &CompareConfig, data: &Data, observer: &mut dyn Listener)
         let outcome = outcome.map_err(in_layer)?;
         let held_out = eval::held_out(&model, &valid, &threads);
         let (excess_nats, excess_by) =
-            data.excess(config.window, &model, &valid, &held_out, &threads).filter(|e| e.0.is_finite()).unzip();
+            truth().map(|t| t.excess(&model, &valid, &held_out, &threads)).filter(|e| e.0.is_finite()).unzip();
         let row = LayerRow {
             layer: spec.to_string(),
             rate: settings.rate,

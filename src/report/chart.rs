@@ -21,6 +21,8 @@ pub struct Chart {
     pub levels: Vec<Level>,
     /// Points that bear a name.
     pub marks: Vec<Mark>,
+    /// Points of the [`pareto_front`], where it is drawn.
+    pub front: Vec<[f64; 2]>,
 }
 
 /// An axis.
@@ -146,6 +148,21 @@ fn figures(x: f64) -> String {
     if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').into() } else { text }
 }
 
+/// Points of all curves that no other point beats, by rising x. Lower is better on both axes: each point of the front
+/// has a lower y than every point at its x or to the left of it.
+pub fn pareto_front(series: &[Series]) -> Vec<[f64; 2]> {
+    let mut points: Vec<[f64; 2]> = series.iter().flat_map(|s| s.points.iter().copied()).collect();
+    points.sort_by(|a, b| a[0].total_cmp(&b[0]).then(a[1].total_cmp(&b[1])));
+    let mut least = f64::INFINITY;
+    points.retain(|p| {
+        p[1] < least && {
+            least = p[1];
+            true
+        }
+    });
+    points
+}
+
 impl Chart {
     /// The least and the greatest x and y of all that is drawn; `None` where nothing is.
     pub fn bounds(&self) -> Option<[[f64; 2]; 2]> {
@@ -185,6 +202,14 @@ mod tests {
         assert!((0..140).all(|i| (0..i).all(|j| looks[i] != looks[j])));
         // Neighbours differ in colour and marker, so that black and white tell them apart too.
         assert!(looks.windows(2).all(|w| w[0].colour != w[1].colour && w[0].marker != w[1].marker));
+    }
+
+    #[test]
+    fn no_point_beats_one_of_the_front() {
+        let series = |points: &[[f64; 2]]| Series { name: "a".into(), look: Look::of(0), points: points.to_vec() };
+        let fast = series(&[[1.0, 9.0], [2.0, 5.0], [4.0, 4.9]]);
+        let good = series(&[[1.0, 8.0], [2.0, 7.0], [4.0, 3.0], [5.0, 3.0]]);
+        assert_eq!(pareto_front(&[fast, good]), [[1.0, 8.0], [2.0, 5.0], [4.0, 3.0]]);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 #[cfg(feature = "report")]
 use super::Page;
-use super::chart::{Axis, Chart, Level, Look, Series, Unit};
+use super::chart::{Axis, Chart, Level, Look, Series, Unit, pareto_front};
 use super::grid::{Bar, Cell, Column, Grid};
 use crate::compare::{Comparison, CurvePoint, LayerRow};
 #[cfg(feature = "report")]
@@ -26,6 +26,25 @@ const COLUMNS: [Column; 15] = [
     Column::new("rate", "rate", "rate at the start"),
     Column::new("batch", "batch", "examples in a batch"),
 ];
+
+/// The end of a curve's note.
+const BUDGET: &str = "evaluation is not counted as training. The rate falls to nothing at the end of the budget, so a \
+                      curve is of this budget.";
+
+fn seconds() -> Axis {
+    Axis::log("seconds of training", Unit::Seconds)
+}
+
+fn examples() -> Axis {
+    Axis::log("examples seen", Unit::Count)
+}
+
+/// The chart with its Pareto front.
+fn with_front(chart: Chart) -> Chart {
+    let note =
+        chart.note + " The wide gray line joins the points of the Pareto front: no layer reached less in less time.";
+    Chart { front: pareto_front(&chart.series), note, ..chart }
+}
 
 /// A number, or nothing where a layer gives a target the probability 0.
 fn finite(x: f64, digits: usize) -> Cell {
@@ -75,19 +94,40 @@ impl Comparison {
 }
 
 impl Comparison {
-    /// The names of the charts of the report.
-    pub(crate) const CHARTS: [&str; 2] = ["nll-vs-time", "nll-vs-examples"];
+    /// The names of the charts of the report: on a text the first two, where the truth is known the others.
+    pub(crate) const CHARTS: [&str; 4] = ["nll-vs-time", "nll-vs-examples", "excess-vs-time", "excess-vs-examples"];
 
-    /// Held-out NLL against seconds of training, a curve a layer.
+    /// The charts of the report, against time and against examples seen: of the excess where a layer has one, of the NLL
+    /// otherwise.
+    pub fn charts(&self) -> [Chart; 2] {
+        let excess = self.excess_vs_time().zip(self.excess_vs_examples());
+        excess.map_or_else(|| [self.nll_vs_time(), self.nll_vs_examples()], <[Chart; 2]>::from)
+    }
+
+    /// Held-out NLL against seconds of training, a curve a layer, with the Pareto front.
     pub fn nll_vs_time(&self) -> Chart {
-        let x = Axis::log("seconds of training", Unit::Seconds);
-        self.curves(Self::CHARTS[0], "Held-out NLL against seconds of training", x, |p| p.seconds)
+        let title = "Held-out NLL against seconds of training";
+        with_front(self.nll(Self::CHARTS[0], title, seconds(), |p| p.seconds))
     }
 
     /// Held-out NLL against examples seen, a curve a layer.
     pub fn nll_vs_examples(&self) -> Chart {
-        let x = Axis::log("examples seen", Unit::Count);
-        self.curves(Self::CHARTS[1], "Held-out NLL against examples seen", x, |p| p.examples as f64)
+        let title = "Held-out NLL against examples seen";
+        self.nll(Self::CHARTS[1], title, examples(), |p| p.examples as f64)
+    }
+
+    /// Distance from the truth against seconds of training on a logarithmic axis, a curve a layer, with the Pareto
+    /// front; `None` where the truth is not known.
+    pub fn excess_vs_time(&self) -> Option<Chart> {
+        let title = "Excess over the truth against seconds of training";
+        self.excess(Self::CHARTS[2], title, seconds(), |p| p.seconds).map(with_front)
+    }
+
+    /// Distance from the truth against examples seen, both on logarithmic axes, a curve a layer; `None` where the truth
+    /// is not known.
+    pub fn excess_vs_examples(&self) -> Option<Chart> {
+        let title = "Excess over the truth against examples seen";
+        self.excess(Self::CHARTS[3], title, examples(), |p| p.examples as f64)
     }
 
     /// The highest NLL shown in a chart. Layers start at the unigram model; a brief excursion far above it would
@@ -100,22 +140,15 @@ impl Comparison {
         high + 0.5 * (high - least).max(0.0)
     }
 
-    fn curves(&self, id: &'static str, title: &str, x: Axis, at: impl Fn(&CurvePoint) -> f64) -> Chart {
-        // A clock that stood still has no place on a logarithmic axis, and ln 0 none on any.
-        let drawn = |p: &[f64; 2]| p[0] > 0.0 && p[1].is_finite();
-        let all = |l: &LayerRow| l.curve.iter().map(|p| [at(p), p.valid_nll]).filter(drawn).collect::<Vec<_>>();
-        let highest = self.highest();
-        let points = |l: &LayerRow| all(l).into_iter().filter(|p| p[1] <= highest).collect();
-        let layers = self.layers.iter().enumerate();
-        let above = self.layers.iter().any(|l| all(l).iter().any(|p| p[1] > highest));
-        let series = layers.map(|(n, l)| Series { name: l.layer.clone(), look: Look::of(n), points: points(l) });
+    fn nll(&self, id: &'static str, title: &str, x: Axis, at: fn(&CurvePoint) -> f64) -> Chart {
+        let (highest, nll) = (self.highest(), |p: &CurvePoint| Some(p.valid_nll));
         let entropy = self.corpus.entropy_rate.map(|y| Level { name: "entropy rate".into(), y });
         let level = if entropy.is_some() { " The dotted line is the entropy rate, the least there is." } else { "" };
+        let above = self.layers.iter().any(|l| l.curve.iter().any(|p| p.valid_nll > highest));
         let above = if above { format!(" Points above {highest:.2} nats are left out.") } else { String::new() };
         let note = format!(
-            "Lower is better. Each point is the exact, normalized NLL on the same {} held-out examples, evenly spaced among \
-             those of the table; evaluation is not counted as training. The rate falls to nothing at the end of the budget, \
-             so a curve is of this budget.{level}{above}",
+            "Lower is better. Each point is the exact, normalized NLL on the same {} held-out examples, evenly spaced \
+             among those of the table; {BUDGET}{level}{above}",
             self.config.curve_examples
         );
         Chart {
@@ -124,10 +157,46 @@ impl Comparison {
             note,
             x,
             y: Axis::linear("held-out NLL, nats a word", Unit::Nats),
-            series: series.collect(),
+            series: self.series(at, nll, |y| y <= highest),
             levels: entropy.into_iter().collect(),
             marks: Vec::new(),
+            front: Vec::new(),
         }
+    }
+
+    fn excess(&self, id: &'static str, title: &str, x: Axis, at: fn(&CurvePoint) -> f64) -> Option<Chart> {
+        // Sparse layers have no finite excess, so a comparison of nothing else has no such picture.
+        if !self.layers.iter().any(|l| l.curve.iter().any(|p| p.excess_nats.is_some_and(|e| e > 0.0))) {
+            return None;
+        }
+        Some(Chart {
+            id,
+            title: title.into(),
+            note: format!(
+                "Lower is better. Excess is the distance from the true distribution in nats a word, on a logarithmic \
+                 axis; {BUDGET}"
+            ),
+            x,
+            y: Axis::log("excess, nats above the truth", Unit::Nats),
+            series: self.series(at, |p| p.excess_nats, |y| y > 0.0),
+            levels: Vec::new(),
+            marks: Vec::new(),
+            front: Vec::new(),
+        })
+    }
+
+    /// A curve a layer, of the points that have a place on the axes.
+    fn series(
+        &self,
+        x: fn(&CurvePoint) -> f64,
+        y: fn(&CurvePoint) -> Option<f64>,
+        has_room: impl Fn(f64) -> bool,
+    ) -> Vec<Series> {
+        // A clock that stood still has no place on a logarithmic axis, and ln 0 none on any.
+        let is_drawn = |p: &[f64; 2]| p[0] > 0.0 && p[1].is_finite() && has_room(p[1]);
+        let points = |l: &LayerRow| l.curve.iter().filter_map(|p| Some([x(p), y(p)?])).filter(is_drawn).collect();
+        let layers = self.layers.iter().enumerate();
+        layers.map(|(n, l)| Series { name: l.layer.clone(), look: Look::of(n), points: points(l) }).collect()
     }
 
     /// The report.
@@ -136,7 +205,7 @@ impl Comparison {
         Page {
             title: format!("{} output layers on {}", self.layers.len(), self.corpus.source.join(", ")),
             lead: self.lead(),
-            charts: vec![self.nll_vs_time(), self.nll_vs_examples()],
+            charts: self.charts().into(),
             grid: self.grid(),
             notes: self.notes(),
             facts: self.facts(),
@@ -159,7 +228,7 @@ impl Comparison {
             return Vec::new();
         }
         let gain = self.corpus.unigram_nll - best.valid_nll;
-        vec![
+        let mut lead = vec![
             format!(
                 "After {budget} a layer, {} has the lowest held-out NLL: {:.3} nats, {gain:.3} below the unigram model.",
                 best.layer, best.valid_nll
@@ -169,7 +238,22 @@ impl Comparison {
                 fastest.layer,
                 Unit::Nanoseconds.write(fastest.ns_per_example)
             ),
-        ]
+        ];
+        let [chart, _] = self.charts();
+        let whose = |at: &[f64; 2]| chart.series.iter().find(|s| s.points.contains(at)).map(|s| s.name.as_str());
+        let mut front: Vec<&str> = Vec::new();
+        for name in chart.front.iter().filter_map(whose) {
+            if !front.contains(&name) {
+                front.push(name);
+            }
+        }
+        if !front.is_empty() {
+            lead.push(format!(
+                "On the Pareto front of quality against time, from early to late: {}.",
+                front.join(", ")
+            ));
+        }
+        lead
     }
 
     #[cfg(feature = "report")]

@@ -15,7 +15,7 @@ mod svg;
 #[cfg(feature = "report")]
 pub mod terminal;
 
-pub use chart::{Axis, Chart, Level, Look, Mark, Series, Unit};
+pub use chart::{Axis, Chart, Level, Look, Mark, Series, Unit, pareto_front};
 pub use evaluation::answers;
 pub use grid::{Bar, Cell, Column, Grid};
 #[cfg(feature = "cli")]

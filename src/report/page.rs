@@ -65,7 +65,7 @@ impl Page {
                  <figcaption>{note}</figcaption>\n</figure>\n"
             );
         }
-        html += "<h2>The numbers</h2>\n<p class=\"hint\">Click a heading to sort.</p>\n";
+        html += "<h2>The numbers</h2>\n<p class=\"hint\">Click a heading to sort. Scroll sideways for more columns; the layer's name stays.</p>\n";
         html += &table(&self.grid);
         self.notes.iter().for_each(|note| html += &format!("<p>{}</p>\n", escaped(note)));
         html += "<h2>How it was measured</h2>\n<dl>\n";
@@ -129,7 +129,11 @@ fn inert(charts: &[&Chart]) -> String {
 }
 
 fn table(grid: &Grid) -> String {
-    let mut html = String::from("<div class=\"wide\"><table id=\"table\">\n<thead><tr>");
+    // The layer's name stays at the left while the other columns are scrolled, also by arrow keys.
+    let mut html = String::from(
+        "<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"The numbers\">\
+         <table id=\"table\">\n<thead><tr>",
+    );
     for column in &grid.columns {
         let (about, heading) = (escaped(column.about), escaped(column.heading));
         write!(html, "<th scope=\"col\" title=\"{about}\"><button type=\"button\">{heading}</button></th>")
@@ -176,6 +180,7 @@ mod tests {
             series: vec![series],
             levels: Vec::new(),
             marks: Vec::new(),
+            front: Vec::new(),
         };
         let grid =
             Grid { columns: vec![Column::new("layer", "layer", EVIL)], rows: vec![vec![Cell::Text(EVIL.into())]] };

@@ -74,6 +74,7 @@ mod tests {
             series: vec![series],
             levels: Vec::new(),
             marks: Vec::new(),
+            front: Vec::new(),
         };
         let style = Style { colours: true, width: Some(100) };
         let drawn = picture(&chart, style).unwrap();

@@ -200,7 +200,9 @@ impl Scale {
             self.dim, self.batch, self.threads
         );
         let x = Axis::log("words in the vocabulary, V", Unit::Count);
-        Chart { id, title: title.into(), note, x, y, series: series.collect(), levels: Vec::new(), marks: Vec::new() }
+        let series = series.collect();
+        let (levels, marks, front) = (Vec::new(), Vec::new(), Vec::new());
+        Chart { id, title: title.into(), note, x, y, series, levels, marks, front }
     }
 
     /// Where curves cross, those with the first layer foremost.

@@ -13,6 +13,8 @@ const LEGEND: u32 = 210;
 const LINE: i32 = 19;
 const FONT: &str = "sans-serif";
 const GRAY: RGBColor = RGBColor(110, 110, 110);
+/// The Pareto front, wide and pale below the curves.
+const FRONT: RGBColor = RGBColor(205, 205, 205);
 
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 type Drawn = std::result::Result<(), Box<dyn std::error::Error>>;
@@ -101,6 +103,9 @@ where
             (FONT, 12).into_font().color(&GRAY),
         )])?;
     }
+    // Below the curves, which it follows.
+    let front = chart.front.iter().map(|p| (p[0], p[1]));
+    plot.draw_series(LineSeries::new(front, FRONT.stroke_width(9)))?;
     for series in &chart.series {
         let style = stroke(series.look);
         let points = series.points.iter().map(|p| (p[0], p[1]));
@@ -118,7 +123,8 @@ where
 
 /// The legend: a piece of line, its marker and the name.
 fn names(chart: &Chart, area: &Area) -> Drawn {
-    let line = LINE.min((SIZE.1 as i32 - 80) / chart.series.len().max(1) as i32);
+    let others = i32::from(!chart.marks.is_empty()) + i32::from(!chart.front.is_empty());
+    let line = LINE.min((SIZE.1 as i32 - 60) / (chart.series.len() as i32 + others).max(1));
     for (n, series) in chart.series.iter().enumerate() {
         let y = 14 + line * n as i32;
         let style = stroke(series.look);
@@ -130,7 +136,12 @@ fn names(chart: &Chart, area: &Area) -> Drawn {
         area.draw(&(EmptyElement::at((21, y)) + marker(series.look, (0, 0))))?;
         area.draw(&Text::new(escaped(&series.name), (42, y - 7), (FONT, 13).into_font().color(&BLACK)))?;
     }
-    let y = 14 + line * chart.series.len() as i32;
+    let mut y = 14 + line * chart.series.len() as i32;
+    if !chart.front.is_empty() {
+        area.draw(&PathElement::new([(6, y), (36, y)], FRONT.stroke_width(9)))?;
+        area.draw(&Text::new("Pareto front", (42, y - 7), (FONT, 13).into_font().color(&BLACK)))?;
+        y += line;
+    }
     if !chart.marks.is_empty() {
         area.draw(&Circle::new((21, y), 7, BLACK.stroke_width(1)))?;
         area.draw(&Text::new("a crossover", (42, y - 7), (FONT, 13).into_font().color(&BLACK)))?;
@@ -187,6 +198,7 @@ mod tests {
             series: vec![series(0, "full"), series(8, "a<b")],
             levels: Vec::new(),
             marks: Vec::new(),
+            front: Vec::new(),
         };
         let picture = svg(&chart).unwrap();
         for text in ["<svg", "words V", "Cost &amp; size", "full", "a&lt;b", "#0072B2"] {

@@ -10,8 +10,14 @@ use comfy_table::{Cell, CellAlignment, Color, ContentArrangement, Table, presets
 pub struct Style {
     /// Whether it shows colours.
     pub colours: bool,
-    /// Columns of characters, where there is a limit: the last columns of the table that do not fit are left out.
+    /// Columns of characters, where there is a limit: columns of the table that do not fit follow below.
     pub width: Option<usize>,
+}
+
+impl Style {
+    fn fits(self, table: &Table) -> bool {
+        self.width.is_none_or(|limit| width(table) <= limit)
+    }
 }
 
 /// Characters of the longest bar.
@@ -22,54 +28,70 @@ const EIGHTHS: [char; 8] = [' ', '▏', '▎', '▍', '▌', '▋', '▊', '▉'
 
 /// The table in Markdown, without bars.
 pub fn markdown(grid: &Grid) -> String {
-    table(grid, false, grid.columns.len(), false).trim_fmt() + "\n"
+    let all: Vec<usize> = (0..grid.columns.len()).collect();
+    table(grid, false, &all, false).trim_fmt() + "\n"
 }
 
-/// The table with its bars.
+/// The table with its bars. Columns that do not fit beside the first follow in further tables, each of which begins with
+/// the first column.
 pub fn text(grid: &Grid, style: Style) -> String {
-    let fits = |columns: &usize| style.width.is_none_or(|limit| width(&table(grid, true, *columns, false)) <= limit);
-    let columns = (2..=grid.columns.len()).rev().find(fits).unwrap_or(2.min(grid.columns.len()));
-    let mut text = table(grid, true, columns, style.colours).trim_fmt() + "\n";
-    if columns < grid.columns.len() {
-        let left: Vec<_> = grid.columns[columns..].iter().map(|c| c.heading).collect();
-        text += &format!("left out for want of room: {}\n", left.join(", "));
-    }
-    text
+    let numbers: Vec<usize> = (1..grid.columns.len()).collect();
+    let drawn = |columns: &[usize], colours| table(grid, true, &with_name(columns), colours);
+    in_parts(&numbers, style, drawn)
 }
 
-/// Words under headings, with a bar beside the last number. What does not fit is left out of the middle.
+/// Words under headings, with a bar beside the last number. Columns that do not fit are taken out of the middle and follow
+/// in further tables, each of which begins with the layer.
 pub fn words(overview: &Overview, style: Style) -> String {
-    let ends = overview.headings.len().saturating_sub(2);
-    let fits = |left: &usize| style.width.is_none_or(|limit| width(&words_without(overview, *left, false)) <= limit);
-    // The layer, the first and the last number, and how they grow stay.
-    let most = ends.saturating_sub(2);
+    let count = overview.headings.len();
+    // The layer, the first and the last number, and the growth stay together.
+    let ends = |left: usize| -> Vec<usize> { (0..count).filter(|c| !(2..2 + left).contains(c)).collect() };
+    let fits = |left: &usize| style.fits(&words_of(overview, &ends(*left), false));
+    let most = count.saturating_sub(4);
     let left = (0..=most).find(fits).unwrap_or(most);
-    let mut text = words_without(overview, left, style.colours).trim_fmt() + "\n";
+    let mut text = words_of(overview, &ends(left), style.colours).trim_fmt() + "\n";
     if left > 0 {
-        text += &format!("left out for want of room: {}\n", overview.headings[2..2 + left].join(", "));
+        let middle: Vec<usize> = (2..2 + left).collect();
+        text += "\n";
+        text += &in_parts(&middle, style, |columns, colours| words_of(overview, &with_name(columns), colours));
     }
     text
 }
 
-/// The table without `left` columns after the second.
-fn words_without(overview: &Overview, left: usize, colours: bool) -> Table {
+fn with_name(columns: &[usize]) -> Vec<usize> {
+    std::iter::once(0).chain(columns.iter().copied()).collect()
+}
+
+/// Tables one below the other, each with as many of the columns as fit, one at least.
+fn in_parts(columns: &[usize], style: Style, drawn: impl Fn(&[usize], bool) -> Table) -> String {
+    let (mut rest, mut parts) = (columns, Vec::new());
+    loop {
+        let fits = |count: &usize| style.fits(&drawn(&rest[..*count], false));
+        let count = (1..=rest.len()).rev().find(fits).unwrap_or(rest.len().min(1));
+        parts.push(drawn(&rest[..count], style.colours).trim_fmt() + "\n");
+        rest = &rest[count..];
+        if rest.is_empty() {
+            return parts.join("\n");
+        }
+    }
+}
+
+/// The overview's columns of these numbers, with a bar before the last where that is the overview's last.
+fn words_of(overview: &Overview, columns: &[usize], colours: bool) -> Table {
     let mut table = empty(colours);
+    let bar_at = columns.iter().position(|c| c + 1 == overview.headings.len());
     let line = |words: &[String], bar: String| {
-        let mut cells: Vec<Cell> = words
-            .iter()
-            .enumerate()
-            .filter(|(c, _)| !(2..2 + left).contains(c))
-            .map(|(_, word)| Cell::new(escaped(word)))
-            .collect();
-        cells.insert(cells.len().saturating_sub(1), Cell::new(bar).fg(BAR_COLOURS[0]));
+        let mut cells: Vec<Cell> = columns.iter().map(|c| Cell::new(escaped(&words[*c]))).collect();
+        if let Some(at) = bar_at {
+            cells.insert(at, Cell::new(bar).fg(BAR_COLOURS[0]));
+        }
         cells
     };
     table.set_header(line(&overview.headings, String::new()));
     for (row, share) in overview.rows.iter().zip(&overview.bars) {
         table.add_row(line(row, share.map_or(String::new(), bar)));
     }
-    let at = (overview.headings.len() - left).saturating_sub(1);
-    let numbers = table.column_iter_mut().enumerate().skip(1).filter(|(c, _)| *c != at);
+    let numbers = table.column_iter_mut().enumerate().skip(1).filter(|(c, _)| Some(*c) != bar_at);
     numbers.for_each(|(_, column)| column.set_cell_alignment(CellAlignment::Right));
     table
 }
@@ -89,22 +111,22 @@ fn empty(colours: bool) -> Table {
     table
 }
 
-fn table(grid: &Grid, bars: bool, columns: usize, colours: bool) -> Table {
+fn table(grid: &Grid, bars: bool, columns: &[usize], colours: bool) -> Table {
     let mut table = empty(colours);
-    let shown = &grid.columns[..columns];
     let has_bar = |c: usize| bars && grid.columns[c].bar != Bar::None;
     let mut header = Vec::new();
-    for (c, column) in shown.iter().enumerate() {
-        header.push(Cell::new(column.heading));
+    for &c in columns {
+        header.push(Cell::new(grid.columns[c].heading));
         if has_bar(c) {
             header.push(Cell::new(""));
         }
     }
-    let is_bar: Vec<bool> = (0..columns).flat_map(|c| [false].into_iter().chain(has_bar(c).then_some(true))).collect();
+    let is_bar: Vec<bool> =
+        columns.iter().flat_map(|c| [false].into_iter().chain(has_bar(*c).then_some(true))).collect();
     table.set_header(header);
     for row in &grid.rows {
         let mut cells = Vec::new();
-        for (c, cell) in row[..columns].iter().enumerate() {
+        for (c, cell) in columns.iter().map(|c| (*c, &row[*c])) {
             cells.push(Cell::new(escaped(cell.shown())));
             if has_bar(c) {
                 let bar = grid.share(c, cell).map_or(String::new(), bar);
@@ -151,10 +173,15 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_is_left_out_and_said() {
+    fn columns_that_do_not_fit_follow_with_the_name_of_the_layer() {
         let narrow = text(&grid(), Style { colours: false, width: Some(36) });
-        assert!(narrow.contains("left out for want of room: rate"), "{narrow}");
-        assert!(narrow.lines().filter(|l| l.starts_with('|')).all(|l| l.chars().count() <= 36), "{narrow}");
+        let parts: Vec<&str> = narrow.split("\n\n").collect();
+        assert_eq!(parts.len(), 2, "{narrow}");
+        assert!(parts[0].contains("NLL") && !parts[0].contains("rate") && parts[1].contains("rate"), "{narrow}");
+        assert!(parts.iter().all(|part| part.contains("full") && part.contains("tree")), "{narrow}");
+        assert!(narrow.lines().all(|line| line.chars().count() <= 36), "{narrow}");
+        // A column a table is the least.
+        assert_eq!(text(&grid(), Style { colours: false, width: Some(1) }).split("\n\n").count(), 2);
     }
 
     #[test]
@@ -169,8 +196,9 @@ mod tests {
         assert!(all.lines().nth(2).unwrap().contains(&format!("|   100 µs | {} |", "█".repeat(BAR))), "{all}");
         assert!(!all.contains('\u{1b}') && all.lines().count() == 4, "{all}");
         let narrow = super::words(&overview, Style { colours: true, width: Some(55) });
-        assert!(narrow.contains("V = 1k") && narrow.contains("100 µs") && narrow.contains('\u{1b}'), "{narrow}");
-        assert!(narrow.ends_with("left out for want of room: V = 10k\n"), "{narrow}");
+        let (first, second) = narrow.split_once("\n\n").expect("two tables");
+        assert!(first.contains("V = 1k") && first.contains("100 µs") && narrow.contains('\u{1b}'), "{narrow}");
+        assert!(!first.contains("V = 10k ") && second.contains("V = 10k") && second.contains("full"), "{narrow}");
     }
 
     #[test]

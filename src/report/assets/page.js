@@ -19,7 +19,7 @@
     nats: (x) => `${x.toFixed(3)} nats`,
   };
   const tick = (unit) => {
-    if (unit === "nats") return (x) => Number(x.toFixed(3)).toString();
+    if (unit === "nats") return (x) => Number(x.toPrecision(4)).toString();
     if (unit === "count") return (x) => scaled(x, [[1, ""], [1e3, "k"], [1e6, "M"], [1e9, "G"]]);
     return units[unit];
   };
@@ -61,6 +61,15 @@
     tension: 0,
   });
 
+  // Points that no other visible point beats. Lower is better on both axes.
+  const front = (chart) => {
+    const seen = chart.series.filter((s) => !off.has(s.name)).flatMap((s) => s.points);
+    seen.sort((a, b) => a[0] - b[0] || a[1] - b[1]);
+    let least = Infinity;
+    const best = seen.filter(([, y]) => y < least && ((least = y), true));
+    return best.map(([x, y]) => ({ x, y, name: "Pareto front" }));
+  };
+
   const config = (chart) => {
     const xs = chart.series.flatMap((s) => s.points.map((p) => p[0]));
     const levels = chart.levels.map((level) => ({
@@ -84,6 +93,17 @@
       backgroundColor: "transparent",
       borderWidth: 1.5,
     }];
+    const fronts = chart.front.length === 0 ? [] : [{
+      label: "Pareto front",
+      data: front(chart),
+      order: 1,
+      borderColor: css("--front"),
+      backgroundColor: css("--front"),
+      borderWidth: 9,
+      pointRadius: 0,
+      pointHitRadius: 0,
+      pointHoverRadius: 0,
+    }];
     const text = (item) => {
       if (item.raw.name) return item.raw.name;
       const { x, y } = item.raw;
@@ -91,7 +111,7 @@
     };
     return {
       type: "line",
-      data: { datasets: [...chart.series.map(curve), ...levels, ...marks] },
+      data: { datasets: [...chart.series.map(curve), ...levels, ...marks, ...fronts] },
       options: {
         parsing: false,
         responsive: true,

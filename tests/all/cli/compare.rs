@@ -93,9 +93,10 @@ fn names(comparison: &Value) -> Vec<&str> {
 }
 
 /// What a run writes to its folder.
-fn written(folder: &str) -> Vec<String> {
-    let names = ["compare.html", "compare.json", "nll-vs-examples.svg", "nll-vs-time.svg"];
-    names.map(|name| format!("{folder}/{name}")).to_vec()
+fn written(folder: &str, quality: &str) -> Vec<String> {
+    let charts = ["examples", "time"].map(|x| format!("{quality}-vs-{x}.svg"));
+    let names = ["compare.html", "compare.json"].into_iter().map(String::from).chain(charts);
+    names.map(|name| format!("{folder}/{name}")).collect()
 }
 
 /// Holds a comparison to what is documented of it.
@@ -168,7 +169,7 @@ fn all_layers_are_compared_on_the_synthetic_language() {
     assert_eq!(names(&comparison), LAYERS);
     assert_eq!(
         place.files(),
-        ["deep", "deep/out"].into_iter().map(String::from).chain(written("deep/out")).collect::<Vec<_>>()
+        ["deep", "deep/out"].into_iter().map(String::from).chain(written("deep/out", "excess")).collect::<Vec<_>>()
     );
     let corpus = &comparison["corpus"];
     assert_eq!((&corpus["vocab"], &corpus["tokens"]), (&200.into(), &Value::Null));
@@ -192,7 +193,7 @@ fn all_layers_are_compared_on_a_text() {
     check_output(&output, &comparison);
     beats_the_unigram_model(&comparison);
     assert_eq!(names(&comparison), LAYERS);
-    let mut files = written("lexmax-out");
+    let mut files = written("lexmax-out", "nll");
     files.extend(["lexmax-out", "sample.txt"].map(String::from));
     files.sort();
     assert_eq!(place.files(), files);
@@ -451,7 +452,23 @@ fn curves_end_at_the_table() {
     for row in rows(&comparison) {
         let curve = row["curve"].as_array().unwrap();
         assert!(curve.len() > 1, "{row}");
-        assert_eq!(curve.last().unwrap()["valid_nll"], row["valid_nll"]);
+        let end = curve.last().unwrap();
+        assert_eq!(end["valid_nll"], row["valid_nll"]);
+        // The distance at the end is found in another way, up to rounding.
+        let difference = number(end, "excess_nats") - number(row, "excess_nats");
+        assert!(difference.abs() < 1e-5 && number(row, "excess_nats") > 1e-3, "{row}");
+    }
+}
+
+/// With longer contexts the distance of a curve is that of its examples: so is the table's.
+#[test]
+fn curves_of_longer_contexts_end_at_the_table_too() {
+    let place = Place::new();
+    place.success("--vocab 50 --classes 5 --examples 640 --valid-examples 300 --window 2 --layers full,negative");
+    for row in rows(&place.comparison("lexmax-out")) {
+        let end = row["curve"].as_array().unwrap().last().unwrap();
+        let (end, table) = (number(end, "excess_nats"), number(row, "excess_nats"));
+        assert!((end - table).abs() < 1e-9 * table.abs().max(1.0), "{row}");
     }
 }
 
@@ -476,7 +493,7 @@ fn the_report_holds_the_command_and_the_curves() {
     let place = Place::new();
     place.success("--vocab 50 --classes 5 --examples 50 --valid-examples 5 --layers full --seed 7");
     let page = std::fs::read_to_string(place.path().join("lexmax-out/compare.html")).unwrap();
-    assert!(page.contains("lexmax --vocab 50 --classes 5") && page.contains("id=\"chart-nll-vs-time\""));
+    assert!(page.contains("lexmax --vocab 50 --classes 5") && page.contains("id=\"chart-excess-vs-time\""));
 }
 
 #[test]
