@@ -157,29 +157,29 @@ const TREE: Key = Key::new(
     "tree",
     WordsOr(names::<TreeName>, "a tree's file"),
     Value("huffman"),
-    "the binary tree; those of word vectors are made by 2-means",
+    "binary tree; kmeans and weighted-kmeans cluster word vectors by 2-means",
 );
 const VECTORS: Key =
-    Key::new("vectors", Form("a file of word vectors to cluster"), Rule("none"), "the word vectors of the tree")
+    Key::new("vectors", Form("a file of word vectors to cluster"), Rule("none"), "word vectors for the tree")
         .beside("tree", &["kmeans", "weighted-kmeans"]);
-const TEMPERATURE: Key = Key::new("temperature", NUMBER, Value("1"), "by which scores are divided");
-const SEED: Key = Key::new("seed", Form("a whole number"), Value("1"), "the seed of the tree")
+const TEMPERATURE: Key = Key::new("temperature", NUMBER, Value("1"), "divisor of the scores");
+const SEED: Key = Key::new("seed", Form("a whole number"), Value("1"), "seed of the tree")
     .beside("tree", &["random", "kmeans", "weighted-kmeans"]);
 const SIGMOID: Key = Key::new(
     "sigmoid",
     Words(names::<Sigmoid>),
     Value("exact"),
-    "σ in training, exact or from the table of another program",
+    "σ in training: exact, or the table of another program",
 );
 const BLOCKS: Key = Key::new(
     "blocks",
     Form("WORDSxSIZE joined by '+', where the last WORDS may be 'rest'"),
     Rule("by counts and the hidden size"),
-    "blocks of words with the size of their vectors, frequent words first, e.g. 500x12+4000x8+restx4",
+    "blocks of words and the size of their vectors, frequent words first, e.g. 500x12+4000x8+restx4",
 );
 
-const DRAWS: &str = "draws a batch";
-const NOISE: &str = "noise words a batch";
+const DRAWS: &str = "words drawn for each batch";
+const NOISE: &str = "noise words for each batch";
 
 /// All layers, in the order of the tables in the documentation.
 ///
@@ -205,7 +205,7 @@ pub static CATALOGUE: &[Entry] = &[
                 "correction",
                 Words(names::<Correction>),
                 Value("replacement"),
-                "the way of drawing, with its correction; that of distinct draws is slightly biased",
+                "sampling scheme and its correction; the one of distinct draws is slightly biased",
             ),
         ],
         tuned(64, 0.2, 0.1),
@@ -213,20 +213,20 @@ pub static CATALOGUE: &[Entry] = &[
     Entry::new(
         "sampled-quadratic",
         build::sampled_quadratic,
-        &[samples("64", DRAWS), Key::new("alpha", NUMBER, Value("1"), "weight of the square in α·z² + 1")],
+        &[samples("64", DRAWS), Key::new("alpha", NUMBER, Value("1"), "α of the sampling kernel α·z² + 1")],
         tuned(64, 0.2, 0.1),
     )
     .costly(),
     Entry::new(
         "sampled-midx",
         build::sampled_midx,
-        &[samples("256", DRAWS), Key::new("codes", COUNT, Value("32"), "code words in each of two books")],
+        &[samples("256", DRAWS), Key::new("codes", COUNT, Value("32"), "codes in each of the two codebooks")],
         tuned(64, 0.2, 0.1),
     ),
     Entry::new(
         "target-sampled",
         build::target_sampled,
-        &[Key::new("samples", COUNT, Rule("a quarter of all"), "words beside the targets, at most V")],
+        &[Key::new("samples", COUNT, Rule("a quarter of all"), "words drawn besides the targets, at most V")],
         tuned(256, 0.2, 0.05),
     ),
     Entry::new(
@@ -237,7 +237,12 @@ pub static CATALOGUE: &[Entry] = &[
             proposal("unigram"),
             power("0.75"),
             SIGMOID,
-            Key::new("hits", Words(names::<NoiseHits>), Value("keep"), "treatment of noise that is the target"),
+            Key::new(
+                "hits",
+                Words(names::<NoiseHits>),
+                Value("keep"),
+                "treatment of noise words that equal the target",
+            ),
         ],
         tuned(16, 0.2, 0.2),
     ),
@@ -246,12 +251,17 @@ pub static CATALOGUE: &[Entry] = &[
         build::class_based,
         &[
             Key::new("classes", COUNT, Rule("√V"), "number of classes, at most V"),
-            Key::new("by", Words(names::<ClassRule>), Value("frequency"), "the share of a class: of words, or of mass"),
+            Key::new(
+                "by",
+                Words(names::<ClassRule>),
+                Value("frequency"),
+                "what classes share equally: words (frequency) or probability mass",
+            ),
             Key::new(
                 "sizes",
                 Form("numbers of words from 1 joined by '+' that sum to the vocabulary; the last may be 'rest'"),
                 Rule("by classes"),
-                "words of each class, frequent words first, e.g. 10+90+rest",
+                "number of words in each class, frequent words first, e.g. 10+90+rest",
             ),
         ],
         tuned(64, 0.2, 0.1),
@@ -264,19 +274,19 @@ pub static CATALOGUE: &[Entry] = &[
                 "cutoffs",
                 Form("whole numbers joined by '+'"),
                 Rule("by expected time"),
-                "numbers of words at which a tail begins, e.g. 2000+10000",
+                "ranks at which the tails begin, e.g. 2000+10000",
             ),
             Key::new(
                 "tails",
                 Form("a whole number from 0 to 16"),
                 Value(CutoffPlan::TAILS),
-                "the most tails where cut-offs are chosen",
+                "largest number of tails when cut-offs are chosen automatically",
             ),
             Key::new(
                 "division",
                 Form("a number from 1"),
                 Value(CutoffPlan::DIVISION),
-                "by which the vectors of each tail are shorter than those before",
+                "factor by which each tail has shorter vectors than the one before",
             ),
         ],
         tuned(256, 0.2, 0.05),
@@ -285,7 +295,7 @@ pub static CATALOGUE: &[Entry] = &[
     Entry::new(
         "entmax",
         build::entmax,
-        &[Key::new("alpha", NUMBER, Value("1.5"), "above 1 (softmax) and at most 2 (sparsemax)"), TEMPERATURE],
+        &[Key::new("alpha", NUMBER, Value("1.5"), "between softmax (1, excluded) and sparsemax (2)"), TEMPERATURE],
         tuned(64, 0.05, 0.1),
     )
     .costly(),
@@ -296,7 +306,7 @@ pub static CATALOGUE: &[Entry] = &[
             samples("64", NOISE),
             proposal("unigram"),
             power("1"),
-            Key::new("variant", Words(names::<Contrast>), Value("binary"), "how the target is told from the noise"),
+            Key::new("variant", Words(names::<Contrast>), Value("binary"), "loss: binary or ranking"),
         ],
         tuned(64, 0.2, 0.1),
     ),
@@ -323,8 +333,13 @@ pub static CATALOGUE: &[Entry] = &[
         "infrequent",
         build::infrequent,
         &[
-            Key::new("fraction", NUMBER, Value("0.1"), "share of the examples that are normalized"),
-            Key::new("penalty", Words(names::<Penalty>), Value("linear"), "the penalty, of ln Z or of (ln Z)²"),
+            Key::new("fraction", NUMBER, Value("0.1"), "share of the examples whose ln Z is computed"),
+            Key::new(
+                "penalty",
+                Words(names::<Penalty>),
+                Value("linear"),
+                "penalty on ln Z (linear) or on (ln Z)² (squared)",
+            ),
             Key::new("alpha", NUMBER, Value("1"), "weight of the squared penalty").beside("penalty", &["squared"]),
         ],
         tuned(256, 0.2, 0.05),
