@@ -1,4 +1,4 @@
-//! How long, how fast, and on what.
+//! Length, rate and threads of training.
 
 use crate::word2vec::Options;
 use clap::Args;
@@ -10,35 +10,41 @@ pub struct Schedule {
     #[arg(long, value_name = "N", alias = "iter", alias = "epoch",
         value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub epochs: Option<u32>,
-    /// Neighbouring positions of a sentence that are trained in one step, for the layers hierarchical and negative:
-    /// their windows share what is read and written, which is faster, and see each other's moves later
-    /// [default: 8 for these layers, else 1].
+    /// Neighbouring positions in one step [default: 8; 1 where the layer takes no blocks].
+    ///
+    /// Only the layers hierarchical and negative take more than 1. Larger blocks are faster, because their positions
+    /// share reads and writes; each position sees the updates of its neighbours later.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=256))]
     pub block: Option<u32>,
     /// Threads [default: all cores].
     #[arg(long, value_name = "N", alias = "workers", value_parser = clap::value_parser!(u32).range(1..=1024))]
     pub threads: Option<u32>,
-    /// Rate at the start [default: 0.025 for skipgram, 0.05 for cbow].
+    /// Learning rate at the start [default: 0.025 for skipgram, 0.05 for cbow].
     #[arg(long, value_name = "R", alias = "alpha", allow_negative_numbers = true)]
     pub lr: Option<f32>,
-    /// Rate at the end, to which it falls linearly with the words read [default: a ten-thousandth of the first].
+    /// Learning rate at the end [default: a ten-thousandth of --lr].
+    ///
+    /// The rate falls linearly with the number of words read.
     #[arg(long, value_name = "R", alias = "min-alpha", allow_negative_numbers = true)]
     pub lr_end: Option<f32>,
-    /// Rows of each table that a thread keeps to itself [default: 6 MB of them with one thread; with more
-    /// only 512 nodes of a tree].
+    /// Rows of each table that a thread caches [default: see --help].
+    ///
+    /// With one thread the default is 6 MB of rows. With several threads it is 512 nodes of a tree, and no other rows.
     #[arg(long, value_name = "N", alias = "hot-rows")]
     pub cached_rows: Option<u32>,
-    /// The same bits for any number of threads: same binary, same instruction set (the best of the machine, or
-    /// the one named by LEXMAX_SIMD), same seed, text and settings. Slower, and without --cached-rows.
+    /// Gives the same bits for any number of threads; slower.
+    ///
+    /// Binary, instruction set, seed, text and settings must be the same. The instruction set is the best of the
+    /// machine, or the one that LEXMAX_SIMD names. --cached-rows cannot be given.
     #[arg(long)]
     pub deterministic: bool,
-    /// Decides all that is random.
-    #[arg(long, default_value_t = Options::SEED)]
+    /// Seed of all random numbers.
+    #[arg(long, value_name = "N", default_value_t = Options::SEED)]
     pub seed: u64,
 }
 
 impl Schedule {
-    /// Hands the options on.
+    /// Copies the options into those of the library.
     pub fn set(&self, options: &mut Options) {
         options.epochs = self.epochs;
         options.block = self.block.map(|n| n as usize);
