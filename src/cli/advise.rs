@@ -38,17 +38,17 @@ pub struct Arguments {
     /// Examples in a batch.
     #[arg(
         long, default_value_t = AdviseConfig::BATCH, value_name = "B",
-        value_parser = clap::value_parser!(u32).range(1..=1_048_576)
+        value_parser = super::whole::<u32>(1..=1_048_576)
     )]
     batch: u32,
     /// Samples a batch, for every layer that draws them [default: each layer's own].
-    #[arg(long, value_name = "S", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "S", value_parser = super::whole::<u32>(1..=u32::MAX.into()))]
     samples: Option<u32>,
     /// Threads [default: all cores].
-    #[arg(long, value_name = "T", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    #[arg(long, value_name = "T", value_parser = super::whole::<u32>(1..=1024))]
     threads: Option<u32>,
     /// Seed of weights, hidden vectors and targets.
-    #[arg(long, value_name = "N", default_value_t = AdviseConfig::SEED)]
+    #[arg(long, value_name = "N", default_value_t = AdviseConfig::SEED, value_parser = super::whole::<u64>(0..=u64::MAX))]
     seed: u64,
     /// Format of the table on standard output.
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]

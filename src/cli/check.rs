@@ -17,23 +17,23 @@ pub struct Arguments {
     /// Words in the vocabulary.
     #[arg(
         long, default_value_t = AuditConfig::VOCAB, value_name = "V",
-        value_parser = clap::value_parser!(u32).range(1..=100_000)
+        value_parser = super::whole::<u32>(1..=100_000)
     )]
     vocab: u32,
     /// Size of hidden vectors, and of the layer's word vectors.
     #[arg(
         long, default_value_t = AuditConfig::DIM, value_name = "D",
-        value_parser = clap::value_parser!(u32).range(1..=1_024)
+        value_parser = super::whole::<u32>(1..=1_024)
     )]
     dim: u32,
     /// Examples in the batch.
     #[arg(
         long, default_value_t = AuditConfig::BATCH, value_name = "B",
-        value_parser = clap::value_parser!(u32).range(1..=1_024)
+        value_parser = super::whole::<u32>(1..=1_024)
     )]
     batch: u32,
     /// Seed of weights, hidden vectors, targets and draws.
-    #[arg(long, value_name = "N", default_value_t = AuditConfig::SEED)]
+    #[arg(long, value_name = "N", default_value_t = AuditConfig::SEED, value_parser = super::whole::<u64>(0..=u64::MAX))]
     seed: u64,
 }
 

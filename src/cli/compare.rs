@@ -62,7 +62,7 @@ pub struct Arguments {
     #[arg(long, help_heading = MODEL, value_name = "D", value_parser = super::dim())]
     dim: Option<u32>,
     /// Context words on each side [default: 5; 1 without --corpus].
-    #[arg(long, help_heading = MODEL, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    #[arg(long, help_heading = MODEL, value_name = "N", value_parser = super::whole::<u32>(1..=10_000))]
     window: Option<u32>,
     /// Window in training: drawn from 1 to --window, or fixed [default: fixed].
     #[arg(long, help_heading = MODEL, value_enum, value_name = "RULE")]
@@ -71,12 +71,13 @@ pub struct Arguments {
     #[arg(long, hide = true, conflicts_with = "window_rule")]
     dynamic: bool,
     /// Least count of a word that is kept.
-    #[arg(long, help_heading = DATA, default_value_t = Builder::MIN_COUNT, value_name = "N", requires = "corpus")]
+    #[arg(long, help_heading = DATA, default_value_t = Builder::MIN_COUNT, value_name = "N", requires = "corpus",
+        value_parser = super::whole::<u64>(0..=u64::MAX))]
     min_count: u64,
     /// Longest word to keep, in bytes of UTF-8, from 1 to 65536.
     #[arg(long, help_heading = DATA, value_name = "N", default_value_t = Source::MAX_WORD_BYTES as u32,
         requires = "corpus",
-        value_parser = clap::value_parser!(u32).range(1..=LONGEST_WORD as i64))]
+        value_parser = super::whole::<u32>(1..=LONGEST_WORD as u64))]
     max_word_bytes: u32,
     /// Subsampling threshold for frequent words; 0 is off.
     ///
@@ -93,7 +94,7 @@ pub struct Arguments {
     #[arg(long, help_heading = TRAINING, value_name = "R", value_parser = rate, allow_negative_numbers = true)]
     lr: Option<f32>,
     /// Examples in a batch [default: each layer's own].
-    #[arg(long, help_heading = TRAINING, value_name = "B", value_parser = clap::value_parser!(u32).range(1..=1_048_576))]
+    #[arg(long, help_heading = TRAINING, value_name = "B", value_parser = super::whole::<u32>(1..=1_048_576))]
     batch: Option<u32>,
     /// Training time for each layer, as 60s or 2m [default: 60s with --corpus].
     ///
@@ -103,27 +104,28 @@ pub struct Arguments {
     /// Training examples for each layer [default: 1500000 without --corpus].
     ///
     /// Every run gives the same bits, unlike a run with --budget.
-    #[arg(long, help_heading = TRAINING, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, help_heading = TRAINING, value_name = "N", value_parser = super::whole::<u64>(1..=u64::MAX))]
     examples: Option<u64>,
     /// Held-out examples to score, evenly spaced.
     #[arg(
         long, help_heading = TRAINING, default_value_t = Builder::VALID_EXAMPLES as u32, value_name = "N",
-        value_parser = clap::value_parser!(u32).range(1..=10_000_000)
+        value_parser = super::whole::<u32>(1..=10_000_000)
     )]
     valid_examples: u32,
     /// Threads [default: all cores].
-    #[arg(long, help_heading = TRAINING, value_name = "T", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    #[arg(long, help_heading = TRAINING, value_name = "T", value_parser = super::whole::<u32>(1..=1024))]
     threads: Option<u32>,
     /// Seed of all random numbers.
-    #[arg(long, help_heading = TRAINING, value_name = "N", default_value_t = Builder::SEED, allow_negative_numbers = true)]
+    #[arg(long, help_heading = TRAINING, value_name = "N", default_value_t = Builder::SEED,
+        value_parser = super::whole::<u64>(0..=u64::MAX), allow_negative_numbers = true)]
     seed: u64,
     /// Words of the synthetic language.
     #[arg(long, help_heading = DATA, value_name = "V", default_value_t = SyntheticLanguage::DEFAULT_VOCAB,
-        conflicts_with = "corpus")]
+        conflicts_with = "corpus", value_parser = super::whole::<usize>(0..=u64::MAX))]
     vocab: usize,
     /// Classes of the synthetic language.
     #[arg(long, help_heading = DATA, value_name = "C", default_value_t = SyntheticLanguage::DEFAULT_CLASSES,
-        conflicts_with = "corpus")]
+        conflicts_with = "corpus", value_parser = super::whole::<usize>(0..=u64::MAX))]
     classes: usize,
     /// Format of the table on standard output.
     #[arg(long, help_heading = OUTPUT, value_enum, default_value_t, value_name = "FORMAT")]
@@ -132,6 +134,9 @@ pub struct Arguments {
     #[arg(long, help_heading = OUTPUT, default_value = super::OUT, value_name = "DIR")]
     out: PathBuf,
 }
+
+/// Seconds that a run without arguments takes on two cores (README).
+const BARE_SECONDS: u32 = 90;
 
 /// The layers that one name stands for.
 #[derive(Clone)]
@@ -145,13 +150,15 @@ impl FromStr for Layers {
     }
 }
 
+/// Parses a learning rate.
 fn rate(text: &str) -> std::result::Result<f32, String> {
-    let rate = text.parse::<f32>().map_err(|e| e.to_string())?;
+    let rate: f32 = super::number(text)?;
     if rate >= 0.0 && rate.is_finite() { Ok(rate) } else { Err("must be 0 or more, and finite".into()) }
 }
 
+/// Parses a threshold of subsampling.
 fn threshold(text: &str) -> std::result::Result<f64, String> {
-    let threshold = text.parse::<f64>().map_err(|e| e.to_string())?;
+    let threshold: f64 = super::number(text)?;
     if threshold >= 0.0 && threshold.is_finite() { Ok(threshold) } else { Err("must be 0 or a positive number".into()) }
 }
 
@@ -214,6 +221,17 @@ impl Arguments {
                     the hidden layer";
         Err(Error::Contradiction { first, second: "--embedding", hint })
     }
+}
+
+/// The first line of `lexmax` without arguments: the work, its time, and the next steps.
+pub fn bare() -> Result<String> {
+    let config = Builder::default().config()?;
+    Ok(format!(
+        "lexmax: training {} output layers on a synthetic language takes about {} seconds on two cores; next try \
+         `lexmax compare --corpus FILE` for your text, or `lexmax train --help` for word vectors",
+        config.layers.len(),
+        BARE_SECONDS,
+    ))
 }
 
 pub fn run(arguments: &Arguments) -> Result<()> {

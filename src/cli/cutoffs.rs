@@ -14,7 +14,7 @@ pub struct Arguments {
     #[arg(long, num_args = 1.., value_name = "PATH", required = true)]
     corpus: Vec<PathBuf>,
     /// Least count of a word that is kept.
-    #[arg(long, default_value_t = Builder::MIN_COUNT, value_name = "N")]
+    #[arg(long, default_value_t = Builder::MIN_COUNT, value_name = "N", value_parser = super::whole::<u64>(0..=u64::MAX))]
     min_count: u64,
     /// Size of hidden vectors, and of the layer's word vectors.
     #[arg(long, default_value_t = CutoffPlan::DIM as u32, value_name = "D", value_parser = super::dim())]
@@ -22,20 +22,20 @@ pub struct Arguments {
     /// Examples in a batch.
     #[arg(
         long, default_value_t = CutoffPlan::BATCH as u32, value_name = "B",
-        value_parser = clap::value_parser!(u32).range(1..=65_536)
+        value_parser = super::whole::<u32>(1..=65_536)
     )]
     batch: u32,
     /// Most tails.
     #[arg(
         long, default_value = CutoffPlan::TAILS, value_name = "J",
-        value_parser = clap::value_parser!(u32).range(0..=16)
+        value_parser = super::whole::<u32>(0..=16)
     )]
     tails: u32,
     /// Factor that shortens the vectors from one tail to the next.
-    #[arg(long, default_value = CutoffPlan::DIVISION, value_name = "X")]
+    #[arg(long, default_value = CutoffPlan::DIVISION, value_name = "X", value_parser = super::number::<f64>)]
     division: f64,
     /// Threads [default: all cores].
-    #[arg(long, value_name = "T", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    #[arg(long, value_name = "T", value_parser = super::whole::<u32>(1..=1024))]
     threads: Option<u32>,
 }
 

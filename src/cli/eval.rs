@@ -37,7 +37,7 @@ pub struct Arguments {
     /// Words that questions and answers may have, from the first; 0 is all [default: 30000].
     ///
     /// If N is given without --similarity, only the first N words are read.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = super::whole::<u32>(0..=u32::MAX.into()))]
     first: Option<u32>,
     /// Adds a row for each section of questions.
     #[arg(long)]
@@ -48,7 +48,7 @@ pub struct Arguments {
     #[command(flatten)]
     reading: Reading,
     /// Threads [default: all cores].
-    #[arg(long, value_name = "T", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    #[arg(long, value_name = "T", value_parser = super::whole::<u32>(1..=1024))]
     threads: Option<u32>,
     /// Format of the table on standard output.
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]

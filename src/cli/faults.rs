@@ -135,7 +135,7 @@ fn assert_whole(commands: &[(&str, &[&[&str]])]) {
             }
             // No other file is left, except logs, which grow line by line, and files that could not be removed.
             let others = now.keys().filter(|name| !known.contains(name.as_str()) && !new.contains_key(*name));
-            // What could not take its place stands beside it, whole.
+            // A whole result that could not be renamed stays beside its place.
             let is_partial = |name: &String| {
                 let whole = name.strip_suffix(".partial").and_then(|name| Some((name, new.get(name)?)));
                 done.is_err() && whole.is_some_and(|(whole, new)| is_whole(whole, &now[name], new))

@@ -19,7 +19,7 @@ pub struct Arguments {
     #[arg(value_name = "CONTEXT")]
     context: Vec<String>,
     /// Number of words to show, the most probable first.
-    #[arg(long, default_value_t = super::TOP, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, default_value_t = super::TOP, value_name = "N", value_parser = super::whole::<u32>(1..=u32::MAX.into()))]
     top: u32,
     /// Shows the probability of WORD instead; may be repeated [default: the most probable words].
     ///
@@ -27,7 +27,7 @@ pub struct Arguments {
     #[arg(long, value_name = "WORD")]
     of: Vec<String>,
     /// Threads [default: all cores].
-    #[arg(long, value_name = "T", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    #[arg(long, value_name = "T", value_parser = super::whole::<u32>(1..=1024))]
     threads: Option<u32>,
 }
 

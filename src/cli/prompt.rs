@@ -18,7 +18,9 @@ pub fn answer_lines(hint: &str, mut answer: impl FnMut(&str) -> Result<String>) 
     for number in 1.. {
         if terminal {
             let mut stderr = std::io::stderr().lock();
-            write!(stderr, "{hint} (separate words that have spaces by tabs; EXIT ends): ").and_then(|()| stderr.flush()).ok();
+            write!(stderr, "{hint} (separate words that have spaces by tabs; EXIT ends): ")
+                .and_then(|()| stderr.flush())
+                .ok();
         }
         bytes.clear();
         if !next(&mut input, &mut bytes).map_err(Error::io("standard input"))? {
@@ -62,7 +64,9 @@ fn next(input: &mut impl BufRead, bytes: &mut Vec<u8>) -> std::io::Result<bool> 
 /// The line without its line end, or an error message.
 fn line(bytes: &[u8], number: u64) -> std::result::Result<&str, String> {
     if bytes.len() > LONGEST {
-        return Err(format!("standard input:{number}: the line has more than {LONGEST} bytes; write fewer words on a line"));
+        return Err(format!(
+            "standard input:{number}: the line has more than {LONGEST} bytes; write fewer words on a line"
+        ));
     }
     // A byte order mark is not part of the first word.
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").filter(|_| number == 1).unwrap_or(bytes);

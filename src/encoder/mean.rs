@@ -10,9 +10,9 @@ use ndarray::{ArrayView2, ArrayViewMut2};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 pub enum BagGradient {
-    /// The whole gradient of the bag's mean, as in word2vec.
+    /// The gradient of the mean itself, as in word2vec.
     Whole,
-    /// Its share of that gradient, which is the true one.
+    /// The gradient of the mean divided by its number of words, which is exact.
     #[default]
     Mean,
 }

@@ -19,7 +19,7 @@ pub enum Need {
     /// Exact probabilities of words after training.
     #[default]
     Probabilities,
-    /// Word vectors; the layer may go once they are trained.
+    /// Word vectors; the layer is not used after training.
     Vectors,
 }
 

@@ -9,14 +9,14 @@ use serde::{Deserialize, Serialize};
 #[cfg_attr(feature = "cli", derive(clap::ValueEnum), value(rename_all = "lower"))]
 #[non_exhaustive]
 pub enum Sigmoid {
-    /// As it is.
+    /// The exact function.
     #[default]
     Exact,
-    /// From word2vec.c's table.
+    /// word2vec.c's table.
     Word2vec,
-    /// From gensim's table.
+    /// gensim's table.
     Gensim,
-    /// From fastText's table.
+    /// fastText's table.
     FastText,
 }
 

@@ -16,18 +16,17 @@ pub use super::ranking::Method;
 #[serde(rename_all = "lowercase")]
 #[cfg_attr(feature = "cli", derive(clap::ValueEnum), value(rename_all = "lower"))]
 pub enum AnalogyRules {
-    /// word2vec's compute-accuracy to the last count: a to z without regard to case, just the three words of a question are
-    /// no answer.
+    /// Counts as word2vec's compute-accuracy: ignores the case of a to z; the words of the question are no answer.
     ///
     /// The first of words that become the same by upper case stands for them in a question, an answer's score is above 0,
     /// and the first five sections are semantic.
     #[default]
     Word2vec,
-    /// Without regard to case as Unicode says, and all forms of the three words are no answer.
+    /// Ignores case by Unicode's rules; no form of the words of the question is an answer.
     ///
     /// Words are compared by canonical caseless matching; the sections whose name begins with `gram` are syntactic.
     Unicode,
-    /// Letter by letter.
+    /// Compares words letter by letter.
     ///
     /// The sections are those of [`AnalogyRules::Unicode`].
     Exact,

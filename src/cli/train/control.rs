@@ -41,13 +41,13 @@ pub struct RunControl {
     pub valid: Vec<PathBuf>,
     /// Most held-out examples to score, evenly spaced.
     #[arg(long, default_value_t = Valid::EXAMPLES as u32, value_name = "N", requires = "valid",
-        value_parser = clap::value_parser!(u32).range(1..))]
+        value_parser = crate::cli::whole::<u32>(1..=u32::MAX.into()))]
     pub valid_examples: u32,
     /// Stops after N passes in a row without a lower held-out NLL [default: never].
     ///
     /// With --patience every output holds the best model evaluated (lowest held-out NLL); otherwise the final one.
     /// Models are evaluated after each pass and at the end.
-    #[arg(long, value_name = "N", requires = "valid", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", requires = "valid", value_parser = crate::cli::whole::<u32>(1..=u32::MAX.into()))]
     pub patience: Option<u32>,
     /// Stops after this time, as 90s or 2h [default: never].
     ///

@@ -27,17 +27,18 @@ pub struct ModelOptions {
     model: Option<ModelKind>,
     /// Same as --model cbow (1) or skipgram (0) [default: as --model].
     #[arg(long, value_name = "0|1", num_args = 0..=1, default_missing_value = "1",
-        value_parser = clap::value_parser!(u8).range(0..=1))]
+        value_parser = crate::cli::whole::<u8>(0..=1))]
     cbow: Option<u8>,
     /// Same as --layer hierarchical (1) [default: 0].
     #[arg(long, value_name = "0|1", num_args = 0..=1, default_missing_value = "1",
-        value_parser = clap::value_parser!(u8).range(0..=1))]
+        value_parser = crate::cli::whole::<u8>(0..=1))]
     hs: Option<u8>,
     /// Noise words for each target of negative sampling [default: 5].
-    #[arg(long, value_name = "N", alias = "neg")]
+    #[arg(long, value_name = "N", alias = "neg", value_parser = cli::whole::<u32>(0..=u32::MAX.into()))]
     negative: Option<u32>,
     /// Exponent of word counts in the noise distribution [default: 0.75].
-    #[arg(long, value_name = "A", alias = "ns-exponent", allow_negative_numbers = true)]
+    #[arg(long, value_name = "A", alias = "ns-exponent", value_parser = cli::number::<f64>,
+        allow_negative_numbers = true)]
     noise_power: Option<f64>,
     /// Treatment of a noise word that equals the target [default: keep].
     #[arg(long, value_enum, value_name = "HOW")]
@@ -60,7 +61,7 @@ pub struct ModelOptions {
     #[arg(long, value_name = "D", alias = "size", alias = "vector-size", value_parser = cli::dim())]
     dim: Option<u32>,
     /// Most context words on each side [default: 5].
-    #[arg(long, value_name = "N", alias = "ws", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    #[arg(long, value_name = "N", alias = "ws", value_parser = crate::cli::whole::<u32>(1..=10_000))]
     window: Option<u32>,
     /// Window in training: drawn from 1 to --window, or fixed [default: dynamic].
     #[arg(long, value_enum, value_name = "RULE")]

@@ -26,7 +26,7 @@ pub struct Output {
     pub format: Option<Format>,
     /// Same as --format binary (1) or text (0) [default: as --format].
     #[arg(long, value_name = "0|1", num_args = 0..=1, default_missing_value = "1",
-        value_parser = clap::value_parser!(u8).range(0..=1))]
+        value_parser = crate::cli::whole::<u8>(0..=1))]
     pub binary: Option<u8>,
     /// File for the whole model, for `predict` [default: none].
     ///

@@ -10,31 +10,31 @@ use std::path::PathBuf;
 #[command(next_help_heading = "Vocabulary")]
 pub struct Vocabulary {
     /// Least count of a word that is kept [default: 5].
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = crate::cli::whole::<u64>(0..=u64::MAX))]
     pub min_count: Option<u64>,
     /// Most words to keep; the most frequent ones stay [default: all].
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", value_parser = crate::cli::whole::<u32>(1..=u32::MAX.into()))]
     pub max_vocab: Option<u32>,
     /// Most words of a sentence; longer lines are cut [default: 10000].
     ///
     /// Only kept words count. The number of cuts is reported.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    #[arg(long, value_name = "N", value_parser = crate::cli::whole::<u32>(1..=10_000))]
     pub max_sentence: Option<u32>,
     /// Longest word to keep, in bytes of UTF-8.
     ///
     /// From 1 to 65536. The number of longer words is reported.
     #[arg(long, value_name = "N", default_value_t = Source::MAX_WORD_BYTES as u32,
-        value_parser = clap::value_parser!(u32).range(1..=LONGEST_WORD as i64))]
+        value_parser = crate::cli::whole::<u32>(1..=LONGEST_WORD as u64))]
     pub max_word_bytes: u32,
     /// Subsampling threshold for frequent words; 0 is off [default: 0.001].
     ///
     /// A share of the text, from 0 to 1: words above it are dropped at random in training.
-    #[arg(long, value_name = "T", allow_negative_numbers = true)]
+    #[arg(long, value_name = "T", value_parser = crate::cli::number::<f64>, allow_negative_numbers = true)]
     pub sample: Option<f64>,
     /// Passes that join pairs of words into phrases [default: 0].
     ///
     /// One pass makes new_york, two make new_york_times.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=16))]
+    #[arg(long, value_name = "N", value_parser = crate::cli::whole::<u32>(1..=16))]
     pub phrases: Option<u32>,
     /// Score that decides about a pair.
     #[arg(long, value_enum, default_value_t, value_name = "SCORE", requires = "phrases")]
@@ -42,10 +42,12 @@ pub struct Vocabulary {
     /// Score above which a pair is joined [default: 100; 0.5 for npmi].
     ///
     /// One value for all passes, or one for each pass, joined by commas.
-    #[arg(long, value_name = "T", value_delimiter = ',', requires = "phrases", allow_negative_numbers = true)]
+    #[arg(long, value_name = "T", value_delimiter = ',', requires = "phrases", allow_negative_numbers = true,
+        value_parser = crate::cli::number::<f64>)]
     pub phrase_threshold: Vec<f64>,
     /// Least count of words and pairs that form phrases.
-    #[arg(long, value_name = "N", default_value_t = PhraseOptions::MIN_COUNT, requires = "phrases")]
+    #[arg(long, value_name = "N", default_value_t = PhraseOptions::MIN_COUNT, requires = "phrases",
+        value_parser = crate::cli::whole::<u64>(0..=u64::MAX))]
     pub phrase_min_count: u64,
     /// Text between the words of a phrase.
     #[arg(long, value_name = "TEXT", default_value = PhraseOptions::DELIMITER, requires = "phrases")]

@@ -76,10 +76,10 @@ impl Key {
 }
 
 impl fmt::Display for Key {
-    /// A line as in "samples: draws a batch; a whole number from 1 \[256\]".
+    /// A line as in "samples: words drawn for each batch; a whole number from 1 \[default: 256\]".
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         let (Value(default) | Rule(default)) = self.default;
-        write!(f, "{}: {}; {} [{default}]", self.name, self.doc, self.expected())
+        write!(f, "{}: {}; {} [default: {default}]", self.name, self.doc, self.expected())
     }
 }
 
@@ -95,16 +95,11 @@ pub(super) const NUMBER: Values = Form("a number");
 
 /// Keys of every layer's name.
 pub(super) static COMMON: [Key; 5] = [
-    Key::new(
-        "bias",
-        Words(names::<Bias>),
-        Rule("what the program asks for"),
-        "the start of the biases, if there are any",
-    ),
-    Key::new("smoothing", NUMBER, Value("0"), "the share of each target that goes to all words alike"),
+    Key::new("bias", Words(names::<Bias>), Rule("set by the command"), "start of the biases, in layers that have them"),
+    Key::new("smoothing", NUMBER, Value("0"), "share of each target that is spread evenly over all words"),
     Key::new("z-loss", NUMBER, Value("0"), "weight of (ln Z)² in the loss"),
-    Key::new("soft-cap", NUMBER, Rule("none"), "the bound of all scores, cap·tanh(z/cap)"),
-    Key::new("ignore", Form("the number of a word"), Rule("none"), "the target that counts nothing"),
+    Key::new("soft-cap", NUMBER, Rule("none"), "bound of the scores, cap·tanh(z/cap)"),
+    Key::new("ignore", Form("the number of a word"), Rule("none"), "target whose examples are left out"),
 ];
 
 pub(super) const fn samples(default: &'static str, doc: &'static str) -> Key {
@@ -112,9 +107,10 @@ pub(super) const fn samples(default: &'static str, doc: &'static str) -> Key {
 }
 
 pub(super) const fn proposal(default: &'static str) -> Key {
-    Key::new("proposal", Words(names::<ProposalName>), Value(default), "the distribution that words are drawn from")
+    Key::new("proposal", Words(names::<ProposalName>), Value(default), "distribution of the drawn words")
 }
 
 pub(super) const fn power(default: &'static str) -> Key {
-    Key::new("power", NUMBER, Value(default), "α of the proposal unigram^α").beside("proposal", &["unigram"])
+    Key::new("power", NUMBER, Value(default), "exponent of the counts in the unigram proposal")
+        .beside("proposal", &["unigram"])
 }

@@ -154,31 +154,31 @@ const fn tuned(batch: usize, adagrad: f32, sgd: f32) -> Tuning {
 
 const TREE: Key = Key::new(
     "tree",
-    WordsOr(names::<TreeName>, "a tree's file"),
+    WordsOr(names::<TreeName>, "the file of a tree"),
     Value("huffman"),
-    "the binary tree; those of word vectors are made by 2-means",
+    "binary tree; kmeans and weighted-kmeans cluster word vectors",
 );
 const VECTORS: Key =
-    Key::new("vectors", Form("a file of word vectors to cluster"), Rule("none"), "the word vectors of the tree")
+    Key::new("vectors", Form("a file of word vectors to cluster"), Rule("none"), "word vectors of the tree")
         .beside("tree", &["kmeans", "weighted-kmeans"]);
-const TEMPERATURE: Key = Key::new("temperature", NUMBER, Value("1"), "by which scores are divided");
-const SEED: Key = Key::new("seed", Form("a whole number"), Value("1"), "the seed of the tree")
+const TEMPERATURE: Key = Key::new("temperature", NUMBER, Value("1"), "divisor of the scores");
+const SEED: Key = Key::new("seed", Form("a whole number"), Value("1"), "seed of the tree")
     .beside("tree", &["random", "kmeans", "weighted-kmeans"]);
 const SIGMOID: Key = Key::new(
     "sigmoid",
     Words(names::<Sigmoid>),
     Value("exact"),
-    "σ in training, exact or from the table of another program",
+    "sigmoid in gradients, exact or from the table of another program",
 );
 const BLOCKS: Key = Key::new(
     "blocks",
     Form("WORDSxSIZE joined by '+', where the last WORDS may be 'rest'"),
     Rule("by counts and the hidden size"),
-    "blocks of words with the size of their vectors, frequent words first, e.g. 500x12+4000x8+restx4",
+    "blocks of words and the sizes of their vectors, frequent words first, e.g. 500x12+4000x8+restx4",
 );
 
-const DRAWS: &str = "draws a batch";
-const NOISE: &str = "noise words a batch";
+const DRAWS: &str = "words drawn for each batch";
+const NOISE: &str = "noise words for each batch";
 
 /// All layers, in the order of their tables.
 ///
@@ -204,7 +204,7 @@ pub static CATALOGUE: &[Entry] = &[
                 "correction",
                 Words(names::<Correction>),
                 Value("replacement"),
-                "the way of drawing, with its correction; that of distinct draws is slightly biased",
+                "way to draw, with its correction (for distinct draws it is slightly biased)",
             ),
         ],
         tuned(64, 0.2, 0.1),
@@ -219,13 +219,13 @@ pub static CATALOGUE: &[Entry] = &[
     Entry::new(
         "sampled-midx",
         build::sampled_midx,
-        &[samples("256", DRAWS), Key::new("codes", COUNT, Value("32"), "code words in each of two books")],
+        &[samples("256", DRAWS), Key::new("codes", COUNT, Value("32"), "code words in each of the two codebooks")],
         tuned(64, 0.2, 0.1),
     ),
     Entry::new(
         "target-sampled",
         build::target_sampled,
-        &[Key::new("samples", COUNT, Rule("a quarter of all"), "words beside the targets, at most V")],
+        &[Key::new("samples", COUNT, Rule("a quarter of the vocabulary"), "words drawn beside the targets, at most V")],
         tuned(256, 0.2, 0.05),
     ),
     Entry::new(
@@ -236,7 +236,12 @@ pub static CATALOGUE: &[Entry] = &[
             proposal("unigram"),
             power("0.75"),
             SIGMOID,
-            Key::new("hits", Words(names::<NoiseHits>), Value("keep"), "treatment of noise that is the target"),
+            Key::new(
+                "hits",
+                Words(names::<NoiseHits>),
+                Value("keep"),
+                "treatment of a noise word that equals the target",
+            ),
         ],
         tuned(16, 0.2, 0.2),
     ),
@@ -245,12 +250,17 @@ pub static CATALOGUE: &[Entry] = &[
         build::class_based,
         &[
             Key::new("classes", COUNT, Rule("√V"), "number of classes, at most V"),
-            Key::new("by", Words(names::<ClassRule>), Value("frequency"), "the share of a class: of words, or of mass"),
+            Key::new(
+                "by",
+                Words(names::<ClassRule>),
+                Value("frequency"),
+                "quantity that is equal in all classes: number of words, or probability",
+            ),
             Key::new(
                 "sizes",
                 Form("numbers of words from 1 joined by '+' that sum to the vocabulary; the last may be 'rest'"),
-                Rule("by classes"),
-                "words of each class, frequent words first, e.g. 10+90+rest",
+                Rule("by `classes` and `by`"),
+                "words in each class, frequent words first, e.g. 10+90+rest",
             ),
         ],
         tuned(64, 0.2, 0.1),
@@ -262,20 +272,20 @@ pub static CATALOGUE: &[Entry] = &[
             Key::new(
                 "cutoffs",
                 Form("whole numbers joined by '+'"),
-                Rule("by expected time"),
-                "numbers of words at which a tail begins, e.g. 2000+10000",
+                Rule("least expected time"),
+                "numbers of words at which the tails begin, e.g. 2000+10000",
             ),
             Key::new(
                 "tails",
                 Form("a whole number from 0 to 16"),
                 Value(CutoffPlan::TAILS),
-                "the most tails where cut-offs are chosen",
+                "most tails, if the cut-offs are chosen here",
             ),
             Key::new(
                 "division",
                 Form("a number from 1"),
                 Value(CutoffPlan::DIVISION),
-                "by which the vectors of each tail are shorter than those before",
+                "factor that shortens the vectors from one tail to the next",
             ),
         ],
         tuned(256, 0.2, 0.05),
@@ -284,7 +294,7 @@ pub static CATALOGUE: &[Entry] = &[
     Entry::new(
         "entmax",
         build::entmax,
-        &[Key::new("alpha", NUMBER, Value("1.5"), "above 1 (softmax) and at most 2 (sparsemax)"), TEMPERATURE],
+        &[Key::new("alpha", NUMBER, Value("1.5"), "from above 1 (softmax) to 2 (sparsemax)"), TEMPERATURE],
         tuned(64, 0.05, 0.1),
     )
     .costly(),
@@ -295,7 +305,12 @@ pub static CATALOGUE: &[Entry] = &[
             samples("64", NOISE),
             proposal("unigram"),
             power("1"),
-            Key::new("variant", Words(names::<Contrast>), Value("binary"), "how the target is told from the noise"),
+            Key::new(
+                "variant",
+                Words(names::<Contrast>),
+                Value("binary"),
+                "loss that separates the target from the noise",
+            ),
         ],
         tuned(64, 0.2, 0.1),
     ),
@@ -322,8 +337,13 @@ pub static CATALOGUE: &[Entry] = &[
         "infrequent",
         build::infrequent,
         &[
-            Key::new("fraction", NUMBER, Value("0.1"), "share of the examples that are normalized"),
-            Key::new("penalty", Words(names::<Penalty>), Value("linear"), "the penalty, of ln Z or of (ln Z)²"),
+            Key::new("fraction", NUMBER, Value("0.1"), "share of the examples that is normalized"),
+            Key::new(
+                "penalty",
+                Words(names::<Penalty>),
+                Value("linear"),
+                "form of the penalty: of ln Z, or of (ln Z)²",
+            ),
             Key::new("alpha", NUMBER, Value("1"), "weight of the squared penalty").beside("penalty", &["squared"]),
         ],
         tuned(256, 0.2, 0.05),

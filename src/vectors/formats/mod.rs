@@ -67,13 +67,13 @@ pub enum Format {
     Text,
     /// fastText's text format; .vec.
     FastText,
-    /// NumPy's matrix, the words beside it in .words.txt; .npy.
+    /// NumPy's matrix, with the words in a file .words.txt; .npy.
     Npy,
     /// finalfusion; .fifu.
     Finalfusion,
-    /// TensorBoard's projector, the words beside the vectors in .metadata.tsv; .tsv.
+    /// TensorBoard's projector, with the words in a file .metadata.tsv; .tsv.
     Projector,
-    /// GloVe's text format, without a header; .txt, where the content tells it.
+    /// GloVe's text format, without a header; .txt, recognized by its content.
     Glove,
     /// A lexmax model, of which the word vectors are read. It is never written.
     #[cfg_attr(feature = "cli", value(skip))]

@@ -114,7 +114,7 @@ fn texts_without_a_mark_are_refused() {
         (utf32(&plain, u32::to_be_bytes), "UTF-32BE"),
     ] {
         place.file("c.txt", &bytes);
-        let says = format!("c.txt: {name} text without a byte order mark");
+        let says = format!("c.txt: this is {name} text without a byte order mark");
         let command = format!("`iconv -f {name} -t UTF-8`");
         for rule in ["error", "skip", "replace"] {
             let arguments = format!("{TRAIN} --corpus c.txt --out v.bin --invalid-utf8 {rule}");
@@ -129,7 +129,7 @@ fn texts_without_a_mark_are_refused() {
             place.file("c.txt", &bytes);
             for rule in ["error", "skip", "replace"] {
                 let arguments = format!("{TRAIN} --corpus c.txt --out v.bin --invalid-utf8 {rule}");
-                refused(&place, &arguments, &[&format!("c.txt: {name} text without a byte order mark")]);
+                refused(&place, &arguments, &[&format!("c.txt: this is {name} text without a byte order mark")]);
             }
         }
     }

@@ -22,11 +22,11 @@ pub enum Invalid {
     #[default]
     #[cfg_attr(feature = "cli", value(name = "error"))]
     Refuse,
-    /// Makes each bad sequence and each NUL U+FFFD, and counts them.
+    /// Replaces each bad sequence and each NUL by U+FFFD, and counts them.
     ///
     /// Sequences are those of [`String::from_utf8_lossy`].
     Replace,
-    /// Drops the word that they are in, and counts them.
+    /// Drops the words that contain them, and counts these words.
     ///
     /// A word reaches from ASCII white space to ASCII white space.
     Skip,

@@ -34,7 +34,7 @@ pub enum Language {
     #[serde(rename = "tr")]
     #[cfg_attr(feature = "cli", value(name = "tr"))]
     Turkish,
-    /// Azerbaijani: as in Turkish.
+    /// Azerbaijani: the rules of Turkish.
     #[serde(rename = "az")]
     #[cfg_attr(feature = "cli", value(name = "az"))]
     Azerbaijani,
