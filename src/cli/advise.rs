@@ -48,7 +48,7 @@ pub struct Arguments {
     #[arg(long, value_name = "T", value_parser = super::whole::<u32>(1..=1024))]
     threads: Option<u32>,
     /// Seed of weights, hidden vectors and targets.
-    #[arg(long, value_name = "N", default_value_t = AdviseConfig::SEED, value_parser = super::whole::<u64>(0..=u64::MAX))]
+    #[arg(long, value_name = "N", default_value_t = AdviseConfig::SEED, value_parser = super::natural::<u64>())]
     seed: u64,
     /// Format of the table on standard output.
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]

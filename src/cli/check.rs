@@ -33,7 +33,7 @@ pub struct Arguments {
     )]
     batch: u32,
     /// Seed of weights, hidden vectors, targets and draws.
-    #[arg(long, value_name = "N", default_value_t = AuditConfig::SEED, value_parser = super::whole::<u64>(0..=u64::MAX))]
+    #[arg(long, value_name = "N", default_value_t = AuditConfig::SEED, value_parser = super::natural::<u64>())]
     seed: u64,
 }
 

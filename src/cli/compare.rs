@@ -35,9 +35,9 @@ pub struct Arguments {
     /// Held-out text [default: every twentieth line of the training text].
     #[arg(long, help_heading = DATA, num_args = 1.., value_name = "PATH", requires = "corpus")]
     valid: Vec<PathBuf>,
-    /// Layers, as NAME[:key=value]… joined by commas, or all [default: see --help].
+    /// Layers, as NAME[:key=value]… joined by commas, or all [default: the fast ones].
     ///
-    /// The default is every layer that costs no more than full softmax. All layers and keys are listed in the help of
+    /// The fast layers cost no more than full softmax. All layers and keys are listed in the help of
     /// `lexmax compare`.
     #[arg(long, help_heading = MODEL, value_delimiter = ',', value_name = "LAYER")]
     layers: Vec<Layers>,
@@ -72,7 +72,7 @@ pub struct Arguments {
     dynamic: bool,
     /// Least count of a word that is kept.
     #[arg(long, help_heading = DATA, default_value_t = Builder::MIN_COUNT, value_name = "N", requires = "corpus",
-        value_parser = super::whole::<u64>(0..=u64::MAX))]
+        value_parser = super::natural::<u64>())]
     min_count: u64,
     /// Longest word to keep, in bytes of UTF-8, from 1 to 65536.
     #[arg(long, help_heading = DATA, value_name = "N", default_value_t = Source::MAX_WORD_BYTES as u32,
@@ -81,7 +81,7 @@ pub struct Arguments {
     max_word_bytes: u32,
     /// Subsampling threshold for frequent words; 0 is off.
     ///
-    /// A share of the text, from 0 to 1, as in word2vec: words above it are dropped at random in training.
+    /// A share of the text, as 0.001. Training drops occurrences of more frequent words at random, as in word2vec.
     #[arg(
         long, help_heading = DATA, default_value_t = Builder::SAMPLE, value_name = "T", value_parser = threshold,
         allow_negative_numbers = true, requires = "corpus"
@@ -99,7 +99,8 @@ pub struct Arguments {
     /// Training time for each layer, as 60s or 2m [default: 60s with --corpus].
     ///
     /// Evaluation is not part of it.
-    #[arg(long, help_heading = TRAINING, value_name = "TIME", value_parser = super::duration, conflicts_with = "examples")]
+    #[arg(long, help_heading = TRAINING, value_name = "TIME", value_parser = super::duration,
+        conflicts_with = "examples")]
     budget: Option<Duration>,
     /// Training examples for each layer [default: 1500000 without --corpus].
     ///
@@ -117,15 +118,15 @@ pub struct Arguments {
     threads: Option<u32>,
     /// Seed of all random numbers.
     #[arg(long, help_heading = TRAINING, value_name = "N", default_value_t = Builder::SEED,
-        value_parser = super::whole::<u64>(0..=u64::MAX), allow_negative_numbers = true)]
+        value_parser = super::natural::<u64>(), allow_negative_numbers = true)]
     seed: u64,
     /// Words of the synthetic language.
     #[arg(long, help_heading = DATA, value_name = "V", default_value_t = SyntheticLanguage::DEFAULT_VOCAB,
-        conflicts_with = "corpus", value_parser = super::whole::<usize>(0..=u64::MAX))]
+        conflicts_with = "corpus", value_parser = super::natural::<usize>())]
     vocab: usize,
     /// Classes of the synthetic language.
     #[arg(long, help_heading = DATA, value_name = "C", default_value_t = SyntheticLanguage::DEFAULT_CLASSES,
-        conflicts_with = "corpus", value_parser = super::whole::<usize>(0..=u64::MAX))]
+        conflicts_with = "corpus", value_parser = super::natural::<usize>())]
     classes: usize,
     /// Format of the table on standard output.
     #[arg(long, help_heading = OUTPUT, value_enum, default_value_t, value_name = "FORMAT")]
@@ -135,7 +136,7 @@ pub struct Arguments {
     out: PathBuf,
 }
 
-/// Seconds that a run without arguments takes on two cores (README).
+/// Bound on the seconds of a run without arguments on two cores, as in the README.
 const BARE_SECONDS: u32 = 90;
 
 /// The layers that one name stands for.
@@ -217,8 +218,8 @@ impl Arguments {
                 return Err(Error::NotWith { setting: "--embedding", other });
             }
         };
-        let hint = "--embedding is an old option; write --dim for the size of word vectors, and --hidden for the size of \
-                    the hidden layer";
+        let hint = "--embedding is an old option; write --dim for the size of word vectors, and --hidden for the size \
+                    of the hidden layer";
         Err(Error::Contradiction { first, second: "--embedding", hint })
     }
 }
@@ -227,7 +228,7 @@ impl Arguments {
 pub fn bare() -> Result<String> {
     let config = Builder::default().config()?;
     Ok(format!(
-        "lexmax: training {} output layers on a synthetic language takes about {} seconds on two cores; next try \
+        "lexmax: training {} output layers on a synthetic language takes less than {} seconds on two cores; next try \
          `lexmax compare --corpus FILE` for your text, or `lexmax train --help` for word vectors",
         config.layers.len(),
         BARE_SECONDS,

@@ -14,7 +14,7 @@ pub struct Arguments {
     #[arg(long, num_args = 1.., value_name = "PATH", required = true)]
     corpus: Vec<PathBuf>,
     /// Least count of a word that is kept.
-    #[arg(long, default_value_t = Builder::MIN_COUNT, value_name = "N", value_parser = super::whole::<u64>(0..=u64::MAX))]
+    #[arg(long, default_value_t = Builder::MIN_COUNT, value_name = "N", value_parser = super::natural::<u64>())]
     min_count: u64,
     /// Size of hidden vectors, and of the layer's word vectors.
     #[arg(long, default_value_t = CutoffPlan::DIM as u32, value_name = "D", value_parser = super::dim())]

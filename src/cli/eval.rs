@@ -42,7 +42,7 @@ pub struct Arguments {
     /// Adds a row for each section of questions.
     #[arg(long)]
     sections: bool,
-    /// Compares the words of pairs with regard to case.
+    /// Distinguishes upper and lower case in the words of pairs.
     #[arg(long)]
     exact: bool,
     #[command(flatten)]

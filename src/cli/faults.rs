@@ -27,7 +27,8 @@ const COMMANDS: [(&str, &[&[&str]]); 12] = [
     ("analogy DIR/in.vec river sea long --json DIR/as.json", &[&["as.json"]]),
     ("eval DIR/in.vec --similarity DIR/pairs --json DIR/eval.json", &[&["eval.json"]]),
     (
-        "compare --vocab 64 --classes 4 --layers full --dim 2 --examples 200 --valid-examples 9 --threads 1 --out DIR/out",
+        "compare --vocab 64 --classes 4 --layers full --dim 2 --examples 200 --valid-examples 9 --threads 1 \
+         --out DIR/out",
         &[&["out/compare.json"], &["out/compare.html"], &["out/nll-vs-time.svg"], &["out/nll-vs-examples.svg"]],
     ),
 ];

@@ -46,13 +46,14 @@ pub fn message(error: Error) -> String {
         Error::OutOfRange { name, value, limit } if name.contains('_') => {
             Error::OutOfRange { name: flag(name), value, limit }.to_string()
         }
+        error @ Error::NoWords { too_long: 0, .. } => format!("{error} (--min-count)"),
         error @ (Error::NoWords { too_long: 1.., .. }
         | Error::Output(OutputFault::Word { unfit: Unfit::Long { .. }, .. })) => {
             format!("{error} (--max-word-bytes)")
         }
         error @ Error::VectorsFile { fault: VectorsFault::NoWords { .. }, .. } => format!("{error} (--words)"),
         error if is_skipped(&error) => {
-            format!("{error}, or pass `--on-bad skip`, which skips such entries (`lexmax convert` takes it, too)")
+            format!("{error}, or pass `--on-bad skip` to skip such entries (`lexmax convert` takes it, too)")
         }
         error @ Error::NothingToEvaluate => format!("{error} (--similarity, --analogies)"),
         error => error.to_string(),

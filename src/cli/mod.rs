@@ -162,6 +162,11 @@ fn whole<T: TryFrom<u64> + Clone + Send + Sync + 'static>(
     }
 }
 
+/// Parses a whole number from 0.
+fn natural<T: TryFrom<u64> + Clone + Send + Sync + 'static>() -> impl TypedValueParser<Value = T> {
+    whole(0..=u64::MAX)
+}
+
 /// Parses a number; the library checks its range.
 fn number<T: FromStr>(text: &str) -> std::result::Result<T, String> {
     text.parse().map_err(|_| "must be a number, as 0.05".into())
@@ -176,9 +181,9 @@ fn count(text: &str) -> std::result::Result<u64, String> {
 
 /// Parses a time above 0, as 90 (seconds), 90s or 2h.
 fn duration(text: &str) -> std::result::Result<Duration, String> {
-    let seconds = text.parse::<f64>().map(|s| Duration::try_from_secs_f64(s).map_err(|e| e.to_string()));
-    let form = |reason| format!("{reason}; write a time as 90, 90s or 2h");
-    let duration = seconds.unwrap_or_else(|_| humantime::parse_duration(text).map_err(shown::reason)).map_err(form)?;
+    let seconds = text.parse::<f64>().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    let duration =
+        seconds.or_else(|| humantime::parse_duration(text).ok()).ok_or("must be a time, as 90, 90s or 2h")?;
     if duration.is_zero() { Err("must be more than 0, as 90s or 2h".into()) } else { Ok(duration) }
 }
 
@@ -273,6 +278,8 @@ fn tell(text: &str) -> std::io::Result<()> {
 
 #[cfg(test)]
 mod faults;
+#[cfg(test)]
+mod help;
 
 #[cfg(test)]
 mod tests {

@@ -19,7 +19,8 @@ pub struct Arguments {
     #[arg(value_name = "CONTEXT")]
     context: Vec<String>,
     /// Number of words to show, the most probable first.
-    #[arg(long, default_value_t = super::TOP, value_name = "N", value_parser = super::whole::<u32>(1..=u32::MAX.into()))]
+    #[arg(long, default_value_t = super::TOP, value_name = "N",
+        value_parser = super::whole::<u32>(1..=u32::MAX.into()))]
     top: u32,
     /// Shows the probability of WORD instead; may be repeated [default: the most probable words].
     ///

@@ -6,8 +6,8 @@ use std::io::{BufRead, IsTerminal, Read, Write};
 /// The most bytes of a line.
 const LONGEST: usize = 1 << 20;
 
-/// Answers each line of standard input until its end, until the line `EXIT`, or until the reader of the answers is gone.
-/// A terminal shows `hint` as the prompt. A line without an answer gives a warning, and the next line is read.
+/// Answers each line of standard input until its end, until the line `EXIT`, or until nobody reads the answers. A
+/// terminal shows `hint` as the prompt. A line without an answer gives a warning, and the next line is read.
 ///
 /// # Errors
 /// [`Error::Io`] if standard input cannot be read or standard output cannot be written.

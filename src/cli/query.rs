@@ -17,7 +17,8 @@ pub struct Query {
     #[arg(value_name = "VECTORS")]
     vectors: PathBuf,
     /// Most answers to each question.
-    #[arg(long, default_value_t = super::TOP, value_name = "N", value_parser = super::whole::<u32>(1..=u32::MAX.into()))]
+    #[arg(long, default_value_t = super::TOP, value_name = "N",
+        value_parser = super::whole::<u32>(1..=u32::MAX.into()))]
     top: u32,
     #[command(flatten)]
     reading: Reading,

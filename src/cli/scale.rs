@@ -50,7 +50,7 @@ pub struct Arguments {
     #[arg(long, value_name = "GIB", value_parser = super::gib, allow_negative_numbers = true)]
     memory: Option<u64>,
     /// Seed of weights, hidden vectors and targets.
-    #[arg(long, value_name = "N", default_value_t = ScaleConfig::SEED, value_parser = super::whole::<u64>(0..=u64::MAX))]
+    #[arg(long, value_name = "N", default_value_t = ScaleConfig::SEED, value_parser = super::natural::<u64>())]
     seed: u64,
     /// Format of the table on standard output.
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]

@@ -40,7 +40,7 @@ pub struct Arguments {
     )]
     repeats: u32,
     /// Seed of weights, hidden vectors and targets.
-    #[arg(long, value_name = "N", default_value_t = StepConfig::SEED, value_parser = super::whole::<u64>(0..=u64::MAX))]
+    #[arg(long, value_name = "N", default_value_t = StepConfig::SEED, value_parser = super::natural::<u64>())]
     seed: u64,
     /// File for the report, as JSON [default: none].
     #[arg(long, value_name = "FILE")]

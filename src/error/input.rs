@@ -5,7 +5,10 @@
 #[non_exhaustive]
 pub enum InputFault {
     /// An array has another shape than the layer needs.
-    #[error("{what}: the shape is {} × {}, expected {} × {}; pass an array of that shape", found[0], found[1], needed[0], needed[1])]
+    #[error(
+        "{what}: the shape is {} × {}, expected {} × {}; pass an array of that shape",
+        found[0], found[1], needed[0], needed[1]
+    )]
     Shape {
         /// The array.
         what: &'static str,
@@ -23,7 +26,10 @@ pub enum InputFault {
         examples: usize,
     },
     /// A target is not in the vocabulary.
-    #[error("target {target} of example {example} is not in the vocabulary of {vocab} words; use numbers from 0 to {}", vocab - 1)]
+    #[error(
+        "target {target} of example {example} is not in the vocabulary of {vocab} words; use numbers from 0 to {}",
+        vocab - 1
+    )]
     Target {
         /// The example, from 0.
         example: usize,

@@ -313,7 +313,7 @@ pub enum Error {
     },
     /// Cut-offs of adaptive softmax do not rise, or leave no word for the last tail.
     #[error(
-        "cut-off {next} follows {previous}, but cut-offs must rise and stay below the vocabulary size {vocab}; correct it"
+        "cut-off {next} follows {previous}, but cut-offs must rise and stay below {vocab}, the vocabulary; correct it"
     )]
     CutoffsNotRising {
         /// The cut-off before it, or 0.

@@ -56,8 +56,8 @@ fn cut(text: &str, limit: usize, push: impl Fn(&mut String, char)) -> (String, &
     (out, "")
 }
 
-/// A word or a value in quotation marks, at most 80 bytes of it. Control characters, quotation marks and backslashes are
-/// escaped.
+/// A word or a value in quotation marks, at most 80 bytes of it. Control characters, quotation marks and backslashes
+/// are escaped.
 pub fn quoted(text: &str) -> String {
     let (inner, rest) = cut(text, LONGEST, |out, c| match c {
         '"' | '\\' => out.extend(['\\', c]),

@@ -30,8 +30,8 @@ pub enum TextFault {
     },
     /// A line has a NUL byte: binary data, or UTF-16 or UTF-32 without a byte order mark.
     #[error(
-        "{}:{line}: byte {byte} of the line is NUL, which does not occur in text; if the file is UTF-16 or UTF-32 without a byte \
-         order mark, convert it, as with `iconv -f UTF-16LE -t UTF-8`; if it is binary data, name another file",
+        "{}:{line}: byte {byte} of the line is NUL, which does not occur in text; if the file is UTF-16 or UTF-32 without \
+         a byte order mark, convert it, as with `iconv -f UTF-16LE -t UTF-8`; if it is binary data, name another file",
         file(path)
     )]
     Nul {

@@ -31,6 +31,7 @@ pub struct Input {
     /// Unicode normalization of words [default: none].
     #[arg(long, value_enum, value_name = "FORM")]
     normalize: Option<Form>,
+    /// Old option: --normalize nfc.
     #[arg(long, hide = true)]
     nfc: bool,
     /// Places where words end.

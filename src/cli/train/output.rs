@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 pub struct Output {
     /// File for the vectors; required without --dry-run.
     ///
-    /// The name's ending sets the format, unless --format does. An ending in .gz, .zst or .bz2 compresses the file; - is
-    /// standard output.
+    /// The name's ending sets the format, unless --format does. An ending in .gz, .zst or .bz2 compresses the file.
+    /// Standard output is -.
     #[arg(long, value_name = "FILE", alias = "output", required_unless_present = "dry_run")]
     pub out: Option<PathBuf>,
     /// Prints the plan of the run, with memory and time, and trains nothing.

@@ -88,8 +88,8 @@ impl<'a> Results<'a> {
         !self.keeps_partial && facts.ended == Ended::Interrupted && is_hasty
     }
 
-    /// Writes every result that can be written: first the files, then the streams, which may wait for a reader. A signal
-    /// ends the program once only streams are left. Returns the paths written.
+    /// Writes every result that can be written: first the files, then the streams, which may wait for a reader. A
+    /// signal ends the program once only streams are left. Returns the paths written.
     ///
     /// # Errors
     /// The first failure. Further failures and the files that were written are printed before.

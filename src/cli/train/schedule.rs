@@ -10,17 +10,18 @@ pub struct Schedule {
     #[arg(long, value_name = "N", alias = "iter", alias = "epoch",
         value_parser = crate::cli::whole::<u32>(1..=10_000))]
     pub epochs: Option<u32>,
-    /// Neighbouring positions in one step [default: 8; 1 where the layer takes no blocks].
+    /// Positions trained in one step [default: 8; 1 where the layer takes no blocks].
     ///
-    /// Only the layers hierarchical and negative take more than 1. Larger blocks are faster, because their positions
-    /// share reads and writes; each position sees the updates of its neighbours later.
+    /// The positions are neighbours in a sentence. Only hierarchical and negative take more than one. Larger blocks are
+    /// faster, because their positions share reads and writes. Each position sees the updates of its neighbours later.
     #[arg(long, value_name = "N", value_parser = crate::cli::whole::<u32>(1..=256))]
     pub block: Option<u32>,
     /// Threads [default: all cores].
     #[arg(long, value_name = "N", alias = "workers", value_parser = crate::cli::whole::<u32>(1..=1024))]
     pub threads: Option<u32>,
     /// Learning rate at the start [default: 0.025 for skipgram, 0.05 for cbow].
-    #[arg(long, value_name = "R", alias = "alpha", value_parser = crate::cli::number::<f32>, allow_negative_numbers = true)]
+    #[arg(long, value_name = "R", alias = "alpha", value_parser = crate::cli::number::<f32>,
+        allow_negative_numbers = true)]
     pub lr: Option<f32>,
     /// Learning rate at the end [default: a ten-thousandth of --lr].
     ///
@@ -28,9 +29,9 @@ pub struct Schedule {
     #[arg(long, value_name = "R", alias = "min-alpha", value_parser = crate::cli::number::<f32>,
         allow_negative_numbers = true)]
     pub lr_end: Option<f32>,
-    /// Rows of each table that a thread caches [default: see --help].
+    /// Rows of each table that a thread caches [default: 6 MB; see --help].
     ///
-    /// With one thread the default is 6 MB of rows. With several threads it is 512 nodes of a tree, and no other rows.
+    /// The default is 6 MB of rows with one thread. With several threads it is 512 nodes of a tree, and no other rows.
     #[arg(long, value_name = "N", alias = "hot-rows", value_parser = crate::cli::whole::<u32>(0..=u32::MAX.into()))]
     pub cached_rows: Option<u32>,
     /// Gives the same bits for any number of threads; slower.
@@ -41,7 +42,7 @@ pub struct Schedule {
     pub deterministic: bool,
     /// Seed of all random numbers.
     #[arg(long, value_name = "N", default_value_t = Options::SEED,
-        value_parser = crate::cli::whole::<u64>(0..=u64::MAX))]
+        value_parser = crate::cli::natural::<u64>())]
     pub seed: u64,
 }
 

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 #[command(next_help_heading = "Vocabulary")]
 pub struct Vocabulary {
     /// Least count of a word that is kept [default: 5].
-    #[arg(long, value_name = "N", value_parser = crate::cli::whole::<u64>(0..=u64::MAX))]
+    #[arg(long, value_name = "N", value_parser = crate::cli::natural::<u64>())]
     pub min_count: Option<u64>,
     /// Most words to keep; the most frequent ones stay [default: all].
     #[arg(long, value_name = "N", value_parser = crate::cli::whole::<u32>(1..=u32::MAX.into()))]
@@ -28,7 +28,7 @@ pub struct Vocabulary {
     pub max_word_bytes: u32,
     /// Subsampling threshold for frequent words; 0 is off [default: 0.001].
     ///
-    /// A share of the text, from 0 to 1: words above it are dropped at random in training.
+    /// A share of the text. Training drops occurrences of more frequent words at random.
     #[arg(long, value_name = "T", value_parser = crate::cli::number::<f64>, allow_negative_numbers = true)]
     pub sample: Option<f64>,
     /// Passes that join pairs of words into phrases [default: 0].
@@ -36,7 +36,7 @@ pub struct Vocabulary {
     /// One pass makes new_york, two make new_york_times.
     #[arg(long, value_name = "N", value_parser = crate::cli::whole::<u32>(1..=16))]
     pub phrases: Option<u32>,
-    /// Score that decides about a pair.
+    /// Score of a pair of words.
     #[arg(long, value_enum, default_value_t, value_name = "SCORE", requires = "phrases")]
     pub phrase_score: PhraseScore,
     /// Score above which a pair is joined [default: 100; 0.5 for npmi].
@@ -47,7 +47,7 @@ pub struct Vocabulary {
     pub phrase_threshold: Vec<f64>,
     /// Least count of words and pairs that form phrases.
     #[arg(long, value_name = "N", default_value_t = PhraseOptions::MIN_COUNT, requires = "phrases",
-        value_parser = crate::cli::whole::<u64>(0..=u64::MAX))]
+        value_parser = crate::cli::natural::<u64>())]
     pub phrase_min_count: u64,
     /// Text between the words of a phrase.
     #[arg(long, value_name = "TEXT", default_value = PhraseOptions::DELIMITER, requires = "phrases")]

@@ -87,7 +87,7 @@ messages!(errors, whole, Error {
     NotFinite { table: "layer.0".into(), row: 7, value: f32::NAN }
         => "NaN in row 7 of table layer.0 is not finite; train at a lower rate",
     CutoffsNotRising { previous: 20, next: 10, vocab: 50 }
-        => "cut-off 10 follows 20, but cut-offs must rise and stay below the vocabulary size 50; correct it",
+        => "cut-off 10 follows 20, but cut-offs must rise and stay below 50, the vocabulary; correct it",
     Diverged { cause: Divergence::Loss(f64::NAN), examples: 300, rate: 0.5, suggested: 0.025 }
         => "the loss became NaN after 300 examples at rate 0.5; try a rate of 0.025 or less",
     Checkpoint { path: "ck".into(), fault: CheckpointFault::Exists }

@@ -71,13 +71,21 @@ messages!(outputs, whole, OutputFault {
             another place, or name the texts one by one",
     Packing { path: "v.xz".into(), ending: "xz".into(), known: "end it in .gz" }
         => "v.xz: lexmax does not write .xz files; end it in .gz",
-    Word { path: "v".into(), what: "a file of the format text".into(), word: "new york".into(), unfit: Unfit::Space, others: ["npy", "projector"].into() }
+    Word {
+        path: "v".into(), what: "a file of the format text".into(), word: "new york".into(), unfit: Unfit::Space,
+        others: ["npy", "projector"].into()
+    }
         => "v: the word \"new york\" cannot be written to a file of the format text: it has white space, at which a \
             reader would cut it; choose another format (npy, projector), or leave the word out",
-    Word { path: "v".into(), what: "a vocabulary".into(), word: "new york".into(), unfit: Unfit::Space, others: [].into() }
+    Word {
+        path: "v".into(), what: "a vocabulary".into(), word: "new york".into(), unfit: Unfit::Space, others: [].into()
+    }
         => "v: the word \"new york\" cannot be written to a vocabulary: it has white space, at which a reader would \
             cut it; leave out the word or this file",
-    Word { path: "v".into(), what: "a model".into(), word: "aa".into(), unfit: Unfit::Long { bytes: 9, limit: 8 }, others: [].into() }
+    Word {
+        path: "v".into(), what: "a model".into(), word: "aa".into(), unfit: Unfit::Long { bytes: 9, limit: 8 },
+        others: [].into()
+    }
         => "v: the word \"aa\" cannot be written to a model: it has 9 bytes, but at most 8 can be read again; lower \
             max_word_bytes, join fewer phrases, or remove the word from the vocabulary file",
     NoStream { path: "-".into(), what: "a model" }
@@ -88,7 +96,10 @@ messages!(outputs, whole, OutputFault {
         => "a/b: this output lies below the output a, which is a file; name another one",
     StreamIsInput { stream: "standard error", input: "a".into() }
         => "standard error leads to the input a, which would be changed; redirect it elsewhere",
-    Beside { side: "v.words.txt".into(), main: "v.npy".into(), fault: Box::new(OutputFault::Kept { path: "v.words.txt".into(), why: "it is read-only" }) }
+    Beside {
+        side: "v.words.txt".into(), main: "v.npy".into(),
+        fault: Box::new(OutputFault::Kept { path: "v.words.txt".into(), why: "it is read-only" })
+    }
         => "v.words.txt: it is read-only, so it cannot be written; change that, or name another output (v.words.txt is \
             written beside v.npy)",
     Ending { path: "v.npy".into(), format: "text", named: "npy", ending: "txt" }

@@ -107,7 +107,9 @@ messages!(models, whole, ModelFault {
     NoTensor { tensor: "layer.0".into() } => "the tensor \"layer.0\" is missing; write the file again, or name another",
     StrangeTensor { tensor: "x".into() }
         => "the tensor \"x\" does not belong to this model; remove it, or name another file",
-    Shape { tensor: "x".into(), found: "F32".into(), found_shape: vec![2, 3], needed: "U64".into(), needed_shape: vec![4] }
+    Shape {
+        tensor: "x".into(), found: "F32".into(), found_shape: vec![2, 3], needed: "U64".into(), needed_shape: vec![4]
+    }
         => "tensor \"x\" is F32 of [2, 3], but the model needs U64 of [4]; write the file again, or name another",
     Number { tensor: "x".into(), row: 3, byte: 9, value: 0.5 }
         => "byte 9: 0.5 in row 3 of tensor \"x\" is not allowed; write the file again",
@@ -179,7 +181,9 @@ messages!(evaluations, whole, EvaluationFault {
     UnknownPairs { known: 1, pairs: 3, vectors: "v.vec".into(), word: "cat".into(), similar: Some("Cat".into()) }
         => "Spearman's ρ needs two pairs of known words, but 1 of 3 are known: v.vec has no vector for \"cat\"; \
             similar words: \"Cat\"",
-    UnknownQuestions { questions: 3, first: 9, vectors: "v.vec".into(), word: "cat".into(), similar: Some("cat".into()) }
+    UnknownQuestions {
+        questions: 3, first: 9, vectors: "v.vec".into(), word: "cat".into(), similar: Some("cat".into())
+    }
         => "none of the 3 questions has four known words: v.vec has no vector for \"cat\" among its first 9; use more \
             of the first words",
     OnePair => "the file has one pair, but Spearman's ρ needs two; add pairs, or name another file",
