@@ -57,7 +57,7 @@ fn whole(error: &(impl Debug + Display), message: &str) {
     assert!(has_advice, "no advice: {message}");
 }
 
-/// The strings and numbers of a `Debug` form.
+/// The strings and numbers of a `Debug` form. A count of 0 may be left out of a message.
 fn values(debug: &str) -> Vec<String> {
     let mut values = Vec::new();
     for (at, piece) in debug.split('"').enumerate() {
@@ -66,7 +66,9 @@ fn values(debug: &str) -> Vec<String> {
             continue;
         }
         let words = piece.split(|c: char| !(c.is_alphanumeric() || c == '.' || c == '_'));
-        values.extend(words.filter(|word| word.starts_with(|c: char| c.is_ascii_digit())).map(String::from));
+        values.extend(
+            words.filter(|word| word.starts_with(|c: char| c.is_ascii_digit()) && *word != "0").map(String::from),
+        );
     }
     values
 }

@@ -26,7 +26,7 @@ pub fn damaged(name: &str, at: u64) -> Error {
 /// Other bytes behind the first `end`, which are whole.
 pub fn rubbish(name: &str, end: u64) -> Error {
     let keep = format!("keep the first {end}, as with `head -c {end} FILE`");
-    invalid(format!("behind byte {end} follows what is no {name} data; {keep}"))
+    invalid(format!("the bytes after byte {end} are no {name} data; {keep}"))
 }
 
 /// Data that cannot be taken, with the reason.

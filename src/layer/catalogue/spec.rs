@@ -318,7 +318,7 @@ mod tests {
         assert!(refused.starts_with(start), "{refused}");
         // Wrong values are told with the layer, once.
         assert!(message("negative:samples=0").starts_with("layer negative:samples=0: samples is 0, but must be"));
-        assert!(message("negative:samples=x").starts_with("layer negative: samples=\"x\", but"));
+        assert!(message("negative:samples=x").starts_with("layer negative: samples is \"x\", but"));
         assert!(message("full:bias=yes").contains("none, zero or unigram"));
         assert!(message("sampled:power=nan").contains("power"));
         assert!(message("differentiated:blocks=10x4+20x4").contains("30 words"));
