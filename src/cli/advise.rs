@@ -14,46 +14,46 @@ use std::time::Duration;
 
 #[derive(Args)]
 pub struct Arguments {
-    /// Number of words.
+    /// Words in the vocabulary, as 50000 or 5e4.
     #[arg(long, value_name = "V", value_parser = super::count)]
     vocab: u64,
-    /// Size of a word's vector in the layer, and so of the hidden vector.
+    /// Size of hidden vectors, and of the layer's word vectors.
     #[arg(long, value_name = "D", value_parser = super::dim())]
     dim: u32,
-    /// Words to train on.
+    /// Words of the training text, as 1e9; each is one example.
     #[arg(long, value_name = "N", value_parser = super::count)]
     tokens: u64,
-    /// GiB that training may take [default: what is free].
+    /// Memory limit in GiB [default: the free memory].
     #[arg(long, value_name = "GIB", value_parser = super::gib, allow_negative_numbers = true)]
     memory: Option<u64>,
-    /// Time that training may take, as 90s or 2h.
+    /// Time limit, as 90s or 2h [default: none].
     #[arg(long, value_name = "TIME", value_parser = super::duration, allow_negative_numbers = true)]
     time: Option<Duration>,
-    /// What the model is for: exact probabilities of words, or word vectors.
-    #[arg(long, value_enum, default_value_t)]
+    /// Purpose of the model.
+    #[arg(long, value_enum, default_value_t, value_name = "NEED")]
     need: Need,
-    /// Layers to choose from as NAME[:key=value]…, joined by commas [default: all].
+    /// Layers to choose from, as NAME[:key=value]… joined by commas [default: all].
     #[arg(long, value_delimiter = ',', value_name = "LAYER")]
     layers: Vec<LayerSpec>,
     /// Examples in a batch.
     #[arg(
         long, default_value_t = AdviseConfig::BATCH, value_name = "B",
-        value_parser = clap::value_parser!(u32).range(1..=1_048_576)
+        value_parser = super::whole::<u32>(1..=1_048_576)
     )]
     batch: u32,
-    /// Samples of every layer that takes them [default: each layer's own].
-    #[arg(long, value_name = "S", value_parser = clap::value_parser!(u32).range(1..))]
+    /// Samples a batch, for every layer that draws them [default: each layer's own].
+    #[arg(long, value_name = "S", value_parser = super::whole::<u32>(1..=u32::MAX.into()))]
     samples: Option<u32>,
     /// Threads [default: all cores].
-    #[arg(long, value_name = "T", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    #[arg(long, value_name = "T", value_parser = super::whole::<u32>(1..=1024))]
     threads: Option<u32>,
     /// Seed of weights, hidden vectors and targets.
-    #[arg(long, default_value_t = AdviseConfig::SEED)]
+    #[arg(long, value_name = "N", default_value_t = AdviseConfig::SEED, value_parser = super::natural::<u64>())]
     seed: u64,
-    /// Form of the table.
+    /// Format of the table on standard output.
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     table: Table,
-    /// Where to write the advice as JSON.
+    /// File for the advice, as JSON [default: none].
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
 }

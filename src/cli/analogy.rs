@@ -9,11 +9,11 @@ use clap::Args;
 pub struct Arguments {
     #[command(flatten)]
     query: Query,
-    /// a b c: a is to b as c is to which word? Without them, lines of standard input are answered one by one.
+    /// Words a, b and c: a is to b as c is to the answer [default: lines of standard input].
     #[arg(value_name = "WORD", num_args = 3)]
     words: Vec<String>,
-    /// How answers are scored.
-    #[arg(long, value_enum, default_value_t)]
+    /// Score of answers.
+    #[arg(long, value_enum, default_value_t, value_name = "SCORE")]
     method: Method,
 }
 

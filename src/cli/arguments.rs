@@ -1,4 +1,4 @@
-//! The command line: how it is read, refused, and written down again.
+//! The command line: reading it, refusing it, and writing it down again.
 
 use super::{Cli, Command, spelling, warn};
 use crate::error::shown::{self, is_control};
@@ -7,7 +7,7 @@ use clap::{ArgMatches, CommandFactory, FromArgMatches};
 use std::ffi::OsStr;
 use std::io::ErrorKind;
 
-/// Reads the arguments. Help, and arguments that cannot be read, end the program.
+/// Reads the arguments. Help and wrong arguments end the program.
 pub fn read() -> Cli {
     let read = || {
         let matches = Cli::command().try_get_matches()?;
@@ -22,7 +22,7 @@ pub fn read() -> Cli {
     })
 }
 
-/// The words of `predict` that only their order tells apart.
+/// Separates the words of `predict` by their order.
 fn parted(mut cli: Cli, matches: &ArgMatches) -> Cli {
     if let (Some(Command::Predict(arguments)), Some((_, matches))) = (&mut cli.command, matches.subcommand()) {
         arguments.part(matches);
@@ -35,7 +35,7 @@ fn end(message: &str) -> ! {
     std::process::exit(2);
 }
 
-/// Says what is wrong, or prints the help that was asked for, and ends the program.
+/// Prints the error or the help, and ends the program.
 fn refuse(error: clap::Error) -> ! {
     let error = shortened(error);
     match error.print() {
@@ -46,27 +46,27 @@ fn refuse(error: clap::Error) -> ! {
     }
 }
 
-/// The same error with no more of a value than messages show.
+/// The error with long values cut as in other messages.
 fn shortened(mut error: clap::Error) -> clap::Error {
     for kind in [ContextKind::InvalidArg, ContextKind::InvalidSubcommand, ContextKind::InvalidValue] {
         let Some(ContextValue::String(text)) = error.get(kind) else { continue };
         let short = shown::value(text);
         if short != *text {
             error.insert(kind, ContextValue::String(short));
-            // It would repeat the text.
+            // The suggestion repeats the whole value.
             error.remove(ContextKind::Suggested);
         }
     }
     error
 }
 
-/// The command line, as a shell takes it again.
+/// The command line, quoted for a shell.
 pub fn command() -> Option<String> {
     let words = std::env::args_os().skip(1).map(|word| quoted(&word));
     Some(std::iter::once("lexmax".to_string()).chain(words).collect::<Vec<_>>().join(" "))
 }
 
-/// A word as a POSIX shell takes it for one; bytes that are not UTF-8 and control characters as `$'\xE9'`.
+/// A word quoted for a POSIX shell. Control characters and bytes that are not UTF-8 become `$'\xE9'`.
 fn quoted(word: &OsStr) -> String {
     let is_plain = |c: char| c.is_alphanumeric() || "-_./:=,+@%".contains(c);
     match word.to_str() {
@@ -77,7 +77,7 @@ fn quoted(word: &OsStr) -> String {
                 b' '..=b'~' if !b"'\\".contains(byte) => char::from(*byte).to_string(),
                 _ => format!("\\x{byte:02X}"),
             };
-            // An escape takes two digits at most, so that what follows is no part of it.
+            // An escape has two digits at most, so that the next character is not part of it.
             format!("$'{}'", word.as_encoded_bytes().iter().map(escaped).collect::<String>())
         }
     }

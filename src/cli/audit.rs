@@ -1,9 +1,9 @@
-//! The tables of an audit.
+//! Tables of an audit.
 
 use crate::check::{Audit, Correction, Finding, Verdict};
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
-/// A line a check of each layer.
+/// The table of the checks, one line for each check of a layer.
 pub fn of_audits(audits: &[(String, Audit)]) -> String {
     let mut table = table(&["layer", "check", "numbers", "worst", "at most", "where", ""]);
     for (layer, audit) in audits {
@@ -22,7 +22,7 @@ pub fn of_audits(audits: &[(String, Audit)]) -> String {
     table.trim_fmt()
 }
 
-/// A line a scheme of drawing and correcting.
+/// The table of the corrections, one line for each scheme of drawing and correcting.
 pub fn of_corrections(corrections: &[Correction]) -> String {
     let mut table = table(&["draws and corrections", "bias", "theory", ""]);
     for found in corrections {

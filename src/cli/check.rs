@@ -9,33 +9,35 @@ use clap::Args;
 
 #[derive(Args)]
 pub struct Arguments {
-    /// Layers as NAME[:key=value]…, joined by commas [default: all, and the corrections of samplers].
+    /// Layers, as NAME[:key=value]… joined by commas [default: all].
+    ///
+    /// Without --layers, the corrections of samplers are audited too.
     #[arg(long, value_delimiter = ',', value_name = "LAYER")]
     layers: Vec<LayerSpec>,
-    /// Number of words.
+    /// Words in the vocabulary.
     #[arg(
         long, default_value_t = AuditConfig::VOCAB, value_name = "V",
-        value_parser = clap::value_parser!(u32).range(1..=100_000)
+        value_parser = super::whole::<u32>(1..=100_000)
     )]
     vocab: u32,
-    /// Size of a word's vector in the layer, and so of the hidden vector.
+    /// Size of hidden vectors, and of the layer's word vectors.
     #[arg(
         long, default_value_t = AuditConfig::DIM, value_name = "D",
-        value_parser = clap::value_parser!(u32).range(1..=1_024)
+        value_parser = super::whole::<u32>(1..=1_024)
     )]
     dim: u32,
     /// Examples in the batch.
     #[arg(
         long, default_value_t = AuditConfig::BATCH, value_name = "B",
-        value_parser = clap::value_parser!(u32).range(1..=1_024)
+        value_parser = super::whole::<u32>(1..=1_024)
     )]
     batch: u32,
     /// Seed of weights, hidden vectors, targets and draws.
-    #[arg(long, default_value_t = AuditConfig::SEED)]
+    #[arg(long, value_name = "N", default_value_t = AuditConfig::SEED, value_parser = super::natural::<u64>())]
     seed: u64,
 }
 
-/// Prints what was found; `false` if anything failed.
+/// Prints the findings. `false` if a check failed.
 pub fn run(arguments: &Arguments) -> Result<bool> {
     let settings = AuditConfig { batch: arguments.batch as usize, seed: arguments.seed };
     let (vocab, dim) = (arguments.vocab as usize, arguments.dim as usize);
@@ -58,7 +60,7 @@ fn report(audits: &[(String, Audit)], corrections: &[Correction]) -> (String, bo
     text += match (passed, skipped) {
         (false, _) => "SOME CHECKS FAILED\n",
         (true, 0) => "all checks passed\n",
-        (true, _) => "all checks passed but those skipped\n",
+        (true, _) => "all checks passed, except those skipped\n",
     };
     (text, passed)
 }
@@ -71,7 +73,7 @@ mod tests {
     use crate::layer::catalogue::Shape;
     use crate::vocab::Counts;
 
-    /// What `main` makes exit code 1 of: a layer that is not what its name says, or a biased correction.
+    /// Exit code 1 stands for a layer that computes something else than its name says, or for a biased correction.
     #[test]
     fn a_wrong_layer_fails_the_report() -> Result<()> {
         let counts = Counts::new((1..=30).rev().collect())?;

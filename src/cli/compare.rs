@@ -18,101 +18,128 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+/// Headings of the help.
+const DATA: &str = "Data";
+const MODEL: &str = "Model";
+const TRAINING: &str = "Training";
+const OUTPUT: &str = "Output";
+
 #[derive(Args)]
 pub struct Arguments {
-    /// Training text, a sentence a line: files (plain, .gz, .zst or .bz2), directories or patterns [default: the
-    /// synthetic language].
-    #[arg(long, num_args = 1.., value_name = "PATH")]
+    /// Training text, one sentence a line [default: a synthetic language].
+    ///
+    /// Names files (plain, .gz, .zst or .bz2), directories or patterns. The text is UTF-8, or UTF-16 or UTF-32 with a
+    /// byte order mark.
+    #[arg(long, help_heading = DATA, num_args = 1.., value_name = "PATH")]
     corpus: Vec<PathBuf>,
     /// Held-out text [default: every twentieth line of the training text].
-    #[arg(long, num_args = 1.., value_name = "PATH", requires = "corpus")]
+    #[arg(long, help_heading = DATA, num_args = 1.., value_name = "PATH", requires = "corpus")]
     valid: Vec<PathBuf>,
-    /// Layers to compare as NAME[:key=value]…, joined by commas, or all [default: those that cost no more than full
-    /// softmax].
-    #[arg(long, value_delimiter = ',', value_name = "LAYER")]
+    /// Layers, as NAME[:key=value]… joined by commas, or all [default: the fast ones].
+    ///
+    /// The fast layers cost no more than full softmax. All layers and keys are listed in the help of
+    /// `lexmax compare`.
+    #[arg(long, help_heading = MODEL, value_delimiter = ',', value_name = "LAYER")]
     layers: Vec<Layers>,
-    /// Model under the layers.
-    #[arg(long, value_enum, default_value_t)]
+    /// Model below the layers.
+    #[arg(long, help_heading = MODEL, value_enum, default_value_t, value_name = "KIND")]
     model: ModelKind,
-    /// The n of ngram: a word and the n - 1 before it [default: 5; 2 for the synthetic language].
-    #[arg(long, value_name = "N", value_parser = super::order())]
+    /// Words of an n-gram: the predicted one and N - 1 before it [default: 5; 2 without --corpus].
+    #[arg(long, help_heading = MODEL, value_name = "N", value_parser = super::order())]
     order: Option<u32>,
-    /// Size of ngram's hidden layer [default: as --dim].
-    #[arg(long, value_name = "D", value_parser = super::dim())]
+    /// Size of the hidden layer of ngram [default: as --dim].
+    #[arg(long, help_heading = MODEL, value_name = "D", value_parser = super::dim())]
     hidden: Option<u32>,
-    /// Old: the size of ngram's word vectors, with a hidden layer of the default size.
+    /// Old option: the size of ngram's word vectors, beside a hidden layer of the default size [default: none].
     #[arg(long, hide = true, value_name = "M", value_parser = super::dim())]
     embedding: Option<u32>,
     /// Side of the context.
-    #[arg(long, value_enum, default_value_t = Builder::CONTEXT)]
+    #[arg(long, help_heading = MODEL, value_enum, default_value_t = Builder::CONTEXT, value_name = "SIDE")]
     context: Context,
-    /// Size of word vectors, and of hidden vectors without --hidden [default: 100; 24 for the synthetic language].
-    #[arg(long, value_name = "D", value_parser = super::dim())]
+    /// Size of word vectors and hidden vectors [default: 100; 24 without --corpus].
+    ///
+    /// With --hidden, only of word vectors.
+    #[arg(long, help_heading = MODEL, value_name = "D", value_parser = super::dim())]
     dim: Option<u32>,
-    /// Words of the context on each side [default: 5; 1 for the synthetic language].
-    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    /// Context words on each side [default: 5; 1 without --corpus].
+    #[arg(long, help_heading = MODEL, value_name = "N", value_parser = super::whole::<u32>(1..=10_000))]
     window: Option<u32>,
-    /// Number of words a side in training [default: fixed].
-    #[arg(long, value_enum)]
+    /// Window in training: drawn from 1 to --window, or fixed [default: fixed].
+    #[arg(long, help_heading = MODEL, value_enum, value_name = "RULE")]
     window_rule: Option<WindowRule>,
-    /// Old: --window-rule dynamic.
+    /// Old option: --window-rule dynamic.
     #[arg(long, hide = true, conflicts_with = "window_rule")]
     dynamic: bool,
-    /// Drops words that occur more rarely.
-    #[arg(long, default_value_t = Builder::MIN_COUNT, value_name = "N", requires = "corpus")]
+    /// Least count of a word that is kept.
+    #[arg(long, help_heading = DATA, default_value_t = Builder::MIN_COUNT, value_name = "N", requires = "corpus",
+        value_parser = super::natural::<u64>())]
     min_count: u64,
-    /// Drops longer words: bytes of UTF-8, from 1 to 65536.
-    #[arg(long, value_name = "N", default_value_t = Source::MAX_WORD_BYTES as u32, requires = "corpus",
-        value_parser = clap::value_parser!(u32).range(1..=LONGEST_WORD as i64))]
+    /// Longest word to keep, in bytes of UTF-8, from 1 to 65536.
+    #[arg(long, help_heading = DATA, value_name = "N", default_value_t = Source::MAX_WORD_BYTES as u32,
+        requires = "corpus",
+        value_parser = super::whole::<u32>(1..=LONGEST_WORD as u64))]
     max_word_bytes: u32,
-    /// Threshold of word2vec's subsampling of frequent words; 0 is off.
+    /// Subsampling threshold for frequent words; 0 is off.
+    ///
+    /// A share of the text, as 0.001. Training drops occurrences of more frequent words at random, as in word2vec.
     #[arg(
-        long, default_value_t = Builder::SAMPLE, value_name = "T", value_parser = threshold,
+        long, help_heading = DATA, default_value_t = Builder::SAMPLE, value_name = "T", value_parser = threshold,
         allow_negative_numbers = true, requires = "corpus"
     )]
     sample: f64,
-    /// Optimizer.
-    #[arg(long, value_enum, default_value_t)]
+    /// Optimizer of all parameters.
+    #[arg(long, help_heading = TRAINING, value_enum, default_value_t, value_name = "NAME")]
     optimizer: OptimizerKind,
-    /// Rate at the start, for all layers [default: each layer's own].
-    #[arg(long, value_name = "R", value_parser = rate, allow_negative_numbers = true)]
+    /// Learning rate at the start [default: each layer's own].
+    #[arg(long, help_heading = TRAINING, value_name = "R", value_parser = rate, allow_negative_numbers = true)]
     lr: Option<f32>,
-    /// Examples in a mini-batch, for all layers [default: each layer's own].
-    #[arg(long, value_name = "B", value_parser = clap::value_parser!(u32).range(1..=1_048_576))]
+    /// Examples in a batch [default: each layer's own].
+    #[arg(long, help_heading = TRAINING, value_name = "B", value_parser = super::whole::<u32>(1..=1_048_576))]
     batch: Option<u32>,
-    /// Time to train each layer, as 60s or 2m, without its evaluation [default: 60s with --corpus].
-    #[arg(long, value_name = "TIME", value_parser = super::duration, conflicts_with = "examples")]
+    /// Training time for each layer, as 60s or 2m [default: 60s with --corpus].
+    ///
+    /// Evaluation is not part of it.
+    #[arg(long, help_heading = TRAINING, value_name = "TIME", value_parser = super::duration,
+        conflicts_with = "examples")]
     budget: Option<Duration>,
-    /// Examples to train each layer on; the same bits every time [default: 1500000 for the synthetic language].
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    /// Training examples for each layer [default: 1500000 without --corpus].
+    ///
+    /// Every run gives the same bits, unlike a run with --budget.
+    #[arg(long, help_heading = TRAINING, value_name = "N", value_parser = super::whole::<u64>(1..=u64::MAX))]
     examples: Option<u64>,
-    /// Held-out examples, evenly spaced.
+    /// Held-out examples to score, evenly spaced.
     #[arg(
-        long, default_value_t = Builder::VALID_EXAMPLES as u32, value_name = "N",
-        value_parser = clap::value_parser!(u32).range(1..=10_000_000)
+        long, help_heading = TRAINING, default_value_t = Builder::VALID_EXAMPLES as u32, value_name = "N",
+        value_parser = super::whole::<u32>(1..=10_000_000)
     )]
     valid_examples: u32,
     /// Threads [default: all cores].
-    #[arg(long, value_name = "T", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    #[arg(long, help_heading = TRAINING, value_name = "T", value_parser = super::whole::<u32>(1..=1024))]
     threads: Option<u32>,
-    /// Seed of all that is random.
-    #[arg(long, default_value_t = Builder::SEED, allow_negative_numbers = true)]
+    /// Seed of all random numbers.
+    #[arg(long, help_heading = TRAINING, value_name = "N", default_value_t = Builder::SEED,
+        value_parser = super::natural::<u64>(), allow_negative_numbers = true)]
     seed: u64,
     /// Words of the synthetic language.
-    #[arg(long, value_name = "V", default_value_t = SyntheticLanguage::DEFAULT_VOCAB, conflicts_with = "corpus")]
+    #[arg(long, help_heading = DATA, value_name = "V", default_value_t = SyntheticLanguage::DEFAULT_VOCAB,
+        conflicts_with = "corpus", value_parser = super::natural::<usize>())]
     vocab: usize,
     /// Classes of the synthetic language.
-    #[arg(long, value_name = "C", default_value_t = SyntheticLanguage::DEFAULT_CLASSES, conflicts_with = "corpus")]
+    #[arg(long, help_heading = DATA, value_name = "C", default_value_t = SyntheticLanguage::DEFAULT_CLASSES,
+        conflicts_with = "corpus", value_parser = super::natural::<usize>())]
     classes: usize,
-    /// Form of the table.
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    /// Format of the table on standard output.
+    #[arg(long, help_heading = OUTPUT, value_enum, default_value_t, value_name = "FORMAT")]
     table: Table,
-    /// Folder for compare.json, the report compare.html, and its pictures.
-    #[arg(long, default_value = super::OUT, value_name = "DIR")]
+    /// Folder for compare.json, compare.html and pictures.
+    #[arg(long, help_heading = OUTPUT, default_value = super::OUT, value_name = "DIR")]
     out: PathBuf,
 }
 
-/// The layers of one name.
+/// Bound on the seconds of a run without arguments on two cores, as in the README.
+const BARE_SECONDS: u32 = 90;
+
+/// The layers that one name stands for.
 #[derive(Clone)]
 struct Layers(Vec<LayerSpec>);
 
@@ -124,17 +151,19 @@ impl FromStr for Layers {
     }
 }
 
+/// Parses a learning rate.
 fn rate(text: &str) -> std::result::Result<f32, String> {
-    let rate = text.parse::<f32>().map_err(|e| e.to_string())?;
+    let rate: f32 = super::number(text)?;
     if rate >= 0.0 && rate.is_finite() { Ok(rate) } else { Err("must be 0 or more, and finite".into()) }
 }
 
+/// Parses a threshold of subsampling.
 fn threshold(text: &str) -> std::result::Result<f64, String> {
-    let threshold = text.parse::<f64>().map_err(|e| e.to_string())?;
+    let threshold: f64 = super::number(text)?;
     if threshold >= 0.0 && threshold.is_finite() { Ok(threshold) } else { Err("must be 0 or a positive number".into()) }
 }
 
-/// A builder with one setting more, if that was given.
+/// The builder, with one more setting if a value was given.
 fn with<T>(builder: Builder, value: Option<T>, set: impl FnOnce(Builder, T) -> Builder) -> Builder {
     match value {
         Some(value) => set(builder, value),
@@ -175,8 +204,8 @@ impl Arguments {
             .seed(self.seed))
     }
 
-    /// The sizes of word vectors and of the hidden layer. `--embedding` named the first of them when `--dim` named the
-    /// second.
+    /// The sizes of word vectors and of the hidden layer. In old versions `--embedding` set the first one and `--dim`
+    /// the second.
     fn sizes(&self, default: usize) -> Result<(Option<usize>, Option<usize>)> {
         let [dim, hidden, embedding] = [self.dim, self.hidden, self.embedding].map(|size| size.map(|n| n as usize));
         let Some(embedding) = embedding else { return Ok((dim, hidden)) };
@@ -189,10 +218,21 @@ impl Arguments {
                 return Err(Error::NotWith { setting: "--embedding", other });
             }
         };
-        let hint = "--embedding is the old name of a word vector's size; write --dim for that, and --hidden for the size \
-                    of the hidden layer, which was --dim";
+        let hint = "--embedding is an old option; write --dim for the size of word vectors, and --hidden for the size \
+                    of the hidden layer";
         Err(Error::Contradiction { first, second: "--embedding", hint })
     }
+}
+
+/// The first line of `lexmax` without arguments: the work, its time, and the next steps.
+pub fn bare() -> Result<String> {
+    let config = Builder::default().config()?;
+    Ok(format!(
+        "lexmax: training {} output layers on a synthetic language takes less than {} seconds on two cores; next try \
+         `lexmax compare --corpus FILE` for your text, or `lexmax train --help` for word vectors",
+        config.layers.len(),
+        BARE_SECONDS,
+    ))
 }
 
 pub fn run(arguments: &Arguments) -> Result<()> {
@@ -209,7 +249,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         .reads_texts(arguments.corpus.iter().chain(&arguments.valid))
         .reads(read)
         .reads(super::layer_files(&config.layers));
-    // Before hours of training, not after.
+    // Checked before hours of training, not after.
     super::check_outputs(plan, [path.clone()].into_iter().chain(page))?;
     let mut comparison = compare(&config, &Data::new(&source)?, &mut Bars::new())?;
     comparison.run.command = super::command();
@@ -235,7 +275,7 @@ mod tests {
         arguments: Arguments,
     }
 
-    /// Defaults that depend on the data are words of the help; they are those of the library.
+    /// Defaults that depend on the data are written in the help; they must be those of the library.
     #[test]
     fn help_tells_the_defaults_of_the_library() {
         let [text, synthetic] = [Builder::default().text("t"), Builder::default()];
@@ -249,7 +289,7 @@ mod tests {
         ] {
             let argument = compare.get_arguments().find(|argument| argument.get_id() == option).expect(option);
             let (help, [text, synthetic]) = (argument.get_help().unwrap().to_string(), default);
-            let end = format!(" [default: {text}; {synthetic} for the synthetic language]");
+            let end = format!(" [default: {text}; {synthetic} without --corpus]");
             assert!(help.ends_with(&end), "{option}: {help}");
         }
         let arguments = Compare::parse_from(["compare"]).arguments;

@@ -9,18 +9,22 @@ use std::path::PathBuf;
 
 #[derive(Args)]
 pub struct Arguments {
-    /// File of word vectors, or a model of `train --save-model`; .gz, .zst and .bz2 too.
+    /// File of word vectors, or a model of `train --save-model`.
+    ///
+    /// May be compressed (.gz, .zst, .bz2).
     #[arg(value_name = "IN")]
     input: PathBuf,
-    /// File to write, compressed if its name ends in .gz, .zst or .bz2; - for standard output.
+    /// File to write; - is standard output.
+    ///
+    /// Compressed if its name ends in .gz, .zst or .bz2.
     #[arg(value_name = "OUT")]
     output: PathBuf,
     #[command(flatten)]
     reading: Reading,
-    /// Format of OUT [default: what its ending tells].
+    /// Format of OUT [default: by its ending].
     #[arg(long, value_enum, value_name = "FORMAT")]
     to: Option<Format>,
-    /// Words to read and write, from the first [default: all].
+    /// Number of words to read and write, from the first [default: all].
     #[arg(long, value_name = "N", value_parser = super::count)]
     first: Option<u64>,
 }

@@ -10,32 +10,32 @@ use std::path::PathBuf;
 
 #[derive(Args)]
 pub struct Arguments {
-    /// Training text, whose words are counted.
+    /// Training text, to count its words; one sentence a line.
     #[arg(long, num_args = 1.., value_name = "PATH", required = true)]
     corpus: Vec<PathBuf>,
-    /// Drops words that occur more rarely.
-    #[arg(long, default_value_t = Builder::MIN_COUNT, value_name = "N")]
+    /// Least count of a word that is kept.
+    #[arg(long, default_value_t = Builder::MIN_COUNT, value_name = "N", value_parser = super::natural::<u64>())]
     min_count: u64,
-    /// Size of a word's vector in the layer, and so of the hidden vector.
+    /// Size of hidden vectors, and of the layer's word vectors.
     #[arg(long, default_value_t = CutoffPlan::DIM as u32, value_name = "D", value_parser = super::dim())]
     dim: u32,
     /// Examples in a batch.
     #[arg(
         long, default_value_t = CutoffPlan::BATCH as u32, value_name = "B",
-        value_parser = clap::value_parser!(u32).range(1..=65_536)
+        value_parser = super::whole::<u32>(1..=65_536)
     )]
     batch: u32,
-    /// Tails, at most.
+    /// Most tails.
     #[arg(
         long, default_value = CutoffPlan::TAILS, value_name = "J",
-        value_parser = clap::value_parser!(u32).range(0..=16)
+        value_parser = super::whole::<u32>(0..=16)
     )]
     tails: u32,
-    /// Factor by which the vectors of a tail are shorter than those of the tail before it.
-    #[arg(long, default_value = CutoffPlan::DIVISION, value_name = "X")]
+    /// Factor that shortens the vectors from one tail to the next.
+    #[arg(long, default_value = CutoffPlan::DIVISION, value_name = "X", value_parser = super::number::<f64>)]
     division: f64,
     /// Threads [default: all cores].
-    #[arg(long, value_name = "T", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    #[arg(long, value_name = "T", value_parser = super::whole::<u32>(1..=1024))]
     threads: Option<u32>,
 }
 

@@ -10,46 +10,50 @@ use std::path::PathBuf;
 
 #[derive(Args)]
 pub struct Arguments {
-    /// Files of word vectors; of several the means are told too, with 95 % intervals.
+    /// Files of word vectors.
+    ///
+    /// Several files give means with 95 % intervals, too.
     #[arg(required = true, num_args = 1.., value_name = "VECTORS")]
     vectors: Vec<PathBuf>,
-    /// Files of word pairs and judgements, such as WordSim-353, SimLex-999, MEN or SCWS: Spearman's ρ.
+    /// Files of word pairs with scores, for Spearman's ρ [default: none].
     ///
-    /// A line is two words and a score, with tabs, commas, semicolons or white space between them, the same in the
-    /// whole file. Fields may be quoted as in CSV, scores may have decimal commas, `#` begins a comment, and a heading
-    /// may name the columns: word1, word2, score. What can be read in two ways is refused.
+    /// Examples are WordSim-353, SimLex-999, MEN and SCWS. A line is two words and a score. Tabs, commas, semicolons or
+    /// white space separate them, the same in the whole file. Fields may be quoted as in CSV, and scores may have
+    /// decimal commas. `#` begins a comment. A heading may name the columns: word1, word2, score. Ambiguous files are
+    /// refused.
     #[arg(long, num_args = 1.., value_name = "FILE")]
     similarity: Vec<PathBuf>,
-    /// Files of analogy questions, such as questions-words.txt.
+    /// Files of analogy questions, as questions-words.txt [default: none].
     ///
-    /// A line is four words with white space between them; a colon begins the heading of a section, `#` a comment.
+    /// A line is four words with white space between them. A colon begins the heading of a section, `#` a comment.
     #[arg(long, num_args = 1.., value_name = "FILE")]
     analogies: Vec<PathBuf>,
-    /// How questions are counted.
-    #[arg(long, value_enum, default_value_t)]
+    /// Rules for counting questions.
+    #[arg(long, value_enum, default_value_t, value_name = "RULES")]
     rules: AnalogyRules,
-    /// How answers are scored.
-    #[arg(long, value_enum, default_value_t)]
+    /// Score of answers.
+    #[arg(long, value_enum, default_value_t, value_name = "SCORE")]
     method: Method,
-    /// Questions and answers are among the first N words; 0 is all. Without pairs, no more words are read [default:
-    /// 30000, but all are read].
-    #[arg(long, value_name = "N")]
+    /// Words that questions and answers may have, from the first; 0 is all [default: 30000].
+    ///
+    /// If N is given without --similarity, only the first N words are read.
+    #[arg(long, value_name = "N", value_parser = super::whole::<u32>(0..=u32::MAX.into()))]
     first: Option<u32>,
-    /// A row for each section of questions.
+    /// Adds a row for each section of questions.
     #[arg(long)]
     sections: bool,
-    /// Words of pairs are compared letter by letter, not without regard to case.
+    /// Distinguishes upper and lower case in the words of pairs.
     #[arg(long)]
     exact: bool,
     #[command(flatten)]
     reading: Reading,
     /// Threads [default: all cores].
-    #[arg(long, value_name = "T", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    #[arg(long, value_name = "T", value_parser = super::whole::<u32>(1..=1024))]
     threads: Option<u32>,
-    /// How the table is printed.
+    /// Format of the table on standard output.
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     table: Table,
-    /// File for all that was found, sections too.
+    /// File for all results with their sections, as JSON [default: none].
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
 }
@@ -61,7 +65,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let first = arguments.first.map(|n| n as usize).filter(|n| *n > 0);
     let read = arguments.reading.options(first.filter(|_| arguments.similarity.is_empty()));
     if let (Some(_), [_, _, ..]) = (&read.words, &arguments.vectors[..]) {
-        let hint = "one file of words belongs to one file of vectors";
+        let hint = "a file of words belongs to one file of vectors; evaluate the files one by one";
         return Err(Error::Contradiction { first: "--words", second: "several files of vectors", hint });
     }
     let vectors = arguments.vectors.iter().flat_map(|path| read.files(path));

@@ -1,4 +1,4 @@
-//! Every command that writes, on a disk that fails: each output is afterwards the old one, whole, or the new one.
+//! Every command that writes, on a disk that fails: each output is afterwards the whole old one or the whole new one.
 
 use super::signals::Signals;
 use super::{Cli, execute};
@@ -10,7 +10,7 @@ use std::time::Instant;
 
 const TEXT: &str = "the river runs to the sea\nthe sea is wide and the river is long\n";
 
-/// Commands that write, with `DIR` for their folder, and the outputs that are one: a file or two that go together.
+/// Commands that write, with `DIR` for their folder, and their outputs: one file, or two that belong together.
 const COMMANDS: [(&str, &[&[&str]]); 12] = [
     ("train --out DIR/v.bin", &[&["v.bin"]]),
     ("train --out DIR/v.npy --json DIR/facts.json", &[&["v.npy", "v.words.txt"], &["facts.json"]]),
@@ -27,12 +27,13 @@ const COMMANDS: [(&str, &[&[&str]]); 12] = [
     ("analogy DIR/in.vec river sea long --json DIR/as.json", &[&["as.json"]]),
     ("eval DIR/in.vec --similarity DIR/pairs --json DIR/eval.json", &[&["eval.json"]]),
     (
-        "compare --vocab 64 --classes 4 --layers full --dim 2 --examples 200 --valid-examples 9 --threads 1 --out DIR/out",
+        "compare --vocab 64 --classes 4 --layers full --dim 2 --examples 200 --valid-examples 9 --threads 1 \
+         --out DIR/out",
         &[&["out/compare.json"], &["out/compare.html"], &["out/excess-vs-time.svg"], &["out/excess-vs-examples.svg"]],
     ),
 ];
 
-/// Commands that measure, and so take their time.
+/// Commands that measure time, and so are slow.
 const SLOW: [(&str, &[&[&str]]); 3] = [
     ("step --layer full --vocab 9 --dim 2 --batch 1 --repeats 1 --threads 1 --json DIR/step.json", &[&["step.json"]]),
     (
@@ -54,7 +55,7 @@ fn execute_in(folder: &Path, command: &str) -> crate::Result<bool> {
     execute(&cli, Instant::now(), &Signals::deaf())
 }
 
-/// The files of a folder that a command reads.
+/// A folder with the input files of the commands.
 fn prepared() -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
     for (name, contents) in [
@@ -67,7 +68,7 @@ fn prepared() -> tempfile::TempDir {
     dir
 }
 
-/// All files of a folder and what they hold.
+/// All files of a folder with their contents.
 fn contents(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let files =
         walkdir::WalkDir::new(folder).into_iter().map(|entry| entry.unwrap()).filter(|e| e.file_type().is_file());
@@ -75,7 +76,7 @@ fn contents(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     files.map(|file| (name(file.path()), std::fs::read(file.path()).unwrap())).collect()
 }
 
-/// Whether contents are a whole result. Those with clocks in them cannot be compared; they end as only whole ones do.
+/// Whether contents are a whole result. Results with times in them differ, so that only their ends are compared.
 fn is_whole(name: &str, found: &[u8], new: &[u8]) -> bool {
     let ending = |bytes: &[u8]| bytes[bytes.len().saturating_sub(8)..].to_vec();
     if name.ends_with(".json") {
@@ -91,12 +92,12 @@ fn every_output_is_the_old_one_or_the_new_one_whole() {
 }
 
 #[test]
-#[ignore = "soak: commands that measure, and so take their time"]
+#[ignore = "soak: commands that measure time, and so are slow"]
 fn reports_are_the_old_ones_or_the_new_ones_whole() {
     assert_whole(&SLOW);
 }
 
-/// Lets every operation of every command fail, over old outputs and without them.
+/// Makes every operation of every command fail, with old outputs in place and without.
 fn assert_whole(commands: &[(&str, &[&[&str]])]) {
     let (mut runs, mut of_kind) = (0, BTreeMap::<&str, usize>::new());
     for (command, outputs) in commands {
@@ -133,9 +134,9 @@ fn assert_whole(commands: &[(&str, &[&[&str]])]) {
                     "{place}: {files:?} is old, and nothing said"
                 );
             }
-            // Nothing else is left, except logs, which grow line by line, and what could not be removed.
+            // No other file is left, except logs, which grow line by line, and files that could not be removed.
             let others = now.keys().filter(|name| !known.contains(name.as_str()) && !new.contains_key(*name));
-            // What could not take its place stands beside it, whole.
+            // A whole result that could not be renamed stays beside its place.
             let is_partial = |name: &String| {
                 let whole = name.strip_suffix(".partial").and_then(|name| Some((name, new.get(name)?)));
                 done.is_err() && whole.is_some_and(|(whole, new)| is_whole(whole, &now[name], new))

@@ -1,10 +1,10 @@
-//! Errors of the library in the words of the command line: a setting is called by its flag.
+//! Errors of the library in terms of the command line: flags replace the names of settings.
 
 use crate::Error;
 use crate::error::{OutputFault, Unfit, VectorsFault};
 use crate::vectors::Format;
 
-/// Settings of `word2vec::Options` as errors call them, and their flags.
+/// Names of `word2vec::Options` in errors, and their flags.
 const FLAGS: &[(&str, &str)] = &[
     ("cached_rows", "--cached-rows"),
     ("cbow_gradient", "--cbow-gradient"),
@@ -46,25 +46,25 @@ pub fn message(error: Error) -> String {
         Error::OutOfRange { name, value, limit } if name.contains('_') => {
             Error::OutOfRange { name: flag(name), value, limit }.to_string()
         }
+        error @ Error::NoWords { too_long: 0, .. } => format!("{error} (--min-count)"),
         error @ (Error::NoWords { too_long: 1.., .. }
         | Error::Output(OutputFault::Word { unfit: Unfit::Long { .. }, .. })) => {
             format!("{error} (--max-word-bytes)")
         }
         error @ Error::VectorsFile { fault: VectorsFault::NoWords { .. }, .. } => format!("{error} (--words)"),
         error if is_skipped(&error) => {
-            format!("{error} (--on-bad skip passes over such entries; convert takes it, too)")
+            format!("{error}, or pass `--on-bad skip` to skip such entries (`lexmax convert` takes it, too)")
         }
         error @ Error::NothingToEvaluate => format!("{error} (--similarity, --analogies)"),
         error => error.to_string(),
     }
 }
 
-/// Whether `--on-bad skip` would pass over what the error is about: a word or a vector that cannot be read, or more or
-/// fewer than the header says.
+/// Whether `--on-bad skip` helps: a word or a vector cannot be read, or their number differs from the header.
 fn is_skipped(error: &Error) -> bool {
     use VectorsFault::{EmptyWord, Ends, GoesOn, NotFinite, NotUtf8, Number, Size, TooShort};
     let Error::VectorsFile { path, fault, .. } = error else { return false };
-    // Other formats say how many vectors there are in a way that leaves no choice.
+    // Other formats need the exact number of vectors.
     let others = [Format::Npy, Format::Finalfusion, Format::Projector, Format::Model].map(Format::ending);
     let ending = crate::files::without_packing(path).extension().unwrap_or_default().to_ascii_lowercase();
     let has_lines = !others.iter().any(|other| ending == **other);
@@ -72,7 +72,7 @@ fn is_skipped(error: &Error) -> bool {
         || has_lines && matches!(fault, TooShort { .. } | GoesOn { .. } | Ends { .. })
 }
 
-/// The warning of a text, with flags in place of settings.
+/// The warning about a text, with flags in place of settings.
 pub fn warning(warning: &str) -> String {
     format!("lexmax: {}", warning.replace("split words", "--split words"))
 }

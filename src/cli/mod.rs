@@ -1,4 +1,4 @@
-//! Commands.
+//! The commands.
 
 mod advise;
 mod analogy;
@@ -10,6 +10,7 @@ mod convert;
 mod cutoffs;
 mod eval;
 mod flags;
+mod manual;
 mod nearest;
 mod predict;
 mod progress;
@@ -31,16 +32,20 @@ use crate::layer::catalogue::{CATALOGUE, LayerSpec, common_keys};
 use crate::model::{Encoding, MOST_DIM};
 use crate::{Error, Result};
 use arguments::command;
-use clap::builder::RangedI64ValueParser;
-use clap::{Parser, Subcommand, value_parser};
+use clap::builder::TypedValueParser;
+use clap::{Parser, Subcommand};
 use signals::Signals;
 use std::io::{ErrorKind, Write};
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::time::{Duration, Instant};
 
-/// Output layers for large vocabularies, compared fairly. Without a command: `compare`.
+/// Compares output layers for large vocabularies, and trains word vectors through them.
+///
+/// Without a command, `lexmax` runs `compare`.
 #[derive(Parser)]
-#[command(version, about, args_conflicts_with_subcommands = true)]
+#[command(name = "lexmax", version, args_conflicts_with_subcommands = true)]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
@@ -50,42 +55,51 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Trains the same model on the same text with each output layer: what a step costs, and what it reaches.
+    /// Trains one model with each output layer, and compares cost and quality.
     #[command(after_long_help = layers())]
     Compare(compare::Arguments),
-    /// Trains word vectors, as word2vec does, through any layer.
+    /// Trains word vectors as word2vec does, through any output layer.
     #[command(after_long_help = layers())]
     Train(Box<train::Arguments>),
-    /// Asks a trained model which words go with others, and how probable they are.
+    /// Predicts words from their context with a trained model.
     Predict(predict::Arguments),
-    /// Scores word vectors: similarity of words, and analogies as word2vec's compute-accuracy counts them.
+    /// Scores word vectors by word similarity and analogies.
     Eval(eval::Arguments),
-    /// Shows the words nearest to a word, of word vectors.
+    /// Finds the nearest words in word vectors.
     Nearest(nearest::Arguments),
     /// Answers "a is to b as c is to …" with word vectors.
     Analogy(analogy::Arguments),
-    /// Turns word vectors from one file format into another.
+    /// Converts word vectors to another file format.
     Convert(convert::Arguments),
-    /// Measures the cost of a step of each layer against the size of the vocabulary.
+    /// Measures the cost of a step of each layer by vocabulary size.
     Scale(scale::Arguments),
-    /// Audits layers: gradients, normalization, costs, and whether samplers are corrected rightly.
+    /// Audits layers: gradients, normalization, costs, corrections of samplers.
     Check(check::Arguments),
-    /// Says which layers fit a task, and what each would take on this machine.
+    /// Estimates time and memory of each layer for a task on this machine.
     Advise(advise::Arguments),
-    /// Times one training step of a layer on synthetic data.
+    /// Times a training step of one layer on synthetic data.
     Step(step::Arguments),
-    /// Measures what calls cost on this machine, and cuts a text's vocabulary by it for an adaptive softmax.
+    /// Finds the fastest cut-offs of an adaptive softmax for a text on this machine.
     Cutoffs(cutoffs::Arguments),
+    /// Prints shell completions.
+    #[command(hide = true)]
+    Completions(manual::Completions),
+    /// Prints or writes man pages.
+    #[command(hide = true)]
+    Man(manual::Man),
 }
 
-/// Reads the arguments and does what they say; `start` is when the program began. `false` if an audit failed.
+/// Reads the arguments and runs the command. `start` is the time when the program began. `false` if an audit failed.
 pub fn run(start: Instant) -> Result<bool> {
     let cli = arguments::read();
     crate::simd::path::check()?;
+    if std::env::args_os().len() == 1 {
+        warn(&compare::bare()?);
+    }
     execute(&cli, start, &Signals::listen()?)
 }
 
-/// Does what the arguments say. `false` if an audit failed.
+/// Runs the command of the arguments. `false` if an audit failed.
 fn execute(cli: &Cli, start: Instant, signals: &Signals) -> Result<bool> {
     let done = match &cli.command {
         Some(Command::Check(arguments)) => return check::run(arguments),
@@ -101,26 +115,28 @@ fn execute(cli: &Cli, start: Instant, signals: &Signals) -> Result<bool> {
         Some(Command::Advise(arguments)) => advise::run(arguments),
         Some(Command::Step(arguments)) => step::run(arguments),
         Some(Command::Cutoffs(arguments)) => cutoffs::run(arguments),
+        Some(Command::Completions(arguments)) => manual::completions(arguments),
+        Some(Command::Man(arguments)) => manual::man(arguments),
     };
     done.map(|()| true)
 }
 
-/// Answers without another number.
+/// The default number of answers.
 const TOP: u32 = 10;
-/// The folder of reports without another.
+/// The default folder of reports.
 const OUT: &str = "lexmax-out";
 
-/// A size of vectors.
-fn dim() -> RangedI64ValueParser<u32> {
-    value_parser!(u32).range(1..=MOST_DIM as i64)
+/// Parses the size of vectors.
+fn dim() -> impl TypedValueParser<Value = u32> {
+    whole::<u32>(1..=MOST_DIM as u64)
 }
 
-/// The n of an n-gram.
-fn order() -> RangedI64ValueParser<u32> {
-    value_parser!(u32).range(2..=Encoding::MOST_ORDER as i64)
+/// Parses the n of an n-gram.
+fn order() -> impl TypedValueParser<Value = u32> {
+    whole(2..=Encoding::MOST_ORDER as u64)
 }
 
-/// The layers of the catalogue with their keys, for the help of commands that take one.
+/// The layers of the catalogue with their keys, for the help of commands that take a layer.
 fn layers() -> String {
     let own = CATALOGUE.iter().map(|layer| (layer.name, layer.keys));
     let listed = own.chain([("every layer", common_keys())]).map(|(name, keys)| {
@@ -130,31 +146,54 @@ fn layers() -> String {
     format!("Layers and their keys:\n{}", listed.collect::<String>())
 }
 
-/// As many threads as were asked for, or all.
+/// The number of threads: the given one, or one for each core.
 fn threads(asked: Option<u32>) -> usize {
     asked.map_or_else(crate::measure::cores, |n| n as usize)
 }
 
-/// A whole number from 1, as 250000 or 2.5e5.
+/// Parses a whole number of a range.
+fn whole<T: TryFrom<u64> + Clone + Send + Sync + 'static>(
+    range: RangeInclusive<u64>,
+) -> impl TypedValueParser<Value = T> {
+    move |text: &str| {
+        let value = text.parse::<u64>().ok().filter(|value| range.contains(value));
+        let value = value.and_then(|value| T::try_from(value).ok());
+        value.ok_or_else(|| format!("must be a whole number from {} to {}", range.start(), range.end()))
+    }
+}
+
+/// Parses a whole number from 0.
+fn natural<T: TryFrom<u64> + Clone + Send + Sync + 'static>() -> impl TypedValueParser<Value = T> {
+    whole(0..=u64::MAX)
+}
+
+/// Parses a number; the library checks its range.
+fn number<T: FromStr>(text: &str) -> std::result::Result<T, String> {
+    text.parse().map_err(|_| "must be a number, as 0.05".into())
+}
+
+/// Parses a whole number from 1, as 250000 or 2.5e5.
 fn count(text: &str) -> std::result::Result<u64, String> {
     let value = text.parse::<f64>().unwrap_or(f64::NAN);
     let whole = (1.0..=1e15).contains(&value) && value == value.trunc();
     if whole { Ok(value as u64) } else { Err("must be a whole number from 1 to 1e15, as 250000 or 2.5e5".into()) }
 }
 
-/// A time above 0, as 90 (seconds), 90s or 2h.
+/// Parses a time above 0, as 90 (seconds), 90s or 2h.
 fn duration(text: &str) -> std::result::Result<Duration, String> {
-    let seconds = text.parse::<f64>().map(|s| Duration::try_from_secs_f64(s).map_err(|e| e.to_string()));
-    let duration = seconds.unwrap_or_else(|_| humantime::parse_duration(text).map_err(shown::reason))?;
-    if duration.is_zero() { Err("must be more than 0".into()) } else { Ok(duration) }
+    let seconds = text.parse::<f64>().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    let duration =
+        seconds.or_else(|| humantime::parse_duration(text).ok()).ok_or("must be a time, as 90, 90s or 2h")?;
+    if duration.is_zero() { Err("must be more than 0, as 90s or 2h".into()) } else { Ok(duration) }
 }
 
+/// Parses seconds above 0.
 fn seconds(text: &str) -> std::result::Result<f64, String> {
-    let seconds = text.parse::<f64>().map_err(|e| e.to_string())?;
+    let seconds = text.parse::<f64>().map_err(|_| "must be a number of seconds, as 2 or 0.5")?;
     if seconds > 0.0 && seconds.is_finite() { Ok(seconds) } else { Err("must be more than 0, and finite".into()) }
 }
 
-/// GiB as bytes.
+/// Parses GiB. Returns bytes.
 fn gib(text: &str) -> std::result::Result<u64, String> {
     let gib = text.parse::<f64>().map_err(|_| "must be a number of GiB, as 8 or 0.5")?;
     let bytes = gib * (1u64 << 30) as f64;
@@ -165,15 +204,15 @@ fn gib(text: &str) -> std::result::Result<u64, String> {
     }
 }
 
-/// Checks the file for a result as JSON, before anything is read.
+/// Checks the file of a JSON result before anything is read.
 fn check_json(json: Option<&Path>, inputs: impl IntoIterator<Item = PathBuf>) -> Result<()> {
     check_outputs(Plan::default().reads(inputs), json.map(PathBuf::from))
 }
 
-/// Checks files for results, before anything is read.
+/// Checks the files of results before anything is read.
 fn check_outputs(plan: Plan, files: impl IntoIterator<Item = PathBuf>) -> Result<()> {
     let files: Vec<_> = files.into_iter().collect();
-    // A folder of this name is never meant.
+    // A folder of this name is surely a mistake.
     if let Some(path) = files.iter().find(|path| path.starts_with("-") && path.as_os_str() != "-") {
         return Err(OutputFault::NoStream { path: path.into(), what: "a folder of results" }.into());
     }
@@ -181,20 +220,20 @@ fn check_outputs(plan: Plan, files: impl IntoIterator<Item = PathBuf>) -> Result
     plan.writes(files).check()
 }
 
-/// The files that layers are built from.
+/// The input files of layers.
 fn layer_files(layers: &[LayerSpec]) -> impl Iterator<Item = PathBuf> {
     layers.iter().flat_map(LayerSpec::files)
 }
 
-/// Prints to standard output. A reader that went away is no failure.
+/// Prints to standard output. A closed reader is not a failure.
 fn print(text: &str) -> Result<()> {
     is_read(text).map(drop)
 }
 
-/// Prints to standard output. `false` if the reader went away: nothing more need be said then.
+/// Prints to standard output. `false` if the reader is gone, so that printing can stop.
 fn is_read(text: &str) -> Result<bool> {
     if cfg!(test) {
-        // Shown where a test fails.
+        // Visible if the test fails.
         print!("{text}");
         return Ok(true);
     }
@@ -205,7 +244,7 @@ fn is_read(text: &str) -> Result<bool> {
     }
 }
 
-/// Prints what stands beside a result: to standard error if one of the results goes to standard output itself.
+/// Prints text that accompanies results: to standard error if one of the results goes to standard output.
 fn say<'a>(text: &str, results: impl IntoIterator<Item = &'a Path>) -> Result<()> {
     if results.into_iter().any(is_stdout) {
         warn(text.trim_end_matches('\n'));
@@ -214,24 +253,23 @@ fn say<'a>(text: &str, results: impl IntoIterator<Item = &'a Path>) -> Result<()
     print(text)
 }
 
-/// Prints a message to standard error, without control characters. Where nobody can read it, nothing is lost but the
-/// message.
+/// Prints a message to standard error, without control characters. A closed standard error is not a failure.
 pub fn warn(text: &str) {
     tell(text).ok();
 }
 
-/// Prints an error where that changes no file that is read: to standard error, or else to standard output.
+/// Prints an error to standard error, or to standard output if standard error is an input file.
 pub fn report(error: Error) {
     let is_read = matches!(error, Error::Output(OutputFault::StreamIsInput { stream: "standard error", .. }));
     let text = format!("lexmax: {}", message(error));
     if is_read { print(&format!("{text}\n")).unwrap_or_default() } else { warn(&text) }
 }
 
-/// The same for a caller who wants to know whether anybody can read it.
+/// Prints a message to standard error, and returns whether that worked.
 fn tell(text: &str) -> std::io::Result<()> {
     let text = shown::lines(text) + "\n";
     if cfg!(test) {
-        // Shown where a test fails.
+        // Visible if the test fails.
         eprint!("{text}");
         return Ok(());
     }
@@ -240,6 +278,8 @@ fn tell(text: &str) -> std::io::Result<()> {
 
 #[cfg(test)]
 mod faults;
+#[cfg(test)]
+mod help;
 
 #[cfg(test)]
 mod tests {
@@ -257,7 +297,7 @@ mod tests {
     use clap::{CommandFactory, ValueEnum};
     use serde::de::DeserializeOwned;
 
-    /// The names that the command line has for an enum.
+    /// The names of an enum on the command line.
     fn said<T: ValueEnum>() -> Vec<String> {
         let value = |variant: &T| variant.to_possible_value().expect("a name").get_name().to_string();
         T::value_variants().iter().map(value).collect()
@@ -280,7 +320,7 @@ mod tests {
         assert_same::<Preset>();
         assert_same::<Sigmoid>();
         assert_same::<Split>();
-        // A model's file is only read, and its ending tells it.
+        // A model's file is only read, and its ending identifies it.
         assert_eq!([said::<Format>(), vec!["model".into()]].concat(), names::<Format>());
     }
 
@@ -307,7 +347,7 @@ mod tests {
 
     #[test]
     fn help_lists_every_key() {
-        // Lines of help are wrapped.
+        // The help is wrapped.
         let joined = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
         let help = joined(&Cli::command().find_subcommand_mut("train").unwrap().render_long_help().to_string());
         for key in CATALOGUE.iter().flat_map(|layer| layer.all_keys()) {
@@ -315,7 +355,7 @@ mod tests {
         }
     }
 
-    /// Docs of the library's enums are the help of their values, so that no link of rustdoc may be in them.
+    /// The docs of enums are also the help of their values, so that they must not have links of rustdoc.
     #[test]
     fn help_has_no_marks_of_rustdoc() {
         for command in Cli::command().get_subcommands_mut() {

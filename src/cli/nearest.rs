@@ -9,10 +9,10 @@ use clap::Args;
 pub struct Arguments {
     #[command(flatten)]
     query: Query,
-    /// Words; without any, lines of standard input are answered one by one.
+    /// Words to look up [default: lines of standard input].
     #[arg(value_name = "WORD")]
     words: Vec<String>,
-    /// The neighbours of the mean direction of all words, not of each.
+    /// Finds the neighbours of the mean direction of all words.
     #[arg(long)]
     together: bool,
 }

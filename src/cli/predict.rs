@@ -10,27 +10,30 @@ use std::path::PathBuf;
 
 #[derive(Args)]
 pub struct Arguments {
-    /// A model's file, as train --save-model or --checkpoint writes it.
+    /// Model file of `train --save-model` or `train --checkpoint`.
     #[arg(value_name = "MODEL")]
     model: PathBuf,
-    /// The words around (cbow, skipgram) or before (ngram) the one that is asked for; without, every line of standard
-    /// input is a context. Words are read as the model's text was read.
+    /// Words around (cbow, skipgram) or before (ngram) the predicted word [default: lines of standard input].
+    ///
+    /// Each line of standard input is one context. The rules for words are those of the training text.
     #[arg(value_name = "CONTEXT")]
     context: Vec<String>,
-    /// Words to show, the most probable first.
-    #[arg(long, default_value_t = super::TOP, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    /// Number of words to show, the most probable first.
+    #[arg(long, default_value_t = super::TOP, value_name = "N",
+        value_parser = super::whole::<u32>(1..=u32::MAX.into()))]
     top: u32,
-    /// Instead, how probable this word is; repeat it for several words. Behind a CONTEXT it takes several words at
-    /// once.
+    /// Shows the probability of WORD instead; may be repeated [default: the most probable words].
+    ///
+    /// After a CONTEXT it takes several words.
     #[arg(long, value_name = "WORD")]
     of: Vec<String>,
     /// Threads [default: all cores].
-    #[arg(long, value_name = "T", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    #[arg(long, value_name = "T", value_parser = super::whole::<u32>(1..=1024))]
     threads: Option<u32>,
 }
 
 impl Arguments {
-    /// Gives the words behind `--of` to it, if the context stands before it: `the old --of river bank`.
+    /// Assigns the words after `--of` to it, if a context stands before it: `the old --of river bank`.
     pub fn part(&mut self, matches: &ArgMatches) {
         let at = |id: &str| matches.indices_of(id).map_or(Vec::new(), Iterator::collect);
         let (context, of): (Vec<usize>, Vec<usize>) = (at("context"), at("of"));
@@ -65,12 +68,12 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     })
 }
 
-/// The words that were read; of a text that has none, as one without a letter may have, the text itself.
+/// The words that were read, or the text itself if it has no word (for example no letter).
 fn non_empty(read: Vec<String>, text: &[&str]) -> Vec<String> {
     if read.is_empty() { text.iter().map(|part| part.to_string()).collect() } else { read }
 }
 
-/// A line a word: the word, its probability, ln P in nats.
+/// One line for each word: the word, its probability, ln P in nats.
 fn answer(arguments: &Arguments, predictor: &Predictor, context: Vec<String>) -> Result<String> {
     let line = |word: &str, ln_p: f64| format!("{}\t{:.6e}\t{ln_p:.6}\n", escaped(word), ln_p.exp());
     let (known, unknown): (Vec<_>, Vec<_>) = context.into_iter().partition(|word| predictor.vocab().id(word).is_some());
@@ -91,7 +94,7 @@ fn answer(arguments: &Arguments, predictor: &Predictor, context: Vec<String>) ->
     Ok(words.iter().zip(found).map(|(word, ln_p)| line(word, ln_p)).collect())
 }
 
-/// Says of the first word that is unknown, but whose parts between commas are not, that commas part no words.
+/// Warns about the first unknown word whose parts between commas are known: commas do not separate words.
 fn hint_at_commas(arguments: &Arguments, predictor: &Predictor) {
     let is_known = |word: &str| predictor.vocab().id(&predictor.word(word)).is_some();
     let list = |word: &&String| word.contains(',') && !is_known(word) && word.split(',').all(is_known);

@@ -1,4 +1,4 @@
-//! Progress bars; none where standard error is no terminal.
+//! Progress bars, if standard error is a terminal.
 
 use crate::compare::LayerRow;
 use crate::compare::Listener;
@@ -8,12 +8,12 @@ use crate::train::Progress;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::time::{Duration, Instant};
 
-/// A bar a layer.
+/// A progress bar for each layer.
 pub struct Bars {
     bar: ProgressBar,
     threads: usize,
     drawn: Instant,
-    /// Mean loss since the bar was last drawn: sum and batches.
+    /// Sum of losses and number of batches since the bar was last drawn.
     loss: (f64, u32),
 }
 
@@ -22,7 +22,7 @@ const STEPS: u64 = 1000;
 const REDRAW: Duration = Duration::from_millis(100);
 
 impl Bars {
-    /// Nothing to show yet.
+    /// No bar yet.
     pub fn new() -> Self {
         Self { bar: ProgressBar::hidden(), threads: 1, drawn: Instant::now(), loss: (0.0, 0) }
     }
@@ -36,7 +36,7 @@ impl Bars {
         bars
     }
 
-    /// Shows how far the training is.
+    /// Shows the share of training that is done.
     pub fn share(&mut self, p: &Progress) {
         let left = p.seconds * (1.0 / p.share.max(1e-9) - 1.0);
         let speed = p.words as f64 / p.seconds.max(1e-9);
@@ -48,7 +48,7 @@ impl Bars {
         self.bar.set_position((p.share * STEPS as f64) as u64);
     }
 
-    /// Takes the bar away.
+    /// Removes the bar.
     pub fn clear(&self) {
         self.bar.finish_and_clear();
     }

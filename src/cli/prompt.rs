@@ -1,4 +1,4 @@
-//! Questions on standard input, a line each.
+//! Questions on standard input, one on each line.
 
 use crate::{Error, Result};
 use std::io::{BufRead, IsTerminal, Read, Write};
@@ -6,11 +6,11 @@ use std::io::{BufRead, IsTerminal, Read, Write};
 /// The most bytes of a line.
 const LONGEST: usize = 1 << 20;
 
-/// Answers each line of standard input until its end, or until the line `EXIT`, or until the reader of the answers went
-/// away. `hint` says on a terminal what to type. What cannot be answered is told, and the next line is read.
+/// Answers each line of standard input until its end, until the line `EXIT`, or until nobody reads the answers. A
+/// terminal shows `hint` as the prompt. A line without an answer gives a warning, and the next line is read.
 ///
 /// # Errors
-/// Standard input cannot be read, or standard output not be written.
+/// [`Error::Io`] if standard input cannot be read or standard output cannot be written.
 pub fn answer_lines(hint: &str, mut answer: impl FnMut(&str) -> Result<String>) -> Result<()> {
     let mut input = std::io::stdin().lock();
     let terminal = input.is_terminal();
@@ -18,7 +18,9 @@ pub fn answer_lines(hint: &str, mut answer: impl FnMut(&str) -> Result<String>) 
     for number in 1.. {
         if terminal {
             let mut stderr = std::io::stderr().lock();
-            write!(stderr, "{hint} (a tab parts words with spaces; EXIT to end): ").and_then(|()| stderr.flush()).ok();
+            write!(stderr, "{hint} (separate words that have spaces by tabs; EXIT ends): ")
+                .and_then(|()| stderr.flush())
+                .ok();
         }
         bytes.clear();
         if !next(&mut input, &mut bytes).map_err(Error::io("standard input"))? {
@@ -42,7 +44,7 @@ pub fn answer_lines(hint: &str, mut answer: impl FnMut(&str) -> Result<String>) 
     Ok(())
 }
 
-/// The words of a line: between tabs, if it has any, and else between white space. So words with spaces can be asked.
+/// The words of a line, separated by tabs if it has any, otherwise by white space. Tabs allow words with spaces.
 pub fn words(line: &str) -> Vec<&str> {
     match line.contains('\t') {
         true => line.split('\t').filter(|word| !word.is_empty()).collect(),
@@ -50,7 +52,7 @@ pub fn words(line: &str) -> Vec<&str> {
     }
 }
 
-/// Reads a line, without more of it than can be answered; false at the end.
+/// Reads a line and keeps at most one byte more than the limit. False at the end of the input.
 fn next(input: &mut impl BufRead, bytes: &mut Vec<u8>) -> std::io::Result<bool> {
     let read = input.take(LONGEST as u64 + 1).read_until(b'\n', bytes)?;
     if read > LONGEST && bytes.last() != Some(&b'\n') {
@@ -59,12 +61,14 @@ fn next(input: &mut impl BufRead, bytes: &mut Vec<u8>) -> std::io::Result<bool> 
     Ok(read > 0)
 }
 
-/// The line without its end, or what is wrong with it.
+/// The line without its line end, or an error message.
 fn line(bytes: &[u8], number: u64) -> std::result::Result<&str, String> {
     if bytes.len() > LONGEST {
-        return Err(format!("standard input:{number}: the line has more than {LONGEST} bytes; ask for fewer words"));
+        return Err(format!(
+            "standard input:{number}: the line has more than {LONGEST} bytes; write fewer words on a line"
+        ));
     }
-    // A byte order mark is no part of the first word.
+    // A byte order mark is not part of the first word.
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").filter(|_| number == 1).unwrap_or(bytes);
     let bytes = bytes.strip_suffix(b"\n").unwrap_or(bytes);
     let bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
@@ -75,13 +79,13 @@ fn line(bytes: &[u8], number: u64) -> std::result::Result<&str, String> {
     std::str::from_utf8(bytes).map_err(not_utf8)
 }
 
-/// Tells what was wrong with a line. False if the reader of the answers went away.
+/// Prints a warning about a line. False if the reader of the answers is gone.
 fn is_heard(message: &str) -> bool {
     super::warn(message);
     !is_gone()
 }
 
-/// Whether nobody reads standard output any more. Elsewhere than on Unix it shows with the next answer.
+/// Whether the reader of standard output is gone. On other systems than Unix the next answer detects it.
 #[cfg(unix)]
 fn is_gone() -> bool {
     use rustix::event::{PollFd, PollFlags, Timespec, poll};

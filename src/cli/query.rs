@@ -1,4 +1,4 @@
-//! What is asked of word vectors: once, or a line of standard input after the other.
+//! Questions to word vectors: from the arguments, or line by line from standard input.
 
 use super::prompt;
 use super::reading::{self, Reading};
@@ -10,34 +10,35 @@ use crate::vectors::{self, Answer, Loaded, WordVectors};
 use clap::Args;
 use std::path::PathBuf;
 
-/// The options of all such questions. The command has the words of a question beside them, as `words`.
+/// The options of all such questions. The command adds the words of a question, as `words`.
 #[derive(Args)]
 pub struct Query {
     /// File of word vectors, or a model of `train --save-model`.
     #[arg(value_name = "VECTORS")]
     vectors: PathBuf,
-    /// Answers, at most.
-    #[arg(long, default_value_t = super::TOP, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    /// Most answers to each question.
+    #[arg(long, default_value_t = super::TOP, value_name = "N",
+        value_parser = super::whole::<u32>(1..=u32::MAX.into()))]
     top: u32,
     #[command(flatten)]
     reading: Reading,
-    /// Words to read, from the first [default: all].
+    /// Number of words to read from the file, from the first [default: all].
     #[arg(long, value_name = "N", value_parser = super::count)]
     first: Option<u64>,
-    /// Form of the table.
+    /// Format of the table on standard output.
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     table: Table,
-    /// File for the answers to the words named.
+    /// File for the answers, as JSON; needs WORD [default: none].
     #[arg(long, value_name = "FILE", requires = "words")]
     json: Option<PathBuf>,
 }
 
-/// What was asked, and what was found.
+/// Questions with their answers.
 type Asked = Vec<(String, Vec<Answer>)>;
 
 impl Query {
-    /// Answers `words`, or without any the lines of standard input. `hint` says on a terminal what to type; `find` gets words and
-    /// how many answers are wanted.
+    /// Answers `words`, or the lines of standard input if there are none. A terminal shows `hint` as the prompt. `find`
+    /// receives words and the number of answers.
     pub fn answer(
         &self,
         hint: &str,
@@ -51,7 +52,7 @@ impl Query {
         let find = |words: &[&str]| find(&vectors, words, self.top as usize);
         if words.is_empty() {
             return prompt::answer_lines(hint, |line| {
-                // A word with spaces may stand alone on its line.
+                // A word with spaces may be alone on its line.
                 let is_word = vectors.id(line.trim()).is_some();
                 let words = if is_word { vec![line.trim()] } else { prompt::words(line) };
                 Ok(self.shown(&find(&words)?))
@@ -65,7 +66,7 @@ impl Query {
         super::say(&self.shown(&asked), self.json.as_deref())
     }
 
-    /// The table of what was found.
+    /// The table of the answers.
     fn shown(&self, asked: &Asked) -> String {
         table::formatted(&answers(asked), self.table, &[])
     }

@@ -14,13 +14,15 @@ use std::path::PathBuf;
 
 #[derive(Args)]
 pub struct Arguments {
-    /// Layers as NAME[:key=value]…, joined by commas [default: all].
+    /// Layers, as NAME[:key=value]… joined by commas [default: all].
     #[arg(long, value_delimiter = ',', value_name = "LAYER")]
     layers: Vec<LayerSpec>,
-    /// Numbers of words: FIRST..LAST, two to a factor of 10, or a list joined by commas.
+    /// Vocabulary sizes: FIRST..LAST, or a list joined by commas.
+    ///
+    /// FIRST..LAST stands for two sizes in each factor of 10.
     #[arg(long, default_value = ScaleConfig::VOCABS, value_name = "V")]
     vocab: Vocabs,
-    /// Size of a word's vector in the layer, and so of the hidden vector.
+    /// Size of hidden vectors, and of the layer's word vectors.
     #[arg(
         long, default_value_t = ScaleConfig::DIM, value_name = "D",
         value_parser = super::dim()
@@ -29,31 +31,31 @@ pub struct Arguments {
     /// Examples in a batch.
     #[arg(
         long, default_value_t = ScaleConfig::BATCH, value_name = "B",
-        value_parser = clap::value_parser!(u32).range(1..=1_048_576)
+        value_parser = super::whole::<u32>(1..=1_048_576)
     )]
     batch: u32,
-    /// Samples of every layer that takes them [default: each layer's own].
-    #[arg(long, value_name = "S", value_parser = clap::value_parser!(u32).range(1..))]
+    /// Samples a batch, for every layer that draws them [default: each layer's own].
+    #[arg(long, value_name = "S", value_parser = super::whole::<u32>(1..=u32::MAX.into()))]
     samples: Option<u32>,
     /// Threads [default: all cores].
-    #[arg(long, value_name = "T", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    #[arg(long, value_name = "T", value_parser = super::whole::<u32>(1..=1024))]
     threads: Option<u32>,
-    /// Seconds that a point may take; what would take longer is skipped.
+    /// Time limit of a point, in seconds; slower points are skipped.
     #[arg(
-        long, default_value_t = POINT_SECONDS, value_name = "S", value_parser = super::seconds,
+        long, default_value_t = POINT_SECONDS, value_name = "SECONDS", value_parser = super::seconds,
         allow_negative_numbers = true
     )]
     point_budget: f64,
-    /// GiB that a point may take; what would take more is skipped [default: four fifths of what is free].
+    /// Memory limit of a point, in GiB; larger points are skipped [default: 4/5 of the free memory].
     #[arg(long, value_name = "GIB", value_parser = super::gib, allow_negative_numbers = true)]
     memory: Option<u64>,
     /// Seed of weights, hidden vectors and targets.
-    #[arg(long, default_value_t = ScaleConfig::SEED)]
+    #[arg(long, value_name = "N", default_value_t = ScaleConfig::SEED, value_parser = super::natural::<u64>())]
     seed: u64,
-    /// Form of the table.
+    /// Format of the table on standard output.
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     table: Table,
-    /// Folder for scale.json, the report scale.html, and its pictures.
+    /// Folder for scale.json, scale.html and pictures.
     #[arg(long, default_value = super::OUT, value_name = "DIR")]
     out: PathBuf,
 }
@@ -95,7 +97,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         notes.push(shown::name(&write_page(&found.page(), &arguments.out, "scale")?));
     }
     if arguments.table != Table::Text {
-        // Nothing but the table goes to the standard output.
+        // Standard output holds nothing but the table.
         found.skips().iter().for_each(|skip| super::warn(&skip.to_string()));
     }
     super::print(&match arguments.table {

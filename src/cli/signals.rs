@@ -1,33 +1,35 @@
-//! Signals that end the program, so that a shell sees which one it was.
+//! Signals that end the program. A shell sees the signal that ended it.
 
 use crate::Result;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering::SeqCst};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-/// The signals that were heard, for all threads.
+/// The signals received, for all threads.
 #[derive(Default)]
 struct Heard {
-    /// Whether the first signal lets a training run come to its end, instead of ending the program.
+    /// Whether the first signal ends a training run early, instead of the program.
     is_held: AtomicBool,
     /// Set by the first signal.
     stop: Arc<AtomicBool>,
-    /// Its number; 0 before.
+    /// The number of the first signal; 0 before it.
     signal: AtomicI32,
-    /// When it came.
+    /// The time of the first signal.
     first: OnceLock<Instant>,
 }
 
 /// Signals within this time of the first one count as one.
 const REPEATED: Duration = Duration::from_secs(2);
 
-/// Ctrl-C, SIGTERM, SIGHUP, SIGQUIT and the limit of processor time. They end the program at once, without temporary
-/// files left, and as the system has it where no program listens. While a run is trained, the first one only sets the
-/// flag of [`Signals::stop`], and another one, two seconds later or more, ends the program.
+/// Handler of Ctrl-C, SIGTERM, SIGHUP, SIGQUIT and the limit of processor time.
+///
+/// A signal removes temporary files and ends the program at once, with the default action of the system. While a run is
+/// trained, the first signal only sets the flag of [`Signals::stop`]; another one at least two seconds later ends the
+/// program.
 pub struct Signals(Arc<Heard>);
 
 impl Signals {
-    /// Listens from now on, except to signals that the program was told to ignore, as by `nohup`.
+    /// Starts to listen, except to signals that the program must ignore (for example under `nohup`).
     ///
     /// # Errors
     /// The error of the system.
@@ -37,7 +39,7 @@ impl Signals {
         Ok(Self(heard))
     }
 
-    /// Listens to nothing.
+    /// Listens to no signal.
     #[cfg(test)]
     pub fn deaf() -> Self {
         Self(Arc::default())
@@ -48,17 +50,17 @@ impl Signals {
         self.0.stop.clone()
     }
 
-    /// From now on the first signal sets the flag of [`Signals::stop`] only.
+    /// Makes the first signal set the flag of [`Signals::stop`] only.
     pub fn hold(&self) {
         self.0.is_held.store(true, SeqCst);
     }
 
-    /// From now on a signal ends the program at once.
+    /// Makes every signal end the program at once.
     pub fn release(&self) {
         self.0.is_held.store(false, SeqCst);
     }
 
-    /// Ends the program by the signal that was heard, if there was one.
+    /// Ends the program by the first signal, if there was one.
     pub fn raise(&self) {
         match self.0.signal.load(SeqCst) {
             0 => {}
@@ -68,12 +70,12 @@ impl Signals {
 }
 
 impl Heard {
-    /// Takes a signal in.
+    /// Handles a signal.
     fn hear(&self, signal: i32) {
         let is_first = self.signal.compare_exchange(0, signal, SeqCst, SeqCst).is_ok();
         let first = *self.first.get_or_init(Instant::now);
         self.stop.store(true, SeqCst);
-        // `timeout`, a shell and a terminal that closes each send one: that is still the first.
+        // `timeout`, a shell and a closing terminal each send a signal; together they count as the first.
         let is_same = is_first || first.elapsed() < REPEATED || system::is_reminder(signal);
         if !(is_same && self.is_held.load(SeqCst)) || system::is_hard(signal) {
             system::end(signal);
@@ -93,7 +95,7 @@ mod system {
 
     pub fn listen(heard: Arc<Heard>) -> Result<()> {
         let ignored = ignored();
-        // The limit of a file's size is an error of whoever writes.
+        // Exceeding the limit of a file's size is an error of the write.
         flag::register(SIGXFSZ, Arc::default()).map(drop).map_err(Error::io("signals"))?;
         let signals =
             [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGXCPU].into_iter().filter(|signal| ignored >> (signal - 1) & 1 == 0);
@@ -102,24 +104,24 @@ mod system {
         std::thread::Builder::new().name("signals".into()).spawn(hear).map(drop).map_err(Error::io("signals"))
     }
 
-    /// The signals that the program was told to ignore, a bit each; none where the system does not tell.
+    /// The signals that the program must ignore, one bit each; none if the system does not list them.
     fn ignored() -> u64 {
         let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
         let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
         mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
     }
 
-    /// Whether the system repeats the signal by itself.
+    /// Whether the system repeats the signal.
     pub fn is_reminder(signal: i32) -> bool {
         signal == SIGXCPU
     }
 
-    /// Whether the signal ends the program at once, whatever it does.
+    /// Whether the signal ends the program at once, even in a training run.
     pub fn is_hard(signal: i32) -> bool {
         signal == SIGQUIT
     }
 
-    /// Ends the program as the signal does where no program listens.
+    /// Ends the program with the default action of the signal.
     pub fn end(signal: i32) {
         remove_temporaries();
         signal_hook::low_level::emulate_default_handler(signal).ok();
@@ -156,12 +158,12 @@ mod system {
         std::thread::Builder::new().name("signals".into()).spawn(look).map(drop).map_err(Error::io("signals"))
     }
 
-    /// Whether the system repeats the signal by itself.
+    /// Whether the system repeats the signal.
     pub fn is_reminder(_: i32) -> bool {
         false
     }
 
-    /// Whether the signal ends the program at once, whatever it does.
+    /// Whether the signal ends the program at once, even in a training run.
     pub fn is_hard(_: i32) -> bool {
         false
     }

@@ -1,6 +1,6 @@
-//! Options as other programs spell them.
+//! Options of other programs, and their names here.
 
-/// An option of word2vec or fastText, with one dash, and what it is here.
+/// Options of word2vec and fastText, with one dash, and their names here.
 const OLD: &[(&str, &str)] = &[
     ("-train", "--corpus"),
     ("-input", "--corpus"),
@@ -30,26 +30,26 @@ const OLD: &[(&str, &str)] = &[
     ("-read-vocab", "--read-vocab"),
 ];
 
-/// Options that other programs have and this one has not.
+/// Options of other programs without a counterpart here.
 const UNKNOWN: &[&str] =
     &["-classes", "-debug", "-verbose", "-minn", "-maxn", "-bucket", "-wordNgrams", "-lrUpdateRate"];
 
-/// The value of `--lowercase` that is a word of its own, where only `=` tells it from what follows.
+/// Values of `--lowercase`. An equals sign must join them, or they would be the next argument.
 const LANGUAGES: &[&str] = &["tr", "az", "lt"];
 
-/// A hint at the first of these words that is another program's option, or that lacks an equals sign.
+/// A message about the first word that is an option of another program, or that lacks an equals sign.
 pub fn hint(words: impl IntoIterator<Item = String>) -> Option<String> {
     let mut before = String::new();
     words.into_iter().find_map(|word| {
         let known = OLD.iter().find(|(old, _)| *old == word);
-        let known = known.map(|(old, new)| format!("{old}: options have two dashes here; take {new}"));
+        let known = known.map(|(old, new)| format!("{old} is an option of another program; write {new}"));
         let unknown = || {
             let unknown = UNKNOWN.contains(&word.as_str());
-            unknown.then(|| format!("{word}: there is no such option; docs/presets.md says what stands for it"))
+            unknown.then(|| format!("there is no option {word}; docs/presets.md lists the options of other programs"))
         };
         let parted = || {
             let is_parted = before == "--lowercase" && LANGUAGES.contains(&word.as_str());
-            is_parted.then(|| format!("--lowercase {word}: a language follows an equals sign; take --lowercase={word}"))
+            is_parted.then(|| format!("--lowercase {word} has no equals sign; write --lowercase={word}"))
         };
         let hint = known.or_else(unknown).or_else(parted);
         before = word;
@@ -73,11 +73,11 @@ mod tests {
         assert!(names.map(|name| name.get_name().to_string()).eq(LANGUAGES.iter().map(|name| name.to_string())));
         for name in LANGUAGES {
             let hint = hint_of(&format!("lexmax train --corpus c.txt --lowercase {name} --out v.bin")).unwrap();
-            assert!(hint.contains(&format!("take --lowercase={name}")), "{hint}");
+            assert!(hint.contains(&format!("write --lowercase={name}")), "{hint}");
         }
         for line in ["train --lowercase=tr", "train --lowercase --nfc tr", "train --lowercase text", "train tr"] {
             assert_eq!(hint_of(line), None, "{line}");
         }
-        assert!(hint_of("train -size 9").unwrap().contains("take --dim"));
+        assert!(hint_of("train -size 9").unwrap().contains("write --dim"));
     }
 }

@@ -9,16 +9,16 @@ use std::path::PathBuf;
 
 #[derive(Args)]
 pub struct Arguments {
-    /// The layer as NAME[:key=value]…
+    /// Layer, as NAME[:key=value]…
     #[arg(long, value_name = "LAYER")]
     layer: LayerSpec,
-    /// Number of words.
+    /// Words in the vocabulary.
     #[arg(
         long, default_value_t = StepConfig::VOCAB, value_name = "V",
-        value_parser = clap::value_parser!(u32).range(1..=100_000_000)
+        value_parser = super::whole::<u32>(1..=100_000_000)
     )]
     vocab: u32,
-    /// Size of a word's vector in the layer, and so of the hidden vector.
+    /// Size of hidden vectors, and of the layer's word vectors.
     #[arg(
         long, default_value_t = StepConfig::DIM, value_name = "D",
         value_parser = super::dim()
@@ -27,22 +27,22 @@ pub struct Arguments {
     /// Examples in a batch.
     #[arg(
         long, default_value_t = StepConfig::BATCH, value_name = "B",
-        value_parser = clap::value_parser!(u32).range(1..=1_048_576)
+        value_parser = super::whole::<u32>(1..=1_048_576)
     )]
     batch: u32,
     /// Threads [default: all cores].
-    #[arg(long, value_name = "T", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    #[arg(long, value_name = "T", value_parser = super::whole::<u32>(1..=1024))]
     threads: Option<u32>,
-    /// Steps that are timed; the median counts.
+    /// Steps to time; the result is their median.
     #[arg(
         long, default_value_t = StepConfig::REPEATS, value_name = "N",
-        value_parser = clap::value_parser!(u32).range(1..=100_000)
+        value_parser = super::whole::<u32>(1..=100_000)
     )]
     repeats: u32,
     /// Seed of weights, hidden vectors and targets.
-    #[arg(long, default_value_t = StepConfig::SEED)]
+    #[arg(long, value_name = "N", default_value_t = StepConfig::SEED, value_parser = super::natural::<u64>())]
     seed: u64,
-    /// Where to write the report as JSON.
+    /// File for the report, as JSON [default: none].
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
 }

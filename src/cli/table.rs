@@ -1,4 +1,4 @@
-//! How tables are printed.
+//! Formats of printed tables.
 
 use crate::error::shown::escaped;
 use crate::report::Overview;
@@ -6,21 +6,21 @@ use crate::report::terminal::{self, Style};
 use crate::report::{Chart, Grid};
 use clap::ValueEnum;
 
-/// How the table is printed. All but `text` print nothing else.
+/// The format of a table. All formats but `text` print nothing beside the table.
 #[derive(Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub enum Table {
-    /// Aligned, with bars.
+    /// Aligned columns with bars.
     #[default]
     Text,
-    /// An object a row.
+    /// One JSON object for each row.
     Json,
-    /// A line a row.
+    /// One CSV line for each row.
     Csv,
-    /// For documents.
+    /// A Markdown table.
     Markdown,
 }
 
-/// The table as asked for; with `Text` the notes below it.
+/// The table in a format. `Text` adds the notes below it.
 pub fn formatted(grid: &Grid, format: Table, notes: &[String]) -> String {
     match format {
         Table::Json => grid.to_json(),
@@ -30,22 +30,22 @@ pub fn formatted(grid: &Grid, format: Table, notes: &[String]) -> String {
     }
 }
 
-/// A chart and a line break, where the terminal allows.
+/// A chart and a line break, if the terminal can show it.
 pub fn picture(chart: &Chart) -> String {
     crate::report::picture(chart, style()).map_or(String::new(), |drawn| drawn + "\n")
 }
 
-/// Words under headings, and the notes below.
+/// Words under headings, with the notes below.
 pub fn overview(overview: &Overview, notes: &[String]) -> String {
     terminal::words(overview, style()) + "\n" + &lines(notes)
 }
 
-/// Notes, a line each.
+/// Notes, one on each line.
 pub fn lines(notes: &[String]) -> String {
     notes.iter().map(|note| format!("{}\n", escaped(note))).collect()
 }
 
-/// Colours for a terminal, unless NO_COLOR or TERM=dumb say otherwise; as wide as it is.
+/// The style of standard output: colours for a terminal (unless NO_COLOR or TERM=dumb), and its width.
 pub fn style() -> Style {
     let colours = anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never;
     let width = terminal_size::terminal_size_of(std::io::stdout()).map(|(width, _)| usize::from(width.0));

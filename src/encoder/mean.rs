@@ -10,9 +10,9 @@ use ndarray::{ArrayView2, ArrayViewMut2};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 pub enum BagGradient {
-    /// The whole gradient of the bag's mean for each word, as in word2vec.
+    /// The gradient of the mean itself, as in word2vec.
     Whole,
-    /// The share 1/n of that gradient, which is the true gradient.
+    /// The gradient of the mean divided by its number of words, which is exact.
     #[default]
     Mean,
 }

@@ -1,4 +1,4 @@
-//! What can be wrong with files of word pairs and of questions.
+//! Faults in files of word pairs and of analogy questions.
 
 #[cfg(feature = "text")]
 use super::Error;
@@ -7,33 +7,33 @@ use super::shown::{did_you_mean, file, quoted, value};
 use std::path::Path;
 use std::path::PathBuf;
 
-/// A word that is perhaps meant; the same word where too few of the vectors were looked at.
+/// Advice about an unknown word. `similar` is the word itself if it is beyond the first words.
 fn hint(word: &str, similar: &Option<String>) -> String {
     match similar {
-        Some(same) if same == word => "; ask about more words".into(),
+        Some(same) if same == word => "; use more of the first words".into(),
         _ => did_you_mean(similar.as_slice()),
     }
 }
 
 #[cfg(feature = "text")]
 impl EvaluationFault {
-    /// The fault of a line of a file.
+    /// The error for a line of a file.
     pub(crate) fn in_file(self, path: &Path, line: u64) -> Error {
         Error::EvaluationFile { path: path.into(), line, fault: Box::new(self) }
     }
 }
 
-/// What is wrong with a line of a file to evaluate with.
+/// A fault in a line of an evaluation file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EvaluationFault {
-    /// A question of other than four words.
+    /// A question has another number of words than four.
     #[error("the line has {words} words, but a question has 4; correct or remove it")]
     NoQuestion {
         /// Words of the line.
         words: usize,
     },
-    /// A question, or parts of one, with signs between the words.
+    /// A question has separators other than white space.
     #[error(
         "the line has {words} words with {separator} between them, but a question has 4 with white space between them; \
          correct or remove it"
@@ -44,36 +44,36 @@ pub enum EvaluationFault {
         /// The name of the separator.
         separator: &'static str,
     },
-    /// A comment that does not begin as one.
-    #[error("the line looks like a comment, but comments begin with \"#\"; write that before it, or remove it")]
+    /// A comment has another beginning than `#`.
+    #[error("the line looks like a comment, but comments begin with \"#\"; begin it with that, or remove it")]
     Comment,
     /// Carriage returns without line feeds.
     #[error(
-        "the line has a carriage return inside, as old files have for the end of a line; convert the file, as with \
+        "the line has a carriage return inside, an old form of line end; convert the file, for example with \
          `tr '\\r' '\\n'`"
     )]
     LineEnds,
-    /// A line of BATS among questions or pairs.
-    #[error("the line looks like BATS (a word and its answers); write each question as four words a line")]
+    /// A line has the form of BATS.
+    #[error("the line looks like BATS (a word and its answers); write each question as four words on a line")]
     Bats,
-    /// A pair with its score among questions.
+    /// A file of questions has a pair with its score.
     #[error("the line looks like two words and a score, not like four words; read the file as word pairs")]
     PairNoQuestion,
-    /// A question among pairs.
+    /// A file of pairs has a question.
     #[error("the line belongs to analogy questions, not to two words and a score; read the file as questions")]
     QuestionNoPair,
-    /// Word vectors where pairs are expected.
-    #[error("the second column holds numbers, as in word vectors; name a file of two words and a score a line")]
+    /// A file of pairs seems to hold word vectors.
+    #[error("the second column holds numbers, as in word vectors; name a file with two words and a score on each line")]
     Vectors,
-    /// No two words, or no number behind them.
+    /// A line is not two words and a number.
     #[error(
         "the line is not two words and a number with tabs, commas, semicolons or spaces between them; correct or \
          remove it"
     )]
     NoPair,
-    /// Other fields than the file has.
+    /// A line has another number of fields than the lines before it.
     #[error(
-        "fields are separated by {separator} in this file: expected {expected}, but the line has {found}; \
+        "the line has {found} fields, expected {expected} as in other lines (separated by {separator}); \
          write all lines alike, with quotation marks around fields that have the separator"
     )]
     Fields {
@@ -84,35 +84,35 @@ pub enum EvaluationFault {
         /// The name of the separator.
         separator: &'static str,
     },
-    /// Quotation marks that do not enclose a field.
+    /// A quotation mark is not closed.
     #[error(
-        "the quotation mark that begins {} has no end before the next separator; close it, or double the marks \
+        "the quotation mark before {} is not closed before the next separator; close it, or double the marks \
          that belong to the text",
         quoted(text)
     )]
     OpenQuote {
-        /// The text behind the mark.
+        /// The text after the mark.
         text: String,
     },
-    /// A word without a letter.
+    /// A word is empty.
     #[error("the word in column {column} is empty; correct or remove the line")]
     EmptyWord {
         /// The column, from 1.
         column: usize,
     },
-    /// A first column that is perhaps not the first word.
+    /// The first column may be a word or not.
     #[error(
-        "it is open whether the first column, here {}, is a word; remove it, or name the columns in a heading: word1, \
-         word2, score",
+        "the first column (here {}) may be a word or not; remove it, or name the columns in a heading: word1, word2, \
+         score",
         quoted(text)
     )]
     FirstColumn {
         /// Its text.
         text: String,
     },
-    /// Several columns of numbers, and none with a known name.
+    /// Several columns hold numbers, and none has a known name.
     #[error(
-        "it is open whether column {} or {} holds the scores; name it \"score\" in the heading",
+        "column {} and column {} may both hold the scores; name one of them \"score\" in the heading",
         columns[0],
         columns[1]
     )]
@@ -120,15 +120,15 @@ pub enum EvaluationFault {
         /// Two of the columns, from 1.
         columns: [usize; 2],
     },
-    /// The number is none.
+    /// A score is not a finite number.
     #[error("the score {} is not a finite number; correct it or remove the line", quoted(text))]
     Number {
-        /// What stands there.
+        /// The text in its place.
         text: String,
     },
-    /// Decimal points and commas in one file.
+    /// A file has both decimal points and decimal commas.
     #[error(
-        "the scores {} here and {} in line {line} have different marks; write all with a decimal point",
+        "the scores {} here and {} in line {line} have different decimal marks; write all with a decimal point",
         quoted(text),
         quoted(other)
     )]
@@ -140,16 +140,16 @@ pub enum EvaluationFault {
         /// Its line.
         line: u64,
     },
-    /// A comma between thousands, or a decimal one.
+    /// A comma may separate thousands or decimals.
     #[error(
-        "the comma of the score {} may be a decimal one or not; write it as a point, or leave it out",
+        "the comma in the score {} may be a decimal mark or not; write a point, or leave the comma out",
         quoted(text)
     )]
     Thousands {
         /// The score.
         text: String,
     },
-    /// A comma between fields, or a decimal one.
+    /// A comma may separate fields or decimals.
     #[error(
         "{} may be one score or two columns, since commas separate the fields; put scores between quotation marks, \
          or name all columns in a heading: word1, word2, score",
@@ -159,13 +159,13 @@ pub enum EvaluationFault {
         /// The score, or the two columns.
         text: String,
     },
-    /// A line without end.
+    /// A line is too long.
     #[error("the line has more than {limit} bytes; name a text file of word pairs or of questions")]
     LongLine {
         /// The limit.
         limit: u64,
     },
-    /// A file without end.
+    /// A file is too large.
     #[error("the file has more than {limit} bytes; name a file of word pairs")]
     LargeFile {
         /// The limit.
@@ -176,7 +176,7 @@ pub enum EvaluationFault {
     Empty,
     /// Too few pairs have two words with vectors.
     #[error(
-        "Spearman's ρ needs two pairs of known words, but of {pairs} there are {known}: {} has no vector of {}{}",
+        "Spearman's ρ needs two pairs of known words, but {known} of {pairs} are known: {} has no vector for {}{}",
         file(vectors),
         quoted(word),
         hint(word, similar)
@@ -190,12 +190,12 @@ pub enum EvaluationFault {
         vectors: PathBuf,
         /// A word without a vector.
         word: String,
-        /// A word that is perhaps meant.
+        /// A similar word of the vectors.
         similar: Option<String>,
     },
     /// No question has four words with vectors.
     #[error(
-        "none of the {questions} questions has four known words: {} has no vector of {} among its first {first}{}",
+        "none of the {questions} questions has four known words: {} has no vector for {} among its first {first}{}",
         file(vectors),
         quoted(word),
         hint(word, similar)
@@ -209,10 +209,10 @@ pub enum EvaluationFault {
         vectors: PathBuf,
         /// A word without a vector.
         word: String,
-        /// A word that is perhaps meant.
+        /// A similar word of the vectors.
         similar: Option<String>,
     },
-    /// A file of one pair.
+    /// A file has only one pair.
     #[error("the file has one pair, but Spearman's ρ needs two; add pairs, or name another file")]
     OnePair,
     /// The scores of all known pairs are equal.

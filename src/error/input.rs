@@ -1,11 +1,14 @@
-//! What can be wrong with the arrays that a caller hands in.
+//! Faults in arrays of the caller.
 
-/// What is wrong with hidden vectors, targets or other arrays.
+/// A fault in hidden vectors, targets or other arrays.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InputFault {
     /// An array has another shape than the layer needs.
-    #[error("{what}: the shape is {} × {}, expected {} × {}", found[0], found[1], needed[0], needed[1])]
+    #[error(
+        "{what}: the shape is {} × {}, expected {} × {}; pass an array of that shape",
+        found[0], found[1], needed[0], needed[1]
+    )]
     Shape {
         /// The array.
         what: &'static str,
@@ -14,7 +17,7 @@ pub enum InputFault {
         /// The rows and columns that are needed.
         needed: [usize; 2],
     },
-    /// There is not one target for each hidden vector.
+    /// The number of targets differs from the number of hidden vectors.
     #[error("{targets} targets for {examples} hidden vectors; give one target for each vector")]
     Targets {
         /// Targets given.
@@ -22,8 +25,11 @@ pub enum InputFault {
         /// Hidden vectors given.
         examples: usize,
     },
-    /// A target is no word of the vocabulary.
-    #[error("target {target} of example {example} is no word: the {vocab} words are 0 to {}", vocab - 1)]
+    /// A target is not in the vocabulary.
+    #[error(
+        "target {target} of example {example} is not in the vocabulary of {vocab} words; use numbers from 0 to {}",
+        vocab - 1
+    )]
     Target {
         /// The example, from 0.
         example: usize,
@@ -33,7 +39,7 @@ pub enum InputFault {
         vocab: usize,
     },
     /// A number is infinite or NaN.
-    #[error("{what}: {value} in row {row}, column {column}; every number must be finite")]
+    #[error("{what}: row {row}, column {column} is {value}; pass finite numbers only")]
     NotFinite {
         /// The array.
         what: &'static str,

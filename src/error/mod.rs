@@ -1,9 +1,11 @@
-//! The one error type of the crate: every variant carries the value, the limit and the place.
+//! The error type of the crate. Each variant carries the wrong value, the limit and the place.
 
 mod evaluation;
 mod head;
 mod input;
 mod io;
+#[cfg(test)]
+mod messages;
 mod model;
 mod output;
 pub(crate) mod shown;
@@ -21,16 +23,16 @@ pub use text::TextFault;
 pub use training::{CheckpointFault, Divergence, InitFault};
 pub use vectors::{Place, VectorsFault};
 
-use shown::{did_you_mean, file, files, no_words, quoted, reason, value, words};
+use shown::{advice, did_you_mean, file, files, no_words, quoted, reason, value, words};
 use std::borrow::Cow;
 use std::path::PathBuf;
 
-/// An error of the crate: each variant is one thing that a caller can hand in wrong.
+/// An error of the crate. Its message says what is wrong, what was expected and what to do.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// A file or a directory could not be read or written.
-    #[error("{}: {}", file(path), reason(source))]
+    #[error("{}: {}{}", file(path), reason(source), advice(source.kind()))]
     Io {
         /// The file.
         path: PathBuf,
@@ -38,7 +40,7 @@ pub enum Error {
         source: std::io::Error,
     },
     /// A text file holds bytes that are not UTF-8.
-    #[error("{}:{line}: byte {byte} of the line is not UTF-8; convert the text", file(path))]
+    #[error("{}:{line}: byte {byte} of the line is not UTF-8; convert the text to UTF-8", file(path))]
     NotUtf8 {
         /// The file.
         path: PathBuf,
@@ -48,12 +50,12 @@ pub enum Error {
         byte: usize,
     },
     /// A pattern without a match, or a directory without a file.
-    #[error("{}: no file there; check the path or the pattern", file(path))]
+    #[error("{}: no file found; check the path or the pattern", file(path))]
     NoFiles {
         /// The pattern or the directory.
         path: PathBuf,
     },
-    /// A text is of another kind or holds other bytes, or cannot be named so.
+    /// A text has another kind or wrong bytes, or its name is wrong.
     #[error(transparent)]
     Text(#[from] TextFault),
     /// A vocabulary's file cannot be read.
@@ -92,22 +94,22 @@ pub enum Error {
         /// The files.
         paths: Vec<PathBuf>,
     },
-    /// A vocabulary without a word.
+    /// A vocabulary has no word.
     #[error("the vocabulary is empty; give it at least one word")]
     EmptyVocabulary,
     /// The crate was built without its feature `text`.
-    #[error("this program was built without the feature `text` of lexmax, which {0} needs; build it with that")]
+    #[error("{0} needs the feature `text` of lexmax, which this program lacks; build it with that feature")]
     NoText(&'static str),
-    /// More words than ids.
-    #[error("{words} words, but a vocabulary holds at most {limit}; leave out rare words")]
+    /// A vocabulary has more words than there are ids.
+    #[error("{words} words are too many, since a vocabulary holds at most {limit}; leave out rare words")]
     TooManyWords {
         /// Words given.
         words: usize,
         /// The limit.
         limit: usize,
     },
-    /// Counts must fall, since layers rely on it.
-    #[error("counts must fall: word {word} has {count}, the word before it {previous}; sort words by count")]
+    /// Counts do not fall, which layers rely on.
+    #[error("word {word} has count {count}, but the word before it has {previous}; sort words by falling count")]
     CountsNotFalling {
         /// The word.
         word: usize,
@@ -116,8 +118,8 @@ pub enum Error {
         /// The count before it.
         previous: u64,
     },
-    /// A word with no count has no probability in the unigram model.
-    #[error("word {word} has count 0; every word of a vocabulary needs at least 1")]
+    /// A word has count 0, and so no probability in the unigram model.
+    #[error("word {word} has count 0, but every word needs at least 1; raise the count, or leave the word out")]
     ZeroCount {
         /// The word.
         word: usize,
@@ -132,7 +134,7 @@ pub enum Error {
         /// The values that it may have.
         limit: &'static str,
     },
-    /// Two settings that exclude one another.
+    /// A setting has no effect with another one.
     #[error("{setting} has no effect with {other}; remove one of them")]
     NotWith {
         /// The setting.
@@ -140,50 +142,50 @@ pub enum Error {
         /// The other setting.
         other: &'static str,
     },
-    /// Two settings that cannot both hold.
+    /// Two settings contradict each other.
     #[error("{first} and {second} contradict each other: {hint}")]
     Contradiction {
-        /// The one.
+        /// One of the settings.
         first: &'static str,
         /// The other.
         second: &'static str,
         /// The remedy.
         hint: &'static str,
     },
-    /// A layer's name that is not in the catalogue.
-    #[error("there is no layer {}; there are: {known}", quoted(name), known = known.join(", "))]
+    /// The catalogue has no layer of this name.
+    #[error("unknown layer {}; choose one of {known}", quoted(name), known = known.join(", "))]
     UnknownLayer {
         /// The name given.
         name: String,
-        /// The names there are.
+        /// The known names.
         known: Vec<&'static str>,
     },
-    /// One layer is named twice, but names must tell the layers apart.
+    /// A layer is named twice, but each layer needs its own name.
     #[error("layer {} is named twice; remove one of them", value(.0))]
     RepeatedLayer(String),
-    /// Vocabulary sizes that cannot be read: the text, and the values that it may have.
+    /// Vocabulary sizes cannot be parsed: the text, and its expected form.
     #[error("vocab is {}, but must be {}", quoted(.0), .1)]
     NoVocabs(String, &'static str),
-    /// A key that the layer lacks.
-    #[error("layer {layer} has no key {}; it has: {known}", quoted(key), known = known.join(", "))]
+    /// The layer has no such key.
+    #[error("layer {layer} has no key {}; choose one of {known}", quoted(key), known = known.join(", "))]
     UnknownLayerKey {
         /// The layer.
         layer: &'static str,
         /// The key given.
         key: String,
-        /// The keys it has.
+        /// The keys of the layer.
         known: Vec<&'static str>,
     },
-    /// The same key twice in one name of a layer.
-    #[error("layer {layer}: {} is given twice; remove one of them", value(key))]
+    /// A key is given twice in the name of a layer.
+    #[error("layer {layer}: the key {} is given twice; remove one of them", value(key))]
     RepeatedLayerKey {
         /// The layer.
         layer: &'static str,
         /// The key.
         key: String,
     },
-    /// A key's value cannot be read.
-    #[error("layer {layer}: {}={}, but it must be {expected}", shown::value(key), quoted(value))]
+    /// The value of a key cannot be parsed.
+    #[error("layer {layer}: {} is {}, but must be {expected}", shown::value(key), quoted(value))]
     LayerValue {
         /// The layer.
         layer: &'static str,
@@ -194,25 +196,25 @@ pub enum Error {
         /// The values that it may have.
         expected: Cow<'static, str>,
     },
-    /// A layer cannot honour an option of the loss.
-    #[error("{layer} cannot honour {option}; leave it out, or choose a layer that can")]
+    /// A layer does not support an option of the loss.
+    #[error("{layer} does not support {option}; remove it, or choose a layer that does")]
     LossOption {
         /// The layer.
         layer: &'static str,
         /// The option.
         option: &'static str,
     },
-    /// An encoder or a layer does not take several positions as one step.
-    #[error("{part} takes one position at a time, not blocks of {block}; set block to 1, or take {other}")]
+    /// An encoder or a layer takes only one position in a step.
+    #[error("{part} takes one position at a time, not blocks of {block}; set block to 1, or use {other}")]
     NoBlocks {
         /// The encoder or the layer.
         part: &'static str,
-        /// Positions of a block.
+        /// Positions in a block.
         block: usize,
         /// Layers or encoders that take blocks.
         other: &'static str,
     },
-    /// Weights of words do not fit the vocabulary.
+    /// The number of word weights differs from the vocabulary.
     #[error("{weights} weights for {vocab} words; give one weight for each word")]
     WordWeightsMissWords {
         /// Weights given.
@@ -220,7 +222,7 @@ pub enum Error {
         /// Words in the vocabulary.
         vocab: usize,
     },
-    /// The blocks of differentiated softmax do not fit the vocabulary.
+    /// The blocks of differentiated softmax have another number of words than the vocabulary.
     #[error("blocks hold {words} words, but the vocabulary has {vocab}; change the last block")]
     BlocksMissWords {
         /// Words in the blocks.
@@ -228,7 +230,7 @@ pub enum Error {
         /// Words in the vocabulary.
         vocab: usize,
     },
-    /// The slices of differentiated softmax do not fit the hidden vector.
+    /// The slices of differentiated softmax have another size than the hidden vector.
     #[error("the slices of the blocks sum to {sum}, but the hidden vector has {dim} entries; make them equal")]
     SlicesMissDim {
         /// Sum of the block sizes.
@@ -236,7 +238,7 @@ pub enum Error {
         /// The hidden size.
         dim: usize,
     },
-    /// A tree's file is not a tree of the vocabulary.
+    /// A file is not a tree over the vocabulary.
     #[error("{}:{line}: {fault}", file(path))]
     TreeFile {
         /// The file.
@@ -246,7 +248,7 @@ pub enum Error {
         /// The fault.
         fault: TreeFault,
     },
-    /// Word vectors cannot be read or written, or do not fit their use.
+    /// Word vectors cannot be read, written or used.
     #[error("{}{place}: {fault}", file(path))]
     VectorsFile {
         /// The file.
@@ -256,8 +258,8 @@ pub enum Error {
         /// The fault.
         fault: VectorsFault,
     },
-    /// Neither the name nor the beginning of a file of word vectors tells its format.
-    #[error("{}: neither name nor content tells the format of the vectors; name it: {known}", file(path))]
+    /// The format of word vectors is clear neither from the name nor from the content.
+    #[error("{}: neither name nor content shows the format of the vectors; name one of {known}", file(path))]
     VectorsFormat {
         /// The file.
         path: PathBuf,
@@ -274,22 +276,22 @@ pub enum Error {
         /// The fault.
         fault: Box<EvaluationFault>,
     },
-    /// A word without a vector was asked for.
-    #[error("no vector of {}{hint}", quoted(word), hint = did_you_mean(similar))]
+    /// A word has no vector.
+    #[error("no vector for {}{hint}", quoted(word), hint = did_you_mean(similar))]
     UnknownWord {
         /// The word.
         word: String,
         /// Words of the vocabulary that resemble it.
         similar: Vec<String>,
     },
-    /// An analogy needs three words; so many were given.
-    #[error("an analogy needs three words, not {0}")]
+    /// An analogy has another number of words than three.
+    #[error("an analogy needs three words, found {0}; write a, b and c of \"a is to b as c is to …\"")]
     NotThreeWords(usize),
-    /// Neither pairs nor questions were named.
-    #[error("nothing to evaluate with: name files of word pairs or of questions")]
+    /// No file of word pairs or questions was named.
+    #[error("no file to evaluate with; name files of word pairs or of analogy questions")]
     NothingToEvaluate,
-    /// Words that are not in the vocabulary.
-    #[error("not in the vocabulary: {}", words(.0))]
+    /// Words are not in the vocabulary.
+    #[error("not in the vocabulary: {}; check spelling and case", words(.0))]
     NotInVocabulary(Vec<String>),
     /// A model's file cannot be read.
     #[error("{}: {fault}", file(path))]
@@ -299,7 +301,7 @@ pub enum Error {
         /// The fault.
         fault: Box<ModelFault>,
     },
-    /// A parameter that is not finite.
+    /// A parameter is not finite.
     #[error("{value} in row {row} of table {table} is not finite; train at a lower rate")]
     NotFinite {
         /// The table, as files call it: `encoder.0`, `layer.0`, ….
@@ -309,8 +311,10 @@ pub enum Error {
         /// The parameter.
         value: f32,
     },
-    /// Cut-offs of adaptive softmax must rise and leave a word behind the last.
-    #[error("cut-offs must rise from 1 and stay below {vocab}, the vocabulary: {next} after {previous}")]
+    /// Cut-offs of adaptive softmax do not rise, or leave no word for the last tail.
+    #[error(
+        "cut-off {next} follows {previous}, but cut-offs must rise and stay below {vocab}, the vocabulary; correct it"
+    )]
     CutoffsNotRising {
         /// The cut-off before it, or 0.
         previous: usize,
@@ -319,24 +323,24 @@ pub enum Error {
         /// Words in the vocabulary.
         vocab: usize,
     },
-    /// A loss or a parameter is no longer finite in training.
+    /// A loss or a parameter became infinite or NaN in training.
     #[error("{cause} after {examples} examples at rate {rate}; try a rate of {suggested} or less")]
     Diverged {
         /// The number that is not finite.
         cause: Divergence,
-        /// Examples seen until then.
+        /// Examples before it.
         examples: u64,
-        /// The rate in force.
+        /// The current rate.
         rate: f64,
         /// A rate to try.
         suggested: f64,
     },
-    /// A run cannot go on from a checkpoint.
+    /// A run cannot continue from a checkpoint.
     #[error("{}: {fault}", file(path))]
     Checkpoint {
         /// The checkpoint.
         path: PathBuf,
-        /// Why.
+        /// The reason.
         fault: CheckpointFault,
     },
     /// A run cannot start from these vectors.
@@ -344,17 +348,17 @@ pub enum Error {
     Init {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The reason.
         fault: InitFault,
     },
-    /// The state of a training run does not fit this run.
-    #[error("the state of training does not fit: {field}; take the state of a run with the same settings")]
+    /// The state of training belongs to another run.
+    #[error("the state of training does not fit this run: {field}; use the state of a run with the same settings")]
     StateField {
         /// Its field.
         field: &'static str,
     },
-    /// Tables that workers share keep no optimizer state.
-    #[error("tables shared by workers take plain descent (sgd), not {optimizer}; choose sgd")]
+    /// Tables shared by workers have no optimizer state.
+    #[error("tables shared by workers support only sgd, not {optimizer}; choose sgd")]
     SharedOptimizer {
         /// The optimizer asked for.
         optimizer: &'static str,
@@ -367,19 +371,19 @@ pub enum Error {
         /// The error of that layer.
         source: Box<Error>,
     },
-    /// A chart without a point to draw.
+    /// A chart has no point to draw.
     #[error("the chart {0} has no point; give it at least one finite value")]
     NoPoints(&'static str),
-    /// A file must not be written, or cannot hold what is to go there.
+    /// A file must not be written, or cannot hold its contents.
     #[error(transparent)]
     Output(#[from] OutputFault),
-    /// Arrays that a caller handed in do not fit the layer.
+    /// Arrays of the caller do not fit the layer.
     #[error(transparent)]
     Input(#[from] InputFault),
-    /// A head cannot be built, loaded or asked.
+    /// A head cannot be built, loaded or used.
     #[error(transparent)]
     Head(#[from] HeadFault),
-    /// The vector path that the environment names cannot be taken.
+    /// The vector path named by the environment is not available.
     #[error(transparent)]
     Simd(#[from] SimdFault),
     /// The parameters do not fit in memory.

@@ -1,43 +1,43 @@
-//! What can be wrong with a model's file.
+//! Faults of model files.
 
 use super::shown::{quoted, reason};
 
-/// What is wrong with a model's file.
+/// A fault of a model file.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ModelFault {
-    /// The file is too short to say how long its header is.
-    #[error("{bytes} bytes, but the length of the header alone takes 8; write or copy the file again")]
+    /// The file is too short for the length of its header.
+    #[error("the file has {bytes} bytes, but needs at least 8 for the length of its header; write or copy it again")]
     TooShort {
         /// Bytes of the file.
         bytes: u64,
     },
-    /// The header cannot be so long.
-    #[error("byte 0: a header of {length} bytes, but at most {limit} are possible; name a model of lexmax")]
+    /// The header is too long.
+    #[error("byte 0: the header has {length} bytes, but at most {limit} are possible; name a model of lexmax")]
     HeaderLength {
-        /// Bytes that it is said to have.
+        /// Length of the header, by the file.
         length: u64,
-        /// Bytes that there are, or that a header may have.
+        /// Bytes of the file, or the most that a header may have.
         limit: u64,
     },
     /// The header is not that of a safetensors file.
     #[error("byte {byte}: the header: {}; name a model of lexmax", reason(source))]
     Header {
-        /// Where in the file reading stopped.
+        /// The byte at which reading stopped.
         byte: u64,
-        /// What the reader said.
+        /// The reader's error.
         source: serde_json::Error,
     },
-    /// The tensors and the file are not of the same size.
-    #[error("tensors of {said} bytes in the header, but {found} bytes behind it; write or copy the file again")]
+    /// The tensors and the file differ in size.
+    #[error("the header describes {said} bytes of tensors, but {found} bytes follow; write or copy the file again")]
     Size {
-        /// Bytes of all tensors.
+        /// Bytes of all tensors, by the header.
         said: u64,
-        /// Bytes behind the header.
+        /// Bytes after the header.
         found: u64,
     },
-    /// A safetensors file, but not of a model of lexmax.
-    #[error("not a model of lexmax: the metadata have no {}; name a file that lexmax wrote", quoted(field))]
+    /// The safetensors file holds no model of lexmax.
+    #[error("this is not a model of lexmax: the metadata have no {}; name a file that lexmax wrote", quoted(field))]
     NoField {
         /// The field.
         field: &'static str,
@@ -47,35 +47,35 @@ pub enum ModelFault {
     Field {
         /// The field.
         field: &'static str,
-        /// Where in the field reading stopped, from 1.
+        /// The column at which reading stopped, from 1.
         column: usize,
-        /// What the reader said.
+        /// The reader's error.
         source: serde_json::Error,
     },
-    /// A model written by a version that says more than this one understands.
-    #[error("format {found}, but this version reads format {known}; read it with the version that wrote it")]
+    /// The model was written by a version with another format.
+    #[error("the file has format {found}, but this version reads format {known}; use the version that wrote it")]
     Format {
         /// The file's.
         found: u32,
         /// This version's.
         known: u32,
     },
-    /// What the metadata say makes no model.
+    /// The metadata describe no valid model.
     #[error("metadata {}: {source}", quoted(field))]
     Senseless {
         /// The field.
         field: &'static str,
-        /// Why.
+        /// The reason.
         source: Box<super::Error>,
     },
-    /// A tensor is not there.
-    #[error("no tensor {}; write the file again, or name another", quoted(tensor))]
+    /// A tensor is missing.
+    #[error("the tensor {} is missing; write the file again, or name another", quoted(tensor))]
     NoTensor {
         /// Its name.
         tensor: String,
     },
-    /// A tensor that the model has no use for.
-    #[error("tensor {} belongs to nothing in this model; remove it, or name another file", quoted(tensor))]
+    /// A tensor does not belong to the model.
+    #[error("the tensor {} does not belong to this model; remove it, or name another file", quoted(tensor))]
     StrangeTensor {
         /// Its name.
         tensor: String,
@@ -98,64 +98,64 @@ pub enum ModelFault {
         /// The shape of the model; 0 where any would do.
         needed_shape: Vec<usize>,
     },
-    /// A number is infinite, NaN, or what the model cannot have there.
-    #[error("byte {byte}: {value} in row {row} of tensor {} cannot be there; write the file again", quoted(tensor))]
+    /// A number is infinite, NaN, or not allowed in its place.
+    #[error("byte {byte}: {value} in row {row} of tensor {} is not allowed; write the file again", quoted(tensor))]
     Number {
         /// The tensor.
         tensor: String,
         /// The row, from 0.
         row: usize,
-        /// Where in the file.
+        /// The byte in the file.
         byte: u64,
         /// The number.
         value: f32,
     },
-    /// A number names something that is not there.
-    #[error("number {at} of tensor {} names something that is not there; write the file again", quoted(tensor))]
+    /// A number refers to something that does not exist.
+    #[error("number {at} of tensor {} refers to something that does not exist; write the file again", quoted(tensor))]
     Reference {
         /// The tensor.
         tensor: &'static str,
-        /// The place of the number in it, from 0.
+        /// The index of the number, from 0.
         at: usize,
     },
-    /// A word is not what a word can be.
+    /// A word is not valid.
     #[error("byte {byte}: word {word} {fault}; write the file again")]
     Word {
         /// Its number, from 0.
         word: usize,
-        /// Where in the file it begins.
+        /// The byte at which it begins.
         byte: u64,
-        /// What is wrong with it.
+        /// The fault.
         fault: WordFault,
     },
-    /// The counts are none.
+    /// The counts are not valid.
     #[error("tensor \"vocab.counts\": {source}")]
     Counts {
-        /// Why.
+        /// The reason.
         source: Box<super::Error>,
     },
-    /// The tree is none.
+    /// The tree is not valid.
     #[error("{fault}")]
     Tree {
-        /// Why.
+        /// The reason.
         fault: LinksFault,
     },
 }
 
-/// What is wrong with a word.
+/// A fault of a word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum WordFault {
-    /// Not UTF-8.
+    /// The word is not UTF-8.
     #[error("is not UTF-8")]
     NotUtf8,
-    /// It was there before.
+    /// The word is there already.
     #[error("is the same as word {first}")]
     Repeated {
         /// The first of them.
         first: u32,
     },
-    /// Its end lies before its beginning, or beyond the last byte.
+    /// The end lies before the beginning, or beyond the last byte.
     #[error("ends at byte {end}, before it begins or beyond the tensor")]
     End {
         /// The end.
@@ -163,28 +163,28 @@ pub enum WordFault {
     },
 }
 
-/// Why links to parents are no tree.
+/// A fault of a tree that is stored as links to parents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum LinksFault {
-    /// There must be one decision less than words.
-    #[error("{nodes} decisions over {words} words make no tree; give one decision less than words")]
+    /// The number of decisions is not one less than the number of words.
+    #[error(
+        "{nodes} decisions over {words} words are no tree, which has one decision less than words; write the file again"
+    )]
     Nodes {
         /// Words.
         words: usize,
         /// Decisions.
         nodes: usize,
     },
-    /// A decision's link.
-    #[error(
-        "decision {node} is below no earlier one, or takes a place that is taken; give it a free one below another"
-    )]
+    /// The link of a decision is wrong.
+    #[error("decision {node} is not below an earlier one, or its place is taken; write the file again")]
     Node {
         /// The decision.
         node: usize,
     },
-    /// A word's link.
-    #[error("word {word} is below no decision, or takes a place that is taken; give it a free one below a decision")]
+    /// The link of a word is wrong.
+    #[error("word {word} is not below a decision, or its place is taken; write the file again")]
     Leaf {
         /// The word.
         word: usize,

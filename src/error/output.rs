@@ -1,66 +1,62 @@
-//! Faults of files that are to be written.
+//! Faults of output files.
 
 use super::shown::{self, file, quoted, value};
 use std::path::PathBuf;
 
-/// Why a file cannot hold a word.
+/// The reason why a file cannot hold a word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Unfit {
-    /// It has no letter.
+    /// The word is empty.
     #[error("it is empty")]
     Empty,
-    /// Readers take no word of so many bytes.
+    /// The word is longer than readers accept.
     #[error("it has {bytes} bytes, but at most {limit} can be read again")]
     Long {
-        /// Its bytes.
+        /// Bytes of the word.
         bytes: usize,
-        /// The most that are read.
+        /// The most bytes that are read.
         limit: usize,
     },
-    /// Readers part words from what follows by its white space.
+    /// The word has white space, where readers end it.
     #[error("it has white space, at which a reader would cut it")]
     Space,
-    /// Programs in C take a word to end there.
+    /// The word has a NUL byte, where programs in C end it.
     #[error("it has a NUL byte, at which other programs would cut it")]
     Nul,
-    /// It begins as a compressed file does, and would begin the file of the words.
+    /// The word begins as a compressed file does, and would begin the file of words.
     #[error("it begins as a compressed file does")]
     Packed,
 }
 
-/// Reasons why a file must not be written, or cannot hold its contents. Nothing was read or written yet.
+/// A reason why a file must not be written, or cannot hold its contents. Nothing was read or written yet.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum OutputFault {
-    /// The file is read, too, and would be lost.
-    #[error(
-        "{}: this output is the file that is read as {}, which would be lost; name another output",
-        file(output),
-        file(input)
-    )]
+    /// The output is also an input, and would be lost.
+    #[error("{}: this output would overwrite the input {}; name another output", file(output), file(input))]
     IsInput {
         /// The output, as it was named.
         output: PathBuf,
         /// The input, as it was named.
         input: PathBuf,
     },
-    /// Two outputs are one file.
+    /// Two outputs are the same file.
     #[error(
-        "{} and {}: two outputs that are one file, of which only the last would be left; name another one",
+        "{} and {}: these outputs are the same file, and only the last would be left; name another one",
         file(first),
         file(second)
     )]
     IsOutput {
-        /// The one, as it was named.
+        /// The first output, as it was named.
         first: PathBuf,
-        /// The other, as it was named.
+        /// The second output, as it was named.
         second: PathBuf,
     },
     /// The next run would read the file as text.
     #[error(
-        "{}: this output lies among the files of {}, so that the next run would read it as text; put it \
-         elsewhere, or name the texts one by one",
+        "{}: this output lies among the input files of {}, so that the next run would read it as text; name \
+         another place, or name the texts one by one",
         file(output),
         file(input)
     )]
@@ -70,19 +66,19 @@ pub enum OutputFault {
         /// The folder or pattern of texts, as it was named.
         input: PathBuf,
     },
-    /// The name promises a way to pack that is not written.
-    #[error("{}: no .{} is written; {known}", file(path), value(ending))]
+    /// The ending names a compression that is not supported for output.
+    #[error("{}: lexmax does not write .{} files; {known}", file(path), value(ending))]
     Packing {
         /// The file.
         path: PathBuf,
         /// The ending of its name.
         ending: String,
-        /// What to do instead.
+        /// The advice.
         known: &'static str,
     },
-    /// A word cannot stand in the file.
+    /// The file cannot hold a word.
     #[error(
-        "{}: the word {} cannot stand in {what}: {unfit}; {advice}",
+        "{}: the word {} cannot be written to {what}: {unfit}; {advice}",
         file(path), quoted(word), advice = advice(*unfit, others)
     )]
     Word {
@@ -97,12 +93,12 @@ pub enum OutputFault {
         /// The names of formats that can hold the word.
         others: Box<[&'static str]>,
     },
-    /// Standard output cannot hold what is to go there.
+    /// Standard output, a device or a pipe cannot hold the contents.
     #[error("{}: {what} cannot go to standard output, a device or a pipe; name a file", file(path))]
     NoStream {
         /// The path that means standard output.
         path: PathBuf,
-        /// The contents that were to go there.
+        /// The contents.
         what: &'static str,
     },
     /// A file, or an open one, cannot be written to or replaced.
@@ -113,27 +109,27 @@ pub enum OutputFault {
         /// The reason.
         why: &'static str,
     },
-    /// An output lies below another one, which would have to be a folder.
+    /// An output lies below another output, which is a file.
     #[error(
         "{}: this output lies below the output {}, which is a file; name another one",
         shown::file(below),
         shown::file(file)
     )]
     BelowFile {
-        /// The output that is below.
+        /// The output below it.
         below: PathBuf,
-        /// The output that would have to be a folder.
+        /// The output that would need to be a folder.
         file: PathBuf,
     },
-    /// A standard stream leads to a file that is read.
-    #[error("{stream} leads to the file that is read as {}, which would be changed; send it elsewhere", file(input))]
+    /// A standard stream leads to an input file.
+    #[error("{stream} leads to the input {}, which would be changed; redirect it elsewhere", file(input))]
     StreamIsInput {
         /// The stream.
         stream: &'static str,
         /// The input, as it was named.
         input: PathBuf,
     },
-    /// A file that is written beside an output cannot be written.
+    /// The file beside an output cannot be written.
     #[error("{fault} ({} is written beside {})", file(side), file(main))]
     Beside {
         /// The file beside.
@@ -144,24 +140,24 @@ pub enum OutputFault {
         #[source]
         fault: Box<OutputFault>,
     },
-    /// The name promises another format than the one that is asked for, and would be misread.
+    /// The ending stands for another format than the chosen one.
     #[error(
-        "{}: the name promises the format {named}, and {format} is asked for; end it in .{ending}, or choose {named}",
+        "{}: the ending stands for the format {named}, but {format} was chosen; end it in .{ending}, or choose {named}",
         file(path)
     )]
     Ending {
         /// The file.
         path: PathBuf,
-        /// The format that is asked for.
+        /// The chosen format.
         format: &'static str,
-        /// The format that the name promises.
+        /// The format of the ending.
         named: &'static str,
-        /// The ending of the format that is asked for.
+        /// The ending of the chosen format.
         ending: &'static str,
     },
-    /// The file beside an output belongs to another one of the same name, packed in another way.
+    /// The file beside an output belongs to another output of the same name, with another compression.
     #[error(
-        "{}: this file would be written beside {}, and belongs to {}; name another output",
+        "{}: this file would be written beside {}, but belongs to {}; name another output",
         file(side),
         file(main),
         file(other)
@@ -171,13 +167,12 @@ pub enum OutputFault {
         side: PathBuf,
         /// The output, as it was named.
         main: PathBuf,
-        /// The file that it belongs to.
+        /// The output that it belongs to.
         other: PathBuf,
     },
-    /// A file is there without the output beside which it would be written: it may be somebody's own.
+    /// The file beside an output exists, but the output does not. The file may belong to the user.
     #[error(
-        "{}: this file would be written beside {}, and is there although that is not; remove it, or name \
-         another output",
+        "{}: this file would be written beside {}, but exists already without it; remove it, or name another output",
         file(side),
         file(main)
     )]
@@ -192,9 +187,9 @@ pub enum OutputFault {
 fn advice(unfit: Unfit, others: &[&str]) -> String {
     match (unfit, others) {
         (Unfit::Long { .. }, _) => {
-            "lower max_word_bytes, join fewer phrases, or take it out of the vocabulary that is read".into()
+            "lower max_word_bytes, join fewer phrases, or remove the word from the vocabulary file".into()
         }
-        (_, []) => "leave the word out, or this file".into(),
+        (_, []) => "leave out the word or this file".into(),
         (_, others) => format!("choose another format ({}), or leave the word out", others.join(", ")),
     }
 }

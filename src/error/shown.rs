@@ -1,18 +1,18 @@
-//! Words, values and names of files as messages and tables show them: no part of them is a command to a terminal, and
-//! none is long.
+//! Words, values and names of files in messages and tables: control characters are escaped, and long values are cut.
 
 use std::borrow::Cow;
 use std::fmt::{Display, Write};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// The most bytes of a word or a value that a message shows.
 const LONGEST: usize = 80;
-/// The most bytes that a message shows of what another library says.
+/// The most bytes of another library's reason that a message shows.
 const LONGEST_REASON: usize = 400;
 /// The most words of a list that a message shows.
 const MOST_WORDS: usize = 10;
 
-/// Whether a character controls a terminal, ends a line, or turns the direction of text.
+/// Whether a character controls a terminal, ends a line, or changes the direction of text.
 pub fn is_control(c: char) -> bool {
     let turns = matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     c.is_control() || turns || matches!(c, '\u{2028}' | '\u{2029}')
@@ -36,13 +36,13 @@ pub fn escaped(text: &str) -> Cow<'_, str> {
     out.into()
 }
 
-/// Lines with all control characters escaped but those between them.
+/// Lines with all control characters escaped, except the line ends.
 #[cfg(feature = "cli")]
 pub fn lines(text: &str) -> String {
     text.split('\n').map(escaped).collect::<Vec<_>>().join("\n")
 }
 
-/// Escapes characters until `limit` bytes are full; `…`, the second, stands for the rest.
+/// The text escaped, up to `limit` bytes, and `…` if more follows.
 fn cut(text: &str, limit: usize, push: impl Fn(&mut String, char)) -> (String, &'static str) {
     let mut out = String::new();
     for c in text.chars() {
@@ -56,8 +56,8 @@ fn cut(text: &str, limit: usize, push: impl Fn(&mut String, char)) -> (String, &
     (out, "")
 }
 
-/// A word or a value between quotation marks: control characters, quotation marks and backslashes escaped, at most 80
-/// bytes of it.
+/// A word or a value in quotation marks, at most 80 bytes of it. Control characters, quotation marks and backslashes
+/// are escaped.
 pub fn quoted(text: &str) -> String {
     let (inner, rest) = cut(text, LONGEST, |out, c| match c {
         '"' | '\\' => out.extend(['\\', c]),
@@ -66,19 +66,20 @@ pub fn quoted(text: &str) -> String {
     format!("\"{inner}\"{rest}")
 }
 
-/// A value without quotation marks: control characters escaped, at most 80 bytes of it.
+/// A value without quotation marks, at most 80 bytes of it. Control characters are escaped.
 pub fn value(value: impl Display) -> String {
     let (shown, rest) = cut(&value.to_string(), LONGEST, push);
     shown + rest
 }
 
-/// The reason that another library gives, which may quote a file: control characters escaped, at most 400 bytes of it.
+/// The reason that another library gives, at most 400 bytes of it. Control characters are escaped, since the reason may
+/// quote a file.
 pub fn reason(source: impl Display) -> String {
     let (shown, rest) = cut(&source.to_string(), LONGEST_REASON, push);
     shown + rest
 }
 
-/// Words between quotation marks, the first ten of them.
+/// The first ten words, in quotation marks.
 pub fn words(words: &[String]) -> String {
     let mut shown: Vec<_> = words.iter().take(MOST_WORDS).map(|word| quoted(word)).collect();
     if words.len() > MOST_WORDS {
@@ -87,15 +88,29 @@ pub fn words(words: &[String]) -> String {
     shown.join(", ")
 }
 
-/// Words that may be meant.
+/// Advice about a word that was not found.
 pub fn did_you_mean(similar: &[String]) -> String {
-    if similar.is_empty() { "; check its spelling and case".into() } else { format!("; there is {}", words(similar)) }
+    if similar.is_empty() {
+        "; check its spelling and case".into()
+    } else {
+        format!("; similar words: {}", words(similar))
+    }
 }
 
-/// Why a text has no word that is frequent enough.
+/// Advice about an error of the system.
+pub fn advice(kind: ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::NotFound => "; check the path",
+        ErrorKind::PermissionDenied => "; check its permissions",
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "; free some space, or name another place",
+        _ => "",
+    }
+}
+
+/// The reason why a text has no word that is frequent enough.
 pub fn no_words(tokens: u64, too_long: u64, min_count: u64) -> String {
     if too_long > 0 && too_long == tokens {
-        return format!("all {tokens} tokens are longer than max_word_bytes; part words by spaces, or raise it");
+        return format!("all {tokens} tokens are longer than max_word_bytes; separate words by spaces, or raise it");
     }
     let all = format!("no word of {tokens} tokens occurs at least {min_count} times");
     match too_long {
@@ -104,7 +119,7 @@ pub fn no_words(tokens: u64, too_long: u64, min_count: u64) -> String {
     }
 }
 
-/// The name of a file as text: bytes that are not UTF-8 as `\xE9`, so that two files never have one name.
+/// The name of a file as text. Bytes that are not UTF-8 become `\xE9`, so that different files have different names.
 pub fn name(path: &Path) -> String {
     let mut name = String::new();
     for chunk in path.as_os_str().as_encoded_bytes().utf8_chunks() {
@@ -114,7 +129,7 @@ pub fn name(path: &Path) -> String {
     name
 }
 
-/// The name of a file in a message: the same with control characters escaped.
+/// The name of a file in a message, with control characters escaped.
 pub fn file(path: &Path) -> String {
     escaped(&name(path)).into_owned()
 }

@@ -1,14 +1,14 @@
-//! What can be wrong with texts, and with what names them.
+//! Faults of texts and of their names.
 
 use super::shown::{file, quoted};
 use std::path::PathBuf;
 
-/// What is wrong with a text, or with what names it.
+/// A fault of a text or of its name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TextFault {
-    /// The file is of another kind.
-    #[error("{}: {kind}, not text; {advice}", file(path))]
+    /// The file is not a text.
+    #[error("{}: this is {kind}, not text; {advice}", file(path))]
     Foreign {
         /// The file.
         path: PathBuf,
@@ -17,9 +17,9 @@ pub enum TextFault {
         /// The remedy.
         advice: &'static str,
     },
-    /// The text is of an encoding that only a byte order mark tells.
+    /// The text has an encoding that needs a byte order mark.
     #[error(
-        "{}: {encoding} text without a byte order mark; convert it, as with `iconv -f {encoding} -t UTF-8`",
+        "{}: this is {encoding} text without a byte order mark; convert it, as with `iconv -f {encoding} -t UTF-8`",
         file(path)
     )]
     NoMark {
@@ -28,10 +28,10 @@ pub enum TextFault {
         /// The encoding, as it seems.
         encoding: &'static str,
     },
-    /// A line has a NUL byte, as binary data has, and UTF-16 or UTF-32 without a mark.
+    /// A line has a NUL byte: binary data, or UTF-16 or UTF-32 without a byte order mark.
     #[error(
-        "{}:{line}: byte {byte} of the line is NUL, which no text has; if the file is UTF-16 or UTF-32 without a byte \
-         order mark, convert it, as with `iconv -f UTF-16LE -t UTF-8`; if it is binary data, name another file",
+        "{}:{line}: byte {byte} of the line is NUL, which does not occur in text; if the file is UTF-16 or UTF-32 without \
+         a byte order mark, convert it, as with `iconv -f UTF-16LE -t UTF-8`; if it is binary data, name another file",
         file(path)
     )]
     Nul {
@@ -42,21 +42,21 @@ pub enum TextFault {
         /// The first such byte in the line, from 1.
         byte: usize,
     },
-    /// A pattern for names of files cannot be read.
-    #[error("{}: not a pattern: {why}, at {at}; write a sign that stands for itself as [*]", file(path))]
+    /// A pattern of file names is wrong.
+    #[error("{}: the pattern is wrong at byte {at} ({why}); write special characters in brackets, as [*]", file(path))]
     BadPattern {
         /// The pattern.
         path: PathBuf,
-        /// Where in it, from 0.
+        /// The byte of the fault, from 0.
         at: usize,
-        /// The fault, as the pattern's reader says it.
+        /// The fault, in the words of the pattern's parser.
         why: &'static str,
     },
-    /// Standard input can be read once.
-    #[error("- (standard input) is given twice, but can be read once; remove one of them")]
+    /// Standard input is named twice.
+    #[error("standard input (-) is given twice, but can be read only once; remove one of them")]
     RepeatedInput,
-    /// The delimiter of phrases has white space, which would part the words again.
-    #[error("{} cannot join words: it has white space; take another, such as \"_\"", quoted(delimiter))]
+    /// The delimiter of phrases has white space, which would separate the words again.
+    #[error("{} cannot join words: it has white space; choose another, such as \"_\"", quoted(delimiter))]
     BadDelimiter {
         /// The delimiter given.
         delimiter: String,

@@ -1,12 +1,12 @@
-//! What is wrong with files of trees.
+//! Faults in files of trees.
 
 use super::shown::quoted;
 
-/// What is wrong with a line of a tree's file.
+/// A fault in a line of a tree file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TreeFault {
-    /// A code has other signs than 0 and 1.
+    /// A code has other characters than 0 and 1.
     #[error("the code {} of {} is not made of 0 and 1; write a 0 or a 1 for each decision", quoted(code), quoted(word))]
     BadCode {
         /// The word.
@@ -15,16 +15,16 @@ pub enum TreeFault {
         code: String,
     },
     /// The line is not a word, a space and a code.
-    #[error("not a word, a space and a code; correct or remove the line")]
+    #[error("the line is not a word, a space and a code; correct or remove it")]
     NoWord,
-    /// The vocabulary lacks the word.
+    /// The word is not in the vocabulary.
     #[error("{} is not in the vocabulary; remove the line", quoted(word))]
     UnknownWord {
         /// The word.
         word: String,
     },
     /// A word has two lines.
-    #[error("{} has a line already, {first}; remove one of them", quoted(word))]
+    #[error("{} has a line already (line {first}); remove one of them", quoted(word))]
     RepeatedWord {
         /// The word.
         word: String,
@@ -32,14 +32,14 @@ pub enum TreeFault {
         first: u64,
     },
     /// A word of the vocabulary has no line.
-    #[error("the file ends without {} of the vocabulary; add a line for it", quoted(word))]
+    #[error("the file has no line for {}, a word of the vocabulary; add one", quoted(word))]
     MissingWord {
         /// The word.
         word: String,
     },
-    /// The way to a word leads through another, or two words share a place: the paths are of no one tree.
+    /// A code is a prefix of another, or equal to it, so that the codes are no tree.
     #[error(
-        "one of the codes of {} and of {}, line {line}, is a prefix of the other; change one of them",
+        "the codes of {} and {} (line {line}) conflict, since one is a prefix of the other; change one of them",
         quoted(word),
         quoted(other)
     )]
@@ -51,23 +51,20 @@ pub enum TreeFault {
         /// Its line.
         line: u64,
     },
-    /// Far more decisions than words: most have one child.
+    /// The codes make far more decisions than there are words.
     #[error("the codes up to that of {} make more than {limit} decisions; shorten them", quoted(word))]
     TooManyDecisions {
         /// The word of this line.
         word: String,
-        /// What is accepted at most.
+        /// The most decisions that are accepted.
         limit: usize,
     },
-    /// A decision leads only one way.
-    #[error(
-        "decision {decision} on the way to {} has one child: no code goes the other way; leave it out",
-        quoted(word)
-    )]
+    /// A decision has only one child.
+    #[error("decision {decision} on the path to {} has only one child; remove its digit from all codes", quoted(word))]
     OneChild {
         /// A word below it.
         word: String,
-        /// Which of its decisions, from 1.
+        /// The number of the decision on its path, from 1.
         decision: usize,
     },
 }

@@ -1,9 +1,9 @@
-//! What can be wrong with word vectors.
+//! Faults of word vectors.
 
 use super::shown::{self, quoted};
 use std::fmt;
 
-/// Where in a file.
+/// A place in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Place {
@@ -11,7 +11,7 @@ pub enum Place {
     Whole,
     /// A line, from 1.
     Line(u64),
-    /// A byte, from 0; of a compressed file, what it holds is counted.
+    /// A byte, from 0; in a compressed file, a byte of its contents.
     Byte(u64),
 }
 
@@ -25,23 +25,23 @@ impl fmt::Display for Place {
     }
 }
 
-/// What is wrong with a file of word vectors.
+/// A fault of a file of word vectors.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum VectorsFault {
     /// A word of the vocabulary has no vector.
-    #[error("no vector of {}, a word of the vocabulary; add one, or take vectors of all words", quoted(word))]
+    #[error("no vector for {}, a word of the vocabulary; add one, or use vectors that have all words", quoted(word))]
     MissingWord {
         /// The word.
         word: String,
     },
-    /// A vector has an entry that is not finite.
+    /// A vector has an infinite or NaN entry.
     #[error("the vector of {} is not finite; correct or remove it", quoted(word))]
     NotFinite {
         /// The word.
         word: String,
     },
-    /// A vector is longer than a number of the format can say, though all its entries are finite.
+    /// The length of a vector is beyond the numbers of the format, although its entries are finite.
     #[error(
         "the length of the vector of {} is beyond the range of f32; choose a format other than finalfusion",
         quoted(word)
@@ -50,14 +50,16 @@ pub enum VectorsFault {
         /// The word.
         word: String,
     },
-    /// The file does not begin as one of the format.
-    #[error("not {expected}; check the file and its format")]
+    /// The file has another beginning than its format.
+    #[error("this is not {expected}; check the file and its format")]
     Header {
-        /// How it should begin.
+        /// The expected kind of file.
         expected: &'static str,
     },
-    /// The file says that it holds more than it can.
-    #[error("{words} words of {dim} numbers need {need} bytes or more, but {left} are left; check the format")]
+    /// The header promises more words than the file can hold.
+    #[error(
+        "the header says {words} words of {dim} numbers, which need {need} bytes, but {left} are left; check the format"
+    )]
     TooShort {
         /// Words, as the file says.
         words: u64,
@@ -68,8 +70,10 @@ pub enum VectorsFault {
         /// Bytes that are left.
         left: u64,
     },
-    /// More words than ids, or longer vectors than can be.
-    #[error("{words} words of {dim} numbers, but 1 to 2³¹ - 1 words of 1 to 2²⁰ numbers can be held; check the header")]
+    /// The file has too many words, or too long vectors.
+    #[error(
+        "{words} words of {dim} numbers are out of range (1 to 2³¹ - 1 words of 1 to 2²⁰ numbers); check the header"
+    )]
     TooLarge {
         /// Words, as the file says.
         words: u64,
@@ -79,33 +83,33 @@ pub enum VectorsFault {
     /// The file ends too early.
     #[error("the file ends within {what}, after {words} whole words; write or copy it again")]
     Ends {
-        /// What is cut.
+        /// The part that is cut.
         what: &'static str,
         /// Words before it.
         words: usize,
     },
-    /// The file goes on after its last vector.
-    #[error("the file goes on after its {words} words; correct the number of words, or remove the rest")]
+    /// The file continues after its last vector.
+    #[error("the file continues after its {words} words; correct the number of words, or remove the rest")]
     GoesOn {
         /// Words, as the file says.
         words: usize,
     },
-    /// A number cannot be read.
+    /// A number cannot be parsed.
     #[error("{} in the vector of {} is not a number; write it as 0.25 or 2.5e-1", quoted(text), quoted(word))]
     Number {
         /// The word.
         word: String,
-        /// What stands there.
+        /// The text in its place.
         text: String,
     },
-    /// A vector is shorter or longer than others.
+    /// A vector has another size than the others.
     #[error("the vector of {} has {found} numbers, expected {dim}; correct or remove it", quoted(word))]
     Size {
         /// The word.
         word: String,
         /// Numbers found.
         found: usize,
-        /// Numbers that there must be.
+        /// Numbers expected.
         dim: usize,
     },
     /// The word is not UTF-8.
@@ -114,15 +118,15 @@ pub enum VectorsFault {
         /// Its number, from 1.
         number: usize,
     },
-    /// A word ends before it begins, or behind the last byte of all words.
-    #[error("word {number} ends at byte {end}, before its beginning or beyond the last word; write the file again")]
+    /// A word ends before it begins, or after the last byte of all words.
+    #[error("word {number} ends at byte {end}, before its beginning or after the last word; write the file again")]
     WordEnd {
         /// Its number, from 1.
         number: usize,
         /// The end that the file gives.
         end: u64,
     },
-    /// A format that is read and not written.
+    /// The format can be read, but not written.
     #[error("a {format} file cannot be written from word vectors alone; name one of {known}")]
     ReadOnly {
         /// The format.
@@ -130,13 +134,13 @@ pub enum VectorsFault {
         /// The endings of formats that can be written.
         known: String,
     },
-    /// A vector without a word.
-    #[error("word {number} is empty; name or remove it")]
+    /// A word is empty.
+    #[error("word {number} is empty; give it a name or remove it")]
     EmptyWord {
         /// Its number, from 1.
         number: usize,
     },
-    /// A word without end.
+    /// A word is too long.
     #[error("word {number} has more than {limit} bytes; shorten it, or check the format")]
     LongWord {
         /// Its number, from 1.
@@ -145,55 +149,55 @@ pub enum VectorsFault {
         limit: usize,
     },
     /// A word has two vectors.
-    #[error("{} is word {first} already; remove one of them", quoted(word))]
+    #[error("{} is already word {first}; remove one of them", quoted(word))]
     RepeatedWord {
         /// The word.
         word: String,
         /// The number of the first, from 1.
         first: usize,
     },
-    /// Something of the format that is not read here.
+    /// The file uses a part of the format that is not supported.
     #[error("unsupported {what} {} (supported: {known}); convert the file", shown::value(value))]
     NotRead {
-        /// What it is.
+        /// The part of the format.
         what: &'static str,
-        /// What the file has.
+        /// Its value in the file.
         value: String,
-        /// What is read.
+        /// The supported values.
         known: &'static str,
     },
-    /// The file is of another kind.
+    /// The file has another kind.
     #[error("this is {what}; {advice}")]
     Foreign {
         /// The kind, with its article.
         what: &'static str,
-        /// What to do with it.
+        /// The advice.
         advice: &'static str,
     },
-    /// The file has nothing but white space.
+    /// The file has only white space.
     #[error("the file is empty; write or copy it again")]
     EmptyFile,
-    /// The file of the words is not there.
+    /// The file of words is missing.
     #[error("a {format} file keeps its words beside it, but there is no {names}; name the file of the words")]
     NoWords {
         /// The format.
         format: &'static str,
-        /// Names that it may have.
+        /// Possible names of the file.
         names: String,
     },
-    /// A file of words for vectors that have their words with them.
-    #[error("the words of a {format} file stand in it; leave out the file of words")]
+    /// A file of words was named, but the vectors contain their words.
+    #[error("a {format} file contains its words; remove the separate file of words")]
     WordsInside {
         /// The format.
         format: &'static str,
     },
-    /// All entries were passed over.
+    /// All entries were skipped.
     #[error("no word is left: {passed_over}; check the format")]
     NothingLeft {
-        /// What was passed over.
+        /// The skipped entries.
         passed_over: String,
     },
-    /// Two files, or two parts of one, do not belong together.
+    /// The number of vectors differs from the number of words.
     #[error("{vectors} vectors, but {words} words; give one vector for each word")]
     WordsMissVectors {
         /// Number of words.

@@ -108,18 +108,18 @@ const LETTERS: [Kind; 3] = [
 const TAR: Foreign = Foreign { name: "a tar archive", advice: "unpack it first, as with `tar xOf FILE`" };
 const PAGE: Foreign = Foreign {
     name: "an HTML page",
-    advice: "if it came of a download, open the page to see what went wrong; to use its words, convert it to plain \
+    advice: "if it came from a download, open the page to see what went wrong; to use its words, convert it to plain \
              text first",
 };
 const XML: Foreign = Foreign {
     name: "an XML document",
-    advice: "if it came of a download, read in it what went wrong; else convert it to plain text first",
+    advice: "if it came from a download, read it to see what went wrong; otherwise convert it to plain text first",
 };
 const JSON: Foreign = Foreign { name: "JSON", advice: "write its vectors as word2vec's text first" };
 const SAFETENSORS: Foreign = Foreign { name: "a safetensors file", advice: OTHER };
 const DL4J: Foreign = Foreign {
     name: "word vectors of DL4J with words in base64",
-    advice: "keep the first two numbers of its first line, and decode each word behind `B64:`",
+    advice: "keep the first two numbers of its first line, and decode the base64 of each word after `B64:`",
 };
 
 /// The kind of a file that starts with these bytes, if no text starts this way. Pass [`HEAD`] bytes, or the whole of a

@@ -19,7 +19,7 @@ pub enum Need {
     /// Exact probabilities of words after training.
     #[default]
     Probabilities,
-    /// Word vectors; the layer may be discarded after training.
+    /// Word vectors; the layer is not used after training.
     Vectors,
 }
 

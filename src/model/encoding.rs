@@ -58,7 +58,7 @@ impl Encoding {
         let Self::NGram { embedding } = self else { return Ok(Box::new(MeanEmbedding::new(vocab, dim)?)) };
         let order = window.size() + 1;
         if *window != Self::window(order)? {
-            let limit = "a fixed window to the left, of bags";
+            let limit = "the window that the order gives, on the left and fixed";
             return Err(Error::OutOfRange { name: "window of an n-gram", value: window.size() as f64, limit });
         }
         Ok(Box::new(NGram::new(vocab, order, embedding, dim)?))

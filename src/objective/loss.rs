@@ -289,7 +289,11 @@ impl<'a> SoftTargets<'a> {
     pub fn dense(probabilities: &'a [f32], vocab: usize) -> Result<Self> {
         if vocab == 0 || !probabilities.len().is_multiple_of(vocab) {
             let value = probabilities.len() as f64;
-            return Err(Error::OutOfRange { name: "entries of soft targets", value, limit: "rows of all words" });
+            return Err(Error::OutOfRange {
+                name: "entries of soft targets",
+                value,
+                limit: "a multiple of the vocabulary size",
+            });
         }
         probabilities.iter().try_for_each(|p| not_negative("probability of a soft target", *p))?;
         Ok(Self(Distributions::Dense { probabilities, vocab }))

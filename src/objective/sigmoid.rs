@@ -9,14 +9,14 @@ use serde::{Deserialize, Serialize};
 #[cfg_attr(feature = "cli", derive(clap::ValueEnum), value(rename_all = "lower"))]
 #[non_exhaustive]
 pub enum Sigmoid {
-    /// Exact σ.
+    /// The exact function.
     #[default]
     Exact,
-    /// σ from word2vec.c's table.
+    /// word2vec.c's table.
     Word2vec,
-    /// σ from gensim's table.
+    /// gensim's table.
     Gensim,
-    /// σ from fastText's table.
+    /// fastText's table.
     FastText,
 }
 

@@ -28,7 +28,7 @@ impl IndependentSet {
     pub fn new(proposal: Box<dyn Proposal>, samples: usize) -> Result<Self> {
         check_samples(samples)?;
         let mean = samples as f64;
-        let refused = |_| Error::OutOfRange { name: "samples", value: mean, limit: "the mean of a Poisson number" };
+        let refused = |_| Error::OutOfRange { name: "samples", value: mean, limit: "more than 0, and finite" };
         let number = Poisson::new(mean).map_err(refused)?;
         let words = 0..proposal.vocab() as WordId;
         let expected: f64 = words.map(|word| ln_joined(proposal.ln_prob(word), mean).exp()).sum();

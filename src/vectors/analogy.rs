@@ -16,18 +16,17 @@ pub use super::ranking::Method;
 #[serde(rename_all = "lowercase")]
 #[cfg_attr(feature = "cli", derive(clap::ValueEnum), value(rename_all = "lower"))]
 pub enum AnalogyRules {
-    /// Counts exactly like word2vec's compute-accuracy: ignores the case of a to z, and excludes only the three words
-    /// of a question.
+    /// Counts as word2vec's compute-accuracy: ignores the case of a to z; the words of the question are no answer.
     ///
     /// Among words that are equal in upper case, the first stands for all in a question. The score of an answer must be
     /// above 0. The first five sections are semantic.
     #[default]
     Word2vec,
-    /// Ignores case by the rules of Unicode, and excludes all forms of the three words.
+    /// Ignores case by Unicode's rules; no form of the words of the question is an answer.
     ///
     /// Words are compared by canonical caseless matching. Sections whose name begins with `gram` are syntactic.
     Unicode,
-    /// Compares words exactly.
+    /// Compares words letter by letter.
     ///
     /// Sections are classified as in [`AnalogyRules::Unicode`].
     Exact,

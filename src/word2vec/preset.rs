@@ -18,14 +18,14 @@ use std::path::Path;
 #[cfg_attr(feature = "cli", derive(clap::ValueEnum), value(rename_all = "lower"))]
 #[non_exhaustive]
 pub enum Preset {
-    /// The defaults of this crate.
+    /// lexmax itself.
     #[default]
     Lexmax,
     /// word2vec.c, version 0.1c.
     Word2vec,
     /// Word2Vec of gensim 4.4.
     Gensim,
-    /// `skipgram` and `cbow` of fastText 0.9.
+    /// fastText 0.9, skipgram and cbow.
     FastText,
 }
 

@@ -183,9 +183,9 @@ fn the_prompt_goes_on_after_what_it_does_not_know() {
     };
     let [out, err] = run(&["nearest", &tiny, "--top", "1", "--table", "csv"], "kinng\n\nking\nEXIT\nqueen\n");
     assert!(out.contains("\nking,") && !out.contains("\nqueen,"), "{out}");
-    assert!(err.contains("no vector of \"kinng\"; there is \"king\""), "{err}");
+    assert!(err.contains("no vector for \"kinng\"; similar words: \"king\""), "{err}");
     let [out, err] = run(&["analogy", &tiny, "--top", "1", "--table", "csv"], "his her\nhis her king");
-    assert!(out.contains("his her king,") && err.contains("three words, not 2"), "{out} {err}");
+    assert!(out.contains("his her king,") && err.contains("three words, found 2"), "{out} {err}");
 }
 
 #[test]

@@ -248,7 +248,10 @@ fn what_does_not_fit_is_refused_before_anything_moves() {
         let strange = InputFault::Target { example: 1, target: VOCAB as u32, vocab: VOCAB };
         assert_eq!(fault(head.step(good.view(), &[0, VOCAB as u32])), strange);
         assert_eq!(fault(head.rank(good.view(), &[0, VOCAB as u32])), strange);
-        assert_eq!(strange.to_string(), "target 40 of example 1 is no word: the 40 words are 0 to 39");
+        assert_eq!(
+            strange.to_string(),
+            "target 40 of example 1 is not in the vocabulary of 40 words; use numbers from 0 to 39"
+        );
         for bad in [f32::INFINITY, f32::NEG_INFINITY, f32::NAN] {
             let mut hidden = good.clone();
             hidden[[1, 3]] = bad;
@@ -288,7 +291,7 @@ fn a_loss_that_is_not_finite_moves_nothing() {
             if let Err(error) = head.step(hidden.view(), &targets) {
                 assert_eq!(head_bits(&head), before, "{name}");
                 assert!(matches!(error, Error::Head(HeadFault::Loss { .. })), "{name}: {error}");
-                assert!(error.to_string().contains("no weight has moved"));
+                assert!(error.to_string().contains("no weight was changed"));
                 seen = Some(error);
                 break;
             }
@@ -305,7 +308,7 @@ fn a_loss_that_is_not_finite_moves_nothing() {
 fn settings_that_make_no_sense_are_refused() {
     let counts = counts();
     let message = |builder: lexmax::head::HeadBuilder| builder.build().expect_err("refused").to_string();
-    assert!(message(Head::builder("ful", &counts, DIM)).contains("there is no layer"));
+    assert!(message(Head::builder("ful", &counts, DIM)).contains("unknown layer"));
     assert!(message(Head::builder("full", &counts, 0)).contains("dim"));
     assert!(message(Head::builder("full", &counts, DIM).rate(f32::NAN)).contains("rate is NaN"));
     assert!(message(Head::builder("full", &counts, DIM).tree(lexmax::tree::Tree::huffman(&counts))).contains("tree"));
@@ -313,12 +316,14 @@ fn settings_that_make_no_sense_are_refused() {
     let layer = || FullSoftmax::new(VOCAB, DIM, Bias::Zero).unwrap();
     assert!(message(Head::of(layer()).rate(0.1).counts(&few)).contains("3 counts for 40 words"));
     assert!(message(Head::of(layer())).contains("call `rate`"));
-    assert!(message(Head::of(layer()).rate(0.1).bias(Bias::None)).contains("bias belongs to layers of the catalogue"));
+    assert!(
+        message(Head::of(layer()).rate(0.1).bias(Bias::None)).contains("bias applies only to layers of the catalogue")
+    );
     let unigram = FullSoftmax::new(VOCAB, DIM, Bias::Unigram).unwrap();
     assert!(message(Head::of(unigram).rate(0.1)).contains("call `counts`"));
     let smoothed = LossOptions::new().with_smoothing(0.1).unwrap();
     let refused = message(Head::builder("negative", &counts, DIM).loss(smoothed));
-    assert!(refused.starts_with("layer negative: negative cannot honour label smoothing"), "{refused}");
+    assert!(refused.starts_with("layer negative: negative does not support label smoothing"), "{refused}");
     let none = "threads is 0, but must be 1 or more";
     assert_eq!(message(Head::builder("full", &counts, DIM).threads(0)), none);
     assert_eq!(Head::load_with("missing", 0).expect_err("refused").to_string(), none);

@@ -84,7 +84,7 @@ fn the_command_reads_questions_as_the_text_was() {
     assert!(of.1.starts_with("new_york_city\t") && of.1.contains("\ncaf\u{e9}\t"), "{of:?}");
     let (code, told, unknown) = predict(&["sea", "Quasar", "--of", "river"], "");
     assert!(code == Some(0) && told.starts_with("river\t") && unknown == "unknown: \"quasar\"\n", "{unknown}");
-    assert_eq!(predict(&["?!"], "").2, "lexmax: not in the vocabulary: \"?!\"\n");
+    assert_eq!(predict(&["?!"], "").2, "lexmax: not in the vocabulary: \"?!\"; check spelling and case\n");
 }
 
 #[test]

@@ -268,7 +268,7 @@ fn refusals_leave_old_files_as_they_are() {
     let folder = tempfile::tempdir().unwrap();
     for (format, word, unfit, says) in [
         (Format::Text, "new york".to_string(), Unfit::Space, "choose another format (npy, finalfusion, projector)"),
-        (Format::Binary, "a\0b".into(), Unfit::Nul, r#""a\0b" cannot stand in a file of the format binary"#),
+        (Format::Binary, "a\0b".into(), Unfit::Nul, r#""a\0b" cannot be written to a file of the format binary"#),
         (Format::Npy, "a\u{1b}\nb".into(), Unfit::Space, r#"v.words.txt: the word "a\u{1b}\nb""#),
         (Format::Projector, "a\tb".into(), Unfit::Space, "v.metadata.tsv: the word"),
         (Format::Projector, "BZh91AY&SY".into(), Unfit::Packed, "begins as a compressed file"),

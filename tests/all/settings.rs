@@ -150,7 +150,10 @@ mod text {
         // Without the case of its letters, `cat` is none of the words, and one pair is left, which has no ρ.
         options.case = Case::Exact;
         let left = found(&options).unwrap_err().to_string();
-        assert!(left.contains("of 3 there are 1") && left.contains("no vector of \"cat\"; there is \"Cat\""), "{left}");
+        assert!(
+            left.contains("1 of 3 are known") && left.contains("no vector for \"cat\"; similar words: \"Cat\""),
+            "{left}"
+        );
     }
 }
 

@@ -191,7 +191,7 @@ fn nothing_is_promised_by_default() {
     assert!(plain.expected_cost(&[1, 2]).is_none() && plain.tree().is_none());
     assert!(plain.adaptive().is_none() && plain.adaptive_mut().is_none());
     let refused = plain.set_loss(LossOptions::new().with_smoothing(0.1).unwrap()).unwrap_err();
-    let says = "Plain cannot honour label smoothing; leave it out, or choose a layer that can";
+    let says = "Plain does not support label smoothing; remove it, or choose a layer that does";
     assert_eq!(refused.to_string(), says);
     assert_eq!((plain.vocab(), plain.dim(), plain.bias(), plain.gives_zeros()), (VOCAB, DIM, Bias::Zero, false));
     assert_eq!(plain.tables(), LayerShape::flat(VOCAB, DIM, Bias::Zero).tables);

@@ -135,7 +135,7 @@ fn a_bad_file_is_told_by_its_line() {
     let bad_utf8 = read(b"w0 0\nw\xff 1\n", &zipf(2)).unwrap_err();
     assert!(matches!(bad_utf8, Error::NotUtf8 { line: 2, byte: 2, .. }));
     let twice = read(b"w0 0\nw0 1\n", &zipf(2)).unwrap_err().to_string();
-    assert_eq!(twice, "t.tree:2: \"w0\" has a line already, 1; remove one of them");
+    assert_eq!(twice, "t.tree:2: \"w0\" has a line already (line 1); remove one of them");
 }
 
 proptest! {

@@ -1,4 +1,4 @@
-//! What surrounds a run: checkpoints, a held-out text, a budget, a log.
+//! Supervision of a run: checkpoints, a held-out text, a budget, a log.
 
 use crate::run::{Checkpoints, Control, Valid};
 use crate::vectors::OnBad;
@@ -11,42 +11,56 @@ use std::time::Duration;
 #[derive(Args)]
 #[command(next_help_heading = "Run")]
 pub struct RunControl {
-    /// Folder for checkpoint.safetensors, from which the run can go on after whatever ended it.
+    /// Folder for checkpoints, for --resume [default: none].
+    ///
+    /// The file is checkpoint.safetensors. A run can continue from it after any interruption.
     #[arg(long, value_name = "DIR")]
     pub checkpoint: Option<PathBuf>,
-    /// Time from one checkpoint to the next; there is one at the end, too [default: 60s].
+    /// Time between checkpoints, as 90s or 5m [default: 60s].
+    ///
+    /// Another checkpoint is written at the end.
     #[arg(long, value_name = "TIME", value_parser = crate::cli::duration, requires = "checkpoint")]
     pub checkpoint_every: Option<Duration>,
-    /// Go on from the checkpoint, if there is one: of the same settings and text.
+    /// Continues from the checkpoint, if there is one.
+    ///
+    /// Settings and text must be the same.
     #[arg(long, requires = "checkpoint")]
     pub resume: bool,
-    /// Vectors, or a model of --save-model, to start from: words that they know keep theirs.
+    /// Vectors or model to start from [default: none].
+    ///
+    /// Words of the file start with their vectors; other words start at random. A model is a file of --save-model.
     #[arg(long, value_name = "FILE")]
     pub init: Option<PathBuf>,
-    /// Treatment of words and vectors of --init that cannot be read: `skip` passes over them, and counts them by kind.
-    #[arg(long, value_enum, default_value_t, requires = "init")]
+    /// Treatment of entries of --init that cannot be read.
+    #[arg(long, value_enum, default_value_t, value_name = "HOW", requires = "init")]
     pub on_bad: OnBad,
-    /// Held-out text, as --corpus names it and read with the same options: its exact NLL is taken after every pass.
+    /// Held-out text, scored after every pass [default: none].
+    ///
+    /// Names files as --corpus does, and is read with the same options. The score is the exact NLL.
     #[arg(long, num_args = 1.., value_name = "PATH")]
     pub valid: Vec<PathBuf>,
-    /// At most so many held-out examples, evenly spaced.
+    /// Most held-out examples to score, evenly spaced.
     #[arg(long, default_value_t = Valid::EXAMPLES as u32, value_name = "N", requires = "valid",
-        value_parser = clap::value_parser!(u32).range(1..))]
+        value_parser = crate::cli::whole::<u32>(1..=u32::MAX.into()))]
     pub valid_examples: u32,
-    /// End after so many passes in a row that did not lower the held-out NLL. Whatever ends the run, what is written is
-    /// then the model with the least held-out NLL of those evaluated: after passes, and at the end.
-    #[arg(long, value_name = "N", requires = "valid", value_parser = clap::value_parser!(u32).range(1..))]
+    /// Stops after N passes in a row without a lower held-out NLL [default: never].
+    ///
+    /// With --patience every output holds the best model evaluated (lowest held-out NLL); otherwise the final one.
+    /// Models are evaluated after each pass and at the end.
+    #[arg(long, value_name = "N", requires = "valid", value_parser = crate::cli::whole::<u32>(1..=u32::MAX.into()))]
     pub patience: Option<u32>,
-    /// End after so much time; the rate follows the text, so that --resume goes on as if nothing had been.
+    /// Stops after this time, as 90s or 2h [default: never].
+    ///
+    /// The rate depends on the words read, not on the time, so that --resume continues the same run.
     #[arg(long, value_name = "TIME", value_parser = crate::cli::duration)]
     pub budget: Option<Duration>,
-    /// File for a log, JSON lines.
+    /// File for a log in JSON lines [default: none].
     #[arg(long, value_name = "FILE")]
     pub log: Option<PathBuf>,
 }
 
 impl RunControl {
-    /// `out` is what will be written; the run ends once `stop` is true.
+    /// The supervision of a run that writes its vectors to `out`. The run ends once `stop` is true.
     pub fn control(&self, out: Option<&Path>, stop: Arc<AtomicBool>) -> Control {
         let checkpoint = |dir: &PathBuf| Checkpoints {
             dir: dir.clone(),

@@ -1,4 +1,4 @@
-//! `lexmax train`. Options stand by topic, one file each.
+//! `lexmax train`. Each topic of its options has a file.
 
 mod control;
 mod input;
@@ -40,11 +40,11 @@ pub struct Arguments {
     output: output::Output,
 }
 
-/// Seconds of a dry run's measurement.
+/// Seconds that a dry run trains to estimate the time.
 const MEASURED: f64 = 2.0;
 
 impl Arguments {
-    /// The run but for what surrounds it.
+    /// The run without its supervision.
     fn word2vec(&self) -> Result<Word2Vec> {
         let Self { input, vocabulary, model, schedule, run, output: _ } = self;
         let mut options = Options { init: run.init.clone(), init_on_bad: run.on_bad, ..model.options()? };
@@ -66,8 +66,8 @@ fn dry_run(config: &Word2VecConfig, json: Option<&PathBuf>) -> Result<()> {
     super::say(&plan.to_string(), json.map(PathBuf::as_path))
 }
 
-/// Shows the progress of a run, beside its results. Once the text is read, a signal lets the run come to its end.
-/// Warnings about the text are told at once; the number counts them.
+/// Shows the progress of a run. Once the text is read, a signal ends the run early and keeps its results.
+/// Warnings about the text are printed at once; the number counts them.
 struct Shown<'a>(Bars, &'a Arguments, &'a Signals, usize);
 
 impl Watch for Shown<'_> {
@@ -80,7 +80,7 @@ impl Watch for Shown<'_> {
         let limit = self.1.vocabulary.max_word_bytes;
         let hint = format!("            words of more than {limit} bytes are dropped: --max-word-bytes\n");
         let hint = if text.ledger.too_long > 0 { hint } else { String::new() };
-        // What cannot be shown does not end the run.
+        // A failure to print does not end the run.
         let shown = self.1.say(&format!("{text}\n{hint}"));
         shown.unwrap_or_else(|error| super::warn(&format!("lexmax: {error}")));
         let warnings = text.warnings();
@@ -99,15 +99,15 @@ impl Arguments {
         super::say(text, Results::of(self).named())
     }
 
-    /// Refuses outputs that are one file or that are read.
+    /// Refuses outputs that are the same file as another output or an input.
     fn check_apart(&self, control: &Control) -> Result<()> {
         let Self { input, vocabulary, run, model, .. } = self;
-        // An option that makes no sense is told below, in the log too.
+        // Wrong options are reported below, in the log too.
         let layer = model.options().and_then(|options| options.layer()).ok();
         let plan = word2vec::claims(&input.corpus, None, layer.as_ref(), control).reads(&vocabulary.read_vocab);
         let results = Results::of(self);
         if run.init.is_some() {
-            // A run may go on from what one that hardly began has left, and leave its own there.
+            // A run may start from the `.partial` file of an earlier one, and replace it.
             results.claim(word2vec::claim_init(plan.clone(), run.init.as_deref())).check()?;
         }
         results.claim_partial(plan).check()?;
@@ -115,7 +115,7 @@ impl Arguments {
     }
 }
 
-/// The settings that the arguments ask for, if they make sense and their files can be written.
+/// The settings of the arguments, once the arguments agree and the output files can be written.
 fn config(arguments: &Arguments, control: Control) -> Result<Word2VecConfig> {
     arguments.output.check()?;
     control.check_checkpoint()?;
@@ -126,7 +126,7 @@ fn config(arguments: &Arguments, control: Control) -> Result<Word2VecConfig> {
 pub fn run(arguments: &Arguments, start: Instant, signals: &Signals) -> Result<()> {
     let output = &arguments.output;
     let control = arguments.run.control(output.out.as_deref(), signals.stop());
-    // A log that is one of the files read is not written to, not even this failure.
+    // Nothing is logged yet: the log may be one of the input files.
     arguments.check_apart(&control)?;
     let log = control.clone();
     let config = config(arguments, control).inspect_err(|error| log.log_failure(error))?;
@@ -147,7 +147,7 @@ pub fn run(arguments: &Arguments, start: Instant, signals: &Signals) -> Result<(
         Ended::Budget => "ended by the budget\n",
         Ended::Patience => "ended by patience\n",
         Ended::Interrupted if results.is_partial(&facts) => {
-            "interrupted before a quarter of the first pass: old files stay; --keep-partial replaces them\n"
+            "interrupted before a quarter of the first pass: old files are kept; --keep-partial replaces them\n"
         }
         Ended::Interrupted => "interrupted\n",
     };
@@ -160,7 +160,7 @@ pub fn run(arguments: &Arguments, start: Instant, signals: &Signals) -> Result<(
         "{why}{best}subsampling dropped {dropped} of {read} words read\n\
          {words:.0} words/s: {train:.2} s of training, {total:.2} s in all\n{out}\n"
     ));
-    // All is written: now a shell may see what ended the run.
+    // All files are written: the shell may now see the signal that ended the run.
     signals.raise();
     said
 }
@@ -189,7 +189,7 @@ mod tests {
         arguments.word2vec().unwrap().config(&arguments.input.corpus).unwrap()
     }
 
-    /// Every setting is part of the `Debug` form, with all its digits.
+    /// The `Debug` form has every setting, with all digits.
     #[test]
     fn a_preset_is_the_same_on_the_command_line_and_in_the_library() {
         let text = tempfile::NamedTempFile::new().unwrap();
@@ -210,7 +210,7 @@ mod tests {
         assert!((1..all.len()).all(|i| !all[..i].contains(&all[i])), "presets differ");
     }
 
-    /// Defaults that depend on other options are words of the help; they are those of the library.
+    /// Defaults that depend on other options are written in the help; they must be those of the library.
     #[test]
     fn help_tells_the_defaults_of_the_library() {
         let own = Preset::default().defaults();
@@ -234,7 +234,7 @@ mod tests {
             ("sample", own.sample.to_string()),
             ("phrase_threshold", format!("{word2phrase}; {npmi} for npmi")),
             ("epochs", own.epochs.to_string()),
-            ("block", format!("{} for these layers, else 1", own.block)),
+            ("block", format!("{}; 1 where the layer takes no blocks", own.block)),
             ("lr", format!("{} for skipgram, {} for cbow", own.rates[0], own.rates[1])),
             ("checkpoint_every", format!("{}s", Checkpoints::EVERY.as_secs())),
         ] {

@@ -1,4 +1,4 @@
-//! What is predicted from what, and through which layer.
+//! The model and its output layer.
 
 use crate::cli;
 use crate::corpus::{Context, WindowRule};
@@ -14,60 +14,65 @@ use clap::Args;
 #[derive(Args)]
 #[command(next_help_heading = "Model")]
 pub struct ModelOptions {
-    /// Program whose defaults and way of training a run takes; single options still count.
+    /// Program to imitate; single options override its defaults.
     #[arg(long, value_enum, default_value_t, value_name = "NAME")]
     pub preset: Preset,
-    /// The output layer as NAME[:key=value]…, e.g. hierarchical or negative:samples=5 [default: negative].
+    /// Output layer, as NAME[:key=value]… [default: negative].
+    ///
+    /// For example hierarchical or negative:samples=10. All layers and keys are listed below.
     #[arg(long, value_name = "LAYER")]
     layer: Option<LayerSpec>,
-    /// Model under the layer [default: skipgram].
-    #[arg(long, value_enum)]
+    /// Model below the layer [default: skipgram].
+    #[arg(long, value_enum, value_name = "KIND")]
     model: Option<ModelKind>,
-    /// word2vec's way to say --model cbow (1) or skipgram (0).
+    /// Same as --model cbow (1) or skipgram (0) [default: as --model].
     #[arg(long, value_name = "0|1", num_args = 0..=1, default_missing_value = "1",
-        value_parser = clap::value_parser!(u8).range(0..=1))]
+        value_parser = crate::cli::whole::<u8>(0..=1))]
     cbow: Option<u8>,
-    /// word2vec's way to say --layer hierarchical (1).
+    /// Same as --layer hierarchical (1) [default: 0].
     #[arg(long, value_name = "0|1", num_args = 0..=1, default_missing_value = "1",
-        value_parser = clap::value_parser!(u8).range(0..=1))]
+        value_parser = crate::cli::whole::<u8>(0..=1))]
     hs: Option<u8>,
-    /// Noise words of negative sampling [default: 5].
-    #[arg(long, value_name = "N", alias = "neg")]
+    /// Noise words for each target of negative sampling [default: 5].
+    #[arg(long, value_name = "N", alias = "neg", value_parser = cli::whole::<u32>(0..=u32::MAX.into()))]
     negative: Option<u32>,
-    /// The exponent of counts by which noise is drawn [default: 0.75].
-    #[arg(long, value_name = "A", alias = "ns-exponent", allow_negative_numbers = true)]
+    /// Exponent of word counts in the noise distribution [default: 0.75].
+    #[arg(long, value_name = "A", alias = "ns-exponent", value_parser = cli::number::<f64>,
+        allow_negative_numbers = true)]
     noise_power: Option<f64>,
-    /// Treatment of noise that is the target [default: keep].
-    #[arg(long, value_enum)]
+    /// Treatment of a noise word that equals the target [default: keep].
+    #[arg(long, value_enum, value_name = "HOW")]
     noise_hits: Option<NoiseHits>,
-    /// Source of σ in the gradient of a decision; the tables of other programs cut it off [default: exact].
-    #[arg(long, value_enum)]
+    /// Sigmoid in gradients [default: exact].
+    ///
+    /// The tables of other programs have few entries and cut off large scores.
+    #[arg(long, value_enum, value_name = "TABLE")]
     sigmoid: Option<Sigmoid>,
-    /// The n of ngram: a word and the n - 1 before it [default: 5].
+    /// Words of an n-gram: the predicted one and N - 1 before it [default: 5].
     #[arg(long, value_name = "N", value_parser = cli::order())]
     order: Option<u32>,
-    /// Size of ngram's hidden layer [default: as --dim].
+    /// Size of the hidden layer of ngram [default: as --dim].
     #[arg(long, value_name = "D", value_parser = cli::dim())]
     hidden: Option<u32>,
-    /// The side of the context [default: both; left for ngram].
-    #[arg(long, value_enum)]
+    /// Side of the context [default: both; left for ngram].
+    #[arg(long, value_enum, value_name = "SIDE")]
     context: Option<Context>,
-    /// Size of the vectors [default: 100].
-    #[arg(long, alias = "size", alias = "vector-size", value_parser = cli::dim())]
+    /// Size of word vectors [default: 100].
+    #[arg(long, value_name = "D", alias = "size", alias = "vector-size", value_parser = cli::dim())]
     dim: Option<u32>,
-    /// Words a side, at most [default: 5].
-    #[arg(long, alias = "ws", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    /// Most context words on each side [default: 5].
+    #[arg(long, value_name = "N", alias = "ws", value_parser = crate::cli::whole::<u32>(1..=10_000))]
     window: Option<u32>,
-    /// Number of words a side in training [default: dynamic].
-    #[arg(long, value_enum)]
+    /// Window in training: drawn from 1 to --window, or fixed [default: dynamic].
+    #[arg(long, value_enum, value_name = "RULE")]
     window_rule: Option<WindowRule>,
-    /// Gradient along which each word of a context descends in cbow [default: whole].
-    #[arg(long, value_enum)]
+    /// Gradient for each context word of cbow [default: whole].
+    #[arg(long, value_enum, value_name = "RULE")]
     cbow_gradient: Option<BagGradient>,
 }
 
 impl ModelOptions {
-    /// The options of the library, as far as the model goes.
+    /// The options of the library for the model.
     pub fn options(&self) -> Result<Options> {
         Ok(Options {
             preset: self.preset,
@@ -96,7 +101,7 @@ impl ModelOptions {
             None => None,
         };
         if self.model.is_some() && other.is_some() && self.model != other {
-            let hint = "leave one of them out";
+            let hint = "remove one of them";
             return Err(Error::Contradiction { first: "--model", second: "--cbow", hint });
         }
         Ok(self.model.or(other))

@@ -1,4 +1,4 @@
-//! The results of a run: which files they are, and how they are written.
+//! The results of a run: their files, and the order in which they are written.
 
 use super::Arguments;
 use crate::cli::signals::Signals;
@@ -17,11 +17,11 @@ pub struct Results<'a> {
     model: Option<&'a Path>,
     vocabulary: Option<&'a Path>,
     facts: Option<&'a Path>,
-    /// Whether a run that hardly began may replace old files.
+    /// Whether a run that was interrupted early may replace old files.
     keeps_partial: bool,
 }
 
-/// A result that is yet to be written: where, and how.
+/// A result to write: its path, and the function that writes it.
 type Unwritten<'a> = (PathBuf, Box<dyn Fn(&Path) -> Result<()> + 'a>);
 
 impl<'a> Results<'a> {
@@ -36,13 +36,13 @@ impl<'a> Results<'a> {
         }
     }
 
-    /// All files that a user named.
+    /// All files that the user named.
     pub fn named(&self) -> impl Iterator<Item = &'a Path> {
         let vectors = self.vectors.map(|(path, _)| path);
         [vectors, self.model, self.vocabulary, self.facts].into_iter().flatten()
     }
 
-    /// Adds all files to what the run writes.
+    /// Adds all files to the outputs of the plan.
     pub fn claim(&self, mut plan: Plan) -> Plan {
         if let Some((path, format)) = self.vectors {
             plan = plan.writes([path]).writes_beside(path, format.side_file(path));
@@ -50,7 +50,7 @@ impl<'a> Results<'a> {
         plan.writes([self.model, self.vocabulary, self.facts].into_iter().flatten())
     }
 
-    /// Adds the files of a run that hardly began, too.
+    /// Adds the files of a run that is interrupted early, too.
     pub fn claim_partial(&self, plan: Plan) -> Plan {
         let plan = self.claim(plan);
         if self.keeps_partial {
@@ -64,7 +64,7 @@ impl<'a> Results<'a> {
         })
     }
 
-    /// Refuses files that cannot be written, as things stand.
+    /// Refuses files that cannot be written now.
     pub fn check(&self) -> Result<()> {
         self.vocabulary.map_or(Ok(()), |path| Output::new(path)?.check_terminal())?;
         self.facts.map_or(Ok(()), |path| Output::new(path).map(drop))?;
@@ -81,18 +81,18 @@ impl<'a> Results<'a> {
         self.model.map_or(Ok(()), |path| Format::Model.check_words(path, vocab.words()))
     }
 
-    /// Whether a run was interrupted before it had read a quarter of the text once: its results are worth less than
-    /// old ones.
+    /// Whether a run was interrupted before it had read a quarter of the text once. Its results are worth less than
+    /// the old ones.
     pub fn is_partial(&self, facts: &Facts) -> bool {
         let is_hasty = facts.subsampled().read < facts.ledger.kept.div_ceil(4);
         !self.keeps_partial && facts.ended == Ended::Interrupted && is_hasty
     }
 
-    /// Writes all that can be written, first files and then streams, which may wait for a reader. A signal ends the
-    /// program once only streams are left. Returns the names of the files.
+    /// Writes every result that can be written: first the files, then the streams, which may wait for a reader. A
+    /// signal ends the program once only streams are left. Returns the paths written.
     ///
     /// # Errors
-    /// The first failure. Others are told before, and so is what was written all the same.
+    /// The first failure. Further failures and the files that were written are printed before.
     pub fn write(&self, trained: &Embeddings, signals: &Signals) -> Result<Vec<PathBuf>> {
         let is_partial = self.is_partial(&trained.facts());
         let (mut written, mut failures) = (Vec::new(), Vec::new());
@@ -105,7 +105,7 @@ impl<'a> Results<'a> {
                 Ok(()) => written.push(path),
                 Err(error) => {
                     failures.push(error);
-                    // Something may have come into its place meanwhile.
+                    // The path may have become unwritable during training.
                     if is_file && !is_partial && write(&partial).is_ok() {
                         written.push(partial);
                     }
@@ -119,7 +119,7 @@ impl<'a> Results<'a> {
         let Some(first) = failures.next() else { return Ok(written) };
         failures.for_each(|error: Error| crate::cli::warn(&format!("lexmax: {error}")));
         for path in written {
-            crate::cli::warn(&format!("lexmax: {} is written all the same", shown::file(&path)));
+            crate::cli::warn(&format!("lexmax: {} was written", shown::file(&path)));
         }
         Err(first)
     }

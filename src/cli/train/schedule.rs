@@ -1,4 +1,4 @@
-//! How long, how fast, and on what.
+//! Length, rate and threads of training.
 
 use crate::word2vec::Options;
 use clap::Args;
@@ -8,37 +8,46 @@ use clap::Args;
 pub struct Schedule {
     /// Passes over the text [default: 5].
     #[arg(long, value_name = "N", alias = "iter", alias = "epoch",
-        value_parser = clap::value_parser!(u32).range(1..=10_000))]
+        value_parser = crate::cli::whole::<u32>(1..=10_000))]
     pub epochs: Option<u32>,
-    /// Neighbouring positions of a sentence that are trained in one step, for the layers hierarchical and negative:
-    /// their windows share what is read and written, which is faster, and see each other's moves later
-    /// [default: 8 for these layers, else 1].
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=256))]
+    /// Positions trained in one step [default: 8; 1 where the layer takes no blocks].
+    ///
+    /// The positions are neighbours in a sentence. Only hierarchical and negative take more than one. Larger blocks are
+    /// faster, because their positions share reads and writes. Each position sees the updates of its neighbours later.
+    #[arg(long, value_name = "N", value_parser = crate::cli::whole::<u32>(1..=256))]
     pub block: Option<u32>,
     /// Threads [default: all cores].
-    #[arg(long, value_name = "N", alias = "workers", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    #[arg(long, value_name = "N", alias = "workers", value_parser = crate::cli::whole::<u32>(1..=1024))]
     pub threads: Option<u32>,
-    /// Rate at the start [default: 0.025 for skipgram, 0.05 for cbow].
-    #[arg(long, value_name = "R", alias = "alpha", allow_negative_numbers = true)]
+    /// Learning rate at the start [default: 0.025 for skipgram, 0.05 for cbow].
+    #[arg(long, value_name = "R", alias = "alpha", value_parser = crate::cli::number::<f32>,
+        allow_negative_numbers = true)]
     pub lr: Option<f32>,
-    /// Rate at the end, to which it falls linearly with the words read [default: a ten-thousandth of the first].
-    #[arg(long, value_name = "R", alias = "min-alpha", allow_negative_numbers = true)]
+    /// Learning rate at the end [default: a ten-thousandth of --lr].
+    ///
+    /// The rate falls linearly with the number of words read.
+    #[arg(long, value_name = "R", alias = "min-alpha", value_parser = crate::cli::number::<f32>,
+        allow_negative_numbers = true)]
     pub lr_end: Option<f32>,
-    /// Rows of each table that a thread keeps to itself [default: 6 MB of them with one thread; with more
-    /// only 512 nodes of a tree].
-    #[arg(long, value_name = "N", alias = "hot-rows")]
+    /// Rows of each table that a thread caches [default: 6 MB; see --help].
+    ///
+    /// The default is 6 MB of rows with one thread. With several threads it is 512 nodes of a tree, and no other rows.
+    #[arg(long, value_name = "N", alias = "hot-rows", value_parser = crate::cli::whole::<u32>(0..=u32::MAX.into()))]
     pub cached_rows: Option<u32>,
-    /// The same bits for any number of threads: same binary, same instruction set (the best of the machine, or
-    /// the one named by LEXMAX_SIMD), same seed, text and settings. Slower, and without --cached-rows.
+    /// Gives the same bits for any number of threads; slower.
+    ///
+    /// Binary, instruction set, seed, text and settings must be the same. The instruction set is the best of the
+    /// machine, or the one that LEXMAX_SIMD names. --cached-rows cannot be given.
     #[arg(long)]
     pub deterministic: bool,
-    /// Decides all that is random.
-    #[arg(long, default_value_t = Options::SEED)]
+    /// Seed of all random numbers.
+    #[arg(long, value_name = "N", default_value_t = Options::SEED,
+        value_parser = crate::cli::natural::<u64>())]
     pub seed: u64,
 }
 
 impl Schedule {
-    /// Hands the options on.
+    /// Copies the options into those of the library.
     pub fn set(&self, options: &mut Options) {
         options.epochs = self.epochs;
         options.block = self.block.map(|n| n as usize);

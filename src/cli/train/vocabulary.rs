@@ -1,4 +1,4 @@
-//! Which words are kept.
+//! The words to keep.
 
 use crate::corpus::{PhraseScore, Source};
 use crate::vocab::LONGEST_WORD;
@@ -9,47 +9,63 @@ use std::path::PathBuf;
 #[derive(Args)]
 #[command(next_help_heading = "Vocabulary")]
 pub struct Vocabulary {
-    /// Words that occur more rarely are dropped [default: 5].
-    #[arg(long, value_name = "N")]
+    /// Least count of a word that is kept [default: 5].
+    #[arg(long, value_name = "N", value_parser = crate::cli::natural::<u64>())]
     pub min_count: Option<u64>,
-    /// The most frequent words, at most so many [default: all].
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    /// Most words to keep; the most frequent ones stay [default: all].
+    #[arg(long, value_name = "N", value_parser = crate::cli::whole::<u32>(1..=u32::MAX.into()))]
     pub max_vocab: Option<u32>,
-    /// Kept words in a sentence, at most: a longer line is cut, and the cuts are counted [default: 10000].
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    /// Most words of a sentence; longer lines are cut [default: 10000].
+    ///
+    /// Only kept words count. The number of cuts is reported.
+    #[arg(long, value_name = "N", value_parser = crate::cli::whole::<u32>(1..=10_000))]
     pub max_sentence: Option<u32>,
-    /// Longer words are dropped, and counted: bytes of UTF-8, from 1 to 65536.
+    /// Longest word to keep, in bytes of UTF-8.
+    ///
+    /// From 1 to 65536. The number of longer words is reported.
     #[arg(long, value_name = "N", default_value_t = Source::MAX_WORD_BYTES as u32,
-        value_parser = clap::value_parser!(u32).range(1..=LONGEST_WORD as i64))]
+        value_parser = crate::cli::whole::<u32>(1..=LONGEST_WORD as u64))]
     pub max_word_bytes: u32,
-    /// Threshold of subsampling of frequent words; 0 is off [default: 0.001].
-    #[arg(long, value_name = "T", allow_negative_numbers = true)]
+    /// Subsampling threshold for frequent words; 0 is off [default: 0.001].
+    ///
+    /// A share of the text. Training drops occurrences of more frequent words at random.
+    #[arg(long, value_name = "T", value_parser = crate::cli::number::<f64>, allow_negative_numbers = true)]
     pub sample: Option<f64>,
-    /// Passes that join pairs of words to phrases: one makes new_york, two new_york_times [default: 0].
-    #[arg(long, value_name = "PASSES", value_parser = clap::value_parser!(u32).range(1..=16))]
+    /// Passes that join pairs of words into phrases [default: 0].
+    ///
+    /// One pass makes new_york, two make new_york_times.
+    #[arg(long, value_name = "N", value_parser = crate::cli::whole::<u32>(1..=16))]
     pub phrases: Option<u32>,
-    /// Score of pairs.
-    #[arg(long, value_enum, default_value_t, requires = "phrases")]
+    /// Score of a pair of words.
+    #[arg(long, value_enum, default_value_t, value_name = "SCORE", requires = "phrases")]
     pub phrase_score: PhraseScore,
-    /// Pairs with a higher score are joined; one value, or one a pass, joined by commas [default: 100; 0.5 for npmi].
-    #[arg(long, value_name = "T[,T]", value_delimiter = ',', requires = "phrases", allow_negative_numbers = true)]
+    /// Score above which a pair is joined [default: 100; 0.5 for npmi].
+    ///
+    /// One value for all passes, or one for each pass, joined by commas.
+    #[arg(long, value_name = "T", value_delimiter = ',', requires = "phrases", allow_negative_numbers = true,
+        value_parser = crate::cli::number::<f64>)]
     pub phrase_threshold: Vec<f64>,
-    /// Words and pairs that occur more rarely make no phrase.
-    #[arg(long, value_name = "N", default_value_t = PhraseOptions::MIN_COUNT, requires = "phrases")]
+    /// Least count of words and pairs that form phrases.
+    #[arg(long, value_name = "N", default_value_t = PhraseOptions::MIN_COUNT, requires = "phrases",
+        value_parser = crate::cli::natural::<u64>())]
     pub phrase_min_count: u64,
-    /// What stands between the words of a phrase.
+    /// Text between the words of a phrase.
     #[arg(long, value_name = "TEXT", default_value = PhraseOptions::DELIMITER, requires = "phrases")]
     pub phrase_delimiter: String,
-    /// File for the words and their counts, in word2vec's format.
+    /// File to write words and counts to [default: none].
+    ///
+    /// The format is word2vec's: a word, a space and a count on each line.
     #[arg(long, value_name = "FILE")]
     pub save_vocab: Option<PathBuf>,
-    /// Takes words and counts from a file in word2vec's format, not from the text.
+    /// File to read words and counts from [default: counts the text].
+    ///
+    /// The format is word2vec's: a word, a space and a count on each line.
     #[arg(long, value_name = "FILE")]
     pub read_vocab: Option<PathBuf>,
 }
 
 impl Vocabulary {
-    /// Hands the options on.
+    /// Copies the options into those of the library.
     pub fn set(&self, options: &mut Options) {
         options.min_count = self.min_count;
         options.max_vocab = self.max_vocab.map(|n| n as usize);

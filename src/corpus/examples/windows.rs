@@ -24,9 +24,9 @@ pub enum Direction {
 #[serde(rename_all = "lowercase")]
 #[cfg_attr(feature = "cli", derive(clap::ValueEnum), value(rename_all = "lower"))]
 pub enum Context {
-    /// From both sides of the centre, as in word2vec.
+    /// Words on both sides of the predicted one, as in word2vec.
     Both,
-    /// From the left only, as in a language model.
+    /// Words on the left only, as in a language model.
     Left,
 }
 
@@ -34,9 +34,9 @@ pub enum Context {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 pub enum WindowRule {
-    /// Each position draws its own number up to the window size, as in word2vec.
+    /// Each position draws its size from 1 to the window, as in word2vec.
     Dynamic,
-    /// All positions use the window size.
+    /// Every position has the whole window.
     Fixed,
 }
 

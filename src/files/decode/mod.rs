@@ -117,8 +117,8 @@ impl<R: BufRead> Decoder<R> {
     /// The error for a character that begins after `read` bytes of `rest`.
     fn wrong(&self, read: usize) -> io::Error {
         let (name, at) = (self.wide.name(), self.at + read as u64 + 1);
-        let convert = format!("convert it, as with `iconv -c -f {name} -t UTF-8`, which leaves such out");
-        io::Error::new(io::ErrorKind::InvalidData, format!("no letter of {name} begins at byte {at}; {convert}"))
+        let convert = format!("convert it, as with `iconv -c -f {name} -t UTF-8`, which drops such bytes");
+        io::Error::new(io::ErrorKind::InvalidData, format!("byte {at} begins no character of {name}; {convert}"))
     }
 }
 
@@ -204,7 +204,7 @@ pub mod tests {
             let mark = encoding.unit;
             let mut decoder = Decoder::new(bytes, encoding, mark, HalfLetters::Refuse);
             let message = decoder.read_to_string(&mut String::new()).unwrap_err().to_string();
-            let begins = format!("no letter of {} begins at byte {at};", encoding.name());
+            let begins = format!("byte {at} begins no character of {};", encoding.name());
             assert!(message.starts_with(&begins), "{bytes:?}: {message}");
             let mut all = Vec::new();
             Decoder::new(bytes, encoding, mark, HalfLetters::Mark).read_to_end(&mut all).unwrap();

@@ -26,7 +26,7 @@ pub fn damaged(name: &str, at: u64) -> Error {
 /// The error for other bytes after the first `end`, which are complete.
 pub fn rubbish(name: &str, end: u64) -> Error {
     let keep = format!("keep the first {end}, as with `head -c {end} FILE`");
-    invalid(format!("behind byte {end} follows what is no {name} data; {keep}"))
+    invalid(format!("the bytes after byte {end} are no {name} data; {keep}"))
 }
 
 /// An error for data that cannot be accepted, with the reason.

@@ -149,7 +149,7 @@ mod tests {
     fn other_bytes_behind_the_last_member_are_named_with_their_place() {
         for (name, pack, read) in BOTH {
             let whole = pack(b"one two");
-            let place = format!("behind byte {} follows what is no {name} data", whole.len());
+            let place = format!("the bytes after byte {} are no {name} data", whole.len());
             for rubbish in [&b"\n"[..], b"\x1f", b"B", b"\0\0rubbish"] {
                 let message = read(&[&whole[..], rubbish].concat()).unwrap_err();
                 let command = format!("`head -c {} FILE`", whole.len());

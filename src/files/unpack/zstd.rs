@@ -231,11 +231,11 @@ mod tests {
     fn other_kinds_of_frames_are_named() {
         let whole = compress_to_vec(&b"one"[..], CompressionLevel::Uncompressed);
         let message = refused(&[&whole[..], b"rubbish"].concat());
-        assert!(message.contains(&format!("behind byte {} follows what is no zstd data", whole.len())), "{message}");
+        assert!(message.contains(&format!("the bytes after byte {} are no zstd data", whole.len())), "{message}");
         let zeros = [0; 5];
         for rest in [&b"r"[..], b"\r\n", b"abc", b"\x50\x2a\x4e", b"\x28\xb5\x2e"] {
             for message in [refused(&[&whole[..], rest].concat()), refused(&[&whole[..], &zeros, rest].concat())] {
-                assert!(message.contains(&format!("behind byte {} follows what is no", whole.len())), "{message}");
+                assert!(message.contains(&format!("the bytes after byte {} are no", whole.len())), "{message}");
             }
         }
         for rest in [&SKIPPABLE[..1], &SKIPPABLE[..3], &whole[..1], &whole[..3]] {

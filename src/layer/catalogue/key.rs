@@ -76,10 +76,10 @@ impl Key {
 }
 
 impl fmt::Display for Key {
-    /// Writes one line, as in "samples: words drawn for each batch; a whole number from 1 \[256\]".
+    /// Writes one line, as in "samples: words drawn for each batch; a whole number from 1 \[default: 256\]".
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         let (Value(default) | Rule(default)) = self.default;
-        write!(f, "{}: {}; {} [{default}]", self.name, self.doc, self.expected())
+        write!(f, "{}: {}; {} [default: {default}]", self.name, self.doc, self.expected())
     }
 }
 
@@ -95,11 +95,11 @@ pub(super) const NUMBER: Values = Form("a number");
 
 /// The keys that every layer has.
 pub(super) static COMMON: [Key; 5] = [
-    Key::new("bias", Words(names::<Bias>), Rule("what the program asks for"), "initial values of the biases"),
-    Key::new("smoothing", NUMBER, Value("0"), "share of each target that is spread over all words"),
+    Key::new("bias", Words(names::<Bias>), Rule("set by the command"), "start of the biases, in layers that have them"),
+    Key::new("smoothing", NUMBER, Value("0"), "share of each target that is spread evenly over all words"),
     Key::new("z-loss", NUMBER, Value("0"), "weight of (ln Z)² in the loss"),
-    Key::new("soft-cap", NUMBER, Rule("none"), "bound on the scores: z becomes cap·tanh(z/cap)"),
-    Key::new("ignore", Form("the number of a word"), Rule("none"), "target whose examples have no weight"),
+    Key::new("soft-cap", NUMBER, Rule("none"), "bound of the scores, cap·tanh(z/cap)"),
+    Key::new("ignore", Form("the number of a word"), Rule("none"), "target whose examples are left out"),
 ];
 
 pub(super) const fn samples(default: &'static str, doc: &'static str) -> Key {
@@ -111,5 +111,6 @@ pub(super) const fn proposal(default: &'static str) -> Key {
 }
 
 pub(super) const fn power(default: &'static str) -> Key {
-    Key::new("power", NUMBER, Value(default), "exponent α of the proposal unigram^α").beside("proposal", &["unigram"])
+    Key::new("power", NUMBER, Value(default), "exponent of the counts in the unigram proposal")
+        .beside("proposal", &["unigram"])
 }

@@ -155,12 +155,12 @@ const fn tuned(batch: usize, adagrad: f32, sgd: f32) -> Tuning {
 
 const TREE: Key = Key::new(
     "tree",
-    WordsOr(names::<TreeName>, "a tree's file"),
+    WordsOr(names::<TreeName>, "the file of a tree"),
     Value("huffman"),
-    "binary tree; kmeans and weighted-kmeans cluster word vectors by 2-means",
+    "binary tree; kmeans and weighted-kmeans cluster word vectors",
 );
 const VECTORS: Key =
-    Key::new("vectors", Form("a file of word vectors to cluster"), Rule("none"), "word vectors for the tree")
+    Key::new("vectors", Form("a file of word vectors to cluster"), Rule("none"), "word vectors of the tree")
         .beside("tree", &["kmeans", "weighted-kmeans"]);
 const TEMPERATURE: Key = Key::new("temperature", NUMBER, Value("1"), "divisor of the scores");
 const SEED: Key = Key::new("seed", Form("a whole number"), Value("1"), "seed of the tree")
@@ -169,13 +169,13 @@ const SIGMOID: Key = Key::new(
     "sigmoid",
     Words(names::<Sigmoid>),
     Value("exact"),
-    "σ in training: exact, or the table of another program",
+    "sigmoid in gradients, exact or from the table of another program",
 );
 const BLOCKS: Key = Key::new(
     "blocks",
     Form("WORDSxSIZE joined by '+', where the last WORDS may be 'rest'"),
     Rule("by counts and the hidden size"),
-    "blocks of words and the size of their vectors, frequent words first, e.g. 500x12+4000x8+restx4",
+    "blocks of words and the sizes of their vectors, frequent words first, e.g. 500x12+4000x8+restx4",
 );
 
 const DRAWS: &str = "words drawn for each batch";
@@ -205,7 +205,7 @@ pub static CATALOGUE: &[Entry] = &[
                 "correction",
                 Words(names::<Correction>),
                 Value("replacement"),
-                "sampling scheme and its correction; the one of distinct draws is slightly biased",
+                "way to draw, with its correction (for distinct draws it is slightly biased)",
             ),
         ],
         tuned(64, 0.2, 0.1),
@@ -220,13 +220,13 @@ pub static CATALOGUE: &[Entry] = &[
     Entry::new(
         "sampled-midx",
         build::sampled_midx,
-        &[samples("256", DRAWS), Key::new("codes", COUNT, Value("32"), "codes in each of the two codebooks")],
+        &[samples("256", DRAWS), Key::new("codes", COUNT, Value("32"), "code words in each of the two codebooks")],
         tuned(64, 0.2, 0.1),
     ),
     Entry::new(
         "target-sampled",
         build::target_sampled,
-        &[Key::new("samples", COUNT, Rule("a quarter of all"), "words drawn besides the targets, at most V")],
+        &[Key::new("samples", COUNT, Rule("a quarter of the vocabulary"), "words drawn beside the targets, at most V")],
         tuned(256, 0.2, 0.05),
     ),
     Entry::new(
@@ -241,7 +241,7 @@ pub static CATALOGUE: &[Entry] = &[
                 "hits",
                 Words(names::<NoiseHits>),
                 Value("keep"),
-                "treatment of noise words that equal the target",
+                "treatment of a noise word that equals the target",
             ),
         ],
         tuned(16, 0.2, 0.2),
@@ -255,13 +255,13 @@ pub static CATALOGUE: &[Entry] = &[
                 "by",
                 Words(names::<ClassRule>),
                 Value("frequency"),
-                "what classes share equally: words (frequency) or probability mass",
+                "quantity that is equal in all classes: number of words, or probability",
             ),
             Key::new(
                 "sizes",
                 Form("numbers of words from 1 joined by '+' that sum to the vocabulary; the last may be 'rest'"),
-                Rule("by classes"),
-                "number of words in each class, frequent words first, e.g. 10+90+rest",
+                Rule("by `classes` and `by`"),
+                "words in each class, frequent words first, e.g. 10+90+rest",
             ),
         ],
         tuned(64, 0.2, 0.1),
@@ -273,20 +273,20 @@ pub static CATALOGUE: &[Entry] = &[
             Key::new(
                 "cutoffs",
                 Form("whole numbers joined by '+'"),
-                Rule("by expected time"),
-                "ranks at which the tails begin, e.g. 2000+10000",
+                Rule("least expected time"),
+                "numbers of words at which the tails begin, e.g. 2000+10000",
             ),
             Key::new(
                 "tails",
                 Form("a whole number from 0 to 16"),
                 Value(CutoffPlan::TAILS),
-                "largest number of tails when cut-offs are chosen automatically",
+                "most tails, if the cut-offs are chosen here",
             ),
             Key::new(
                 "division",
                 Form("a number from 1"),
                 Value(CutoffPlan::DIVISION),
-                "factor by which each tail has shorter vectors than the one before",
+                "factor that shortens the vectors from one tail to the next",
             ),
         ],
         tuned(256, 0.2, 0.05),
@@ -295,7 +295,7 @@ pub static CATALOGUE: &[Entry] = &[
     Entry::new(
         "entmax",
         build::entmax,
-        &[Key::new("alpha", NUMBER, Value("1.5"), "between softmax (1, excluded) and sparsemax (2)"), TEMPERATURE],
+        &[Key::new("alpha", NUMBER, Value("1.5"), "from above 1 (softmax) to 2 (sparsemax)"), TEMPERATURE],
         tuned(64, 0.05, 0.1),
     )
     .costly(),
@@ -306,7 +306,12 @@ pub static CATALOGUE: &[Entry] = &[
             samples("64", NOISE),
             proposal("unigram"),
             power("1"),
-            Key::new("variant", Words(names::<Contrast>), Value("binary"), "loss: binary or ranking"),
+            Key::new(
+                "variant",
+                Words(names::<Contrast>),
+                Value("binary"),
+                "loss that separates the target from the noise",
+            ),
         ],
         tuned(64, 0.2, 0.1),
     ),
@@ -333,12 +338,12 @@ pub static CATALOGUE: &[Entry] = &[
         "infrequent",
         build::infrequent,
         &[
-            Key::new("fraction", NUMBER, Value("0.1"), "share of the examples whose ln Z is computed"),
+            Key::new("fraction", NUMBER, Value("0.1"), "share of the examples that is normalized"),
             Key::new(
                 "penalty",
                 Words(names::<Penalty>),
                 Value("linear"),
-                "penalty on ln Z (linear) or on (ln Z)² (squared)",
+                "form of the penalty: of ln Z, or of (ln Z)²",
             ),
             Key::new("alpha", NUMBER, Value("1"), "weight of the squared penalty").beside("penalty", &["squared"]),
         ],

@@ -299,8 +299,8 @@ mod tests {
     fn what_is_wrong_is_said() {
         let message = |text: &str| build(text).expect_err(text).to_string();
         assert!(message("ful").contains("full, hierarchical"));
-        assert!(message("").contains("there is no layer"));
-        assert!(message("sampled:sample=5").contains("it has: samples, proposal, power, correction, bias"));
+        assert!(message("").contains("unknown layer"));
+        assert!(message("sampled:sample=5").contains("choose one of samples, proposal, power, correction, bias"));
         assert!(message("negative:samples=5:samples=6").contains("twice"));
         assert!(message("negative:samples=five").contains("\"five\""));
         assert!(message("negative:samples").contains("samples"));
@@ -314,11 +314,11 @@ mod tests {
         assert!(message("full:soft-cap=0").contains("soft-cap is 0"));
         assert!(message("full:z-loss=nan").contains("z-loss"));
         let refused = message("sampled:samples=5:smoothing=0.1");
-        let start = "layer sampled:samples=5:smoothing=0.1: sampled cannot honour label smoothing";
+        let start = "layer sampled:samples=5:smoothing=0.1: sampled does not support label smoothing";
         assert!(refused.starts_with(start), "{refused}");
         // Errors about values name the layer once.
         assert!(message("negative:samples=0").starts_with("layer negative:samples=0: samples is 0, but must be"));
-        assert!(message("negative:samples=x").starts_with("layer negative: samples=\"x\", but"));
+        assert!(message("negative:samples=x").starts_with("layer negative: samples is \"x\", but"));
         assert!(message("full:bias=yes").contains("none, zero or unigram"));
         assert!(message("sampled:power=nan").contains("power"));
         assert!(message("differentiated:blocks=10x4+20x4").contains("30 words"));

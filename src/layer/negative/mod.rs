@@ -20,10 +20,10 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "lowercase")]
 #[cfg_attr(feature = "cli", derive(clap::ValueEnum), value(rename_all = "lower"))]
 pub enum NoiseHits {
-    /// They count as noise.
+    /// Counts it as noise.
     #[default]
     Keep,
-    /// They are dropped, as in word2vec.
+    /// Leaves it out, as word2vec does.
     Drop,
 }
 

@@ -74,13 +74,13 @@ pub enum Format {
     Text,
     /// The text format of fastText; .vec.
     FastText,
-    /// A NumPy matrix, with the words in .words.txt beside it; .npy.
+    /// NumPy's matrix, with the words in a file .words.txt; .npy.
     Npy,
     /// The finalfusion format; .fifu.
     Finalfusion,
-    /// The files of TensorBoard's projector, with the words in .metadata.tsv; .tsv.
+    /// TensorBoard's projector, with the words in a file .metadata.tsv; .tsv.
     Projector,
-    /// The text format of GloVe, without a header; .txt, recognized by its content.
+    /// GloVe's text format, without a header; .txt, recognized by its content.
     Glove,
     /// A lexmax model, whose word vectors are read. Never written.
     #[cfg_attr(feature = "cli", value(skip))]

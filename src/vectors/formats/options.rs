@@ -16,7 +16,7 @@ pub enum OnBad {
     /// Ends with an error that names the place.
     #[default]
     Error,
-    /// Passes over the word and its vector, and counts them by kind.
+    /// Skips the entry, and reports the number of skipped entries.
     Skip,
 }
 

@@ -134,7 +134,7 @@ fn three_numbers(start: &[u8]) -> Option<files::Foreign> {
     let is_one = matches!(sizes[..], [_, dim, _] if dim == usual) && 2 * numbers <= lines.len();
     is_one.then_some(files::Foreign {
         name: "a text of DL4J (its header has three numbers)",
-        advice: "leave only the first two numbers, the words and the size of a vector",
+        advice: "keep only the first two numbers of the header",
     })
 }
 
@@ -145,6 +145,6 @@ fn base64(start: &[u8]) -> Option<files::Foreign> {
         lines.by_ref().fold((0, 0), |(all, coded), line| (all + 1, coded + usize::from(line.starts_with(b"B64:"))));
     (coded > 0 && 2 * coded + 1 >= all).then_some(files::Foreign {
         name: "a text of DL4J with its words in base64",
-        advice: "decode each word behind `B64:`, and leave only two numbers in the first line",
+        advice: "decode the base64 of each word after `B64:`, and keep only two numbers in the first line",
     })
 }

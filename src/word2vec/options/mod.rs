@@ -187,7 +187,7 @@ impl Options {
     /// [`Error::Contradiction`] for a number of rows together with deterministic training.
     pub fn cached(&self) -> Result<CachedRows> {
         if self.deterministic && self.cached_rows.is_some() {
-            let hint = "deterministic workers keep all rows that they touch; leave their number out";
+            let hint = "deterministic workers cache all rows that they touch; remove the number";
             return Err(Error::Contradiction { first: "deterministic", second: "cached_rows", hint });
         }
         Ok(self.cached_rows.map_or(CachedRows::Fitting, CachedRows::First))

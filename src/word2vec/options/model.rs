@@ -89,7 +89,7 @@ impl Options {
         let sigmoid = ("sigmoid", name(&self.sigmoid.unwrap_or(own.sigmoid)).to_string());
         if self.hierarchical {
             if let Some((second, _)) = noise.into_iter().find(|(_, given)| *given) {
-                return contradiction("hierarchical", second, "one layer is trained at a time; leave one of them out");
+                return contradiction("hierarchical", second, "one layer is trained at a time; remove one of them");
             }
             LayerSpec::with_values("hierarchical", &[sigmoid])
         } else {

@@ -87,7 +87,7 @@ fn scws_is_read_by_its_columns() {
     // A row of another kind does not change what the others are.
     place.file("pairs", text + "x\thill\tn\tsea\tn\tx\ty\t7\n");
     let message = refusal(&place, "eval v.vec --similarity pairs");
-    assert!(message.contains("pairs:3: it is open whether the first column, here \"x\", is a word"), "{message}");
+    assert!(message.contains("pairs:3: the first column (here \"x\") may be a word or not"), "{message}");
 }
 
 #[test]
@@ -123,8 +123,8 @@ fn questions_may_have_comments_and_other_files_are_named() {
         ("river\tlake/pond\n", "q:1: the line looks like BATS"),
         ("river\tlake\n", "q:1: the line is not two words and a number"),
         ("river lake 7\rriver sea 5\r", "q:1: the line has a carriage return inside"),
-        ("word1,word2,ratings,M\nriver,lake,3,7\n", "q:2: it is open whether column 3 or 4 holds the scores"),
-        ("train\triver\tlake\t7\ntest\thill\tsea\t5\n", "q:1: it is open whether the first column, here \"train\""),
+        ("word1,word2,ratings,M\nriver,lake,3,7\n", "q:2: column 3 and column 4 may both hold the scores"),
+        ("train\triver\tlake\t7\ntest\thill\tsea\t5\n", "q:1: the first column (here \"train\")"),
         ("river 0.5 0.25 0.1\nlake 0.5 0.2 0.3\n", "q:1: the second column holds numbers, as in word vectors"),
     ] {
         place.file("q", text);
@@ -146,15 +146,18 @@ fn a_set_of_which_nothing_is_known_is_an_error() {
     place.file("one", "river lake 5\n");
     place.file("q", ": a\nriver lake sea ocean\n");
     place.file("q2", ": a\nriver lake sea hill\n");
-    let few = "Spearman's ρ needs two pairs of known words, but of 2 there are";
-    let none = "none of the 1 questions has four known words: v.vec has no vector of";
+    let few = "Spearman's ρ needs two pairs of known words, but";
+    let none = "none of the 1 questions has four known words: v.vec has no vector for";
     for (arguments, says) in [
         (
             "v.vec --similarity pairs",
-            format!("pairs:2: {few} 0: v.vec has no vector of \"River-n\"; there is \"River\""),
+            format!("pairs:2: {few} 0 of 2 are known: v.vec has no vector for \"River-n\"; similar words: \"River\""),
         ),
-        ("v.vec other.vec --similarity good", format!("good:1: {few} 0: other.vec has no vector of \"river\"")),
-        ("v.vec --similarity half", format!("half:1: {few} 1: v.vec has no vector of \"ocean\"")),
+        (
+            "v.vec other.vec --similarity good",
+            format!("good:1: {few} 0 of 2 are known: other.vec has no vector for \"river\""),
+        ),
+        ("v.vec --similarity half", format!("half:1: {few} 1 of 2 are known: v.vec has no vector for \"ocean\"")),
         ("v.vec --similarity one", "one:1: the file has one pair".into()),
         ("v.vec --similarity equal", "equal:1: all 2 pairs with vectors in v.vec have the score 5".into()),
         ("v.vec --similarity same", "same:1: the vectors in v.vec give all 2 pairs the cosine 0.9998".into()),

@@ -114,7 +114,7 @@ fn texts_without_a_mark_are_refused() {
         (utf32(&plain, u32::to_be_bytes), "UTF-32BE"),
     ] {
         place.file("c.txt", &bytes);
-        let says = format!("c.txt: {name} text without a byte order mark");
+        let says = format!("c.txt: this is {name} text without a byte order mark");
         let command = format!("`iconv -f {name} -t UTF-8`");
         for rule in ["error", "skip", "replace"] {
             let arguments = format!("{TRAIN} --corpus c.txt --out v.bin --invalid-utf8 {rule}");
@@ -129,13 +129,13 @@ fn texts_without_a_mark_are_refused() {
             place.file("c.txt", &bytes);
             for rule in ["error", "skip", "replace"] {
                 let arguments = format!("{TRAIN} --corpus c.txt --out v.bin --invalid-utf8 {rule}");
-                refused(&place, &arguments, &[&format!("c.txt: {name} text without a byte order mark")]);
+                refused(&place, &arguments, &[&format!("c.txt: this is {name} text without a byte order mark")]);
             }
         }
     }
     // Half a letter.
     place.file("c.txt", b"\xff\xfea\0b\0\n\0\x00\xd8\n\0");
-    refused(&place, &format!("{TRAIN} --corpus c.txt --out v.bin"), &["c.txt: no letter of UTF-16LE begins at byte 9"]);
+    refused(&place, &format!("{TRAIN} --corpus c.txt --out v.bin"), &["c.txt: byte 9 begins no character of UTF-16LE"]);
     let halved = [utf16(&format!("\u{feff}{}", text(60)), u16::to_le_bytes), b"\x00\xd8\n\0".to_vec()].concat();
     place.file("c.txt", &halved);
     for (rule, says) in [("skip", "1 dropped for bytes"), ("replace", "1 sequences of bytes replaced")] {
@@ -220,7 +220,7 @@ fn cut_and_damaged_files_are_refused_with_the_byte() {
             refused(&place, &train, &[&says]);
         }
         place.file("file", [&whole[..], b"rubbish"].concat());
-        let says = format!("behind byte {0} follows what is no {name} data; keep the first {0}", whole.len());
+        let says = format!("the bytes after byte {0} are no {name} data; keep the first {0}", whole.len());
         refused(&place, &train, &[&says]);
         let mut damaged = whole;
         let middle = damaged.len() / 2;

@@ -7,6 +7,7 @@ mod durable;
 #[cfg(unix)]
 mod endings;
 mod evaluation_files;
+mod help;
 mod misread;
 #[cfg(unix)]
 mod names;

@@ -64,7 +64,7 @@ fn lower_case_is_that_of_the_language() {
     );
     // A word behind the flag is not its value.
     let message = refused(&place, "--lowercase tr");
-    assert!(message.contains("take --lowercase=tr"), "{message}");
+    assert!(message.contains("write --lowercase=tr"), "{message}");
 }
 
 #[test]

@@ -62,8 +62,8 @@ fn old_and_new_names_do_not_mix() {
         ("--model ngram --window-rule dynamic", &["window rule dynamic has no effect with the model ngram"]),
         ("--model ngram --context both", &["context both has no effect with the model ngram"]),
         ("--dynamic --window-rule fixed", &["--dynamic", "--window-rule"]),
-        ("--hidden 0", &["--hidden", "1..=16384"]),
-        ("--embedding 0", &["--embedding", "1..=16384"]),
+        ("--hidden 0", &["--hidden", "from 1 to 16384"]),
+        ("--embedding 0", &["--embedding", "from 1 to 16384"]),
     ] {
         let output = place.run(&format!("compare {arguments} --examples 1000000000000"));
         let message = String::from_utf8(output.stderr).unwrap();

@@ -51,7 +51,7 @@ fn words_of_vectors_are_escaped_in_every_table() {
     let rows: Vec<serde_json::Value> = serde_json::from_str(&json).unwrap();
     assert!(WORDS.iter().all(|word| rows.iter().any(|row| row["word"] == *word)), "{json}");
     let text = printed(&place, &["nearest", "v.vec", "a\u{1b}[31mrad"], 2);
-    assert!(text.contains("no vector of \"a\\u{1b}[31mrad\"; there is \"a\\u{1b}[31mred\""), "{text}");
+    assert!(text.contains("no vector for \"a\\u{1b}[31mrad\"; similar words: \"a\\u{1b}[31mred\""), "{text}");
 }
 
 #[test]

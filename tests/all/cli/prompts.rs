@@ -63,7 +63,7 @@ fn a_bad_line_is_told_and_the_next_is_read() {
     );
     let told: Vec<_> = stderr.lines().collect();
     assert_eq!(told.len(), 3, "{stderr}");
-    assert!(told[0].starts_with("standard input:2: no vector of \"nobody\""), "{stderr}");
+    assert!(told[0].starts_with("standard input:2: no vector for \"nobody\""), "{stderr}");
     assert!(told[1].starts_with("standard input:3: byte 4 "), "{stderr}");
     assert!(told[2].starts_with("standard input:5: byte 1 "), "{stderr}");
     let output =
@@ -74,7 +74,9 @@ fn a_bad_line_is_told_and_the_next_is_read() {
     let (stdout, stderr) = said(&output);
     assert!(output.status.success() && stdout.lines().count() == 2, "{stdout}");
     assert!(
-        stderr.starts_with("standard input:1: not in the vocabulary: \"nobody\"\nstandard input:2: byte 1 "),
+        stderr.starts_with(
+            "standard input:1: not in the vocabulary: \"nobody\"; check spelling and case\nstandard input:2: byte 1 "
+        ),
         "{stderr}"
     );
     assert_eq!(stderr.lines().count(), 2, "{stderr}");

@@ -61,7 +61,7 @@ fn glove_is_read_by_every_command_and_repeated_words_are_told() {
     assert!(told(&place, "convert g.txt --on-bad skip o.bin").ends_with("1 word that the output cannot hold\n"));
     place.success("convert o.bin --first 3 o.txt");
     let refusal = refused(&place, "convert g.txt --to glove o.txt");
-    assert!(refusal.contains(r#"". . ." cannot stand in a file of the format glove"#), "{refusal}");
+    assert!(refusal.contains(r#"". . ." cannot be written to a file of the format glove"#), "{refusal}");
 }
 
 #[test]
@@ -107,7 +107,7 @@ fn the_first_words_are_read_alone() {
         assert_eq!(said, "short.vec: passed over 1 wrong header\n", "{arguments}");
     }
     place.file("long.vec", "2 3\nriver 1 2 3\nlake 1 2 2.9\nsea 1 1 3\n");
-    assert!(refused(&place, "convert long.vec o.txt").contains("goes on after its 2 words"));
+    assert!(refused(&place, "convert long.vec o.txt").contains("continues after its 2 words"));
     place.success("convert long.vec --on-bad skip o.txt");
     assert!(std::fs::read_to_string(place.path().join("o.txt")).unwrap().starts_with("3 3\n"));
 }

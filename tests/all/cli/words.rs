@@ -151,7 +151,7 @@ fn convert_refuses_before_an_output_is_touched() {
     for name in ["o.txt", "o.vec", "o.bin", "o.tsv", "o.metadata.tsv", "o.vec.gz"] {
         place.file(name, "old");
     }
-    let space = [r#"the word "new york" cannot stand"#, "white space", "(npy, finalfusion, projector)"];
+    let space = [r#"the word "new york" cannot be written"#, "white space", "(npy, finalfusion, projector)"];
     for output in ["o.txt", "o.vec", "o.bin", "o.vec.gz", "- --to text"] {
         refused(&place, &format!("convert v.npy {output}"), &space);
     }

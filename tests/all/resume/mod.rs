@@ -300,7 +300,7 @@ fn slices_of_time_make_one_run_and_other_runs_are_refused() {
     }
     assert!(slices > 1 && place.read("v.bin") == place.read("whole.bin"), "{slices} slices");
     let with = |more: &[&'static str]| place.run("w.bin", &[&base[..], &["--checkpoint", "c"], more].concat());
-    refused(with(&[]), "there is a checkpoint");
+    refused(with(&[]), "there is a checkpoint already");
     refused(with(&["--resume", "--lr", "0.01"]), "rate was \"0.025 to 0.0000025\" there, and is \"0.01 to 0.000001\"");
     refused(with(&["--resume", "--window", "4"]), "window was");
     refused(with(&["--resume", "--block", "4"]), "block was \"8\" there, and is \"4\"");

@@ -27,7 +27,7 @@ pub enum Invalid {
     ///
     /// The sequences are the ones of [`String::from_utf8_lossy`].
     Replace,
-    /// Drops each word that contains invalid bytes or NUL, and counts these words.
+    /// Drops the words that contain them, and counts these words.
     ///
     /// Here a word extends from ASCII white space to ASCII white space.
     Skip,
