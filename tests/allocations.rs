@@ -1,6 +1,6 @@
-//! What a training step allocates once its buffers have their sizes.
+//! Allocations of a training step, once its buffers have grown to their sizes.
 //!
-//! `allocation_counter` counts for the calling thread alone, so that tests may run side by side.
+//! `allocation_counter` counts for the calling thread alone, so that tests can run side by side.
 
 use allocation_counter::{AllocationInfo, measure};
 use lexmax::WorkerRng;

@@ -1,4 +1,5 @@
-//! The memory that `advise` expects of a layer, from a walk without arithmetic, against what an allocator counts in training.
+//! The memory that `advise` predicts for a layer, compared with the memory that an allocator counts in training. The
+//! prediction walks through the steps without arithmetic.
 
 use lexmax::layer::catalogue::{CATALOGUE, LayerSpec};
 use lexmax::measure::{AdviseConfig, Need, ScaleConfig, Vocabs, advise, scale};

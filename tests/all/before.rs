@@ -1,4 +1,4 @@
-//! Files that an earlier version wrote stay readable, and its checkpoints go on: `data/before/`.
+//! Files of an earlier version (`data/before/`) can be read, and its checkpoints resume.
 
 use assert_cmd::Command;
 use lexmax::model::Predictor;

@@ -1,4 +1,4 @@
-//! Windows in blocks: what a block computes, what it refuses, and the runs of trainers with it.
+//! Blocks of positions: their results, the layers that refuse them, and training with them.
 
 use lexmax::WorkerRng;
 use lexmax::corpus::{Context, Corpus, Direction, Window};

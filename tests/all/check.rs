@@ -1,4 +1,4 @@
-//! Audits: right layers pass, wrong ones do not, and the failure says where.
+//! Audits: correct layers pass; wrong layers fail, and the finding names the place.
 
 use lexmax::check::{self, AuditConfig, Reference, against, audit, corrections};
 use lexmax::error::Result;

@@ -1,4 +1,4 @@
-//! Training with the same bits for any number of threads.
+//! Deterministic training: the same bits for any number of threads.
 
 use lexmax::WorkerRng;
 use lexmax::corpus::{Context, Corpus, Direction, Sentences, Subsampler, Window};

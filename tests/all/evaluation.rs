@@ -1,4 +1,4 @@
-//! Similarity and analogies against other programs' numbers, and the commands as their users call them.
+//! Similarity and analogies compared with the numbers of other programs, and the commands as users call them.
 
 use assert_cmd::Command;
 use lexmax::vectors::{self, WordVectors};

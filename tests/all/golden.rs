@@ -1,11 +1,12 @@
-//! Numbers of other people's programs. The data files say which program made them; it computed in f64.
+//! Numbers computed by other programs. Each data file names the program, which computed in f64.
 //!
-//! Tolerances: inputs and weights are rounded to f32, then every number is a sum with a rounding of a relative 2⁻²⁴ a
-//! term. A score has d + 1 products with 3 roundings each, of a size up to z, the largest Σ|w·h| + |b| + |ln q|; it moves
-//! a probability by twice that, relatively; exponentials and normalizer add less than 16 roundings (see `simd`), sums over
-//! the words or the batch one a term. So the relative error of ∂L/∂z is r = (6·(d + 1)·z + 16 + V + B)·2⁻²⁴, and since
-//! Σ|∂L/∂z| ≤ 2 for an example of weight 1, ∂L/∂h is off by 2r·max|w|, ∂L/∂w by 2rB·max|h|, ∂L/∂b by 2rB, a loss by
-//! r·(1 + L).
+//! Tolerances: inputs and weights are rounded to f32. Every number is then a sum with a relative rounding of 2⁻²⁴ per
+//! term. A score has d + 1 products with 3 roundings each, of a size up to z, the largest Σ|w·h| + |b| + |ln q|. It
+//! changes a probability by twice that, relatively. Exponentials and the normalizer add less than 16 roundings (see
+//! `simd`); sums over the words or the batch add one per term.
+//!
+//! So the relative error of ∂L/∂z is r = (6·(d + 1)·z + 16 + V + B)·2⁻²⁴. Since Σ|∂L/∂z| ≤ 2 for an example of weight
+//! 1, the error of ∂L/∂h is at most 2r·max|w|, of ∂L/∂w 2rB·max|h|, of ∂L/∂b 2rB, and of a loss r·(1 + L).
 
 use lexmax::WorkerRng;
 use lexmax::layer::{

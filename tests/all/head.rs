@@ -1,4 +1,4 @@
-//! A head against the bare layer and tables that it owns, its files, and what it refuses.
+//! A head compared with the layer and the tables that it owns, its files, and the input that it refuses.
 
 use lexmax::WorkerRng;
 use lexmax::error::{HeadFault, InputFault, ModelFault};

@@ -1,4 +1,5 @@
-//! Shared tables: one worker is the exclusive table to the bit, several lose nothing, and the loop over them learns.
+//! Shared tables: one worker gives the bits of an exclusive table, several lose no update, and training over them
+//! learns.
 
 use lexmax::WorkerRng;
 use lexmax::corpus::{self, Context, Corpus, Direction, Window};

@@ -1,4 +1,5 @@
-//! Vectors as other people's files have them: what is read, what is passed over and counted, and what is named.
+//! Files of word vectors as they occur in practice: entries that are read, entries that are passed over and counted,
+//! and files that an error names.
 
 use lexmax::Error;
 use lexmax::error::{Place, VectorsFault};

@@ -1,7 +1,8 @@
-//! The integration tests, in one program, so that the crate is linked once. Tests with an allocator of their own have their
-//! own programs beside this folder.
+//! The integration tests, in one program, so that the crate is linked once. Tests that install their own allocator are
+//! separate programs beside this folder.
 //!
-//! Each module names the features that it needs: `cargo test --no-default-features --features check` runs what is left.
+//! Each module names the features that it needs. `cargo test --no-default-features --features check` runs the tests that
+//! need no other feature.
 
 #[cfg(feature = "cli")]
 mod before;
@@ -22,6 +23,7 @@ mod head;
 mod hogwild;
 #[cfg(feature = "check")]
 mod laws;
+mod laws_page;
 #[cfg(feature = "text")]
 mod lenient;
 #[cfg(feature = "text")]

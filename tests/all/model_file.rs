@@ -1,4 +1,4 @@
-//! Models in files: the same bits again, and nothing but a typed error for files that are none.
+//! Models in files: the same bits come back, and a file that is not a model gives a typed error.
 
 use lexmax::WorkerRng;
 use lexmax::corpus::{Context, Direction, Window};

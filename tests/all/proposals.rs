@@ -1,4 +1,5 @@
-//! Proposals that depend on the hidden vector: their ln q is that of what they draw, before and after a look at weights.
+//! Proposals that depend on the hidden vector: their ln q is that of their draws, before and after a look at the
+//! weights.
 
 use lexmax::WorkerRng;
 use lexmax::corpus::{Context, Corpus, Direction, Window};

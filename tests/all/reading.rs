@@ -1,4 +1,4 @@
-//! A model's file says how its text became words, and questions are read in the same way.
+//! A model file records how its text became words, and questions are read in the same way.
 
 use assert_cmd::Command;
 use lexmax::corpus::{Form, Lowercase, Normalizer, PhraseScore, Split};

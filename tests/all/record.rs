@@ -1,4 +1,4 @@
-//! The recorder of `benches/record/`: its parts, and a record of three programs' runs read back.
+//! The recorder in `benches/record/`: its parts, and a record of the runs of three programs that is read back.
 
 #[path = "../../benches/record/mod.rs"]
 mod recorder;

@@ -1,5 +1,5 @@
-//! Whatever is written is read: any word and any finite number comes back from any file, or is refused before anything
-//! is written.
+//! Everything that is written can be read: any word and any finite number comes back from any file, or is refused
+//! before anything is written.
 
 use lexmax::corpus::{Context, Direction, Window};
 use lexmax::error::{Error, OutputFault, Unfit, VectorsFault};

@@ -1,5 +1,5 @@
-//! Settings are made outside the crate as a program makes them: by constructors and defaults, then field by field. So a
-//! setting can be added without breaking a program, and each of them can be made at all.
+//! Settings are made as a program outside the crate makes them: by constructors and defaults, then field by field. So a
+//! new setting does not break a program, and every setting can be made.
 
 use lexmax::WorkerRng;
 use lexmax::layer::catalogue::{LayerSpec, Shape};

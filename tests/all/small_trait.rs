@@ -1,4 +1,5 @@
-//! A layer of three methods: its audit, its verbs, its ln P of single words and its unigram start come by default.
+//! A layer of three methods: the defaults of the trait provide its audit, its verbs, its ln P of single words and its
+//! start at the unigram model.
 
 use lexmax::WorkerRng;
 use lexmax::check::{AuditConfig, Verdict, audit};

@@ -1,9 +1,9 @@
-//! The first numbers that are drawn, by generators, proposals, samplers, trees and the synthetic language, and weights
-//! after 1,000 steps, as they were when these tables were written; and the same, with audits, on every vector path of
-//! the machine.
+//! The first numbers drawn by generators, proposals, samplers, trees and the synthetic language, and the weights after
+//! 1,000 steps. They are compared with the tables in this file. The same tables, and audits, are tested on every vector
+//! path of the machine.
 //!
-//! Whatever changes the order of draws changes them. A table that does not hold prints what was found, in the words of this
-//! file: if the change is meant, put that in its place, and say in CHANGELOG.md that seeds give other numbers.
+//! A change of the order of draws changes these numbers. A test that fails prints the numbers it found, in the syntax
+//! of this file. If the change is intended, replace the table, and note in CHANGELOG.md that seeds give other numbers.
 
 mod draws;
 

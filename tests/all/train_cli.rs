@@ -1,4 +1,4 @@
-//! `lexmax train` as its users call it.
+//! `lexmax train` as users call it.
 
 use assert_cmd::Command;
 use lexmax::vectors::{self, Format, WordVectors};

@@ -1,4 +1,4 @@
-//! What `lexmax train` reads, and what it says of it.
+//! The inputs of `lexmax train`, and its reports about them.
 
 use assert_cmd::Command;
 use bzip2::write::BzEncoder;

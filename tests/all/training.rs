@@ -1,4 +1,4 @@
-//! The training loop and the evaluation, against closed forms and naive computations in f64.
+//! The training loop and the evaluation, compared with closed forms and naive computations in f64.
 
 use lexmax::Error;
 use lexmax::WorkerRng;

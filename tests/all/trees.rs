@@ -1,5 +1,5 @@
-//! Trees of every kind: that they are trees, that their rows are numbered from the root, and that files of them come back
-//! or say what is wrong with which line.
+//! Trees of every kind: they are trees, their rows are numbered from the root, and their files come back or are refused
+//! with the line.
 
 use lexmax::error::{Error, TreeFault, VectorsFault};
 use lexmax::layer::catalogue::{LayerSpec, Shape};

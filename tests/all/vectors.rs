@@ -1,4 +1,4 @@
-//! Files of word vectors: they come back, and hostile ones are refused with their place.
+//! Files of word vectors: they come back, and damaged or hostile ones are refused with the place.
 
 use lexmax::Error;
 use lexmax::error::{OutputFault, Place, VectorsFault};

@@ -1,4 +1,4 @@
-//! The library's `Word2Vec` and `lexmax train` are the same run.
+//! `Word2Vec` in the library and `lexmax train` give the same run.
 
 use assert_cmd::Command;
 use lexmax::Error;

@@ -1,4 +1,4 @@
-//! Colours are for terminals, and only where nobody said no.
+//! Colours appear only in terminals, and only if `NO_COLOR` is not set.
 
 use super::place::Place;
 

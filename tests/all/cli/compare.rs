@@ -1,4 +1,4 @@
-//! `lexmax compare`, which is what a bare run does.
+//! `lexmax compare`, which runs if no command is named.
 
 use super::place::{Place, text};
 use flate2::{Compression, write::GzEncoder};

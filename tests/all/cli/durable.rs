@@ -1,4 +1,4 @@
-//! What a full disk and a killed program leave: every output is the old one, whole, or the new one.
+//! A full disk and a killed program: every output is whole, either the old file or the new one.
 
 use super::place::{Place, text};
 use lexmax::model::ModelReader;

@@ -1,4 +1,4 @@
-//! Signals: a run ends as a shell expects, what it has is kept, and what was there before is not lost.
+//! Signals: a run ends as a shell expects, keeps its results, and does not destroy earlier files.
 
 use super::place::{Place, text};
 use std::io::{Read, Write};

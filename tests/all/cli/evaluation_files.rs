@@ -1,4 +1,5 @@
-//! Files of word pairs and of questions as people have them: read to the last pair, or refused with line and reason.
+//! Files of word pairs and of questions as they occur in practice: read to the last line, or refused with line and
+//! reason.
 
 use super::place::Place;
 use lexmax::Error;

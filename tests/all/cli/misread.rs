@@ -1,4 +1,4 @@
-//! Nothing is silently misread: files that are not what they seem are read for what they are, or refused by name.
+//! No file is misread silently: it is read for what it is, or refused by the name of its kind.
 
 use super::place::{Place, text};
 use std::io::Write;

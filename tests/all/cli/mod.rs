@@ -1,4 +1,4 @@
-//! The command, run as a user would.
+//! The command, run as users run it.
 
 mod colours;
 mod compare;

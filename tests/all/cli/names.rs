@@ -1,4 +1,4 @@
-//! Names of files that are not UTF-8, on every command.
+//! File names that are not UTF-8, in every command.
 
 use super::place::Place;
 use std::ffi::{OsStr, OsString};

@@ -1,4 +1,4 @@
-//! How letters are brought to one form, and the scripts that a split at word boundaries cannot read.
+//! Normal forms of letters, and scripts that cannot be split at word boundaries.
 
 use super::place::{Place, text};
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! One name an option: the new names, and the old ones that go on working.
+//! Every option has one name; old names still work.
 
 use super::place::{Place, text};
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! Outputs: none is a file that is read or another output, and each is what its name says.
+//! Outputs: none is an input or another output, and each has the format of its name.
 
 use super::place::{Place, text};
 use std::io::{BufRead, BufReader, Read, Write};

@@ -1,4 +1,4 @@
-//! A folder to run the command in.
+//! A folder in which the command runs.
 
 use serde_json::Value;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! Words of files in what is printed: no part of them reaches a terminal as it is, and messages show 80 bytes.
+//! Words from files in printed text: control characters are escaped, and messages quote at most 80 bytes.
 
 use super::place::Place;
 

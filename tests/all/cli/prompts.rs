@@ -1,4 +1,4 @@
-//! Prompts and pipes: bad lines, readers that go away, words with commas and spaces.
+//! Prompts and pipes: bad lines, closed readers, words with commas and spaces.
 
 use super::place::Place;
 use std::process::{Command, Output, Stdio};

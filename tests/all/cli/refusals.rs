@@ -1,4 +1,4 @@
-//! What makes no sense is refused: exit code 2, a message with the value and the limit, and nothing written.
+//! Invalid settings are refused: exit code 2, a message with the value and the limit, and no output.
 
 use super::place::{Place, text};
 use flate2::{Compression, write::GzEncoder};

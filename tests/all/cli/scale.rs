@@ -1,4 +1,4 @@
-//! `lexmax scale`, run as a user would.
+//! `lexmax scale`, run as users run it.
 
 use super::place::Place;
 use serde_json::Value;

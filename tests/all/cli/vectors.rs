@@ -1,4 +1,4 @@
-//! Files of vectors from all over the world, on every command that reads them.
+//! Files of word vectors from many programs, in every command that reads them.
 
 use super::place::Place;
 

@@ -1,4 +1,4 @@
-//! Words that are too long, and words that an output cannot hold: both are found before the training.
+//! Words that are too long, and words that an output cannot hold: both are found before training.
 
 use super::place::{Place, text};
 use lexmax::vectors::{Format, WordVectors};

@@ -1,4 +1,4 @@
-//! Which layers the laws are held against: every line of the catalogue, and variants of their settings.
+//! The layers that the laws are tested on: the whole catalogue, and variants of its settings.
 
 use lexmax::check::Reference;
 use lexmax::layer::catalogue::{CATALOGUE, LayerSpec, Shape};

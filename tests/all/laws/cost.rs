@@ -1,4 +1,4 @@
-//! Law 10: the counted cost is the closed form, in expectation where draws decide.
+//! Law 10: the counted cost is the closed form; for layers that draw, in the mean.
 
 use super::cases;
 use super::rig::{Examples, Rig};

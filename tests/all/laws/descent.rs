@@ -1,4 +1,4 @@
-//! Law 8: a small step lowers the exact loss, in expectation where draws decide.
+//! Law 8: a small step lowers the exact loss; for layers that draw, in the mean.
 
 use super::cases;
 use super::rig::{Examples, Rig, Updates};

@@ -1,4 +1,4 @@
-//! Laws 1, 2, 11, 12 and 13, and ln Z: what a layer says of the words is a distribution, for any weights.
+//! Laws 1, 2, 11, 12 and 13, and ln Z: a layer gives a distribution over the words, for any weights.
 
 use super::cases;
 use super::rig::{Check, Examples, Rig};

@@ -1,4 +1,4 @@
-//! Encoders: h and its gradients beside naive ones in f64 and finite differences, and the counted cost.
+//! Encoders: h and its gradients, compared with naive code in f64 and with finite differences, and the counted cost.
 
 use lexmax::WorkerRng;
 use lexmax::check::ROUNDING;

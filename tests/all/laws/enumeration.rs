@@ -1,5 +1,6 @@
-//! Law 15: which correction is right. For 4 words, the exact expected gradient at the scores that the layer is to
-//! learn, by enumerating every target and every outcome of the draws through the layer itself: zero, or biased.
+//! Law 15: which corrections are right. For 4 words, the exact expected gradient at the scores that the layer should
+//! learn. Every target and every outcome of the draws is enumerated through the layer itself. The gradient is zero, or
+//! the criterion is biased.
 
 use super::fixed::Fixed;
 use lexmax::check::enumeration::{Outcome, P, Q, V, ZERO, bias, distinct, independent, ln_inclusion, sets, unique};

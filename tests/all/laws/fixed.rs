@@ -1,3 +1,3 @@
-//! Samplers that draw what a test says.
+//! A sampler whose draws the test chooses.
 
 pub use lexmax::check::enumeration::Fixed;

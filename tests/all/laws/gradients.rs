@@ -1,4 +1,4 @@
-//! Law 3, finite differences, and law 4, the criterion itself; on small layers and where blocks are large.
+//! Law 3, finite differences, and law 4, the criterion, on small layers and on large blocks.
 
 use super::cases;
 use super::rig::{Check, Examples, Rig, UPDATES, bits};

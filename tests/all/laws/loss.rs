@@ -1,4 +1,4 @@
-//! Weights of words, soft targets, reductions and refusals: what of the loss has no name in the catalogue.
+//! The parts of the loss that have no name in the catalogue: word weights, soft targets, reductions and refusals.
 
 use super::cases;
 use super::rig::{Check, Examples, Rig};

@@ -1,6 +1,6 @@
-//! The laws of the house, over every line of the catalogue and over variants of its settings, beside naive layers in
-//! f64 (`lexmax::check::reference`). A test that draws says its α: the chance that a right layer fails it, had its seed been
-//! random.
+//! The laws that every layer obeys; `docs/laws.md` lists them. They are tested on every layer of the catalogue and on
+//! variants of its settings, beside naive layers in f64 (`lexmax::check::reference`). A test that draws states its α:
+//! the probability that a correct layer fails it with a random seed.
 
 mod batches;
 mod cases;

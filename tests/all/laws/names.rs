@@ -1,4 +1,4 @@
-//! What the catalogue declares of a key is what a name means: its default, and its words.
+//! Keys of the catalogue: a default is the value that it states, and the listed values are those that are read.
 
 use super::cases::zipf;
 use super::rig::{Examples, Rig, Updates, bits};

@@ -1,4 +1,4 @@
-//! A layer with weights, a batch for it, and what one step of it gives.
+//! A layer with weights, a batch for it, and the results of one step.
 
 use super::cases;
 use lexmax::WorkerRng;

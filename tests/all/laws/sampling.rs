@@ -1,4 +1,4 @@
-//! Law 14: sampled layers that draw every word once with a uniform q are the full softmax.
+//! Law 14: a sampled layer that draws every word once with a uniform q is full softmax.
 
 use super::cases;
 use super::fixed::Fixed;

@@ -1,4 +1,4 @@
-//! Means of draws, and how far they may be from what they should be.
+//! Means of draws, and their allowed deviations.
 
 use statrs::distribution::{ChiSquared, ContinuousCDF, Normal};
 

@@ -1,5 +1,5 @@
-//! Law 9, repeated rows are merged rows, and that all routes through a table are one: a step, its three verbs, a sweep
-//! with and without the scan before it.
+//! Law 9: repeated rows are merged rows. All routes through a table give one result: a step, the three verbs, and a
+//! sweep with or without the scan before it.
 
 use super::rig::{UPDATES, Updates};
 use lexmax::WorkerRng;

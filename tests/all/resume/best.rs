@@ -1,4 +1,4 @@
-//! What is left of a run that looks at a held-out text: the best model.
+//! The model that a run with a held-out text leaves.
 
 use super::place::{Place, ok, refused, text};
 use assert_cmd::cargo::CommandCargoExt;

@@ -1,4 +1,5 @@
-//! Runs that are interrupted and go on: the same bits in deterministic mode, whatever stopped them and on any threads.
+//! Runs that are interrupted and resume: in deterministic mode with the same bits, after any interruption and on any
+//! number of threads.
 
 mod best;
 mod place;

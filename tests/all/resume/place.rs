@@ -1,4 +1,4 @@
-//! A folder in which `lexmax train` is run.
+//! A folder in which `lexmax train` runs.
 
 use assert_cmd::cargo::CommandCargoExt;
 use lexmax::WorkerRng;

@@ -1,4 +1,4 @@
-//! The first numbers of what is drawn beside samplers and proposals: noise, thinned sentences, and trees of clusters.
+//! The first numbers of other draws: noise, subsampled sentences, and trees of clusters.
 
 use crate::stability::{Pins, assert_pinned, assert_same};
 use lexmax::WorkerRng;
