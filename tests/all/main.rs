@@ -26,6 +26,8 @@ mod laws;
 mod lenient;
 #[cfg(feature = "text")]
 mod model_file;
+#[cfg(feature = "cli")]
+mod page;
 #[cfg(feature = "text")]
 mod proposals;
 #[cfg(feature = "cli")]

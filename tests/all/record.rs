@@ -1,7 +1,7 @@
 //! The recorder of `benches/record/`: its parts, and a record of three programs' runs read back.
 
 #[path = "../../benches/record/mod.rs"]
-mod recorder;
+pub mod recorder;
 
 use clap::Parser;
 use recorder::arguments::{Arguments, Asked, Task};
