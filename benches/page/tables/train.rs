@@ -41,9 +41,7 @@ pub fn times(region: &Region, records: &Records) -> Result<String, Fault> {
     }
     let row = |entry: &&Entry| {
         let seconds = entry.train_seconds.ok_or_else(|| record.lacks(region, "train_seconds"))?;
-        let mut cells = setting(entry);
-        cells.extend([entry.setting("threads"), program(record, entry)]);
-        cells.extend(has_with.then(|| entry.with.clone().unwrap_or_else(|| NOTHING.into())));
+        let mut cells = keys.cells(record, entry);
         cells.extend([spread(seconds, 2), seconds.n.to_string()]);
         cells.push(fixed(entry.processor_seconds.map(|seconds| seconds.median), 2));
         if has_ratio {
@@ -66,16 +64,13 @@ pub fn quality(region: &Region, records: &Records) -> Result<String, Fault> {
     if sets.is_empty() {
         return Err(record.lacks(region, "test sets"));
     }
-    let has_with = entries.iter().any(|entry| entry.with.is_some());
-    let mut headings: Vec<String> = ["model", "layer", "threads", "program"].map(String::from).into();
-    headings.extend(has_with.then(|| "with".into()));
+    let keys = Keys::of(&entries);
+    let mut headings = keys.headings();
     let words = headings.len();
     headings.extend(sets.iter().map(|set| set.to_string()));
     headings.extend(["training loss", "seeds"].map(String::from));
     let row = |entry: &&Entry| {
-        let mut cells = setting(entry);
-        cells.extend([entry.setting("threads"), program(record, entry)]);
-        cells.extend(has_with.then(|| entry.with.clone().unwrap_or_else(|| NOTHING.into())));
+        let mut cells = keys.cells(record, entry);
         cells.extend(sets.iter().map(|set| mean(entry.quality.get(*set), 1)));
         cells.push(mean(entry.loss.as_ref(), 4));
         let n = entry.quality.values().map(|mean| mean.n).max();
@@ -86,8 +81,30 @@ pub fn quality(region: &Region, records: &Records) -> Result<String, Fault> {
     Ok(format!("{}\nFrom {}.\n", table(&headings, &rows, words), record.source()))
 }
 
-fn setting(entry: &Entry) -> Vec<String> {
-    vec![entry.setting("model"), format!("`{}`", entry.setting("layer"))]
+/// The columns that tell entries apart. A program and a variant have columns only where there are several.
+struct Keys {
+    has_program: bool,
+    has_with: bool,
+}
+
+impl Keys {
+    fn of(entries: &[&Entry]) -> Self {
+        let programs: BTreeSet<&String> = entries.iter().map(|entry| &entry.program).collect();
+        Self { has_program: programs.len() > 1, has_with: entries.iter().any(|entry| entry.with.is_some()) }
+    }
+
+    fn headings(&self) -> Vec<String> {
+        let more =
+            [("program", self.has_program), ("with", self.has_with)].into_iter().filter(|(_, is_there)| *is_there);
+        ["model", "layer", "threads"].into_iter().chain(more.map(|(name, _)| name)).map(String::from).collect()
+    }
+
+    fn cells(&self, record: &Record, entry: &Entry) -> Vec<String> {
+        let with = entry.with.clone().unwrap_or_else(|| NOTHING.into());
+        let more = [(program(record, entry), self.has_program), (with, self.has_with)];
+        let setting = [entry.setting("model"), format!("`{}`", entry.setting("layer")), entry.setting("threads")];
+        setting.into_iter().chain(more.into_iter().filter(|(_, is_there)| *is_there).map(|(cell, _)| cell)).collect()
+    }
 }
 
 /// The entries of a training record that a region asks for.
