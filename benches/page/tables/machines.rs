@@ -9,7 +9,7 @@ use super::super::text;
 pub fn table(region: &Region, records: &Records) -> Result<String, Fault> {
     region.check_no_label()?;
     region.check_options(&[])?;
-    let headings = ["record", "task", "date", "processor", "cores", "vectors", "commit", "system", "compiler"];
+    let headings = ["record", "task", "date", "processor", "cores", "instruction set", "commit", "system", "compiler"];
     let row = |record: &Record| {
         let machine = &record.machine;
         let rustc = machine.rustc.split(" (").next().unwrap_or_default();

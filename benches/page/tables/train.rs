@@ -30,10 +30,9 @@ pub fn times(region: &Region, records: &Records) -> Result<String, Fault> {
     region.check_options(&["threads", "programs"])?;
     let record = records.of(region, "train LABEL [threads=N,…] [programs=NAME,…]")?;
     let entries = entries(region, record)?;
-    let has_with = entries.iter().any(|entry| entry.with.is_some());
+    let keys = Keys::of(&entries);
     let has_ratio = !record.ratios.is_empty();
-    let mut headings: Vec<String> = ["model", "layer", "threads", "program"].map(String::from).into();
-    headings.extend(has_with.then(|| "with".into()));
+    let mut headings = keys.headings();
     let words = headings.len();
     headings.extend(["train s, median (min–max)", "n", "processor s"].map(String::from));
     if has_ratio {
