@@ -20,6 +20,8 @@ fn the_regions_of_this_repository_are_up_to_date() {
     }
     let told = check(root).unwrap_or_else(|fault| panic!("{fault}"));
     assert!(told.starts_with("all ") && told != "all 0 regions are up to date", "{told}");
+    let main = |words: &[&str]| generator::main(words.iter().map(|word| word.to_string()));
+    assert_eq!((main(&["--bench", "--check"]), main(&["--chek"])), (0, 2));
 }
 
 /// A record of training with a program beside lexmax.
@@ -40,7 +42,7 @@ fn train_record(ours: f64, theirs: f64) -> serde_json::Value {
         .flat_map(|(model, layer)| [entry("lexmax", model, layer, ours), entry("gensim", model, layer, theirs)])
         .collect();
     json!({
-        "form": 1, "date": "2026-01-02T03:04:05Z", "label": "beside", "task": "train", "command": ["record", "train"],
+        "form": 1, "date": "2026-01-02T03:04:05Z", "label": "beside", "task": "train", "command": ["rec", "train", "--with", "a=--x 1", "--folder", ""],
         "machine": {"processor": "P", "cores": 2, "system": "s", "rustc": "rustc 1 (x)"}, "simd": {"path": "avx2"},
         "commit": {"hash": "0123456789", "is_dirty": true}, "versions": {"lexmax": "0", "gensim": "4.4.0"},
         "entries": entries, "ratios": [],
@@ -175,6 +177,7 @@ fn reports_become_records_and_records_become_tables() {
         "rates two value=nll",
         "seeds two",
         "commands two",
+        "commands beside",
         "machines",
     ];
     let root = root(&region("speed"), &pages.map(region).concat());
@@ -235,8 +238,9 @@ fn reports_become_records_and_records_become_tables() {
         "{page}"
     );
     assert_eq!(page.lines().filter(|line| line.ends_with(" | 2 |") && line.contains(" ± ")).count(), 2, "{page}");
+    assert!(page.contains("# beside\ncargo bench --bench record -- train --with 'a=--x 1'\n"), "{page}");
     assert!(page.contains("--lr 0.05 --seed 1\nlexmax compare"), "{page}");
-    assert!(!page.contains("/tmp"), "{page}");
+    assert!(!page.contains("/tmp") && !page.contains("--out"), "{page}");
     let readme = read(root.path(), "README.md");
     let row =
         "| an epoch of CBOW, hierarchical softmax | 2.00 s (1.75–2.50) | gensim 4.4.0 | 5.00 s (4.75–5.50) | 3 | 2.5 |";

@@ -36,26 +36,34 @@ pub fn commands(region: &Region, records: &Records) -> Result<String, Fault> {
     let chosen: Vec<&Record> = one.map_or_else(|| records.iter().collect(), |record| vec![record]);
     let of = |record: &&Record| {
         let compared = record.comparisons.iter().map(|run| &run.command);
-        let mut lines: Vec<String> =
-            compared.chain(record.scales.iter().map(|run| &run.command)).map(|command| without_out(command)).collect();
+        let reports = compared.chain(record.scales.iter().map(|run| &run.command));
+        let mut lines: Vec<String> = reports.map(|command| without_folder(command.split(' '))).collect();
         if lines.is_empty() {
-            let words = record.command.iter().map(String::as_str);
-            lines.push(shlex::try_join(words).unwrap_or_else(|_| record.command.join(" ")));
+            let words = record.command.iter().skip(1).map(|word| quoted(word));
+            let words: Vec<String> = words.collect();
+            lines.push(format!("cargo bench --bench record -- {}", without_folder(words.iter().map(String::as_str))));
         }
         format!("# {}\n{}\n", record.label, lines.join("\n"))
     };
     Ok(format!("```sh\n{}```\n", chosen.iter().map(of).collect::<String>()))
 }
 
-/// A command without the folder of its report.
-fn without_out(command: &str) -> String {
-    let (mut kept, mut words) = (Vec::new(), command.split(' '));
+/// A command without the folder of its report or record.
+fn without_folder<'a>(mut words: impl Iterator<Item = &'a str>) -> String {
+    let mut kept = Vec::new();
     while let Some(word) = words.next() {
-        if word == "--out" {
+        if ["--out", "--folder"].contains(&word) {
             words.next();
         } else {
             kept.push(word);
         }
     }
     kept.join(" ")
+}
+
+/// A word, in quotes where a shell needs them.
+fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "-_.,:=+/@%".contains(c);
+    let is_bare = !word.is_empty() && word.chars().all(is_plain);
+    if is_bare { word.into() } else { format!("'{}'", word.replace('\'', r"'\''")) }
 }

@@ -40,7 +40,7 @@ pub fn table(region: &Region, records: &Records) -> Result<String, Fault> {
         let (record, [own, other]) = newest(records, PEER, is_setting)
             .ok_or_else(|| missing(region, records, format!("{words} beside {PEER}, {THREADS} threads")))?;
         let seconds = [own, other].map(|entry| entry.train_seconds.expect("an entry of training"));
-        let [ours, theirs] = seconds.map(|seconds| format!("{} s", spread(seconds, 2)));
+        let [ours, theirs] = seconds.map(|seconds| spread(seconds, " s"));
         let ratio = seconds[1].median / seconds[0].median;
         let n = seconds[0].n.min(seconds[1].n);
         rows.push(row([words.into(), ours, program(record, other), theirs, n.to_string()], ratio));
@@ -122,8 +122,8 @@ fn newest<'a>(
 }
 
 fn row(cells: [String; 5], ratio: f64) -> Vec<String> {
-    let digits = if ratio < 100.0 { 1 } else { 0 };
-    cells.into_iter().chain([format!("{ratio:.digits$}")]).collect()
+    let ratio = if ratio < 100.0 { format!("{ratio:.1}") } else { whole(ratio.round() as u64) };
+    cells.into_iter().chain([ratio]).collect()
 }
 
 fn missing(region: &Region, records: &Records, what: String) -> Fault {

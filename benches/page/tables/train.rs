@@ -6,10 +6,10 @@ use super::super::region::Region;
 use super::super::text::{NOTHING, fixed, table};
 use std::collections::BTreeSet;
 
-/// A median with the least and the greatest value.
-pub fn spread(spread: Spread, digits: usize) -> String {
+/// A median with its unit, and the least and the greatest value.
+pub fn spread(spread: Spread, unit: &str) -> String {
     let Spread { median, min, max, .. } = spread;
-    format!("{median:.digits$} ({min:.digits$}–{max:.digits$})")
+    format!("{median:.2}{unit} ({min:.2}–{max:.2})")
 }
 
 /// A mean with its standard error, where there is one.
@@ -41,7 +41,7 @@ pub fn times(region: &Region, records: &Records) -> Result<String, Fault> {
     let row = |entry: &&Entry| {
         let seconds = entry.train_seconds.ok_or_else(|| record.lacks(region, "train_seconds"))?;
         let mut cells = keys.cells(record, entry);
-        cells.extend([spread(seconds, 2), seconds.n.to_string()]);
+        cells.extend([spread(seconds, ""), seconds.n.to_string()]);
         cells.push(fixed(entry.processor_seconds.map(|seconds| seconds.median), 2));
         if has_ratio {
             let ratio = record.ratios.iter().find(|ratio| ratio.entry == entry.name);
