@@ -105,14 +105,17 @@ pub fn rates(region: &Region, records: &Records) -> Result<String, Fault> {
             let text = fixed(*value, digits);
             if *value == Some(best) { format!("**{text}**") } else { text }
         };
-        let cells = [format!("`{name}`")].into_iter().chain(values.iter().map(shown)).collect::<Vec<_>>();
-        rows.push((best, cells));
+        let mut layers = runs.iter().flat_map(|run| &run.report.layers);
+        let cost = layers.find(|layer| layer.layer == name).map(|layer| count(layer.cost_per_example.multiply_adds));
+        let cells = [format!("`{name}`")].into_iter().chain(values.iter().map(shown)).chain(cost);
+        rows.push((best, cells.collect::<Vec<_>>()));
     }
     rows.sort_by(|a, b| a.0.total_cmp(&b.0));
     let rows: Vec<_> = rows.into_iter().map(|(_, cells)| cells).collect();
-    let unit = region.option("value").unwrap_or("nll");
+    let name = value_name(region);
+    let headings = rates.iter().map(|rate| format!("{name}, rate {rate}"));
     let headings: Vec<String> =
-        ["layer".into()].into_iter().chain(rates.iter().map(|rate| format!("{unit} at rate {rate}"))).collect();
+        ["layer".into()].into_iter().chain(headings).chain(["multiply-adds an example".into()]).collect();
     Ok(format!("{}\n{}\n", text::table(&headings, &rows, 1), caption(record, &runs[0].report)))
 }
 
@@ -140,8 +143,8 @@ pub fn seeds(region: &Region, records: &Records) -> Result<String, Fault> {
     }
     rows.sort_by(|a, b| a.0.total_cmp(&b.0));
     let rows: Vec<_> = rows.into_iter().map(|(_, cells)| cells).collect();
-    let unit = region.option("value").unwrap_or("nll");
-    let headings = ["layer".to_string(), format!("{unit}, mean ± standard error"), "min–max".into(), "seeds".into()];
+    let name = value_name(region);
+    let headings = ["layer".to_string(), format!("{name}, mean ± standard error"), "min–max".into(), "seeds".into()];
     Ok(format!("{}\n{}\n", text::table(&headings, &rows, 1), caption(record, &runs[0].report)))
 }
 
@@ -159,6 +162,15 @@ fn value(region: &Region) -> Result<fn(&Layer) -> Option<f64>, Fault> {
         "excess" => Ok(|layer| layer.excess_nats),
         "epsilon" => Ok(|layer| layer.epsilon_perplexity),
         other => Err(region.unknown("value", other, ["nll", "excess", "epsilon"].into_iter())),
+    }
+}
+
+/// Words for the value of `rates` and `seeds`.
+fn value_name(region: &Region) -> &'static str {
+    match region.option("value") {
+        Some("excess") => "nats above the truth",
+        Some("epsilon") => "ε-perplexity",
+        _ => "held-out NLL",
     }
 }
 
