@@ -1,6 +1,6 @@
 //! Fills the generated regions of README.md and docs/ with tables of the records in benches/records/.
 //!
-//! `cargo bench --bench page` rewrites the files; `cargo bench --bench page -- --check` only says which regions are stale.
+//! `cargo bench --bench page` rewrites the files; with `-- --check` it only says which regions are stale.
 //! `benches/README.md` lists the tables.
 
 // The tests include this module too.

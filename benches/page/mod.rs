@@ -1,4 +1,4 @@
-//! The generator of tables: records are read, the regions of Markdown files are found, and each is filled with its table.
+//! The generator of tables: reads the records, finds the regions of Markdown files, and fills each with its table.
 
 pub mod error;
 pub mod records;
@@ -49,7 +49,7 @@ pub fn check(root: &Path) -> Result<String, Fault> {
     }
 }
 
-/// Rewrites the files of README.md and docs/ below `root` that have a stale region. No file changes if one has an error.
+/// Rewrites README.md and the files of docs/ below `root` that have a stale region. After an error no file has changed.
 pub fn rewrite(root: &Path) -> Result<String, Fault> {
     let files: Vec<Filled> = filled(root)?.into_iter().filter(|file| !file.stale.is_empty()).collect();
     let fault = |path: &Path, source| Fault::Output { path: path.into(), source };

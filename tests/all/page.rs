@@ -42,7 +42,8 @@ fn train_record(ours: f64, theirs: f64) -> serde_json::Value {
         .flat_map(|(model, layer)| [entry("lexmax", model, layer, ours), entry("gensim", model, layer, theirs)])
         .collect();
     json!({
-        "form": 1, "date": "2026-01-02T03:04:05Z", "label": "beside", "task": "train", "command": ["rec", "train", "--with", "a=--x 1", "--folder", ""],
+        "form": 1, "date": "2026-01-02T03:04:05Z", "label": "beside", "task": "train",
+        "command": ["rec", "train", "--with", "a=--x 1", "--folder", ""],
         "machine": {"processor": "P", "cores": 2, "system": "s", "rustc": "rustc 1 (x)"}, "simd": {"path": "avx2"},
         "commit": {"hash": "0123456789", "is_dirty": true}, "versions": {"lexmax": "0", "gensim": "4.4.0"},
         "entries": entries, "ratios": [],
