@@ -9,7 +9,15 @@ use std::path::PathBuf;
 #[command(name = "record")]
 pub struct Arguments {
     #[command(subcommand)]
-    pub task: Task,
+    pub asked: Asked,
+}
+
+#[derive(Subcommand)]
+pub enum Asked {
+    #[command(flatten)]
+    Turns(Task),
+    /// Runs `lexmax compare` or `lexmax scale` and records its report.
+    Report(Report),
 }
 
 #[derive(Subcommand)]
@@ -126,6 +134,32 @@ pub struct Turns {
     /// Folder for the record [default: benches/records].
     #[arg(long, value_name = "FOLDER")]
     pub folder: Option<PathBuf>,
+}
+
+/// The options of reports.
+#[derive(Args)]
+pub struct Report {
+    /// Part of the record's name, after the date.
+    #[arg(long, value_name = "LABEL")]
+    pub label: String,
+    /// More arguments for one run. Can be repeated: one run each, all in one record.
+    #[arg(long, allow_hyphen_values = true, value_name = "ARGS", conflicts_with = "from")]
+    pub with: Vec<String>,
+    /// A finished report, compare.json or scale.json; nothing is run. Can be repeated.
+    #[arg(long, value_name = "FILE", requires_all = ["commit", "simd"])]
+    pub from: Vec<PathBuf>,
+    /// Commit of the build that wrote the reports of `--from`.
+    #[arg(long, value_name = "HASH", requires = "from")]
+    pub commit: Option<String>,
+    /// Vector path of the build that wrote the reports of `--from`.
+    #[arg(long, value_name = "PATH", requires = "from", value_parser = ["scalar", "avx2", "avx512", "native"])]
+    pub simd: Option<String>,
+    /// Folder for the record [default: benches/records].
+    #[arg(long, value_name = "FOLDER")]
+    pub folder: Option<PathBuf>,
+    /// Behind `--`: compare or scale, with its arguments, without `--out`.
+    #[arg(last = true, value_name = "COMMAND", required_unless_present = "from", conflicts_with = "from")]
+    pub command: Vec<String>,
 }
 
 impl Task {

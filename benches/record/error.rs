@@ -25,6 +25,14 @@ pub enum Fault {
     Rounds { rounds: usize, seeds: usize },
     #[error("{text:?} names no entry: {part:?} is none of {known}")]
     Selector { text: String, part: String, known: String },
+    #[error("{text:?} writes no report; name `compare` or `scale` first, such as `-- scale --threads 2`")]
+    Command { text: String },
+    #[error("{}: {source}; expected the compare.json or scale.json of a run", path.display())]
+    Report { path: PathBuf, source: serde_json::Error },
+    #[error("a report of the record {label} lacks its command and its date; expected compare.json or scale.json")]
+    NoReport { label: String },
+    #[error("the reports of the record {label} differ in command, version or machine; write a record for each")]
+    Mixed { label: String },
     #[error("{}: {source}", path.display())]
     Input { path: PathBuf, source: std::io::Error },
     #[error("{}: {source}", path.display())]

@@ -7,7 +7,7 @@ use std::process::Command;
 /// The vector path of the library: the active one, and the one requested.
 #[derive(Clone, Debug, Serialize)]
 pub struct Simd {
-    pub path: &'static str,
+    pub path: String,
     /// The value of `LEXMAX_SIMD`, which all programs inherit.
     pub asked: Option<String>,
 }
@@ -15,7 +15,7 @@ pub struct Simd {
 impl Simd {
     pub fn here() -> Self {
         let asked = std::env::var_os("LEXMAX_SIMD").map(|value| value.to_string_lossy().into_owned());
-        Self { path: lexmax::measure::vector_path(), asked }
+        Self { path: lexmax::measure::vector_path().into(), asked }
     }
 }
 

@@ -8,13 +8,14 @@ pub mod plan;
 pub mod programs;
 pub mod quality;
 pub mod record;
+pub mod report;
 pub mod run;
 pub mod selector;
 pub mod statistics;
 pub mod table;
 pub mod template;
 
-use arguments::{Arguments, Task};
+use arguments::{Arguments, Asked, Task};
 use clap::Parser;
 use error::Fault;
 use plan::Plan;
@@ -22,7 +23,7 @@ use record::Record;
 use std::path::PathBuf;
 
 const USAGE: &str = "record: nothing to do; `cargo bench --bench record -- train --corpus FILE` records training, \
-                     `-- step` single steps, `-- --help` says more";
+                     `-- step` single steps, `-- report --label LABEL -- scale` a report, `-- --help` says more";
 
 /// The whole program. Returns the exit code: 2 for bad arguments, 1 for a run that failed.
 pub fn main(arguments: impl Iterator<Item = String>) -> u8 {
@@ -40,9 +41,15 @@ pub fn main(arguments: impl Iterator<Item = String>) -> u8 {
             return if error.use_stderr() { 2 } else { 0 };
         }
     };
-    match run(&parsed.task, &arguments) {
-        Ok((record, path)) => {
-            println!("{}{}", table::text(&record), path.display());
+    let told = match &parsed.asked {
+        Asked::Turns(task) => {
+            run(task, &arguments).map(|(record, path)| format!("{}{}", table::text(&record), path.display()))
+        }
+        Asked::Report(asked) => report::run(asked, &arguments).map(|path| path.display().to_string()),
+    };
+    match told {
+        Ok(told) => {
+            println!("{told}");
             0
         }
         Err(fault) => {

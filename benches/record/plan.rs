@@ -217,11 +217,13 @@ pub fn seeds(rounds: Option<u32>, text: Option<&str>) -> Result<Vec<u64>, Fault>
     Ok(seeds.iter().copied().cycle().take(rounds).collect())
 }
 
-fn label(label: &str) -> Result<String, Fault> {
+/// A label that can be part of a file's name.
+pub fn label(label: &str) -> Result<String, Fault> {
     let fits = !label.is_empty() && label.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
     if fits { Ok(label.into()) } else { Err(Fault::Label { label: label.into() }) }
 }
 
-fn folder() -> PathBuf {
+/// The folder of the records of this package.
+pub fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/records")
 }

@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 /// Raised when a key changes its meaning or is removed.
-const FORM: u32 = 1;
+pub const FORM: u32 = 1;
 
 /// All results of the runs of a plan.
 #[derive(Debug, Serialize)]
@@ -166,23 +166,28 @@ impl Record {
 
     /// Writes the record, completely or not at all. Its new name consists of date and label, and a number if necessary.
     pub fn write(&self, folder: &Path) -> Result<PathBuf, Fault> {
-        let mut json = serde_json::to_vec_pretty(self).expect("a record is plain data");
-        json.push(b'\n');
-        let fault = |path: &Path, source| Fault::Output { path: path.into(), source };
-        let mut file = temporary(folder).map_err(|source| fault(folder, source))?;
-        file.write_all(&json).and_then(|()| file.as_file().sync_all()).map_err(|source| fault(folder, source))?;
-        let day = &self.date[..10];
-        for number in 1.. {
-            let number = if number == 1 { String::new() } else { format!("-{number}") };
-            let path = folder.join(format!("{day}-{}{number}.json", self.label));
-            match file.persist_noclobber(&path) {
-                Ok(_) => return Ok(path),
-                Err(error) if error.error.kind() == std::io::ErrorKind::AlreadyExists => file = error.file,
-                Err(error) => return Err(fault(&path, error.error)),
-            }
-        }
-        unreachable!("some number is free")
+        persist(self, folder, &self.date, &self.label)
     }
+}
+
+/// Writes a record, whole or not at all. The name has the day and the label, and a number if that name is taken.
+pub fn persist(record: &impl Serialize, folder: &Path, date: &str, label: &str) -> Result<PathBuf, Fault> {
+    let mut json = serde_json::to_vec_pretty(record).expect("a record is plain data");
+    json.push(b'\n');
+    let fault = |path: &Path, source| Fault::Output { path: path.into(), source };
+    let mut file = temporary(folder).map_err(|source| fault(folder, source))?;
+    file.write_all(&json).and_then(|()| file.as_file().sync_all()).map_err(|source| fault(folder, source))?;
+    let day = &date[..10];
+    for number in 1.. {
+        let number = if number == 1 { String::new() } else { format!("-{number}") };
+        let path = folder.join(format!("{day}-{label}{number}.json"));
+        match file.persist_noclobber(&path) {
+            Ok(_) => return Ok(path),
+            Err(error) if error.error.kind() == std::io::ErrorKind::AlreadyExists => file = error.file,
+            Err(error) => return Err(fault(&path, error.error)),
+        }
+    }
+    unreachable!("some number is free")
 }
 
 /// Creates the folder and a temporary file in it. Hours of runs must not end at a folder that cannot be written to.

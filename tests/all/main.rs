@@ -28,6 +28,8 @@ mod laws_page;
 mod lenient;
 #[cfg(feature = "text")]
 mod model_file;
+#[cfg(feature = "cli")]
+mod page;
 #[cfg(feature = "text")]
 mod proposals;
 #[cfg(feature = "cli")]

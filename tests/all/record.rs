@@ -1,10 +1,10 @@
 //! The recorder in `benches/record/`: its parts, and a record of the runs of three programs that is read back.
 
 #[path = "../../benches/record/mod.rs"]
-mod recorder;
+pub mod recorder;
 
 use clap::Parser;
-use recorder::arguments::Arguments;
+use recorder::arguments::{Arguments, Asked, Task};
 use recorder::error::Fault;
 use recorder::formula::{over_seeds, verdict};
 use recorder::plan::{Plan, seeds};
@@ -18,17 +18,23 @@ use std::path::Path;
 
 const LEXMAX: &str = env!("CARGO_BIN_EXE_lexmax");
 
-fn parsed(options: &[&str]) -> Arguments {
-    let words = ["record", "train", "--corpus", file!()].iter().chain(options);
-    Arguments::try_parse_from(words).unwrap_or_else(|error| panic!("{error}"))
+fn task(words: &[&str]) -> Task {
+    match Arguments::try_parse_from(words).unwrap_or_else(|error| panic!("{error}")).asked {
+        Asked::Turns(task) => task,
+        Asked::Report(_) => panic!("{words:?} is a report"),
+    }
+}
+
+fn parsed(options: &[&str]) -> Task {
+    task(&[&["record", "train", "--corpus", file!()], options].concat())
 }
 
 fn plan(options: &[&str]) -> Plan {
-    Plan::new(&parsed(options).task).unwrap_or_else(|fault| panic!("{fault}"))
+    Plan::new(&parsed(options)).unwrap_or_else(|fault| panic!("{fault}"))
 }
 
 fn fault(options: &[&str]) -> Fault {
-    Plan::new(&parsed(options).task).expect_err("arguments that make no sense")
+    Plan::new(&parsed(options)).expect_err("arguments that make no sense")
 }
 
 #[test]
@@ -223,8 +229,7 @@ fn a_record_has_what_was_run() {
     let files = ["--corpus", &corpus, "--similarity", &pairs, "--folder", records.to_str().unwrap(), "--peer", &twin];
     let words = [&["record", "train", "--label", "tiny"][..], &options, &more, &files].concat();
     let command: Vec<String> = words.iter().map(|word| word.to_string()).collect();
-    let task = Arguments::try_parse_from(words).unwrap_or_else(|error| panic!("{error}")).task;
-    let (record, path) = recorder::run(&task, &command).unwrap_or_else(|fault| panic!("{fault}"));
+    let (record, path) = recorder::run(&task(&words), &command).unwrap_or_else(|fault| panic!("{fault}"));
 
     let name = path.file_name().unwrap().to_str().unwrap();
     let found: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
@@ -300,8 +305,7 @@ fn a_peer_tells_of_its_run_in_a_line_of_json() {
         let options = ["--models", "cbow", "--layers", "hierarchical", "--threads", "1", "--dim", "8", "--seeds", "1"];
         let more = ["--corpus", &corpus, "--similarity", &pairs, "--peer", &peer];
         let words = [&["record", "train", "--folder", folder.path().to_str().unwrap()][..], &options, &more].concat();
-        let task = Arguments::try_parse_from(words).unwrap_or_else(|error| panic!("{error}")).task;
-        recorder::run(&task, &[])
+        recorder::run(&task(&words), &[])
     };
     let told = concat!(
         r#"{"train_seconds": 0.5, "loss": [3, 2.5], "version": "7", "peak_bytes": 9, "format": "text", "x": 1, "#,
