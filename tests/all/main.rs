@@ -11,6 +11,8 @@ mod blocks;
 mod check;
 #[cfg(feature = "cli")]
 mod cli;
+#[cfg(feature = "cli")]
+mod commands;
 #[cfg(feature = "text")]
 mod deterministic;
 #[cfg(feature = "cli")]
@@ -26,6 +28,7 @@ mod laws;
 mod lenient;
 #[cfg(feature = "text")]
 mod model_file;
+mod pages;
 #[cfg(feature = "text")]
 mod proposals;
 #[cfg(feature = "cli")]
