@@ -2,7 +2,6 @@
 
 use crate::pages;
 use assert_cmd::Command;
-use assert_cmd::cargo::cargo_bin;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process;
@@ -53,7 +52,7 @@ fn commands(block: &str) -> Vec<Vec<String>> {
         let words = shlex::split(line).unwrap_or_else(|| panic!("a shell cannot split {line:?}"));
         for words in words.split(|word| word == "|" || word == "&&") {
             let mut command = Vec::new();
-            let mut words = words.iter().skip_while(|word| command_is_assignment(word));
+            let mut words = words.iter().skip_while(|word| is_assignment(word));
             while let Some(word) = words.next() {
                 match word.as_str() {
                     "<" | ">" => drop(words.next()),
@@ -66,7 +65,7 @@ fn commands(block: &str) -> Vec<Vec<String>> {
     commands
 }
 
-fn command_is_assignment(word: &str) -> bool {
+fn is_assignment(word: &str) -> bool {
     word.split_once('=').is_some_and(|(name, _)| name.chars().all(|c| c.is_ascii_uppercase() || c == '_'))
 }
 
@@ -135,7 +134,7 @@ fn commands_of_pages_have_options_that_exist() {
 fn marked_commands_run() {
     let blocks: Vec<Block> = blocks().into_iter().filter(|block| block.run).collect();
     assert!(blocks.len() >= 5, "only {} blocks are run", blocks.len());
-    let programs = cargo_bin("lexmax").parent().unwrap().to_path_buf();
+    let programs = Path::new(env!("CARGO_BIN_EXE_lexmax")).parent().unwrap().to_path_buf();
     let path =
         std::env::join_paths([programs].into_iter().chain(std::env::split_paths(&std::env::var_os("PATH").unwrap())));
     let path = path.unwrap();
