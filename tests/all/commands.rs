@@ -103,7 +103,7 @@ fn an_unknown_option_or_value_is_noticed() {
     assert_eq!(refused("train --corpus a.txt --out b --model cbow"), None);
     assert!(refused("train --corpus a.txt --outt b").unwrap().contains("--outt"));
     assert!(refused("train --corpus a.txt --model bow").unwrap().contains("bow"));
-    assert!(refused("compare --layers fulll").unwrap().contains("fulll"));
+    assert!(refused("compare --layers unheard-of").unwrap().contains("unheard-of"));
 }
 
 #[test]
