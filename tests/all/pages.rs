@@ -106,6 +106,9 @@ fn fault(page: &Path, link: &str) -> Option<String> {
     if page.starts_with("docs") && !target.starts_with("docs") {
         return Some("it leaves docs/, and the book has nothing else".into());
     }
+    if anchor.chars().any(|c| c.is_numeric() && !c.is_ascii_digit()) {
+        return Some("GitHub leaves out such digits, and the book does not".into());
+    }
     let known = anchor.is_empty() || anchors(&read(&target)).iter().any(|a| a == anchor);
     (!known).then(|| format!("{} has no heading for it", target.display()))
 }
