@@ -90,5 +90,5 @@ fn gaps_and_line_breaks_do_not_matter_but_code_does() {
 #[test]
 fn the_readme_counts_the_layers() {
     let layers = lexmax::layer::catalogue::CATALOGUE.len();
-    assert!(read("README.md").contains(&format!("It has {layers} layers")), "the catalogue has {layers} layers");
+    assert!(read("README.md").contains(&format!("lexmax has {layers} of them")), "the catalogue has {layers} layers");
 }
