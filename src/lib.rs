@@ -149,3 +149,18 @@ pub use error::{Error, Result};
 pub use ndarray;
 pub use rand;
 pub use rng::WorkerRng;
+
+/// Compiles the Rust code in the pages of `docs/` as doc tests.
+#[cfg(doctest)]
+mod pages {
+    #[cfg(feature = "eval")]
+    #[doc = include_str!("../docs/compare-and-scale.md")]
+    mod compare_and_scale {}
+    #[cfg(feature = "text")]
+    #[doc = include_str!("../docs/formats.md")]
+    mod formats {}
+    #[doc = include_str!("../docs/own-layer.md")]
+    mod own_layer {}
+    #[doc = include_str!("../docs/own-model.md")]
+    mod own_model {}
+}

@@ -223,7 +223,8 @@ fn the_readme_leads_from_a_text_to_neighbours() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let readme = std::fs::read_to_string(root.join("README.md")).unwrap();
     let (_, rest) = readme.split_once("From a text to nearest neighbours:").unwrap();
-    let commands: Vec<&str> = rest.split("```").nth(1).unwrap().lines().skip(1).collect();
+    let block = rest.split("```").nth(1).unwrap().replace("\\\n", " ");
+    let commands: Vec<&str> = block.lines().skip(1).collect();
     assert_eq!(commands.len(), 5, "{commands:?}");
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join("corpora")).unwrap();
@@ -231,7 +232,7 @@ fn the_readme_leads_from_a_text_to_neighbours() {
         std::fs::copy(root.join(name), folder.path().join(name)).unwrap();
     }
     let said = commands.iter().map(|command| {
-        let arguments = command.strip_prefix("cargo run --release -- ").unwrap().split(' ');
+        let arguments = command.strip_prefix("cargo run --release -- ").unwrap().split_whitespace();
         let done = Command::cargo_bin("lexmax").unwrap().args(arguments).current_dir(folder.path()).assert().success();
         String::from_utf8(done.get_output().stdout.clone()).unwrap()
     });

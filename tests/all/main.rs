@@ -12,6 +12,8 @@ mod blocks;
 mod check;
 #[cfg(feature = "cli")]
 mod cli;
+#[cfg(feature = "cli")]
+mod commands;
 #[cfg(feature = "text")]
 mod deterministic;
 #[cfg(feature = "cli")]
@@ -30,6 +32,7 @@ mod lenient;
 mod model_file;
 #[cfg(feature = "cli")]
 mod page;
+mod pages;
 #[cfg(feature = "text")]
 mod proposals;
 #[cfg(feature = "cli")]
