@@ -18,12 +18,13 @@
 //! # let (counts, dim) = (Counts::new(vec![50, 30, 15, 5])?, 3);
 //! # let batches: Vec<(Array2<f32>, Vec<u32>)> = vec![(array![[0.1, -0.2, 0.3]], vec![2])];
 //! # let hidden = array![[0.1f32, -0.2, 0.3]];
-//! let mut head = Head::builder("hierarchical", &counts, dim).optimizer(Optimizer::adagrad(0.1)?).rate(0.2).seed(1).build()?;
+//! let mut head = Head::builder("hierarchical", &counts, dim)
+//!     .optimizer(Optimizer::adagrad(0.1)?).rate(0.2).seed(1).build()?;
 //! for (hidden, targets) in batches {
-//!     let step = head.step(hidden.view(), &targets)?;        // step.loss in nats, step.d_hidden B×d: the weights have moved
-//!     backward(step.d_hidden);
+//!     let step = head.step(hidden.view(), &targets)?;        // step.loss in nats; the weights have moved
+//!     backward(step.d_hidden);                               // ∂L/∂hidden, B×d
 //! }
-//! let best = head.top_k(hidden.view(), 5)?;                  // best[b][i].word, .ln_p; also log_prob, log_probs, rank, sample, ln_z
+//! let best = head.top_k(hidden.view(), 5)?;                  // best[b][i].word, .ln_p
 //! head.save("head.safetensors")?;                            // Head::load reads it
 //! # Ok(())
 //! # }
@@ -62,7 +63,9 @@
 //!         LayerShape::flat(self.vocab, self.dim, Bias::Unigram)
 //!     }
 //!
-//!     fn step(&self, w: &mut Tables, batch: Batch, s: &mut Scratch, d_hidden: ArrayViewMut2<f32>, losses: Option<&mut [f64]>) -> f64 {
+//!     fn step(
+//!         &self, w: &mut Tables, batch: Batch, s: &mut Scratch, d_hidden: ArrayViewMut2<f32>, losses: Option<&mut [f64]>,
+//!     ) -> f64 {
 //!         let mut k = Array2::zeros((batch.len(), self.vocab));
 //!         self.log_probs(w, batch.hidden, s, k.view_mut());
 //!         let mut own = vec![0.0; batch.len()];
@@ -110,7 +113,8 @@
 //!
 //! # #[cfg(feature = "eval")]
 //! # fn main() -> lexmax::Result<()> {
-//! let found = compare::Builder::of(["full", "hierarchical", "sampled:samples=32"])?.text("train.txt").budget(Duration::from_secs(60)).run()?;
+//! let found = compare::Builder::of(["full", "hierarchical", "sampled:samples=32"])?
+//!     .text("train.txt").budget(Duration::from_secs(60)).run()?;
 //! println!("{found}");                                       // a compare::Comparison
 //! # Ok(())
 //! # }

@@ -39,7 +39,7 @@ impl<'a> Truth<'a> {
         }
     }
 
-    /// What the excess of many models on the same examples takes.
+    /// Prepares the excess of many models on the same examples.
     pub fn of_curve(&self, examples: &Examples) -> CurveTruth {
         if self.is_enumerable && self.language.vocab() <= KEPT_VOCAB {
             CurveTruth::Enumerated(Distributions::of(self.language))

@@ -97,8 +97,8 @@ impl Comparison {
     /// The names of the charts of the report: on a text the first two, where the truth is known the others.
     pub(crate) const CHARTS: [&str; 4] = ["nll-vs-time", "nll-vs-examples", "excess-vs-time", "excess-vs-examples"];
 
-    /// The charts of the report, against time and against examples seen: of the excess where a layer has one, of the NLL
-    /// otherwise.
+    /// The charts of the report: quality against time, and against examples seen. Quality is the excess if a layer has
+    /// one, and the NLL otherwise.
     pub fn charts(&self) -> [Chart; 2] {
         let excess = self.excess_vs_time().zip(self.excess_vs_examples());
         excess.map_or_else(|| [self.nll_vs_time(), self.nll_vs_examples()], <[Chart; 2]>::from)
