@@ -64,7 +64,8 @@
 //!     }
 //!
 //!     fn step(
-//!         &self, w: &mut Tables, batch: Batch, s: &mut Scratch, d_hidden: ArrayViewMut2<f32>, losses: Option<&mut [f64]>,
+//!         &self, w: &mut Tables, batch: Batch, s: &mut Scratch, d_hidden: ArrayViewMut2<f32>,
+//!         losses: Option<&mut [f64]>,
 //!     ) -> f64 {
 //!         let mut k = Array2::zeros((batch.len(), self.vocab));
 //!         self.log_probs(w, batch.hidden, s, k.view_mut());

@@ -153,8 +153,8 @@ pub struct CurvePoint {
     /// examples.
     pub valid_nll: f64,
     /// Distance from the truth on the synthetic language, nats; none where it is infinite or not known. For one word of
-    /// context and at most 2,000 words it is exact; otherwise it is an estimate from the examples of `valid_nll`, and may
-    /// be negative.
+    /// context and at most 2,000 words it is exact; otherwise it is an estimate from the examples of `valid_nll`, and
+    /// may be negative.
     pub excess_nats: Option<f64>,
 }
 

@@ -32,16 +32,16 @@ pub fn markdown(grid: &Grid) -> String {
     table(grid, false, &all, false).trim_fmt() + "\n"
 }
 
-/// The table with its bars. Columns that do not fit beside the first follow in further tables; each begins with the first
-/// column.
+/// The table with its bars. Columns that do not fit beside the first follow in further tables; each begins with the
+/// first column.
 pub fn text(grid: &Grid, style: Style) -> String {
     let numbers: Vec<usize> = (1..grid.columns.len()).collect();
     let drawn = |columns: &[usize], colours| table(grid, true, &with_name(columns), colours);
     in_parts(&numbers, style, drawn)
 }
 
-/// Words under headings, with a bar beside the last number. Columns that do not fit are moved from the middle to further
-/// tables; each begins with the layer.
+/// Words under headings, with a bar beside the last number. Columns that do not fit are moved from the middle to
+/// further tables; each begins with the layer.
 pub fn words(overview: &Overview, style: Style) -> String {
     let count = overview.headings.len();
     // The layer, the first and the last number, and the growth stay together.
