@@ -15,7 +15,7 @@ pub struct Arguments {
 #[derive(Subcommand)]
 pub enum Asked {
     #[command(flatten)]
-    Turns(Task),
+    Turns(Box<Task>),
     /// Runs `lexmax compare` or `lexmax scale` and records its report.
     Report(Report),
 }

@@ -111,6 +111,36 @@ fn the_newest_record_of_a_label_counts() {
 }
 
 #[test]
+fn speed_shows_steps_beside_tensorflow_where_a_record_has_them() {
+    let root = root(&region("speed"), "");
+    let spread = |median: f64| json!({"n": 4, "median": median, "min": median, "max": median});
+    let entry = |program: &str, layer: &str, vocab: u64, seconds: f64| {
+        json!({
+            "name": format!("{program} {layer} {vocab}"), "program": program, "is_peer": program == "tensorflow",
+            "setting": {"layer": layer, "vocab": vocab, "threads": 2}, "with": null, "step_seconds": spread(seconds),
+        })
+    };
+    let mut record = train_record(1.0, 1.0);
+    record["task"] = "step".into();
+    record["versions"] = json!({"lexmax": "0", "tensorflow": "2.21"});
+    record["entries"] = json!([
+        entry("lexmax", "full", 36_000, 9.0),
+        entry("lexmax", "full", 100_000, 0.25),
+        entry("tensorflow", "full", 100_000, 0.5),
+        entry("lexmax", "sampled:samples=8192", 100_000, 0.05),
+        entry("tensorflow", "sampled:samples=8192", 100_000, 0.2),
+    ]);
+    write(root.path(), "benches/records/2026-01-02-steps.json", &record.to_string());
+    rewrite(root.path()).unwrap_or_else(|fault| panic!("{fault}"));
+    let readme = read(root.path(), "README.md");
+    let row = "| a step of full softmax, V = 100,000 | 250 ms | tensorflow 2.21 | 500 ms | 4 | 2.0 |";
+    assert!(readme.contains(row), "{readme}");
+    let row = "| a step of sampled softmax, V = 100,000 | 50.0 ms | tensorflow 2.21 | 200 ms | 4 | 4.0 |";
+    assert!(readme.contains(row), "{readme}");
+    assert_eq!(readme.lines().filter(|line| line.starts_with("| a")).count(), 6, "{readme}");
+}
+
+#[test]
 fn errors_name_the_place() {
     let fault = |page: &str| {
         let root = root("", page);

@@ -20,7 +20,7 @@ const LEXMAX: &str = env!("CARGO_BIN_EXE_lexmax");
 
 fn task(words: &[&str]) -> Task {
     match Arguments::try_parse_from(words).unwrap_or_else(|error| panic!("{error}")).asked {
-        Asked::Turns(task) => task,
+        Asked::Turns(task) => *task,
         Asked::Report(_) => panic!("{words:?} is a report"),
     }
 }
