@@ -112,7 +112,7 @@ fn the_newest_record_of_a_label_counts() {
 
 #[test]
 fn speed_shows_steps_beside_tensorflow_where_a_record_has_them() {
-    let root = root(&region("speed"), "");
+    let root = root(&region("speed"), &region("speed form=short"));
     let spread = |median: f64| json!({"n": 4, "median": median, "min": median, "max": median});
     let entry = |program: &str, layer: &str, vocab: u64, seconds: f64| {
         json!({
@@ -138,6 +138,12 @@ fn speed_shows_steps_beside_tensorflow_where_a_record_has_them() {
     let row = "| a step of sampled softmax, V = 100,000 | 50.0 ms | tensorflow 2.21 | 200 ms | 4 | 4.0 |";
     assert!(readme.contains(row), "{readme}");
     assert_eq!(readme.lines().filter(|line| line.starts_with("| a")).count(), 6, "{readme}");
+    let short = read(root.path(), "docs/page.md");
+    assert!(
+        short.contains("| a step of full softmax, V = 100,000 | 250 ms | tensorflow 2.21: 500 ms | 2.0 |"),
+        "{short}"
+    );
+    assert!(!short.contains("commit") && !short.contains('('), "{short}");
 }
 
 #[test]
@@ -158,6 +164,7 @@ fn errors_name_the_place() {
         ("train beside thread=2", "docs/page.md:3: unknown option \"thread\" (known: threads, programs)"),
         ("train beside threads=3", "docs/page.md:3: the record beside has no entry with 3 threads"),
         ("compare beside columns=nll", "docs/page.md:3: the record beside has no comparison: its task is train"),
+        ("speed form=long", "docs/page.md:3: unknown form \"long\" (known: short)"),
         ("machines beside", "docs/page.md:3: unknown word \"beside\""),
         ("speed", "docs/page.md:3: no record \"steps of the tree and of full softmax\""),
     ] {

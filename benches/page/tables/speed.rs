@@ -27,10 +27,16 @@ const STEP_VOCAB: &str = "100000";
 /// Sizes at which the tree's step is held against that of full softmax, where no record has the steps of a peer.
 const TREE_VOCABS: [u64; 2] = [100_000, 1_000_000];
 
-/// `speed`: training beside gensim, and steps beside TensorFlow or beside full softmax.
+/// `speed`: training beside gensim, and steps beside TensorFlow or beside full softmax. With `form=short` medians alone,
+/// without the records they come from.
 pub fn table(region: &Region, records: &Records) -> Result<String, Fault> {
     region.check_no_label()?;
-    region.check_options(&[])?;
+    region.check_options(&["form"])?;
+    let is_short = match region.option("form") {
+        None => false,
+        Some("short") => true,
+        Some(form) => return Err(region.unknown("form", form, ["short"].into_iter())),
+    };
     let (mut rows, mut used): (Vec<Vec<String>>, Vec<&Record>) = (Vec::new(), Vec::new());
     for (model, layer, words) in TRAINING {
         let is_setting = |entry: &Entry| {
@@ -49,11 +55,26 @@ pub fn table(region: &Region, records: &Records) -> Result<String, Fault> {
     if !steps(records, &mut rows, &mut used) {
         tree_steps(region, records, &mut rows, &mut used)?;
     }
+    if is_short {
+        return Ok(short(rows));
+    }
     used.dedup_by_key(|record| record.label.clone());
     let sources: Vec<String> = used.iter().map(|record| record.source()).collect();
     let headings = ["task", "lexmax", "beside", "its time", "n", "ratio"].map(String::from);
     let n = "Medians (min–max); a ratio above 1 means that lexmax is faster";
     Ok(format!("{}\n{n}. From {}.\n", text::table(&headings, &rows, 1), sources.join("; ")))
+}
+
+/// The rows without spreads: task, time, time of the other program with its name, and ratio.
+fn short(rows: Vec<Vec<String>>) -> String {
+    let headings = ["task", "lexmax", "beside", "ratio"].map(String::from);
+    let median = |time: &str| time.split(" (").next().unwrap_or_default().to_string();
+    let row = |row: Vec<String>| {
+        let [task, ours, other, theirs, _, ratio] = <[String; 6]>::try_from(row).expect("six columns");
+        vec![task, median(&ours), format!("{other}: {}", median(&theirs)), ratio]
+    };
+    let rows: Vec<Vec<String>> = rows.into_iter().map(row).collect();
+    text::table(&headings, &rows, 1)
 }
 
 /// Steps beside the peer; false without a record of them.
