@@ -1,7 +1,7 @@
 //! Messages of [`enum@Error`].
 
 use super::messages;
-use crate::Error;
+use crate::error::Error;
 use crate::error::*;
 use std::io::{self, ErrorKind};
 
