@@ -302,7 +302,7 @@ pub enum Error {
         fault: Box<ModelFault>,
     },
     /// A parameter is not finite.
-    #[error("{value} in row {row} of table {table} is not finite; train at a lower rate")]
+    #[error("row {row} of table {table} has {value}, which is not finite; train at a lower rate")]
     NotFinite {
         /// The table, as files call it: `encoder.0`, `layer.0`, ….
         table: String,

@@ -77,7 +77,7 @@ fn assert_goes_on(checkpoints: &str, settings: &[&[&str]], resumed: &str) {
         |more: &[&str]| train(folder.path(), &[settings, &[&["--checkpoint", "c", "--resume"], more]].concat());
     if env!("CARGO_PKG_VERSION") != VERSION {
         let stderr = resume(&[]).code(2).get_output().stderr.clone();
-        return assert!(String::from_utf8(stderr).unwrap().contains("version was"));
+        return assert!(String::from_utf8(stderr).unwrap().contains("version is"));
     }
     let stderr = resume(&["--window-rule", "fixed"]).code(2).get_output().stderr.clone();
     assert!(String::from_utf8(stderr).unwrap().contains("dynamic: false"));

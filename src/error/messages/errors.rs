@@ -1,7 +1,6 @@
 //! Messages of [`enum@Error`].
 
 use super::messages;
-use crate::error::Error;
 use crate::error::*;
 use std::io::{self, ErrorKind};
 
@@ -85,7 +84,7 @@ messages!(errors, whole, Error {
     ModelFile { path: "m.safetensors".into(), fault: Box::new(ModelFault::Format { found: 2, known: 1 }) }
         => "m.safetensors: the file has format 2, but this version reads format 1; use the version that wrote it",
     NotFinite { table: "layer.0".into(), row: 7, value: f32::NAN }
-        => "NaN in row 7 of table layer.0 is not finite; train at a lower rate",
+        => "row 7 of table layer.0 has NaN, which is not finite; train at a lower rate",
     CutoffsNotRising { previous: 20, next: 10, vocab: 50 }
         => "cut-off 10 follows 20, but cut-offs must rise and stay below 50, the vocabulary; correct it",
     Diverged { cause: Divergence::Loss(f64::NAN), examples: 300, rate: 0.5, suggested: 0.025 }

@@ -1,7 +1,6 @@
 //! Messages of faults of input files.
 
 use super::messages;
-use crate::error::Error;
 use crate::error::*;
 
 fn json() -> serde_json::Error {

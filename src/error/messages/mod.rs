@@ -36,16 +36,16 @@ const NAMES: [&str; 2] = ["LEXMAX_SIMD", "Spearman's"];
 
 /// Checks a part of a message: its text, its style, and that it shows every value of the error.
 fn part(error: &(impl Debug + Display), message: &str) {
-    assert_eq!(error.to_string(), message, "{error:?}");
+    assert_eq!(error.to_string(), message, "{error:#?}");
     let first = |text: &str| text.split(' ').next().unwrap_or_default().to_string();
-    assert!(!message.is_empty() && message.trim() == message && !message.ends_with('.'), "{message:?}");
-    assert!(!message.contains("  ") && !message.contains(char::is_control), "{message:?}");
+    assert!(!message.is_empty() && message.trim() == message && !message.ends_with('.'), "{message}");
+    assert!(!message.contains("  ") && !message.contains(char::is_control), "{message}");
     let is_name = NAMES.contains(&&*first(message));
     assert!(is_name || !message.starts_with(char::is_uppercase), "{message}");
     for clause in message.split(": ") {
         assert!(!OPENERS.contains(&&*first(clause).to_lowercase()), "{message}");
     }
-    for value in values(&format!("{error:?}")) {
+    for value in values(&format!("{error:#?}")) {
         assert!(message.contains(&value), "{value} is not in the message: {message}");
     }
 }

@@ -163,7 +163,10 @@ fn a_set_of_which_nothing_is_known_is_an_error() {
         ("v.vec --similarity equal", "equal:1: all 2 pairs with vectors in v.vec have the score 5".into()),
         ("v.vec --similarity same", "same:1: the vectors in v.vec give all 2 pairs the cosine 0.9998".into()),
         ("v.vec --similarity good --analogies q", format!("q:2: {none} \"ocean\" among its first 7; check")),
-        ("v.vec --analogies q2 --first 3", format!("q2:2: {none} \"hill\" among its first 3; ask about more words")),
+        (
+            "v.vec --analogies q2 --first 3",
+            format!("q2:2: {none} \"hill\" among its first 3; use more of the first words"),
+        ),
     ] {
         let message = refusal(&place, &format!("eval {arguments}"));
         assert!(message.contains(&says), "{arguments}: {message}");

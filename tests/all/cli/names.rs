@@ -64,7 +64,7 @@ fn a_training_takes_names_that_are_not_utf_8() {
     assert!(output.status.code() == Some(2) && stderr.starts_with("lexmax: texts\\xE9/a\\xE9.txt: "), "{stderr}");
     let output = run(&place, &format!("train --corpus texts~ --out texts~/new~.txt {SETTINGS}"));
     let stderr = String::from_utf8(output.stderr).unwrap();
-    assert!(output.status.code() == Some(2) && stderr.contains("among the files of texts\\xE9,"), "{stderr}");
+    assert!(output.status.code() == Some(2) && stderr.contains("among the input files of texts\\xE9,"), "{stderr}");
 }
 
 #[test]

@@ -84,9 +84,7 @@ fn forms_are_named_and_the_old_flag_is_one_of_them() {
     }
     assert!(refused(&place, "--normalize nfd").contains("[possible values: none, nfc, nfkc]"));
     let help = String::from_utf8(place.success("train --help").stdout).unwrap();
-    assert!(
-        help.contains("--normalize <FORM>") && help.contains("--lowercase[=<LANGUAGE>]") && !help.contains("--nfc")
-    );
+    assert!(help.contains("--normalize <FORM>") && help.contains("--lowercase[=<LANG>]") && !help.contains("--nfc"));
 }
 
 /// What older versions read stays as it was; what they would misread, they refuse.
@@ -123,7 +121,7 @@ fn a_checkpoint_goes_on_with_the_same_treatment_of_lines_only() {
     place.success(&format!("{TRAIN} --corpus c.txt {run}"));
     for other in ["", "--lowercase", "--lowercase=lt --normalize nfkc", "--lowercase=tr --normalize nfc"] {
         let message = refused(&place, &format!("--checkpoint c --resume {other}"));
-        assert!(message.contains("treatment of lines was") && message.contains(r#"\"tr\""#), "{message}");
+        assert!(message.contains("treatment of lines is") && message.contains(r#"\"tr\""#), "{message}");
     }
     place.success(&format!("{TRAIN} --corpus c.txt {run} --resume"));
 }

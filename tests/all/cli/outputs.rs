@@ -51,7 +51,7 @@ fn no_output_is_a_text_that_is_read() {
     assert_refused(
         &place,
         &format!("{TRAIN} --corpus c.txt --out v.bin --save-model c.txt"),
-        ["c.txt", "read as c.txt"],
+        ["c.txt", "the input c.txt"],
     );
     for (corpus, output) in [("c.txt", "hard"), ("hard", "sub/../c.txt"), ("c.txt", "./c.txt")] {
         assert_refused(&place, &format!("{TRAIN} --corpus {corpus} --out {output}"), [corpus, output]);
@@ -62,10 +62,10 @@ fn no_output_is_a_text_that_is_read() {
     }
     for (arguments, names) in [
         ("--corpus q.words.txt --out q.npy", ["q.words.txt", "q.words.txt"]),
-        ("--corpus c.txt --valid valid.txt --out valid.txt", ["valid.txt", "read as valid.txt"]),
-        ("--corpus c.txt --init v.txt --out v.txt", ["v.txt", "read as v.txt"]),
-        ("--corpus c.txt --read-vocab valid.txt --out v.bin --json valid.txt", ["valid.txt", "read as valid.txt"]),
-        ("--corpus c.txt --dry-run --json c.txt", ["c.txt", "read as c.txt"]),
+        ("--corpus c.txt --valid valid.txt --out valid.txt", ["valid.txt", "the input valid.txt"]),
+        ("--corpus c.txt --init v.txt --out v.txt", ["v.txt", "the input v.txt"]),
+        ("--corpus c.txt --read-vocab valid.txt --out v.bin --json valid.txt", ["valid.txt", "the input valid.txt"]),
+        ("--corpus c.txt --dry-run --json c.txt", ["c.txt", "the input c.txt"]),
     ] {
         assert_refused(&place, &format!("{TRAIN} {arguments}"), names);
     }
@@ -78,8 +78,8 @@ fn no_output_is_a_file_that_is_read_on_the_way() {
     let place = place();
     place.success(&format!("{TRAIN} --corpus c.txt --out v.npy"));
     for (arguments, names) in [
-        ("--out t.txt --layer hierarchical:tree=t.txt", ["t.txt", "read as t.txt"]),
-        ("--out v.bin --log v.words.txt --layer hierarchical:tree=kmeans:vectors=v.npy", ["v.words.txt", "read as"]),
+        ("--out t.txt --layer hierarchical:tree=t.txt", ["t.txt", "the input t.txt"]),
+        ("--out v.bin --log v.words.txt --layer hierarchical:tree=kmeans:vectors=v.npy", ["v.words.txt", "the input"]),
     ] {
         place.file("t.txt", "0 1\n");
         assert_refused(&place, &format!("{TRAIN} --corpus c.txt {arguments}"), names);
@@ -94,21 +94,21 @@ fn no_output_is_a_file_that_is_read_on_the_way() {
     assert_refused(
         &place,
         "step --layer hierarchical:tree=t.txt --vocab 2 --json t.txt",
-        ["t.txt: this output", "read as t.txt"],
+        ["t.txt: this output", "the input t.txt"],
     );
     // (what the shell is told, whether the text is changed)
     let program = assert_cmd::cargo::cargo_bin!("lexmax");
     for (arguments, names) in [
-        ("--corpus - --out c.txt <c.txt", ["c.txt", "read as -"]),
+        ("--corpus - --out c.txt <c.txt", ["c.txt", "the input -"]),
         ("--corpus c.txt --out v.bin >>c.txt", ["standard output", "c.txt"]),
         ("--corpus c.txt --out v.bin 2>>c.txt", ["standard error", "c.txt"]),
-        ("--corpus c.txt --out - --format text >>c.txt", ["-", "read as c.txt"]),
-        ("--corpus - --out /dev/fd/5 <c.txt 5>>c.txt", ["/dev/fd/5", "read as -"]),
-        ("--corpus c.txt --out /dev/fd/5 5<c.txt", ["/dev/fd/5", "read as c.txt"]),
+        ("--corpus c.txt --out - --format text >>c.txt", ["-", "the input c.txt"]),
+        ("--corpus - --out /dev/fd/5 <c.txt 5>>c.txt", ["/dev/fd/5", "the input -"]),
+        ("--corpus c.txt --out /dev/fd/5 5<c.txt", ["/dev/fd/5", "the input c.txt"]),
         ("--corpus c.txt --out /dev/fd/5 5<v.npy", ["/dev/fd/5", "reading only"]),
         ("--corpus c.txt --out /dev/fd/5 5>&-", ["/dev/fd/5", "No such file"]),
-        ("--corpus c.txt --out //dev/stdout --json /proc/thread-self/fd/1 | cat", ["//dev/stdout", "one file"]),
-        ("--corpus c.txt --out /dev/fd/5 --json /dev/fd/6 5>both 6>>both", ["/dev/fd/6", "one file"]),
+        ("--corpus c.txt --out //dev/stdout --json /proc/thread-self/fd/1 | cat", ["//dev/stdout", "the same file"]),
+        ("--corpus c.txt --out /dev/fd/5 --json /dev/fd/6 5>both 6>>both", ["/dev/fd/6", "the same file"]),
     ] {
         let before = text(40);
         let command = format!("set -o pipefail; '{}' {TRAIN} {arguments}", program.display());
@@ -143,8 +143,8 @@ fn targets_that_cannot_be_replaced_are_found_before_training() {
         ("--out v.vec.tar.gz", ["v.vec.tar.gz", ".gz, .zst or .bz2"]),
         ("--out v.bin --checkpoint old", ["old/checkpoint.safetensors", "resume"]),
         ("--out v.bin --save-model v.bin.partial", ["v.bin.partial", "beside v.bin"]),
-        ("--out ./x/../c.txt", ["./x/../c.txt", "read as c.txt"]),
-        ("--out v.bin --json nn/../v.bin", ["nn/../v.bin", "one file"]),
+        ("--out ./x/../c.txt", ["./x/../c.txt", "the input c.txt"]),
+        ("--out v.bin --json nn/../v.bin", ["nn/../v.bin", "the same file"]),
         ("--out socket", ["socket", "socket"]),
         ("--out v.bin --json both.words.txt/", ["both.words.txt/", "directory"]),
         ("--out new/", ["new/", "directory"]),
@@ -165,8 +165,8 @@ fn targets_that_cannot_be_replaced_are_found_before_training() {
     assert_refused(&place, "scale --vocab 10 --out out", ["out/scale.html", "directory"]);
     let pipe = place.path().join("pipe");
     if Command::new("mkfifo").arg(&pipe).status().is_ok_and(|status| status.success()) {
-        assert_refused(&place, &format!("{TRAIN} --corpus c.txt --out pipe --json pipe"), ["pipe", "one file"]);
-        assert_refused(&place, &format!("{TRAIN} --corpus pipe --out pipe"), ["pipe", "read as pipe"]);
+        assert_refused(&place, &format!("{TRAIN} --corpus c.txt --out pipe --json pipe"), ["pipe", "the same file"]);
+        assert_refused(&place, &format!("{TRAIN} --corpus pipe --out pipe"), ["pipe", "the input pipe"]);
         assert_refused(&place, &format!("{TRAIN} --corpus c.txt --out v.bin --log pipe"), ["pipe", "a log"]);
     }
 }
@@ -221,7 +221,7 @@ fn what_can_be_written_is_written() {
     let output = place.run(&format!("{TRAIN} --corpus c.txt --out /dev/full --save-vocab words --json facts.json"));
     let message = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(2), "{message}");
-    assert!(message.contains("/dev/full: No space") && message.contains("words is written"), "{message}");
+    assert!(message.contains("/dev/full: No space") && message.contains("words was written"), "{message}");
     assert!(place.files().contains(&"words".into()) && place.files().contains(&"facts.json".into()));
 }
 
@@ -247,11 +247,11 @@ fn no_output_is_another() {
     let place = place();
     for (arguments, names) in [
         ("--out m.bin --save-model m.bin", ["m.bin", "m.bin"]),
-        ("--out m.npy --save-vocab m.words.txt", ["m.words.txt", "one file"]),
-        ("--out m.tsv --json m.metadata.tsv", ["m.metadata.tsv", "one file"]),
+        ("--out m.npy --save-vocab m.words.txt", ["m.words.txt", "the same file"]),
+        ("--out m.tsv --json m.metadata.tsv", ["m.metadata.tsv", "the same file"]),
         ("--out m.bin --log new/../m.bin", ["m.bin", "new/../m.bin"]),
-        ("--out new/checkpoint.safetensors --checkpoint new", ["new/checkpoint.safetensors", "one file"]),
-        ("--out - --format text --json -", ["-", "one file"]),
+        ("--out new/checkpoint.safetensors --checkpoint new", ["new/checkpoint.safetensors", "the same file"]),
+        ("--out - --format text --json -", ["-", "the same file"]),
     ] {
         assert_refused(&place, &format!("{TRAIN} --corpus c.txt {arguments}"), names);
     }
@@ -302,12 +302,12 @@ fn questions_do_not_overwrite_what_they_are_asked_of() {
     place.file("pairs.tsv", "river\tstream\t9\nriver\tbank\t1\nbank\tstream\t2\n");
     place.success("convert v.txt v.npy");
     for (arguments, names) in [
-        ("convert v.txt v.txt", ["v.txt", "read as v.txt"]),
-        ("convert v.txt ./v.txt --to binary", ["./v.txt", "read as v.txt"]),
-        ("convert v.npy v.words.txt", ["v.words.txt", "read as v.words.txt"]),
-        ("nearest v.txt river --json v.txt", ["v.txt", "read as v.txt"]),
-        ("analogy v.npy river bank stream --json v.words.txt", ["v.words.txt", "read as v.words.txt"]),
-        ("eval v.txt --similarity pairs.tsv --json pairs.tsv", ["pairs.tsv", "read as pairs.tsv"]),
+        ("convert v.txt v.txt", ["v.txt", "the input v.txt"]),
+        ("convert v.txt ./v.txt --to binary", ["./v.txt", "the input v.txt"]),
+        ("convert v.npy v.words.txt", ["v.words.txt", "the input v.words.txt"]),
+        ("nearest v.txt river --json v.txt", ["v.txt", "the input v.txt"]),
+        ("analogy v.npy river bank stream --json v.words.txt", ["v.words.txt", "the input v.words.txt"]),
+        ("eval v.txt --similarity pairs.tsv --json pairs.tsv", ["pairs.tsv", "the input pairs.tsv"]),
     ] {
         assert_refused(&place, arguments, names);
     }

@@ -131,7 +131,7 @@ fn words_stand_in_a_file_of_any_name() {
     let said = refused(&place, "nearest x_tensor.tsv river --json x_metadata.tsv");
     assert!(said.contains("x_metadata.tsv"), "{said}");
     assert!(refused(&place, "eval v.npy v.npy --words w.lst --similarity p.tsv").contains("--words"));
-    assert!(refused(&place, "nearest g.txt --words w.lst river").contains("leave out the file of words"));
+    assert!(refused(&place, "nearest g.txt --words w.lst river").contains("remove the separate file of words"));
 }
 
 /// A model of `train --save-model` is word vectors, whatever it is called.

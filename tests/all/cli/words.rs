@@ -79,7 +79,7 @@ fn the_limit_is_that_of_words_as_they_are_written() {
 fn a_text_of_words_too_long_is_told_what_to_do() {
     let place = Place::new();
     place.file("c.txt", ("数".repeat(2_000) + "\n").repeat(30));
-    let says = ["c.txt: all 30 tokens are longer than max_word_bytes", "part words by spaces", "--max-word-bytes"];
+    let says = ["c.txt: all 30 tokens are longer than max_word_bytes", "separate words by spaces", "--max-word-bytes"];
     refused(&place, &format!("{TRAIN} --corpus c.txt --out v.bin"), &says);
     place.file("c.txt", "数".repeat(2_000) + "\na b\n");
     let says = ["no word of 3 tokens occurs at least 2 times, and 1 tokens are longer", "min_count"];

@@ -302,14 +302,14 @@ fn slices_of_time_make_one_run_and_other_runs_are_refused() {
     assert!(slices > 1 && place.read("v.bin") == place.read("whole.bin"), "{slices} slices");
     let with = |more: &[&'static str]| place.run("w.bin", &[&base[..], &["--checkpoint", "c"], more].concat());
     refused(with(&[]), "there is a checkpoint already");
-    refused(with(&["--resume", "--lr", "0.01"]), "rate was \"0.025 to 0.0000025\" there, and is \"0.01 to 0.000001\"");
-    refused(with(&["--resume", "--window", "4"]), "window was");
-    refused(with(&["--resume", "--block", "4"]), "block was \"8\" there, and is \"4\"");
-    refused(with(&["--resume", "--seed", "2"]), "seed was \"1\" there, and is \"2\"");
+    refused(with(&["--resume", "--lr", "0.01"]), "rate is \"0.025 to 0.0000025\" there, but \"0.01 to 0.000001\"");
+    refused(with(&["--resume", "--window", "4"]), "window is");
+    refused(with(&["--resume", "--block", "4"]), "block is \"8\" there, but \"4\" here");
+    refused(with(&["--resume", "--seed", "2"]), "seed is \"1\" there, but \"2\" here");
     std::fs::write(place.path("text.txt"), text(300, 6_001)).unwrap();
-    refused(with(&["--resume"]), "text was");
+    refused(with(&["--resume"]), "text is");
     std::fs::write(place.path("c/checkpoint.safetensors"), "{}").unwrap();
-    refused(with(&["--resume"]), "checkpoint.safetensors: 2 bytes");
+    refused(with(&["--resume"]), "checkpoint.safetensors: the file has 2 bytes");
     assert!(!place.path("w.bin").exists());
 }
 
