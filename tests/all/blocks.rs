@@ -299,7 +299,7 @@ fn only_what_has_a_block_path_takes_blocks() {
         let mut model = model("negative", ngram, Encoding::window(3).unwrap(), &vocab);
         let window = Encoding::window(3).unwrap();
         let refused = trainer(&mut model, &corpus, vocab.counts(), &settings(2, 1, window), &mut |_| {}).unwrap_err();
-        let told = "the encoder takes one position at a time, not blocks of 2; set block to 1, or take ";
+        let told = "the encoder takes one position at a time, not blocks of 2; set block to 1, or use ";
         assert!(refused.to_string().starts_with(told), "{refused}");
     }
 }
