@@ -67,7 +67,7 @@ fn blocks_are_the_same_in_the_library_and_on_the_command_line() {
     let text = folder.path().join("text.txt");
     let refused = |word2vec: Word2Vec| word2vec.block(7).train(&text).unwrap_err().to_string();
     let told = "layer full: the layer takes one position at a time, not blocks of 7; \
-        set block to 1, or take hierarchical or negative";
+        set block to 1, or use hierarchical or negative";
     assert_eq!(refused(Word2Vec::new().layer("full").unwrap()), told);
     let told = "block has no effect with kind ngram; remove one of them";
     assert_eq!(refused(Word2Vec::new().kind(ModelKind::NGram)), told);

@@ -144,7 +144,7 @@ fn slices_leave_the_best_of_the_whole_run() {
     // Another held-out text is another run, and a best model that is gone is missed before anything is trained.
     let valid = place.read("valid.txt");
     std::fs::write(place.path("valid.txt"), text(300, 40)).unwrap();
-    refused(place.run("x.bin", &sliced), "valid was");
+    refused(place.run("x.bin", &sliced), "valid is");
     std::fs::write(place.path("valid.txt"), valid).unwrap();
     std::fs::remove_file(place.path("c").join(&files[0])).unwrap();
     refused(place.run("x.bin", &sliced), &files[0]);
