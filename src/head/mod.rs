@@ -35,6 +35,7 @@
 //! [`OutputLayer`] may.
 
 mod builder;
+mod bytes;
 mod file;
 mod input;
 pub(crate) mod stored;

@@ -81,6 +81,12 @@ impl Predictor {
         &self.model
     }
 
+    /// The same on other threads.
+    #[must_use]
+    pub fn with_threads(self, threads: Threads) -> Self {
+        Self { threads, ..self }
+    }
+
     /// The words of a line, read as the text of the model was read: see [`Reading`](super::Reading).
     pub fn words(&self, line: &str) -> Vec<String> {
         self.architecture.reading.words(line)

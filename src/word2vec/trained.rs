@@ -38,6 +38,11 @@ impl Trained {
         self.vectors
     }
 
+    /// Vectors, model and facts, each alone.
+    pub fn into_parts(self) -> (WordVectors, Predictor, Facts) {
+        (self.vectors, self.predictor, self.facts)
+    }
+
     /// The words with their counts.
     pub fn vocab(&self) -> &Vocabulary {
         self.predictor.vocab()
@@ -77,8 +82,18 @@ impl Trained {
     /// [`Error::Io`](crate::Error::Io) with the path; [`OutputFault`](crate::error::OutputFault) for a word that a
     /// model cannot hold, for a name that promises compression, and for standard output: parts of a model are read.
     pub fn save_model(&self, path: impl AsRef<Path>) -> Result<()> {
+        self.predictor.save(path)
+    }
+}
+
+impl Predictor {
+    /// Writes the whole model: see [`Trained::save_model`].
+    ///
+    /// # Errors
+    /// As [`Trained::save_model`].
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
         Format::Model.check_words(path.as_ref(), self.vocab().words())?;
-        let writer = ModelWriter::new(self.predictor.architecture(), self.predictor.vocab(), self.predictor.model())?;
+        let writer = ModelWriter::new(self.architecture(), self.vocab(), self.model())?;
         Output::plain(path.as_ref(), "a model")?.stream(|out| writer.write(out))
     }
 }

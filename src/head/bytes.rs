@@ -1,0 +1,33 @@
+//! Heads as bytes in memory.
+
+use super::Head;
+use super::file::HeadFile;
+use super::training::check_threads;
+use crate::error::{Error, Result};
+use crate::files::Tensors;
+use std::io::Cursor;
+use std::path::Path;
+
+/// The name of the bytes, in errors.
+const BYTES: &str = "the bytes of the head";
+
+impl Head {
+    /// The bytes of the file that [`Head::save`] writes, for programs that keep heads elsewhere than in files.
+    ///
+    /// # Errors
+    /// [`Error::NotFinite`] for a weight that is not finite.
+    pub fn to_bytes(&self) -> Result<Vec<u8>> {
+        let (path, mut bytes) = (Path::new(BYTES), Vec::new());
+        self.write(path, |write| write(&mut bytes).map_err(Error::io(path)))?;
+        Ok(bytes)
+    }
+
+    /// Reads the bytes of [`Head::to_bytes`], or those of a file. Steps use so many threads.
+    ///
+    /// # Errors
+    /// As [`Head::load_with`].
+    pub fn from_bytes(bytes: &[u8], threads: usize) -> Result<Self> {
+        check_threads(threads)?;
+        HeadFile::read(Tensors::open(Cursor::new(bytes), Path::new(BYTES))?)?.load(threads)
+    }
+}
