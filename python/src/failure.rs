@@ -40,6 +40,8 @@ impl From<Failure> for PyErr {
 /// The exception of an error, with the words of the library.
 fn raised(error: &Error) -> PyErr {
     let words = error.to_string();
+    // Vectors of no file have an empty path before their fault.
+    let words = words.strip_prefix(": ").map_or(words.clone(), String::from);
     let mut cause = error;
     while let Error::InLayer { source, .. } = cause {
         cause = source;

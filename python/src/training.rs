@@ -38,7 +38,9 @@ impl Watch for Watched {
 
     fn read(&mut self, text: &Text) -> lexmax::Result<()> {
         self.line.tell(News::Read(text.ledger.kept, text.vocab));
-        self.stop_before_training()
+        self.stop_before_training()?;
+        self.line.keeps.store(true, Relaxed);
+        Ok(())
     }
 
     fn progress(&mut self, at: &Progress) {

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 /// Time between two looks at the signals of the process.
 const PULSE: Duration = Duration::from_millis(50);
-/// Time that a call has to end after Ctrl-C. A text that is being read cannot be left sooner: the thread goes on alone,
-/// and ends when the text is read.
+/// Time that a call without a result worth keeping has to end after Ctrl-C. Then its thread goes on alone, and ends where
+/// it next looks at `Line::stop`.
 const GRACE: Duration = Duration::from_millis(800);
 /// Bytes of stack, as many as the main thread of a process usually has.
 const STACK: usize = 8 << 20;
@@ -26,6 +26,8 @@ pub struct Line<N> {
     send: Box<dyn Fn(N) + Send>,
     /// True once the call is to end.
     pub stop: Arc<AtomicBool>,
+    /// To be set once a call that is stopped leaves a result worth keeping. It is waited for then, until a second Ctrl-C.
+    pub keeps: Arc<AtomicBool>,
 }
 
 impl<N> Line<N> {
@@ -50,9 +52,10 @@ pub fn apart<N: Send + 'static, T: Send + 'static>(
     hear: &mut dyn FnMut(Python<'_>, N) -> PyResult<()>,
 ) -> PyResult<Ended<T>> {
     let (send, receive): (Sender<Sent<N, T>>, Receiver<_>) = channel();
-    let stop = Arc::new(AtomicBool::new(false));
+    let (stop, keeps) = (Arc::<AtomicBool>::default(), Arc::<AtomicBool>::default());
     let news = send.clone();
-    let line = Line { send: Box::new(move |n| drop(news.send(Sent::News(n)))), stop: stop.clone() };
+    let line =
+        Line { send: Box::new(move |n| drop(news.send(Sent::News(n)))), stop: stop.clone(), keeps: keeps.clone() };
     let thread = std::thread::Builder::new().name("lexmax".into()).stack_size(STACK);
     thread.spawn(move || drop(send.send(Sent::Done(Box::new(guarded(|| work(line)))))))?;
     let (mut interrupted, mut since): (Option<PyErr>, Option<Instant>) = (None, None);
@@ -74,10 +77,12 @@ pub fn apart<N: Send + 'static, T: Send + 'static>(
         };
         if let Err(error) = heard.and_then(|()| py.check_signals()) {
             stop.store(true, Relaxed);
-            since.get_or_insert_with(Instant::now);
-            interrupted.get_or_insert(error);
+            if interrupted.is_some() {
+                return Ok(Ended { result: None, interrupted });
+            }
+            (since, interrupted) = (Some(Instant::now()), Some(error));
         }
-        if since.is_some_and(|since| since.elapsed() > GRACE) {
+        if since.is_some_and(|since| since.elapsed() > GRACE && !keeps.load(Relaxed)) {
             return Ok(Ended { result: None, interrupted });
         }
     }

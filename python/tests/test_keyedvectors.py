@@ -162,7 +162,7 @@ def test_errors_are_of_gensims_kind(call, kind, both):
 
 
 def test_an_unknown_word_names_its_like(both):
-    with pytest.raises(KeyError, match="did you mean"):
+    with pytest.raises(KeyError, match='no vector of "wordd8"; there is "word8"'):
         both[0]["wordd8"]
 
 
@@ -254,7 +254,7 @@ def test_broken_files_name_the_place(tmp_path):
 
 
 def test_vectors_are_checked():
-    with pytest.raises(ValueError, match="twice|repeat|again"):
+    with pytest.raises(ValueError, match='^"a" is word 1 already'):
         KeyedVectors(["a", "a"], np.zeros((2, 2), np.float32))
     with pytest.raises(TypeError, match="float64"):
         KeyedVectors(["a"], np.zeros((1, 2)))

@@ -122,8 +122,9 @@ class Word2Vec:
             try:
                 self.train(sentences, corpus_file)
             except BaseException as error:
-                # Whoever catches the exception has no other way to the model.
-                error.model = self  # type: ignore[attr-defined]
+                if self._wv is not None:
+                    # Whoever catches the exception has no other way to the model.
+                    error.model = self  # type: ignore[attr-defined]
                 raise
 
     def train(
