@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 
-def sentences(count=4_000, seed=0):
+def sentences(count=1_500, seed=0):
     rng = np.random.default_rng(seed)
     topics = rng.integers(0, 10, count)
     ranks = np.minimum(rng.zipf(1.5, (count, 12)), 30)

@@ -7,7 +7,19 @@ from typing import Any, final
 import numpy as np
 from numpy.typing import NDArray
 
-__all__: list[str]
+__all__ = [
+    "Comparison",
+    "Cost",
+    "Head",
+    "TableGradient",
+    "Trained",
+    "WordVectors",
+    "_panic",
+    "compare",
+    "student_p",
+    "train",
+    "version",
+]
 
 _Path = str | os.PathLike[str]
 _Integers = NDArray[np.integer[Any]] | list[int] | tuple[int, ...]

@@ -14,6 +14,8 @@ from .progress import Bar
 if TYPE_CHECKING:
     import pandas
 
+__all__ = ["Comparison", "compare"]
+
 _Path = Union[str, "os.PathLike[str]"]
 _Paths = Union[_Path, Sequence[_Path]]
 

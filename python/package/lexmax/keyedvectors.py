@@ -14,6 +14,8 @@ from ._lexmax import WordVectors, student_p
 if TYPE_CHECKING:
     import gensim.models
 
+__all__ = ["Correlation", "KeyedVectors"]
+
 _Path = Union[str, "os.PathLike[str]"]
 _Vector = NDArray[np.float32]
 #: A word, the number of a word, or a vector of shape (d,).

@@ -7,6 +7,8 @@ import time
 from types import TracebackType
 from typing import Any
 
+__all__ = ["Bar"]
+
 #: Seconds between two lines without tqdm.
 _EVERY = 5.0
 

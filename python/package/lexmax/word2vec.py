@@ -12,6 +12,8 @@ from ._lexmax import Trained, train
 from .keyedvectors import KeyedVectors
 from .progress import Bar
 
+__all__ = ["Word2Vec"]
+
 _Path = Union[str, "os.PathLike[str]"]
 _Paths = Union[_Path, Sequence[_Path]]
 
@@ -124,7 +126,7 @@ class Word2Vec:
             except BaseException as error:
                 if self._wv is not None:
                     # Whoever catches the exception has no other way to the model.
-                    error.model = self  # type: ignore[attr-defined]
+                    error.model = self
                 raise
 
     def train(
