@@ -5,7 +5,7 @@ use numpy::{
     Element, PyArray, PyArray1, PyArray2, PyArrayDescrMethods, PyArrayMethods, PyReadonlyArray, PyReadonlyArray1,
     PyReadonlyArray2, PyReadwriteArray2, PyUntypedArray, PyUntypedArrayMethods, dtype,
 };
-use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 
 /// An array of any type, of so many dimensions.
@@ -189,4 +189,14 @@ impl<'py> Out<'py> {
     pub fn into_array(self) -> Bound<'py, PyArray2<f32>> {
         self.array
     }
+}
+
+/// A whole number of Python as one of Rust. One that is negative or too large is a ValueError.
+pub fn whole<T: TryFrom<u64>>(value: &Bound<'_, PyAny>) -> PyResult<T> {
+    let whole = match value.extract::<u64>() {
+        Ok(whole) => T::try_from(whole).ok(),
+        Err(error) if error.is_instance_of::<PyOverflowError>(value.py()) => None,
+        Err(error) => return Err(error),
+    };
+    whole.ok_or_else(|| PyValueError::new_err(format!("{value} is negative or too large for its place")))
 }

@@ -1,5 +1,6 @@
 //! `compare`: the same model with each output layer, under the eyes of Python.
 
+use crate::arrays::whole;
 use crate::failure::{Failure, Stop, detached};
 use crate::worker::{Line, apart};
 use lexmax::compare::{Builder, Comparison as Found, LayerRow, Listener};
@@ -122,11 +123,11 @@ fn builder(given: &Bound<'_, PyDict>) -> PyResult<Builder> {
                 let (vocab, classes) = value.extract()?;
                 builder.synthetic(vocab, classes)
             }
-            "min_count" => builder.min_count(value.extract()?),
+            "min_count" => builder.min_count(whole(&value)?),
             "sample" => builder.sample(value.extract()?),
             "model" => builder.model(kind(&value.extract::<String>()?)?),
-            "dim" => builder.dim(value.extract()?),
-            "window" => builder.window(value.extract()?),
+            "dim" => builder.dim(whole(&value)?),
+            "window" => builder.window(whole(&value)?),
             "optimizer" => match value.extract::<String>()?.as_str() {
                 "adagrad" => builder.optimizer(Optimizer::default()),
                 "sgd" => builder.optimizer(Optimizer::Sgd),
@@ -136,7 +137,7 @@ fn builder(given: &Bound<'_, PyDict>) -> PyResult<Builder> {
                 }
             },
             "lr" => builder.rate(value.extract()?),
-            "batch" => builder.batch(value.extract()?),
+            "batch" => builder.batch(whole(&value)?),
             "budget" => {
                 let seconds: f64 = value.extract()?;
                 let time = Duration::try_from_secs_f64(seconds);
@@ -144,10 +145,10 @@ fn builder(given: &Bound<'_, PyDict>) -> PyResult<Builder> {
                     PyValueError::new_err(format!("budget is {seconds}, but must be seconds, more than 0"))
                 })?)
             }
-            "examples" => builder.examples(value.extract()?),
-            "valid_examples" => builder.valid_examples(value.extract()?),
-            "threads" => builder.threads(value.extract()?),
-            "seed" => builder.seed(value.extract()?),
+            "examples" => builder.examples(whole(&value)?),
+            "valid_examples" => builder.valid_examples(whole(&value)?),
+            "threads" => builder.threads(whole(&value)?),
+            "seed" => builder.seed(whole(&value)?),
             _ => return Err(PyRuntimeError::new_err(format!("there is no option {name}"))),
         };
     }

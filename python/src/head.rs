@@ -1,6 +1,6 @@
 //! `Head`: an output layer with its weights, over numpy arrays.
 
-use crate::arrays::{Floats, Integers, Out, Row, counts, targets};
+use crate::arrays::{Floats, Integers, Out, Row, counts, targets, whole};
 use crate::failure::{Failure, detached};
 use lexmax::head;
 use lexmax::layer::verbs::{Sampling, Scored};
@@ -158,11 +158,11 @@ impl Head {
         py: Python<'_>,
         layer: &str,
         counts: &Bound<'_, PyAny>,
-        dim: usize,
+        #[pyo3(from_py_with = whole)] dim: usize,
         optimizer: &str,
         lr: Option<f32>,
-        seed: u64,
-        threads: usize,
+        #[pyo3(from_py_with = whole)] seed: u64,
+        #[pyo3(from_py_with = whole)] threads: usize,
         initial_accumulator_value: Option<f32>,
         bias: Option<&str>,
     ) -> PyResult<Self> {
@@ -279,7 +279,12 @@ impl Head {
     /// The `k` most probable words of each hidden vector, the best first: int64 ids and float32 ln P, of shape (B, k).
     ///
     /// Fewer words with a probability leave the id −1 and ln P = −∞.
-    fn top_k<'py>(&self, py: Python<'py>, hidden: &Bound<'py, PyAny>, k: usize) -> PyResult<Words<'py>> {
+    fn top_k<'py>(
+        &self,
+        py: Python<'py>,
+        hidden: &Bound<'py, PyAny>,
+        #[pyo3(from_py_with = whole)] k: usize,
+    ) -> PyResult<Words<'py>> {
         let hidden = Floats::of(hidden, "hidden")?;
         let hidden = hidden.view();
         let found = self.with(py, |head| head.top_k(hidden, k))?;
@@ -308,7 +313,7 @@ impl Head {
         &self,
         py: Python<'py>,
         hidden: &Bound<'py, PyAny>,
-        draws: usize,
+        #[pyo3(from_py_with = whole)] draws: usize,
         temperature: f64,
         replacement: bool,
     ) -> PyResult<Words<'py>> {
@@ -343,7 +348,7 @@ impl Head {
     fn weights<'py>(
         &self,
         py: Python<'py>,
-        table: usize,
+        #[pyo3(from_py_with = whole)] table: usize,
     ) -> PyResult<(Bound<'py, PyArray2<f32>>, Option<Bound<'py, PyArray1<f32>>>)> {
         let found = self.with(py, |head| {
             let copy = |matrix: &table::Matrix| {
@@ -364,7 +369,7 @@ impl Head {
         py: Python<'_>,
         weight: &Bound<'_, PyAny>,
         bias: Option<&Bound<'_, PyAny>>,
-        table: usize,
+        #[pyo3(from_py_with = whole)] table: usize,
     ) -> PyResult<()> {
         let weight = Floats::of(weight, "weight")?;
         let bias = bias.map(|bias| Row::of(bias, "bias")).transpose()?;
@@ -436,7 +441,7 @@ impl Head {
     /// Reads a head that `save` wrote, or the output layer of a lexmax model.
     #[staticmethod]
     #[pyo3(signature = (path, *, threads=1))]
-    fn load(py: Python<'_>, path: PathBuf, threads: usize) -> PyResult<Self> {
+    fn load(py: Python<'_>, path: PathBuf, #[pyo3(from_py_with = whole)] threads: usize) -> PyResult<Self> {
         Ok(Self::over(detached(py, || Ok(head::Head::load_with(&path, threads)?))?))
     }
 

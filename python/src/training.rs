@@ -1,5 +1,6 @@
 //! `train`: word vectors from a text, under the eyes of Python.
 
+use crate::arrays::whole;
 use crate::failure::{Failure, detached};
 use crate::sentences::Gathered;
 use crate::vectors::WordVectors;
@@ -86,7 +87,12 @@ impl Trained {
     }
 
     /// The `topn` most probable words in a context, with their P.
-    fn predict(&self, py: Python<'_>, context: Vec<String>, topn: usize) -> PyResult<Vec<(String, f64)>> {
+    fn predict(
+        &self,
+        py: Python<'_>,
+        context: Vec<String>,
+        #[pyo3(from_py_with = whole)] topn: usize,
+    ) -> PyResult<Vec<(String, f64)>> {
         let found = detached(py, || {
             let context: Vec<&str> = context.iter().map(String::as_str).collect();
             Ok(self.predictor.top(&context, topn)?)
@@ -126,26 +132,26 @@ fn options(given: &Bound<'_, PyDict>) -> PyResult<(Options, Surroundings)> {
             }
             "layer" => options.layer = Some(value.extract::<String>()?.parse().map_err(Failure::from)?),
             "hierarchical" => options.hierarchical = value.extract()?,
-            "negative" => options.negative = Some(value.extract()?),
+            "negative" => options.negative = Some(whole(&value)?),
             "noise_power" => options.noise_power = Some(value.extract()?),
-            "dim" => options.dim = Some(value.extract()?),
-            "window" => options.window = Some(value.extract()?),
+            "dim" => options.dim = Some(whole(&value)?),
+            "window" => options.window = Some(whole(&value)?),
             "fixed_window" => {
                 let fixed: bool = value.extract()?;
                 options.window_rule = fixed.then_some(lexmax::corpus::WindowRule::Fixed);
             }
-            "min_count" => options.min_count = Some(value.extract()?),
-            "max_vocab" => options.max_vocab = Some(value.extract()?),
+            "min_count" => options.min_count = Some(whole(&value)?),
+            "max_vocab" => options.max_vocab = Some(whole(&value)?),
             "sample" => options.sample = Some(value.extract()?),
-            "seed" => options.seed = Some(value.extract()?),
-            "threads" => options.threads = Some(value.extract()?),
-            "epochs" => options.epochs = Some(value.extract()?),
+            "seed" => options.seed = Some(whole(&value)?),
+            "threads" => options.threads = Some(whole(&value)?),
+            "epochs" => options.epochs = Some(whole(&value)?),
             "rate" => options.rate = Some(value.extract()?),
             "last_rate" => options.last_rate = Some(value.extract()?),
             "deterministic" => options.deterministic = value.extract()?,
             "corpus_files" => around.files = value.extract()?,
             "valid_files" => around.valid = value.extract()?,
-            "patience" => around.patience = Some(value.extract()?),
+            "patience" => around.patience = Some(whole(&value)?),
             "checkpoint" => around.checkpoint = Some(value.extract()?),
             "resume" => around.resume = value.extract()?,
             _ => return Err(PyRuntimeError::new_err(format!("there is no option {name}"))),

@@ -312,3 +312,22 @@ def test_threads_of_python_may_share_a_head():
     for thread in threads:
         thread.join()
     assert np.isfinite(made.weights()[0]).all()
+
+
+@pytest.mark.parametrize("call", [
+    lambda: head(seed=-1), lambda: head(threads=-1), lambda: lexmax.Head("full", COUNTS, -3), lambda: head(seed=2**64),
+    lambda: head().top_k(batch()[0], -1), lambda: head().sample(batch()[0], -1), lambda: head().weights(-1),
+    lambda: lexmax.Word2Vec([["a", "b"]], min_count=1, seed=-1), lambda: lexmax.Word2Vec([["a", "b"]], window=-1),
+    lambda: lexmax.compare(["full"], dim=-1),
+])
+def test_negative_numbers_are_value_errors(call):
+    with pytest.raises(ValueError, match="is negative or too large for its place"):
+        call()
+
+
+def test_empty_batches():
+    none = np.zeros((0, D), np.float32)
+    made = head("hierarchical")
+    assert made.step(none, [])[0] == 0 and made.step(none, [])[1].shape == (0, D)
+    assert made.top_k(none, 3)[0].shape == (0, 3) and made.log_probs(none).shape == (0, V)
+    assert made.top_k(batch()[0], 0)[0].shape == (B, 0)

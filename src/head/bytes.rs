@@ -14,6 +14,19 @@ const BYTES: &str = "the bytes of the head";
 impl Head {
     /// The bytes of the file that [`Head::save`] writes, for programs that keep heads elsewhere than in files.
     ///
+    /// ```
+    /// use lexmax::prelude::*;
+    /// # fn main() -> lexmax::Result<()> {
+    /// let counts = Counts::new(vec![50, 30, 15, 5])?;
+    /// let head = Head::builder("hierarchical", &counts, 3).build()?;
+    /// let again = Head::from_bytes(&head.to_bytes()?, 1)?;
+    /// assert_eq!((again.name(), again.rate()), (head.name(), head.rate()));
+    /// assert_eq!(again.to_bytes()?, head.to_bytes()?);
+    /// assert!(Head::from_bytes(&head.to_bytes()?[..100], 1).is_err());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`Error::NotFinite`] for a weight that is not finite.
     pub fn to_bytes(&self) -> Result<Vec<u8>> {

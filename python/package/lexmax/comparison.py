@@ -12,7 +12,7 @@ from . import _lexmax
 from .progress import Bar
 
 if TYPE_CHECKING:
-    import pandas
+    import pandas as _pandas
 
 __all__ = ["Comparison", "compare"]
 
@@ -51,7 +51,7 @@ class Comparison(Sequence[dict[str, Any]]):
     def __iter__(self) -> Iterator[dict[str, Any]]:
         return iter(self._rows)
 
-    def to_pandas(self) -> pandas.DataFrame:
+    def to_pandas(self) -> _pandas.DataFrame:
         """The rows as a table of pandas, indexed by layer."""
         import pandas
 

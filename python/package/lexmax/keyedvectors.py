@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ._lexmax import WordVectors, student_p
 
 if TYPE_CHECKING:
-    import gensim.models
+    import gensim.models as _gensim
 
 __all__ = ["Correlation", "KeyedVectors"]
 
@@ -152,7 +152,7 @@ class KeyedVectors:
                 file.writelines(f"{word} {value}\n" for word, value in zip(rust.words(), attribute))
         rust.write(fname, format="binary" if binary else "text" if write_header else "glove")
 
-    def to_gensim(self) -> gensim.models.KeyedVectors:
+    def to_gensim(self) -> _gensim.KeyedVectors:
         """gensim's KeyedVectors over the same memory, which gensim must not write to: nothing is copied but the words."""
         from gensim.models import KeyedVectors as Gensim
 
@@ -164,7 +164,7 @@ class KeyedVectors:
         return found
 
     @classmethod
-    def from_gensim(cls, vectors: gensim.models.KeyedVectors) -> KeyedVectors:
+    def from_gensim(cls, vectors: _gensim.KeyedVectors) -> KeyedVectors:
         """Copies gensim's KeyedVectors, with its counts where it has them."""
         counts = vectors.expandos.get("count")
         return cls(vectors.index_to_key, np.asarray(vectors.vectors, np.float32), counts)
