@@ -183,7 +183,7 @@ impl Head {
         Ok(Self::over(head))
     }
 
-    /// Trains on a batch: returns the summed loss in nats, and ∂L/∂hidden of shape (B, d), in `out` where it is given.
+    /// Trains on a batch: returns the summed loss in nats, and ∂L/∂hidden of shape (B, d) (in `out` if given).
     ///
     /// hidden: float32 of shape (B, d). targets: word ids, integers of shape (B,).
     /// weights: the weight of each example, float32 of shape (B,) [default: 1].
@@ -213,7 +213,7 @@ impl Head {
         Ok((loss, out.into_array()))
     }
 
-    /// The summed loss of a batch in nats, ∂L/∂hidden of shape (B, d), and the gradients of every table. No weight moves.
+    /// The summed loss of a batch in nats, ∂L/∂hidden of shape (B, d), and the gradients of all tables. No weight moves.
     ///
     /// Arguments as in `step`. Apply the gradients with `weights` and `set_weights`.
     #[pyo3(signature = (hidden, targets, *, weights=None, out=None))]

@@ -59,9 +59,7 @@ def pickle_free_copy(made):
 
 
 def test_import_is_fast():
-    program = (
-        "import time, numpy; t = time.perf_counter(); import lexmax; print(time.perf_counter() - t)"
-    )
+    program = "import time, numpy; t = time.perf_counter(); import lexmax; print(time.perf_counter() - t)"
     seconds = min(float(subprocess.check_output([sys.executable, "-c", program])) for _ in range(7))
     # 50 ms by the clock of an idle machine; the least of seven runs.
     assert seconds <= 0.05, seconds

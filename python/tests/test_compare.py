@@ -14,8 +14,14 @@ import lexmax
 
 @pytest.fixture(scope="module")
 def found(request):
-    return lexmax.compare(["full", "hierarchical", "sampled:samples=16"], synthetic=(200, 8), dim=12, examples=20_000,
-                          valid_examples=1_000, threads=1)
+    return lexmax.compare(
+        ["full", "hierarchical", "sampled:samples=16"],
+        synthetic=(200, 8),
+        dim=12,
+        examples=20_000,
+        valid_examples=1_000,
+        threads=1,
+    )
 
 
 def test_a_dict_for_each_layer(found):
@@ -39,7 +45,7 @@ def test_pandas(found):
 
 def test_a_notebook_shows_the_report(found, tmp_path):
     shown = found._repr_html_()
-    assert shown.startswith("<iframe srcdoc=\"&lt;!doctype html&gt;") and shown.count("<") == 2
+    assert shown.startswith('<iframe srcdoc="&lt;!doctype html&gt;') and shown.count("<") == 2
     assert "hierarchical" in shown
     found.save(tmp_path / "report.html")
     assert (tmp_path / "report.html").read_text(encoding="utf8") == found.to_html()
@@ -50,8 +56,12 @@ def test_texts_and_errors(text_file):
     found = lexmax.compare("hierarchical", text_file, examples=2_000, dim=8, valid_examples=200, progress=True)
     assert found[0]["valid_nll"] > 0
     for how, kind in [
-        ({"layers": ["fulll"]}, ValueError), ({"text": "/lexmax-none"}, OSError), ({"dim": 0}, ValueError),
-        ({"model": "rnn"}, ValueError), ({"budget": -1.0}, ValueError), ({"optimizer": "adam"}, ValueError),
+        ({"layers": ["fulll"]}, ValueError),
+        ({"text": "/lexmax-none"}, OSError),
+        ({"dim": 0}, ValueError),
+        ({"model": "rnn"}, ValueError),
+        ({"budget": -1.0}, ValueError),
+        ({"optimizer": "adam"}, ValueError),
         ({"text": text_file, "synthetic": (20, 2)}, ValueError),
     ]:
         with pytest.raises(kind):

@@ -43,6 +43,8 @@ def test_the_notebook_runs():
     pytest.importorskip("pandas")
     notebook = nbformat.read(NOTEBOOK, as_version=4)
     assert not any(cell.get("outputs") for cell in notebook.cells), "clear the outputs before the commit"
-    nbclient.NotebookClient(notebook, timeout=300, resources={"metadata": {"path": os.fspath(NOTEBOOK.parent)}}).execute()
+    nbclient.NotebookClient(
+        notebook, timeout=300, resources={"metadata": {"path": os.fspath(NOTEBOOK.parent)}}
+    ).execute()
     shown = [output for cell in notebook.cells for output in cell.get("outputs", [])]
     assert any("<iframe" in output.get("data", {}).get("text/html", "") for output in shown)

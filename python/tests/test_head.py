@@ -80,7 +80,16 @@ def test_the_last_lines_of_gradients_can_be_applied_by_hand():
     np.testing.assert_allclose(a.log_probs(hidden), b.log_probs(hidden), atol=1e-6)
 
 
-LAYERS = ["full", "hierarchical", "sampled:samples=8", "negative", "adaptive", "differentiated", "class-based", "sparsemax"]
+LAYERS = [
+    "full",
+    "hierarchical",
+    "sampled:samples=8",
+    "negative",
+    "adaptive",
+    "differentiated",
+    "class-based",
+    "sparsemax",
+]
 
 
 @pytest.mark.parametrize("layer", LAYERS)
@@ -237,7 +246,12 @@ def test_states_files_and_pickles_go_on_with_the_same_bits(layer, tmp_path):
     made.save(tmp_path / "head.safetensors")
     other = head(layer, seed=4)
     other.load_state_dict(made.state_dict())
-    copies = [other, copy.deepcopy(made), pickle.loads(pickle.dumps(made)), lexmax.Head.load(tmp_path / "head.safetensors")]
+    copies = [
+        other,
+        copy.deepcopy(made),
+        pickle.loads(pickle.dumps(made)),
+        lexmax.Head.load(tmp_path / "head.safetensors"),
+    ]
     hidden, targets = batch(7)
     loss, d_hidden = made.step(hidden, targets)
     for again in copies:
@@ -314,12 +328,21 @@ def test_threads_of_python_may_share_a_head():
     assert np.isfinite(made.weights()[0]).all()
 
 
-@pytest.mark.parametrize("call", [
-    lambda: head(seed=-1), lambda: head(threads=-1), lambda: lexmax.Head("full", COUNTS, -3), lambda: head(seed=2**64),
-    lambda: head().top_k(batch()[0], -1), lambda: head().sample(batch()[0], -1), lambda: head().weights(-1),
-    lambda: lexmax.Word2Vec([["a", "b"]], min_count=1, seed=-1), lambda: lexmax.Word2Vec([["a", "b"]], window=-1),
-    lambda: lexmax.compare(["full"], dim=-1),
-])
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: head(seed=-1),
+        lambda: head(threads=-1),
+        lambda: lexmax.Head("full", COUNTS, -3),
+        lambda: head(seed=2**64),
+        lambda: head().top_k(batch()[0], -1),
+        lambda: head().sample(batch()[0], -1),
+        lambda: head().weights(-1),
+        lambda: lexmax.Word2Vec([["a", "b"]], min_count=1, seed=-1),
+        lambda: lexmax.Word2Vec([["a", "b"]], window=-1),
+        lambda: lexmax.compare(["full"], dim=-1),
+    ],
+)
 def test_negative_numbers_are_value_errors(call):
     with pytest.raises(ValueError, match="is negative or too large for its place"):
         call()

@@ -6,7 +6,6 @@ import pickle
 import numpy as np
 import pytest
 
-import lexmax
 from lexmax import KeyedVectors
 
 gensim_models = pytest.importorskip("gensim.models")
@@ -32,7 +31,10 @@ def folder(tmp_path_factory):
         file.writelines(f"{word} {1_000 + (i * 37) % 101}\n" for i, word in enumerate(words))
     with open(folder / "pairs.tsv", "w", encoding="utf8") as file:
         file.write("# a comment\n")
-        file.writelines(f"{words[a]}\t{words[b]}\t{score:.2f}\n" for a, b, score in zip(*rng.integers(0, V, (2, 90)), rng.uniform(0, 10, 90)))
+        file.writelines(
+            f"{words[a]}\t{words[b]}\t{score:.2f}\n"
+            for a, b, score in zip(*rng.integers(0, V, (2, 90)), rng.uniform(0, 10, 90))
+        )
         file.write("paris\tword8\t3.0\nnowhere\tword9\t1.0\na line of another form\n")
     with open(folder / "questions.txt", "w", encoding="utf8") as file:
         for section in range(3):
@@ -94,7 +96,9 @@ CALLS = {
     "get_mean_vector weights": lambda kv, _: kv.get_mean_vector(["word8", "word9"], [1.0, -0.5], post_normalize=True),
     "get_mean_vector raw": lambda kv, _: kv.get_mean_vector(["word8", "word9"], pre_normalize=False),
     "most_similar": lambda kv, _: kv.most_similar("word8"),
-    "most_similar positive, negative": lambda kv, _: kv.most_similar(positive=["word8", "word9"], negative=["word10"], topn=7),
+    "most_similar positive, negative": lambda kv, _: kv.most_similar(
+        positive=["word8", "word9"], negative=["word10"], topn=7
+    ),
     "most_similar weights": lambda kv, _: kv.most_similar([("word8", 0.3), ("word9", 0.7)], [("word10", -0.2)]),
     "most_similar numbers and vectors": lambda kv, _: kv.most_similar([3, VECTOR]),
     "most_similar clip": lambda kv, _: kv.most_similar("word8", clip_start=100, clip_end=300),
@@ -124,9 +128,15 @@ CALLS = {
     "evaluate_word_pairs exact": lambda kv, at: kv.evaluate_word_pairs(str(at / "pairs.tsv"), case_insensitive=False),
     "evaluate_word_pairs restricted": lambda kv, at: kv.evaluate_word_pairs(str(at / "pairs.tsv"), restrict_vocab=150),
     "evaluate_word_analogies": lambda kv, at: kv.evaluate_word_analogies(str(at / "questions.txt")),
-    "evaluate_word_analogies unknown": lambda kv, at: kv.evaluate_word_analogies(str(at / "questions.txt"), dummy4unknown=True),
-    "evaluate_word_analogies exact": lambda kv, at: kv.evaluate_word_analogies(str(at / "questions.txt"), case_insensitive=False),
-    "evaluate_word_analogies restricted": lambda kv, at: kv.evaluate_word_analogies(str(at / "questions.txt"), restrict_vocab=200),
+    "evaluate_word_analogies unknown": lambda kv, at: kv.evaluate_word_analogies(
+        str(at / "questions.txt"), dummy4unknown=True
+    ),
+    "evaluate_word_analogies exact": lambda kv, at: kv.evaluate_word_analogies(
+        str(at / "questions.txt"), case_insensitive=False
+    ),
+    "evaluate_word_analogies restricted": lambda kv, at: kv.evaluate_word_analogies(
+        str(at / "questions.txt"), restrict_vocab=200
+    ),
     "get_vecattr": lambda kv, _: [kv.get_vecattr(word, "count") for word in ("word8", "Paris", 3)],
 }
 
@@ -142,19 +152,22 @@ def test_the_evaluations_ask_right_and_wrong_questions(both, folder):
     assert 0 < score < 1 and len(sections[-1]["correct"]) > 20 and len(sections[-1]["incorrect"]) > 20
 
 
-@pytest.mark.parametrize("call, kind", [
-    (lambda kv: kv["nowhere"], KeyError),
-    (lambda kv: kv[V], KeyError),
-    (lambda kv: kv.most_similar("nowhere"), KeyError),
-    (lambda kv: kv.similarity("word8", "nowhere"), KeyError),
-    (lambda kv: kv.distances("nowhere"), KeyError),
-    (lambda kv: kv.get_vecattr("word8", "nothing"), KeyError),
-    (lambda kv: kv.most_similar_cosmul(), ValueError),
-    (lambda kv: kv.most_similar(), ValueError),
-    (lambda kv: kv.get_mean_vector(["word8"], [1, 2]), ValueError),
-    (lambda kv: kv.doesnt_match(["nowhere"]), ValueError),
-    (lambda kv: kv.n_similarity([], ["word8"]), ZeroDivisionError),
-])
+@pytest.mark.parametrize(
+    "call, kind",
+    [
+        (lambda kv: kv["nowhere"], KeyError),
+        (lambda kv: kv[V], KeyError),
+        (lambda kv: kv.most_similar("nowhere"), KeyError),
+        (lambda kv: kv.similarity("word8", "nowhere"), KeyError),
+        (lambda kv: kv.distances("nowhere"), KeyError),
+        (lambda kv: kv.get_vecattr("word8", "nothing"), KeyError),
+        (lambda kv: kv.most_similar_cosmul(), ValueError),
+        (lambda kv: kv.most_similar(), ValueError),
+        (lambda kv: kv.get_mean_vector(["word8"], [1, 2]), ValueError),
+        (lambda kv: kv.doesnt_match(["nowhere"]), ValueError),
+        (lambda kv: kv.n_similarity([], ["word8"]), ZeroDivisionError),
+    ],
+)
 def test_errors_are_of_gensims_kind(call, kind, both):
     for kv in both:
         with pytest.raises(kind):
@@ -168,9 +181,11 @@ def test_an_unknown_word_names_its_like(both):
 
 def test_files_of_one_are_read_by_the_other(both, folder):
     for binary in (False, True):
-        names = [str(folder / f"{who}{binary}") for who in ("ours.bin", "theirs.bin")] if binary else [
-            str(folder / f"{who}.txt") for who in ("ours", "theirs")
-        ]
+        names = (
+            [str(folder / f"{who}{binary}") for who in ("ours.bin", "theirs.bin")]
+            if binary
+            else [str(folder / f"{who}.txt") for who in ("ours", "theirs")]
+        )
         for kv, name in zip(both, names):
             kv.save_word2vec_format(name, fvocab=name + ".counts", binary=binary)
         # Sorted by count, equal counts in their order: the same lines of counts.
@@ -223,7 +238,9 @@ def test_gensim_gets_the_same_memory(both):
     assert back.get_vecattr("word8", "count") == theirs.get_vecattr("word8", "count")
 
 
-@pytest.mark.parametrize("name", ["v.bin", "v.txt", "v.vec", "v.npy", "v.fifu", "v.tsv", "v.txt.gz", "v.bin.zst", "v.txt.bz2"])
+@pytest.mark.parametrize(
+    "name", ["v.bin", "v.txt", "v.vec", "v.npy", "v.fifu", "v.tsv", "v.txt.gz", "v.bin.zst", "v.txt.bz2"]
+)
 def test_every_format_comes_back(name, both, tmp_path):
     kv = both[0]
     kv.save(tmp_path / name)
@@ -283,7 +300,9 @@ def test_analogy_rules_of_lexmax(both, folder, tmp_path):
     _, sections = kv.evaluate_word_analogies(str(path))
     by_rules = kv.analogy_scores(path, rules="unicode", restrict_vocab=None)
     for theirs, ours in zip(sections, by_rules):
-        assert ours["section"] == theirs["section"] and ours["asked"] == len(theirs["correct"]) + len(theirs["incorrect"])
+        assert ours["section"] == theirs["section"] and ours["asked"] == len(theirs["correct"]) + len(
+            theirs["incorrect"]
+        )
         # The rules differ where a spelling of a word of the question is the best answer.
         assert abs(ours["right"] - len(theirs["correct"])) <= 2
     assert kv.analogy_scores(path, method="mul")[0]["asked"] > 0

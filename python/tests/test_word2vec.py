@@ -21,11 +21,19 @@ def within(kv):
     return np.mean([a == b for a, b in near])
 
 
-@pytest.mark.parametrize("how", [
-    {"sg": 1}, {"sg": 0, "alpha": 0.05}, {"sg": 1, "hs": 1}, {"sg": 1, "hs": 1, "negative": 0}, {"sg": 1, "layer": "full"},
-    {"sg": 1, "layer": "sampled:samples=16"}, {"sg": 1, "negative": 8, "ns_exponent": 0.5},
-    {"sg": 1, "shrink_windows": False, "deterministic": True, "workers": 2},
-])
+@pytest.mark.parametrize(
+    "how",
+    [
+        {"sg": 1},
+        {"sg": 0, "alpha": 0.05},
+        {"sg": 1, "hs": 1},
+        {"sg": 1, "hs": 1, "negative": 0},
+        {"sg": 1, "layer": "full"},
+        {"sg": 1, "layer": "sampled:samples=16"},
+        {"sg": 1, "negative": 8, "ns_exponent": 0.5},
+        {"sg": 1, "shrink_windows": False, "deterministic": True, "workers": 2},
+    ],
+)
 def test_topics_are_found(how, text):
     # A topic's words are each other's neighbours; the share by chance is a tenth.
     assert within(Word2Vec(text, **{**SMALL, "epochs": 10, **how}).wv) > 0.6
@@ -33,7 +41,9 @@ def test_topics_are_found(how, text):
 
 def test_sentences_and_their_file_give_the_same_bits(text, text_file):
     models = [
-        Word2Vec(text, **SMALL), Word2Vec(corpus_file=text_file, **SMALL), Word2Vec(corpus_file=[str(text_file)], **SMALL),
+        Word2Vec(text, **SMALL),
+        Word2Vec(corpus_file=text_file, **SMALL),
+        Word2Vec(corpus_file=[str(text_file)], **SMALL),
         Word2Vec((iter(sentence) for sentence in text), **SMALL),
     ]
     for model in models[1:]:
@@ -67,7 +77,9 @@ def test_held_out_text(text, text_file):
     model = Word2Vec(text, **SMALL, sg=1, layer="full", valid=text_file)
     assert 0 < model.valid_nll < np.log(len(model.wv)) + 1
     assert Word2Vec(text, **SMALL).valid_nll is None
-    patient = Word2Vec(text, **{**SMALL, "epochs": 40}, sg=1, alpha=0.0, min_alpha=0.0, layer="full", valid=[text_file], patience=2)
+    patient = Word2Vec(
+        text, **{**SMALL, "epochs": 40}, sg=1, alpha=0.0, min_alpha=0.0, layer="full", valid=[text_file], patience=2
+    )
     assert patient.facts["ended"] == "patience" and len(patient.epoch_losses) < 40
 
 
@@ -179,30 +191,38 @@ def test_train_returns_words(text):
     assert model.train(text) == (3 * words, 3 * words)
 
 
-@pytest.mark.parametrize("how, kind, words", [
-    ({"hs": 1, "negative": 5}, ValueError, "gensim trains the tree and the noise words together"),
-    ({"negative": 0}, ValueError, "leave no layer"),
-    ({"cbow_mean": 0}, ValueError, "cbow_mean=0"),
-    ({"layer": "full", "negative": 5}, ValueError, "layer and negative contradict"),
-    ({"layer": "full", "hs": 1}, ValueError, "layer and hierarchical contradict"),
-    ({"layer": "fulll"}, ValueError, "there is no layer"),
-    ({"vector_size": 0}, ValueError, "dim is 0"),
-    ({"workers": 0}, ValueError, "threads is 0"),
-    ({"patience": 2}, ValueError, "patience has no effect without valid"),
-    ({"resume": True}, ValueError, "resume has no effect without checkpoint"),
-    ({"valid": "/lexmax-none"}, OSError, "lexmax-none"),
-    ({"sg": 2}, ValueError, "must be 0 or 1"),
-    ({"min_count": 10**9}, ValueError, "sentences"),
-])
+@pytest.mark.parametrize(
+    "how, kind, words",
+    [
+        ({"hs": 1, "negative": 5}, ValueError, "gensim trains the tree and the noise words together"),
+        ({"negative": 0}, ValueError, "leave no layer"),
+        ({"cbow_mean": 0}, ValueError, "cbow_mean=0"),
+        ({"layer": "full", "negative": 5}, ValueError, "layer and negative contradict"),
+        ({"layer": "full", "hs": 1}, ValueError, "layer and hierarchical contradict"),
+        ({"layer": "fulll"}, ValueError, "there is no layer"),
+        ({"vector_size": 0}, ValueError, "dim is 0"),
+        ({"workers": 0}, ValueError, "threads is 0"),
+        ({"patience": 2}, ValueError, "patience has no effect without valid"),
+        ({"resume": True}, ValueError, "resume has no effect without checkpoint"),
+        ({"valid": "/lexmax-none"}, OSError, "lexmax-none"),
+        ({"sg": 2}, ValueError, "must be 0 or 1"),
+        ({"min_count": 10**9}, ValueError, "sentences"),
+    ],
+)
 def test_what_makes_no_sense_is_told(how, kind, words, text):
     with pytest.raises(kind, match=words):
         Word2Vec(text, **how)
 
 
-@pytest.mark.parametrize("sentences, words", [
-    ("a b c", "sentences is a str"), (["a b c"], "sentence 0 is a str"), ([["a"], ["b", 3]], "sentence 1 has a word of type int"),
-    (3, "not iterable"),
-])
+@pytest.mark.parametrize(
+    "sentences, words",
+    [
+        ("a b c", "sentences is a str"),
+        (["a b c"], "sentence 0 is a str"),
+        ([["a"], ["b", 3]], "sentence 1 has a word of type int"),
+        (3, "not iterable"),
+    ],
+)
 def test_sentences_are_lists_of_words(sentences, words):
     with pytest.raises(TypeError, match=words):
         Word2Vec(sentences, min_count=1)

@@ -147,13 +147,15 @@ class KeyedVectors:
             attribute = attribute[order]
         if fvocab is not None:
             if attribute is None:
-                raise ValueError(f"the words have no attribute {sort_attr!r}, which fvocab needs; set it by set_vecattr")
+                raise ValueError(
+                    f"the words have no attribute {sort_attr!r}, which fvocab needs; set it by set_vecattr"
+                )
             with open(fvocab, "w", encoding="utf8", newline="\n") as file:
                 file.writelines(f"{word} {value}\n" for word, value in zip(rust.words(), attribute))
         rust.write(fname, format="binary" if binary else "text" if write_header else "glove")
 
     def to_gensim(self) -> _gensim.KeyedVectors:
-        """gensim's KeyedVectors over the same memory, which gensim must not write to: nothing is copied but the words."""
+        """gensim's KeyedVectors over the same memory, which is read-only; the words are copied."""
         from gensim.models import KeyedVectors as Gensim
 
         found = Gensim(self.vector_size, count=0)
@@ -453,10 +455,7 @@ class KeyedVectors:
     def _upper(self, restrict_vocab: int | None, case_insensitive: bool) -> dict[str, int]:
         """The first of the words that become the same in upper case."""
         first = self.index_to_key[:restrict_vocab]
-        return {
-            (word.upper() if case_insensitive else word): index
-            for index, word in reversed(list(enumerate(first)))
-        }
+        return {(word.upper() if case_insensitive else word): index for index, word in reversed(list(enumerate(first)))}
 
     def evaluate_word_pairs(
         self,
