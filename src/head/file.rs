@@ -28,7 +28,7 @@ use safetensors::Dtype;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{self, BufReader, Read, Seek, Write};
 use std::path::Path;
 
 /// The format that this version writes and reads.
@@ -39,6 +39,9 @@ const MODEL: &str = "lexmax";
 const WORD_WEIGHTS: &str = "loss.weights";
 /// A limit above any real run; twice the limit still fits a u64.
 const MOST_BATCHES: u64 = 1 << 62;
+
+/// Writes a head to a stream.
+pub(super) type Writer<'a> = &'a dyn Fn(&mut dyn Write) -> io::Result<()>;
 
 /// The description of a head in JSON.
 #[derive(Serialize, Deserialize)]
@@ -91,6 +94,11 @@ impl Head {
     /// written.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
         let path = path.as_ref();
+        self.write(path, |write| Output::plain(path, "a head")?.stream(write))
+    }
+
+    /// Checks the head, and passes `to` a function that writes it.
+    pub(super) fn write(&self, path: &Path, to: impl FnOnce(Writer) -> Result<()>) -> Result<()> {
         let layer = self.layer.read();
         let matrices: Vec<&Matrix> = (0..self.shape.tables.len()).filter_map(|number| self.table(number)).collect();
         for (number, matrix) in matrices.iter().enumerate() {
@@ -121,7 +129,7 @@ impl Head {
             layout.header()
         };
         let (header, _) = header().map_err(Error::io(path))?;
-        Output::plain(path, "a head")?.stream(|out| {
+        to(&|out| {
             let mut out = Numbers::behind(&header, out)?;
             for count in self.counts.iter().flat_map(|counts| counts.as_slice()) {
                 out.push(&count.to_le_bytes())?;
@@ -173,9 +181,16 @@ impl Head {
     /// The errors of [`Head::load`], and `threads` = 0.
     pub fn load_with(path: impl AsRef<Path>, threads: usize) -> Result<Self> {
         check_threads(threads)?;
-        let mut file = HeadFile::open(path.as_ref())?;
+        HeadFile::open(path.as_ref())?.load(threads)
+    }
+}
+
+impl<R: Read + Seek> HeadFile<R> {
+    /// The head, whose layer the file names.
+    pub fn load(self, threads: usize) -> Result<Head> {
+        let mut file = self;
         let Some(name) = file.layer.clone() else {
-            return Err(HeadFault::OwnLayerInFile { path: path.as_ref().into() }.into());
+            return Err(HeadFault::OwnLayerInFile { path: file.tensors.path().into() }.into());
         };
         let counts =
             file.counts()?.ok_or_else(|| file.tensors.fault(ModelFault::NoTensor { tensor: stored::COUNTS.into() }))?;
@@ -241,8 +256,8 @@ pub(super) fn load_into(path: &Path, plan: Plan, counts: Option<&Counts>) -> Res
 }
 
 /// An open file with its parsed description.
-struct HeadFile {
-    tensors: Tensors<BufReader<File>>,
+pub(super) struct HeadFile<R> {
+    tensors: Tensors<R>,
     layer: Option<String>,
     bias: Bias,
     dim: usize,
@@ -252,10 +267,15 @@ struct HeadFile {
     run: Option<(f32, u64, WorkerRng)>,
 }
 
-impl HeadFile {
+impl HeadFile<BufReader<File>> {
     fn open(path: &Path) -> Result<Self> {
         let file = BufReader::new(File::open(path).map_err(Error::io(path))?);
-        let mut tensors = Tensors::open(file, path)?;
+        Self::read(Tensors::open(file, path)?)
+    }
+}
+
+impl<R: Read + Seek> HeadFile<R> {
+    pub fn read(mut tensors: Tensors<R>) -> Result<Self> {
         let found = match tensors.entry(HEAD) {
             None if tensors.entry(MODEL).is_some() => {
                 let ModelDescription { layer, bias, dim, optimizer } = tensors.json_of_format(MODEL, FORMAT)?;
@@ -350,7 +370,7 @@ impl HeadFile {
     }
 }
 
-fn loss_of(tensors: &mut Tensors<BufReader<File>>, description: &HeadDescription) -> Result<LossOptions> {
+fn loss_of<R: Read + Seek>(tensors: &mut Tensors<R>, description: &HeadDescription) -> Result<LossOptions> {
     let Loss { smoothing, z_loss, soft_cap, ignored, soft_targets } = description.loss;
     let options = || -> Result<LossOptions> {
         let mut loss = LossOptions::new().with_smoothing(smoothing)?.with_z_loss(z_loss)?;

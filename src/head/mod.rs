@@ -37,6 +37,7 @@
 //! the contract of [`OutputLayer`].
 
 mod builder;
+mod bytes;
 mod file;
 mod input;
 pub(crate) mod stored;

@@ -1,7 +1,7 @@
 //! Verbs of a trained head.
 
 use super::Head;
-use super::input::contiguous;
+use super::input::{check_shape, contiguous};
 use crate::error::{Error, Result};
 use crate::layer::verbs::{Sampling, Scored, check_temperature};
 use crate::layer::{Batch, LayerExt, OutputLayer};
@@ -34,10 +34,20 @@ impl<M> Head<M> {
     /// # Errors
     /// Invalid shapes or numbers, or B×V numbers that do not fit in memory.
     pub fn log_probs(&mut self, hidden: ArrayView2<f32>) -> Result<Array2<f32>> {
-        self.check_hidden(&hidden)?;
         let mut out = self.room(hidden.nrows())?;
-        self.with_layer(hidden, |head, hidden| head.layer.log_probs(head.tables, hidden, head.scratch, out.view_mut()));
+        self.log_probs_into(hidden, out.view_mut())?;
         Ok(out)
+    }
+
+    /// Like [`Head::log_probs`], and writes to an array of the caller, B×V.
+    ///
+    /// # Errors
+    /// Invalid shapes or numbers.
+    pub fn log_probs_into(&mut self, hidden: ArrayView2<f32>, out: ArrayViewMut2<f32>) -> Result<()> {
+        self.check_hidden(&hidden)?;
+        check_shape("the array for ln P", &out.view(), [hidden.nrows(), self.shape.vocab])?;
+        self.with_layer(hidden, |head, hidden| head.layer.log_probs(head.tables, hidden, head.scratch, out));
+        Ok(())
     }
 
     /// Returns the `k` most probable words of each hidden vector with their ln P, best first. Among equally probable

@@ -81,6 +81,12 @@ impl Predictor {
         &self.model
     }
 
+    /// Replaces the threads.
+    #[must_use]
+    pub fn with_threads(self, threads: Threads) -> Self {
+        Self { threads, ..self }
+    }
+
     /// Returns the words of a line, read like the text of the model: see [`Reading`](super::Reading).
     pub fn words(&self, line: &str) -> Vec<String> {
         self.architecture.reading.words(line)

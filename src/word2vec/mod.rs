@@ -38,6 +38,6 @@ pub use options::{Network, Options};
 pub use phrases::PhraseOptions;
 pub use plan::{Plan, plan};
 pub use preset::{Defaults, Preset};
-pub use train::{Embeddings, train};
+pub use train::{Embeddings, train, train_sentences};
 pub use trained::Trained;
 pub use warm::Warm;

@@ -63,15 +63,42 @@ fn train_text(config: &Word2VecConfig, start: Instant, watch: &mut dyn Watch) ->
     config.control.check_checkpoint()?;
     let loading = Instant::now();
     let (vocab, corpus) = read(config)?;
-    let load_seconds = loading.elapsed().as_secs_f64();
+    train_read(config, (vocab, &*corpus, loading.elapsed().as_secs_f64()), start, watch)
+}
+
+/// [`train()`] on sentences that are in memory already, in place of the text that `config` names. The words of
+/// `vocab` are those of the sentences.
+///
+/// # Errors
+/// The errors of [`train()`].
+pub fn train_sentences(
+    config: &Word2VecConfig,
+    (vocab, sentences): (Vocabulary, &dyn Sentences),
+    start: Instant,
+    watch: &mut dyn Watch,
+) -> Result<Embeddings> {
+    let trained = || {
+        config.check_files()?;
+        config.control.check_checkpoint()?;
+        train_read(config, (vocab, sentences, start.elapsed().as_secs_f64()), start, watch)
+    };
+    trained().inspect_err(|error| config.control.log_failure(error))
+}
+
+fn train_read(
+    config: &Word2VecConfig,
+    (vocab, corpus, load_seconds): (Vocabulary, &dyn Sentences, f64),
+    start: Instant,
+    watch: &mut dyn Watch,
+) -> Result<Embeddings> {
     watch.vocabulary(&vocab)?;
     let expected_subsampled = Subsampler::new(vocab.counts(), config.sample)?.expected_drops(vocab.counts());
     let mut model = config.model(&vocab)?;
     let architecture = config.architecture(model.layer().bias(), corpus.joins());
-    let (examples, valid) = read_held_out(config, &vocab, &*corpus)?.unzip();
+    let (examples, valid) = read_held_out(config, &vocab, corpus)?.unzip();
     let text = Text { ledger: corpus.ledger(), valid, vocab: vocab.len(), expected_subsampled, load_seconds };
     watch.read(&text)?;
-    let done = supervised(config, &architecture, (&vocab, &*corpus, text), examples, &mut model, watch)?;
+    let done = supervised(config, &architecture, (&vocab, corpus, text), examples, &mut model, watch)?;
     Ok(Embeddings { facts: facts(config, &text, done), vocab, architecture, model, start })
 }
 

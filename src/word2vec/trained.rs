@@ -39,6 +39,11 @@ impl Trained {
         self.vectors
     }
 
+    /// Returns the vectors, the model and the facts.
+    pub fn into_parts(self) -> (WordVectors, Predictor, Facts) {
+        (self.vectors, self.predictor, self.facts)
+    }
+
     /// Returns the words with their counts.
     pub fn vocab(&self) -> &Vocabulary {
         self.predictor.vocab()
@@ -79,8 +84,18 @@ impl Trained {
     /// model file cannot hold, and for a name that promises compression. Standard output gives an
     /// [`OutputFault`](crate::error::OutputFault) too, since readers of a model file need random access.
     pub fn save_model(&self, path: impl AsRef<Path>) -> Result<()> {
+        self.predictor.save(path)
+    }
+}
+
+impl Predictor {
+    /// Writes the whole model: see [`Trained::save_model`].
+    ///
+    /// # Errors
+    /// The errors of [`Trained::save_model`].
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
         Format::Model.check_words(path.as_ref(), self.vocab().words())?;
-        let writer = ModelWriter::new(self.predictor.architecture(), self.predictor.vocab(), self.predictor.model())?;
+        let writer = ModelWriter::new(self.architecture(), self.vocab(), self.model())?;
         Output::plain(path.as_ref(), "a model")?.stream(|out| writer.write(out))
     }
 }

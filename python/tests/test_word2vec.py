@@ -1,0 +1,241 @@
+"""`Word2Vec`: gensim's arguments, losses, callbacks, Ctrl-C, checkpoints."""
+
+import os
+import signal
+import threading
+import time
+
+import numpy as np
+import pytest
+
+import lexmax
+from lexmax import Word2Vec
+
+SMALL = {"vector_size": 16, "min_count": 1, "workers": 1, "epochs": 3, "sample": 0}
+
+
+def within(kv):
+    """The share of nearest words that belong to the topic of the word asked for: a tenth by chance."""
+    asked = [word for word in kv.index_to_key[:60]]
+    near = [(word.split("w")[0], other.split("w")[0]) for word in asked for other, _ in kv.most_similar(word, topn=5)]
+    return np.mean([a == b for a, b in near])
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        {"sg": 1},
+        {"sg": 0, "alpha": 0.05},
+        {"sg": 1, "hs": 1},
+        {"sg": 1, "hs": 1, "negative": 0},
+        {"sg": 1, "layer": "full"},
+        {"sg": 1, "layer": "sampled:samples=16"},
+        {"sg": 1, "negative": 8, "ns_exponent": 0.5},
+        {"sg": 1, "shrink_windows": False, "deterministic": True, "workers": 2},
+    ],
+)
+def test_topics_are_found(how, text):
+    # A topic's words are each other's neighbours; the share by chance is a tenth.
+    assert within(Word2Vec(text, **{**SMALL, "epochs": 10, **how}).wv) > 0.6
+
+
+def test_sentences_and_their_file_give_the_same_bits(text, text_file):
+    models = [
+        Word2Vec(text, **SMALL),
+        Word2Vec(corpus_file=text_file, **SMALL),
+        Word2Vec(corpus_file=[str(text_file)], **SMALL),
+        Word2Vec((iter(sentence) for sentence in text), **SMALL),
+    ]
+    for model in models[1:]:
+        assert model.wv.index_to_key == models[0].wv.index_to_key
+        np.testing.assert_array_equal(model.wv.vectors, models[0].wv.vectors)
+        assert model.epoch_losses == models[0].epoch_losses
+
+
+def test_the_vocabulary_is_gensims(text):
+    gensim_models = pytest.importorskip("gensim.models")
+    text = [*text, ["New York", "t0w1"], [], ["lonely"]]
+    how = {"vector_size": 4, "min_count": 3, "epochs": 1, "workers": 1}
+    ours, theirs = Word2Vec(text, **how), gensim_models.Word2Vec(text, **how)
+    counts = [{word: kv.get_vecattr(word, "count") for word in kv.index_to_key} for kv in (ours.wv, theirs.wv)]
+    assert counts[0] == counts[1]
+    assert Word2Vec(text, **{**how, "max_final_vocab": 20}).wv.vectors.shape == (20, 4)
+    assert "New York" in Word2Vec(text, **{**how, "min_count": 1}).wv
+
+
+def test_the_loss_of_each_epoch_is_right(text):
+    """Full softmax with a rate of almost 0 keeps the weights: its loss is ln V at zero scores, in each epoch."""
+    model = Word2Vec(text, **{**SMALL, "sg": 1, "layer": "full:bias=none", "alpha": 1e-12, "min_alpha": 1e-12})
+    assert len(model.epoch_losses) == 3
+    np.testing.assert_allclose(model.epoch_losses, np.log(len(model.wv)), rtol=1e-4)
+    learned = Word2Vec(text, **{**SMALL, "sg": 1, "layer": "full", "epochs": 4}).epoch_losses
+    assert learned == sorted(learned, reverse=True) and learned[-1] < learned[0]
+    assert Word2Vec(text, **SMALL).get_latest_training_loss() == Word2Vec(text, **SMALL).epoch_losses[-1]
+
+
+def test_held_out_text(text, text_file):
+    model = Word2Vec(text, **SMALL, sg=1, layer="full", valid=text_file)
+    assert 0 < model.valid_nll < np.log(len(model.wv)) + 1
+    assert Word2Vec(text, **SMALL).valid_nll is None
+    patient = Word2Vec(
+        text, **{**SMALL, "epochs": 40}, sg=1, alpha=0.0, min_alpha=0.0, layer="full", valid=[text_file], patience=2
+    )
+    assert patient.facts["ended"] == "patience" and len(patient.epoch_losses) < 40
+
+
+class Calls:
+    def __init__(self):
+        self.calls = []
+
+    def on_train_begin(self, model):
+        self.calls.append("train begin")
+
+    def on_epoch_begin(self, model):
+        self.calls.append("begin")
+
+    def on_epoch_end(self, model):
+        self.calls.append("end")
+        assert isinstance(model, Word2Vec)
+
+    def on_train_end(self, model):
+        self.calls.append("train end")
+        assert len(model.wv) > 0
+
+
+def test_callbacks_come_in_their_order(text):
+    calls = Calls()
+    Word2Vec(text, **SMALL, callbacks=[calls])
+    assert calls.calls == ["train begin", *["begin", "end"] * 3, "train end"]
+
+
+def test_a_callback_that_fails_ends_the_run(text):
+    class Failing:
+        def on_epoch_begin(self, model):
+            raise OSError("of its own")
+
+    model = Word2Vec(**{**SMALL, "epochs": 10_000}, callbacks=[Failing()])
+    started = time.monotonic()
+    with pytest.raises(OSError, match="of its own"):
+        model.train(text)
+    assert time.monotonic() - started < 20
+
+
+@pytest.mark.parametrize("constructor", [False, True])
+def test_ctrl_c_leaves_a_usable_model(constructor, text):
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    how = {**SMALL, "sg": 1, "epochs": 10_000}
+    model, pressed = None, []
+
+    def press():
+        pressed.append(time.monotonic())
+        os.kill(os.getpid(), signal.SIGINT)
+
+    timer = threading.Timer(1.5, press)
+    timer.start()
+    with pytest.raises(KeyboardInterrupt) as error:
+        if constructor:
+            Word2Vec(text, **how)
+        else:
+            model = Word2Vec(**how)
+            model.train(text)
+    ended = time.monotonic()
+    timer.join()
+    assert ended - pressed[0] < 1.0
+    model = model or error.value.model
+    assert model.facts["ended"] == "interrupted" and np.isfinite(model.wv.vectors).all()
+    assert model.wv.most_similar("t0w1") and model.epoch_losses
+
+
+def test_ctrl_c_while_a_text_is_read(tmp_path):
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    def endless():
+        while True:
+            yield ["a", "b"]
+
+    threading.Timer(0.5, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+    with pytest.raises(KeyboardInterrupt):
+        Word2Vec(endless())
+
+
+def test_checkpoints_go_on(text, tmp_path):
+    how = {**SMALL, "deterministic": True, "checkpoint": tmp_path / "run"}
+    whole = Word2Vec(text, **{**how, "checkpoint": None})
+    first = Word2Vec(text, **how)
+    with pytest.raises(ValueError, match="checkpoint"):
+        Word2Vec(text, **how)
+    again = Word2Vec(text, **how, resume=True)
+    for model in (first, again):
+        np.testing.assert_array_equal(model.wv.vectors, whole.wv.vectors)
+    with pytest.raises(ValueError, match="checkpoint"):
+        Word2Vec(text, **{**how, "vector_size": 8}, resume=True)
+
+
+def test_models_are_saved(text, tmp_path):
+    model = Word2Vec(text, **SMALL, sg=1, layer="full")
+    model.save(tmp_path / "model.safetensors")
+    again = Word2Vec.load(tmp_path / "model.safetensors")
+    np.testing.assert_array_equal(again.wv.vectors, model.wv.vectors)
+    assert again.predict_output_word(["t3w2"], topn=4) == model.predict_output_word(["t3w2"], topn=4)
+    assert sum(p for _, p in model.predict_output_word(["t3w2"], topn=10_000)) == pytest.approx(1, abs=1e-5)
+    assert lexmax.KeyedVectors.load(tmp_path / "model.safetensors").index_to_key == model.wv.index_to_key
+    with pytest.raises(KeyError):
+        model.predict_output_word(["nowhere"])
+
+
+def test_train_returns_words(text):
+    model = Word2Vec(**SMALL)
+    with pytest.raises(AttributeError, match="no vectors yet"):
+        model.wv
+    words = sum(map(len, text))
+    assert model.train(text) == (3 * words, 3 * words)
+
+
+@pytest.mark.parametrize(
+    "how, kind, words",
+    [
+        ({"hs": 1, "negative": 5}, ValueError, "gensim trains the tree and the noise words together"),
+        ({"negative": 0}, ValueError, "leave no layer"),
+        ({"cbow_mean": 0}, ValueError, "cbow_mean=0"),
+        ({"layer": "full", "negative": 5}, ValueError, "layer and negative contradict"),
+        ({"layer": "full", "hs": 1}, ValueError, "layer and hierarchical contradict"),
+        ({"layer": "fulll"}, ValueError, "there is no layer"),
+        ({"vector_size": 0}, ValueError, "dim is 0"),
+        ({"workers": 0}, ValueError, "threads is 0"),
+        ({"patience": 2}, ValueError, "patience has no effect without valid"),
+        ({"resume": True}, ValueError, "resume has no effect without checkpoint"),
+        ({"valid": "/lexmax-none"}, OSError, "lexmax-none"),
+        ({"sg": 2}, ValueError, "must be 0 or 1"),
+        ({"min_count": 10**9}, ValueError, "sentences"),
+    ],
+)
+def test_what_makes_no_sense_is_told(how, kind, words, text):
+    with pytest.raises(kind, match=words):
+        Word2Vec(text, **how)
+
+
+@pytest.mark.parametrize(
+    "sentences, words",
+    [
+        ("a b c", "sentences is a str"),
+        (["a b c"], "sentence 0 is a str"),
+        ([["a"], ["b", 3]], "sentence 1 has a word of type int"),
+        (3, "not iterable"),
+    ],
+)
+def test_sentences_are_lists_of_words(sentences, words):
+    with pytest.raises(TypeError, match=words):
+        Word2Vec(sentences, min_count=1)
+
+
+def test_one_of_two_texts_is_given(text, text_file):
+    with pytest.raises(ValueError, match="either"):
+        Word2Vec(text, text_file)
+    with pytest.raises(OSError, match="lexmax-none"):
+        Word2Vec(corpus_file="/lexmax-none")
+
+
+def test_progress_is_shown(text, capfd):
+    pytest.importorskip("tqdm")
+    Word2Vec(text, **SMALL, progress=True)
+    assert "loss" in capfd.readouterr().err
