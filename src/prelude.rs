@@ -30,7 +30,7 @@
 //! # }
 //! ```
 //!
-//! Word vectors: open a file and find the nearest words.
+//! Word vectors: the nearest words in a file of vectors, and training with the defaults of another program.
 //!
 //! ```no_run
 //! // with the feature "text"
@@ -40,6 +40,7 @@
 //! # fn main() -> lexmax::Result<()> {
 //! let vectors = WordVectors::open("vectors.bin")?;
 //! for near in vectors.nearest("river", 10)? { println!("{} {:.3}", near.word, near.cosine); }
+//! let vectors = Word2Vec::preset(Preset::Gensim).layer("hierarchical")?.train("text.txt")?;
 //! # Ok(())
 //! # }
 //! # #[cfg(not(feature = "text"))]
@@ -120,21 +121,6 @@
 //! # Ok(())
 //! # }
 //! # #[cfg(not(feature = "eval"))]
-//! # fn main() {}
-//! ```
-//!
-//! Word2vec training with the defaults of another program.
-//!
-//! ```no_run
-//! // with the feature "text"
-//! use lexmax::prelude::*;
-//!
-//! # #[cfg(feature = "text")]
-//! # fn main() -> lexmax::Result<()> {
-//! let vectors = Word2Vec::preset(Preset::Gensim).layer("hierarchical")?.train("text.txt")?;
-//! # Ok(())
-//! # }
-//! # #[cfg(not(feature = "text"))]
 //! # fn main() {}
 //! ```
 

@@ -65,8 +65,8 @@ fn the_snippets_of_the_readme_are_compiled() {
         .collect();
     let compiled: Vec<String> = blocks(&prelude.join("\n"), &["```", "```no_run"]).iter().map(|b| code(b)).collect();
     let shown = blocks(&read("README.md"), &["```rust,ignore"]);
-    assert_eq!(compiled.len(), 5, "snippets of the prelude");
-    assert_eq!(shown.len(), 5, "snippets of the README");
+    assert_eq!(compiled.len(), 4, "snippets of the prelude");
+    assert_eq!(shown.len(), 4, "snippets of the README");
     for snippet in &shown {
         let parts = parts(snippet);
         let found = compiled.iter().filter(|whole| holds(whole, &parts)).count();
