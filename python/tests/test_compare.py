@@ -56,7 +56,7 @@ def test_texts_and_errors(text_file):
     found = lexmax.compare("hierarchical", text_file, examples=2_000, dim=8, valid_examples=200, progress=True)
     assert found[0]["valid_nll"] > 0
     for how, kind in [
-        ({"layers": ["fulll"]}, ValueError),
+        ({"layers": ["softmax"]}, ValueError),
         ({"text": "/lexmax-none"}, OSError),
         ({"dim": 0}, ValueError),
         ({"model": "rnn"}, ValueError),

@@ -175,8 +175,8 @@ def test_errors_are_of_gensims_kind(call, kind, both):
 
 
 def test_an_unknown_word_names_its_like(both):
-    with pytest.raises(KeyError, match='no vector of "wordd8"; there is "word8"'):
-        both[0]["wordd8"]
+    with pytest.raises(KeyError, match='no vector for "wordx8"; similar words: .*"word8"'):
+        both[0]["wordx8"]
 
 
 def test_files_of_one_are_read_by_the_other(both, folder):

@@ -199,7 +199,7 @@ def test_train_returns_words(text):
         ({"cbow_mean": 0}, ValueError, "cbow_mean=0"),
         ({"layer": "full", "negative": 5}, ValueError, "layer and negative contradict"),
         ({"layer": "full", "hs": 1}, ValueError, "layer and hierarchical contradict"),
-        ({"layer": "fulll"}, ValueError, "there is no layer"),
+        ({"layer": "softmax"}, ValueError, "unknown layer"),
         ({"vector_size": 0}, ValueError, "dim is 0"),
         ({"workers": 0}, ValueError, "threads is 0"),
         ({"patience": 2}, ValueError, "patience has no effect without valid"),

@@ -21,7 +21,7 @@ fn the_regions_of_this_repository_are_up_to_date() {
     let told = check(root).unwrap_or_else(|fault| panic!("{fault}"));
     assert!(told.starts_with("all ") && told != "all 0 regions are up to date", "{told}");
     let main = |words: &[&str]| generator::main(words.iter().map(|word| word.to_string()));
-    assert_eq!((main(&["--bench", "--check"]), main(&["--chek"])), (0, 2));
+    assert_eq!((main(&["--bench", "--check"]), main(&["--look"])), (0, 2));
 }
 
 /// A record of training with a program beside lexmax.
