@@ -139,7 +139,7 @@ impl<'py, T: Element + Copy + TryFrom<i128>> Integers<'py, T> {
 pub fn targets<'py>(value: &Bound<'py, PyAny>, vocab: usize) -> PyResult<Integers<'py, u32>> {
     Integers::of(value, "targets", |example, target| {
         format!(
-            "target {target} of example {example} is no word: the {vocab} words are 0 to {}",
+            "target {target} of example {example} is not in the vocabulary of {vocab} words; use numbers from 0 to {}",
             vocab.saturating_sub(1)
         )
     })

@@ -181,7 +181,8 @@ def test_what_does_not_fit_is_a_value_error():
     made = trained()
     before = made.weights()[0]
     for bad in (-1, V, 2**40, -(2**40)):
-        with pytest.raises(ValueError, match=rf"target {bad} of example 2 is not in the vocabulary of {V} words; use numbers from 0 to {V - 1}"):
+        told = rf"target {bad} of example 2 is not in the vocabulary of {V} words; use numbers from 0 to {V - 1}"
+        with pytest.raises(ValueError, match=told):
             made.step(hidden, np.where(np.arange(B) == 2, bad, targets))
     with pytest.raises(ValueError, match="5 targets for 6 hidden vectors"):
         made.step(hidden, targets[:5])
