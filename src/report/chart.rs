@@ -108,6 +108,11 @@ impl Look {
 }
 
 impl Axis {
+    /// The position of a value on the axis, up to scale and shift.
+    fn place(&self, value: f64) -> f64 {
+        if self.log { value.ln() } else { value }
+    }
+
     /// A logarithmic axis.
     pub fn log(label: &str, unit: Unit) -> Self {
         Self { label: label.into(), unit, log: true }
@@ -148,14 +153,19 @@ fn figures(x: f64) -> String {
     if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').into() } else { text }
 }
 
-/// Points of all curves that no other point beats, by rising x. Lower is better on both axes: each point of the front
-/// has a lower y than every point at its x or to the left of it.
-pub fn pareto_front(series: &[Series]) -> Vec<[f64; 2]> {
+/// Points of all curves that nothing beats, by rising x. Lower is better on both axes. Each point of the front has a lower
+/// y than every point at its x or to the left of it, and no line between two points of a curve passes below it.
+pub fn pareto_front(series: &[Series], axes: [&Axis; 2]) -> Vec<[f64; 2]> {
+    let place = |p: &[f64; 2]| [axes[0].place(p[0]), axes[1].place(p[1])];
+    let is_below = |pair: &[[f64; 2]], p: &[f64; 2]| {
+        let ([x0, y0], [x1, y1], [x, y]) = (place(&pair[0]), place(&pair[1]), place(p));
+        x0 < x && x < x1 && y0 + (y1 - y0) * (x - x0) / (x1 - x0) < y
+    };
     let mut points: Vec<[f64; 2]> = series.iter().flat_map(|s| s.points.iter().copied()).collect();
     points.sort_by(|a, b| a[0].total_cmp(&b[0]).then(a[1].total_cmp(&b[1])));
     let mut least = f64::INFINITY;
     points.retain(|p| {
-        p[1] < least && {
+        p[1] < least && !series.iter().any(|s| s.points.windows(2).any(|pair| is_below(pair, p))) && {
             least = p[1];
             true
         }
@@ -209,7 +219,20 @@ mod tests {
         let series = |points: &[[f64; 2]]| Series { name: "a".into(), look: Look::of(0), points: points.to_vec() };
         let fast = series(&[[1.0, 9.0], [2.0, 5.0], [4.0, 4.9]]);
         let good = series(&[[1.0, 8.0], [2.0, 7.0], [4.0, 3.0], [5.0, 3.0]]);
-        assert_eq!(pareto_front(&[fast, good]), [[1.0, 8.0], [2.0, 5.0], [4.0, 3.0]]);
+        let axes = [&Axis::linear("x", Unit::Seconds), &Axis::linear("y", Unit::Nats)];
+        assert_eq!(pareto_front(&[fast, good], axes), [[1.0, 8.0], [2.0, 5.0], [4.0, 3.0]]);
+    }
+
+    #[test]
+    fn a_point_above_a_line_of_the_picture_is_not_on_the_front() {
+        let series = |points: &[[f64; 2]]| Series { name: "a".into(), look: Look::of(0), points: points.to_vec() };
+        let front = |y: f64, x: &Axis| {
+            let curves = [series(&[[1.0, 9.0], [100.0, 1.0]]), series(&[[10.0, y]])];
+            pareto_front(&curves, [x, &Axis::linear("y", Unit::Nats)]).len()
+        };
+        // The line is at 5 where 10 lies in the middle of a logarithmic axis, and at 8.3 on a linear one.
+        let (log, linear) = (Axis::log("x", Unit::Seconds), Axis::linear("x", Unit::Seconds));
+        assert_eq!([front(4.9, &log), front(5.1, &log), front(5.1, &linear), front(8.4, &linear)], [3, 2, 3, 2]);
     }
 
     #[test]

@@ -43,7 +43,7 @@ fn examples() -> Axis {
 fn with_front(chart: Chart) -> Chart {
     let note =
         chart.note + " The wide gray line joins the points of the Pareto front: no layer reached less in less time.";
-    Chart { front: pareto_front(&chart.series), note, ..chart }
+    Chart { front: pareto_front(&chart.series, [&chart.x, &chart.y]), note, ..chart }
 }
 
 /// A number, or nothing where a layer gives a target the probability 0.

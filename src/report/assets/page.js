@@ -61,12 +61,15 @@
     tension: 0,
   });
 
-  // Points that no other visible point beats. Lower is better on both axes.
+  // Points that no visible point beats and no visible line passes below. Lower is better on both axes.
   const front = (chart) => {
     const seen = chart.series.filter((s) => !off.has(s.name)).flatMap((s) => s.points);
     seen.sort((a, b) => a[0] - b[0] || a[1] - b[1]);
+    const place = ([x, y]) => [chart.x.log ? Math.log(x) : x, chart.y.log ? Math.log(y) : y];
+    const lines = chart.series.filter((s) => !off.has(s.name)).flatMap((s) => s.points.slice(1).map((p, i) => [place(s.points[i]), place(p)]));
+    const isBelow = ([[x0, y0], [x1, y1]], [x, y]) => x0 < x && x < x1 && y0 + ((y1 - y0) * (x - x0)) / (x1 - x0) < y;
     let least = Infinity;
-    const best = seen.filter(([, y]) => y < least && ((least = y), true));
+    const best = seen.filter((p) => p[1] < least && !lines.some((line) => isBelow(line, place(p))) && ((least = p[1]), true));
     return best.map(([x, y]) => ({ x, y, name: "Pareto front" }));
   };
 
