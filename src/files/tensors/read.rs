@@ -50,7 +50,6 @@ impl<R: Read + Seek> Tensors<R> {
     }
 
     /// The path of the file.
-    #[cfg(feature = "text")]
     pub fn path(&self) -> &Path {
         &self.path
     }
