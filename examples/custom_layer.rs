@@ -10,9 +10,8 @@
 //! extrapolated differences of the loss of its own step, and that the counted work equals the announced work. Then the
 //! crate's loop trains it beside full softmax on the synthetic language, starting from the unigram model.
 //!
-//! Run it: `cargo run --release --example custom_layer`. It takes a few seconds. Expect both layers within a tenth of a
-//! nat of the truth, the new one with a fifteenth of the multiply-adds. (It saves less time, since it processes the
-//! examples of a batch one by one.)
+//! Run it: `cargo run --release --example custom_layer`. It takes a few seconds. Expect both layers near the truth,
+//! the new one with far fewer multiply-adds. (It saves less time, since it processes the examples of a batch one by one.)
 
 use lexmax::check::{self, audit};
 use lexmax::corpus::synthetic::{SyntheticExamples, SyntheticLanguage};

@@ -11,8 +11,7 @@
 //! cargo run --release --example own_model sampled:samples=64
 //! ```
 //!
-//! It takes a few seconds. Expect every layer to end within a quarter of a nat of the truth, far below the unigram
-//! model.
+//! It takes a few seconds. Expect every layer to end near the truth, far below the unigram model.
 
 use lexmax::WorkerRng;
 use lexmax::corpus::synthetic::{SyntheticExamples, SyntheticLanguage};

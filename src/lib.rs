@@ -26,8 +26,8 @@
 //! # }
 //! ```
 //!
-//! [`prelude`] has five more snippets, which cover most programs: a head on your own model, word vectors from a file,
-//! your own layer, a comparison, and word2vec.
+//! [`prelude`] has more snippets, which cover most programs: a head on your own model, word vectors from a file,
+//! word2vec, your own layer, and a comparison.
 //!
 //! # The layers
 //!

@@ -37,8 +37,7 @@ pub struct Arguments {
     valid: Vec<PathBuf>,
     /// Layers, as NAME[:key=value]… joined by commas, or all [default: the fast ones].
     ///
-    /// The fast layers cost no more than full softmax. All layers and keys are listed in the help of
-    /// `lexmax compare`.
+    /// The fast layers cost no more than full softmax. `lexmax compare --help` lists all layers and keys at its end.
     #[arg(long, help_heading = MODEL, value_delimiter = ',', value_name = "LAYER")]
     layers: Vec<Layers>,
     /// Model below the layers.
@@ -104,7 +103,7 @@ pub struct Arguments {
     budget: Option<Duration>,
     /// Training examples for each layer [default: 1500000 without --corpus].
     ///
-    /// Every run gives the same bits, unlike a run with --budget.
+    /// Repeated runs on one vector path give the same numbers, unlike runs with --budget.
     #[arg(long, help_heading = TRAINING, value_name = "N", value_parser = super::whole::<u64>(1..=u64::MAX))]
     examples: Option<u64>,
     /// Held-out examples to score, evenly spaced.
@@ -135,9 +134,6 @@ pub struct Arguments {
     #[arg(long, help_heading = OUTPUT, default_value = super::OUT, value_name = "DIR")]
     out: PathBuf,
 }
-
-/// Bound on the seconds of a run without arguments on two cores, as in the README.
-const BARE_SECONDS: u32 = 90;
 
 /// The layers that one name stands for.
 #[derive(Clone)]
@@ -228,10 +224,9 @@ impl Arguments {
 pub fn bare() -> Result<String> {
     let config = Builder::default().config()?;
     Ok(format!(
-        "lexmax: training {} output layers on a synthetic language takes less than {} seconds on two cores; next try \
+        "lexmax: training {} output layers on a synthetic language takes about two minutes on two cores; next try \
          `lexmax compare --corpus FILE` for your text, or `lexmax train --help` for word vectors",
         config.layers.len(),
-        BARE_SECONDS,
     ))
 }
 

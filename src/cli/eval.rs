@@ -34,7 +34,7 @@ pub struct Arguments {
     /// Score of answers.
     #[arg(long, value_enum, default_value_t, value_name = "SCORE")]
     method: Method,
-    /// Words that questions and answers may have, from the first; 0 is all [default: 30000].
+    /// Most frequent words that questions and answers may have; 0 is all [default: 30000].
     ///
     /// If N is given without --similarity, only the first N words are read.
     #[arg(long, value_name = "N", value_parser = super::whole::<u32>(0..=u32::MAX.into()))]

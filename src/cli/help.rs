@@ -7,7 +7,7 @@ use clap::{Arg, Command, CommandFactory};
 /// Words that may not begin a text of the help.
 const OPENERS: [&str; 8] = ["what", "which", "those", "of", "as", "by", "that", "how"];
 /// Columns of a terminal, and the lines of two screens.
-const COLUMNS: usize = 100;
+const COLUMNS: usize = 80;
 const TWO_SCREENS: usize = 100;
 
 /// The main command and all others, with the names of their own.

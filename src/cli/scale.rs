@@ -34,7 +34,7 @@ pub struct Arguments {
         value_parser = super::whole::<u32>(1..=1_048_576)
     )]
     batch: u32,
-    /// Samples a batch, for every layer that draws them [default: each layer's own].
+    /// Words drawn for each batch, in layers that draw [default: each layer's own].
     #[arg(long, value_name = "S", value_parser = super::whole::<u32>(1..=u32::MAX.into()))]
     samples: Option<u32>,
     /// Threads [default: all cores].

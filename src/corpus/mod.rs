@@ -19,7 +19,7 @@
 //! | window | examples a position | use |
 //! |---|---|---|
 //! | [`Direction::SkipGram`], [`Context::Both`] | a pair for each neighbour | embeddings, especially of rare words |
-//! | [`Direction::Cbow`], [`Context::Both`] | one bag | embeddings, several times faster |
+//! | [`Direction::Cbow`], [`Context::Both`] | one bag | embeddings, with fewer steps |
 //! | [`Direction::Cbow`], [`Context::Left`] | one bag | comparing layers as language models |
 //! | [`Direction::SkipGram`], [`Context::Left`] | a pair for each word before | language models from one earlier word |
 //!

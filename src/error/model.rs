@@ -13,7 +13,10 @@ pub enum ModelFault {
         bytes: u64,
     },
     /// The header is too long.
-    #[error("byte 0: the header has {length} bytes, but at most {limit} are possible; name a model of lexmax")]
+    #[error(
+        "this is no model of lexmax: by its first 8 bytes the header has {length} bytes, but at most {limit} are possible; \
+         name a file of `save_model`"
+    )]
     HeaderLength {
         /// Length of the header, by the file.
         length: u64,

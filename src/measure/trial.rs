@@ -24,8 +24,8 @@ const LONGER: f64 = 5.0;
 /// Longest evaluations, in seconds, that get another pass. Longer ones already contain the fluctuations of the
 /// machine.
 const SOON: f64 = 0.1;
-/// Largest number of passes over the layers. A shared machine runs at two thirds of its speed for about a second at a
-/// time, and this more than half of the time. With two passes, a third of the layers saw only such slow times.
+/// Largest number of passes over the layers. A shared machine is slow for about a second at a time. With few passes
+/// some layers see only such times.
 pub const PASSES: usize = 8;
 /// Plan of a first look.
 const GLANCE: Plan = Plan { warm_up: 1, runs: (2, 2), window: 0.0, seconds: 0.0, patience: f64::INFINITY };

@@ -46,8 +46,8 @@ impl FromStr for Vocabs {
         if let Some((first, last)) = text.split_once("..") {
             let (first, last) = (number(first)?, number(last)?);
             if last < first {
-                let limit = "no less than the first number of words";
-                return Err(Error::OutOfRange { name: "the last number of words", value: last as f64, limit });
+                let limit = "at least the first vocabulary size";
+                return Err(Error::OutOfRange { name: "the last vocabulary size", value: last as f64, limit });
             }
             return Ok(Self::between(first, last, PER_DECADE));
         }

@@ -153,8 +153,8 @@ fn figures(x: f64) -> String {
     if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').into() } else { text }
 }
 
-/// Points of all curves that nothing beats, by rising x. Lower is better on both axes. Each point of the front has a lower
-/// y than every point at its x or to the left of it, and no line between two points of a curve passes below it.
+/// Points of all curves that nothing beats, by rising x. Lower is better on both axes. Each point of the front has a
+/// lower y than every point at its x or to the left of it, and no line between two points of a curve passes below it.
 pub fn pareto_front(series: &[Series], axes: [&Axis; 2]) -> Vec<[f64; 2]> {
     let place = |p: &[f64; 2]| [axes[0].place(p[0]), axes[1].place(p[1])];
     let is_below = |pair: &[[f64; 2]], p: &[f64; 2]| {

@@ -1,8 +1,7 @@
 //! Ends of slices that are shorter than a vector.
 
 /// Calls `each` for each number of `tail` (shorter than a vector) and the same entry of `from`. Partial vector loads
-/// and stores jump to separate code for each length. For the row tails of all steps they took one seventh of
-/// skip-gram's time.
+/// and stores jump to separate code for each length, which is slow for the short tails of rows.
 #[inline(always)]
 pub fn with_tail(tail: &mut [f32], from: &[f32], each: impl Fn(&mut f32, f32)) {
     let (fours, rest) = tail.as_chunks_mut::<4>();

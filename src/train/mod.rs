@@ -19,8 +19,8 @@
 //! - [`train()`] runs one loop. Dense layers use up to [`TrainConfig::threads`] threads.
 //! - [`train_and_look()`] costs as much; its looks do not count as training time.
 //! - [`hogwild()`] runs one thread per worker, without locks.
-//! - [`deterministic()`] took 1.4 to 1.65 times as long as [`hogwild()`] on two threads. It holds private copies of the
-//!   rows that its four workers touch.
+//! - [`deterministic()`] is slower than [`hogwild()`]: workers wait at barriers. It holds private copies of the rows
+//!   that its four workers touch.
 //!
 //! [`hogwild_watched()`] and [`deterministic_watched()`] also take an [`Observer`], which can evaluate or stop the run,
 //! and a [`State`] from which an earlier run is resumed.

@@ -32,7 +32,7 @@ pub struct RunControl {
     #[arg(long, value_name = "FILE")]
     pub init: Option<PathBuf>,
     /// Treatment of entries of --init that cannot be read.
-    #[arg(long, value_enum, default_value_t, value_name = "HOW", requires = "init")]
+    #[arg(hide_short_help = true, long, value_enum, default_value_t, value_name = "HOW", requires = "init")]
     pub on_bad: OnBad,
     /// Held-out text, scored after every pass [default: none].
     ///

@@ -21,7 +21,7 @@ pub struct Input {
     #[arg(long, value_name = "DIR", num_args = 0..=1)]
     spool: Option<Option<PathBuf>>,
     /// Treatment of NUL and of bytes that are not UTF-8.
-    #[arg(long, value_enum, default_value_t, value_name = "HOW")]
+    #[arg(hide_short_help = true, long, value_enum, default_value_t, value_name = "HOW")]
     pub invalid_utf8: Invalid,
     /// Turns words to lower case, by LANG's rules if given [default: off].
     ///

@@ -26,27 +26,27 @@ pub struct ModelOptions {
     #[arg(long, value_enum, value_name = "KIND")]
     model: Option<ModelKind>,
     /// Same as --model cbow (1) or skipgram (0) [default: as --model].
-    #[arg(long, value_name = "0|1", num_args = 0..=1, default_missing_value = "1",
+    #[arg(hide_short_help = true, long, value_name = "0|1", num_args = 0..=1, default_missing_value = "1",
         value_parser = crate::cli::whole::<u8>(0..=1))]
     cbow: Option<u8>,
     /// Same as --layer hierarchical (1) [default: 0].
-    #[arg(long, value_name = "0|1", num_args = 0..=1, default_missing_value = "1",
+    #[arg(hide_short_help = true, long, value_name = "0|1", num_args = 0..=1, default_missing_value = "1",
         value_parser = crate::cli::whole::<u8>(0..=1))]
     hs: Option<u8>,
     /// Noise words for each target of negative sampling [default: 5].
     #[arg(long, value_name = "N", alias = "neg", value_parser = cli::whole::<u32>(0..=u32::MAX.into()))]
     negative: Option<u32>,
     /// Exponent of word counts in the noise distribution [default: 0.75].
-    #[arg(long, value_name = "A", alias = "ns-exponent", value_parser = cli::number::<f64>,
+    #[arg(hide_short_help = true, long, value_name = "A", alias = "ns-exponent", value_parser = cli::number::<f64>,
         allow_negative_numbers = true)]
     noise_power: Option<f64>,
     /// Treatment of a noise word that equals the target [default: keep].
-    #[arg(long, value_enum, value_name = "HOW")]
+    #[arg(hide_short_help = true, long, value_enum, value_name = "HOW")]
     noise_hits: Option<NoiseHits>,
     /// Sigmoid in gradients [default: exact].
     ///
     /// The tables of other programs have few entries and cut off large scores.
-    #[arg(long, value_enum, value_name = "TABLE")]
+    #[arg(hide_short_help = true, long, value_enum, value_name = "TABLE")]
     sigmoid: Option<Sigmoid>,
     /// Words of an n-gram: the predicted one and N - 1 before it [default: 5].
     #[arg(long, value_name = "N", value_parser = cli::order())]
@@ -55,7 +55,7 @@ pub struct ModelOptions {
     #[arg(long, value_name = "D", value_parser = cli::dim())]
     hidden: Option<u32>,
     /// Side of the context [default: both; left for ngram].
-    #[arg(long, value_enum, value_name = "SIDE")]
+    #[arg(hide_short_help = true, long, value_enum, value_name = "SIDE")]
     context: Option<Context>,
     /// Size of word vectors [default: 100].
     #[arg(long, value_name = "D", alias = "size", alias = "vector-size", value_parser = cli::dim())]
@@ -64,10 +64,10 @@ pub struct ModelOptions {
     #[arg(long, value_name = "N", alias = "ws", value_parser = crate::cli::whole::<u32>(1..=10_000))]
     window: Option<u32>,
     /// Window in training: drawn from 1 to --window, or fixed [default: dynamic].
-    #[arg(long, value_enum, value_name = "RULE")]
+    #[arg(hide_short_help = true, long, value_enum, value_name = "RULE")]
     window_rule: Option<WindowRule>,
     /// Gradient for each context word of cbow [default: whole].
-    #[arg(long, value_enum, value_name = "RULE")]
+    #[arg(hide_short_help = true, long, value_enum, value_name = "RULE")]
     cbow_gradient: Option<BagGradient>,
 }
 

@@ -25,7 +25,7 @@ pub struct Output {
     #[arg(long, value_enum, value_name = "FORMAT")]
     pub format: Option<Format>,
     /// Same as --format binary (1) or text (0) [default: as --format].
-    #[arg(long, value_name = "0|1", num_args = 0..=1, default_missing_value = "1",
+    #[arg(hide_short_help = true, long, value_name = "0|1", num_args = 0..=1, default_missing_value = "1",
         value_parser = crate::cli::whole::<u8>(0..=1))]
     pub binary: Option<u8>,
     /// File for the whole model, for `predict` [default: none].
@@ -37,7 +37,7 @@ pub struct Output {
     ///
     /// A run is interrupted early if it ends before a quarter of its first pass. It writes NAME.partial without this
     /// option.
-    #[arg(long)]
+    #[arg(hide_short_help = true, long)]
     pub keep_partial: bool,
     /// File for the facts of the run, as JSON [default: none].
     #[arg(long, value_name = "FILE")]

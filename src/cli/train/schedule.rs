@@ -13,13 +13,14 @@ pub struct Schedule {
     /// Positions trained in one step [default: 8; 1 where the layer takes no blocks].
     ///
     /// The positions are neighbours in a sentence. Only hierarchical and negative take more than one. Larger blocks are
-    /// faster, because their positions share reads and writes. Each position sees the updates of its neighbours later.
+    /// mostly faster, because their positions share reads and writes. Each position sees the updates of its neighbours
+    /// later.
     #[arg(long, value_name = "N", value_parser = crate::cli::whole::<u32>(1..=256))]
     pub block: Option<u32>,
     /// Threads [default: all cores].
     #[arg(long, value_name = "N", alias = "workers", value_parser = crate::cli::whole::<u32>(1..=1024))]
     pub threads: Option<u32>,
-    /// Learning rate at the start [default: 0.025 for skipgram, 0.05 for cbow].
+    /// Learning rate at the start [default: 0.025 for skipgram, else 0.05].
     #[arg(long, value_name = "R", alias = "alpha", value_parser = crate::cli::number::<f32>,
         allow_negative_numbers = true)]
     pub lr: Option<f32>,
@@ -32,7 +33,8 @@ pub struct Schedule {
     /// Rows of each table that a thread caches [default: 6 MB; see --help].
     ///
     /// The default is 6 MB of rows with one thread. With several threads it is 512 nodes of a tree, and no other rows.
-    #[arg(long, value_name = "N", alias = "hot-rows", value_parser = crate::cli::whole::<u32>(0..=u32::MAX.into()))]
+    #[arg(hide_short_help = true,
+        long, value_name = "N", alias = "hot-rows", value_parser = crate::cli::whole::<u32>(0..=u32::MAX.into()))]
     pub cached_rows: Option<u32>,
     /// Gives the same bits for any number of threads; slower.
     ///

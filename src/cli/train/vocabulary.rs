@@ -18,12 +18,12 @@ pub struct Vocabulary {
     /// Most words of a sentence; longer lines are cut [default: 10000].
     ///
     /// Only kept words count. The number of cuts is reported.
-    #[arg(long, value_name = "N", value_parser = crate::cli::whole::<u32>(1..=10_000))]
+    #[arg(hide_short_help = true, long, value_name = "N", value_parser = crate::cli::whole::<u32>(1..=10_000))]
     pub max_sentence: Option<u32>,
     /// Longest word to keep, in bytes of UTF-8.
     ///
     /// From 1 to 65536. The number of longer words is reported.
-    #[arg(long, value_name = "N", default_value_t = Source::MAX_WORD_BYTES as u32,
+    #[arg(hide_short_help = true, long, value_name = "N", default_value_t = Source::MAX_WORD_BYTES as u32,
         value_parser = crate::cli::whole::<u32>(1..=LONGEST_WORD as u64))]
     pub max_word_bytes: u32,
     /// Subsampling threshold for frequent words; 0 is off [default: 0.001].
@@ -37,20 +37,23 @@ pub struct Vocabulary {
     #[arg(long, value_name = "N", value_parser = crate::cli::whole::<u32>(1..=16))]
     pub phrases: Option<u32>,
     /// Score of a pair of words.
-    #[arg(long, value_enum, default_value_t, value_name = "SCORE", requires = "phrases")]
+    #[arg(hide_short_help = true, long, value_enum, default_value_t, value_name = "SCORE", requires = "phrases")]
     pub phrase_score: PhraseScore,
     /// Score above which a pair is joined [default: 100; 0.5 for npmi].
     ///
     /// One value for all passes, or one for each pass, joined by commas.
-    #[arg(long, value_name = "T", value_delimiter = ',', requires = "phrases", allow_negative_numbers = true,
+    #[arg(hide_short_help = true,
+        long, value_name = "T", value_delimiter = ',', requires = "phrases", allow_negative_numbers = true,
         value_parser = crate::cli::number::<f64>)]
     pub phrase_threshold: Vec<f64>,
     /// Least count of words and pairs that form phrases.
-    #[arg(long, value_name = "N", default_value_t = PhraseOptions::MIN_COUNT, requires = "phrases",
+    #[arg(hide_short_help = true,
+        long, value_name = "N", default_value_t = PhraseOptions::MIN_COUNT, requires = "phrases",
         value_parser = crate::cli::natural::<u64>())]
     pub phrase_min_count: u64,
     /// Text between the words of a phrase.
-    #[arg(long, value_name = "TEXT", default_value = PhraseOptions::DELIMITER, requires = "phrases")]
+    #[arg(hide_short_help = true,
+        long, value_name = "TEXT", default_value = PhraseOptions::DELIMITER, requires = "phrases")]
     pub phrase_delimiter: String,
     /// File to write words and counts to [default: none].
     ///

@@ -295,7 +295,10 @@ pub static CATALOGUE: &[Entry] = &[
     Entry::new(
         "entmax",
         build::entmax,
-        &[Key::new("alpha", NUMBER, Value("1.5"), "from above 1 (softmax) to 2 (sparsemax)"), TEMPERATURE],
+        &[
+            Key::new("alpha", NUMBER, Value("1.5"), "α of entmax, from above 1 (near softmax) to 2 (sparsemax)"),
+            TEMPERATURE,
+        ],
         tuned(64, 0.05, 0.1),
     )
     .costly(),

@@ -19,8 +19,7 @@ const WORKERS: usize = 4;
 /// Words that a worker trains on in the first phase (between two barriers). Each phase doubles the one before, except
 /// with a layer that moves whole tables: there every phase has this length.
 const SHORTEST: u64 = 32;
-/// Longest phase. With twice as many words, vectors of novels lost half a point of analogies; with half as many,
-/// training took longer.
+/// Longest phase. Longer ones lose quality of the vectors; shorter ones cost time.
 const LONGEST: u64 = 1_024;
 /// Words that a worker trains on between two barriers at which all rows are merged: at the beginning, and after many
 /// words. Other barriers merge only the rows that are due.

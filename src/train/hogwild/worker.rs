@@ -113,8 +113,7 @@ impl<'a> Worker<'a> {
 }
 
 /// Positions after which a thread yields to others that wait for its core. A thread that is stopped during a step later
-/// writes rows without the updates that others made in the meantime. With more threads than cores that cost 0.7 % of
-/// the training loss (CBOW, 16 threads on 2 cores).
+/// writes rows without the updates that others made in the meantime. With more threads than cores that raises the loss.
 const GIVE_WAY: u64 = 256;
 
 /// Nodes of a tree, from the root on, of which each of several workers has its own copy. Every path passes the first of

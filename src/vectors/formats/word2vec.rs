@@ -19,7 +19,8 @@ pub fn header(input: &mut Input) -> Result<(u64, u64)> {
         let mut parts = line.split_ascii_whitespace().map(|n| n.parse::<u64>().ok().filter(|n| *n > 0));
         Some((parts.next()??, parts.next()??)).filter(|_| parts.next().is_none())
     });
-    let expected = "a line of two numbers from 1, the words and the size of a vector (without it, the format is glove)";
+    let expected =
+        "the number of words and the size of a vector in the first line; a file without this line has the format glove";
     sizes.ok_or_else(|| input.fault(Place::Line(1), VectorsFault::Header { expected }))
 }
 

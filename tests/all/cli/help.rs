@@ -15,7 +15,7 @@ fn a_run_without_arguments_says_first_what_it_does() {
     BufReader::new(run.stderr.take().unwrap()).read_line(&mut line).unwrap();
     run.kill().unwrap();
     run.wait().unwrap();
-    for says in ["14 output layers", "synthetic language", "90 seconds on two cores", "lexmax compare --corpus FILE"] {
+    for says in ["14 output layers", "synthetic language", "two minutes on two cores", "lexmax compare --corpus FILE"] {
         assert!(line.contains(says), "{says}: {line}");
     }
     assert!(line.contains("`lexmax train --help`") && line.ends_with('\n') && line.len() < 200, "{line}");
