@@ -63,7 +63,7 @@ struct State {
 
 /// An output layer with its weights and its optimizer, on hidden vectors of your own.
 ///
-/// layer: a layer by name, such as "full", "hierarchical" or "sampled:samples=512"; `lexmax compare --help` lists them.
+/// layer: a layer by name, such as "full", "hierarchical" or "sampled:samples=512"; docs/layers.md of the repository lists them.
 /// counts: how often each word occurs, integers of shape (V,), falling. Word ids are ranks by count, from 0.
 /// dim: the size d of a hidden vector.
 /// optimizer: "adagrad" or "sgd".

@@ -66,6 +66,12 @@ impl Gathered {
                 }
             }
             all.ends.push(all.ids.len());
+            // Sentences without words count too.
+            until_look -= 1;
+            if until_look == 0 {
+                until_look = LOOK_EVERY;
+                py.check_signals()?;
+            }
         }
         Ok(all)
     }

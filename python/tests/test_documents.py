@@ -36,6 +36,15 @@ def test_the_five_lines_of_the_readme_are_five():
 
 
 @pytest.mark.skipif(not NOTEBOOK.exists(), reason="the package without its repository")
+def test_the_python_lines_of_the_main_readme_run(monkeypatch, capsys):
+    """From the root of the repository, where the text of the example is."""
+    monkeypatch.chdir(PYTHON.parent)
+    (snippet,) = re.findall(r"```python\n(.*?)```", (PYTHON.parent / "README.md").read_text(encoding="utf8"), re.S)
+    exec(compile(snippet, "README.md", "exec"), {"__name__": "readme"})
+    assert len(capsys.readouterr().out.splitlines()) == 10
+
+
+@pytest.mark.skipif(not NOTEBOOK.exists(), reason="the package without its repository")
 def test_the_notebook_runs():
     nbclient = pytest.importorskip("nbclient")
     nbformat = pytest.importorskip("nbformat")

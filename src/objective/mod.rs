@@ -66,11 +66,17 @@ pub fn logistic_by(
 }
 
 /// [`logistic`] of a whole block in one call, without weights and without the loss of each row. `signs` has one sign
-/// per score, row-major. The loss of the block is added to that of the first row.
+/// per score, row-major, the same for every row. The loss of the block is added to that of the first row.
 pub(crate) fn logistic_block(signs: &[f32], mut scores: ArrayViewMut2<f32>, losses: &mut [f64]) {
-    if let Some(first) = losses.first_mut() {
-        let all = scores.as_slice_mut().expect("scores are contiguous");
+    let Some(first) = losses.first_mut() else { return };
+    if let Some(all) = scores.as_slice_mut() {
         *first += simd::logistic(all, &signs[..all.len()]);
+        return;
+    }
+    // The rows of a large block are padded.
+    for mut row in scores.rows_mut() {
+        let row = row.as_slice_mut().expect("contiguous rows");
+        *first += simd::logistic(row, &signs[..row.len()]);
     }
 }
 

@@ -661,3 +661,26 @@ fn a_gradient_of_relaxed_samples_that_is_not_finite_moves_nothing() {
     assert!(matches!(refused, Err(Error::Head(HeadFault::Gradient { .. }))));
     assert_eq!(head_bits(&head), before);
 }
+
+/// A batch of one class, and one sorted by class, have blocks of every size. The gradient is that with weights of one,
+/// which takes no shortcut.
+#[test]
+fn batches_of_equal_and_of_sorted_targets_are_steps_like_others() {
+    let mut rng = WorkerRng::new(5, 0);
+    for name in names() {
+        for (size, is_sorted) in [(320, false), (512, false), (2_000, true), (4_096, true)] {
+            let hidden = Array2::from_shape_simple_fn((size, DIM), || rng.random::<f32>() - 0.5);
+            let word = |b: usize| if is_sorted { (b * VOCAB / size) as u32 } else { 1 };
+            let (targets, ones): (Vec<u32>, _) = ((0..size).map(word).collect(), vec![1.0; size]);
+            let head = || Head::builder(name, &counts(), DIM).optimizer(adagrad()).seed(SEED).build().unwrap();
+            let (mut plain, mut weighted) = (head(), head());
+            let batch = Batch { weights: Some(&ones), ..Batch::new(hidden.view(), &targets) };
+            let (plain, weighted) =
+                (plain.gradients(hidden.view(), &targets).unwrap(), weighted.gradients_of(batch).unwrap());
+            let difference = (plain.loss - weighted.loss).abs() / weighted.loss.abs().max(1.0);
+            assert!(difference < 1e-5, "{name}, {size} targets: {} and {}", plain.loss, weighted.loss);
+            let pairs = plain.d_hidden.iter().zip(weighted.d_hidden);
+            assert!(pairs.into_iter().all(|(a, b)| (a - b).abs() < 1e-4), "{name}, {size} targets");
+        }
+    }
+}
