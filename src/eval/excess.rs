@@ -52,6 +52,7 @@ fn each_context(model: &Model, threads: &Threads, mut of: impl FnMut(WordId, Arr
 }
 
 /// All distributions of a language, kept in V² numbers of 4 bytes, for one comparison after another.
+#[cfg(feature = "eval")]
 pub(crate) struct Distributions {
     /// P(next | prev), V × V.
     conditional: Array2<f32>,
@@ -61,6 +62,7 @@ pub(crate) struct Distributions {
     negative_entropy: f64,
 }
 
+#[cfg(feature = "eval")]
 impl Distributions {
     pub fn of(language: &SyntheticLanguage) -> Self {
         let vocab = language.vocab();

@@ -3,6 +3,7 @@
 mod excess;
 mod likelihood;
 
+#[cfg(feature = "eval")]
 pub(crate) use excess::Distributions;
 pub use excess::{EXACT_VOCAB, excess_nats};
 #[cfg(feature = "text")]
