@@ -14,7 +14,7 @@ pub enum ModelFault {
     },
     /// The header is too long.
     #[error(
-        "this is no model of lexmax: by its first 8 bytes the header has {length} bytes, but at most {limit} are possible; \
+        "this is no model of lexmax: its first 8 bytes give a header of {length} bytes, but at most {limit} are possible; \
          name a file of `save_model`"
     )]
     HeaderLength {

@@ -235,7 +235,7 @@ mod tests {
             ("phrase_threshold", format!("{word2phrase}; {npmi} for npmi")),
             ("epochs", own.epochs.to_string()),
             ("block", format!("{}; 1 where the layer takes no blocks", own.block)),
-            ("lr", format!("{} for skipgram, {} for cbow", own.rates[0], own.rates[1])),
+            ("lr", format!("{} for skipgram, else {}", own.rates[0], own.rates[1])),
             ("checkpoint_every", format!("{}s", Checkpoints::EVERY.as_secs())),
         ] {
             let argument = train.get_arguments().find(|argument| argument.get_id() == option).expect(option);

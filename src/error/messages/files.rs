@@ -90,7 +90,7 @@ messages!(models, whole, ModelFault {
     TooShort { bytes: 5 }
         => "the file has 5 bytes, but needs at least 8 for the length of its header; write or copy it again",
     HeaderLength { length: 99, limit: 50 }
-        => "this is no model of lexmax: by its first 8 bytes the header has 99 bytes, but at most 50 are possible; name a \
+        => "this is no model of lexmax: its first 8 bytes give a header of 99 bytes, but at most 50 are possible; name a \
             file of `save_model`",
     Header { byte: 9, source: json() }
         => "byte 9: the header: expected value at line 1 column 1; name a model of lexmax",
