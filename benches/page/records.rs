@@ -32,16 +32,65 @@ pub struct Record {
     pub simd: Simd,
     pub commit: Option<Commit>,
     pub versions: BTreeMap<String, Option<String>>,
+    /// Options of the recorder, of `train` and `step`.
+    #[serde(default)]
+    pub settings: BTreeMap<String, serde_json::Value>,
+    /// The training text.
+    #[serde(default)]
+    pub corpus: Option<Text>,
     /// Programs in settings, of `train` and `step`.
     #[serde(default)]
     pub entries: Vec<Entry>,
     /// Ratios of times, of `train` and `step`.
     #[serde(default)]
     pub ratios: Vec<Ratio>,
+    /// The quality formula of each entry against the reference, of `train`.
+    #[serde(default)]
+    pub quality: Vec<Verdict>,
     #[serde(skip)]
     pub comparisons: Vec<Wrapped<Comparison>>,
     #[serde(skip)]
     pub scales: Vec<Wrapped<Scale>>,
+}
+
+/// The quality formula of an entry, in `benches/README.md`.
+#[derive(Debug, Deserialize)]
+pub struct Verdict {
+    pub entry: String,
+    pub sets: Vec<SetVerdict>,
+    pub loss: Option<LossVerdict>,
+    /// None with one seed.
+    pub holds: Option<bool>,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct SetVerdict {
+    pub set: String,
+    pub holds: Option<bool>,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct LossVerdict {
+    pub holds: Option<bool>,
+}
+
+impl Verdict {
+    /// The test sets, or the loss, for which the formula fails; `holds` if there is none.
+    pub fn words(&self) -> String {
+        let sets = self.sets.iter().filter(|set| set.holds == Some(false)).map(|set| set.set.as_str());
+        let loss = self.loss.iter().filter(|loss| loss.holds == Some(false)).map(|_| "training loss");
+        let failed: Vec<&str> = sets.chain(loss).collect();
+        match (self.holds, failed.is_empty()) {
+            (_, false) => format!("fails: {}", failed.join(", ")),
+            (Some(true), true) => "holds".into(),
+            _ => "–".into(),
+        }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Text {
+    pub bytes: u64,
 }
 
 #[derive(Debug, Deserialize)]
@@ -258,6 +307,25 @@ impl Record {
         let Machine { processor, cores, .. } = &self.machine;
         let (day, simd, commit) = (self.day(), &self.simd.path, self.commit());
         format!("record `{}` of {day}, {processor}, {cores} cores, {simd}, commit {commit}", self.label)
+    }
+
+    /// The settings of training that all entries share, and the size of the text; empty where the record has none.
+    pub fn training(&self) -> String {
+        let setting = |(key, words): (&str, &str)| {
+            let value = self.settings.get(key)?.as_str()?;
+            Some(format!("{words} {value}"))
+        };
+        let words = [
+            ("dim", "d ="),
+            ("window", "window"),
+            ("min_count", "min-count"),
+            ("sample", "subsampling"),
+            ("lr", "rate"),
+            ("epochs", "epochs"),
+        ];
+        let text = self.corpus.as_ref().map(|text| format!("{:.0} MB of text", text.bytes as f64 / 1e6));
+        let all: Vec<String> = words.into_iter().filter_map(setting).chain(text).collect();
+        if all.is_empty() { String::new() } else { format!(" Settings: {}.", all.join(", ")) }
     }
 
     pub fn day(&self) -> &str {

@@ -111,6 +111,32 @@ fn the_newest_record_of_a_label_counts() {
 }
 
 #[test]
+fn quality_shows_the_settings_and_what_fails() {
+    let root = root("", &region("quality beside"));
+    let mut record = train_record(1.0, 2.0);
+    record["settings"] = json!({"dim": "9", "epochs": "1", "rounds": 5, "label": "x"});
+    record["corpus"] = json!({"bytes": 2_400_000, "sha256": ""});
+    for entry in record["entries"].as_array_mut().unwrap() {
+        entry["quality"] = json!({"pairs": {"n": 2, "mean": 30.0, "standard_error": 0.5}});
+        entry["loss"] = json!({"n": 2, "mean": 2.5, "standard_error": 0.1});
+    }
+    let name = |at: usize| record["entries"][at]["name"].clone();
+    let verdict = |at: usize, pairs: bool, loss: bool| {
+        let sets = json!([{"set": "pairs", "holds": pairs}, {"set": "other", "holds": true}]);
+        json!({"entry": name(at), "sets": sets, "loss": {"holds": loss}, "holds": pairs && loss})
+    };
+    record["quality"] = json!([verdict(0, true, true), verdict(1, false, false)]);
+    write(root.path(), "benches/records/2026-01-02-beside.json", &record.to_string());
+    rewrite(root.path()).unwrap_or_else(|fault| panic!("{fault}"));
+    let page = read(root.path(), "docs/page.md");
+    let rows: Vec<&str> =
+        page.lines().filter(|line| line.starts_with("| skipgram") || line.starts_with("| cbow")).collect();
+    assert!(rows[0].ends_with("| 30.0 ± 0.5 | 2.5000 ± 0.1000 | 2 | holds |"), "{page}");
+    assert!(rows[1].ends_with("| 2 | fails: pairs, training loss |") && rows[2].ends_with("| 2 | – |"), "{page}");
+    assert!(page.contains(" with changes. Settings: d = 9, epochs 1, 2 MB of text.\n"), "{page}");
+}
+
+#[test]
 fn speed_shows_steps_beside_tensorflow_where_a_record_has_them() {
     let root = root(&region("speed"), &region("speed form=short"));
     let spread = |median: f64| json!({"n": 4, "median": median, "min": median, "max": median});

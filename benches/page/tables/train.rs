@@ -51,7 +51,7 @@ pub fn times(region: &Region, records: &Records) -> Result<String, Fault> {
         Ok(cells)
     };
     let rows = entries.iter().map(row).collect::<Result<Vec<_>, Fault>>()?;
-    Ok(format!("{}\nFrom {}.\n", table(&headings, &rows, words), record.source()))
+    Ok(format!("{}\nFrom {}.{}\n", table(&headings, &rows, words), record.source(), record.training()))
 }
 
 /// `quality LABEL [threads=N] [programs=A,B]`: points on the test sets and training loss.
@@ -68,16 +68,24 @@ pub fn quality(region: &Region, records: &Records) -> Result<String, Fault> {
     let words = headings.len();
     headings.extend(sets.iter().map(|set| set.to_string()));
     headings.extend(["training loss", "seeds"].map(String::from));
+    let has_formula = !record.quality.is_empty();
+    if has_formula {
+        headings.push("quality formula".into());
+    }
     let row = |entry: &&Entry| {
         let mut cells = keys.cells(record, entry);
         cells.extend(sets.iter().map(|set| mean(entry.quality.get(*set), 1)));
         cells.push(mean(entry.loss.as_ref(), 4));
         let n = entry.quality.values().map(|mean| mean.n).max();
         cells.push(n.map_or_else(|| NOTHING.into(), |n| n.to_string()));
+        if has_formula {
+            let verdict = record.quality.iter().find(|verdict| verdict.entry == entry.name);
+            cells.push(verdict.map_or_else(|| NOTHING.into(), |verdict| verdict.words()));
+        }
         cells
     };
     let rows: Vec<_> = entries.iter().map(row).collect();
-    Ok(format!("{}\nFrom {}.\n", table(&headings, &rows, words), record.source()))
+    Ok(format!("{}\nFrom {}.{}\n", table(&headings, &rows, words), record.source(), record.training()))
 }
 
 /// The columns that tell entries apart. A program and a variant have columns only where there are several.
