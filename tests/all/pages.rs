@@ -10,8 +10,17 @@ const COLUMNS: usize = 120;
 /// The shortest word of hexadecimal digits that looks like a commit.
 const HASH_DIGITS: usize = 7;
 
-const OTHER_PAGES: &[&str] =
-    &["README.md", "CONTRIBUTING.md", "ARCHITECTURE.md", "CHANGELOG.md", "corpora/README.md", "benches/README.md"];
+const OTHER_PAGES: &[&str] = &[
+    "README.md",
+    "CONTRIBUTING.md",
+    "ARCHITECTURE.md",
+    "CHANGELOG.md",
+    "corpora/README.md",
+    "benches/README.md",
+    "benches/peers/README.md",
+    "fuzz/README.md",
+    "python/README.md",
+];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -173,12 +182,17 @@ fn the_readme_is_short_and_names_no_commit() {
     let lines = readme.lines().count();
     assert!(lines <= README_LINES, "README.md has {lines} lines, at most {README_LINES} are allowed");
     let hash = |word: &&str| {
-        word.len() >= HASH_DIGITS
-            && word.chars().all(|c| c.is_ascii_hexdigit())
-            && word.chars().any(|c| c.is_ascii_digit())
+        word.len() >= HASH_DIGITS && word.chars().all(|c| c.is_ascii_hexdigit() && !c.is_ascii_uppercase())
     };
     let hashes: Vec<&str> = readme.split(|c: char| !c.is_alphanumeric()).filter(hash).collect();
     assert!(hashes.is_empty(), "these look like commits: {hashes:?}");
+    // A ratio in brackets, such as (1.47 ×) or (3.23, 3.74).
+    let is_number = |part: &str| part.trim().trim_end_matches(['×', 'x', ' ']).parse::<f64>().is_ok();
+    let is_ratio = |inside: &str| inside.contains('.') && inside.split(',').all(is_number);
+    for (number, line) in prose(&readme).0 {
+        let brackets = line.split('(').skip(1).filter_map(|rest| rest.split_once(')'));
+        assert!(!brackets.into_iter().any(|(inside, _)| is_ratio(inside)), "README.md:{number}: {line}");
+    }
 }
 
 /// rustdoc takes a block without a language for Rust, and only included pages are compiled.
