@@ -272,6 +272,23 @@ fn begins_without_subject(line: &str) -> bool {
     NO_SUBJECTS.contains(&&*identifier(text))
 }
 
+/// Words of a measured comparison. Figures of speed and quality stand in generated tables of the pages.
+const MEASURED: &[&str] = &["times as long", "times as fast", "times faster", "times slower", "of the training loss"];
+
+fn has_a_typed_figure(line: &str) -> bool {
+    let line = line.trim_start();
+    line.starts_with("//") && MEASURED.iter().any(|words| line.contains(words))
+}
+
+#[test]
+fn comments_have_no_typed_figures() {
+    let bad = bad_lines(has_a_typed_figure);
+    assert!(bad.is_empty(), "comments with a figure; let the pages show it:\n{}", bad.join("\n"));
+    assert!(
+        has_a_typed_figure("    /// It is 1.4 times as long.") && !has_a_typed_figure("let a = \"times as long\";")
+    );
+}
+
 #[test]
 fn the_guards_of_comments_see_them() {
     let wide = "é".repeat(WIDEST_COMMENT);

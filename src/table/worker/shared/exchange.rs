@@ -12,7 +12,7 @@ pub enum CachedRows {
 }
 
 /// Maximum bytes of private rows per table. Rows beyond the second-level cache still pay off: shared rows are read and
-/// written entry by entry, which takes several times as long.
+/// written entry by entry, which is slow.
 const CACHED_BYTES: usize = 6 << 20;
 /// Maximum bytes for all workers together, so that many workers do not fill the memory.
 const ALL_CACHED_BYTES: usize = 128 << 20;
