@@ -309,7 +309,8 @@ mod tests {
         assert!(message("hierarchical:tree=random:seed=x").contains("seed"));
         assert!(message("hierarchical:seed=3").contains("left out"));
         assert!(message("hierarchical:vectors=v.bin").contains("left out"));
-        assert!(message("hierarchical:tree=no/such/file").starts_with("no/such/file: "));
+        let missing = message("hierarchical:tree=hufman");
+        assert!(missing.contains("tree is \"hufman\", but must be huffman, balanced"), "{missing}");
         assert!(message("full:smoothing=1.5").contains("from 0 to 1"));
         assert!(message("full:soft-cap=0").contains("soft-cap is 0"));
         assert!(message("full:z-loss=nan").contains("z-loss"));

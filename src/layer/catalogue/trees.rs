@@ -22,6 +22,8 @@ pub fn tree(s: &LayerKeys, c: &Shape) -> Result<Tree> {
         Some(TreeName::Frequency) => Ok(Tree::by_frequency(c.counts)),
         Some(TreeName::Kmeans) => clusters(Weighting::Plain),
         Some(TreeName::WeightedKmeans) => clusters(Weighting::Counts),
+        // A misspelt kind is more likely than a file that is gone.
+        None if !Path::new(kind).exists() => Err(s.unreadable("tree", kind)),
         None => read(Path::new(kind), c),
     }
 }
