@@ -21,7 +21,7 @@ enum Sent<N, T> {
     Done(Box<Result<T, Failure>>),
 }
 
-/// What a call that runs apart is given.
+/// The connection of a call that runs apart to the thread that waits for it.
 pub struct Line<N> {
     send: Box<dyn Fn(N) + Send>,
     /// True once the call is to end.
