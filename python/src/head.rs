@@ -214,7 +214,9 @@ impl Head {
         Ok((loss, out.into_array()))
     }
 
-    /// The summed loss of a batch in nats, ∂L/∂hidden of shape (B, d), and the gradients of all tables. No weight moves.
+    /// The summed loss of a batch in nats, ∂L/∂hidden of shape (B, d), and the gradients of all tables.
+    ///
+    /// No weight moves.
     ///
     /// Arguments as in `step`. Apply the gradients with `weights` and `set_weights`.
     #[pyo3(signature = (hidden, targets, *, weights=None, out=None))]

@@ -242,8 +242,8 @@ impl Surroundings {
 }
 
 /// Trains word vectors on sentences, or on the files among the options. `hear` is called with ("read", words in a pass,
-/// words of the vocabulary), ten times a second with ("at", share, words, loss, rate), and with ("epoch", losses, whether
-/// another pass follows, vectors, counts) at the end of each pass if "callbacks" is set. Returns the model (None where
+/// words of the vocabulary), ten times a second with ("at", share, words, loss, rate), and with ("epoch", losses,
+/// whether another pass follows, vectors, counts) at the end of each pass if "callbacks" is set. Returns the model (None where
 /// the run was left before it trained) and the exception that ended the run, if one did.
 #[pyfunction]
 #[pyo3(signature = (sentences, options, hear))]

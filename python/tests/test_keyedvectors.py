@@ -137,6 +137,12 @@ CALLS = {
     "evaluate_word_analogies restricted": lambda kv, at: kv.evaluate_word_analogies(
         str(at / "questions.txt"), restrict_vocab=200
     ),
+    "evaluate_word_analogies cosmul": lambda kv, at: kv.evaluate_word_analogies(
+        str(at / "questions.txt"), similarity_function="most_similar_cosmul"
+    ),
+    "evaluate_word_analogies cosmul restricted": lambda kv, at: kv.evaluate_word_analogies(
+        str(at / "questions.txt"), restrict_vocab=200, similarity_function="most_similar_cosmul"
+    ),
     "get_vecattr": lambda kv, _: [kv.get_vecattr(word, "count") for word in ("word8", "Paris", 3)],
 }
 
@@ -200,6 +206,62 @@ def test_files_of_one_are_read_by_the_other(both, folder):
     both[0].save_word2vec_format(name, write_header=False)
     theirs = Gensim.load_word2vec_format(name, no_header=True)
     assert KeyedVectors.load_word2vec_format(name, no_header=True).index_to_key == theirs.index_to_key
+
+
+def test_words_get_a_prefix_as_gensims(both, tmp_path):
+    for kv, name in zip(both, ("ours.txt", "theirs.txt")):
+        kv.save_word2vec_format(str(tmp_path / name), prefix="*dt_", total_vec=V)
+    ours, theirs = (Gensim.load_word2vec_format(str(tmp_path / name)) for name in ("ours.txt", "theirs.txt"))
+    assert ours.index_to_key == theirs.index_to_key and ours.index_to_key[0].startswith("*dt_")
+
+
+@pytest.mark.parametrize(
+    "call, words",
+    [
+        (lambda kv, at: kv.save_word2vec_format(at, append=True), "append=True is not supported"),
+        (lambda kv, at: kv.save_word2vec_format(at, total_vec=3), "total_vec is 3"),
+        (lambda kv, at: kv.most_similar("word8", indexer=object()), "indexer is not supported"),
+        (lambda kv, at: kv.load_word2vec_format(at, unicode_errors="ignore"), "unicode_errors 'ignore'.*on_bad='skip'"),
+        (lambda kv, at: kv.load(at, limit=-1), "limit is -1, which is negative or too large"),
+        (lambda kv, at: kv.load(at, limit=2**70), "limit is .* too large"),
+        (lambda kv, at: kv.analogy_scores(at, threads=-1), "threads is -1, which is negative or too large"),
+        (lambda kv, at: kv.analogy_scores(at, restrict_vocab=-1), "restrict_vocab is -1, which is negative"),
+        (lambda kv, at: KeyedVectors([], np.zeros((0, 4), np.float32)), "there are no words; give at least one"),
+    ],
+)
+def test_what_is_not_supported_is_told(call, words, both, tmp_path):
+    with pytest.raises(ValueError, match=words):
+        call(both[0], tmp_path / "x.txt")
+
+
+def test_an_attribute_of_an_unknown_word_leaves_nothing():
+    kv = KeyedVectors(["a", "b"], np.eye(2, dtype=np.float32))
+    with pytest.raises(KeyError, match="nowhere"):
+        kv.set_vecattr("nowhere", "colour", 3)
+    with pytest.raises(KeyError, match="no attribute"):
+        kv.get_vecattr("a", "colour")
+
+
+def test_counts_are_copied_and_sorted_whatever_their_type(tmp_path):
+    for kind in (np.uint8, np.uint64, np.int64):
+        counts = np.array([1, 200, 3], kind)
+        kv = KeyedVectors(["a", "b", "c"], np.eye(3, dtype=np.float32), counts)
+        counts[0] = 99
+        assert kv.get_vecattr("a", "count") == 1
+        kv.save_word2vec_format(tmp_path / "x.txt")
+        assert KeyedVectors.load(tmp_path / "x.txt").index_to_key == ["b", "c", "a"]
+
+
+def test_a_model_has_counts(text, tmp_path):
+    from lexmax import Word2Vec
+
+    model = Word2Vec(text, vector_size=4, min_count=1, epochs=1, workers=1)
+    model.save(tmp_path / "m.safetensors")
+    for limit in (None, 5):
+        kv = KeyedVectors.load(tmp_path / "m.safetensors", limit=limit)
+        assert [kv.get_vecattr(w, "count") for w in kv.index_to_key] == [
+            model.wv.get_vecattr(w, "count") for w in model.wv.index_to_key[:limit]
+        ]
 
 
 def test_counts_without_a_file_fall_as_gensims(folder):

@@ -243,7 +243,10 @@ class Word2Vec:
 
     @property
     def epoch_losses(self) -> list[float]:
-        """The mean training criterion of each epoch that was begun, nats an example. Callbacks see those that ended."""
+        """The mean training criterion of each epoch that was begun, nats an example.
+
+        Callbacks see the epochs that ended.
+        """
         return list(self._losses)
 
     @property
