@@ -137,12 +137,6 @@ CALLS = {
     "evaluate_word_analogies restricted": lambda kv, at: kv.evaluate_word_analogies(
         str(at / "questions.txt"), restrict_vocab=200
     ),
-    "evaluate_word_analogies cosmul": lambda kv, at: kv.evaluate_word_analogies(
-        str(at / "questions.txt"), similarity_function="most_similar_cosmul"
-    ),
-    "evaluate_word_analogies cosmul restricted": lambda kv, at: kv.evaluate_word_analogies(
-        str(at / "questions.txt"), restrict_vocab=200, similarity_function="most_similar_cosmul"
-    ),
     "get_vecattr": lambda kv, _: [kv.get_vecattr(word, "count") for word in ("word8", "Paris", 3)],
 }
 
@@ -206,6 +200,23 @@ def test_files_of_one_are_read_by_the_other(both, folder):
     both[0].save_word2vec_format(name, write_header=False)
     theirs = Gensim.load_word2vec_format(name, no_header=True)
     assert KeyedVectors.load_word2vec_format(name, no_header=True).index_to_key == theirs.index_to_key
+
+
+def test_analogies_by_product_are_those_of_gensims_most_similar_cosmul(both, folder):
+    """gensim's own evaluation takes similarity_function and does not use it."""
+    ours, theirs = both
+    _, sections = ours.evaluate_word_analogies(
+        folder / "questions.txt", case_insensitive=False, similarity_function="most_similar_cosmul"
+    )
+    kinds = {"correct": 0, "incorrect": 0}
+    for kind in kinds:
+        for a, b, c, expected in sections[-1][kind]:
+            found = theirs.most_similar_cosmul(positive=[b, c], negative=[a], topn=1)[0][0]
+            assert (found == expected) == (kind == "correct")
+            kinds[kind] += 1
+    assert min(kinds.values()) > 20
+    with pytest.raises(ValueError, match="supported: 'most_similar', 'most_similar_cosmul'"):
+        ours.evaluate_word_analogies(folder / "questions.txt", similarity_function="cosine")
 
 
 def test_words_get_a_prefix_as_gensims(both, tmp_path):
@@ -333,7 +344,7 @@ def test_broken_files_name_the_place(tmp_path):
 
 
 def test_vectors_are_checked():
-    with pytest.raises(ValueError, match='^"a" is word 1 already'):
+    with pytest.raises(ValueError, match='^"a" is already word 1'):
         KeyedVectors(["a", "a"], np.zeros((2, 2), np.float32))
     with pytest.raises(TypeError, match="float64"):
         KeyedVectors(["a"], np.zeros((1, 2)))

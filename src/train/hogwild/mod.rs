@@ -251,8 +251,8 @@ enum End {
 }
 
 impl HogwildRun<'_> {
-    /// Runs all workers, one thread each, from barrier to barrier. The calling thread reports. It shows the model at the
-    /// end of each pass of `pass` portions.
+    /// Runs all workers, one thread each, from barrier to barrier. The calling thread reports. It shows the model at
+    /// the end of each pass of `pass` portions.
     fn run<'a>(
         &'a self,
         from: Option<&State>,
