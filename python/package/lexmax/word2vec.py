@@ -22,9 +22,13 @@ _Paths = Union[_Path, Sequence[_Path]]
 class _Whole(int):
     """A default, which is told apart from the same number given by the caller."""
 
+    __slots__ = ()
+
 
 class _Real(float):
     """A default, which is told apart from the same number given by the caller."""
+
+    __slots__ = ()
 
 
 _NEGATIVE: int = _Whole(5)
