@@ -1,7 +1,7 @@
 """Times of `Head.step` at V = 20,000, d = 128, B = 512, one thread, Adagrad, rate 0.
 
-usage: head.py. Prints the least and the median time of a step in milliseconds. `cargo bench --bench step -- head/` times
-the same steps in Rust at other sizes.
+usage: head.py. Prints the least and the median time of a step in milliseconds. `cargo bench --bench step -- head/`
+times the same steps in Rust at other sizes.
 """
 
 import statistics

@@ -7,6 +7,7 @@ use numpy::{
 };
 use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
+use std::ops::Range;
 
 /// An array of any type, of so many dimensions.
 fn array<'py>(value: &Bound<'py, PyAny>, name: &str, ndim: usize) -> PyResult<Bound<'py, PyUntypedArray>> {
@@ -58,6 +59,10 @@ impl<'py> Floats<'py> {
 
     pub fn view(&self) -> ArrayView2<'_, f32> {
         self.0.as_array()
+    }
+
+    pub fn span(&self) -> Range<usize> {
+        span(self.0.as_slice().unwrap_or_default())
     }
 
     pub fn rows(&self) -> usize {
@@ -116,8 +121,44 @@ impl<'py, T: Element + Copy + TryFrom<i128>> Integers<'py, T> {
         if array.is_empty() {
             return Ok(Self::Converted(Vec::new()));
         }
-        let found = array.dtype().str()?;
-        Err(PyTypeError::new_err(format!("{name} has dtype {found}, expected an integer type")))
+        let dtype = array.dtype();
+        match dtype.kind() {
+            // The bytes of each number lie in the other order.
+            b'i' | b'u' if dtype.is_native_byteorder() == Some(false) => {
+                let native = dtype.call_method1("newbyteorder", ("=",))?;
+                Self::of(&array.call_method1("astype", (native,))?, name, fault)
+            }
+            // numpy keeps numbers beyond 64 bits as objects.
+            b'O' => {
+                let mut converted = Vec::with_capacity(array.len());
+                for (place, value) in array.try_iter()?.enumerate() {
+                    converted.push(Self::of_object(&value?, place, name, &fault)?);
+                }
+                Ok(Self::Converted(converted))
+            }
+            _ => {
+                let found = dtype.str()?;
+                Err(PyTypeError::new_err(format!("{name} has dtype {found}, expected an integer type")))
+            }
+        }
+    }
+
+    fn of_object(
+        value: &Bound<'py, PyAny>,
+        place: usize,
+        name: &str,
+        fault: &impl Fn(usize, i128) -> String,
+    ) -> PyResult<T> {
+        match value.extract::<i128>() {
+            Ok(whole) => T::try_from(whole).map_err(|_| PyValueError::new_err(fault(place, whole))),
+            Err(error) if error.is_instance_of::<PyOverflowError>(value.py()) => {
+                Err(PyValueError::new_err(format!("{name} has {value} at place {place}, which is out of range")))
+            }
+            Err(_) => {
+                let kind = value.get_type().qualname()?;
+                Err(PyTypeError::new_err(format!("{name} has a {kind} at place {place}, expected an integer")))
+            }
+        }
     }
 
     pub fn slice(&self) -> &[T] {
@@ -151,6 +192,12 @@ pub fn counts(value: &Bound<'_, PyAny>) -> PyResult<Vec<u64>> {
         .into_vec())
 }
 
+/// The addresses of a slice.
+pub fn span<T>(slice: &[T]) -> Range<usize> {
+    let Range { start, end } = slice.as_ptr_range();
+    start.addr()..end.addr()
+}
+
 /// A matrix of f32 that a call fills: the caller's, or a new one.
 pub struct Out<'py> {
     array: Bound<'py, PyArray2<f32>>,
@@ -158,7 +205,13 @@ pub struct Out<'py> {
 }
 
 impl<'py> Out<'py> {
-    pub fn of(py: Python<'py>, given: Option<&Bound<'py, PyAny>>, shape: [usize; 2]) -> PyResult<Self> {
+    /// `inputs` are the addresses of what the call reads, none of which `given` may cover.
+    pub fn of(
+        py: Python<'py>,
+        given: Option<&Bound<'py, PyAny>>,
+        shape: [usize; 2],
+        inputs: &[Range<usize>],
+    ) -> PyResult<Self> {
         let array = match given {
             None => PyArray2::<f32>::zeros(py, shape, false),
             Some(given) => {
@@ -179,6 +232,11 @@ impl<'py> Out<'py> {
         if !array.is_c_contiguous() || view.as_slice_mut().is_err() {
             return Err(PyValueError::new_err("out must lie in memory row by row; pass a C-contiguous array"));
         }
+        // Arrays of different owners may lie in one memory, which the check of borrows does not see.
+        let own = span(view.as_slice().unwrap_or_default());
+        if inputs.iter().any(|input| input.start.max(own.start) < input.end.min(own.end)) {
+            return Err(PyValueError::new_err("out shares its memory with an input; pass another array"));
+        }
         Ok(Self { array, view })
     }
 
@@ -191,12 +249,37 @@ impl<'py> Out<'py> {
     }
 }
 
-/// A whole number of Python as one of Rust. One that is negative or too large is a ValueError.
-pub fn whole<T: TryFrom<u64>>(value: &Bound<'_, PyAny>) -> PyResult<T> {
+/// A whole number of Python as one of Rust. One that is negative or too large is a ValueError with the argument's name.
+pub fn whole<T: TryFrom<u64>>(value: &Bound<'_, PyAny>, name: &str) -> PyResult<T> {
     let whole = match value.extract::<u64>() {
         Ok(whole) => T::try_from(whole).ok(),
         Err(error) if error.is_instance_of::<PyOverflowError>(value.py()) => None,
         Err(error) => return Err(error),
     };
-    whole.ok_or_else(|| PyValueError::new_err(format!("{value} is negative or too large for its place")))
+    whole.ok_or_else(|| {
+        PyValueError::new_err(format!("{name} is {value}, which is negative or too large for its place"))
+    })
+}
+
+/// Whole numbers by the name of their argument; None leaves out one that is not needed.
+pub mod named {
+    use super::{Bound, PyAny, PyAnyMethods, PyResult};
+
+    macro_rules! named {
+        ($($name:ident)*) => {$(
+            pub fn $name<T: TryFrom<u64>>(value: &Bound<'_, PyAny>) -> PyResult<T> {
+                super::whole(value, stringify!($name))
+            }
+        )*};
+    }
+    named!(dim seed threads table k draws topn);
+
+    macro_rules! optional {
+        ($($name:ident)*) => {$(
+            pub fn $name<T: TryFrom<u64>>(value: &Bound<'_, PyAny>) -> PyResult<Option<T>> {
+                if value.is_none() { Ok(None) } else { super::whole(value, stringify!($name)).map(Some) }
+            }
+        )*};
+    }
+    optional!(limit restrict_vocab);
 }

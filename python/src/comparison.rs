@@ -41,7 +41,7 @@ impl Listener for Heard {
 
     fn progress(&mut self, at: &Progress) {
         if self.line.stop.load(Relaxed) {
-            // A comparison has no end before its end: unwinding leaves it, and `guarded` meets it.
+            // The library cannot end a comparison early. Unwinding leaves it, and `guarded` catches that.
             std::panic::resume_unwind(Box::new(Stop));
         }
         if self.last.elapsed() >= REPORT_EVERY {
@@ -55,7 +55,7 @@ impl Listener for Heard {
     }
 }
 
-/// What a comparison found.
+/// The result of a comparison.
 #[pyclass(frozen, module = "lexmax._lexmax")]
 #[derive(Debug)]
 pub struct Comparison {
@@ -120,14 +120,14 @@ fn builder(given: &Bound<'_, PyDict>) -> PyResult<Builder> {
             "text" => value.extract::<Vec<PathBuf>>()?.into_iter().fold(builder, Builder::text),
             "valid" => value.extract::<Vec<PathBuf>>()?.into_iter().fold(builder, Builder::valid),
             "synthetic" => {
-                let (vocab, classes) = value.extract()?;
-                builder.synthetic(vocab, classes)
+                let (vocab, classes): (Bound<'_, PyAny>, Bound<'_, PyAny>) = value.extract()?;
+                builder.synthetic(whole(&vocab, "synthetic[0]")?, whole(&classes, "synthetic[1]")?)
             }
-            "min_count" => builder.min_count(whole(&value)?),
+            "min_count" => builder.min_count(whole(&value, &name)?),
             "sample" => builder.sample(value.extract()?),
             "model" => builder.model(kind(&value.extract::<String>()?)?),
-            "dim" => builder.dim(whole(&value)?),
-            "window" => builder.window(whole(&value)?),
+            "dim" => builder.dim(whole(&value, &name)?),
+            "window" => builder.window(whole(&value, &name)?),
             "optimizer" => match value.extract::<String>()?.as_str() {
                 "adagrad" => builder.optimizer(Optimizer::default()),
                 "sgd" => builder.optimizer(Optimizer::Sgd),
@@ -137,7 +137,7 @@ fn builder(given: &Bound<'_, PyDict>) -> PyResult<Builder> {
                 }
             },
             "lr" => builder.rate(value.extract()?),
-            "batch" => builder.batch(whole(&value)?),
+            "batch" => builder.batch(whole(&value, &name)?),
             "budget" => {
                 let seconds: f64 = value.extract()?;
                 let time = Duration::try_from_secs_f64(seconds);
@@ -145,10 +145,10 @@ fn builder(given: &Bound<'_, PyDict>) -> PyResult<Builder> {
                     PyValueError::new_err(format!("budget is {seconds}, but must be seconds, more than 0"))
                 })?)
             }
-            "examples" => builder.examples(whole(&value)?),
-            "valid_examples" => builder.valid_examples(whole(&value)?),
-            "threads" => builder.threads(whole(&value)?),
-            "seed" => builder.seed(whole(&value)?),
+            "examples" => builder.examples(whole(&value, &name)?),
+            "valid_examples" => builder.valid_examples(whole(&value, &name)?),
+            "threads" => builder.threads(whole(&value, &name)?),
+            "seed" => builder.seed(whole(&value, &name)?),
             _ => return Err(PyRuntimeError::new_err(format!("there is no option {name}"))),
         };
     }

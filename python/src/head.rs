@@ -1,6 +1,6 @@
 //! `Head`: an output layer with its weights, over numpy arrays.
 
-use crate::arrays::{Floats, Integers, Out, Row, counts, targets, whole};
+use crate::arrays::{Floats, Integers, Out, Row, counts, named, span, targets};
 use crate::failure::{Failure, detached};
 use lexmax::head;
 use lexmax::layer::verbs::{Sampling, Scored};
@@ -63,7 +63,7 @@ struct State {
 
 /// An output layer with its weights and its optimizer, on hidden vectors of your own.
 ///
-/// layer: a layer by name, such as "full", "hierarchical" or "sampled:samples=512"; docs/layers.md of the repository lists them.
+/// layer: a layer by name, such as "full", "hierarchical" or "sampled:samples=512"; `lexmax.layers()` lists them.
 /// counts: how often each word occurs, integers of shape (V,), falling. Word ids are ranks by count, from 0.
 /// dim: the size d of a hidden vector.
 /// optimizer: "adagrad" or "sgd".
@@ -158,11 +158,11 @@ impl Head {
         py: Python<'_>,
         layer: &str,
         counts: &Bound<'_, PyAny>,
-        #[pyo3(from_py_with = whole)] dim: usize,
+        #[pyo3(from_py_with = named::dim)] dim: usize,
         optimizer: &str,
         lr: Option<f32>,
-        #[pyo3(from_py_with = whole)] seed: u64,
-        #[pyo3(from_py_with = whole)] threads: usize,
+        #[pyo3(from_py_with = named::seed)] seed: u64,
+        #[pyo3(from_py_with = named::threads)] threads: usize,
         initial_accumulator_value: Option<f32>,
         bias: Option<&str>,
     ) -> PyResult<Self> {
@@ -202,7 +202,8 @@ impl Head {
     ) -> PyResult<Step<'py>> {
         let (hidden, targets) = (Floats::of(hidden, "hidden")?, self::targets(targets, self.vocab)?);
         let weights = weights.map(|weights| Row::of(weights, "weights")).transpose()?;
-        let mut out = Out::of(py, out, [hidden.rows(), self.dim])?;
+        let inputs = [hidden.span(), span(targets.slice()), span(weights.as_ref().map(Row::slice).unwrap_or_default())];
+        let mut out = Out::of(py, out, [hidden.rows(), self.dim], &inputs)?;
         let batch = batch(&hidden, &targets, weights.as_ref());
         let mut view = out.view();
         let loss = self.with(py, |head| {
@@ -213,7 +214,9 @@ impl Head {
         Ok((loss, out.into_array()))
     }
 
-    /// The summed loss of a batch in nats, ∂L/∂hidden of shape (B, d), and the gradients of all tables. No weight moves.
+    /// The summed loss of a batch in nats, ∂L/∂hidden of shape (B, d), and the gradients of all tables.
+    ///
+    /// No weight moves.
     ///
     /// Arguments as in `step`. Apply the gradients with `weights` and `set_weights`.
     #[pyo3(signature = (hidden, targets, *, weights=None, out=None))]
@@ -227,7 +230,8 @@ impl Head {
     ) -> PyResult<(f64, Bound<'py, PyArray2<f32>>, Vec<TableGradient>)> {
         let (hidden, targets) = (Floats::of(hidden, "hidden")?, self::targets(targets, self.vocab)?);
         let weights = weights.map(|weights| Row::of(weights, "weights")).transpose()?;
-        let mut out = Out::of(py, out, [hidden.rows(), self.dim])?;
+        let inputs = [hidden.span(), span(targets.slice()), span(weights.as_ref().map(Row::slice).unwrap_or_default())];
+        let mut out = Out::of(py, out, [hidden.rows(), self.dim], &inputs)?;
         let batch = batch(&hidden, &targets, weights.as_ref());
         let mut view = out.view();
         let (loss, tables) = self.with(py, |head| {
@@ -270,7 +274,7 @@ impl Head {
         out: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyArray2<f32>>> {
         let hidden = Floats::of(hidden, "hidden")?;
-        let mut out = Out::of(py, out, [hidden.rows(), self.vocab])?;
+        let mut out = Out::of(py, out, [hidden.rows(), self.vocab], &[hidden.span()])?;
         let (hidden, view) = (hidden.view(), out.view());
         self.with(py, |head| head.log_probs_into(hidden, view))?;
         Ok(out.into_array())
@@ -283,7 +287,7 @@ impl Head {
         &self,
         py: Python<'py>,
         hidden: &Bound<'py, PyAny>,
-        #[pyo3(from_py_with = whole)] k: usize,
+        #[pyo3(from_py_with = named::k)] k: usize,
     ) -> PyResult<Words<'py>> {
         let hidden = Floats::of(hidden, "hidden")?;
         let hidden = hidden.view();
@@ -313,7 +317,7 @@ impl Head {
         &self,
         py: Python<'py>,
         hidden: &Bound<'py, PyAny>,
-        #[pyo3(from_py_with = whole)] draws: usize,
+        #[pyo3(from_py_with = named::draws)] draws: usize,
         temperature: f64,
         replacement: bool,
     ) -> PyResult<Words<'py>> {
@@ -348,7 +352,7 @@ impl Head {
     fn weights<'py>(
         &self,
         py: Python<'py>,
-        #[pyo3(from_py_with = whole)] table: usize,
+        #[pyo3(from_py_with = named::table)] table: usize,
     ) -> PyResult<(Bound<'py, PyArray2<f32>>, Option<Bound<'py, PyArray1<f32>>>)> {
         let found = self.with(py, |head| {
             let copy = |matrix: &table::Matrix| {
@@ -369,16 +373,16 @@ impl Head {
         py: Python<'_>,
         weight: &Bound<'_, PyAny>,
         bias: Option<&Bound<'_, PyAny>>,
-        #[pyo3(from_py_with = whole)] table: usize,
+        #[pyo3(from_py_with = named::table)] table: usize,
     ) -> PyResult<()> {
         let weight = Floats::of(weight, "weight")?;
         let bias = bias.map(|bias| Row::of(bias, "bias")).transpose()?;
         let (weight, bias) = (weight.view(), bias.as_ref().map(Row::slice));
-        if weight.iter().chain(bias.into_iter().flatten()).any(|x| !x.is_finite()) {
-            return Err(PyValueError::new_err("weights and biases must be finite"));
-        }
         let fault = self.with(py, |head| {
             let tables = head.shape().tables.len();
+            if weight.iter().chain(bias.into_iter().flatten()).any(|x| !x.is_finite()) {
+                return Ok(Some((Some("weights and biases must be finite".into()), tables)));
+            }
             let Some(shape) = head.table(table).map(table::Matrix::shape) else { return Ok(Some((None, tables))) };
             let (rows, dim) = (shape.rows as usize, shape.dim);
             let expected = [rows, dim, if shape.bias { rows } else { 0 }];
@@ -441,7 +445,7 @@ impl Head {
     /// Reads a head that `save` wrote, or the output layer of a lexmax model.
     #[staticmethod]
     #[pyo3(signature = (path, *, threads=1))]
-    fn load(py: Python<'_>, path: PathBuf, #[pyo3(from_py_with = whole)] threads: usize) -> PyResult<Self> {
+    fn load(py: Python<'_>, path: PathBuf, #[pyo3(from_py_with = named::threads)] threads: usize) -> PyResult<Self> {
         Ok(Self::over(detached(py, || Ok(head::Head::load_with(&path, threads)?))?))
     }
 

@@ -20,12 +20,29 @@ mod training;
 mod vectors;
 mod worker;
 
+use lexmax::layer::catalogue::CATALOGUE;
 use pyo3::prelude::*;
+use pyo3::types::PyDict;
 
 /// The version of the library.
 #[pyfunction]
 fn version() -> &'static str {
     env!("CARGO_PKG_VERSION")
+}
+
+/// The output layers: for each name its settings, each with its default and its meaning.
+#[pyfunction]
+fn layers(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
+    let layers = PyDict::new(py);
+    for entry in CATALOGUE {
+        let keys = PyDict::new(py);
+        for key in entry.all_keys() {
+            let line = key.to_string();
+            keys.set_item(key.name, line.strip_prefix(&format!("{}: ", key.name)).unwrap_or(&line))?;
+        }
+        layers.set_item(entry.name, keys)?;
+    }
+    Ok(layers)
 }
 
 /// Two-sided p-value of Student's t with `df` degrees of freedom.
@@ -53,5 +70,5 @@ mod _lexmax {
     #[pymodule_export]
     use super::vectors::WordVectors;
     #[pymodule_export]
-    use super::{_panic, student_p, version};
+    use super::{_panic, layers, student_p, version};
 }

@@ -1,6 +1,6 @@
 //! `WordVectors`: words and their vectors, in the memory of Rust, seen by numpy without a copy.
 
-use crate::arrays::Floats;
+use crate::arrays::{Floats, named as whole};
 use crate::failure::detached;
 use lexmax::vectors::{self, AnalogyOptions, AnalogyRules, Format, Loaded, Method, OnBad, Questions, ReadOptions};
 use pyo3::exceptions::PyValueError;
@@ -45,6 +45,9 @@ impl WordVectors {
     fn new(py: Python<'_>, words: Vec<String>, vectors: &Bound<'_, PyAny>) -> PyResult<Self> {
         let values = Floats::of(vectors, "vectors")?;
         let values = values.view();
+        if words.is_empty() {
+            return Err(PyValueError::new_err("there are no words; give at least one word and its vector"));
+        }
         detached(py, || Ok(Self::over(vectors::WordVectors::new(words, values.to_owned())?)))
     }
 
@@ -56,7 +59,7 @@ impl WordVectors {
         path: PathBuf,
         format: Option<&str>,
         words: Option<PathBuf>,
-        limit: Option<usize>,
+        #[pyo3(from_py_with = whole::limit)] limit: Option<usize>,
         on_bad: &str,
     ) -> PyResult<Self> {
         let mut options = ReadOptions::default();
@@ -110,8 +113,8 @@ impl WordVectors {
         path: PathBuf,
         rules: &str,
         method: &str,
-        restrict_vocab: Option<usize>,
-        threads: usize,
+        #[pyo3(from_py_with = whole::restrict_vocab)] restrict_vocab: Option<usize>,
+        #[pyo3(from_py_with = whole::threads)] threads: usize,
     ) -> PyResult<Vec<Bound<'py, PyDict>>> {
         let all =
             [("word2vec", AnalogyRules::Word2vec), ("unicode", AnalogyRules::Unicode), ("exact", AnalogyRules::Exact)];

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 /// Time between two looks at the signals of the process.
 const PULSE: Duration = Duration::from_millis(50);
-/// Time that a call without a result worth keeping has to end after Ctrl-C. Then its thread goes on alone, and ends where
-/// it next looks at `Line::stop`.
+/// Time that a call without a result worth keeping has to end after Ctrl-C. Then its thread goes on alone, and ends
+/// where it next looks at `Line::stop`.
 const GRACE: Duration = Duration::from_millis(800);
 /// Bytes of stack, as many as the main thread of a process usually has.
 const STACK: usize = 8 << 20;
@@ -21,12 +21,13 @@ enum Sent<N, T> {
     Done(Box<Result<T, Failure>>),
 }
 
-/// What a call that runs apart is given.
+/// The connection of a call that runs apart to the thread that waits for it.
 pub struct Line<N> {
     send: Box<dyn Fn(N) + Send>,
     /// True once the call is to end.
     pub stop: Arc<AtomicBool>,
-    /// To be set once a call that is stopped leaves a result worth keeping. It is waited for then, until a second Ctrl-C.
+    /// To be set once a call that is stopped leaves a result worth keeping. It is waited for then, until a second
+    /// Ctrl-C.
     pub keeps: Arc<AtomicBool>,
 }
 

@@ -61,6 +61,8 @@ def test_texts_and_errors(text_file):
         ({"dim": 0}, ValueError),
         ({"model": "rnn"}, ValueError),
         ({"budget": -1.0}, ValueError),
+        ({"synthetic": (-1, 2)}, ValueError),
+        ({"synthetic": (2, 2**70)}, ValueError),
         ({"optimizer": "adam"}, ValueError),
         ({"text": text_file, "synthetic": (20, 2)}, ValueError),
     ]:

@@ -345,8 +345,54 @@ def test_threads_of_python_may_share_a_head():
     ],
 )
 def test_negative_numbers_are_value_errors(call):
-    with pytest.raises(ValueError, match="is negative or too large for its place"):
+    with pytest.raises(ValueError, match=r"\w+ is -?\d+, which is negative or too large for its place"):
         call()
+
+
+@pytest.mark.parametrize("kind", [">i8", "<i8", ">u4", ">i2", object])
+def test_integers_of_any_byte_order(kind):
+    hidden, targets = batch()
+    expected = trained().log_prob(hidden, targets)
+    np.testing.assert_array_equal(trained().log_prob(hidden, targets.astype(kind)), expected)
+
+
+def test_numbers_beyond_64_bits_are_out_of_range():
+    hidden, _ = batch(rows=3)
+    for far in (2**70, -(2**70), 2**200):
+        with pytest.raises(ValueError, match="not in the vocabulary|out of range"):
+            trained().log_prob(hidden, [0, 1, far])
+    with pytest.raises(TypeError, match="a str at place 1"):
+        trained().log_prob(hidden, np.array([0, "a", 2], object))
+
+
+def test_out_and_inputs_of_different_owners_may_not_share_memory():
+    memory = bytearray(4 * B * D + 16)
+    hidden = np.frombuffer(memory, np.float32, B * D).reshape(B, D)
+    for offset in (0, 16):
+        out = np.frombuffer(memory, np.float32, B * D, offset).reshape(B, D)
+        for call in ("step", "gradients"):
+            with pytest.raises(ValueError, match="out shares its memory with an input"):
+                getattr(trained(), call)(hidden, batch()[1], out=out)
+    targets = np.frombuffer(memory, np.uint32, B)
+    with pytest.raises(ValueError, match="out shares its memory with an input"):
+        trained().step(batch()[0], targets, out=hidden)
+
+
+def test_weights_must_be_finite():
+    made = head()
+    weight, bias = made.weights()
+    weight[3, 2] = np.nan
+    with pytest.raises(ValueError, match="weights and biases must be finite"):
+        made.set_weights(weight, bias)
+
+
+def test_layers_are_listed():
+    layers = lexmax.layers()
+    assert {"full", "hierarchical", "sampled", "negative"} <= set(layers)
+    assert "words drawn" in layers["sampled"]["samples"] and "samples:" not in layers["sampled"]["samples"]
+    for name in layers:
+        if name not in ("class-based",):
+            assert lexmax.Head(name, COUNTS, D).layer.startswith(name)
 
 
 def test_empty_batches():

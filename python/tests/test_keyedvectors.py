@@ -202,6 +202,79 @@ def test_files_of_one_are_read_by_the_other(both, folder):
     assert KeyedVectors.load_word2vec_format(name, no_header=True).index_to_key == theirs.index_to_key
 
 
+def test_analogies_by_product_are_those_of_gensims_most_similar_cosmul(both, folder):
+    """gensim's own evaluation takes similarity_function and does not use it."""
+    ours, theirs = both
+    _, sections = ours.evaluate_word_analogies(
+        folder / "questions.txt", case_insensitive=False, similarity_function="most_similar_cosmul"
+    )
+    kinds = {"correct": 0, "incorrect": 0}
+    for kind in kinds:
+        for a, b, c, expected in sections[-1][kind]:
+            found = theirs.most_similar_cosmul(positive=[b, c], negative=[a], topn=1)[0][0]
+            assert (found == expected) == (kind == "correct")
+            kinds[kind] += 1
+    assert min(kinds.values()) > 20
+    with pytest.raises(ValueError, match="supported: 'most_similar', 'most_similar_cosmul'"):
+        ours.evaluate_word_analogies(folder / "questions.txt", similarity_function="cosine")
+
+
+def test_words_get_a_prefix_as_gensims(both, tmp_path):
+    for kv, name in zip(both, ("ours.txt", "theirs.txt")):
+        kv.save_word2vec_format(str(tmp_path / name), prefix="*dt_", total_vec=V)
+    ours, theirs = (Gensim.load_word2vec_format(str(tmp_path / name)) for name in ("ours.txt", "theirs.txt"))
+    assert ours.index_to_key == theirs.index_to_key and ours.index_to_key[0].startswith("*dt_")
+
+
+@pytest.mark.parametrize(
+    "call, words",
+    [
+        (lambda kv, at: kv.save_word2vec_format(at, append=True), "append=True is not supported"),
+        (lambda kv, at: kv.save_word2vec_format(at, total_vec=3), "total_vec is 3"),
+        (lambda kv, at: kv.most_similar("word8", indexer=object()), "indexer is not supported"),
+        (lambda kv, at: kv.load_word2vec_format(at, unicode_errors="ignore"), "unicode_errors 'ignore'.*on_bad='skip'"),
+        (lambda kv, at: kv.load(at, limit=-1), "limit is -1, which is negative or too large"),
+        (lambda kv, at: kv.load(at, limit=2**70), "limit is .* too large"),
+        (lambda kv, at: kv.analogy_scores(at, threads=-1), "threads is -1, which is negative or too large"),
+        (lambda kv, at: kv.analogy_scores(at, restrict_vocab=-1), "restrict_vocab is -1, which is negative"),
+        (lambda kv, at: KeyedVectors([], np.zeros((0, 4), np.float32)), "there are no words; give at least one"),
+    ],
+)
+def test_what_is_not_supported_is_told(call, words, both, tmp_path):
+    with pytest.raises(ValueError, match=words):
+        call(both[0], tmp_path / "x.txt")
+
+
+def test_an_attribute_of_an_unknown_word_leaves_nothing():
+    kv = KeyedVectors(["a", "b"], np.eye(2, dtype=np.float32))
+    with pytest.raises(KeyError, match="nowhere"):
+        kv.set_vecattr("nowhere", "colour", 3)
+    with pytest.raises(KeyError, match="no attribute"):
+        kv.get_vecattr("a", "colour")
+
+
+def test_counts_are_copied_and_sorted_whatever_their_type(tmp_path):
+    for kind in (np.uint8, np.uint64, np.int64):
+        counts = np.array([1, 200, 3], kind)
+        kv = KeyedVectors(["a", "b", "c"], np.eye(3, dtype=np.float32), counts)
+        counts[0] = 99
+        assert kv.get_vecattr("a", "count") == 1
+        kv.save_word2vec_format(tmp_path / "x.txt")
+        assert KeyedVectors.load(tmp_path / "x.txt").index_to_key == ["b", "c", "a"]
+
+
+def test_a_model_has_counts(text, tmp_path):
+    from lexmax import Word2Vec
+
+    model = Word2Vec(text, vector_size=4, min_count=1, epochs=1, workers=1)
+    model.save(tmp_path / "m.safetensors")
+    for limit in (None, 5):
+        kv = KeyedVectors.load(tmp_path / "m.safetensors", limit=limit)
+        assert [kv.get_vecattr(w, "count") for w in kv.index_to_key] == [
+            model.wv.get_vecattr(w, "count") for w in model.wv.index_to_key[:limit]
+        ]
+
+
 def test_counts_without_a_file_fall_as_gensims(folder):
     path = str(folder / "vectors.txt")
     kvs = [cls.load_word2vec_format(path, limit=50) for cls in (KeyedVectors, Gensim)]
@@ -271,7 +344,7 @@ def test_broken_files_name_the_place(tmp_path):
 
 
 def test_vectors_are_checked():
-    with pytest.raises(ValueError, match='^"a" is word 1 already'):
+    with pytest.raises(ValueError, match='^"a" is already word 1'):
         KeyedVectors(["a", "a"], np.zeros((2, 2), np.float32))
     with pytest.raises(TypeError, match="float64"):
         KeyedVectors(["a"], np.zeros((1, 2)))

@@ -83,6 +83,28 @@ def test_held_out_text(text, text_file):
     assert patient.facts["ended"] == "patience" and len(patient.epoch_losses) < 40
 
 
+def test_ctrl_c_during_an_evaluation(tmp_path):
+    """An evaluation of 5,000 examples over many words takes seconds; it is left at once."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    words = [f"w{i}" for i in range(40_000)]
+    (tmp_path / "valid.txt").write_text(" ".join(words[:20_000]) + "\n", encoding="utf8")
+    how = {"vector_size": 300, "sg": 1, "layer": "sampled:samples=16", "min_count": 1, "sample": 0, "workers": 1}
+    model = Word2Vec(**how, epochs=1_000, valid=tmp_path / "valid.txt")
+    pressed = []
+
+    def press():
+        pressed.append(time.monotonic())
+        os.kill(os.getpid(), signal.SIGINT)
+
+    timer = threading.Timer(4.0, press)
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        model.train([words[i : i + 10] for i in range(0, len(words), 10)])
+    assert time.monotonic() - pressed[0] < 1.0
+    timer.join()
+    assert np.isfinite(model.wv.vectors).all() and model.facts["ended"] == "interrupted"
+
+
 class Calls:
     def __init__(self):
         self.calls = []
@@ -106,6 +128,71 @@ def test_callbacks_come_in_their_order(text):
     calls = Calls()
     Word2Vec(text, **SMALL, callbacks=[calls])
     assert calls.calls == ["train begin", *["begin", "end"] * 3, "train end"]
+
+
+class Saves:
+    """gensim's usual callback: the loss, and the vectors of each epoch."""
+
+    def __init__(self, folder):
+        self.folder, self.losses, self.all, self.faults = folder, [], [], []
+
+    def on_epoch_begin(self, model):
+        self.faults.append(not hasattr(model, "wv"))
+
+    def on_epoch_end(self, model):
+        self.losses.append(model.get_latest_training_loss())
+        self.all.append(model.epoch_losses)
+        model.wv.save(self.folder / f"{len(self.losses)}.npy")
+        with pytest.raises(AttributeError, match="checkpoint="):
+            model.save(self.folder / "model.safetensors")
+
+
+@pytest.mark.parametrize("more", [{}, {"workers": 2}, {"deterministic": True}, {"layer": "sampled-quadratic:samples=4"}])
+def test_callbacks_see_the_loss_and_the_vectors_of_each_epoch(more, text, tmp_path):
+    saves = Saves(tmp_path)
+    model = Word2Vec(text, **{**SMALL, "epochs": 4, **more}, callbacks=[saves])
+    assert saves.losses == model.epoch_losses and len(saves.losses) == 4
+    assert saves.all == [model.epoch_losses[: n + 1] for n in range(4)]
+    # Vectors are there from the end of the first epoch on.
+    assert saves.faults == [True, False, False, False]
+    files = [lexmax.KeyedVectors.load(tmp_path / f"{n}.npy") for n in range(1, 5)]
+    np.testing.assert_array_equal(files[-1].vectors, model.wv.vectors)
+    assert files[0].index_to_key == model.wv.index_to_key and (files[0].vectors != files[-1].vectors).any()
+    if model.workers == 1:
+        # The rests at the ends of epochs leave no trace.
+        again = Word2Vec(text, **{**SMALL, "epochs": 4, **more})
+        np.testing.assert_array_equal(again.wv.vectors, model.wv.vectors)
+
+
+def test_a_callback_ends_the_run_at_its_epoch(text):
+    class Failing:
+        def on_epoch_end(self, model):
+            if len(model.epoch_losses) == 2:
+                raise OSError("of its own")
+
+    model = Word2Vec(**{**SMALL, "epochs": 50}, callbacks=[Failing()])
+    with pytest.raises(OSError, match="of its own"):
+        model.train(text)
+    assert len(model.epoch_losses) in (2, 3) and model.facts["ended"] == "interrupted"
+
+
+def test_the_constructor_takes_gensims_arguments(text):
+    import inspect
+
+    gensim_models = pytest.importorskip("gensim.models")
+    ours, theirs = (inspect.signature(cls.__init__).parameters for cls in (Word2Vec, gensim_models.Word2Vec))
+    assert set(theirs) <= set(ours)
+    for name, parameter in theirs.items():
+        if name != "hashfxn":
+            assert ours[name].default == parameter.default, name
+    with pytest.raises(TypeError, match="positional"):
+        Word2Vec(text, None, 100)
+    given = {name: p.default for name, p in theirs.items() if name not in ("self", "sentences", "corpus_file", *SMALL)}
+    del given["negative"], given["ns_exponent"]
+    assert len(Word2Vec(text, **SMALL, **{**given, "compute_loss": True}).epoch_losses) == 3
+    # No noise words beside a layer is no contradiction.
+    assert Word2Vec(text, **SMALL, layer="full", negative=0).facts["layer"].startswith("full")
+    assert Word2Vec(text, **SMALL, hs=1).facts["layer"].startswith("hierarchical")
 
 
 def test_a_callback_that_fails_ends_the_run(text):
@@ -198,10 +285,18 @@ def test_train_returns_words(text):
         ({"negative": 0}, ValueError, "leave no layer"),
         ({"cbow_mean": 0}, ValueError, "cbow_mean=0"),
         ({"layer": "full", "negative": 5}, ValueError, "layer and negative contradict"),
-        ({"layer": "full", "hs": 1}, ValueError, "layer and hierarchical contradict"),
+        ({"layer": "full", "hs": 1}, ValueError, "layer and hs contradict"),
+        ({"layer": "full", "ns_exponent": 0.5}, ValueError, "ns_exponent has no effect with layer or hs"),
+        ({"max_vocab_size": 10}, ValueError, "max_vocab_size=10 is not supported: .*max_final_vocab"),
+        ({"sorted_vocab": 0}, ValueError, "sorted_vocab=0 is not supported"),
+        ({"batch_words": 7}, ValueError, "batch_words=7 is not supported"),
+        ({"hashfxn": len}, ValueError, "hashfxn=.* is not supported"),
+        ({"trim_rule": len}, ValueError, "trim_rule=.* is not supported"),
+        ({"null_word": 1}, ValueError, "null_word=1 is not supported"),
+        ({"comment": "mine"}, ValueError, "comment='mine' is not supported"),
         ({"layer": "softmax"}, ValueError, "unknown layer"),
-        ({"vector_size": 0}, ValueError, "dim is 0"),
-        ({"workers": 0}, ValueError, "threads is 0"),
+        ({"vector_size": 0}, ValueError, "vector_size is 0"),
+        ({"workers": 0}, ValueError, "workers is 0"),
         ({"patience": 2}, ValueError, "patience has no effect without valid"),
         ({"resume": True}, ValueError, "resume has no effect without checkpoint"),
         ({"valid": "/lexmax-none"}, OSError, "lexmax-none"),

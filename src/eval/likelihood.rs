@@ -8,8 +8,10 @@ use crate::rng::WorkerRng;
 use crate::table::{Bags, Threads};
 use ndarray::Array2;
 
-/// Examples whose scores are computed together.
-const BATCH: usize = 256;
+/// Examples whose scores are computed together: the most, and the least for large tables.
+const BATCH: [usize; 2] = [256, 16];
+/// Multiply-adds of full scores in a batch. They take some 50 ms on one thread, so that an evaluation soon stops.
+const BATCH_WORK: usize = 500_000_000;
 
 /// The likelihood of held-out examples.
 #[derive(Clone, Debug)]
@@ -78,11 +80,13 @@ pub(crate) fn held_out_while(
     let mut log_probs = vec![0.0; examples.len()];
     let mut ln_z = vec![0.0; examples.len()];
     let mut self_normalized = false;
-    for start in (0..examples.len()).step_by(BATCH) {
+    let [most, least] = BATCH;
+    let rows = (BATCH_WORK / (layer.vocab() * layer.dim()).max(1)).clamp(least, most);
+    for start in (0..examples.len()).step_by(rows) {
         if !goes_on() {
             return None;
         }
-        let range = start..(start + BATCH).min(examples.len());
+        let range = start..(start + rows).min(examples.len());
         let bags = Bags { rows: &examples.words, offsets: &examples.offsets[range.start..=range.end] };
         let mut hidden = Array2::zeros((range.len(), layer.dim()));
         encoder.forward(&mut handles.encoder, bags, hidden.view_mut());

@@ -90,19 +90,25 @@ pub struct Valid {
     pub patience: Option<u32>,
     /// Folder of the unnamed file that holds the best model during the run. With checkpoints, their folder is used.
     pub folder: PathBuf,
+    /// Time that an evaluation may still take once the stop flag is set. Then it is broken off without a result.
+    pub grace: Duration,
 }
 
 impl Valid {
     /// Default limit of examples.
     pub const EXAMPLES: usize = 5_000;
+    /// Default time of an evaluation once the stop flag is set: three seconds.
+    pub const GRACE: Duration = Duration::from_secs(3);
 
-    /// A held-out text in files: 5,000 examples, no patience, and the system's folder for temporary files.
+    /// A held-out text in files: 5,000 examples, no patience, three seconds of grace, and the system's folder for
+    /// temporary files.
     pub fn new<P: Into<PathBuf>>(files: impl IntoIterator<Item = P>) -> Self {
         Self {
             files: files.into_iter().map(Into::into).collect(),
             examples: Self::EXAMPLES,
             patience: None,
             folder: std::env::temp_dir(),
+            grace: Self::GRACE,
         }
     }
 

@@ -13,9 +13,6 @@ use sha2::{Digest, Sha256};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
-/// Time after an interrupt at which an evaluation is broken off.
-const GRACE: Duration = Duration::from_secs(3);
-
 /// Evaluations after whole passes, as stored in a checkpoint.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -50,6 +47,7 @@ impl Found {
 pub(super) struct Validation {
     examples: Option<Examples>,
     patience: Option<u32>,
+    grace: Duration,
     words_per_pass: u64,
     pub record: Record,
     /// Last evaluation, after a pass or at an end.
@@ -59,7 +57,8 @@ pub(super) struct Validation {
 impl Validation {
     pub fn new(examples: Option<Examples>, valid: Option<&Valid>, words_per_pass: u64, record: Record) -> Self {
         let patience = valid.and_then(|valid| valid.patience);
-        Self { examples, patience, words_per_pass, last: record.last, record }
+        let grace = valid.map_or(Valid::GRACE, |valid| valid.grace);
+        Self { examples, patience, grace, words_per_pass, last: record.last, record }
     }
 
     /// Whether a pass has ended since the last evaluation.
@@ -72,17 +71,19 @@ impl Validation {
     }
 
     /// Evaluates the model. Returns the line for the log, if there is a held-out text. The evaluation is broken off,
-    /// without a result, if it takes longer than [`GRACE`] after `stop` was set.
+    /// without a result, if it takes longer than [`Valid::grace`] after `stop` was set.
     pub fn measure(&mut self, at: &AtRest, threads: usize, stop: Option<&AtomicBool>) -> Result<Option<Value>> {
         let Some(examples) = &self.examples else { return Ok(None) };
+        let is_stopped = || stop.is_some_and(|stop| stop.load(Relaxed));
+        if self.grace.is_zero() && is_stopped() {
+            return Ok(None);
+        }
         let threads = Threads::new(threads);
         let [tables, layer_tables] = [at.model.copy(Side::Encoder)?, at.model.copy(Side::Layer)?];
         let mut handles = Handles::frozen(&tables, &layer_tables, &threads);
         let mut stopped: Option<Instant> = None;
-        let mut goes_on = || {
-            let is_stopped = stop.is_some_and(|stop| stop.load(Relaxed));
-            !is_stopped || stopped.get_or_insert_with(Instant::now).elapsed() < GRACE
-        };
+        let grace = self.grace;
+        let mut goes_on = || !is_stopped() || stopped.get_or_insert_with(Instant::now).elapsed() < grace;
         let (encoder, layer) = (at.model.encoder(), at.model.layer());
         let Some(found) = held_out_while(encoder, layer, &mut handles, examples, &mut goes_on) else { return Ok(None) };
         let (nll, words) = (found.nll(), at.progress.words);

@@ -86,6 +86,14 @@ impl State {
         self.workers.iter().map(WorkerState::sums).fold((0, 0.0), |all, sum| (all.0 + sum.0, all.1 + sum.1))
     }
 
+    /// Passes over a text of `words` words that are complete, by the words read.
+    pub(crate) fn complete_passes(&self, words: u64) -> usize {
+        let read = |epoch: usize| -> u64 {
+            self.workers.iter().filter_map(|worker| worker.passes.get(epoch)).map(|pass| pass.read).sum()
+        };
+        (0..).take_while(|epoch| read(*epoch) >= words.max(1)).count()
+    }
+
     /// Checks whether a run of these sizes can resume from this state.
     pub(super) fn check(&self, fit: &Fit) -> Result<()> {
         let seconds = self.seconds();

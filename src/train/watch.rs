@@ -1,6 +1,6 @@
 //! Observers of a training run, which may stop it.
 
-use super::{Progress, State};
+use super::{Epoch, Progress, State};
 use crate::error::Result;
 use crate::model::SharedModel;
 use std::fmt;
@@ -36,6 +36,12 @@ pub trait Observer {
     fn look(&mut self, _at: &AtRest) -> Result<Next> {
         Ok(Next::Go)
     }
+
+    /// Whether `hogwild` must come to a barrier at the end of each pass and show the model there. The bits of one
+    /// worker do not depend on it.
+    fn looks_at_passes(&self) -> bool {
+        false
+    }
 }
 
 /// A run at a barrier.
@@ -47,6 +53,8 @@ pub struct AtRest<'a> {
     pub model: &'a SharedModel,
     /// Whether training is over: the text is read, or the run was stopped.
     pub is_end: bool,
+    /// Training criterion of every pass that is complete.
+    pub epochs: Vec<Epoch>,
     pub(super) state: &'a dyn Fn() -> State,
 }
 

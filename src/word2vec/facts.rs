@@ -1,15 +1,19 @@
 //! The facts of a training run.
 
+use super::train::word_vectors;
 use super::{Warm, Word2VecConfig};
 use crate::corpus::Ledger;
 use crate::error::Result;
-use crate::model::{Encoding, ModelKind};
+use crate::model::{Encoding, ModelKind, SharedModel};
 use crate::run::{Closed, Ended};
 use crate::table::Traffic;
-use crate::train::{Outcome, Pass, Progress};
+use crate::train::{AtRest, Epoch, Next, Observer, Outcome, Pass, Progress, State};
+use crate::vectors::WordVectors;
 use crate::vocab::Vocabulary;
 use serde::Serialize;
+use std::cell::RefCell;
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 /// The facts of a training run, as written to its JSON file.
 #[derive(Clone, Debug, Serialize)]
@@ -132,6 +136,84 @@ impl fmt::Display for Text {
     }
 }
 
+/// The model at the end of a pass.
+#[non_exhaustive]
+pub struct EpochEnd<'a> {
+    /// Training criterion of this pass and of all before it.
+    pub epochs: &'a [Epoch],
+    /// Whether the run goes on after this pass.
+    pub goes_on: bool,
+    /// Words of the model.
+    pub vocab: &'a Vocabulary,
+    /// The model.
+    pub model: &'a SharedModel,
+}
+
+impl fmt::Debug for EpochEnd<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.debug_struct("EpochEnd").field("epochs", &self.epochs).finish_non_exhaustive()
+    }
+}
+
+impl EpochEnd<'_> {
+    /// Returns a copy of the word vectors at this moment.
+    ///
+    /// # Errors
+    /// A table that does not fit in memory a second time, and a vector that is not finite.
+    pub fn vectors(&self) -> Result<WordVectors> {
+        word_vectors(self.vocab, self.model)
+    }
+}
+
+/// Observes a run for a [`Watch`] that hears of epochs, and for the observer of the run.
+pub(super) struct Epochs<'a, 'w> {
+    observer: &'a mut dyn Observer,
+    watch: &'a RefCell<&'w mut dyn Watch>,
+    vocab: &'a Vocabulary,
+    words_per_pass: u64,
+    /// Flag that the watch may have set.
+    stop: Option<&'a AtomicBool>,
+    /// Passes that ended, here or in the run that this one resumes.
+    told: usize,
+}
+
+impl<'a, 'w> Epochs<'a, 'w> {
+    pub fn new(
+        observer: &'a mut dyn Observer,
+        watch: &'a RefCell<&'w mut dyn Watch>,
+        (vocab, words_per_pass): (&'a Vocabulary, u64),
+        (from, stop): (Option<&State>, Option<&'a AtomicBool>),
+    ) -> Self {
+        let told = from.map_or(0, |state| state.complete_passes(words_per_pass));
+        Self { observer, watch, vocab, words_per_pass, stop, told }
+    }
+}
+
+impl Observer for Epochs<'_, '_> {
+    fn progress(&mut self, at: &Progress) -> Next {
+        let is_due = self.looks_at_passes() && at.words >= (self.told as u64 + 1) * self.words_per_pass;
+        match self.observer.progress(at) {
+            Next::Go if is_due => Next::Look,
+            next => next,
+        }
+    }
+
+    fn look(&mut self, at: &AtRest) -> Result<Next> {
+        let next = self.observer.look(at)?;
+        while self.looks_at_passes() && self.told < at.epochs.len() {
+            self.told += 1;
+            let goes_on = self.told < at.epochs.len() || !at.is_end && next != Next::Stop;
+            let end = EpochEnd { epochs: &at.epochs[..self.told], goes_on, vocab: self.vocab, model: at.model };
+            self.watch.borrow_mut().epoch(&end)?;
+        }
+        Ok(if self.stop.is_some_and(|stop| stop.load(Relaxed)) { Next::Stop } else { next })
+    }
+
+    fn looks_at_passes(&self) -> bool {
+        self.watch.borrow().hears_epochs()
+    }
+}
+
 /// Receives reports about a run.
 pub trait Watch {
     /// Called when the vocabulary is known and nothing is trained yet. This is the moment to find a word that an
@@ -153,6 +235,20 @@ pub trait Watch {
 
     /// Receives the progress of the training, at most ten times a second.
     fn progress(&mut self, at: &Progress);
+
+    /// Whether [`Watch::epoch`] is to be called. Then the workers come to rest at the end of each pass.
+    fn hears_epochs(&self) -> bool {
+        false
+    }
+
+    /// Called once for each pass that ends in this run, while no worker runs. With `deterministic` this is the first
+    /// barrier after the pass, so that short passes may end together.
+    ///
+    /// # Errors
+    /// An error of its own choice, which ends the run.
+    fn epoch(&mut self, _end: &EpochEnd) -> Result<()> {
+        Ok(())
+    }
 }
 
 impl<F: FnMut(&Progress)> Watch for F {

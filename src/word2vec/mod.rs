@@ -33,7 +33,7 @@ pub use builder::Word2Vec;
 #[cfg(feature = "cli")]
 pub(crate) use claims::{claim_init, claims};
 pub use config::Word2VecConfig;
-pub use facts::{Facts, Text, Watch};
+pub use facts::{EpochEnd, Facts, Text, Watch};
 pub use options::{Network, Options};
 pub use phrases::PhraseOptions;
 pub use plan::{Plan, plan};

@@ -1,6 +1,6 @@
 //! Training of word vectors under supervision.
 
-use super::facts::{Supervised, facts};
+use super::facts::{Epochs, Supervised, facts};
 use super::settings::{settings, text_hash};
 use super::{Facts, Text, Trained, Watch, Word2VecConfig, warm};
 use crate::corpus::{Corpus, Examples, Ledger, Sentences, Source, SpooledCorpus, Subsampler, held_out};
@@ -16,6 +16,7 @@ use crate::vectors::{self, Format, WordVectors};
 use crate::vocab::{Vocabulary, WordId};
 use ndarray::Array2;
 use serde_json::json;
+use std::cell::RefCell;
 use std::fmt;
 use std::path::Path;
 use std::time::Instant;
@@ -132,12 +133,14 @@ fn supervised(
     });
     run.log_start(model, &more)?;
     let (counts, trainer) = (vocab.counts(), config.trainer());
-    let mut observe = |at: &Progress| watch.progress(at);
+    let watch = RefCell::new(watch);
+    let mut observe = |at: &Progress| watch.borrow_mut().progress(at);
     let outcome = run.train(model, &mut observe, |model, from, observer| {
+        let mut observer = Epochs::new(observer, &watch, (vocab, words_per_pass), (from, control.stop.as_deref()));
         if config.deterministic {
-            deterministic_watched(model, corpus, counts, &trainer, from, observer)
+            deterministic_watched(model, corpus, counts, &trainer, from, &mut observer)
         } else {
-            hogwild_watched(model, corpus, counts, &trainer, from, observer)
+            hogwild_watched(model, corpus, counts, &trainer, from, &mut observer)
         }
     });
     let outcome = outcome.map_err(|source| match source {
@@ -224,20 +227,24 @@ impl Embeddings {
     /// # Errors
     /// A table that does not fit in memory a second time, and a parameter that is not finite.
     pub fn into_trained(self) -> Result<Trained> {
-        let (rows, dim) = (vectors::VectorSource::len(&self), vectors::VectorSource::dim(&self));
-        let mut values = Vec::new();
-        values.try_reserve_exact(rows.saturating_mul(dim)).map_err(|_| Error::TooLarge { rows, dim })?;
-        values.resize(rows * dim, 0.0);
-        for (word, row) in (0..).zip(values.chunks_exact_mut(dim)) {
-            vectors::VectorSource::row(&self, word, row);
-        }
-        let values = Array2::from_shape_vec((rows, dim), values).expect("rows × dim entries");
+        let vectors = word_vectors(&self.vocab, &self.model)?;
         let (facts, threads) = (self.facts(), Threads::new(self.facts.threads));
         let Self { vocab, architecture, model, .. } = self;
-        let vectors = WordVectors::new(vocab.words(), values)?;
         let predictor = Predictor::new(architecture, vocab, model.into_model()?, threads);
         Ok(Trained::new(vectors, predictor, facts))
     }
+}
+
+/// A copy of the word vectors of a model.
+pub(super) fn word_vectors(vocab: &Vocabulary, model: &SharedModel) -> Result<WordVectors> {
+    let (rows, dim) = (vocab.len(), model.encoder_tables()[0].shape().dim);
+    let mut values = Vec::new();
+    values.try_reserve_exact(rows.saturating_mul(dim)).map_err(|_| Error::TooLarge { rows, dim })?;
+    values.resize(rows * dim, 0.0);
+    for (word, row) in (0..).zip(values.chunks_exact_mut(dim)) {
+        model.encoder_tables()[0].read_row(word, row);
+    }
+    WordVectors::new(vocab.words(), Array2::from_shape_vec((rows, dim), values).expect("rows × dim entries"))
 }
 
 impl vectors::VectorSource for Embeddings {

@@ -7,7 +7,7 @@ use lexmax::layer::catalogue::LayerSpec;
 use lexmax::model::ModelKind;
 use lexmax::vectors;
 use lexmax::word2vec::{Checkpoints, Ended, Valid};
-use lexmax::word2vec::{PhraseOptions, Preset, Text, Watch, Word2Vec};
+use lexmax::word2vec::{EpochEnd, PhraseOptions, Preset, Text, Watch, Word2Vec};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -131,6 +131,99 @@ fn runs_stop_and_go_on() {
     assert!(matches!(base().checkpoint(checkpoints()).train(&text), Err(Error::Checkpoint { .. })));
     let resumed = base().checkpoint(checkpoints().resume()).train(&text).unwrap();
     assert!(*resumed == *whole && resumed.facts().words == whole.facts().words);
+}
+
+/// Hears the losses of all passes, and the vectors at the end of each.
+#[derive(Default)]
+struct Hears {
+    losses: Vec<Vec<f64>>,
+    vectors: Vec<vectors::WordVectors>,
+    ends: usize,
+}
+
+impl Watch for Hears {
+    fn progress(&mut self, _: &lexmax::train::Progress) {}
+
+    fn hears_epochs(&self) -> bool {
+        true
+    }
+
+    fn epoch(&mut self, end: &EpochEnd) -> lexmax::Result<()> {
+        self.losses.push(end.epochs.iter().map(|epoch| epoch.train_loss).collect());
+        self.vectors.push(end.vectors()?);
+        self.ends += usize::from(!end.goes_on);
+        Ok(())
+    }
+}
+
+#[test]
+fn a_watch_hears_of_every_epoch_with_its_loss_and_vectors() {
+    let folder = place();
+    let text = folder.path().join("text.txt");
+    for (layer, threads, deterministic) in [
+        ("negative", 1, false),
+        ("negative", 3, false),
+        ("negative", 2, true),
+        ("sampled-quadratic:samples=4", 1, false),
+        ("sampled-quadratic:samples=4", 2, false),
+    ] {
+        let base = || Word2Vec::new().layer(layer).unwrap().dim(9).epochs(6).threads(threads);
+        let base = || base().deterministic(deterministic);
+        let mut hears = Hears::default();
+        let heard = base().train_watched(&[&text], &mut hears).unwrap();
+        let facts = heard.facts();
+        assert_eq!((hears.losses.len(), hears.ends, facts.ended), (6, 1, Ended::Complete), "{layer} {threads}");
+        for (number, losses) in hears.losses.iter().enumerate() {
+            assert_eq!(losses[..], facts.loss[..=number], "{layer} {threads}");
+        }
+        assert!(hears.vectors[5] == *heard && hears.vectors[0] != *heard);
+        // Rests at the ends of passes leave no trace.
+        if threads == 1 || deterministic {
+            assert!(*base().train(&text).unwrap() == *heard, "{layer} {threads}");
+        }
+    }
+}
+
+#[test]
+fn a_resumed_run_tells_of_the_epochs_that_it_ends() {
+    let folder = place();
+    let text = folder.path().join("text.txt");
+    let base = || Word2Vec::new().dim(9).epochs(4).threads(1);
+    let checkpoints = || Checkpoints::new(folder.path().join("c"));
+    let stop = Arc::<AtomicBool>::default();
+    /// Stops at the end of the second pass.
+    struct Stops(Arc<AtomicBool>, Hears);
+    impl Watch for Stops {
+        fn progress(&mut self, _: &lexmax::train::Progress) {}
+        fn hears_epochs(&self) -> bool {
+            true
+        }
+        fn epoch(&mut self, end: &EpochEnd) -> lexmax::Result<()> {
+            self.0.store(end.epochs.len() == 2, std::sync::atomic::Ordering::Relaxed);
+            self.1.epoch(end)
+        }
+    }
+    let mut first = Stops(stop.clone(), Hears::default());
+    let stopped = base().checkpoint(checkpoints()).stop(stop).train_watched(&[&text], &mut first).unwrap();
+    assert_eq!((stopped.facts().ended, first.1.losses.len()), (Ended::Interrupted, 2));
+    let mut second = Hears::default();
+    let resumed = base().checkpoint(checkpoints().resume()).train_watched(&[&text], &mut second).unwrap();
+    assert_eq!(second.losses.iter().map(Vec::len).collect::<Vec<_>>(), [3, 4]);
+    assert_eq!(second.losses[1][..2], first.1.losses[1][..]);
+    assert!(*resumed == *base().train(&text).unwrap());
+}
+
+#[test]
+fn an_interrupted_run_evaluates_within_its_grace() {
+    let folder = place();
+    let run = |grace| {
+        let mut valid = Valid::new([folder.path().join("valid.txt")]);
+        valid.grace = grace;
+        let base = Word2Vec::new().dim(9).epochs(60).deterministic(true).threads(1).valid(valid);
+        base.stop(Arc::new(AtomicBool::new(true))).train(folder.path().join("text.txt")).unwrap().facts().valid_nll
+    };
+    assert!(run(Valid::GRACE).is_some());
+    assert_eq!(run(std::time::Duration::ZERO), None);
 }
 
 /// Refuses a text.

@@ -16,6 +16,7 @@ __all__ = [
     "WordVectors",
     "_panic",
     "compare",
+    "layers",
     "student_p",
     "train",
     "version",
@@ -25,6 +26,7 @@ _Path = str | os.PathLike[str]
 _Integers = NDArray[np.integer[Any]] | list[int] | tuple[int, ...]
 
 def version() -> str: ...
+def layers() -> dict[str, dict[str, str]]: ...
 def student_p(t: float, df: float) -> float: ...
 def _panic() -> None: ...
 

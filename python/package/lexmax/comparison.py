@@ -21,7 +21,7 @@ _Paths = Union[_Path, Sequence[_Path]]
 
 
 class Comparison(Sequence[dict[str, Any]]):
-    """What `compare` found: a sequence of dicts, one for each layer. A notebook shows the report.
+    """The result of `compare`: a sequence of dicts, one for each layer. A notebook shows the report.
 
     | key | is |
     |---|---|

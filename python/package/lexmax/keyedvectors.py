@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
+import struct
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, Union
+from typing import TYPE_CHECKING, Any, NamedTuple, Union, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,7 +48,7 @@ class KeyedVectors:
     def __init__(
         self, words: Iterable[str], vectors: NDArray[np.float32], counts: NDArray[np.integer[Any]] | None = None
     ) -> None:
-        self._take(WordVectors(list(words), vectors), None if counts is None else np.asarray(counts))
+        self._take(WordVectors(list(words), vectors), None if counts is None else np.array(counts))
 
     def _take(self, rust: WordVectors, counts: NDArray[np.integer[Any]] | None) -> None:
         self._rust = rust
@@ -84,8 +86,12 @@ class KeyedVectors:
         words: the file of the words, for formats that keep them beside the vectors.
         limit: the number of words to read, from the first.
         on_bad: "skip" passes over broken entries; `passed_over` counts them.
+
+        A model of lexmax has the counts of its words too: the attribute "count".
         """
-        return cls._over(WordVectors.read(path, format=format, words=words, limit=limit, on_bad=on_bad))
+        rust = WordVectors.read(path, format=format, words=words, limit=limit, on_bad=on_bad)
+        counts = None if rust.passed_over else _counts_of_model(path)
+        return cls._over(rust, None if counts is None else counts[: len(rust)])
 
     def save(self, path: _Path, *, format: str | None = None) -> None:
         """Writes a file in the format that its ending tells, whole or not at all.
@@ -109,17 +115,19 @@ class KeyedVectors:
         """Reads word2vec's binary or text format, as gensim does.
 
         Counts come from `fvocab`; without it they fall from V to 1, as in gensim. The encoding is UTF-8. A word that is
-        not UTF-8 is an error, or passed over with `unicode_errors="ignore"`.
+        not UTF-8 is an error; `load` with on_bad="skip" passes over it.
         """
         if encoding.lower().replace("-", "") != "utf8":
             raise ValueError(f"unsupported encoding {encoding!r} (supported: 'utf8')")
-        if unicode_errors not in ("strict", "ignore"):
-            raise ValueError(f"unsupported unicode_errors {unicode_errors!r} (supported: 'strict', 'ignore')")
+        if unicode_errors != "strict":
+            raise ValueError(
+                f"unsupported unicode_errors {unicode_errors!r} (supported: 'strict'); KeyedVectors.load(…, "
+                "on_bad='skip') passes over words that are not UTF-8, and over other broken entries"
+            )
         if np.dtype(datatype) != np.float32:
             raise ValueError(f"unsupported datatype {datatype!r} (supported: numpy.float32)")
         kind = "binary" if binary else "glove" if no_header else "text"
-        on_bad = "error" if unicode_errors == "strict" else "skip"
-        rust = WordVectors.read(fname, format=kind, limit=limit, on_bad=on_bad)
+        rust = WordVectors.read(fname, format=kind, limit=limit)
         counts = np.arange(len(rust), 0, -1) if fvocab is None else _counts_of_file(fvocab, rust.words())
         return cls._over(rust, counts)
 
@@ -128,23 +136,35 @@ class KeyedVectors:
         fname: _Path,
         fvocab: _Path | None = None,
         binary: bool = False,
+        total_vec: int | None = None,
         write_header: bool = True,
+        prefix: str = "",
+        append: bool = False,
         sort_attr: str = "count",
     ) -> None:
         """Writes word2vec's binary or text format, sorted by falling `sort_attr` where the words have it, as gensim.
 
         fvocab: a file for the words and their counts.
         write_header: False leaves out the line of sizes, as GloVe's files have it; text only.
+        prefix: a text before each word. total_vec: the number of words, V, alone. append: False alone, since files are
+        written whole or not at all.
         """
+        if append:
+            raise ValueError("append=True is not supported: a file is written whole or not at all; leave it out")
+        if total_vec not in (None, len(self)):
+            raise ValueError(f"total_vec is {total_vec}, but the file has {len(self)} words; leave it out")
         if binary and not write_header:
             raise ValueError("write_header=False has no effect with binary=True; remove one of them")
         rust = self._rust
         attribute = self._attributes.get(sort_attr)
         if attribute is not None:
-            order = np.argsort(-attribute, kind="stable")
+            # Falling and stable, for any type: unsigned numbers cannot be negated.
+            order = len(attribute) - 1 - np.argsort(attribute[::-1], kind="stable")[::-1]
             if (order != np.arange(len(order))).any():
                 rust = WordVectors([self.index_to_key[i] for i in order], self._vectors[order])
             attribute = attribute[order]
+        if prefix:
+            rust = WordVectors([prefix + word for word in rust.words()], np.asarray(rust))
         if fvocab is not None:
             if attribute is None:
                 raise ValueError(
@@ -307,14 +327,38 @@ class KeyedVectors:
 
     def set_vecattr(self, key: Any, attr: str, val: Any) -> None:
         """Sets the attribute of a word; words without a value have 0."""
+        index = self.get_index(key)
         values = self._attributes.get(attr)
         if values is None:
             values = np.zeros(len(self), np.asarray(val).dtype if not isinstance(val, str) else object)
             self._attributes[attr] = values
-        values[self.get_index(key)] = val
+        values[index] = val
 
     # Neighbours.
 
+    @overload
+    def most_similar(
+        self,
+        positive: _Keys = None,
+        negative: _Keys = None,
+        topn: int = 10,
+        clip_start: int = 0,
+        clip_end: int | None = None,
+        restrict_vocab: int | None = None,
+        indexer: None = None,
+    ) -> list[tuple[str, float]]: ...
+    @overload
+    def most_similar(
+        self,
+        positive: _Keys = None,
+        negative: _Keys = None,
+        *,
+        topn: None,
+        clip_start: int = 0,
+        clip_end: int | None = None,
+        restrict_vocab: int | None = None,
+        indexer: None = None,
+    ) -> NDArray[np.float32]: ...
     def most_similar(
         self,
         positive: _Keys = None,
@@ -323,13 +367,17 @@ class KeyedVectors:
         clip_start: int = 0,
         clip_end: int | None = None,
         restrict_vocab: int | None = None,
+        indexer: None = None,
     ) -> Any:
         """The `topn` words with the greatest cosine to the mean of `positive` and −`negative`, without these.
 
         Keys are words, numbers of words or vectors, each alone or with a weight, as in ("river", 0.5).
         clip_start, clip_end: the range of words to search. restrict_vocab: the number of first words to search.
+        indexer: None alone; all words are compared.
         Returns a list of (word, cosine), the greatest first; with topn=None the cosines of the range, of shape (n,).
         """
+        if indexer is not None:
+            raise ValueError("indexer is not supported: all words are compared; leave it out")
         if topn is not None and topn < 1:
             return []
         keys, weights = [], []
@@ -346,6 +394,23 @@ class KeyedVectors:
         cosines = np.dot(self._vectors[clip_start:clip_end], mean) / self.norms[clip_start:clip_end]
         return self._best(cosines, topn, given, clip_start)
 
+    @overload
+    def most_similar_cosmul(
+        self,
+        positive: _Keys = None,
+        negative: _Keys = None,
+        topn: int = 10,
+        restrict_vocab: int | None = None,
+    ) -> list[tuple[str, float]]: ...
+    @overload
+    def most_similar_cosmul(
+        self,
+        positive: _Keys = None,
+        negative: _Keys = None,
+        *,
+        topn: None,
+        restrict_vocab: int | None = None,
+    ) -> NDArray[np.float32]: ...
     def most_similar_cosmul(
         self,
         positive: _Keys = None,
@@ -380,25 +445,70 @@ class KeyedVectors:
         words = ((int(i) + start, float(scores[i])) for i in best)
         return [(self._rust.word(i), score) for i, score in words if i not in given][:topn]
 
+    @overload
+    def similar_by_word(
+        self,
+        word: str,
+        topn: int = 10,
+        restrict_vocab: int | None = None,
+    ) -> list[tuple[str, float]]: ...
+    @overload
+    def similar_by_word(
+        self,
+        word: str,
+        *,
+        topn: None,
+        restrict_vocab: int | None = None,
+    ) -> NDArray[np.float32]: ...
     def similar_by_word(self, word: str, topn: int | None = 10, restrict_vocab: int | None = None) -> Any:
         """`most_similar` of one word."""
         return self.most_similar([word], topn=topn, restrict_vocab=restrict_vocab)
 
+    @overload
+    def similar_by_key(
+        self,
+        key: _Key,
+        topn: int = 10,
+        restrict_vocab: int | None = None,
+    ) -> list[tuple[str, float]]: ...
+    @overload
+    def similar_by_key(
+        self,
+        key: _Key,
+        *,
+        topn: None,
+        restrict_vocab: int | None = None,
+    ) -> NDArray[np.float32]: ...
     def similar_by_key(self, key: _Key, topn: int | None = 10, restrict_vocab: int | None = None) -> Any:
         """`most_similar` of one word or of its number."""
         return self.most_similar([key], topn=topn, restrict_vocab=restrict_vocab)
 
+    @overload
+    def similar_by_vector(
+        self,
+        vector: NDArray[Any],
+        topn: int = 10,
+        restrict_vocab: int | None = None,
+    ) -> list[tuple[str, float]]: ...
+    @overload
+    def similar_by_vector(
+        self,
+        vector: NDArray[Any],
+        *,
+        topn: None,
+        restrict_vocab: int | None = None,
+    ) -> NDArray[np.float32]: ...
     def similar_by_vector(self, vector: NDArray[Any], topn: int | None = 10, restrict_vocab: int | None = None) -> Any:
         """`most_similar` of one vector of shape (d,)."""
         return self.most_similar([np.asarray(vector)], topn=topn, restrict_vocab=restrict_vocab)
 
-    def similarity(self, w1: _Key, w2: _Key) -> Any:
+    def similarity(self, w1: _Key, w2: _Key) -> np.float32:
         """The cosine of two words, from −1 to 1."""
-        return np.dot(_unit(self[w1]), _unit(self[w2]))
+        return np.float32(np.dot(_unit(self[w1]), _unit(self[w2])))
 
-    def distance(self, w1: _Key, w2: _Key) -> Any:
+    def distance(self, w1: _Key, w2: _Key) -> np.float32:
         """1 − the cosine of two words."""
-        return 1 - self.similarity(w1, w2)
+        return np.float32(1 - self.similarity(w1, w2))
 
     def distances(self, word_or_vector: _Key, other_words: Iterable[_Key] = ()) -> NDArray[Any]:
         """1 − the cosine to each of `other_words`, or to all words where there are none, of shape (n,)."""
@@ -416,12 +526,12 @@ class KeyedVectors:
         found: NDArray[Any] = np.dot(vectors_all, vector_1) / lengths
         return found
 
-    def n_similarity(self, ws1: Sequence[_Key], ws2: Sequence[_Key]) -> Any:
+    def n_similarity(self, ws1: Sequence[_Key], ws2: Sequence[_Key]) -> np.float32:
         """The cosine of the means of two lists of words."""
         if not (len(ws1) and len(ws2)):
             raise ZeroDivisionError("one of the lists is empty; give words in both")
         means = (self.get_mean_vector(words, pre_normalize=False) for words in (ws1, ws2))
-        return np.dot(*(_unit(mean) for mean in means))
+        return np.float32(np.dot(*(_unit(mean) for mean in means)))
 
     def closer_than(self, key1: _Key, key2: _Key) -> list[str]:
         """All words that are closer to `key1` than `key2` is."""
@@ -506,16 +616,18 @@ class KeyedVectors:
         dummy4unknown: bool = False,
         similarity_function: str = "most_similar",
     ) -> tuple[float, list[dict[str, Any]]]:
-        """The share of right answers by 3CosAdd, and for each section its "correct" and "incorrect" questions.
+        """The share of right answers, and for each section its "correct" and "incorrect" questions.
 
         analogies: a file of questions as questions-words.txt, four words a line, with a heading for each section.
+        similarity_function: "most_similar" for 3CosAdd, "most_similar_cosmul" for 3CosMul, which searches all words.
 
         The rules are gensim's: an answer is looked for among the five nearest words. `analogy_scores` has the rules of
         lexmax, which are those of word2vec's compute-accuracy.
         """
-        if similarity_function != "most_similar":
-            message = f"unsupported similarity_function {similarity_function!r} (supported: 'most_similar')"
-            raise ValueError(f"{message}; analogy_scores has 3CosMul")
+        if similarity_function not in ("most_similar", "most_similar_cosmul"):
+            message = f"unsupported similarity_function {similarity_function!r}"
+            raise ValueError(f"{message} (supported: 'most_similar', 'most_similar_cosmul')")
+        by_product = similarity_function == "most_similar_cosmul"
         known = self._upper(restrict_vocab, case_insensitive)
         sections: list[dict[str, Any]] = []
         asked: list[tuple[dict[str, Any], tuple[str, ...], bool]] = []
@@ -531,7 +643,9 @@ class KeyedVectors:
                     is_known = all(word in known for word in words)
                     if is_known or dummy4unknown:
                         asked.append((sections[-1], words, is_known))
-        answers = iter(self._answers([words for _, words, ok in asked if ok], known, restrict_vocab, case_insensitive))
+        questions = [words for _, words, ok in asked if ok]
+        end = len(self) if by_product else restrict_vocab or len(self)
+        answers = iter(self._answers(questions, known, end, case_insensitive, by_product))
         for section, words, is_known in asked:
             is_right = is_known and next(answers) == words[3]
             section["correct" if is_right else "incorrect"].append(words)
@@ -542,18 +656,24 @@ class KeyedVectors:
         return right / (right + wrong) if right + wrong else 0.0, [*sections, total]
 
     def _answers(
-        self, questions: list[tuple[str, ...]], known: dict[str, int], limit: int | None, fold: bool
+        self, questions: list[tuple[str, ...]], known: dict[str, int], end: int, fold: bool, by_product: bool
     ) -> Iterator[str | None]:
-        """The answer to each question, whose words are known."""
-        end = limit or len(self)
+        """The answer to each question, whose words are known, by 3CosMul or by 3CosAdd."""
         for start in range(0, len(questions), _BLOCK):
             block = questions[start : start + _BLOCK]
             ids = np.array([[known[word] for word in words[:3]] for words in block])
             units = self._vectors[ids] / self.norms[ids][:, :, np.newaxis]
-            means = units[:, 1] + units[:, 2] - units[:, 0]
-            means /= np.linalg.norm(means, axis=1, keepdims=True)
-            cosines = np.dot(means, self._vectors[:end].T) / self.norms[:end]
-            for words, three, row in zip(block, ids, cosines):
+            scores: NDArray[Any]
+            if by_product:
+                a, b, c = (
+                    (1 + np.dot(units[:, i], self._vectors[:end].T) / self.norms[:end]) / 2 for i in range(3)
+                )
+                scores = b * c / (a + 0.000001)
+            else:
+                means = units[:, 1] + units[:, 2] - units[:, 0]
+                means /= np.linalg.norm(means, axis=1, keepdims=True)
+                scores = np.dot(means, self._vectors[:end].T) / self.norms[:end]
+            for words, three, row in zip(block, ids, scores):
                 given, ignored = set(three.tolist()), set(words[:3])
                 best = [int(i) for i in _greatest(row, 5 + 3) if int(i) not in given][:5]
                 answer = None
@@ -626,6 +746,26 @@ def _counts_of_file(path: _Path, words: list[str]) -> NDArray[np.int64]:
                 raise ValueError(f"{os.fspath(path)}:{number}: expected a word and its count")
             counts[word] = int(count)
     return np.array([counts.get(word, 0) for word in words], np.int64)
+
+
+def _counts_of_model(path: _Path) -> NDArray[np.int64] | None:
+    """The counts of the words of a lexmax model; None for files of another kind."""
+    try:
+        with open(path, "rb") as file:
+            start = file.read(9)
+            if len(start) < 9 or start[8:] != b"{":
+                return None
+            (length,) = struct.unpack("<Q", start[:8])
+            if length > os.path.getsize(path) - 8:
+                return None
+            counts = json.loads(b"{" + file.read(length - 1)).get("vocab.counts")
+            if counts is None or counts["dtype"] != "U64":
+                return None
+            begin, end = counts["data_offsets"]
+            file.seek(8 + length + begin)
+            return np.frombuffer(file.read(end - begin), "<u8").astype(np.int64)
+    except (OSError, ValueError):
+        return None
 
 
 def _ranks(values: list[float]) -> list[float]:

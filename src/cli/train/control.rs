@@ -73,6 +73,7 @@ impl RunControl {
             examples: self.valid_examples as usize,
             patience: self.patience,
             folder: folder().into(),
+            grace: Valid::GRACE,
         };
         Control {
             checkpoint: self.checkpoint.as_ref().map(checkpoint),

@@ -1,7 +1,7 @@
 //! The clock of a run, and its calls to the observer.
 
 use super::super::watch::{AtRest, Next, Observer};
-use super::super::{Progress, State};
+use super::super::{Epoch, Progress, State};
 use super::Inputs;
 use crate::error::Result;
 use crate::model::SharedModel;
@@ -69,7 +69,7 @@ impl ProgressMeter {
         &mut self,
         inputs: &Inputs,
         model: &SharedModel,
-        (progress, is_end): (Progress, bool),
+        (progress, is_end, epochs): (Progress, bool, Vec<Epoch>),
         state: &dyn Fn(f64) -> State,
         observer: &mut dyn Observer,
     ) -> Result<Next> {
@@ -77,7 +77,7 @@ impl ProgressMeter {
         if let (true, Some(cause)) = (is_end, model.not_finite()) {
             return Err(inputs.diverged(cause, progress.examples, progress.words));
         }
-        let next = observer.look(&AtRest { progress, model, is_end, state: &|| state(seconds) });
+        let next = observer.look(&AtRest { progress, model, is_end, epochs, state: &|| state(seconds) });
         self.clock.go_on();
         next
     }

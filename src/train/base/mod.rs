@@ -10,7 +10,7 @@ pub use worker::WorkerBase;
 
 use super::order::Order;
 use super::state::{Fit, State};
-use super::{Hogwild, Outcome, Tally};
+use super::{Epoch, Hogwild, Outcome, Tally};
 use crate::corpus::{Sentences, Subsampler};
 use crate::error::{Divergence, Error, Result};
 use crate::vocab::Counts;
@@ -94,6 +94,14 @@ impl<'a> Inputs<'a> {
 pub fn sums<'a>(tallies: impl IntoIterator<Item = &'a Tally>) -> (u64, f64) {
     let epochs = tallies.into_iter().flat_map(|tally| &tally.epochs);
     epochs.fold((0, 0.0), |sum, epoch| (sum.0 + epoch.0, sum.1 + epoch.1))
+}
+
+/// Training criterion of the first `complete` passes.
+pub fn complete<'a>(tallies: impl IntoIterator<Item = &'a Tally>, complete: usize) -> Vec<Epoch> {
+    let mut all = Tally::default();
+    tallies.into_iter().for_each(|tally| all.merge(tally));
+    all.epochs.resize(complete, (0, 0.0));
+    all.epochs.iter().map(|(n, sum)| Epoch { examples: *n, train_loss: sum / *n as f64 }).collect()
 }
 
 /// Outcome of a run whose workers are at rest. `words` are the words that no worker's own count contains.

@@ -2,7 +2,7 @@
 
 mod worker;
 
-use super::base::{Inputs, ProgressMeter, outcome, sums};
+use super::base::{Inputs, ProgressMeter, complete, outcome, sums};
 use super::state::State;
 use super::watch::{Next, Observer, ProgressReporter};
 use super::{Hogwild, Outcome, Progress};
@@ -156,6 +156,8 @@ impl<'a> DeterministicRun<'a> {
 
     fn show(&mut self, progress: Progress, is_end: bool, observer: &mut dyn Observer) -> Result<Next> {
         let Self { model, inputs, workers, words, read, look, meter, .. } = self;
+        let passes = workers.iter().map(|worker| worker.passes(inputs)).min().unwrap_or_default();
+        let epochs = complete(workers.iter().map(|w| &w.base.tally), passes);
         let state = |seconds: f64| State {
             seconds: seconds.to_bits(),
             phase: *words,
@@ -164,7 +166,7 @@ impl<'a> DeterministicRun<'a> {
             portions: 1,
             workers: workers.iter().map(Worker::state).collect(),
         };
-        meter.show(inputs, model, (progress, is_end), &state, observer)
+        meter.show(inputs, model, (progress, is_end, epochs), &state, observer)
     }
 
     fn is_done(&self) -> bool {

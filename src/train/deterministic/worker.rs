@@ -49,6 +49,12 @@ impl<'a> Worker<'a> {
         self.base.stepper.is_at_end() && self.next >= inputs.sentences()
     }
 
+    /// Passes of which this worker has done its part.
+    pub fn passes(&self, inputs: &Inputs) -> usize {
+        let undone = if self.base.stepper.is_at_end() { self.next } else { self.next - WORKERS };
+        (undone / inputs.corpus.len()).min(inputs.epochs())
+    }
+
     /// Starts a phase at a barrier, where all workers together have read `read` words. The next barrier follows after
     /// `words` words that subsampling leaves.
     pub fn set_out(&mut self, words: u64, read: u64) {

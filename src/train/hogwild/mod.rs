@@ -2,7 +2,7 @@
 
 mod worker;
 
-use super::base::{Inputs, ProgressMeter, outcome};
+use super::base::{Inputs, ProgressMeter, complete, outcome};
 use super::state::State;
 use super::watch::{Next, Observer, ProgressReporter};
 use super::{LinearDecay, Outcome, Progress};
@@ -91,8 +91,10 @@ struct HogwildRun<'a> {
     deal: Deal,
     /// Next portion to deal out, counted over all epochs.
     next: AtomicUsize,
-    /// Portion before which the workers come to rest.
+    /// Portion before which the workers come to rest and end.
     until: usize,
+    /// Portion before which the workers next come to rest: `until`, or the end of a pass before it.
+    rest: AtomicUsize,
     /// Words read by all workers.
     words: AtomicU64,
     /// Whether workers must come to rest at the end of their sentence.
@@ -174,17 +176,20 @@ pub fn hogwild_watched(
         let dealt = from.as_ref().map_or(0, |state| state.phase as usize);
         let look = from.as_ref().map_or(deal.next_look(0), |state| state.look as usize);
         let until = if model.layer().adaptive().is_some() { look.min(last) } else { last };
+        let is_open = from.as_ref().is_some_and(|state| state.workers.iter().any(|worker| worker.next < worker.end));
+        let pass = if observer.looks_at_passes() { deal.portions(inputs.order.pieces()) } else { last };
         let run = HogwildRun {
             model,
             inputs: &inputs,
             deal,
             next: AtomicUsize::new(dealt),
             until,
+            rest: AtomicUsize::new(until.min(deal.pass_end(dealt - usize::from(is_open), pass))),
             words: AtomicU64::new(from.as_ref().map_or(0, |state| state.read)),
             halt: AtomicBool::new(false),
             counters: (0..settings.workers).map(|number| Done::new(from.as_ref(), number)).collect(),
         };
-        let (workers, end) = run.run(from.as_ref(), &mut meter, observer)?;
+        let (workers, end) = run.run(from.as_ref(), pass, &mut meter, observer)?;
         let stopped = match end {
             End::Done => false,
             End::Stopped => true,
@@ -224,6 +229,11 @@ impl Deal {
         at(portion)..at(portion + 1)
     }
 
+    /// The end of the pass of `pass` portions that portion `next` is in.
+    fn pass_end(self, next: usize, pass: usize) -> usize {
+        (next / pass + 1) * pass
+    }
+
     /// The portion before which a layer next looks at the weights, after `portion`.
     fn next_look(self, portion: usize) -> usize {
         portion + (portion / 2).max(self.portions)
@@ -241,10 +251,12 @@ enum End {
 }
 
 impl HogwildRun<'_> {
-    /// Runs all workers, one thread each, from barrier to barrier. The calling thread reports.
+    /// Runs all workers, one thread each, from barrier to barrier. The calling thread reports. It shows the model at
+    /// the end of each pass of `pass` portions.
     fn run<'a>(
         &'a self,
         from: Option<&State>,
+        pass: usize,
         meter: &mut ProgressMeter,
         observer: &mut dyn Observer,
     ) -> Result<(Vec<Worker<'a>>, End)> {
@@ -257,7 +269,9 @@ impl HogwildRun<'_> {
             let mut bases: Vec<_> = slots.iter_mut().flatten().map(|worker| &mut worker.base).collect();
             inputs.check_workers(&mut bases, self.words.load(Relaxed))?;
             let workers = || slots.iter().flatten();
-            let rests = self.next.load(Relaxed) >= self.until && workers().all(|w| w.left.is_empty());
+            let at = self.rest.load(Relaxed);
+            let is_dealt = self.next.load(Relaxed) >= at && workers().all(|w| w.left.is_empty());
+            let rests = is_dealt && at == self.until;
             let is_done = rests && self.until >= self.deal.portions(inputs.epochs() * inputs.order.pieces());
             stopped |= asked == Next::Stop;
             let state = |seconds: f64| State {
@@ -268,20 +282,36 @@ impl HogwildRun<'_> {
                 portions: self.deal.portions as u64,
                 workers: workers().map(Worker::state).collect(),
             };
-            if rests && !is_done && !stopped {
+            let is_pass = is_dealt && at.is_multiple_of(pass);
+            self.rest.store(if is_dealt { self.until.min(self.deal.pass_end(at, pass)) } else { at }, Relaxed);
+            let epochs = || {
+                let started =
+                    workers().filter(|w| !w.left.is_empty()).map(|w| w.left.start / inputs.corpus.len()).min();
+                let next = self.next.load(Relaxed) / self.deal.portions(inputs.order.pieces());
+                complete(workers().map(|w| &w.base.tally), started.map_or(next, |started| started.min(next)))
+            };
+            let is_end = is_done || stopped;
+            if rests && !is_end && !(is_pass && observer.looks_at_passes()) {
                 let state = state(meter.seconds());
                 return Ok((slots.into_iter().flatten().collect(), End::Rest(state)));
             }
-            let progress = self.progress(meter);
-            let is_end = is_done || stopped;
-            let next = meter.show(inputs, model, (progress, is_end), &state, observer)?;
+            let mut progress = self.progress(meter);
+            if is_pass {
+                progress.words += workers().map(|w| w.base.words).sum::<u64>();
+                progress.share = inputs.share(progress.words);
+            }
+            let next = meter.show(inputs, model, (progress, is_end, epochs()), &state, observer)?;
             if !is_end && next == Next::Stop {
                 stopped = true;
-                meter.show(inputs, model, (progress, true), &state, observer)?;
+                meter.show(inputs, model, (progress, true, epochs()), &state, observer)?;
             }
             if is_done || stopped {
                 let end = if is_done { End::Done } else { End::Stopped };
                 return Ok((slots.into_iter().flatten().collect(), end));
+            }
+            if rests {
+                let state = state(meter.seconds());
+                return Ok((slots.into_iter().flatten().collect(), End::Rest(state)));
             }
         }
     }

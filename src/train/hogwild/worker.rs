@@ -63,9 +63,15 @@ impl<'a> Worker<'a> {
         let sentences = inputs.corpus.len();
         while !run.halt.load(Relaxed) {
             let Some(number) = self.left.next() else {
-                let following = |next| (next < run.until).then_some(next + 1);
+                let rest = run.rest.load(Relaxed);
+                let following = |next| (next < rest).then_some(next + 1);
                 let Ok(portion) = run.next.fetch_update(Relaxed, Relaxed, following) else {
-                    self.tell();
+                    // At the end of a pass the words stay uncounted, so that the rate changes where it does anyway.
+                    if rest == run.until {
+                        self.tell()
+                    } else {
+                        self.tell_sums()
+                    }
                     break;
                 };
                 self.left = run.deal.sentences(portion, inputs);
@@ -85,6 +91,11 @@ impl<'a> Worker<'a> {
     /// Publishes what this worker has done, for the other workers and the observer.
     fn tell(&mut self) {
         self.run.words.fetch_add(std::mem::take(&mut self.base.words), Relaxed);
+        self.tell_sums();
+    }
+
+    /// Publishes examples and losses, for the observer.
+    fn tell_sums(&self) {
         let (counter, sum) = (&self.run.counters[self.number], sums(once(&self.base.tally)));
         counter.examples.store(sum.0, Relaxed);
         counter.loss.store(sum.1.to_bits(), Relaxed);
