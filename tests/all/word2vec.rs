@@ -176,7 +176,9 @@ fn a_watch_hears_of_every_epoch_with_its_loss_and_vectors() {
         for (number, losses) in hears.losses.iter().enumerate() {
             assert_eq!(losses[..], facts.loss[..=number], "{layer} {threads}");
         }
-        assert!(hears.vectors[5] == *heard && hears.vectors[0] != *heard);
+        assert!(hears.vectors[5] == *heard, "{layer} {threads}");
+        // The passes of a short text end together at a barrier.
+        assert!(deterministic || hears.vectors[0] != *heard, "{layer} {threads}");
         // Rests at the ends of passes leave no trace.
         if threads == 1 || deterministic {
             assert!(*base().train(&text).unwrap() == *heard, "{layer} {threads}");
