@@ -201,7 +201,7 @@ pub struct Layer {
     pub ln_z: Option<LnZ>,
 }
 
-/// How far from normalized the scores are, in nats.
+/// Distance of the scores from normalized ones, in nats.
 #[derive(Debug, Deserialize)]
 pub struct LnZ {
     pub mean: f64,
@@ -230,7 +230,7 @@ pub struct Point {
     pub vocab: u64,
     pub step_ns_per_example: f64,
     pub evaluation_ns_per_example: f64,
-    /// Of a step, which has `batch` examples.
+    /// Values of a step, which has `batch` examples.
     pub multiply_adds: f64,
     pub peak_bytes: f64,
     /// Steps that were timed.

@@ -106,7 +106,7 @@ impl Trained {
         self.vectors.clone_ref(py)
     }
 
-    /// How often each word occurs in the training text, int64 of shape (V,).
+    /// Counts of the words in the training text, int64 of shape (V,).
     fn counts<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<i64>> {
         PyArray1::from_vec(py, counts(self.predictor.vocab()))
     }
