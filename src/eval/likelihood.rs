@@ -10,7 +10,7 @@ use ndarray::Array2;
 
 /// Examples whose scores are computed together: the most, and the least for large tables.
 const BATCH: [usize; 2] = [256, 16];
-/// Multiply-adds of full scores in a batch. They take some 50 ms on one thread, so that an evaluation soon stops.
+/// Multiply-adds of full scores in a batch: few enough that an evaluation stops within a second on one thread.
 const BATCH_WORK: usize = 4_000_000_000;
 
 /// The likelihood of held-out examples.
