@@ -123,6 +123,9 @@ pub struct Entry {
     pub train_seconds: Option<Spread>,
     pub step_seconds: Option<Spread>,
     pub processor_seconds: Option<Spread>,
+    pub peak_bytes: Option<Spread>,
+    /// The share of the processor's peak of multiply-adds, of a step of lexmax.
+    pub peak_share: Option<Spread>,
     pub loss: Option<Mean>,
     #[serde(default)]
     pub quality: BTreeMap<String, Mean>,

@@ -76,6 +76,9 @@ pub struct Recorded {
     /// Exchanges between threads, for each word read.
     pub exchanges_a_word: Option<Spread>,
     pub bytes_a_word: Option<Spread>,
+    /// GFLOP/s of a step as a share of the processor's peak, of lexmax.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub peak_share: Option<Spread>,
     /// The training loss over the seeds.
     pub loss: Option<Mean>,
     /// Points over the seeds, by test set.
@@ -246,6 +249,7 @@ impl Recorded {
             peak_bytes: spread(|run| run.peak_bytes.map(|bytes| bytes as f64)),
             exchanges_a_word: spread(|run| run.exchanges_a_word),
             bytes_a_word: spread(|run| run.bytes_a_word),
+            peak_share: spread(|run| run.peak_share),
             loss: formula::over_seeds(runs, |run| run.loss),
             quality: quality.collect(),
             runs: runs.to_vec(),

@@ -31,6 +31,9 @@ pub struct Run {
     /// Exchanges and bytes between threads for each word read, as reported by lexmax.
     pub exchanges_a_word: Option<f64>,
     pub bytes_a_word: Option<f64>,
+    /// The share of the processor's peak of multiply-adds, as reported by lexmax for a step.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub peak_share: Option<f64>,
     /// The training loss of the last pass, as reported by the program.
     pub loss: Option<f64>,
     /// The version, as reported by a peer.
@@ -47,6 +50,7 @@ struct Told {
     train_seconds: Option<f64>,
     step_ms: Option<f64>,
     peak_bytes: Option<u64>,
+    peak_share: Option<f64>,
     loss: Option<Loss>,
     words: Option<f64>,
     traffic: Option<Traffic>,
@@ -143,7 +147,7 @@ impl Turn<'_> {
         let quality =
             scores.map_err(|source| Fault::Scores { name: name(), command: command.clone(), source: source.into() })?;
         let loss = told.loss.filter(|_| plan.is_training()).and_then(|loss| loss.last());
-        let peak_bytes = told.peak_bytes;
+        let (peak_bytes, peak_share) = (told.peak_bytes, told.peak_share);
         let a_word = |value: fn(&Traffic) -> f64| {
             let words = told.words.filter(|words| *words > 0.0);
             told.traffic.as_ref().zip(words).map(|(traffic, words)| value(traffic) / words)
@@ -161,6 +165,7 @@ impl Turn<'_> {
             peak_bytes,
             exchanges_a_word,
             bytes_a_word,
+            peak_share,
             loss,
             version,
             quality,

@@ -1,9 +1,12 @@
-"""Times of `Head.step` at V = 20,000, d = 128, B = 512, one thread, Adagrad, rate 0.
+"""Times steps of `lexmax.Head`, as `head.rs` does in Rust: the same counts, hidden vectors, targets and settings.
 
-usage: head.py. Prints the least and the median time of a step in milliseconds. `cargo bench --bench step -- head/`
-times the same steps in Rust at other sizes.
+The recorder (`benches/README.md`) runs both by turns. Options are those that it hands to a program that takes steps,
+and `--out given` to hand in an array for the result; the output is a line of JSON.
 """
 
+import argparse
+import importlib.metadata
+import json
 import statistics
 import time
 
@@ -11,20 +14,24 @@ import numpy as np
 
 import lexmax
 
-V, D, B = 20_000, 128, 512
+WARM_UP = 2
 
-counts = np.arange(V, 0, -1)
-i, j = np.indices((B, D))
-hidden = (((i * 31 + j * 17) % 101) / 101 - 0.5).astype(np.float32)
-targets = np.arange(B) * 39 % V
-out = np.empty_like(hidden)
+parser = argparse.ArgumentParser(description=__doc__)
+parser.add_argument("--layer", required=True)
+for name in ("vocab", "threads", "dim", "batch", "repeats", "seed"):
+    parser.add_argument(f"--{name}", type=int, required=True)
+parser.add_argument("--out", choices=("new", "given"), default="new")
+args = parser.parse_args()
 
-for layer in ("negative", "hierarchical", "sampled:samples=512", "full"):
-    for name, given in (("out=", {"out": out}), ("new array", {})):
-        head = lexmax.Head(layer, counts, D, lr=0.0)
-        times = []
-        for _ in range(15 if layer == "full" else 60):
-            started = time.perf_counter()
-            head.step(hidden, targets, **given)
-            times.append(1e3 * (time.perf_counter() - started))
-        print(f"{layer:24} {name:10} min {min(times):.3f} median {statistics.median(times):.3f} ms")
+counts = np.arange(args.vocab, 0, -1)
+head = lexmax.Head(args.layer, counts, args.dim, lr=0.0, seed=args.seed, threads=args.threads)
+i, j = np.indices((args.batch, args.dim))
+hidden = ((i * 31 + j * 17) % 101).astype(np.float32) / np.float32(101) - np.float32(0.5)
+targets = np.arange(args.batch) * 39 % args.vocab
+given = {"out": np.empty_like(hidden)} if args.out == "given" else {}
+times = []
+for _ in range(WARM_UP + args.repeats):
+    started = time.perf_counter()
+    head.step(hidden, targets, **given)
+    times.append(1e3 * (time.perf_counter() - started))
+print(json.dumps({"step_ms": statistics.median(times[WARM_UP:]), "version": importlib.metadata.version("lexmax")}))

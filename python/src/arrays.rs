@@ -91,9 +91,10 @@ pub enum Integers<'py, T: Element> {
     Converted(Vec<T>),
 }
 
-impl<'py, T: Element + Copy + TryFrom<i128>> Integers<'py, T> {
-    /// `fault` says what is wrong with a number that is no `T`, given its place and itself.
-    pub fn of(value: &Bound<'py, PyAny>, name: &str, fault: impl Fn(usize, i128) -> String) -> PyResult<Self> {
+impl<'py, T: Element + Copy + Send + TryFrom<i128>> Integers<'py, T> {
+    /// `fault` says what is wrong with a number that is no `T`, given its place and itself. The interpreter is released
+    /// meanwhile, except for numbers that numpy keeps as objects.
+    pub fn of(value: &Bound<'py, PyAny>, name: &str, fault: impl Fn(usize, i128) -> String + Sync) -> PyResult<Self> {
         // Lists and tuples become arrays, as numpy reads them.
         let value = if value.is_instance_of::<PyUntypedArray>() {
             value.clone()
@@ -108,12 +109,9 @@ impl<'py, T: Element + Copy + TryFrom<i128>> Integers<'py, T> {
             ($($integer:ty),*) => {$(
                 if let Ok(array) = array.cast::<PyArray1<$integer>>() {
                     let array = laid_out(array)?;
-                    let all = array.as_slice().unwrap_or_default().iter().enumerate();
-                    let converted = all.map(|(place, value)| {
-                        let value = i128::from(*value);
-                        T::try_from(value).map_err(|_| PyValueError::new_err(fault(place, value)))
-                    });
-                    return Ok(Self::Converted(converted.collect::<PyResult<_>>()?));
+                    let all = array.as_slice().unwrap_or_default();
+                    let converted = value.py().detach(|| converted(all, &fault));
+                    return converted.map(Self::Converted).map_err(PyValueError::new_err);
                 }
             )*};
         }
@@ -174,6 +172,15 @@ impl<'py, T: Element + Copy + TryFrom<i128>> Integers<'py, T> {
             Self::Converted(all) => all,
         }
     }
+}
+
+/// All numbers as `T`, or the fault of the first that is none.
+fn converted<T: TryFrom<i128>, I: Copy + Into<i128>>(
+    all: &[I],
+    fault: &impl Fn(usize, i128) -> String,
+) -> Result<Vec<T>, String> {
+    let one = |(place, value): (usize, &I)| T::try_from((*value).into()).map_err(|_| fault(place, (*value).into()));
+    all.iter().enumerate().map(one).collect()
 }
 
 /// Words as targets of a layer with so many words.

@@ -66,7 +66,7 @@ pub struct Comparison {
 impl Comparison {
     /// A dict for each layer; a number that does not exist is None.
     fn rows<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
-        let grid = self.inner.grid();
+        let grid = detached(py, || Ok(self.inner.grid()))?;
         let rows = PyList::empty(py);
         for row in &grid.rows {
             let found = PyDict::new(py);
@@ -88,13 +88,13 @@ impl Comparison {
     }
 
     /// The comparison as JSON.
-    fn json(&self) -> String {
-        self.inner.to_json()
+    fn json(&self, py: Python<'_>) -> PyResult<String> {
+        detached(py, || Ok(self.inner.to_json()))
     }
 
     /// The table for a terminal.
-    fn text(&self) -> String {
-        self.inner.to_string()
+    fn text(&self, py: Python<'_>) -> PyResult<String> {
+        detached(py, || Ok(self.inner.to_string()))
     }
 }
 

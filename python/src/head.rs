@@ -1,10 +1,11 @@
 //! `Head`: an output layer with its weights, over numpy arrays.
 
-use crate::arrays::{Floats, Integers, Out, Row, counts, named, span, targets};
+use crate::arrays::{Floats, Out, Row, counts, named, targets};
+use crate::examples::Examples;
 use crate::failure::{Failure, detached};
 use lexmax::head;
+use lexmax::layer::Bias;
 use lexmax::layer::verbs::{Sampling, Scored};
-use lexmax::layer::{Batch, Bias};
 use lexmax::prelude::{Counts, Optimizer};
 use lexmax::table;
 use numpy::{PyArray1, PyArray2, PyArrayMethods};
@@ -112,16 +113,24 @@ impl Head {
         })
     }
 
-    /// Fewer words than asked for leave −1 and −∞.
-    fn words<'py>(py: Python<'py>, found: &[Vec<Scored>], columns: usize) -> PyResult<Words<'py>> {
-        let (mut ids, mut ln_p) = (vec![-1i64; found.len() * columns], vec![f32::NEG_INFINITY; found.len() * columns]);
-        for (row, found) in found.iter().enumerate() {
-            for (column, scored) in found.iter().enumerate() {
-                (ids[row * columns + column], ln_p[row * columns + column]) =
-                    (i64::from(scored.word), scored.ln_p as f32);
+    /// The words that `work` finds for each hidden vector, in so many columns. Fewer words leave −1 and −∞.
+    fn words<'py>(
+        &self,
+        py: Python<'py>,
+        columns: usize,
+        work: impl FnOnce(&mut head::Head) -> lexmax::Result<Vec<Vec<Scored>>> + Send,
+    ) -> PyResult<Words<'py>> {
+        let (shape, ids, ln_p) = self.with(py, |head| {
+            let found = work(head)?;
+            let cells = found.len() * columns;
+            let (mut ids, mut ln_p) = (vec![-1i64; cells], vec![f32::NEG_INFINITY; cells]);
+            for (row, found) in found.iter().enumerate() {
+                for (place, scored) in (row * columns..).zip(found) {
+                    (ids[place], ln_p[place]) = (i64::from(scored.word), scored.ln_p as f32);
+                }
             }
-        }
-        let shape = [found.len(), columns];
+            Ok(([found.len(), columns], ids, ln_p))
+        })?;
         Ok((PyArray1::from_vec(py, ids).reshape(shape)?, PyArray1::from_vec(py, ln_p).reshape(shape)?))
     }
 }
@@ -200,12 +209,9 @@ impl Head {
         weights: Option<&Bound<'py, PyAny>>,
         out: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Step<'py>> {
-        let (hidden, targets) = (Floats::of(hidden, "hidden")?, self::targets(targets, self.vocab)?);
-        let weights = weights.map(|weights| Row::of(weights, "weights")).transpose()?;
-        let inputs = [hidden.span(), span(targets.slice()), span(weights.as_ref().map(Row::slice).unwrap_or_default())];
-        let mut out = Out::of(py, out, [hidden.rows(), self.dim], &inputs)?;
-        let batch = batch(&hidden, &targets, weights.as_ref());
-        let mut view = out.view();
+        let examples = Examples::of(hidden, targets, weights, self.vocab)?;
+        let mut out = examples.out(py, out, self.dim)?;
+        let (batch, mut view) = (examples.batch(), out.view());
         let loss = self.with(py, |head| {
             let step = head.step_batch(batch)?;
             view.assign(&step.d_hidden);
@@ -228,12 +234,9 @@ impl Head {
         weights: Option<&Bound<'py, PyAny>>,
         out: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<(f64, Bound<'py, PyArray2<f32>>, Vec<TableGradient>)> {
-        let (hidden, targets) = (Floats::of(hidden, "hidden")?, self::targets(targets, self.vocab)?);
-        let weights = weights.map(|weights| Row::of(weights, "weights")).transpose()?;
-        let inputs = [hidden.span(), span(targets.slice()), span(weights.as_ref().map(Row::slice).unwrap_or_default())];
-        let mut out = Out::of(py, out, [hidden.rows(), self.dim], &inputs)?;
-        let batch = batch(&hidden, &targets, weights.as_ref());
-        let mut view = out.view();
+        let examples = Examples::of(hidden, targets, weights, self.vocab)?;
+        let mut out = examples.out(py, out, self.dim)?;
+        let (batch, mut view) = (examples.batch(), out.view());
         let (loss, tables) = self.with(py, |head| {
             let found = head.gradients_of(batch)?;
             view.assign(&found.d_hidden);
@@ -291,8 +294,7 @@ impl Head {
     ) -> PyResult<Words<'py>> {
         let hidden = Floats::of(hidden, "hidden")?;
         let hidden = hidden.view();
-        let found = self.with(py, |head| head.top_k(hidden, k))?;
-        Self::words(py, &found, k.min(self.vocab))
+        self.words(py, k.min(self.vocab), |head| head.top_k(hidden, k))
     }
 
     /// 1 + the number of words that are more probable than the target, int64 of shape (B,).
@@ -304,8 +306,9 @@ impl Head {
     ) -> PyResult<Bound<'py, PyArray1<i64>>> {
         let (hidden, targets) = (Floats::of(hidden, "hidden")?, self::targets(targets, self.vocab)?);
         let (hidden, targets) = (hidden.view(), targets.slice());
-        let ranks = self.with(py, |head| head.rank(hidden, targets))?;
-        Ok(PyArray1::from_iter(py, ranks.into_iter().map(|rank| rank as i64)))
+        let ranks =
+            self.with(py, |head| Ok(head.rank(hidden, targets)?.into_iter().map(|rank| rank as i64).collect()))?;
+        Ok(PyArray1::from_vec(py, ranks))
     }
 
     /// Words drawn from P for each hidden vector: int64 ids and float32 ln P, of shape (B, draws).
@@ -323,11 +326,10 @@ impl Head {
     ) -> PyResult<Words<'py>> {
         let hidden = Floats::of(hidden, "hidden")?;
         let hidden = hidden.view();
-        let found = self.with(py, |head| {
+        self.words(py, if replacement { draws } else { draws.min(self.vocab) }, |head| {
             let how = Sampling::new(draws).at_temperature(temperature)?;
             head.sample(hidden, if replacement { how } else { how.without_replacement() })
-        })?;
-        Self::words(py, &found, if replacement { draws } else { draws.min(self.vocab) })
+        })
     }
 
     /// ln Z of each hidden vector in nats, float64 of shape (B,), as the training criterion models it.
@@ -509,14 +511,4 @@ impl Head {
 
 fn no_table(table: usize, tables: usize) -> PyErr {
     PyValueError::new_err(format!("there is no table {table}: the tables are 0 to {}", tables.saturating_sub(1)))
-}
-
-fn batch<'a>(hidden: &'a Floats, targets: &'a Integers<'_, u32>, weights: Option<&'a Row>) -> Batch<'a> {
-    Batch {
-        hidden: hidden.view(),
-        targets: targets.slice(),
-        soft: None,
-        weights: weights.map(Row::slice),
-        members: None,
-    }
 }

@@ -13,6 +13,7 @@
 
 mod arrays;
 mod comparison;
+mod examples;
 mod failure;
 mod head;
 mod sentences;

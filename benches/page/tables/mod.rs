@@ -4,6 +4,7 @@ mod compare;
 mod machines;
 mod scale;
 mod speed;
+mod steps;
 mod train;
 
 use super::error::Fault;
@@ -15,6 +16,7 @@ type Table = fn(&Region, &Records) -> Result<String, Fault>;
 const TABLES: &[(&str, Table)] = &[
     ("speed", speed::table),
     ("train", train::times),
+    ("steps", steps::table),
     ("quality", train::quality),
     ("compare", compare::table),
     ("rates", compare::rates),

@@ -29,8 +29,8 @@ pub fn program(record: &Record, entry: &Entry) -> String {
 pub fn times(region: &Region, records: &Records) -> Result<String, Fault> {
     region.check_options(&["threads", "programs"])?;
     let record = records.of(region, "train LABEL [threads=N,…] [programs=NAME,…]")?;
-    let entries = entries(region, record)?;
-    let keys = Keys::of(&entries);
+    let entries = entries(region, record, "train")?;
+    let keys = Keys::of(&entries, "model");
     let has_ratio = !record.ratios.is_empty();
     let mut headings = keys.headings();
     let words = headings.len();
@@ -58,12 +58,12 @@ pub fn times(region: &Region, records: &Records) -> Result<String, Fault> {
 pub fn quality(region: &Region, records: &Records) -> Result<String, Fault> {
     region.check_options(&["threads", "programs"])?;
     let record = records.of(region, "quality LABEL [threads=N,…] [programs=NAME,…]")?;
-    let entries = entries(region, record)?;
+    let entries = entries(region, record, "train")?;
     let sets: BTreeSet<&String> = entries.iter().flat_map(|entry| entry.quality.keys()).collect();
     if sets.is_empty() {
         return Err(record.lacks(region, "test sets"));
     }
-    let keys = Keys::of(&entries);
+    let keys = Keys::of(&entries, "model");
     let mut headings = keys.headings();
     let words = headings.len();
     headings.extend(sets.iter().map(|set| set.to_string()));
@@ -89,35 +89,37 @@ pub fn quality(region: &Region, records: &Records) -> Result<String, Fault> {
 }
 
 /// The columns that tell entries apart. A program and a variant have columns only where there are several.
-struct Keys {
+pub struct Keys {
+    /// The key beside layer and threads.
+    first: &'static str,
     has_program: bool,
     has_with: bool,
 }
 
 impl Keys {
-    fn of(entries: &[&Entry]) -> Self {
+    pub fn of(entries: &[&Entry], first: &'static str) -> Self {
         let programs: BTreeSet<&String> = entries.iter().map(|entry| &entry.program).collect();
-        Self { has_program: programs.len() > 1, has_with: entries.iter().any(|entry| entry.with.is_some()) }
+        Self { first, has_program: programs.len() > 1, has_with: entries.iter().any(|entry| entry.with.is_some()) }
     }
 
-    fn headings(&self) -> Vec<String> {
+    pub fn headings(&self) -> Vec<String> {
         let more =
             [("program", self.has_program), ("with", self.has_with)].into_iter().filter(|(_, is_there)| *is_there);
-        ["model", "layer", "threads"].into_iter().chain(more.map(|(name, _)| name)).map(String::from).collect()
+        [self.first, "layer", "threads"].into_iter().chain(more.map(|(name, _)| name)).map(String::from).collect()
     }
 
-    fn cells(&self, record: &Record, entry: &Entry) -> Vec<String> {
+    pub fn cells(&self, record: &Record, entry: &Entry) -> Vec<String> {
         let with = entry.with.clone().unwrap_or_else(|| NOTHING.into());
         let more = [(program(record, entry), self.has_program), (with, self.has_with)];
-        let setting = [entry.setting("model"), format!("`{}`", entry.setting("layer")), entry.setting("threads")];
+        let setting = [entry.setting(self.first), format!("`{}`", entry.setting("layer")), entry.setting("threads")];
         setting.into_iter().chain(more.into_iter().filter(|(_, is_there)| *is_there).map(|(cell, _)| cell)).collect()
     }
 }
 
-/// The entries of a training record that a region asks for.
-fn entries<'a>(region: &Region, record: &'a Record) -> Result<Vec<&'a Entry>, Fault> {
-    if record.task != "train" {
-        return Err(record.lacks(region, format!("training: its task is {}", record.task)));
+/// The entries that a region asks for, of a record of this task.
+pub fn entries<'a>(region: &Region, record: &'a Record, task: &str) -> Result<Vec<&'a Entry>, Fault> {
+    if record.task != task {
+        return Err(record.lacks(region, format!("runs of {task}: its task is {}", record.task)));
     }
     let (threads, programs) = (region.list("threads"), region.list("programs"));
     let is_there =
