@@ -6,13 +6,13 @@ use crate::sentences::Gathered;
 use crate::vectors::WordVectors;
 use crate::worker::{Line, apart};
 use lexmax::model::{ModelKind, Predictor};
-use lexmax::table::Threads;
+use lexmax::table::{OptimizerKind, Threads};
 use lexmax::train::Progress;
 use lexmax::vocab::Vocabulary;
 use lexmax::word2vec::{Checkpoints, EpochEnd, Facts, Options, Preset, Text, Valid, Watch, Word2Vec, train_sentences};
 use lexmax::{Error, word2vec};
 use numpy::PyArray1;
-use pyo3::exceptions::PyRuntimeError;
+use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use std::path::PathBuf;
@@ -193,6 +193,17 @@ fn options(given: &Bound<'_, PyDict>) -> PyResult<(Options, Surroundings)> {
             "max_final_vocab" => options.max_vocab = Some(whole(&value, &name)?),
             "sample" => options.sample = Some(value.extract()?),
             "seed" => options.seed = Some(whole(&value, &name)?),
+            "batch" => options.batch = Some(whole(&value, &name)?),
+            "optimizer" => {
+                options.optimizer = Some(match value.extract::<String>()?.as_str() {
+                    "sgd" => OptimizerKind::Sgd,
+                    "adagrad" => OptimizerKind::Adagrad,
+                    other => {
+                        let message = format!("unsupported optimizer {other:?} (supported: \"adagrad\", \"sgd\")");
+                        return Err(PyValueError::new_err(message));
+                    }
+                });
+            }
             "workers" => options.threads = Some(whole(&value, &name)?),
             "epochs" => options.epochs = Some(whole(&value, &name)?),
             "alpha" => options.rate = Some(value.extract()?),

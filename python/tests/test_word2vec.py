@@ -63,6 +63,25 @@ def test_the_vocabulary_is_gensims(text):
     assert "New York" in Word2Vec(text, **{**how, "min_count": 1}).wv
 
 
+def test_dense_layers_have_mini_batches(text):
+    """Batches are the default of dense layers alone, with the layer's own rate; arguments replace both."""
+    how = {**SMALL, "sg": 0}
+    facts = lambda **more: Word2Vec(text, **how, **more)._facts  # noqa: E731
+    found = facts(layer="full")
+    assert (found["batch"], found["optimizer"]) == (256, "adagrad") and found["rate"] == pytest.approx(0.2)
+    found = facts(layer="full", batch=16, optimizer="sgd", alpha=0.1)
+    assert (found["batch"], found["optimizer"]) == (16, "sgd") and found["rate"] == pytest.approx(0.1)
+    for more in ({"layer": "full", "batch": 1}, {}):
+        found = facts(**more)
+        assert (found["batch"], found["optimizer"]) == (1, "sgd") and found["rate"] == pytest.approx(0.025)
+    one, two = (Word2Vec(text, **{**how, "workers": workers}, layer="full") for workers in (1, 2))
+    np.testing.assert_array_equal(one.wv.vectors, two.wv.vectors)
+    with pytest.raises(ValueError, match="optimizer"):
+        facts(optimizer="adam")
+    with pytest.raises(ValueError, match="set a batch of 2"):
+        facts(optimizer="adagrad")
+
+
 def test_the_loss_of_each_epoch_is_right(text):
     """Full softmax with a rate of almost 0 keeps the weights: its loss is ln V at zero scores, in each epoch."""
     model = Word2Vec(text, **{**SMALL, "sg": 1, "layer": "full:bias=none", "alpha": 1e-12, "min_alpha": 1e-12})

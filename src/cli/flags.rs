@@ -6,6 +6,9 @@ use crate::vectors::Format;
 
 /// Names of `word2vec::Options` in errors, and their flags.
 const FLAGS: &[(&str, &str)] = &[
+    ("batch", "--batch"),
+    ("batch 1", "--batch 1"),
+    ("block", "--block"),
     ("cached_rows", "--cached-rows"),
     ("cbow_gradient", "--cbow-gradient"),
     ("context both", "--context both"),
@@ -25,6 +28,7 @@ const FLAGS: &[(&str, &str)] = &[
     ("noise_hits", "--noise-hits"),
     ("noise_power", "--noise-power"),
     ("number of phrase_thresholds", "number of --phrase-threshold"),
+    ("optimizer adagrad", "--optimizer adagrad"),
     ("order", "--order"),
     ("sigmoid", "--sigmoid"),
     ("valid_examples", "--valid-examples"),

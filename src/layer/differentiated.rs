@@ -11,6 +11,9 @@ use crate::table::{Cost, Rows, Stat, Tables};
 use crate::vocab::{Counts, WordId};
 use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis, Slice};
 
+/// Numbers in the longest vector of a processor.
+const VECTOR: usize = 16;
+
 /// The blocks of words, in order of falling counts, and the size of the vectors of each block.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Blocks(Vec<(usize, usize)>);
@@ -60,11 +63,19 @@ impl Blocks {
         blocks
     }
 
-    /// The default for disjoint slices: blocks by mass, with about a half, a third and a sixth of the hidden vector.
+    /// The default for disjoint slices: blocks by mass, with about a half, a third and a sixth of the hidden vector. From
+    /// `dim` = 96 on the two larger blocks have a multiple of 16 entries, so that their rows fill whole vectors of the
+    /// processor.
     pub fn slices(counts: &Counts, dim: usize) -> Self {
-        let first = dim.div_ceil(2);
-        let second = (dim - first).div_ceil(3).max(1) + (dim - first) / 3;
-        let second = second.min(dim - first);
+        let [first, second] = if dim >= 6 * VECTOR {
+            let whole = |share: usize| ((dim + share * VECTOR / 2) / (share * VECTOR)).max(1) * VECTOR;
+            let (second, third) = (whole(3), whole(6));
+            [dim - second - third, second]
+        } else {
+            let first = dim.div_ceil(2);
+            let second = (dim - first).div_ceil(3).max(1) + (dim - first) / 3;
+            [first, second.min(dim - first)]
+        };
         let mut blocks = Self::by_mass(counts, &[first, second, dim - first - second]);
         // The last block with entries takes the words of blocks without entries, and the entries without a block.
         let mut spare = dim;
@@ -327,5 +338,28 @@ impl OutputLayer for DifferentiatedSoftmax {
             if self.projected { words + projection + twice } else { words }
         };
         Some(self.blocks.iter().map(of_block).sum())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slices_cover_the_hidden_vector_and_larger_ones_fill_vectors() {
+        let counts = Counts::new((1..=1_000).map(|rank| 1_000_000 / rank).collect()).unwrap();
+        for dim in (1..=1_100).chain([4_096]) {
+            let blocks = Blocks::slices(&counts, dim);
+            let dims: Vec<usize> = blocks.0.iter().map(|block| block.1).collect();
+            assert_eq!(blocks.0.iter().map(|block| block.0).sum::<usize>(), counts.len(), "{dim}");
+            assert_eq!(dims.iter().sum::<usize>(), dim);
+            assert!(dims.iter().all(|size| *size > 0) && dims.is_sorted_by(|a, b| a >= b), "{dim}: {dims:?}");
+            if dim >= 96 {
+                let [first, rest @ ..] = &dims[..] else { panic!("{dims:?}") };
+                assert!(rest.len() == 2 && rest.iter().all(|size| size.is_multiple_of(16)), "{dim}: {dims:?}");
+                // Half a vector's rounding of a third and of a sixth.
+                assert!((*first as f64 - 0.5 * dim as f64).abs() <= 16.0, "{dim}: {dims:?}");
+            }
+        }
     }
 }

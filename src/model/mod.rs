@@ -6,6 +6,7 @@ mod file;
 mod predict;
 mod reading;
 mod shared;
+mod view;
 
 pub use crate::encoder::{BagGradient, Encoder, MeanEmbedding, NGram};
 pub use architecture::Architecture;
@@ -14,6 +15,7 @@ pub use file::{ModelReader, ModelWriter, Side};
 pub use predict::{Prediction, Predictor};
 pub use reading::Reading;
 pub use shared::SharedModel;
+pub use view::ModelView;
 
 use crate::error::{Error, Result};
 use crate::layer::{LayerExt, OutputLayer, set_up};
@@ -21,6 +23,7 @@ use crate::optimizer::Optimizer;
 use crate::rng::WorkerRng;
 use crate::table::{Deferred, Frozen, Matrix, Online, Parameters, Table, TableShape, Tables, Threads};
 use crate::vocab::Counts;
+use ndarray::Array2;
 use std::fmt;
 
 /// The largest size of word vectors and hidden vectors that runs and commands accept.
@@ -44,6 +47,11 @@ impl<M> fmt::Debug for ModelOver<M> {
 }
 
 impl<M> ModelOver<M> {
+    /// Restores the state of the layer's adaptive proposal, if it has one.
+    pub(crate) fn restore_proposal(&mut self, state: Vec<Array2<f32>>) -> Result<()> {
+        self.layer.adaptive_mut().map_or(Ok(()), |proposal| proposal.restore(state))
+    }
+
     /// Returns the encoder.
     pub fn encoder(&self) -> &dyn Encoder {
         &*self.encoder

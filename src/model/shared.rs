@@ -1,13 +1,12 @@
 //! A model whose parameters several workers train at once.
 
-use super::{Handles, Model, ModelOver, Side, parameters};
+use super::{Handles, Model, ModelOver, parameters};
 use crate::encoder::Encoder;
-use crate::error::{Divergence, Result};
+use crate::error::Result;
 use crate::layer::OutputLayer;
 use crate::optimizer::Optimizer;
-use crate::table::{CachedRows, Matrix, Shared, SharedMatrix, Table, Tables};
+use crate::table::{CachedRows, Shared, SharedMatrix, Table, Tables};
 use crate::vocab::Counts;
-use ndarray::Array2;
 
 /// Encoder, layer and parameters that several workers share.
 pub type SharedModel = ModelOver<SharedMatrix>;
@@ -71,34 +70,6 @@ impl SharedModel {
         if let Some(proposal) = self.layer.adaptive_mut() {
             proposal.refresh(&mut Tables::new(shared(&self.layer_tables, 0.0, CachedRows::First(0), 1, 1)));
         }
-    }
-
-    /// Restores the state of the layer's adaptive proposal, if it has one.
-    pub(crate) fn restore_proposal(&mut self, state: Vec<Array2<f32>>) -> Result<()> {
-        self.layer.adaptive_mut().map_or(Ok(()), |proposal| proposal.restore(state))
-    }
-
-    /// Returns a plain copy of the parameters of one side.
-    ///
-    /// # Errors
-    /// A copy that does not fit in memory.
-    pub fn copy(&self, side: Side) -> Result<Vec<Matrix>> {
-        self.tables(side).iter().map(SharedMatrix::to_matrix).collect()
-    }
-
-    /// Whether no parameter is infinite or NaN.
-    pub fn is_finite(&self) -> bool {
-        self.encoder_tables.iter().chain(&self.layer_tables).all(SharedMatrix::is_finite)
-    }
-
-    /// Returns the first parameter that is infinite or NaN.
-    pub fn not_finite(&self) -> Option<Divergence> {
-        let tables = |side| self.tables(side).iter().enumerate().map(move |(number, table)| (side, number, table));
-        let all = tables(Side::Encoder).chain(tables(Side::Layer));
-        all.filter(|(_, _, table)| !table.is_finite()).find_map(|(side, number, table)| {
-            let (row, value) = table.not_finite()?;
-            Some(Divergence::Parameter { table: side.table(number), row, value })
-        })
     }
 }
 

@@ -3,7 +3,8 @@
 use super::Valid;
 use crate::error::{Error, Result};
 use crate::files::{OnDisk, Output, on};
-use crate::model::{ModelReader, ModelWriter, SharedModel};
+use crate::model::{ModelOver, ModelReader, ModelWriter};
+use crate::table::stored::Stored;
 use std::fs::File;
 use std::io::{BufReader, BufWriter, Seek, Write};
 use std::path::{Path, PathBuf};
@@ -56,7 +57,7 @@ impl BestModel {
     }
 
     /// Reads the model after `words` words into `model`.
-    pub fn restore(&mut self, words: u64, model: &mut SharedModel) -> Result<()> {
+    pub fn restore<M: Stored>(&mut self, words: u64, model: &mut ModelOver<M>) -> Result<()> {
         let (path, file) = match self {
             Self::Named { folder } => (named(folder, words), None),
             Self::Nameless { folder, file } => (folder.clone(), file.take()),

@@ -6,10 +6,11 @@ use crate::corpus::Normalizer;
 use crate::error::{CheckpointFault, Error, Result};
 use crate::files::{Output, on};
 use crate::layer::LayerExt;
-use crate::model::{ModelReader, ModelWriter, SharedModel};
+use crate::model::{ModelOver, ModelReader, ModelWriter};
+use crate::table::stored::Stored;
 use crate::train::State;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::BufReader;
 use std::path::PathBuf;
@@ -49,7 +50,7 @@ impl Folder {
     }
 
     /// Reads the checkpoint into `model`, if there is one.
-    pub fn resume(&self, model: &mut SharedModel, normalizer: &Normalizer) -> Result<Option<Saved>> {
+    pub fn resume<M: Stored>(&self, model: &mut ModelOver<M>, normalizer: &Normalizer) -> Result<Option<Saved>> {
         let path = self.path();
         let file = match File::open(&path) {
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
@@ -57,7 +58,7 @@ impl Folder {
         };
         let mut reader = ModelReader::open(file, &path)?;
         let saved: Saved = reader.read_state()?;
-        let names = self.settings.keys().chain(saved.settings.keys());
+        let names: BTreeSet<_> = self.settings.keys().chain(saved.settings.keys()).collect();
         for name in names {
             let of = |settings: &BTreeMap<String, String>| settings.get(name).cloned().unwrap_or_default();
             let (checkpoint, now) = (of(&saved.settings), of(&self.settings));

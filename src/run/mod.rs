@@ -3,9 +3,9 @@
 //!
 //! [`Run::open`] reads the checkpoint, [`Run::train`] supervises a trainer, and [`Run::close`] restores the best model
 //! and reports how the run ended. The trainer is a function that calls
-//! [`hogwild_watched`](crate::train::hogwild_watched()) or
-//! [`deterministic_watched`](crate::train::deterministic_watched()) with the [`State`] and the [`Observer`] that it is
-//! given.
+//! [`hogwild_watched`](crate::train::hogwild_watched()),
+//! [`deterministic_watched`](crate::train::deterministic_watched()) or
+//! [`batches_watched`](crate::train::batches_watched()) with the [`State`] and the [`Observer`] that it is given.
 //!
 //! ```
 //! use lexmax::corpus::{Context, Corpus, Direction, Sentences, Window};
@@ -55,8 +55,9 @@ pub use control::{Checkpoints, Control, Ended, Valid};
 
 use crate::corpus::Examples;
 use crate::error::Result;
-use crate::model::{Architecture, SharedModel};
+use crate::model::{Architecture, ModelOver, ModelView, Side};
 use crate::table::TableShape;
+use crate::table::stored::Stored;
 use crate::train::{Observer, Outcome, Progress, State};
 use crate::vocab::Vocabulary;
 use best_model::BestModel;
@@ -157,7 +158,7 @@ impl<'a> Run<'a> {
     /// # Errors
     /// [`Error::Checkpoint`](crate::Error::Checkpoint) for an existing checkpoint that is not to be resumed, or one
     /// with other settings; files that cannot be read or created.
-    pub fn open(control: &'a Control, subject: Subject<'a>, model: &mut SharedModel) -> Result<Self> {
+    pub fn open<M: Stored>(control: &'a Control, subject: Subject<'a>, model: &mut ModelOver<M>) -> Result<Self> {
         let Subject { architecture, vocab, mut settings, held_out, words_per_pass, threads } = subject;
         let opened = Instant::now();
         let patience = control.valid.as_ref().and_then(|valid| valid.patience);
@@ -208,13 +209,14 @@ impl<'a> Run<'a> {
     ///
     /// # Errors
     /// A log that cannot be written.
-    pub fn log_start(&mut self, model: &SharedModel, more: &impl Serialize) -> Result<()> {
+    pub fn log_start<'m>(&mut self, model: impl Into<ModelView<'m>>, more: &impl Serialize) -> Result<()> {
         let Some(path) = &self.control.log else { return Ok(()) };
         let numbers = |shape: TableShape| shape.rows as usize * (shape.dim + usize::from(shape.bias));
-        let tables = model.encoder_tables().iter().chain(model.layer_tables());
+        let model: ModelView = model.into();
+        let shapes = [Side::Encoder, Side::Layer].into_iter().flat_map(|side| model.shapes(side));
         let mut line = json!({
             "lexmax": env!("CARGO_PKG_VERSION"), "settings": self.settings, "vocab": self.vocab.len(),
-            "parameters": tables.map(|t| numbers(t.shape())).sum::<usize>(), "threads": self.threads,
+            "parameters": shapes.map(numbers).sum::<usize>(), "threads": self.threads,
             "resumed_seconds": self.from.as_ref().map(State::seconds),
         });
         if let (Some(line), Ok(Value::Object(more))) = (line.as_object_mut(), serde_json::to_value(more)) {
@@ -230,11 +232,11 @@ impl<'a> Run<'a> {
     ///
     /// # Errors
     /// The errors of the trainer, parameters that are not finite, and files that cannot be written.
-    pub fn train(
+    pub fn train<M>(
         &mut self,
-        model: &mut SharedModel,
+        model: &mut ModelOver<M>,
         observe: &mut dyn FnMut(&Progress),
-        trainer: impl FnOnce(&mut SharedModel, Option<&State>, &mut dyn Observer) -> Result<Outcome>,
+        trainer: impl FnOnce(&mut ModelOver<M>, Option<&State>, &mut dyn Observer) -> Result<Outcome>,
     ) -> Result<Outcome> {
         let from = self.from.take();
         let outcome = trainer(model, from.as_ref(), &mut Supervisor::new(self, observe));
@@ -246,7 +248,7 @@ impl<'a> Run<'a> {
     ///
     /// # Errors
     /// A file of the best model that cannot be read.
-    pub fn close(mut self, model: &mut SharedModel, outcome: &Outcome) -> Result<Closed> {
+    pub fn close<M: Stored>(mut self, model: &mut ModelOver<M>, outcome: &Outcome) -> Result<Closed> {
         let ended = if outcome.stopped { self.ended.unwrap_or(Ended::Interrupted) } else { Ended::Complete };
         let left = self.leave_best(ended, model);
         self.log_last();
@@ -261,7 +263,7 @@ impl<'a> Run<'a> {
     }
 
     /// Restores the best model evaluated, if it is not the current one. Returns its evaluation in that case.
-    fn leave_best(&mut self, ended: Ended, model: &mut SharedModel) -> Result<Option<Found>> {
+    fn leave_best<M: Stored>(&mut self, ended: Ended, model: &mut ModelOver<M>) -> Result<Option<Found>> {
         let (Some(keeper), Some(best)) = (&mut self.best, self.validation.record.best) else { return Ok(None) };
         let last = self.validation.last;
         // An interrupt may have broken off the evaluation of the current model.

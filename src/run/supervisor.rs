@@ -3,7 +3,7 @@
 use super::checkpoint::Folder;
 use super::{Ended, Run};
 use crate::error::{Error, Result};
-use crate::model::{ModelWriter, SharedModel};
+use crate::model::{ModelView, ModelWriter};
 use crate::train::{AtRest, Next, Observer, Progress};
 use serde_json::json;
 use std::sync::atomic::Ordering::Relaxed;
@@ -51,7 +51,7 @@ impl<'r, 'a> Supervisor<'r, 'a> {
             return Ok(());
         }
         let Some(best) = &mut run.best else { return Ok(()) };
-        let writer = ModelWriter::shared(run.architecture, run.vocab, at.model)?;
+        let writer = ModelWriter::new(run.architecture, run.vocab, at.model)?;
         if let Err(error) = passed_over(best.put(&writer, at.progress.words))? {
             // Without the file, no checkpoint may name it.
             run.best = None;
@@ -64,7 +64,7 @@ impl<'r, 'a> Supervisor<'r, 'a> {
     fn checkpoint(&mut self, at: &AtRest) -> Result<()> {
         let Run { folder, best, validation, architecture, vocab, .. } = &mut *self.run;
         let Some(folder) = folder else { return Ok(()) };
-        let writer = ModelWriter::shared(architecture, vocab, at.model)?;
+        let writer = ModelWriter::new(architecture, vocab, at.model)?;
         let words = validation.record.best.map(|best| best.words);
         let written = folder.write(writer, at.state(), validation.record.clone());
         let written = written.and_then(|()| best.as_ref().map_or(Ok(()), |keeper| keeper.keep_only(words)));
@@ -95,7 +95,7 @@ fn passed_over(written: Result<()>) -> Result<Result<()>> {
 }
 
 /// Refuses parameters that are not finite, which must not be written to a file.
-fn check_finite(model: &SharedModel, at: &Progress) -> Result<()> {
+fn check_finite(model: ModelView, at: &Progress) -> Result<()> {
     model.not_finite().map_or(Ok(()), |cause| Err(Error::diverged(cause, at.examples, at.rate)))
 }
 

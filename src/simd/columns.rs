@@ -3,10 +3,13 @@
 
 use super::{dispatch, exp};
 use pulp::{Simd, WithSimd};
+use std::array;
 
-/// Rows whose exponentials are summed before the sum is added to that of earlier rows. This keeps the rounding error of
-/// long columns small.
+/// Rows that all columns go through before the next rows, so that they stay in the first-level cache. The sum of their
+/// exponentials is added to that of earlier rows, which keeps the rounding error of long columns small.
 const RUN: usize = 32;
+/// Vectors of neighbouring columns that go down the rows together, so that a row is read in longer pieces.
+const WIDE: usize = 4;
 
 /// For every column: updates `max` with the largest score of the column, and sets `sum` to Σ e^(z − max) over the
 /// column.
@@ -20,26 +23,65 @@ pub fn max_and_sum_exp(scores: &[f32], stride: usize, max: &mut [f32], sum: &mut
         fn with_simd<S: Simd>(self, s: S) {
             let Self(scores, stride, max, sum) = self;
             let (max, sum) = (S::as_mut_simd_f32s(max).0, S::as_mut_simd_f32s(sum).0);
-            for v in 0..max.len() {
-                let at = v * S::F32_LANES;
-                let mut top = max[v];
-                for row in scores.chunks(stride) {
-                    top = s.max_f32s(top, S::as_simd_f32s(&row[at..at + S::F32_LANES]).0[0]);
+            let ((maxes, max), (sums, sum)) = (max.as_chunks_mut(), sum.as_chunks_mut());
+            let wide = maxes.len() * WIDE;
+            for run in scores.chunks(stride * RUN) {
+                for (v, max) in (0..).step_by(WIDE).zip(&mut *maxes) {
+                    raise::<S, WIDE>(s, (run, stride), v, max);
                 }
-                let mut total = s.splat_f32s(0.0);
-                for run in scores.chunks(stride * RUN) {
-                    let mut part = s.splat_f32s(0.0);
-                    for row in run.chunks(stride) {
-                        let z = S::as_simd_f32s(&row[at..at + S::F32_LANES]).0[0];
-                        part = s.add_f32s(part, exp(s, s.sub_f32s(z, top)));
-                    }
-                    total = s.add_f32s(total, part);
+                for (v, max) in (wide..).zip(&mut *max) {
+                    raise::<S, 1>(s, (run, stride), v, array::from_mut(max));
                 }
-                (max[v], sum[v]) = (top, total);
+            }
+            sums.as_flattened_mut().fill(s.splat_f32s(0.0));
+            sum.fill(s.splat_f32s(0.0));
+            for run in scores.chunks(stride * RUN) {
+                for ((v, max), sum) in (0..).step_by(WIDE).zip(&*maxes).zip(&mut *sums) {
+                    add_exp::<S, WIDE>(s, (run, stride), v, max, sum);
+                }
+                for ((v, max), sum) in (wide..).zip(&*max).zip(&mut *sum) {
+                    add_exp::<S, 1>(s, (run, stride), v, array::from_ref(max), array::from_mut(sum));
+                }
             }
         }
     }
     dispatch(Op(scores, stride, max, sum));
+}
+
+/// Raises `max` to the largest scores in V vectors of columns from vector `v` on.
+#[inline(always)]
+fn raise<S: Simd, const V: usize>(s: S, (run, stride): (&[f32], usize), v: usize, max: &mut [S::f32s; V]) {
+    let columns = v * S::F32_LANES..(v + V) * S::F32_LANES;
+    let mut top = *max;
+    for row in run.chunks(stride) {
+        let row = S::as_simd_f32s(&row[columns.clone()]).0;
+        for i in 0..V {
+            top[i] = s.max_f32s(top[i], row[i]);
+        }
+    }
+    *max = top;
+}
+
+/// Adds the sum of e^(z − max) over a run to `sum`, in V vectors of columns from vector `v` on.
+#[inline(always)]
+fn add_exp<S: Simd, const V: usize>(
+    s: S,
+    (run, stride): (&[f32], usize),
+    v: usize,
+    max: &[S::f32s; V],
+    sum: &mut [S::f32s; V],
+) {
+    let columns = v * S::F32_LANES..(v + V) * S::F32_LANES;
+    let mut part = [s.splat_f32s(0.0); V];
+    for row in run.chunks(stride) {
+        let row = S::as_simd_f32s(&row[columns.clone()]).0;
+        for i in 0..V {
+            part[i] = s.add_f32s(part[i], exp(s, s.sub_f32s(row[i], max[i])));
+        }
+    }
+    for i in 0..V {
+        sum[i] = s.add_f32s(sum[i], part[i]);
+    }
 }
 
 /// For every column: updates `max` with the largest score of the column. Rows and columns are laid out as for

@@ -40,7 +40,7 @@ mod threads;
 mod traffic;
 mod worker;
 
-pub use crate::optimizer::Optimizer;
+pub use crate::optimizer::{Optimizer, OptimizerKind};
 pub use bags::Bags;
 pub use exclusive::{
     Deferred, DeferredStore, Exclusive, Frozen, FrozenStore, Online, OnlineStore, Storage, TableGradient,
@@ -382,7 +382,8 @@ const KEPT_SCORES: usize = 56 << 20;
 const LARGEST_PART: usize = 2048;
 
 /// Number of examples to scan and sweep at a time over `vocab` words, so that their scores fit in memory. Above 1.8
-/// million words no scores are kept: a sweep computes them again, and [`Cost`] does not count that.
+/// million words no scores are kept: a sweep computes them again, and [`Cost`] does not count that. The same holds for
+/// more than 8 million scores of rows with at most 64 numbers, which are computed again faster than read from memory.
 pub fn batch_part(vocab: usize) -> usize {
     match KEPT_SCORES / vocab.max(1) / 32 * 32 {
         0 => LARGEST_PART,

@@ -13,7 +13,7 @@ use std::io::{self, Read, Seek};
 
 const ADAGRAD: &str = ".adagrad";
 
-/// Parameters of any storage that can be written to a file.
+/// Parameters in any storage that is read from files and written to them.
 pub trait Stored {
     /// Number of rows, entries per row, and bias.
     fn shape(&self) -> TableShape;
@@ -26,6 +26,26 @@ pub trait Stored {
 
     /// The optimizer's state for weights and biases; `None` for plain descent.
     fn state(&self) -> Option<[&[f32]; 2]>;
+
+    /// A copy of the weights and biases, without the optimizer's state.
+    ///
+    /// # Errors
+    /// A copy that does not fit in memory.
+    fn to_matrix(&self) -> Result<Matrix>;
+
+    /// Sets the weights of a row; `values` has d entries.
+    fn write_row(&mut self, row: u32, values: &[f32]);
+
+    /// Sets the biases; does nothing for a table without biases.
+    fn set_biases(&mut self, bias: &[f32]);
+
+    /// Reads the tensors of table `name`, with the optimizer's state if this storage has one.
+    ///
+    /// # Errors
+    /// Any error of [`Tensors::rows`], such as tensors of another shape.
+    fn restore<R: Read + Seek>(&mut self, file: &mut Tensors<R>, name: &str) -> Result<()>
+    where
+        Self: Sized;
 }
 
 impl Stored for Matrix {
@@ -44,6 +64,23 @@ impl Stored for Matrix {
     fn state(&self) -> Option<[&[f32]; 2]> {
         self.optimizer().initial_state().map(|_| self.optimizer_state())
     }
+
+    fn to_matrix(&self) -> Result<Matrix> {
+        self.without_state()
+    }
+
+    fn write_row(&mut self, row: u32, values: &[f32]) {
+        let dim = self.shape().dim;
+        self.weights_mut()[row as usize * dim..][..dim].copy_from_slice(values);
+    }
+
+    fn set_biases(&mut self, bias: &[f32]) {
+        self.bias_mut().iter_mut().zip(bias).for_each(|(to, from)| *to = *from);
+    }
+
+    fn restore<R: Read + Seek>(&mut self, file: &mut Tensors<R>, name: &str) -> Result<()> {
+        read(file, name, self)
+    }
 }
 
 impl Stored for SharedMatrix {
@@ -61,6 +98,31 @@ impl Stored for SharedMatrix {
 
     fn state(&self) -> Option<[&[f32]; 2]> {
         None
+    }
+
+    fn to_matrix(&self) -> Result<Matrix> {
+        Self::to_matrix(self)
+    }
+
+    fn write_row(&mut self, row: u32, values: &[f32]) {
+        Self::write_row(self, row, values);
+    }
+
+    fn set_biases(&mut self, bias: &[f32]) {
+        self.set_bias(bias);
+    }
+
+    fn restore<R: Read + Seek>(&mut self, file: &mut Tensors<R>, name: &str) -> Result<()> {
+        for (tensor, dims) in tensors(name, &SharedMatrix::shape(self), false) {
+            if dims.len() == 1 {
+                let mut bias = vec![0.0; dims[0]];
+                file.rows(&tensor, &dims, f32::MIN, |row, value| bias[row] = value[0])?;
+                self.set_bias(&bias);
+            } else {
+                file.rows(&tensor, &dims, f32::MIN, |row, values| SharedMatrix::write_row(self, row as u32, values))?;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -93,7 +155,7 @@ pub fn check_finite(stored: &dyn Stored, table: impl FnOnce() -> String) -> Resu
 }
 
 /// The first number that is not finite, with its row.
-fn not_finite(table: &dyn Stored) -> Option<(u32, f32)> {
+pub fn not_finite(table: &dyn Stored) -> Option<(u32, f32)> {
     let shape = table.shape();
     let mut row = vec![0.0; shape.dim];
     let bad = |values: &[f32]| values.iter().copied().find(|x| !x.is_finite());

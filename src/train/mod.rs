@@ -9,10 +9,12 @@
 //! | [`train_and_look()`] | as [`train()`], and the model is evaluated on the way | as [`train()`] |
 //! | [`hogwild()`] | word vectors from a text are needed fast | with one worker only |
 //! | [`deterministic()`] | word vectors must be reproducible on several threads | for any number of threads |
+//! | [`batches()`] | word vectors from a text, with a layer that touches all words, or with any optimizer | for any number of threads |
 //!
-//! Use [`train()`] for language models, for comparisons of layers, and for every optimizer other than SGD. Use
-//! [`hogwild()`] for word vectors. Use [`deterministic()`] if the same vectors must come out again on several threads;
-//! on one thread, [`hogwild()`] with one worker is reproducible as well.
+//! Use [`train()`] for language models and for comparisons of layers. Use [`hogwild()`] for word vectors. Use
+//! [`deterministic()`] if the same vectors must come out again on several threads; on one thread, [`hogwild()`] with one
+//! worker is reproducible as well. Use [`batches()`] for word vectors with a dense layer such as full softmax, or with
+//! Adagrad.
 //!
 //! The costs:
 //!
@@ -21,14 +23,18 @@
 //! - [`hogwild()`] runs one thread per worker, without locks.
 //! - [`deterministic()`] is slower than [`hogwild()`]: workers wait at barriers. It holds private copies of the rows
 //!   that its four workers touch.
+//! - [`batches()`] runs one loop; dense layers use all threads. With full softmax it is tens of times faster than the
+//!   others, which read and write the whole table for every example.
 //!
-//! [`hogwild_watched()`] and [`deterministic_watched()`] also take an [`Observer`], which can evaluate or stop the run,
-//! and a [`State`] from which an earlier run is resumed.
+//! [`hogwild_watched()`], [`deterministic_watched()`] and [`batches_watched()`] also take an [`Observer`], which can
+//! evaluate or stop the run, and a [`State`] from which an earlier run is resumed.
 //!
-//! [`train()`] takes a [`Model`]. The trainers of texts take a [`SharedModel`](crate::model::SharedModel), which has
-//! plain SGD as its optimizer, and the settings [`Hogwild`].
+//! [`train()`] and [`batches()`] take a [`Model`]. [`hogwild()`] and [`deterministic()`] take a
+//! [`SharedModel`](crate::model::SharedModel), which has plain SGD as its optimizer. The trainers of texts have the
+//! settings [`Hogwild`].
 
 mod base;
+mod batches;
 mod block;
 mod deterministic;
 mod hogwild;
@@ -38,6 +44,7 @@ mod state;
 mod watch;
 mod workspace;
 
+pub use batches::{batches, batches_watched};
 pub use deterministic::{deterministic, deterministic_watched};
 pub use hogwild::{Hogwild, hogwild, hogwild_watched};
 pub use schedule::{Budget, LinearDecay};

@@ -2,7 +2,7 @@
 
 use super::{Epoch, Progress, State};
 use crate::error::Result;
-use crate::model::SharedModel;
+use crate::model::ModelView;
 use std::fmt;
 use std::time::Duration;
 
@@ -17,15 +17,15 @@ pub enum Next {
     Stop,
 }
 
-/// Observes a run of [`hogwild_watched`](super::hogwild_watched()) or
-/// [`deterministic_watched`](super::deterministic_watched()).
+/// Observes a run of [`hogwild_watched`](super::hogwild_watched()),
+/// [`deterministic_watched`](super::deterministic_watched()) or [`batches_watched`](super::batches_watched()).
 ///
-/// A *barrier* is a moment at which no worker runs and every update is in the shared tables. Under `deterministic` it
-/// is a barrier at which all rows are merged. Under `hogwild` it is the end of each worker's current sentence, after
-/// the worker has handed over its private rows.
+/// A *barrier* is a moment at which no worker runs and every update is in the tables. Under `deterministic` it is a
+/// barrier at which all rows are merged. Under `hogwild` it is the end of each worker's current sentence, after the
+/// worker has handed over its private rows. Under `batches` it is the end of a mini-batch.
 pub trait Observer {
-    /// Receives the progress of the run. Under `deterministic` it is called at every barrier, which depends on the
-    /// words alone; under `hogwild`, ten times a second.
+    /// Receives the progress of the run. Under `deterministic` and `batches` it is called at every barrier, which
+    /// depends on the words alone; under `hogwild`, ten times a second.
     fn progress(&mut self, at: &Progress) -> Next;
 
     /// Sees the model, after `progress` asked for it, and once at the end. The answer [`Next::Look`] means the same as
@@ -50,7 +50,7 @@ pub struct AtRest<'a> {
     /// Progress of the run.
     pub progress: Progress,
     /// The model.
-    pub model: &'a SharedModel,
+    pub model: ModelView<'a>,
     /// Whether training is over: the text is read, or the run was stopped.
     pub is_end: bool,
     /// Training criterion of every pass that is complete.

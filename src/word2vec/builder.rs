@@ -4,6 +4,7 @@ use super::{Options, PhraseOptions, Preset, Trained, Watch, Word2VecConfig, trai
 use crate::corpus::{Invalid, Normalizer, Source, TextRules, files};
 use crate::error::Result;
 use crate::model::ModelKind;
+use crate::optimizer::OptimizerKind;
 use crate::run::{Checkpoints, Control, Valid};
 use crate::train::Progress;
 use crate::vectors::OnBad;
@@ -130,6 +131,17 @@ impl Word2Vec {
     /// the layer take blocks, and 1 otherwise.
     pub fn block(self, positions: usize) -> Self {
         self.with(|options| options.block = Some(positions))
+    }
+
+    /// Sets the examples in a mini-batch; 1 trains position by position. The default is the recommended batch of the
+    /// catalogue if the layer is [dense](crate::layer::catalogue::Entry::dense), and 1 otherwise.
+    pub fn batch(self, examples: usize) -> Self {
+        self.with(|options| options.batch = Some(examples))
+    }
+
+    /// Sets the optimizer of mini-batches [default: Adagrad]. Without mini-batches it can only be plain descent.
+    pub fn optimizer(self, optimizer: OptimizerKind) -> Self {
+        self.with(|options| options.optimizer = Some(optimizer))
     }
 
     /// Sets the threshold of subsampling of frequent words; 0 turns it off.
@@ -262,6 +274,8 @@ impl Word2Vec {
             sample: options.sample(),
             epochs: options.epochs()?,
             block: options.block()?,
+            batch: options.batch()?,
+            optimizer: options.optimizer()?,
             threads: options.threads()?,
             rate: options.rate()?,
             cached: options.cached()?,

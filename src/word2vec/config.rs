@@ -1,17 +1,15 @@
 //! The settings of a run, every value filled in.
 
 use crate::corpus::{Joins, Source, TextRules, Window};
-use crate::encoder::{BagGradient, Encoder, MeanEmbedding};
-use crate::error::{Error, Result};
+use crate::encoder::BagGradient;
 use crate::layer::Bias;
-use crate::layer::catalogue::{self, LayerSpec};
-use crate::model::{Architecture, Encoding, Reading, SharedModel};
+use crate::layer::catalogue::LayerSpec;
+use crate::model::{Architecture, Encoding, Reading};
 use crate::optimizer::Optimizer;
 use crate::run::Control;
 use crate::table::CachedRows;
 use crate::train::{Hogwild, LinearDecay};
 use crate::vectors::OnBad;
-use crate::vocab::Vocabulary;
 use std::path::PathBuf;
 
 /// The settings of a run: see [`Word2Vec::config`](super::Word2Vec::config).
@@ -40,6 +38,11 @@ pub struct Word2VecConfig {
     pub epochs: u32,
     /// Neighbouring positions of a sentence that form one step: see [`Hogwild::block`].
     pub block: usize,
+    /// Examples in a mini-batch: see [`batches`](crate::train::batches()). 1 trains position by position, or block by
+    /// block.
+    pub batch: usize,
+    /// Optimizer; plain descent unless the run has mini-batches.
+    pub optimizer: Optimizer,
     /// Number of threads.
     pub threads: usize,
     /// Learning rate.
@@ -67,23 +70,9 @@ impl Word2VecConfig {
             window: self.window,
             encoding: self.encoding,
             dim: self.dim,
-            optimizer: Optimizer::Sgd,
+            optimizer: self.optimizer,
             reading: Reading::new(self.source.normalizer, joins),
         }
-    }
-
-    /// Creates the model at the start of training. Refuses a model that does not take the blocks that are asked for.
-    pub(super) fn model(&self, vocab: &Vocabulary) -> Result<SharedModel> {
-        let counts = vocab.counts();
-        let context = catalogue::Shape::new(counts, self.dim, Bias::None).words(vocab);
-        let encoder: Box<dyn Encoder> = match self.encoding {
-            Encoding::Mean => Box::new(MeanEmbedding::new(vocab.len(), self.dim)?.with_gradient(self.gradient)),
-            other => other.build(vocab.len(), &self.window, self.dim)?,
-        };
-        let model = SharedModel::new(encoder, self.layer.build(&context)?, counts, self.seed)?;
-        let in_layer = |source| Error::InLayer { layer: self.layer.to_string(), source: Box::new(source) };
-        self.trainer().check_model(&model).map_err(in_layer)?;
-        Ok(model)
     }
 
     /// Returns the settings of the trainer.

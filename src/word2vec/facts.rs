@@ -4,7 +4,8 @@ use super::train::word_vectors;
 use super::{Warm, Word2VecConfig};
 use crate::corpus::Ledger;
 use crate::error::Result;
-use crate::model::{Encoding, ModelKind, SharedModel};
+use crate::model::{Encoding, ModelKind, ModelView};
+use crate::optimizer::OptimizerKind;
 use crate::run::{Closed, Ended};
 use crate::table::Traffic;
 use crate::train::{AtRest, Epoch, Next, Observer, Outcome, Pass, Progress, State};
@@ -37,6 +38,10 @@ pub struct Facts {
     pub epochs: u32,
     /// Positions of a sentence that form one step.
     pub block: usize,
+    /// Examples in a mini-batch; 1 without mini-batches.
+    pub batch: usize,
+    /// Optimizer.
+    pub optimizer: OptimizerKind,
     /// Number of threads.
     pub threads: usize,
     /// Whether the bits are independent of the number of threads.
@@ -146,7 +151,7 @@ pub struct EpochEnd<'a> {
     /// Words of the model.
     pub vocab: &'a Vocabulary,
     /// The model.
-    pub model: &'a SharedModel,
+    pub model: ModelView<'a>,
 }
 
 impl fmt::Debug for EpochEnd<'_> {
@@ -282,6 +287,8 @@ pub(super) fn facts(config: &Word2VecConfig, text: &Text, done: Supervised) -> F
         sample: config.sample,
         epochs: config.epochs,
         block: config.block,
+        batch: config.batch,
+        optimizer: config.optimizer.kind(),
         threads: config.threads,
         deterministic: config.deterministic,
         rate: config.rate.start(),

@@ -25,6 +25,7 @@ mod preset;
 mod settings;
 mod train;
 mod trained;
+mod trainee;
 mod warm;
 
 pub use crate::run::{Checkpoints, Closed, Control, Ended, Run, Subject, Valid};

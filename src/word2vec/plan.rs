@@ -2,14 +2,15 @@
 
 use super::Word2VecConfig;
 use super::train::read;
+use super::trainee::Trainee;
 use crate::corpus::{Joins, Ledger, SentenceReader, Sentences, Subsampler};
 use crate::error::{Error, Result};
 use crate::layer::LayerExt;
 use crate::machine::peak_bytes;
-use crate::model::{ModelWriter, SharedModel};
+use crate::model::{ModelView, ModelWriter, Side};
 use crate::table::{Cost, TableShape};
-use crate::train::{self, Hogwild, Outcome};
-use crate::vocab::{Counts, Vocabulary, WordId};
+use crate::train::{Hogwild, Outcome};
+use crate::vocab::{Vocabulary, WordId};
 use serde::Serialize;
 use std::fmt;
 use std::path::PathBuf;
@@ -36,6 +37,8 @@ pub struct Plan {
     pub parameters: u64,
     /// Bytes of the parameters.
     pub parameter_bytes: u64,
+    /// Most bytes of gradients and of the optimizer's state, of a run in mini-batches; 0 for others.
+    pub batch_bytes: u64,
     /// Bytes of the text in memory: 4 per word (unless the words are in a file) and 8 per sentence.
     pub text_bytes: u64,
     /// Bytes of the copy of the parameters during an evaluation on held-out text.
@@ -84,6 +87,9 @@ impl fmt::Display for Plan {
         writeln!(f, "vocabulary  {} words", self.vocab)?;
         writeln!(f, "parameters  {}, {:.1} MB", self.parameters, mb(self.parameter_bytes))?;
         write!(f, "memory      {:.1} MB for the text", mb(self.text_bytes))?;
+        if self.batch_bytes > 0 {
+            write!(f, ", up to {:.1} MB for gradients and the optimizer", mb(self.batch_bytes))?;
+        }
         if self.evaluation_bytes > 0 {
             write!(f, ", {:.1} MB more while held-out text is looked at", mb(self.evaluation_bytes))?;
         }
@@ -113,14 +119,14 @@ pub fn plan(config: &Word2VecConfig, seconds: f64) -> Result<Plan> {
     let loading = Instant::now();
     let (vocab, corpus) = read(config)?;
     let load_seconds = loading.elapsed().as_secs_f64();
-    let mut model = config.model(&vocab)?;
-    let disk_bytes = disk_bytes(config, (&vocab, corpus.joins()), &model)?;
+    let mut model = Trainee::new(config, &vocab)?;
+    let disk_bytes = disk_bytes(config, (&vocab, corpus.joins()), model.view())?;
     let ledger = corpus.ledger();
     let words = ledger.kept as f64;
     let mut trial = |words: f64| -> Result<(Outcome, f64)> {
         let part = Part::new(&*corpus, words)?;
         let epochs = (words / part.ledger.kept as f64).round().clamp(1.0, 1e4) as u32;
-        let outcome = run(config, &mut model, &part, vocab.counts(), &Hogwild { epochs, ..config.trainer() })?;
+        let outcome = model.train(config, (&part, vocab.counts()), &Hogwild { epochs, ..config.trainer() })?;
         Ok((outcome, f64::from(epochs) * part.ledger.kept as f64))
     };
     // The first trial is slow, because pages and caches are cold.
@@ -136,7 +142,9 @@ pub fn plan(config: &Word2VecConfig, seconds: f64) -> Result<Plan> {
     let seconds_per_epoch = words * all.paces.iter().copied().fold(f64::INFINITY, f64::min);
     let scale = words / all.words;
     let numbers = |s: &TableShape| u64::from(s.rows) * (s.dim + usize::from(s.bias)) as u64;
-    let parameters = model.encoder().tables().iter().chain(&model.layer().tables()).map(numbers).sum();
+    let shapes = [Side::Encoder, Side::Layer].into_iter().flat_map(|side| model.view().shapes(side));
+    let parameters = shapes.map(|shape| numbers(&shape)).sum();
+    let copies = if config.batch > 1 { 1 + u64::from(config.optimizer.initial_state().is_some()) } else { 0 };
     let text = if config.spool.is_some() { 0 } else { 4 * ledger.kept };
     Ok(Plan {
         ledger,
@@ -144,6 +152,7 @@ pub fn plan(config: &Word2VecConfig, seconds: f64) -> Result<Plan> {
         expected_subsampled_per_epoch: Subsampler::new(vocab.counts(), config.sample)?.expected_drops(vocab.counts()),
         parameters,
         parameter_bytes: 4 * parameters,
+        batch_bytes: 4 * copies * parameters,
         text_bytes: text + 8 * ledger.sentences,
         evaluation_bytes: if config.control.valid.is_some() { 4 * parameters } else { 0 },
         disk_bytes,
@@ -161,14 +170,10 @@ pub fn plan(config: &Word2VecConfig, seconds: f64) -> Result<Plan> {
 }
 
 /// Peak bytes of the files that a run keeps: the checkpoint and the best model, each with its successor.
-fn disk_bytes(
-    config: &Word2VecConfig,
-    (vocab, joins): (&Vocabulary, Option<&Joins>),
-    model: &SharedModel,
-) -> Result<u64> {
+fn disk_bytes(config: &Word2VecConfig, (vocab, joins): (&Vocabulary, Option<&Joins>), model: ModelView) -> Result<u64> {
     let (control, layer) = (&config.control, model.layer());
     let architecture = config.architecture(layer.bias(), joins);
-    let own = ModelWriter::shared(&architecture, vocab, model)?.bytes().map_err(Error::io("a model's header"))?;
+    let own = ModelWriter::new(&architecture, vocab, model)?.bytes().map_err(Error::io("a model's header"))?;
     let state = layer.adaptive().map_or_else(Vec::new, |proposal| proposal.state());
     let proposal: usize = state.iter().map(|part| 4 * part.len()).sum();
     let patience = control.valid.as_ref().is_some_and(|valid| valid.patience.is_some());
@@ -194,20 +199,6 @@ impl Sum {
         self.examples += outcome.examples;
         self.cost += outcome.layer_cost + outcome.encoder_cost;
         self.paces.push(outcome.seconds / words);
-    }
-}
-
-fn run(
-    config: &Word2VecConfig,
-    model: &mut SharedModel,
-    text: &dyn Sentences,
-    counts: &Counts,
-    settings: &Hogwild,
-) -> Result<Outcome> {
-    if config.deterministic {
-        train::deterministic(model, text, counts, settings, &mut |_| {})
-    } else {
-        train::hogwild(model, text, counts, settings, &mut |_| {})
     }
 }
 

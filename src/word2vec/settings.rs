@@ -29,6 +29,8 @@ pub(super) fn settings(config: &Word2VecConfig, text: &str, init: Option<String>
         sample,
         epochs,
         block,
+        batch,
+        optimizer,
         threads,
         rate,
         cached,
@@ -56,7 +58,11 @@ pub(super) fn settings(config: &Word2VecConfig, text: &str, init: Option<String>
     if *block > 1 {
         settings.push(("block", block.to_string()));
     }
-    if !deterministic {
+    // Mini-batches give the same bits on any number of threads.
+    if *batch > 1 {
+        settings.push(("batch", batch.to_string()));
+        settings.push(("optimizer", serde_json::to_string(optimizer).expect("plain data")));
+    } else if !deterministic {
         settings.push(("threads", threads.to_string()));
         settings.push(("hot rows", cached_rows_name(*cached)));
     }

@@ -2,16 +2,17 @@
 
 use super::facts::{Epochs, Supervised, facts};
 use super::settings::{settings, text_hash};
+use super::trainee::{self, Trainee};
 use super::{Facts, Text, Trained, Watch, Word2VecConfig, warm};
 use crate::corpus::{Corpus, Examples, Ledger, Sentences, Source, SpooledCorpus, Subsampler, held_out};
 use crate::error::{Error, Result, TextFault};
 use crate::files::{self, Output};
 use crate::layer::LayerExt;
 use crate::machine::peak_bytes;
-use crate::model::{Architecture, ModelWriter, Predictor, SharedModel};
+use crate::model::{Architecture, ModelOver, ModelView, ModelWriter, Predictor, Side};
 use crate::run::{Ended, Run, Subject};
 use crate::table::Threads;
-use crate::train::{Progress, deterministic_watched, hogwild_watched};
+use crate::train::Progress;
 use crate::vectors::{self, Format, WordVectors};
 use crate::vocab::{Vocabulary, WordId};
 use ndarray::Array2;
@@ -94,26 +95,34 @@ fn train_read(
 ) -> Result<Embeddings> {
     watch.vocabulary(&vocab)?;
     let expected_subsampled = Subsampler::new(vocab.counts(), config.sample)?.expected_drops(vocab.counts());
-    let mut model = config.model(&vocab)?;
-    let architecture = config.architecture(model.layer().bias(), corpus.joins());
+    let mut model = Trainee::new(config, &vocab)?;
+    let architecture = config.architecture(model.view().layer().bias(), corpus.joins());
     let (examples, valid) = read_held_out(config, &vocab, corpus)?.unzip();
     let text = Text { ledger: corpus.ledger(), valid, vocab: vocab.len(), expected_subsampled, load_seconds };
     watch.read(&text)?;
-    let done = supervised(config, &architecture, (&vocab, corpus, text), examples, &mut model, watch)?;
+    let reading = Reading { architecture: &architecture, vocab: &vocab, corpus, text };
+    let done = model.supervised(config, &reading, examples, watch)?;
     Ok(Embeddings { facts: facts(config, &text, done), vocab, architecture, model, start })
 }
 
+/// A text that was read, with the parts of its model.
+pub(super) struct Reading<'a> {
+    architecture: &'a Architecture,
+    vocab: &'a Vocabulary,
+    corpus: &'a dyn Sentences,
+    text: Text,
+}
+
 /// Trains the model from its initial parameters, from earlier vectors, or from a checkpoint.
-fn supervised(
+pub(super) fn supervised<M: trainee::Trained>(
     config: &Word2VecConfig,
-    architecture: &Architecture,
-    (vocab, corpus, text): (&Vocabulary, &dyn Sentences, Text),
+    Reading { architecture, vocab, corpus, text }: &Reading,
     held_out: Option<Examples>,
-    model: &mut SharedModel,
+    model: &mut ModelOver<M>,
     watch: &mut dyn Watch,
 ) -> Result<Supervised> {
     let Word2VecConfig { control, init, layer, threads, .. } = config;
-    let hash = if control.is_recorded() { text_hash(vocab, corpus)? } else { String::new() };
+    let hash = if control.is_recorded() { text_hash(vocab, *corpus)? } else { String::new() };
     let settings = settings(config, &hash, init.as_ref().map(|path| files::sha256(path).unwrap_or_default()));
     let (words_per_pass, threads) = (text.ledger.kept, *threads);
     let subject = Subject { architecture, vocab, settings, held_out, words_per_pass, threads };
@@ -131,17 +140,13 @@ fn supervised(
         "expected_subsampled_per_epoch": text.expected_subsampled, "words": text.ledger.tokens,
         "kept": text.ledger.kept, "warm": warm,
     });
-    run.log_start(model, &more)?;
+    run.log_start(&*model, &more)?;
     let (counts, trainer) = (vocab.counts(), config.trainer());
     let watch = RefCell::new(watch);
     let mut observe = |at: &Progress| watch.borrow_mut().progress(at);
     let outcome = run.train(model, &mut observe, |model, from, observer| {
         let mut observer = Epochs::new(observer, &watch, (vocab, words_per_pass), (from, control.stop.as_deref()));
-        if config.deterministic {
-            deterministic_watched(model, corpus, counts, &trainer, from, &mut observer)
-        } else {
-            hogwild_watched(model, corpus, counts, &trainer, from, &mut observer)
-        }
+        M::train(model, config, (*corpus, counts), &trainer, from, &mut observer)
     });
     let outcome = outcome.map_err(|source| match source {
         Error::Diverged { .. } => Error::InLayer { layer: layer.to_string(), source: Box::new(source) },
@@ -155,7 +160,7 @@ fn supervised(
 pub struct Embeddings {
     vocab: Vocabulary,
     architecture: Architecture,
-    model: SharedModel,
+    model: Trainee,
     facts: Facts,
     start: Instant,
 }
@@ -177,8 +182,8 @@ impl Embeddings {
     }
 
     /// Returns the trained model.
-    pub fn model(&self) -> &SharedModel {
-        &self.model
+    pub fn model(&self) -> ModelView<'_> {
+        self.model.view()
     }
 
     /// Writes the vectors, frequent words first. The file is written completely or not at all.
@@ -197,7 +202,7 @@ impl Embeddings {
     /// file need random access.
     pub fn save_model(&self, path: &Path) -> Result<()> {
         Format::Model.check_words(path, self.vocab.words())?;
-        let writer = ModelWriter::shared(&self.architecture, &self.vocab, &self.model)?;
+        let writer = ModelWriter::new(&self.architecture, &self.vocab, self.model())?;
         Output::plain(path, "a model")?.stream(|out| writer.write(out))
     }
 
@@ -227,7 +232,7 @@ impl Embeddings {
     /// # Errors
     /// A table that does not fit in memory a second time, and a parameter that is not finite.
     pub fn into_trained(self) -> Result<Trained> {
-        let vectors = word_vectors(&self.vocab, &self.model)?;
+        let vectors = word_vectors(&self.vocab, self.model())?;
         let (facts, threads) = (self.facts(), Threads::new(self.facts.threads));
         let Self { vocab, architecture, model, .. } = self;
         let predictor = Predictor::new(architecture, vocab, model.into_model()?, threads);
@@ -236,15 +241,20 @@ impl Embeddings {
 }
 
 /// A copy of the word vectors of a model.
-pub(super) fn word_vectors(vocab: &Vocabulary, model: &SharedModel) -> Result<WordVectors> {
-    let (rows, dim) = (vocab.len(), model.encoder_tables()[0].shape().dim);
+pub(super) fn word_vectors(vocab: &Vocabulary, model: ModelView) -> Result<WordVectors> {
+    let (rows, dim) = (vocab.len(), embedding_size(model));
     let mut values = Vec::new();
     values.try_reserve_exact(rows.saturating_mul(dim)).map_err(|_| Error::TooLarge { rows, dim })?;
     values.resize(rows * dim, 0.0);
     for (word, row) in (0..).zip(values.chunks_exact_mut(dim)) {
-        model.encoder_tables()[0].read_row(word, row);
+        model.read_embedding(word, row);
     }
     WordVectors::new(vocab.words(), Array2::from_shape_vec((rows, dim), values).expect("rows × dim entries"))
+}
+
+/// Size of the word vectors of a model.
+fn embedding_size(model: ModelView) -> usize {
+    model.shapes(Side::Encoder)[0].dim
 }
 
 impl vectors::VectorSource for Embeddings {
@@ -253,7 +263,7 @@ impl vectors::VectorSource for Embeddings {
     }
 
     fn dim(&self) -> usize {
-        self.model.encoder_tables()[0].shape().dim
+        embedding_size(self.model())
     }
 
     fn word(&self, id: WordId) -> &str {
@@ -261,6 +271,6 @@ impl vectors::VectorSource for Embeddings {
     }
 
     fn row(&self, id: WordId, out: &mut [f32]) {
-        self.model.encoder_tables()[0].read_row(id, out);
+        self.model().read_embedding(id, out);
     }
 }

@@ -1,7 +1,8 @@
 //! The start of a run from vectors or from a model with another vocabulary.
 
 use crate::error::{Error, InitFault, Result};
-use crate::model::{Model, ModelReader, SharedModel, Side};
+use crate::model::{Model, ModelOver, ModelReader, Side};
+use crate::table::stored::Stored;
 use crate::table::{Matrix, TableShape};
 use crate::vectors::{self, Loaded, OnBad, PassedOver, ReadOptions};
 use crate::vocab::{Vocabulary, WordId};
@@ -39,8 +40,8 @@ pub struct Warm {
 ///
 /// # Errors
 /// A file that cannot be read, that has another size of vectors, or that has no word in common.
-pub(super) fn start(
-    model: &mut SharedModel,
+pub(super) fn start<M: Stored>(
+    model: &mut ModelOver<M>,
     vocab: &Vocabulary,
     layer: &str,
     (path, on_bad): (&Path, OnBad),
@@ -57,7 +58,7 @@ pub(super) fn start(
     from_vectors(model, vocab, path, on_bad)
 }
 
-fn from_vectors(model: &mut SharedModel, vocab: &Vocabulary, path: &Path, on_bad: OnBad) -> Result<Warm> {
+fn from_vectors<M: Stored>(model: &mut ModelOver<M>, vocab: &Vocabulary, path: &Path, on_bad: OnBad) -> Result<Warm> {
     let options = ReadOptions { on_bad, ..ReadOptions::default() };
     let Loaded { vectors: old, passed_over } = vectors::read(path, &options)?;
     check_dim(model, old.dim(), path)?;
@@ -73,7 +74,7 @@ fn from_vectors(model: &mut SharedModel, vocab: &Vocabulary, path: &Path, on_bad
     Ok(Warm { passed_over, ..warm })
 }
 
-fn check_dim(model: &SharedModel, found: usize, path: &Path) -> Result<()> {
+fn check_dim<M: Stored>(model: &ModelOver<M>, found: usize, path: &Path) -> Result<()> {
     let needed = model.tables(Side::Encoder)[0].shape().dim;
     if found == needed {
         Ok(())
@@ -90,8 +91,8 @@ fn warm(copied: usize, words: usize, old: usize, layer_tables: [usize; 2], path:
     Ok(Warm { copied, new: words - copied, left_out: old - copied, layer_tables, passed_over })
 }
 
-fn from_model(
-    model: &mut SharedModel,
+fn from_model<M: Stored>(
+    model: &mut ModelOver<M>,
     vocab: &Vocabulary,
     (words, old): (&Vocabulary, &Model),
     same_layer: bool,
@@ -141,14 +142,20 @@ fn same_shape(a: &TableShape, b: &TableShape) -> bool {
 }
 
 /// Copies rows with their biases. `rows` are pairs of the destination row and the source row.
-fn copy(model: &mut SharedModel, side: Side, number: usize, from: &Matrix, rows: impl Iterator<Item = (u32, u32)>) {
+fn copy<M: Stored>(
+    model: &mut ModelOver<M>,
+    side: Side,
+    number: usize,
+    from: &Matrix,
+    rows: impl Iterator<Item = (u32, u32)>,
+) {
     let table = &mut model.tables_mut(side)[number];
-    let mut bias = table.bias();
+    let mut bias = table.biases();
     for (to, row) in rows {
         table.write_row(to, from.row(row));
         if let (Some(to), Some(from)) = (bias.get_mut(to as usize), from.bias().get(row as usize)) {
             *to = *from;
         }
     }
-    table.set_bias(&bias);
+    table.set_biases(&bias);
 }

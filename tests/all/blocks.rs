@@ -212,7 +212,7 @@ fn trained(trainer: Trainer, layer: &str, settings: &Hogwild, text: &str) -> (Ve
     let (vocab, corpus) = corpus(text);
     let mut model = model(layer, Encoding::Mean, settings.window, &vocab);
     let outcome = trainer(&mut model, &corpus, vocab.counts(), settings, &mut |_| {}).unwrap();
-    assert!(model.is_finite());
+    assert!(lexmax::model::ModelView::from(&model).is_finite());
     let model = model.into_model().unwrap();
     let tables = model.encoder_tables().iter().chain(model.layer_tables());
     (tables.flat_map(|m| m.weights().iter().map(|w| w.to_bits())).collect(), outcome)

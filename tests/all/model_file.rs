@@ -150,7 +150,7 @@ fn a_model_that_workers_share_is_written_alike() {
     let file = written(&a, &vocab, &model);
     let shared = SharedModel::from_model(model).unwrap();
     let mut again = Vec::new();
-    ModelWriter::shared(&a, &vocab, &shared).unwrap().write(&mut again).unwrap();
+    ModelWriter::new(&a, &vocab, &shared).unwrap().write(&mut again).unwrap();
     assert!(file == again);
     let mut reader = ModelReader::open(Cursor::new(&file), Path::new("m")).unwrap();
     let mut other = SharedModel::from_model(new(&a, &vocab)).unwrap();

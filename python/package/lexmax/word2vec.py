@@ -31,6 +31,8 @@ class _Real(float):
     __slots__ = ()
 
 
+_ALPHA: float = _Real(0.025)
+_MIN_ALPHA: float = _Real(0.0001)
 _NEGATIVE: int = _Whole(5)
 _NS_EXPONENT: float = _Real(0.75)
 
@@ -64,7 +66,8 @@ class Word2Vec:
     hs: 1 is hierarchical softmax alone (gensim trains the noise words too). negative: noise words [default: 5].
     ns_exponent: the exponent of counts in the noise [default: 0.75]. cbow_mean: 1, the mean of the context; lexmax has
     no sum.
-    alpha, min_alpha: the first and the last rate. shrink_windows: False gives all positions the whole window.
+    alpha, min_alpha: the first and the last rate [default: 0.025 and 0.0001]. shrink_windows: False gives all positions
+    the whole window.
     callbacks: objects with gensim's on_train_begin, on_epoch_begin, on_epoch_end and on_train_end. The workers rest
     during on_epoch_end: `wv` has a copy of the vectors of that moment, and `epoch_losses` the losses so far. The whole
     model is there at the end only; `checkpoint` writes it during the run.
@@ -72,6 +75,8 @@ class Word2Vec:
     sorted_vocab, batch_words, comment: accepted with gensim's default alone.
 
     layer: an output layer by name, such as "full" or "sampled:samples=64", in place of hs and negative.
+    batch: the examples in a mini-batch, 1 for single positions [default: 256 or 64 for dense layers such as "full", else
+    1]. optimizer: "adagrad" or "sgd", of mini-batches. With mini-batches alpha is by default the layer's own rate.
     valid: held-out text files. Their exact NLL is measured after each epoch and stands in `valid_nll`.
     patience: ends the run after so many epochs without a better NLL, and keeps the best model.
     checkpoint: a folder for checkpoints. resume: whether to go on from a checkpoint that is there.
@@ -88,14 +93,14 @@ class Word2Vec:
         corpus_file: _Paths | None = None,
         *,
         vector_size: int = 100,
-        alpha: float = 0.025,
+        alpha: float = _ALPHA,
         window: int = 5,
         min_count: int = 5,
         max_vocab_size: int | None = None,
         sample: float = 0.001,
         seed: int = 1,
         workers: int = 3,
-        min_alpha: float = 0.0001,
+        min_alpha: float = _MIN_ALPHA,
         sg: int = 0,
         hs: int = 0,
         negative: int = _NEGATIVE,
@@ -113,6 +118,8 @@ class Word2Vec:
         max_final_vocab: int | None = None,
         shrink_windows: bool = True,
         layer: str | None = None,
+        batch: int | None = None,
+        optimizer: str | None = None,
         valid: _Paths | None = None,
         patience: int | None = None,
         checkpoint: _Path | None = None,
@@ -169,8 +176,10 @@ class Word2Vec:
             "seed": seed,
             "workers": workers,
             "epochs": epochs,
-            "alpha": alpha,
-            "min_alpha": min(min_alpha, alpha),
+            "batch": batch,
+            "optimizer": optimizer,
+            "alpha": None if alpha is _ALPHA else alpha,
+            "min_alpha": None if min_alpha is _MIN_ALPHA else min(min_alpha, alpha),
             "deterministic": deterministic,
             "valid_files": None if valid is None else _paths(valid),
             "patience": patience,

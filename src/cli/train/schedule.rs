@@ -1,5 +1,6 @@
 //! Length, rate and threads of training.
 
+use crate::optimizer::OptimizerKind;
 use crate::word2vec::Options;
 use clap::Args;
 
@@ -17,10 +18,25 @@ pub struct Schedule {
     /// later.
     #[arg(long, value_name = "N", value_parser = crate::cli::whole::<u32>(1..=256))]
     pub block: Option<u32>,
+    /// Examples in a mini-batch [default: the layer's batch if it is dense, else 1].
+    ///
+    /// A dense layer, such as full or adaptive, reads most of its rows in every step; `--help` of compare lists the
+    /// batches. Mini-batches read them once for many examples. They have one worker, whose products use all threads, and
+    /// give the same bits on any number of threads. With 1, positions are trained one by one, or in blocks, by many
+    /// workers.
+    #[arg(long, value_name = "B", value_parser = crate::cli::whole::<u32>(1..=1_048_576))]
+    pub batch: Option<u32>,
+    /// Optimizer of mini-batches [default: adagrad].
+    ///
+    /// Without mini-batches it is sgd.
+    #[arg(long, value_enum, value_name = "NAME")]
+    pub optimizer: Option<OptimizerKind>,
     /// Threads [default: all cores].
     #[arg(long, value_name = "N", alias = "workers", value_parser = crate::cli::whole::<u32>(1..=1024))]
     pub threads: Option<u32>,
     /// Learning rate at the start [default: 0.025 for skipgram, else 0.05].
+    ///
+    /// With mini-batches the default is the layer's rate for the optimizer, on the summed loss of a batch.
     #[arg(long, value_name = "R", alias = "alpha", value_parser = crate::cli::number::<f32>,
         allow_negative_numbers = true)]
     pub lr: Option<f32>,
@@ -53,6 +69,8 @@ impl Schedule {
     pub fn set(&self, options: &mut Options) {
         options.epochs = self.epochs;
         options.block = self.block.map(|n| n as usize);
+        options.batch = self.batch.map(|n| n as usize);
+        options.optimizer = self.optimizer;
         options.threads = self.threads.map(|n| n as usize);
         options.rate = self.lr;
         options.last_rate = self.lr_end;

@@ -5,6 +5,7 @@ use crate::error::{Error, ModelFault, Result};
 use safetensors::Dtype;
 use safetensors::tensor::{Metadata, TensorInfo};
 use serde::de::DeserializeOwned;
+use std::fmt;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
@@ -18,6 +19,12 @@ pub struct Tensors<R> {
     /// The offset of the first tensor.
     start: u64,
     metadata: Metadata,
+}
+
+impl<R> fmt::Debug for Tensors<R> {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.debug_struct("Tensors").field("path", &self.path).finish_non_exhaustive()
+    }
 }
 
 impl<R: Read + Seek> Tensors<R> {

@@ -110,6 +110,9 @@ pub struct Entry {
     pub tuning: Tuning,
     /// Whether a step takes at least as long as one of full softmax. Such a layer is compared only if it is named.
     pub costly: bool,
+    /// Whether a step of the layer reads all of its rows or a large part of them. Training on a text takes such a layer
+    /// in mini-batches by default.
+    pub dense: bool,
     build: Builder,
 }
 
@@ -125,12 +128,17 @@ impl fmt::Debug for Entry {
 
 impl Entry {
     const fn new(name: &'static str, build: Builder, keys: &'static [Key], tuning: Tuning) -> Self {
-        Self { name, keys, tuning, costly: false, build }
+        Self { name, keys, tuning, costly: false, dense: false, build }
     }
 
     /// Marks the layer as costly, so that it is compared only if it is named.
     const fn costly(self) -> Self {
         Self { costly: true, ..self }
+    }
+
+    /// Marks the layer as dense, so that a text is trained on in mini-batches.
+    const fn dense(self) -> Self {
+        Self { dense: true, ..self }
     }
 
     /// Returns all keys of the layer: its own, then those of every layer.
@@ -190,10 +198,10 @@ const NOISE: &str = "noise words for each batch";
 /// assert_eq!(full.tuning.batch, 256); // the recommended batch size
 /// ```
 pub static CATALOGUE: &[Entry] = &[
-    Entry::new("full", build::full, &[], tuned(256, 0.2, 0.05)),
+    Entry::new("full", build::full, &[], tuned(256, 0.2, 0.05)).dense(),
     Entry::new("hierarchical", build::hierarchical, &[TREE, VECTORS, SEED, SIGMOID], tuned(64, 0.4, 0.1)),
-    Entry::new("differentiated", build::differentiated, &[BLOCKS], tuned(256, 0.4, 0.05)),
-    Entry::new("differentiated-projected", build::differentiated_projected, &[BLOCKS], tuned(256, 0.2, 0.05)),
+    Entry::new("differentiated", build::differentiated, &[BLOCKS], tuned(256, 0.4, 0.05)).dense(),
+    Entry::new("differentiated-projected", build::differentiated_projected, &[BLOCKS], tuned(256, 0.2, 0.05)).dense(),
     Entry::new(
         "sampled",
         build::sampled,
@@ -228,7 +236,8 @@ pub static CATALOGUE: &[Entry] = &[
         build::target_sampled,
         &[Key::new("samples", COUNT, Rule("a quarter of the vocabulary"), "words drawn beside the targets, at most V")],
         tuned(256, 0.2, 0.05),
-    ),
+    )
+    .dense(),
     Entry::new(
         "negative",
         build::negative,
@@ -290,8 +299,9 @@ pub static CATALOGUE: &[Entry] = &[
             ),
         ],
         tuned(256, 0.2, 0.05),
-    ),
-    Entry::new("sparsemax", build::sparsemax, &[TEMPERATURE], tuned(64, 0.02, 0.02)).costly(),
+    )
+    .dense(),
+    Entry::new("sparsemax", build::sparsemax, &[TEMPERATURE], tuned(64, 0.02, 0.02)).costly().dense(),
     Entry::new(
         "entmax",
         build::entmax,
@@ -301,7 +311,8 @@ pub static CATALOGUE: &[Entry] = &[
         ],
         tuned(64, 0.05, 0.1),
     )
-    .costly(),
+    .costly()
+    .dense(),
     Entry::new(
         "nce",
         build::nce,
@@ -336,7 +347,8 @@ pub static CATALOGUE: &[Entry] = &[
         &[Key::new("alpha", NUMBER, Value("0.1"), "weight of the penalty (ln Z)²")],
         tuned(256, 0.2, 0.05),
     )
-    .costly(),
+    .costly()
+    .dense(),
     Entry::new(
         "infrequent",
         build::infrequent,
@@ -351,7 +363,8 @@ pub static CATALOGUE: &[Entry] = &[
             Key::new("alpha", NUMBER, Value("1"), "weight of the squared penalty").beside("penalty", &["squared"]),
         ],
         tuned(256, 0.2, 0.05),
-    ),
+    )
+    .dense(),
 ];
 
 /// Returns all layers with their defaults.

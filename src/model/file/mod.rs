@@ -38,7 +38,7 @@ use phrases::Phrases;
 pub use read::ModelReader;
 
 use super::architecture::Description;
-use super::{Architecture, Model, ModelOver, SharedModel};
+use super::{Architecture, ModelView};
 use crate::error::Result;
 use crate::files::{Layout, Numbers};
 use crate::head::stored;
@@ -97,26 +97,16 @@ impl fmt::Debug for ModelWriter<'_> {
 }
 
 impl<'a> ModelWriter<'a> {
-    /// Prepares a model with plain parameters.
+    /// Prepares a model: a [`Model`](super::Model), a [`SharedModel`](super::SharedModel), or a view of one. No worker
+    /// may change shared parameters meanwhile.
     ///
     /// # Errors
     /// [`Error::NotFinite`](crate::Error::NotFinite) for the first parameter that is infinite or NaN.
-    pub fn new(architecture: &Architecture, vocab: &'a Vocabulary, model: &'a Model) -> Result<Self> {
-        Self::of(architecture, vocab, model)
-    }
-
-    /// Prepares a model with shared parameters. No worker may change them meanwhile.
-    ///
-    /// # Errors
-    /// [`Error::NotFinite`](crate::Error::NotFinite) for the first parameter that is infinite or NaN.
-    pub fn shared(architecture: &Architecture, vocab: &'a Vocabulary, model: &'a SharedModel) -> Result<Self> {
-        Self::of(architecture, vocab, model)
-    }
-
-    fn of<M: Stored>(architecture: &Architecture, vocab: &'a Vocabulary, model: &'a ModelOver<M>) -> Result<Self> {
+    pub fn new(architecture: &Architecture, vocab: &'a Vocabulary, model: impl Into<ModelView<'a>>) -> Result<Self> {
+        let model: ModelView = model.into();
         let layer = model.layer();
         assert_eq!(layer.vocab(), vocab.len(), "words of the layer and of the vocabulary");
-        let named = |side| (0..).zip(model.tables(side)).map(move |(n, table)| (side, n, table as &dyn Stored));
+        let named = |side| (0..).zip(model.tables(side)).map(move |(n, table)| (side, n, table));
         let tables: Vec<_> = named(Side::Encoder).chain(named(Side::Layer)).collect();
         for (side, number, table) in &tables {
             tables::check_finite(*table, || side.table(*number))?;

@@ -6,8 +6,9 @@ use crate::files::{ANY, Tensors};
 use crate::head::stored;
 use crate::layer::LayerExt;
 use crate::model::architecture::{Description, FORMAT};
-use crate::model::{Architecture, Model, SharedModel};
-use crate::table::{TableShape, stored as tables};
+use crate::model::{Architecture, Model, ModelOver, ModelView};
+use crate::table::TableShape;
+use crate::table::stored::{self as tables, Stored};
 use crate::tree::Tree;
 use crate::vocab::Vocabulary;
 use safetensors::Dtype;
@@ -142,22 +143,11 @@ impl<R: Read + Seek> ModelReader<R> {
     ///
     /// # Errors
     /// Errors of the reader, and [`Error::ModelFile`], above all for tensors of other shapes.
-    pub fn read_into(&mut self, model: &mut SharedModel) -> Result<()> {
-        let shapes = |tables: &[crate::table::SharedMatrix]| tables.iter().map(|t| t.shape()).collect::<Vec<_>>();
+    pub fn read_into<M: Stored>(&mut self, model: &mut ModelOver<M>) -> Result<()> {
         for side in [Side::Encoder, Side::Layer] {
-            let shapes = shapes(model.tables(side));
-            self.check(side, &shapes)?;
-            for (number, shape) in shapes.iter().enumerate() {
-                let table = &mut model.tables_mut(side)[number];
-                for (name, dims) in tables::tensors(&side.table(number), shape, false) {
-                    if dims.len() == 1 {
-                        let mut bias = vec![0.0; dims[0]];
-                        self.file.rows(&name, &dims, f32::MIN, |row, value| bias[row] = value[0])?;
-                        table.set_bias(&bias);
-                    } else {
-                        self.file.rows(&name, &dims, f32::MIN, |row, values| table.write_row(row as u32, values))?;
-                    }
-                }
+            self.check(side, &ModelView::from(&*model).shapes(side))?;
+            for (number, table) in model.tables_mut(side).iter_mut().enumerate() {
+                table.restore(&mut self.file, &side.table(number))?;
             }
         }
         if self.state().is_some() {

@@ -69,7 +69,7 @@ impl ScoreCache {
         scanned: Scanned,
         keep: bool,
     ) -> Room {
-        self.complete = keep && fits(rows, x.nrows());
+        self.complete = keep && fits(rows, x.dim(), scanned.again);
         self.scanned = Some(rows.clone());
         if !scanned.again {
             self.x.clear();
@@ -90,7 +90,15 @@ impl ScoreCache {
     }
 }
 
-/// Whether the scores of a scan are few enough to keep. A batch is padded to a multiple of 32, which adds little.
-pub fn fits(rows: &Range<u32>, batch: usize) -> bool {
-    batch.next_multiple_of(32) * rows.len() <= KEPT_SCORES
+/// Longest rows whose scores are computed again faster than they are read from memory.
+const SHORT: usize = 64;
+/// Scores that stay in the last-level cache: 32 MB.
+const IN_CACHE: usize = 8 << 20;
+
+/// Whether the scores of a scan of a batch × dim matrix are kept: if they are few enough, and cost more than reading them
+/// from memory. Scores that are needed `again` are always worth it. A batch is padded to a multiple of 32, which adds
+/// little.
+pub fn fits(rows: &Range<u32>, (batch, dim): (usize, usize), again: bool) -> bool {
+    let scores = batch.next_multiple_of(32) * rows.len();
+    scores <= if again || dim > SHORT { KEPT_SCORES } else { IN_CACHE }
 }

@@ -64,6 +64,8 @@ pub struct Ledger<'a> {
     shape: TableShape,
     held: &'a mut Held,
     touched: HashSet<u32>,
+    /// Rows of the last scan, and whether its scores are kept.
+    scanned: Option<(Range<u32>, bool)>,
 }
 
 impl fmt::Debug for Ledger<'_> {
@@ -75,7 +77,7 @@ impl fmt::Debug for Ledger<'_> {
 impl<'a> Ledger<'a> {
     /// A handle for a table of this shape.
     pub fn new(shape: TableShape, held: &'a mut Held) -> Self {
-        Self { shape, held, touched: HashSet::new() }
+        Self { shape, held, touched: HashSet::new(), scanned: None }
     }
 
     fn touch(&mut self, rows: &Rows) {
@@ -167,7 +169,10 @@ impl Table for Ledger<'_> {
 
     fn scan(&mut self, rows: Range<u32>, x: ArrayView2<f32>, _fold: &Fold, out: &mut [Stat]) {
         let packed = Packed::sized(x.nrows(), self.shape.dim);
-        let size = |strip: Range<u32>| match fits(&rows, packed.batch) {
+        let again = self.scanned.as_ref().is_some_and(|(last, _)| *last == rows);
+        let is_kept = fits(&rows, x.dim(), again);
+        self.scanned = Some((rows.clone(), is_kept));
+        let size = |strip: Range<u32>| match is_kept {
             true => packed.stride * strip.len(),
             false => packed.stride * strip.len().min(packed.tile_rows()),
         };
@@ -188,9 +193,10 @@ impl Table for Ledger<'_> {
     ) {
         let packed = Packed::sized(x.nrows(), self.shape.dim);
         let d_stride = padded(packed.dim);
+        let is_kept = self.scanned.take().is_some_and(|(last, is_kept)| last == rows && is_kept);
         let of_strip = |strip: Range<u32>| {
             let tile = packed.tile_rows().min(strip.len());
-            let scores = if fits(&rows, packed.batch) { 0 } else { packed.stride * tile };
+            let scores = if is_kept { 0 } else { packed.stride * tile };
             let weights = if packed.batch > gemv::SMALL_BATCH { tile * d_stride } else { 0 };
             packed.batch * d_stride + scores + weights + tile
         };

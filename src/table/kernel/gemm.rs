@@ -3,6 +3,7 @@
 //! The right factor is packed once into panels as wide as two vectors. The left factor is read in place. If it is
 //! given by rows, a register block follows a few rows side by side; if by columns, it reads neighbours in one row.
 
+use super::aligned::Aligned;
 use super::registers::LANES;
 use crate::simd::dispatch;
 use pulp::{Simd, WithSimd};
@@ -10,7 +11,7 @@ use pulp::{Simd, WithSimd};
 /// A k × n matrix cut into panels of neighbouring columns. Each panel is row-major; the last one is padded with zeros.
 #[derive(Default)]
 pub struct Panels {
-    data: Vec<f32>,
+    data: Aligned,
     k: usize,
     /// Padded number of columns.
     n: usize,
@@ -40,15 +41,21 @@ pub fn padded(n: usize) -> usize {
 impl Panels {
     fn resize(&mut self, k: usize, n: usize) {
         (self.k, self.n, self.width) = (k, padded(n), panel_width(n));
-        self.data.resize(self.n * k, 0.0);
+        self.data.grow(self.n * k);
+    }
+
+    /// The numbers of all panels.
+    fn numbers(&mut self) -> &mut [f32] {
+        &mut self.data.as_mut()[..self.n * self.k]
     }
 
     /// Packs a k × n matrix, given by its rows.
     pub fn pack<'a>(&mut self, k: usize, n: usize, rows: impl Fn(usize) -> &'a [f32]) {
         self.resize(k, n);
-        for (p, panel) in self.data.chunks_exact_mut(k * self.width).enumerate() {
-            let columns = (p * self.width).min(n)..((p + 1) * self.width).min(n);
-            for (i, to) in panel.chunks_exact_mut(self.width).enumerate() {
+        let width = self.width;
+        for (p, panel) in self.numbers().chunks_exact_mut(k * width).enumerate() {
+            let columns = (p * width).min(n)..((p + 1) * width).min(n);
+            for (i, to) in panel.chunks_exact_mut(width).enumerate() {
                 to[..columns.len()].copy_from_slice(&rows(i)[columns.clone()]);
                 to[columns.len()..].fill(0.0);
             }
@@ -58,14 +65,15 @@ impl Panels {
     /// Packs the transpose of an n × k matrix, given by its rows.
     pub fn pack_transposed<'a>(&mut self, k: usize, n: usize, rows: impl Fn(usize) -> &'a [f32]) {
         self.resize(k, n);
-        for (p, panel) in self.data.chunks_exact_mut(k * self.width).enumerate() {
-            for j in 0..self.width {
-                let column = p * self.width + j;
+        let width = self.width;
+        for (p, panel) in self.numbers().chunks_exact_mut(k * width).enumerate() {
+            for j in 0..width {
+                let column = p * width + j;
                 if column < n {
                     let from = &rows(column)[..k];
-                    from.iter().zip(panel[j..].iter_mut().step_by(self.width)).for_each(|(x, to)| *to = *x);
+                    from.iter().zip(panel[j..].iter_mut().step_by(width)).for_each(|(x, to)| *to = *x);
                 } else {
-                    panel[j..].iter_mut().step_by(self.width).for_each(|to| *to = 0.0);
+                    panel[j..].iter_mut().step_by(width).for_each(|to| *to = 0.0);
                 }
             }
         }
@@ -157,7 +165,7 @@ impl Product<'_> {
 
     #[inline(always)]
     fn block<S: Simd, const M: usize, const V: usize>(&mut self, s: S, panel: usize, i: usize) {
-        let p = &self.p.data[panel * self.p.k * self.p.width..][..self.p.k * self.p.width];
+        let p = &self.p.data.as_ref()[panel * self.p.k * self.p.width..][..self.p.k * self.p.width];
         let p = S::as_simd_f32s(p).0.as_chunks::<V>().0;
         let mut acc: Accumulators<S, M, V> = [[s.splat_f32s(0.0); V]; M];
         if let Start::Rows(start) = self.start {
@@ -247,7 +255,7 @@ mod tests {
             let (mut packed, mut transposed) = (Panels::default(), Panels::default());
             packed.pack(k, n, |i| &b[i * n..(i + 1) * n]);
             transposed.pack_transposed(k, n, |j| &bt[j * k..(j + 1) * k]);
-            assert_eq!(packed.data, transposed.data);
+            assert_eq!(packed.numbers(), transposed.numbers());
             for stride in [n, padded(n)] {
                 let check = |out: &[f32], start: &dyn Fn(usize) -> f64| {
                     for (i, j) in (0..m).flat_map(|i| (0..n).map(move |j| (i, j))) {

@@ -4,7 +4,7 @@ use super::super::watch::{AtRest, Next, Observer};
 use super::super::{Epoch, Progress, State};
 use super::Inputs;
 use crate::error::Result;
-use crate::model::SharedModel;
+use crate::model::ModelView;
 use std::time::{Duration, Instant};
 
 /// Measures the seconds of training, and the loss since the last report.
@@ -68,7 +68,7 @@ impl ProgressMeter {
     pub fn show(
         &mut self,
         inputs: &Inputs,
-        model: &SharedModel,
+        model: ModelView,
         (progress, is_end, epochs): (Progress, bool, Vec<Epoch>),
         state: &dyn Fn(f64) -> State,
         observer: &mut dyn Observer,

@@ -3,6 +3,8 @@
 use super::super::block::{Block, NextBlock};
 use super::super::workspace::{Ahead, Workspace};
 use crate::corpus::{Examples, Subsampler, Window};
+use crate::encoder::Encoder;
+use crate::layer::OutputLayer;
 use crate::model::{Handles, SharedModel};
 use crate::rng::WorkerRng;
 use crate::vocab::WordId;
@@ -87,6 +89,26 @@ impl Stepper {
         let ahead = if left == 1 { Ahead::default() } else { Ahead::of(&self.sentence, position, window) };
         let loss = self.work.step(model.encoder(), model.layer(), handles, &self.examples, ahead);
         Step { positions: 1, examples: self.examples.len(), loss }
+    }
+
+    /// Adds the examples of the next position of the sentence, which must have one, to those of the next batch.
+    pub fn gather(&mut self, window: &Window) {
+        let reduced = window.draw_size(&mut self.rng);
+        window.examples_at(&self.sentence, self.position, reduced, &mut self.examples);
+        self.position += 1;
+    }
+
+    /// Number of examples of the next batch.
+    pub fn gathered(&self) -> usize {
+        self.examples.len()
+    }
+
+    /// Trains on the examples that were gathered, of which there must be one, as one step.
+    pub fn step_gathered(&mut self, encoder: &dyn Encoder, layer: &dyn OutputLayer, handles: &mut Handles) -> Step {
+        let (examples, ahead) = (self.examples.len(), Ahead::default());
+        let loss = self.work.step(encoder, layer, handles, &self.examples, ahead);
+        self.examples.clear();
+        Step { positions: 0, examples, loss }
     }
 
     /// Trains on up to `most` positions of the sentence, which must have one, as one step. The next barrier follows

@@ -6,7 +6,6 @@ use super::stepper::Step;
 use super::{Inputs, Stepper};
 use crate::corpus::SentenceReader;
 use crate::error::{Error, Result};
-use crate::layer::LayerExt;
 use crate::model::{Handles, SharedModel};
 use crate::rng::WorkerRng;
 use crate::table::{Cost, Traffic};
@@ -33,11 +32,11 @@ pub struct WorkerBase<'a> {
 }
 
 impl<'a> WorkerBase<'a> {
-    /// Worker `number`, at its start, or at the position of `from`.
-    pub fn new(inputs: &Inputs, model: &SharedModel, number: usize, from: Option<&WorkerState>) -> Self {
+    /// Worker `number`, for hidden vectors of size `dim`, at its start, or at the position of `from`.
+    pub fn new(inputs: &Inputs, dim: usize, number: usize, from: Option<&WorkerState>) -> Self {
         let (seed, stream) = (inputs.settings.seed, WORKER_STREAM + 2 * number as u64);
         let noise = if number == 0 { NOISE_STREAM } else { stream + 1 };
-        let stepper = Stepper::new(model.layer().dim(), WorkerRng::new(seed, stream), WorkerRng::new(seed, noise));
+        let stepper = Stepper::new(dim, WorkerRng::new(seed, stream), WorkerRng::new(seed, noise));
         let mut worker = Self {
             reader: None,
             stepper,

@@ -166,7 +166,7 @@ impl<'a> DeterministicRun<'a> {
             portions: 1,
             workers: workers.iter().map(Worker::state).collect(),
         };
-        meter.show(inputs, model, (progress, is_end, epochs), &state, observer)
+        meter.show(inputs, (&**model).into(), (progress, is_end, epochs), &state, observer)
     }
 
     fn is_done(&self) -> bool {

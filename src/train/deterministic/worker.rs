@@ -3,6 +3,7 @@
 use super::super::base::{Inputs, WorkerBase};
 use super::super::state::WorkerState;
 use super::{RATE_WORDS, Settled, WORKERS};
+use crate::layer::LayerExt;
 use crate::model::{Handles, SharedModel};
 use crate::table::{Merged, Overlay, OwnRows, SharedMatrix, Table, Tables};
 
@@ -33,7 +34,7 @@ impl<'a> Worker<'a> {
     pub fn new(inputs: &Inputs<'a>, model: &SharedModel, number: usize, from: Option<&WorkerState>) -> Self {
         let own = |tables: &[SharedMatrix]| tables.iter().map(|t| OwnRows::new(t.shape())).collect();
         Self {
-            base: WorkerBase::new(inputs, model, number, from),
+            base: WorkerBase::new(inputs, model.layer().dim(), number, from),
             encoder: own(model.encoder_tables()),
             layer: own(model.layer_tables()),
             next: from.map_or(number, |state| state.next as usize),

@@ -300,10 +300,10 @@ impl HogwildRun<'_> {
                 progress.words += workers().map(|w| w.base.words).sum::<u64>();
                 progress.share = inputs.share(progress.words);
             }
-            let next = meter.show(inputs, model, (progress, is_end, epochs()), &state, observer)?;
+            let next = meter.show(inputs, model.into(), (progress, is_end, epochs()), &state, observer)?;
             if !is_end && next == Next::Stop {
                 stopped = true;
-                meter.show(inputs, model, (progress, true, epochs()), &state, observer)?;
+                meter.show(inputs, model.into(), (progress, true, epochs()), &state, observer)?;
             }
             if is_done || stopped {
                 let end = if is_done { End::Done } else { End::Stopped };

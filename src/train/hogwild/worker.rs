@@ -4,6 +4,7 @@ use super::super::base::{WorkerBase, sums};
 use super::super::state::WorkerState;
 use super::{Hogwild, HogwildRun, RATE_WORDS};
 use crate::error::Result;
+use crate::layer::LayerExt;
 use crate::model::Handles;
 use crate::table::CachedRows;
 use std::iter::once;
@@ -27,7 +28,7 @@ impl<'a> Worker<'a> {
     pub fn new(run: &'a HogwildRun<'a>, number: usize, from: Option<&WorkerState>) -> Self {
         let Hogwild { rate, workers, .. } = *run.inputs.settings;
         let (cached, period) = sharing(run);
-        let base = WorkerBase::new(run.inputs, run.model, number, from);
+        let base = WorkerBase::new(run.inputs, run.model.layer().dim(), number, from);
         let handles = run.model.handles_caching(rate.start(), cached, workers, period);
         let left = from.map_or(0..0, |state| state.next as usize..state.end as usize);
         let mut worker = Self { run, number, base, handles, left, since: 0 };

@@ -15,6 +15,7 @@ use crate::layer::catalogue::LayerSpec;
 use crate::machine;
 use crate::model::ModelKind;
 use crate::objective::Sigmoid;
+use crate::optimizer::{Optimizer, OptimizerKind};
 use crate::table::CachedRows;
 use crate::train::{Hogwild, LinearDecay};
 use crate::vectors::OnBad;
@@ -90,6 +91,10 @@ pub struct Options {
     /// Neighbouring positions of a sentence that form one step [default: those of the preset if the model and the layer
     /// take blocks, otherwise 1].
     pub block: Option<usize>,
+    /// Examples in a mini-batch [default: the layer's recommended batch if it is dense, otherwise 1].
+    pub batch: Option<usize>,
+    /// Optimizer [default: Adagrad with mini-batches, otherwise SGD].
+    pub optimizer: Option<OptimizerKind>,
     /// Threads [default: all cores].
     pub threads: Option<usize>,
     /// Rows of each table that a thread keeps as private copies [default: 6 MB of rows with one thread; with more
@@ -105,6 +110,9 @@ pub struct Options {
     pub init_on_bad: OnBad,
 }
 
+/// Most examples in a mini-batch.
+const MOST_BATCH: usize = 1 << 20;
+
 impl Options {
     /// The default seed.
     pub const SEED: u64 = 1;
@@ -119,13 +127,18 @@ impl Options {
         self.kind.unwrap_or(self.defaults().kind)
     }
 
-    /// Returns the learning rate.
+    /// Returns the learning rate. The default with mini-batches is the catalogue's for the layer and the optimizer.
     ///
     /// # Errors
-    /// Rates that make no sense.
+    /// Rates that make no sense, and the errors of [`Options::optimizer`].
     pub fn rate(&self) -> Result<LinearDecay> {
         let own = self.defaults();
-        let first = self.rate.unwrap_or(own.rates[usize::from(self.kind() != ModelKind::SkipGram)]);
+        let usual = if self.batch()? > 1 {
+            self.layer()?.entry().tuning.rate(&self.optimizer()?)
+        } else {
+            own.rates[usize::from(self.kind() != ModelKind::SkipGram)]
+        };
+        let first = self.rate.unwrap_or(usual);
         // A first rate below the preset's last rate is also the last one.
         LinearDecay::to(first, self.last_rate.unwrap_or(own.last_rate.min(first)))
     }
@@ -162,14 +175,53 @@ impl Options {
     }
 
     /// Returns the neighbouring positions of a sentence that form one step. The default is that of the preset if the
-    /// model and the layer take blocks, and 1 otherwise.
+    /// model and the layer take blocks and the run has no mini-batches, and 1 otherwise.
     ///
     /// # Errors
     /// [`Error::OutOfRange`] for 0 positions, or more than 256; the errors of [`Options::layer`].
     pub fn block(&self) -> Result<usize> {
-        let takes_blocks = self.kind() != ModelKind::NGram && self.layer()?.takes_blocks();
+        let takes_blocks = self.kind() != ModelKind::NGram && self.layer()?.takes_blocks() && self.batch()? == 1;
         let own = if takes_blocks { self.defaults().block } else { 1 };
         within("block", self.block.unwrap_or(own), Hogwild::MOST_BLOCK, "from 1 to 256")
+    }
+
+    /// Returns the examples in a mini-batch. The default is the catalogue's batch if the layer is
+    /// [dense](crate::layer::catalogue::Entry::dense) and no blocks are asked for, and 1 otherwise.
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`] for 0 examples, or more than 1,048,576; [`Error::Contradiction`] for mini-batches together
+    /// with blocks or with a number of cached rows; the errors of [`Options::layer`].
+    pub fn batch(&self) -> Result<usize> {
+        let (layer, has_blocks) = (self.layer()?, self.block.is_some_and(|positions| positions > 1));
+        let own = if layer.entry().dense && !has_blocks { layer.entry().tuning.batch } else { 1 };
+        let batch = within("batch", self.batch.unwrap_or(own), MOST_BATCH, "from 1 to 1048576")?;
+        let refused = [
+            (has_blocks, "block", "mini-batches have examples and not blocks of positions; remove one of them"),
+            (
+                self.cached_rows.is_some(),
+                "cached_rows",
+                "mini-batches need no copies of rows; remove it, or set batch 1",
+            ),
+        ];
+        match refused.into_iter().find(|(is_given, ..)| *is_given && batch > 1) {
+            Some((_, second, hint)) => Err(Error::Contradiction { first: "batch", second, hint }),
+            None => Ok(batch),
+        }
+    }
+
+    /// Returns the optimizer: with mini-batches Adagrad unless another one is given, and otherwise plain descent.
+    ///
+    /// # Errors
+    /// [`Error::Contradiction`] for Adagrad without mini-batches; the errors of [`Options::batch`].
+    pub fn optimizer(&self) -> Result<Optimizer> {
+        match (self.optimizer, self.batch()?) {
+            (Some(OptimizerKind::Adagrad), 1) => {
+                let hint = "without mini-batches the optimizer is sgd; set a batch of 2 examples or more";
+                Err(Error::Contradiction { first: "optimizer adagrad", second: "batch 1", hint })
+            }
+            (_, 1) => Ok(Optimizer::Sgd),
+            (kind, _) => Ok(kind.unwrap_or_default().into()),
+        }
     }
 
     /// Returns the number of threads.

@@ -1,6 +1,7 @@
 //! Runs that are interrupted and resume: in deterministic mode with the same bits, after any interruption and on any
 //! number of threads.
 
+mod batches;
 mod best;
 mod place;
 
@@ -37,7 +38,7 @@ fn new(a: &Architecture, vocab: &Vocabulary) -> SharedModel {
 
 fn file(a: &Architecture, vocab: &Vocabulary, model: &SharedModel) -> Vec<u8> {
     let mut file = Vec::new();
-    ModelWriter::shared(a, vocab, model).unwrap().write(&mut file).unwrap();
+    ModelWriter::new(a, vocab, model).unwrap().write(&mut file).unwrap();
     file
 }
 
@@ -67,7 +68,7 @@ impl Observer for StopsAt<'_> {
     fn look(&mut self, at: &AtRest) -> Result<Next> {
         if at.is_end {
             let state = serde_json::to_string(&at.state()).unwrap();
-            let writer = ModelWriter::shared(self.architecture, self.vocab, at.model).unwrap();
+            let writer = ModelWriter::new(self.architecture, self.vocab, at.model).unwrap();
             let (mut file, writer) = (Vec::new(), writer.with_state(state).unwrap());
             writer.write(&mut file).unwrap();
             assert_eq!(file.len() as u64, writer.bytes().unwrap());
