@@ -127,6 +127,7 @@ pub struct Entry {
     /// The share of the processor's peak of multiply-adds, of a step of lexmax.
     pub peak_share: Option<Spread>,
     pub loss: Option<Mean>,
+    pub valid_nll: Option<Mean>,
     #[serde(default)]
     pub quality: BTreeMap<String, Mean>,
 }

@@ -81,6 +81,9 @@ pub struct Recorded {
     pub peak_share: Option<Spread>,
     /// The training loss over the seeds.
     pub loss: Option<Mean>,
+    /// The held-out NLL over the seeds, of lexmax with `--valid`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub valid_nll: Option<Mean>,
     /// Points over the seeds, by test set.
     pub quality: BTreeMap<String, Mean>,
     pub runs: Vec<Run>,
@@ -251,6 +254,7 @@ impl Recorded {
             bytes_a_word: spread(|run| run.bytes_a_word),
             peak_share: spread(|run| run.peak_share),
             loss: formula::over_seeds(runs, |run| run.loss),
+            valid_nll: formula::over_seeds(runs, |run| run.valid_nll),
             quality: quality.collect(),
             runs: runs.to_vec(),
         }

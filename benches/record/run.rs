@@ -36,6 +36,9 @@ pub struct Run {
     pub peak_share: Option<f64>,
     /// The training loss of the last pass, as reported by the program.
     pub loss: Option<f64>,
+    /// The held-out NLL of the model that is left, as reported by lexmax for a run with `--valid`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub valid_nll: Option<f64>,
     /// The version, as reported by a peer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
@@ -52,6 +55,7 @@ struct Told {
     peak_bytes: Option<u64>,
     peak_share: Option<f64>,
     loss: Option<Loss>,
+    valid_nll: Option<f64>,
     words: Option<f64>,
     traffic: Option<Traffic>,
     version: Option<String>,
@@ -147,7 +151,7 @@ impl Turn<'_> {
         let quality =
             scores.map_err(|source| Fault::Scores { name: name(), command: command.clone(), source: source.into() })?;
         let loss = told.loss.filter(|_| plan.is_training()).and_then(|loss| loss.last());
-        let (peak_bytes, peak_share) = (told.peak_bytes, told.peak_share);
+        let (peak_bytes, peak_share, valid_nll) = (told.peak_bytes, told.peak_share, told.valid_nll);
         let a_word = |value: fn(&Traffic) -> f64| {
             let words = told.words.filter(|words| *words > 0.0);
             told.traffic.as_ref().zip(words).map(|(traffic, words)| value(traffic) / words)
@@ -167,6 +171,7 @@ impl Turn<'_> {
             bytes_a_word,
             peak_share,
             loss,
+            valid_nll,
             version,
             quality,
         };

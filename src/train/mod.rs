@@ -9,12 +9,12 @@
 //! | [`train_and_look()`] | as [`train()`], and the model is evaluated on the way | as [`train()`] |
 //! | [`hogwild()`] | word vectors from a text are needed fast | with one worker only |
 //! | [`deterministic()`] | word vectors must be reproducible on several threads | for any number of threads |
-//! | [`batches()`] | word vectors from a text, with a layer that touches all words, or with any optimizer | for any number of threads |
+//! | [`batches()`] | word vectors come from a dense layer, or any optimizer | for any number of threads |
 //!
 //! Use [`train()`] for language models and for comparisons of layers. Use [`hogwild()`] for word vectors. Use
-//! [`deterministic()`] if the same vectors must come out again on several threads; on one thread, [`hogwild()`] with one
-//! worker is reproducible as well. Use [`batches()`] for word vectors with a dense layer such as full softmax, or with
-//! Adagrad.
+//! [`deterministic()`] if the same vectors must come out again on several threads; on one thread, [`hogwild()`] with
+//! one worker is reproducible as well. Use [`batches()`] for word vectors with a layer that reads most of its rows in
+//! every step, such as full softmax, or with Adagrad.
 //!
 //! The costs:
 //!
@@ -23,8 +23,8 @@
 //! - [`hogwild()`] runs one thread per worker, without locks.
 //! - [`deterministic()`] is slower than [`hogwild()`]: workers wait at barriers. It holds private copies of the rows
 //!   that its four workers touch.
-//! - [`batches()`] runs one loop; dense layers use all threads. With full softmax it is tens of times faster than the
-//!   others, which read and write the whole table for every example.
+//! - [`batches()`] runs one loop; dense layers use all threads. With full softmax it is much faster than the others,
+//!   which read and write the whole table for every example.
 //!
 //! [`hogwild_watched()`], [`deterministic_watched()`] and [`batches_watched()`] also take an [`Observer`], which can
 //! evaluate or stop the run, and a [`State`] from which an earlier run is resumed.

@@ -38,6 +38,10 @@ pub fn times(region: &Region, records: &Records) -> Result<String, Fault> {
     if has_ratio {
         headings.extend(["ratio of train s", "ratio of processor s"].map(String::from));
     }
+    let has_valid = entries.iter().any(|entry| entry.valid_nll.is_some());
+    if has_valid {
+        headings.push("held-out NLL".into());
+    }
     let row = |entry: &&Entry| {
         let seconds = entry.train_seconds.ok_or_else(|| record.lacks(region, "train_seconds"))?;
         let mut cells = keys.cells(record, entry);
@@ -47,6 +51,9 @@ pub fn times(region: &Region, records: &Records) -> Result<String, Fault> {
             let ratio = record.ratios.iter().find(|ratio| ratio.entry == entry.name);
             cells.push(fixed(ratio.map(|ratio| ratio.seconds), 2));
             cells.push(fixed(ratio.and_then(|ratio| ratio.processor_seconds), 2));
+        }
+        if has_valid {
+            cells.push(mean(entry.valid_nll.as_ref(), 3));
         }
         Ok(cells)
     };

@@ -20,10 +20,9 @@ pub struct Schedule {
     pub block: Option<u32>,
     /// Examples in a mini-batch [default: the layer's batch if it is dense, else 1].
     ///
-    /// A dense layer, such as full or adaptive, reads most of its rows in every step; `--help` of compare lists the
-    /// batches. Mini-batches read them once for many examples. They have one worker, whose products use all threads, and
-    /// give the same bits on any number of threads. With 1, positions are trained one by one, or in blocks, by many
-    /// workers.
+    /// A dense layer, such as full or adaptive, reads most of its rows in every step. Mini-batches read them once for
+    /// many examples. They have one worker, whose products use all threads, and give the same bits on any number of
+    /// threads. With 1, positions are trained one by one, or in blocks, by many workers.
     #[arg(long, value_name = "B", value_parser = crate::cli::whole::<u32>(1..=1_048_576))]
     pub batch: Option<u32>,
     /// Optimizer of mini-batches [default: adagrad].

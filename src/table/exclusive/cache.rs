@@ -95,9 +95,9 @@ const SHORT: usize = 64;
 /// Scores that stay in the last-level cache: 32 MB.
 const IN_CACHE: usize = 8 << 20;
 
-/// Whether the scores of a scan of a batch × dim matrix are kept: if they are few enough, and cost more than reading them
-/// from memory. Scores that are needed `again` are always worth it. A batch is padded to a multiple of 32, which adds
-/// little.
+/// Whether the scores of a scan of a batch × dim matrix are kept: if they are few enough, and cost more than reading
+/// them from memory. Scores that are needed `again` are always worth it. A batch is padded to a multiple of 32, which
+/// adds little.
 pub fn fits(rows: &Range<u32>, (batch, dim): (usize, usize), again: bool) -> bool {
     let scores = batch.next_multiple_of(32) * rows.len();
     scores <= if again || dim > SHORT { KEPT_SCORES } else { IN_CACHE }

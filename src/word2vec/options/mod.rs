@@ -186,14 +186,16 @@ impl Options {
     }
 
     /// Returns the examples in a mini-batch. The default is the catalogue's batch if the layer is
-    /// [dense](crate::layer::catalogue::Entry::dense) and no blocks are asked for, and 1 otherwise.
+    /// [dense](crate::layer::catalogue::Entry::dense) and neither blocks nor cached rows are asked for, and 1
+    /// otherwise.
     ///
     /// # Errors
     /// [`Error::OutOfRange`] for 0 examples, or more than 1,048,576; [`Error::Contradiction`] for mini-batches together
     /// with blocks or with a number of cached rows; the errors of [`Options::layer`].
     pub fn batch(&self) -> Result<usize> {
         let (layer, has_blocks) = (self.layer()?, self.block.is_some_and(|positions| positions > 1));
-        let own = if layer.entry().dense && !has_blocks { layer.entry().tuning.batch } else { 1 };
+        let is_usual = layer.entry().dense && !has_blocks && self.cached_rows.is_none();
+        let own = if is_usual { layer.entry().tuning.batch } else { 1 };
         let batch = within("batch", self.batch.unwrap_or(own), MOST_BATCH, "from 1 to 1048576")?;
         let refused = [
             (has_blocks, "block", "mini-batches have examples and not blocks of positions; remove one of them"),

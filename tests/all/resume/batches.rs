@@ -177,6 +177,7 @@ fn a_dense_layer_has_mini_batches_and_others_have_them_on_request() {
         (&["--layer", "full"][..], 256, &adagrad, 0.2),
         (&["--layer", "full", "--optimizer", "sgd"], 256, &sgd, 0.05),
         (&["--layer", "full", "--batch", "1"], 1, &sgd, 0.05),
+        (&["--layer", "full", "--cached-rows", "5"], 1, &sgd, 0.05),
         (&["--layer", "adaptive", "--batch", "32", "--lr", "0.1"], 32, &adagrad, 0.1),
         (&["--layer", "hierarchical"], 1, &sgd, 0.05),
         (&["--layer", "hierarchical", "--batch", "64"], 64, &adagrad, 0.4),
@@ -192,7 +193,7 @@ fn a_dense_layer_has_mini_batches_and_others_have_them_on_request() {
     assert!(batches <= single && batches < 300_f64.ln() - 0.5, "{batches} and {single}");
     for (more, says) in [
         (&["--optimizer", "adagrad"][..], "set a batch of 2 examples or more"),
-        (&["--layer", "full", "--cached-rows", "5"], "--batch and --cached-rows contradict each other"),
+        (&["--batch", "64", "--cached-rows", "5"], "--batch and --cached-rows contradict each other"),
         (&["--batch", "64", "--block", "8"], "--batch and --block contradict each other"),
         (&["--layer", "full", "--block", "8"], "block"),
         (&["--batch", "0"], "--batch"),
