@@ -1,7 +1,7 @@
 //! Times steps of a `Head` in Rust, as `head.py` does in Python: the same counts, hidden vectors, targets and settings.
 //!
-//! The recorder (`benches/README.md`) runs both by turns. Options are those that it hands to a program that takes steps;
-//! the result is a line of JSON.
+//! The recorder (`benches/README.md`) runs both by turns. Options are those that it hands to a program that takes
+//! steps; the result is a line of JSON.
 
 use lexmax::head::Head;
 use lexmax::prelude::Counts;

@@ -64,8 +64,8 @@ impl Blocks {
     }
 
     /// The default for disjoint slices: blocks by mass, with about a half, a third and a sixth of the hidden vector.
-    /// From `dim` = 96 on the two larger blocks have a multiple of 16 entries, so that their rows fill whole vectors of
-    /// the processor.
+    /// From `dim` = 96 on the second and the third slice have a multiple of 16 entries, so that their rows fill whole
+    /// vectors of the processor.
     pub fn slices(counts: &Counts, dim: usize) -> Self {
         let [first, second] = if dim >= 6 * VECTOR {
             let whole = |share: usize| ((dim + share * VECTOR / 2) / (share * VECTOR)).max(1) * VECTOR;

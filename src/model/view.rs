@@ -1,11 +1,12 @@
 //! A model that is only read, whatever stores its parameters.
 
-use super::{ModelOver, Side};
+use super::{Model, ModelOver, Side};
 use crate::encoder::Encoder;
 use crate::error::{Divergence, Result};
 use crate::layer::OutputLayer;
 use crate::table::stored::{self, Stored};
 use crate::table::{Matrix, TableShape};
+use std::any::Any;
 use std::fmt;
 
 /// A model during training, for code that only reads it: a [`Model`](super::Model) or a
@@ -19,6 +20,7 @@ trait AnyModel {
     fn layer(&self) -> &dyn OutputLayer;
     fn len(&self, side: Side) -> usize;
     fn table(&self, side: Side, number: usize) -> &dyn Stored;
+    fn plain(&self) -> Option<&Model>;
 }
 
 impl<M: Stored> AnyModel for ModelOver<M> {
@@ -36,6 +38,10 @@ impl<M: Stored> AnyModel for ModelOver<M> {
 
     fn table(&self, side: Side, number: usize) -> &dyn Stored {
         &self.tables(side)[number]
+    }
+
+    fn plain(&self) -> Option<&Model> {
+        (self as &dyn Any).downcast_ref()
     }
 }
 
@@ -77,6 +83,11 @@ impl<'a> ModelView<'a> {
     /// If there is no such row, or `out` has another length.
     pub fn read_embedding(self, row: u32, out: &mut [f32]) {
         self.0.table(Side::Encoder, 0).read(row, out);
+    }
+
+    /// Returns the model itself if its parameters are in plain matrices, which can be read in place.
+    pub fn plain(self) -> Option<&'a Model> {
+        self.0.plain()
     }
 
     /// Returns a copy of the parameters of one side.

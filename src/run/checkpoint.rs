@@ -60,7 +60,9 @@ impl Folder {
         let saved: Saved = reader.read_state()?;
         let names: BTreeSet<_> = self.settings.keys().chain(saved.settings.keys()).collect();
         for name in names {
-            let of = |settings: &BTreeMap<String, String>| settings.get(name).cloned().unwrap_or_default();
+            // Runs without blocks or mini-batches do not name them.
+            let missing = || if ["batch", "block"].contains(&name.as_str()) { "1".into() } else { String::new() };
+            let of = |settings: &BTreeMap<String, String>| settings.get(name).cloned().unwrap_or_else(missing);
             let (checkpoint, now) = (of(&saved.settings), of(&self.settings));
             if checkpoint != now {
                 let fault = CheckpointFault::OtherRun { setting: name.clone(), checkpoint, now };

@@ -12,7 +12,7 @@
 
 use crate::error::{Error, Result};
 use crate::files::{OnDisk, on};
-use crate::train::Progress;
+use crate::train::{MeanLoss, Progress};
 use serde_json::{Value, json};
 use std::fs::{File, OpenOptions};
 use std::io::Write;
@@ -24,10 +24,9 @@ const EVERY: f64 = 10.0;
 pub(super) struct Log {
     path: PathBuf,
     file: File,
-    /// Words and seconds at the last line; examples and summed loss since then.
+    /// Words and seconds at the last line, and the loss since then.
     last: (u64, f64),
-    loss: (f64, f64),
-    examples: u64,
+    loss: MeanLoss,
 }
 
 /// Adds the failure of a run, which may not have a log yet. An error while writing is ignored.
@@ -46,7 +45,7 @@ impl Log {
         let mut options = OpenOptions::new();
         options.create(true).append(goes_on).write(true).truncate(!goes_on);
         let file = options.open(path).map_err(Error::io(path))?;
-        Ok(Self { path: path.into(), file, last: (0, 0.0), loss: (0.0, 0.0), examples: 0 })
+        Ok(Self { path: path.into(), file, last: (0, 0.0), loss: MeanLoss::default() })
     }
 
     /// Writes one line.
@@ -58,18 +57,14 @@ impl Log {
 
     /// Accumulates progress, and writes a line every ten seconds or if `now` is set.
     pub fn progress(&mut self, at: &Progress, now: bool) -> Result<()> {
-        let examples = at.examples.saturating_sub(self.examples) as f64;
-        self.examples = at.examples;
-        if at.loss.is_finite() {
-            self.loss = (self.loss.0 + examples * at.loss, self.loss.1 + examples);
-        }
+        self.loss.add(at);
         let (words, seconds) = (at.words - self.last.0.min(at.words), at.seconds - self.last.1);
         if !(now || seconds >= EVERY) {
             return Ok(());
         }
         // JSON has no NaN: it is written as null.
-        let loss = self.loss.0 / self.loss.1;
-        (self.last, self.loss) = ((at.words, at.seconds), (0.0, 0.0));
+        let loss = self.loss.take();
+        self.last = (at.words, at.seconds);
         let speed = words as f64 / seconds;
         let line = json!({
             "seconds": at.seconds, "words": at.words, "examples": at.examples, "share": at.share, "rate": at.rate,

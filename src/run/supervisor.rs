@@ -4,7 +4,7 @@ use super::checkpoint::Folder;
 use super::{Ended, Run};
 use crate::error::{Error, Result};
 use crate::model::{ModelView, ModelWriter};
-use crate::train::{AtRest, Next, Observer, Progress};
+use crate::train::{AtRest, MeanLoss, Next, Observer, Progress};
 use serde_json::json;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
@@ -14,6 +14,7 @@ pub(super) struct Supervisor<'r, 'a> {
     run: &'r mut Run<'a>,
     observe: &'r mut dyn FnMut(&Progress),
     observed: Option<Instant>,
+    loss: MeanLoss,
     /// Whether an earlier run had ended by patience.
     was_over: bool,
 }
@@ -23,7 +24,7 @@ const OBSERVED_EVERY: Duration = Duration::from_millis(100);
 impl<'r, 'a> Supervisor<'r, 'a> {
     pub fn new(run: &'r mut Run<'a>, observe: &'r mut dyn FnMut(&Progress)) -> Self {
         let was_over = run.validation.is_out_of_patience();
-        Self { run, observe, observed: None, was_over }
+        Self { run, observe, observed: None, loss: MeanLoss::default(), was_over }
     }
 
     fn reason_to_end(&self) -> Option<Ended> {
@@ -101,9 +102,10 @@ fn check_finite(model: ModelView, at: &Progress) -> Result<()> {
 
 impl Observer for Supervisor<'_, '_> {
     fn progress(&mut self, at: &Progress) -> Next {
+        self.loss.add(at);
         if self.observed.is_none_or(|last| last.elapsed() >= OBSERVED_EVERY) {
             self.observed = Some(Instant::now());
-            (self.observe)(at);
+            (self.observe)(&Progress { loss: self.loss.take(), ..*at });
         }
         self.run.log_with(|log| log.progress(at, false));
         self.run.ended = self.reason_to_end();

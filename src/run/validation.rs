@@ -79,8 +79,15 @@ impl Validation {
             return Ok(None);
         }
         let threads = Threads::new(threads);
-        let [tables, layer_tables] = [at.model.copy(Side::Encoder)?, at.model.copy(Side::Layer)?];
-        let mut handles = Handles::frozen(&tables, &layer_tables, &threads);
+        let copy = match at.model.plain() {
+            Some(_) => None,
+            None => Some([at.model.copy(Side::Encoder)?, at.model.copy(Side::Layer)?]),
+        };
+        let mut handles = match (at.model.plain(), &copy) {
+            (_, Some([encoder, layer])) => Handles::frozen(encoder, layer, &threads),
+            (Some(model), None) => model.frozen(&threads),
+            (None, None) => unreachable!("one of them is there"),
+        };
         let mut stopped: Option<Instant> = None;
         let grace = self.grace;
         let mut goes_on = || !is_stopped() || stopped.get_or_insert_with(Instant::now).elapsed() < grace;

@@ -14,7 +14,7 @@ use std::io::{self, Read, Seek};
 const ADAGRAD: &str = ".adagrad";
 
 /// Parameters in any storage that is read from files and written to them.
-pub trait Stored {
+pub trait Stored: 'static {
     /// Number of rows, entries per row, and bias.
     fn shape(&self) -> TableShape;
 

@@ -3,12 +3,11 @@
 use super::base::{Inputs, ProgressMeter, WorkerBase, complete, outcome, sums};
 use super::state::State;
 use super::watch::{Next, Observer, ProgressReporter};
-use super::{Hogwild, Outcome, Progress};
-use crate::corpus::Sentences;
+use super::{Hogwild, Outcome, Progress, begin_batch};
+use crate::corpus::{Direction, Sentences};
 use crate::error::{Error, Result};
 use crate::layer::LayerExt;
 use crate::model::{Model, Updates};
-use crate::sampler::is_look_due;
 use crate::table::Threads;
 use crate::vocab::Counts;
 use std::iter::once;
@@ -29,6 +28,7 @@ use std::iter::once;
 ///
 /// # Errors
 /// - [`Error::OutOfRange`] for a setting that makes no sense, such as blocks of positions.
+/// - [`Error::TooLarge`] for a batch that does not fit in memory.
 /// - [`Error::NoExamples`] if no sentence has two words.
 /// - [`Error::Diverged`] if a loss or a parameter is not finite.
 /// - [`Error::Io`] for a file of ids that cannot be read.
@@ -74,6 +74,11 @@ pub fn batches_watched(
     if let Some(state) = from {
         inputs.check(state, 1, 0, 0..u64::MAX)?;
     }
+    let dim = model.layer().dim();
+    let beyond = if settings.window.direction() == Direction::SkipGram { 2 * settings.window.size() } else { 0 };
+    let entries = batch.saturating_add(beyond).saturating_mul(2 * dim);
+    // Hidden vectors and their gradients: a batch that does not fit is refused before a step.
+    Vec::<f32>::new().try_reserve_exact(entries).map_err(|_| Error::TooLarge { rows: batch, dim })?;
     let mut run = Run::new(model, &inputs, batch, from);
     run.until_done(observer)?;
     Ok(outcome(&[&run.base], 0, &run.meter, run.stopped))
@@ -130,12 +135,7 @@ impl<'a> Run<'a> {
     }
 
     fn is_done(&self) -> bool {
-        self.next >= self.inputs.sentences() && self.base.stepper.is_at_end()
-    }
-
-    /// Whether the last batch ended with a pass.
-    fn is_at_pass(&self) -> bool {
-        self.base.stepper.is_at_end() && self.next.is_multiple_of(self.inputs.corpus.len())
+        is_done(&self.base, self.next, self.inputs)
     }
 
     /// Trains until the observer asks for something or the text is read. Returns what it asked for, and the progress
@@ -143,19 +143,13 @@ impl<'a> Run<'a> {
     fn until_asked(&mut self, observer: &mut dyn Observer) -> Result<(Next, Progress)> {
         // The handles live as long as the observer asks for nothing, so their buffers are allocated once.
         let Self { model, inputs, batch, threads, base, next, read, batches, meter, .. } = self;
-        let (inputs, sentences) = (*inputs, self.inputs.corpus.len());
+        let inputs = *inputs;
         let mut model = model.trainable(Updates::Deferred, inputs.rate(*read), threads);
         loop {
+            let rate = inputs.rate(*read);
             let epoch = gather(base, inputs, (next, read), *batch)?;
             if base.stepper.gathered() > 0 {
-                let rate = inputs.rate(*read);
-                model.handles.encoder.set_rate(rate);
-                model.handles.layer.set_rate(rate);
-                if is_look_due(*batches)
-                    && let Some(proposal) = model.layer.adaptive_mut()
-                {
-                    proposal.refresh(&mut model.handles.layer);
-                }
+                begin_batch(&mut model, rate, *batches);
                 *batches += 1;
                 let step = base.stepper.step_gathered(model.encoder, &*model.layer, &mut model.handles);
                 model.handles.layer.flush();
@@ -166,13 +160,10 @@ impl<'a> Run<'a> {
             }
             let progress = meter.progress(inputs, sums(once(&base.tally)), *read);
             let asked = match observer.progress(&progress) {
-                Next::Go if observer.looks_at_passes() && base.stepper.is_at_end() && *next % sentences == 0 => {
-                    Next::Look
-                }
+                Next::Go if observer.looks_at_passes() && is_at_pass(base, *next, inputs) => Next::Look,
                 asked => asked,
             };
-            let is_done = *next >= inputs.sentences() && base.stepper.is_at_end();
-            if asked != Next::Go || is_done {
+            if asked != Next::Go || is_done(base, *next, inputs) {
                 return Ok((asked, progress));
             }
         }
@@ -180,7 +171,8 @@ impl<'a> Run<'a> {
 
     fn show(&mut self, progress: Progress, is_end: bool, observer: &mut dyn Observer) -> Result<Next> {
         let sentences = self.inputs.corpus.len();
-        let passes = if self.is_at_pass() { self.next } else { self.next - 1 } / sentences;
+        let at_pass = is_at_pass(&self.base, self.next, self.inputs);
+        let passes = if at_pass { self.next } else { self.next - 1 } / sentences;
         let epochs = complete(once(&self.base.tally), passes);
         let Self { model, inputs, base, next, read, batches, meter, .. } = self;
         let state = |seconds: f64| State {
@@ -199,6 +191,18 @@ impl<'a> Run<'a> {
     }
 }
 
+fn is_done(base: &WorkerBase, next: usize, inputs: &Inputs) -> bool {
+    next >= inputs.sentences() && base.stepper.is_at_end()
+}
+
+/// Whether the last batch ended with a pass.
+fn is_at_pass(base: &WorkerBase, next: usize, inputs: &Inputs) -> bool {
+    base.stepper.is_at_end() && next.is_multiple_of(inputs.corpus.len())
+}
+
+/// Context words after which a batch ends, whatever its examples.
+const MOST_WORDS: usize = 1 << 30;
+
 /// Gathers examples until there are `batch` of them or a pass ends. Returns the number of the pass.
 fn gather<'a>(
     base: &mut WorkerBase<'a>,
@@ -215,7 +219,7 @@ fn gather<'a>(
             if base.stepper.is_at_end() {
                 *read = base.words;
             }
-            if base.stepper.gathered() >= batch {
+            if base.stepper.gathered() >= batch || base.stepper.gathered_words() >= MOST_WORDS {
                 return Ok(epoch);
             }
         }

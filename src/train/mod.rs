@@ -49,12 +49,13 @@ pub use deterministic::{deterministic, deterministic_watched};
 pub use hogwild::{Hogwild, hogwild, hogwild_watched};
 pub use schedule::{Budget, LinearDecay};
 pub use state::State;
+pub(crate) use watch::MeanLoss;
 pub use watch::{AtRest, Next, Observer};
 
 use crate::corpus::{ExampleSource, Examples};
 use crate::error::{Divergence, Error, Result};
 use crate::layer::LayerExt;
-use crate::model::{Model, Updates};
+use crate::model::{Model, Trainable, Updates};
 use crate::rng::WorkerRng;
 use crate::sampler::is_look_due;
 use crate::table::{Cost, Threads, Traffic};
@@ -310,13 +311,7 @@ impl<'a> BatchRun<'a> {
             let epoch = source.epoch();
             let count = source.fill(budget.next_batch(*batch, at.examples), &mut self.examples);
             at.rate = decay.at(at.share);
-            model.handles.encoder.set_rate(at.rate);
-            model.handles.layer.set_rate(at.rate);
-            if is_look_due(self.batches)
-                && let Some(proposal) = model.layer.adaptive_mut()
-            {
-                proposal.refresh(&mut model.handles.layer);
-            }
+            begin_batch(&mut model, at.rate, self.batches);
             self.batches += 1;
             let loss =
                 self.work.step(model.encoder, &*model.layer, &mut model.handles, &self.examples, Ahead::default());
@@ -338,6 +333,17 @@ impl<'a> BatchRun<'a> {
         self.layer_cost += model.handles.layer.cost();
         self.encoder_cost += model.handles.encoder.cost();
         Ok(())
+    }
+}
+
+/// Sets the rate of a batch. An adaptive proposal looks at the weights if its time has come.
+fn begin_batch(model: &mut Trainable, rate: f32, batches: u64) {
+    model.handles.encoder.set_rate(rate);
+    model.handles.layer.set_rate(rate);
+    if is_look_due(batches)
+        && let Some(proposal) = model.layer.adaptive_mut()
+    {
+        proposal.refresh(&mut model.handles.layer);
     }
 }
 

@@ -15,12 +15,12 @@ use std::ops::Range;
 pub struct State {
     /// Seconds of training so far, as bits of an f64.
     pub(super) seconds: u64,
-    /// Under `deterministic`, the words of a phase; under `hogwild`, the next portion.
+    /// Under `deterministic`, the words of a phase; under `hogwild`, the next portion; under `batches`, their number.
     pub(super) phase: u64,
-    /// Words read by all workers.
+    /// Words read by all workers; under `batches`, those of sentences that are trained on to their end.
     pub(super) read: u64,
     /// Next look of an adaptive proposal at the weights: a count of words under `deterministic`, a portion under
-    /// `hogwild`.
+    /// `hogwild`, 0 under `batches`.
     pub(super) look: u64,
     /// Portions of a piece under `hogwild`. It is 1 in states of earlier versions, which dealt out whole pieces.
     #[serde(default = "one", skip_serializing_if = "is_one")]
@@ -91,7 +91,10 @@ impl State {
         let read = |epoch: usize| -> u64 {
             self.workers.iter().filter_map(|worker| worker.passes.get(epoch)).map(|pass| pass.read).sum()
         };
-        (0..).take_while(|epoch| read(*epoch) >= words.max(1)).count()
+        // A sentence counts as read once it is open; its pass is not complete.
+        let open = self.workers.iter().filter(|worker| worker.position < worker.sentence.len());
+        let open = open.map(|worker| worker.passes.len().saturating_sub(1)).min().unwrap_or(usize::MAX);
+        (0..open).take_while(|epoch| read(*epoch) >= words.max(1)).count()
     }
 
     /// Checks whether a run of these sizes can resume from this state.

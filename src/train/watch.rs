@@ -37,8 +37,8 @@ pub trait Observer {
         Ok(Next::Go)
     }
 
-    /// Whether `hogwild` must come to a barrier at the end of each pass and show the model there. The bits of one
-    /// worker do not depend on it.
+    /// Whether `hogwild` and `batches` must show the model at the end of each pass, where `hogwild` comes to a barrier
+    /// for it. The bits of one worker do not depend on it.
     fn looks_at_passes(&self) -> bool {
         false
     }
@@ -71,25 +71,53 @@ impl AtRest<'_> {
     }
 }
 
+/// The mean loss over reports that are not passed on one by one.
+#[derive(Default)]
+pub(crate) struct MeanLoss {
+    /// Examples of the last report.
+    examples: u64,
+    /// Summed loss, and the examples that it is of.
+    sum: (f64, f64),
+}
+
+impl MeanLoss {
+    /// Adds a report.
+    pub fn add(&mut self, at: &Progress) {
+        let examples = at.examples.saturating_sub(self.examples) as f64;
+        self.examples = at.examples;
+        if at.loss.is_finite() {
+            self.sum = (self.sum.0 + examples * at.loss, self.sum.1 + examples);
+        }
+    }
+
+    /// Returns the mean since the last call; NaN without an example.
+    pub fn take(&mut self) -> f64 {
+        let (sum, examples) = std::mem::take(&mut self.sum);
+        sum / examples
+    }
+}
+
 /// Passes reports on to a function, at most ten times a second.
 pub(super) struct ProgressReporter<'a> {
     to: &'a mut dyn FnMut(&Progress),
     last: Option<f64>,
+    loss: MeanLoss,
 }
 
 const REPORT_EVERY: Duration = Duration::from_millis(100);
 
 impl<'a> ProgressReporter<'a> {
     pub fn new(to: &'a mut dyn FnMut(&Progress)) -> Self {
-        Self { to, last: None }
+        Self { to, last: None, loss: MeanLoss::default() }
     }
 }
 
 impl Observer for ProgressReporter<'_> {
     fn progress(&mut self, at: &Progress) -> Next {
+        self.loss.add(at);
         if self.last.is_none_or(|last| at.seconds - last >= REPORT_EVERY.as_secs_f64()) {
             self.last = Some(at.seconds);
-            (self.to)(at);
+            (self.to)(&Progress { loss: self.loss.take(), ..*at });
         }
         Next::Go
     }

@@ -1,7 +1,9 @@
 //! The settings of a run, every value filled in.
 
+use super::options;
 use crate::corpus::{Joins, Source, TextRules, Window};
 use crate::encoder::BagGradient;
+use crate::error::Result;
 use crate::layer::Bias;
 use crate::layer::catalogue::LayerSpec;
 use crate::model::{Architecture, Encoding, Reading};
@@ -73,6 +75,11 @@ impl Word2VecConfig {
             optimizer: self.optimizer,
             reading: Reading::new(self.source.normalizer, joins),
         }
+    }
+
+    /// Refuses an optimizer that the trainer does not have.
+    pub(super) fn check_optimizer(&self) -> Result<()> {
+        options::check_optimizer(self.batch, self.optimizer.kind())
     }
 
     /// Returns the settings of the trainer.

@@ -37,11 +37,12 @@ pub struct Plan {
     pub parameters: u64,
     /// Bytes of the parameters.
     pub parameter_bytes: u64,
-    /// Most bytes of gradients and of the optimizer's state, of a run in mini-batches; 0 for others.
+    /// Most bytes of the optimizer's state and of gradients, which layers that are not dense keep for a batch's rows
+    /// alone; 0 without mini-batches. Scores and other buffers of a batch are not counted.
     pub batch_bytes: u64,
     /// Bytes of the text in memory: 4 per word (unless the words are in a file) and 8 per sentence.
     pub text_bytes: u64,
-    /// Bytes of the copy of the parameters during an evaluation on held-out text.
+    /// Bytes of the copy of the parameters during an evaluation on held-out text; mini-batches need none.
     pub evaluation_bytes: u64,
     /// Peak bytes on disk for checkpoints and for the best model. A new file is complete before the old one is removed,
     /// so each counts twice.
@@ -154,7 +155,7 @@ pub fn plan(config: &Word2VecConfig, seconds: f64) -> Result<Plan> {
         parameter_bytes: 4 * parameters,
         batch_bytes: 4 * copies * parameters,
         text_bytes: text + 8 * ledger.sentences,
-        evaluation_bytes: if config.control.valid.is_some() { 4 * parameters } else { 0 },
+        evaluation_bytes: if config.control.valid.is_some() && config.batch == 1 { 4 * parameters } else { 0 },
         disk_bytes,
         peak_bytes: peak_bytes(),
         multiply_adds_per_epoch: all.cost.multiply_adds as f64 * scale,

@@ -50,7 +50,8 @@ pub(super) fn settings(config: &Word2VecConfig, text: &str, init: Option<String>
         ("sample", sample.to_string()),
         ("epochs", epochs.to_string()),
         ("rate", format!("{} to {}", rate.start(), rate.end())),
-        ("deterministic", deterministic.to_string()),
+        // Mini-batches give the same bits on any number of threads, whether or not that is asked for.
+        ("deterministic", (*deterministic && *batch == 1).to_string()),
         ("seed", seed.to_string()),
         ("init", init.unwrap_or_default()),
     ];
@@ -58,7 +59,6 @@ pub(super) fn settings(config: &Word2VecConfig, text: &str, init: Option<String>
     if *block > 1 {
         settings.push(("block", block.to_string()));
     }
-    // Mini-batches give the same bits on any number of threads.
     if *batch > 1 {
         settings.push(("batch", batch.to_string()));
         settings.push(("optimizer", serde_json::to_string(optimizer).expect("plain data")));

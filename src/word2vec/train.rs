@@ -10,6 +10,7 @@ use crate::files::{self, Output};
 use crate::layer::LayerExt;
 use crate::machine::peak_bytes;
 use crate::model::{Architecture, ModelOver, ModelView, ModelWriter, Predictor, Side};
+use crate::optimizer::Optimizer;
 use crate::run::{Ended, Run, Subject};
 use crate::table::Threads;
 use crate::train::Progress;
@@ -102,6 +103,7 @@ fn train_read(
     watch.read(&text)?;
     let reading = Reading { architecture: &architecture, vocab: &vocab, corpus, text };
     let done = model.supervised(config, &reading, examples, watch)?;
+    let (model, architecture) = (model.finished()?, Architecture { optimizer: Optimizer::Sgd, ..architecture });
     Ok(Embeddings { facts: facts(config, &text, done), vocab, architecture, model, start })
 }
 

@@ -16,9 +16,9 @@ use crate::word2vec::facts::Supervised;
 
 /// A model during training.
 pub(super) enum Trainee {
-    /// For workers that share it.
+    /// Model that workers share.
     Shared(SharedModel),
-    /// For mini-batches.
+    /// Model for mini-batches.
     Plain(Model),
 }
 
@@ -67,8 +67,10 @@ impl Trained for Matrix {
 }
 
 impl Trainee {
-    /// Creates the model at the start of training. Refuses a model that does not take the blocks that are asked for.
+    /// Creates the model at the start of training. Refuses a model that does not take the blocks or the optimizer that
+    /// are asked for.
     pub fn new(config: &Word2VecConfig, vocab: &Vocabulary) -> Result<Self> {
+        config.check_optimizer()?;
         let counts = vocab.counts();
         let context = catalogue::Shape::new(counts, config.dim, Bias::None).words(vocab);
         let encoder: Box<dyn Encoder> = match config.encoding {
@@ -117,6 +119,17 @@ impl Trainee {
         match self {
             Self::Shared(model) => Trained::train(model, config, text, settings, None, observer),
             Self::Plain(model) => Trained::train(model, config, text, settings, None, observer),
+        }
+    }
+
+    /// Drops the optimizer's state, which a finished model does not need.
+    ///
+    /// # Errors
+    /// A table that does not fit in memory a second time.
+    pub fn finished(self) -> Result<Self> {
+        match self {
+            Self::Plain(model) => model.without_state().map(Self::Plain),
+            shared @ Self::Shared(_) => Ok(shared),
         }
     }
 

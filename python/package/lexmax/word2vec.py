@@ -179,7 +179,7 @@ class Word2Vec:
             "batch": batch,
             "optimizer": optimizer,
             "alpha": None if alpha is _ALPHA else alpha,
-            "min_alpha": None if min_alpha is _MIN_ALPHA else min(min_alpha, alpha),
+            "min_alpha": None if min_alpha is _MIN_ALPHA else min_alpha if alpha is _ALPHA else min(min_alpha, alpha),
             "deterministic": deterministic,
             "valid_files": None if valid is None else _paths(valid),
             "patience": patience,

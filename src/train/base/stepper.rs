@@ -103,6 +103,11 @@ impl Stepper {
         self.examples.len()
     }
 
+    /// Number of context words of the next batch.
+    pub fn gathered_words(&self) -> usize {
+        self.examples.words.len()
+    }
+
     /// Trains on the examples that were gathered, of which there must be one, as one step.
     pub fn step_gathered(&mut self, encoder: &dyn Encoder, layer: &dyn OutputLayer, handles: &mut Handles) -> Step {
         let (examples, ahead) = (self.examples.len(), Ahead::default());

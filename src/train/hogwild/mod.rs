@@ -17,7 +17,7 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 use worker::Worker;
 
-/// Settings of [`hogwild()`] and [`deterministic()`](super::deterministic()).
+/// Settings of [`hogwild()`], [`deterministic()`](super::deterministic()) and [`batches()`](super::batches()).
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Hogwild {
@@ -33,7 +33,7 @@ pub struct Hogwild {
     /// share their rows, and whatever else the layer can share: see [`Batch::block`](crate::layer::Batch::block). A
     /// block ends with its sentence.
     pub block: usize,
-    /// Workers, one thread each.
+    /// Workers, one thread each; under `batches`, threads of its one worker.
     pub workers: usize,
     /// Rows of each table that a worker keeps as private copies.
     pub cached: CachedRows,

@@ -216,14 +216,11 @@ impl Options {
     /// # Errors
     /// [`Error::Contradiction`] for Adagrad without mini-batches; the errors of [`Options::batch`].
     pub fn optimizer(&self) -> Result<Optimizer> {
-        match (self.optimizer, self.batch()?) {
-            (Some(OptimizerKind::Adagrad), 1) => {
-                let hint = "without mini-batches the optimizer is sgd; set a batch of 2 examples or more";
-                Err(Error::Contradiction { first: "optimizer adagrad", second: "batch 1", hint })
-            }
-            (_, 1) => Ok(Optimizer::Sgd),
-            (kind, _) => Ok(kind.unwrap_or_default().into()),
-        }
+        let batch = self.batch()?;
+        let usual = if batch > 1 { OptimizerKind::Adagrad } else { OptimizerKind::Sgd };
+        let kind = self.optimizer.unwrap_or(usual);
+        check_optimizer(batch, kind)?;
+        Ok(kind.into())
     }
 
     /// Returns the number of threads.
@@ -251,6 +248,15 @@ impl Options {
     pub fn seed(&self) -> u64 {
         self.seed.unwrap_or(Self::SEED)
     }
+}
+
+/// Refuses optimizers other than plain descent without mini-batches.
+pub(super) fn check_optimizer(batch: usize, kind: OptimizerKind) -> Result<()> {
+    if batch > 1 || kind == OptimizerKind::Sgd {
+        return Ok(());
+    }
+    let hint = "without mini-batches the optimizer is sgd; set a batch of 2 examples or more";
+    Err(Error::Contradiction { first: "optimizer adagrad", second: "batch 1", hint })
 }
 
 /// Refuses 0 and values above `most`.

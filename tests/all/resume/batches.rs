@@ -6,12 +6,15 @@ use lexmax::layer::Bias;
 use lexmax::layer::catalogue::CATALOGUE;
 use lexmax::model::{Architecture, Encoding, Model, ModelReader, ModelWriter, SharedModel};
 use lexmax::table::Optimizer;
-use lexmax::train::{Hogwild, LinearDecay, Outcome, State, batches, batches_watched, hogwild};
+use lexmax::train::{Hogwild, LinearDecay, Outcome, Progress, State, batches, batches_watched, hogwild};
 use lexmax::vocab::Vocabulary;
-use lexmax::{Error, WorkerRng};
+use lexmax::word2vec::{Checkpoints, EpochEnd, Watch, Word2Vec};
+use lexmax::{Error, Result, WorkerRng};
 use rand::RngExt;
 use std::io::Cursor;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
 fn new(a: &Architecture, vocab: &Vocabulary) -> Model {
@@ -109,6 +112,70 @@ fn batches_go_on_as_if_nothing_had_been() {
 }
 
 #[test]
+fn a_batch_has_the_rate_of_its_beginning() {
+    let (vocab, corpus) = corpus(40, 20);
+    let window = Window::new(Direction::Cbow, Context::Both, 2, true).unwrap();
+    let a = Architecture::new("full".parse().unwrap(), window, 9);
+    let trained = |rate: LinearDecay| {
+        let (mut model, mut settings) = (new(&a, &vocab), settings(1, window));
+        (settings.rate, settings.epochs) = (rate, 1);
+        batches(&mut model, &corpus, vocab.counts(), &settings, 1 << 16, &mut |_| {}).unwrap();
+        weights(&model)
+    };
+    let falling = trained(LinearDecay::new(0.1));
+    assert!(falling == trained(LinearDecay::to(0.1, 0.1).unwrap()) && falling != weights(&new(&a, &vocab)));
+}
+
+/// Stops the run at the first report, if it is to, and counts passes.
+struct Passes {
+    stop: Option<Arc<AtomicBool>>,
+    ended: usize,
+}
+
+impl Watch for Passes {
+    fn progress(&mut self, _: &Progress) {
+        self.stop.iter().for_each(|stop| stop.store(true, Relaxed));
+    }
+
+    fn hears_epochs(&self) -> bool {
+        true
+    }
+
+    fn epoch(&mut self, _: &EpochEnd) -> Result<()> {
+        self.ended += 1;
+        Ok(())
+    }
+}
+
+#[test]
+fn a_pass_whose_last_sentence_was_interrupted_is_heard_of_after_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let line = folder.path().join("line.txt");
+    std::fs::write(&line, text(40, 200).replace('\n', " ")).unwrap();
+    let stop = Arc::new(AtomicBool::new(false));
+    let mut heard = Vec::new();
+    for is_stopped in [true, false] {
+        stop.store(false, Relaxed);
+        let checkpoints = Checkpoints::new(folder.path().join("c")).resume();
+        let run = Word2Vec::new().layer("full").unwrap().dim(9).min_count(1).sample(0.0).batch(64).epochs(2);
+        let mut passes = Passes { stop: is_stopped.then(|| stop.clone()), ended: 0 };
+        run.checkpoint(checkpoints).stop(stop.clone()).train_watched(&[&line], &mut passes).unwrap();
+        heard.push(passes.ended);
+    }
+    assert_eq!(heard, [0, 2]);
+}
+
+#[test]
+fn a_finished_model_has_no_optimizer_state() {
+    let place = Place::new(500);
+    ok(place.run("v.bin", &["--layer", "full", "--epochs", "1", "--save-model", "m"]));
+    let (architecture, _, model) =
+        ModelReader::open(Cursor::new(place.read("m")), Path::new("m")).unwrap().read().unwrap();
+    assert_eq!(architecture.optimizer, Optimizer::Sgd);
+    assert!(model.layer_tables().iter().all(|table| table.optimizer() == Optimizer::Sgd));
+}
+
+#[test]
 fn batches_refuse_what_they_cannot_do() {
     let (vocab, corpus) = corpus(40, 100);
     let window = Window::new(Direction::Cbow, Context::Both, 2, true).unwrap();
@@ -119,6 +186,7 @@ fn batches_refuse_what_they_cannot_do() {
     let good = settings(1, window);
     let mut blocks = good;
     blocks.block = 8;
+    assert!(matches!(run(&good, 1 << 60), Error::TooLarge { .. }));
     for (error, field) in [(run(&good, 0), "batch"), (run(&blocks, 100), "block")] {
         assert!(matches!(error, Error::OutOfRange { name, .. } if name == field), "{error}");
     }
@@ -160,7 +228,7 @@ fn killed_at_any_moment_batches_give_the_same_bytes() {
         |more: &[&'static str]| place.run("w.bin", &[&all(&["--checkpoint", "c", "--resume"])[..], more].concat());
     refused(with(&["--batch", "64"]), "batch is \"256\" there, but \"64\" here");
     refused(with(&["--optimizer", "sgd"]), "optimizer is");
-    refused(with(&["--batch", "1"]), "batch is \"256\" there, but \"\" here");
+    refused(with(&["--batch", "1"]), "batch is \"256\" there, but \"1\" here");
 }
 
 #[test]

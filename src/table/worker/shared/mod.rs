@@ -157,22 +157,6 @@ impl SharedMatrix {
         self.bias.iter().zip(bias).for_each(|(to, from)| to.store(from.to_bits(), Relaxed));
     }
 
-    /// Whether no entry is infinite or NaN.
-    pub fn is_finite(&self) -> bool {
-        let finite = |pair: &AtomicU64| unpack(pair.load(Relaxed)).iter().all(|w| w.is_finite());
-        self.pairs.iter().all(finite) && self.bias.iter().all(|b| f32::from_bits(b.load(Relaxed)).is_finite())
-    }
-
-    /// The first row with an infinite or NaN entry, and that entry.
-    pub fn not_finite(&self) -> Option<(u32, f32)> {
-        let mut row = vec![0.0; self.shape.dim];
-        (0..self.shape.rows).find_map(|number| {
-            self.read_row(number, &mut row);
-            let entries = row.iter().copied().chain([self.row_bias(number)]);
-            entries.into_iter().find(|x| !x.is_finite()).map(|value| (number, value))
-        })
-    }
-
     /// Sets the bias of a row; does nothing for a matrix without biases.
     pub(in crate::table) fn store_bias(&self, row: u32, value: f32) {
         if let Some(bias) = self.bias.get(row as usize) {
