@@ -104,6 +104,8 @@ pub struct Machine {
 #[derive(Debug, Deserialize)]
 pub struct Simd {
     pub path: String,
+    /// The path that `LEXMAX_SIMD` asked for.
+    pub asked: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
