@@ -211,12 +211,8 @@ impl Head {
     ) -> PyResult<Step<'py>> {
         let examples = Examples::of(hidden, targets, weights, self.vocab)?;
         let mut out = examples.out(py, out, self.dim)?;
-        let (batch, mut view) = (examples.batch(), out.view());
-        let loss = self.with(py, |head| {
-            let step = head.step_batch(batch)?;
-            view.assign(&step.d_hidden);
-            Ok(step.loss)
-        })?;
+        let (batch, view) = (examples.batch(), out.view());
+        let loss = self.with(py, |head| head.step_into(batch, view))?;
         Ok((loss, out.into_array()))
     }
 

@@ -92,6 +92,27 @@ impl Head {
         Ok(Step { loss, d_hidden: self.d_hidden(batch.len()) })
     }
 
+    /// Trains as [`Head::step_batch`] does, and writes ∂L/∂hidden into `d_hidden`, B×d, without a copy of it here.
+    /// Returns the loss in nats. After an error the contents of `d_hidden` are of no use.
+    ///
+    /// # Errors
+    /// The errors of [`Head::step`], and a `d_hidden` of another shape.
+    pub fn step_into(&mut self, batch: Batch, mut d_hidden: ArrayViewMut2<f32>) -> Result<f64> {
+        let examples = batch.hidden.nrows();
+        check_shape("the gradients of the hidden vectors", &d_hidden.view(), [examples, self.shape.dim])?;
+        if let Some(entries) = d_hidden.as_slice_mut() {
+            self.check_batch(&batch)?;
+            self.forget();
+            zero(entries);
+            let loss = self.differentiate_into(&batch, matrix_mut(entries, examples, self.shape.dim))?;
+            self.tables.flush();
+            return Ok(loss);
+        }
+        let step = self.step_batch(batch)?;
+        d_hidden.assign(&step.d_hidden);
+        Ok(step.loss)
+    }
+
     /// Returns the loss of a batch, and its gradients with respect to the hidden vectors and every table. No weight
     /// moves. This is for your own optimizer, which then changes [`Head::weights_mut`] and [`Head::bias_mut`].
     ///
@@ -156,13 +177,20 @@ impl Head {
         self.check_batch(batch)?;
         let examples = batch.hidden.nrows();
         self.begin(examples);
-        if examples == 0 {
+        let mut d_hidden = std::mem::take(&mut self.mode.d_hidden);
+        let loss = self.differentiate_into(batch, matrix_mut(&mut d_hidden, examples, self.shape.dim));
+        self.mode.d_hidden = d_hidden;
+        loss
+    }
+
+    /// Computes the gradients of a batch that was checked, in `d_hidden`, which is zero, and in the tables.
+    fn differentiate_into(&mut self, batch: &Batch, d_hidden: ArrayViewMut2<f32>) -> Result<f64> {
+        if batch.is_empty() {
             return Ok(0.0);
         }
         self.look_at_weights();
-        let Self { layer, tables, scratch, copied, mode, shape, .. } = self;
+        let Self { layer, tables, scratch, copied, mode, .. } = self;
         let hidden = contiguous(batch.hidden, copied);
-        let d_hidden = matrix_mut(&mut mode.d_hidden, examples, shape.dim);
         let loss = layer.read().step(tables, Batch { hidden, ..*batch }, scratch, d_hidden, None);
         mode.batches += 1;
         if loss.is_finite() {
@@ -174,16 +202,20 @@ impl Head {
 
     /// Discards gradients that were not applied, and zeroes `d_hidden` for this number of examples.
     fn begin(&mut self, examples: usize) {
-        if std::mem::take(&mut self.mode.has_gradients) {
-            self.tables.discard();
-        }
+        self.forget();
         let entries = examples * self.shape.dim;
         let d_hidden = &mut self.mode.d_hidden;
         if d_hidden.len() < entries {
             d_hidden.resize(entries, 0.0);
         }
-        // Zeroed in parts: a single call compiles to a string instruction, which takes longer to start than a part.
-        d_hidden[..entries].chunks_mut(ZEROED).for_each(|part| part.fill(0.0));
+        zero(&mut d_hidden[..entries]);
+    }
+
+    /// Discards gradients that were not applied.
+    fn forget(&mut self) {
+        if std::mem::take(&mut self.mode.has_gradients) {
+            self.tables.discard();
+        }
     }
 
     fn d_hidden(&self, examples: usize) -> ArrayView2<'_, f32> {
@@ -233,6 +265,11 @@ impl Head {
         self.tables.set_rate(rate);
         Ok(())
     }
+}
+
+/// Zeroes in parts: a single call compiles to a string instruction, which takes longer to start than a part.
+fn zero(entries: &mut [f32]) {
+    entries.chunks_mut(ZEROED).for_each(|part| part.fill(0.0));
 }
 
 /// Views the first rows × dim numbers as a matrix.

@@ -5,7 +5,7 @@ use lexmax::error::{HeadFault, InputFault, ModelFault};
 use lexmax::layer::catalogue::{CATALOGUE, LayerSpec, Shape};
 use lexmax::layer::verbs::Sampling;
 use lexmax::layer::{Batch, Bias, FullSoftmax, LayerExt, OutputLayer, Scratch, set_up};
-use lexmax::ndarray::{Array2, ArrayView2};
+use lexmax::ndarray::{Array2, ArrayView2, ShapeBuilder};
 use lexmax::objective::{LossOptions, SoftTargets};
 use lexmax::prelude::*;
 use lexmax::sampler::is_look_due;
@@ -682,5 +682,30 @@ fn batches_of_equal_and_of_sorted_targets_are_steps_like_others() {
             let pairs = plain.d_hidden.iter().zip(weighted.d_hidden);
             assert!(pairs.into_iter().all(|(a, b)| (a - b).abs() < 1e-4), "{name}, {size} targets");
         }
+    }
+}
+
+/// A step into the caller's memory is a step, whatever the layout of that memory.
+#[test]
+fn a_step_into_given_memory_has_the_bits_of_a_step() {
+    let counts = Counts::new((1..=40).rev().collect()).unwrap();
+    let hidden = Array2::from_shape_fn((6, 5), |(i, j)| ((7 * i + 3 * j) % 11) as f32 / 11.0 - 0.5);
+    let targets = [0, 3, 3, 39, 7, 20];
+    for entry in CATALOGUE {
+        let head = || Head::builder(entry.name, &counts, 5).build().unwrap();
+        let [mut one, mut two, mut three] = [head(), head(), head()];
+        let (mut rows, mut columns) = (Array2::from_elem((6, 5), 9.0), Array2::from_elem((6, 5).f(), 9.0));
+        for _ in 0..3 {
+            let batch = Batch::new(hidden.view(), &targets);
+            let step = one.step_batch(batch).unwrap();
+            let (loss, d_hidden) = (step.loss, step.d_hidden.to_owned());
+            assert_eq!(two.step_into(batch, rows.view_mut()).unwrap(), loss, "{}", entry.name);
+            assert_eq!(three.step_into(batch, columns.view_mut()).unwrap(), loss);
+            assert!(rows == d_hidden && columns == d_hidden, "{}", entry.name);
+        }
+        assert!(one.to_bytes().unwrap() == two.to_bytes().unwrap());
+        let refused = two.step_into(Batch::new(hidden.view(), &targets), Array2::zeros((5, 6)).view_mut());
+        assert!(refused.unwrap_err().to_string().contains("gradients of the hidden vectors"));
+        assert!(one.to_bytes().unwrap() == two.to_bytes().unwrap());
     }
 }
