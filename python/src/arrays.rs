@@ -44,7 +44,13 @@ fn check_f32(array: &Bound<'_, PyUntypedArray>, name: &str) -> PyResult<()> {
         return Ok(());
     }
     let found = found.str()?;
-    Err(PyTypeError::new_err(format!("{name} has dtype {found}, expected float32; pass {name}.astype(numpy.float32)")))
+    // A converted copy of an output would be filled and lost.
+    let remedy = if name == "out" {
+        "make it with dtype=numpy.float32".into()
+    } else {
+        format!("pass {name}.astype(numpy.float32)")
+    };
+    Err(PyTypeError::new_err(format!("{name} has dtype {found}, expected float32; {remedy}")))
 }
 
 /// A matrix of f32, read in place where its rows lie one after the other.

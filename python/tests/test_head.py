@@ -401,3 +401,10 @@ def test_empty_batches():
     assert made.step(none, [])[0] == 0 and made.step(none, [])[1].shape == (0, D)
     assert made.top_k(none, 3)[0].shape == (0, 3) and made.log_probs(none).shape == (0, V)
     assert made.top_k(batch()[0], 0)[0].shape == (B, 0)
+
+
+def test_an_output_of_another_dtype_is_to_be_made_anew():
+    head = lexmax.Head("full", np.arange(9, 0, -1), dim=4)
+    hidden, targets = np.zeros((2, 4), dtype=np.float32), [0, 1]
+    with pytest.raises(TypeError, match="out has dtype float64, expected float32; make it with dtype=numpy.float32"):
+        head.step(hidden, targets, out=np.zeros((2, 4)))

@@ -63,6 +63,11 @@ def test_the_vocabulary_is_gensims(text):
     assert "New York" in Word2Vec(text, **{**how, "min_count": 1}).wv
 
 
+def test_patience_is_at_least_one_epoch(text, text_file):
+    with pytest.raises(ValueError, match="patience is 0, but must be 1 or more"):
+        Word2Vec(text, **SMALL, valid=text_file, patience=0)
+
+
 def test_dense_layers_have_mini_batches(text):
     """Batches are the default of dense layers alone, with the layer's own rate; arguments replace both."""
     how = {**SMALL, "sg": 0}

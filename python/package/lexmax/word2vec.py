@@ -155,6 +155,8 @@ class Word2Vec:
             raise ValueError("cbow_mean=0 is the sum of the context, which lexmax does not have; leave it out")
         if layer is None and not hs and noise == 0:
             raise ValueError("hs=0 and negative=0 leave no layer; set one of them, or name a layer")
+        if patience is not None and patience < 1:
+            raise ValueError(f"patience is {patience}, but must be 1 or more")
         if patience is not None and valid is None:
             raise ValueError("patience has no effect without valid; remove it, or name a held-out text")
         if resume and checkpoint is None:
