@@ -31,18 +31,22 @@ pub trait Stored: 'static {
     ///
     /// # Errors
     /// A copy that does not fit in memory.
+    #[cfg(feature = "text")]
     fn to_matrix(&self) -> Result<Matrix>;
 
     /// Sets the weights of a row; `values` has d entries.
+    #[cfg(feature = "text")]
     fn write_row(&mut self, row: u32, values: &[f32]);
 
     /// Sets the biases; does nothing for a table without biases.
+    #[cfg(feature = "text")]
     fn set_biases(&mut self, bias: &[f32]);
 
     /// Reads the tensors of table `name`, with the optimizer's state if this storage has one.
     ///
     /// # Errors
     /// Any error of [`Tensors::rows`], such as tensors of another shape.
+    #[cfg(feature = "text")]
     fn restore<R: Read + Seek>(&mut self, file: &mut Tensors<R>, name: &str) -> Result<()>
     where
         Self: Sized;
@@ -65,19 +69,23 @@ impl Stored for Matrix {
         self.optimizer().initial_state().map(|_| self.optimizer_state())
     }
 
+    #[cfg(feature = "text")]
     fn to_matrix(&self) -> Result<Matrix> {
         self.without_state()
     }
 
+    #[cfg(feature = "text")]
     fn write_row(&mut self, row: u32, values: &[f32]) {
         let dim = self.shape().dim;
         self.weights_mut()[row as usize * dim..][..dim].copy_from_slice(values);
     }
 
+    #[cfg(feature = "text")]
     fn set_biases(&mut self, bias: &[f32]) {
         self.bias_mut().iter_mut().zip(bias).for_each(|(to, from)| *to = *from);
     }
 
+    #[cfg(feature = "text")]
     fn restore<R: Read + Seek>(&mut self, file: &mut Tensors<R>, name: &str) -> Result<()> {
         read(file, name, self)
     }
@@ -100,18 +108,22 @@ impl Stored for SharedMatrix {
         None
     }
 
+    #[cfg(feature = "text")]
     fn to_matrix(&self) -> Result<Matrix> {
         Self::to_matrix(self)
     }
 
+    #[cfg(feature = "text")]
     fn write_row(&mut self, row: u32, values: &[f32]) {
         Self::write_row(self, row, values);
     }
 
+    #[cfg(feature = "text")]
     fn set_biases(&mut self, bias: &[f32]) {
         self.set_bias(bias);
     }
 
+    #[cfg(feature = "text")]
     fn restore<R: Read + Seek>(&mut self, file: &mut Tensors<R>, name: &str) -> Result<()> {
         for (tensor, dims) in tensors(name, &SharedMatrix::shape(self), false) {
             if dims.len() == 1 {
