@@ -134,7 +134,7 @@ impl Word2Vec {
     }
 
     /// Sets the examples in a mini-batch; 1 trains position by position. The default is the recommended batch of the
-    /// catalogue if the layer is [dense](crate::layer::catalogue::Entry::dense), and 1 otherwise.
+    /// catalogue if the layer is [dense](field@crate::layer::catalogue::Entry::dense), and 1 otherwise.
     pub fn batch(self, examples: usize) -> Self {
         self.with(|options| options.batch = Some(examples))
     }

@@ -186,7 +186,7 @@ impl Options {
     }
 
     /// Returns the examples in a mini-batch. The default is the catalogue's batch if the layer is
-    /// [dense](crate::layer::catalogue::Entry::dense) and neither blocks nor cached rows are asked for, and 1
+    /// [dense](field@crate::layer::catalogue::Entry::dense) and neither blocks nor cached rows are asked for, and 1
     /// otherwise.
     ///
     /// # Errors
