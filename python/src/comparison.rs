@@ -2,11 +2,11 @@
 
 use crate::arrays::whole;
 use crate::failure::{Failure, Stop, detached};
+use crate::head::optimizer;
 use crate::worker::{Line, apart};
 use lexmax::compare::{Builder, Comparison as Found, LayerRow, Listener};
 use lexmax::layer::catalogue::LayerSpec;
 use lexmax::model::ModelKind;
-use lexmax::prelude::Optimizer;
 use lexmax::report::Cell;
 use lexmax::train::Progress;
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
@@ -128,14 +128,7 @@ fn builder(given: &Bound<'_, PyDict>) -> PyResult<Builder> {
             "model" => builder.model(kind(&value.extract::<String>()?)?),
             "dim" => builder.dim(whole(&value, &name)?),
             "window" => builder.window(whole(&value, &name)?),
-            "optimizer" => match value.extract::<String>()?.as_str() {
-                "adagrad" => builder.optimizer(Optimizer::default()),
-                "sgd" => builder.optimizer(Optimizer::Sgd),
-                other => {
-                    let message = format!("unsupported optimizer {other:?} (supported: \"adagrad\", \"sgd\")");
-                    return Err(PyValueError::new_err(message));
-                }
-            },
+            "optimizer" => builder.optimizer(optimizer(&value.extract::<String>()?)?.into()),
             "lr" => builder.rate(value.extract()?),
             "batch" => builder.batch(whole(&value, &name)?),
             "budget" => {

@@ -7,7 +7,7 @@ use lexmax::head;
 use lexmax::layer::Bias;
 use lexmax::layer::verbs::{Sampling, Scored};
 use lexmax::prelude::{Counts, Optimizer};
-use lexmax::table;
+use lexmax::table::{self, OptimizerKind};
 use numpy::{PyArray1, PyArray2, PyArrayMethods};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -135,14 +135,23 @@ impl Head {
     }
 }
 
-fn optimizer(name: &str, initial: Option<f32>) -> PyResult<Optimizer> {
-    let refused = |message: String| Err(PyValueError::new_err(message));
-    match (name, initial) {
-        ("sgd", None) => Ok(Optimizer::Sgd),
-        ("sgd", Some(_)) => refused("initial_accumulator_value has no effect with sgd; remove one of them".into()),
-        ("adagrad", None) => Ok(Optimizer::default()),
-        ("adagrad", Some(initial)) => Ok(Optimizer::adagrad(initial).map_err(Failure::from)?),
-        _ => refused(format!("unsupported optimizer {name:?} (supported: \"adagrad\", \"sgd\")")),
+/// The kind of optimizer with a name.
+pub fn optimizer(name: &str) -> PyResult<OptimizerKind> {
+    match name {
+        "sgd" => Ok(OptimizerKind::Sgd),
+        "adagrad" => Ok(OptimizerKind::Adagrad),
+        _ => Err(PyValueError::new_err(format!("unsupported optimizer {name:?} (supported: \"adagrad\", \"sgd\")"))),
+    }
+}
+
+fn with_initial(kind: OptimizerKind, initial: Option<f32>) -> PyResult<Optimizer> {
+    match initial {
+        None => Ok(kind.into()),
+        Some(initial) if kind == OptimizerKind::Adagrad => Ok(Optimizer::adagrad(initial).map_err(Failure::from)?),
+        Some(_) => {
+            let message = "initial_accumulator_value has no effect with sgd; remove one of them";
+            Err(PyValueError::new_err(message))
+        }
     }
 }
 
@@ -177,7 +186,7 @@ impl Head {
     ) -> PyResult<Self> {
         let counts = self::counts(counts)?;
         let (optimizer, bias) =
-            (self::optimizer(optimizer, initial_accumulator_value)?, bias.map(self::bias).transpose()?);
+            (with_initial(self::optimizer(optimizer)?, initial_accumulator_value)?, bias.map(self::bias).transpose()?);
         let head = detached(py, || {
             let counts = Counts::new(counts)?;
             let mut builder = head::Head::builder(layer, &counts, dim).optimizer(optimizer).seed(seed).threads(threads);

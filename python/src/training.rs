@@ -2,17 +2,18 @@
 
 use crate::arrays::{named, whole};
 use crate::failure::{Failure, detached};
+use crate::head::optimizer;
 use crate::sentences::Gathered;
 use crate::vectors::WordVectors;
 use crate::worker::{Line, apart};
 use lexmax::model::{ModelKind, Predictor};
-use lexmax::table::{OptimizerKind, Threads};
+use lexmax::table::Threads;
 use lexmax::train::Progress;
 use lexmax::vocab::Vocabulary;
 use lexmax::word2vec::{Checkpoints, EpochEnd, Facts, Options, Preset, Text, Valid, Watch, Word2Vec, train_sentences};
 use lexmax::{Error, word2vec};
 use numpy::PyArray1;
-use pyo3::exceptions::{PyRuntimeError, PyValueError};
+use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use std::path::PathBuf;
@@ -195,14 +196,7 @@ fn options(given: &Bound<'_, PyDict>) -> PyResult<(Options, Surroundings)> {
             "seed" => options.seed = Some(whole(&value, &name)?),
             "batch" => options.batch = Some(whole(&value, &name)?),
             "optimizer" => {
-                options.optimizer = Some(match value.extract::<String>()?.as_str() {
-                    "sgd" => OptimizerKind::Sgd,
-                    "adagrad" => OptimizerKind::Adagrad,
-                    other => {
-                        let message = format!("unsupported optimizer {other:?} (supported: \"adagrad\", \"sgd\")");
-                        return Err(PyValueError::new_err(message));
-                    }
-                });
+                options.optimizer = Some(optimizer(&value.extract::<String>()?)?);
             }
             "workers" => options.threads = Some(whole(&value, &name)?),
             "epochs" => options.epochs = Some(whole(&value, &name)?),

@@ -133,14 +133,9 @@ impl Model {
         Ok(Self { encoder, layer, encoder_tables, layer_tables })
     }
 
-    /// Drops the optimizer's state, one table after the other.
-    ///
-    /// # Errors
-    /// A table that does not fit in memory a second time.
-    pub fn without_state(self) -> Result<Self> {
-        let plain = |tables: Vec<Matrix>| tables.into_iter().map(|table| table.without_state()).collect::<Result<_>>();
-        let Self { encoder, layer, encoder_tables, layer_tables } = self;
-        Ok(Self { encoder, layer, encoder_tables: plain(encoder_tables)?, layer_tables: plain(layer_tables)? })
+    /// Drops the optimizer's state.
+    pub(crate) fn drop_state(&mut self) {
+        self.encoder_tables.iter_mut().chain(&mut self.layer_tables).for_each(Matrix::drop_state);
     }
 
     /// Handles that only read.

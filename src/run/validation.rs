@@ -79,14 +79,13 @@ impl Validation {
             return Ok(None);
         }
         let threads = Threads::new(threads);
-        let copy = match at.model.plain() {
-            Some(_) => None,
-            None => Some([at.model.copy(Side::Encoder)?, at.model.copy(Side::Layer)?]),
-        };
-        let mut handles = match (at.model.plain(), &copy) {
-            (_, Some([encoder, layer])) => Handles::frozen(encoder, layer, &threads),
-            (Some(model), None) => model.frozen(&threads),
-            (None, None) => unreachable!("one of them is there"),
+        let [encoder, layer];
+        let mut handles = match at.model.plain() {
+            Some(model) => model.frozen(&threads),
+            None => {
+                [encoder, layer] = [at.model.copy(Side::Encoder)?, at.model.copy(Side::Layer)?];
+                Handles::frozen(&encoder, &layer, &threads)
+            }
         };
         let mut stopped: Option<Instant> = None;
         let grace = self.grace;

@@ -23,29 +23,37 @@ pub fn max_and_sum_exp(scores: &[f32], stride: usize, max: &mut [f32], sum: &mut
         fn with_simd<S: Simd>(self, s: S) {
             let Self(scores, stride, max, sum) = self;
             let (max, sum) = (S::as_mut_simd_f32s(max).0, S::as_mut_simd_f32s(sum).0);
-            let ((maxes, max), (sums, sum)) = (max.as_chunks_mut(), sum.as_chunks_mut());
+            raise_all(s, (scores, stride), max);
+            let ((maxes, max), (sums, sum)) = (max.as_chunks(), sum.as_chunks_mut());
             let wide = maxes.len() * WIDE;
-            for run in scores.chunks(stride * RUN) {
-                for (v, max) in (0..).step_by(WIDE).zip(&mut *maxes) {
-                    raise::<S, WIDE>(s, (run, stride), v, max);
-                }
-                for (v, max) in (wide..).zip(&mut *max) {
-                    raise::<S, 1>(s, (run, stride), v, array::from_mut(max));
-                }
-            }
             sums.as_flattened_mut().fill(s.splat_f32s(0.0));
             sum.fill(s.splat_f32s(0.0));
             for run in scores.chunks(stride * RUN) {
-                for ((v, max), sum) in (0..).step_by(WIDE).zip(&*maxes).zip(&mut *sums) {
+                for ((v, max), sum) in (0..).step_by(WIDE).zip(maxes).zip(&mut *sums) {
                     add_exp::<S, WIDE>(s, (run, stride), v, max, sum);
                 }
-                for ((v, max), sum) in (wide..).zip(&*max).zip(&mut *sum) {
+                for ((v, max), sum) in (wide..).zip(max).zip(&mut *sum) {
                     add_exp::<S, 1>(s, (run, stride), v, array::from_ref(max), array::from_mut(sum));
                 }
             }
         }
     }
     dispatch(Op(scores, stride, max, sum));
+}
+
+/// Raises `max` to the largest scores of all columns.
+#[inline(always)]
+fn raise_all<S: Simd>(s: S, (scores, stride): (&[f32], usize), max: &mut [S::f32s]) {
+    let (maxes, max) = max.as_chunks_mut();
+    let wide = maxes.len() * WIDE;
+    for run in scores.chunks(stride * RUN) {
+        for (v, max) in (0..).step_by(WIDE).zip(&mut *maxes) {
+            raise::<S, WIDE>(s, (run, stride), v, max);
+        }
+        for (v, max) in (wide..).zip(&mut *max) {
+            raise::<S, 1>(s, (run, stride), v, array::from_mut(max));
+        }
+    }
 }
 
 /// Raises `max` to the largest scores in V vectors of columns from vector `v` on.
@@ -92,14 +100,7 @@ pub fn max(scores: &[f32], stride: usize, max: &mut [f32]) {
         type Output = ();
         #[inline(always)]
         fn with_simd<S: Simd>(self, s: S) {
-            for (v, max) in S::as_mut_simd_f32s(self.2).0.iter_mut().enumerate() {
-                let at = v * S::F32_LANES;
-                let mut top = *max;
-                for row in self.0.chunks(self.1) {
-                    top = s.max_f32s(top, S::as_simd_f32s(&row[at..at + S::F32_LANES]).0[0]);
-                }
-                *max = top;
-            }
+            raise_all(s, (self.0, self.1), S::as_mut_simd_f32s(self.2).0);
         }
     }
     dispatch(Op(scores, stride, max));

@@ -70,6 +70,12 @@ impl Matrix {
         Ok(copy)
     }
 
+    /// Drops the optimizer's state in place; the matrix is then one for plain descent.
+    pub(crate) fn drop_state(&mut self) {
+        self.optimizer = Optimizer::Sgd;
+        (self.weights.state, self.bias.state) = (Vec::new(), Vec::new());
+    }
+
     /// Number of rows, entries per row, and bias.
     pub fn shape(&self) -> TableShape {
         self.shape

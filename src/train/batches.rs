@@ -1,6 +1,6 @@
 //! Mini-batches of the examples of a text.
 
-use super::base::{Inputs, ProgressMeter, WorkerBase, complete, outcome, sums};
+use super::base::{Barriers, Inputs, ProgressMeter, WorkerBase, complete, outcome, sums};
 use super::state::State;
 use super::watch::{Next, Observer, ProgressReporter};
 use super::{Hogwild, Outcome, Progress, begin_batch};
@@ -80,8 +80,8 @@ pub fn batches_watched(
     // Hidden vectors and their gradients: a batch that does not fit is refused before a step.
     Vec::<f32>::new().try_reserve_exact(entries).map_err(|_| Error::TooLarge { rows: batch, dim })?;
     let mut run = Run::new(model, &inputs, batch, from);
-    run.until_done(observer)?;
-    Ok(outcome(&[&run.base], 0, &run.meter, run.stopped))
+    let stopped = run.until_done(observer)?;
+    Ok(outcome(&[&run.base], 0, &run.meter, stopped))
 }
 
 /// A run on its way from batch to batch.
@@ -98,7 +98,6 @@ struct Run<'a> {
     /// Number of batches, which decides when an adaptive proposal looks at the weights.
     batches: u64,
     meter: ProgressMeter,
-    stopped: bool,
 }
 
 impl<'a> Run<'a> {
@@ -116,31 +115,17 @@ impl<'a> Run<'a> {
             read: from.map_or(0, |state| state.read),
             batches: from.map_or(0, |state| state.phase),
             meter,
-            stopped: false,
         }
     }
+}
 
-    /// Runs until the text is read, the observer stops, or a number is not finite.
-    fn until_done(&mut self, observer: &mut dyn Observer) -> Result<()> {
-        while !self.is_done() && !self.stopped {
-            let (next, progress) = self.until_asked(observer)?;
-            self.stopped = next == Next::Stop;
-            if next == Next::Look && !self.is_done() {
-                self.stopped = self.show(progress, false, observer)? == Next::Stop;
-            }
-        }
-        self.stopped &= !self.is_done();
-        let progress = self.progress();
-        self.show(progress, true, observer).map(|_| ())
-    }
-
+impl Barriers for Run<'_> {
     fn is_done(&self) -> bool {
         is_done(&self.base, self.next, self.inputs)
     }
 
-    /// Trains until the observer asks for something or the text is read. Returns what it asked for, and the progress
-    /// that it has heard of.
-    fn until_asked(&mut self, observer: &mut dyn Observer) -> Result<(Next, Progress)> {
+    /// Trains until the observer asks for something or the text is read.
+    fn until_barrier(&mut self, observer: &mut dyn Observer) -> Result<(Next, Progress)> {
         // The handles live as long as the observer asks for nothing, so their buffers are allocated once.
         let Self { model, inputs, batch, threads, base, next, read, batches, meter, .. } = self;
         let inputs = *inputs;

@@ -2,7 +2,7 @@
 
 use super::Word2VecConfig;
 use super::train::read;
-use super::trainee::Trainee;
+use super::trainee::{Job, Trainee};
 use crate::corpus::{Joins, Ledger, SentenceReader, Sentences, Subsampler};
 use crate::error::{Error, Result};
 use crate::layer::LayerExt;
@@ -127,7 +127,8 @@ pub fn plan(config: &Word2VecConfig, seconds: f64) -> Result<Plan> {
     let mut trial = |words: f64| -> Result<(Outcome, f64)> {
         let part = Part::new(&*corpus, words)?;
         let epochs = (words / part.ledger.kept as f64).round().clamp(1.0, 1e4) as u32;
-        let outcome = model.train(config, (&part, vocab.counts()), &Hogwild { epochs, ..config.trainer() })?;
+        let settings = &Hogwild { epochs, ..config.trainer() };
+        let outcome = model.train(&Job { config, corpus: &part, counts: vocab.counts(), settings })?;
         Ok((outcome, f64::from(epochs) * part.ledger.kept as f64))
     };
     // The first trial is slow, because pages and caches are cold.

@@ -2,7 +2,7 @@
 
 use super::facts::{Epochs, Supervised, facts};
 use super::settings::{settings, text_hash};
-use super::trainee::{self, Trainee};
+use super::trainee::{self, Job, Trainee};
 use super::{Facts, Text, Trained, Watch, Word2VecConfig, warm};
 use crate::corpus::{Corpus, Examples, Ledger, Sentences, Source, SpooledCorpus, Subsampler, held_out};
 use crate::error::{Error, Result, TextFault};
@@ -103,7 +103,8 @@ fn train_read(
     watch.read(&text)?;
     let reading = Reading { architecture: &architecture, vocab: &vocab, corpus, text };
     let done = model.supervised(config, &reading, examples, watch)?;
-    let (model, architecture) = (model.finished()?, Architecture { optimizer: Optimizer::Sgd, ..architecture });
+    model.drop_state();
+    let architecture = Architecture { optimizer: Optimizer::Sgd, ..architecture };
     Ok(Embeddings { facts: facts(config, &text, done), vocab, architecture, model, start })
 }
 
@@ -143,12 +144,12 @@ pub(super) fn supervised<M: trainee::Trained>(
         "kept": text.ledger.kept, "warm": warm,
     });
     run.log_start(&*model, &more)?;
-    let (counts, trainer) = (vocab.counts(), config.trainer());
+    let job = Job { config, corpus: *corpus, counts: vocab.counts(), settings: &config.trainer() };
     let watch = RefCell::new(watch);
     let mut observe = |at: &Progress| watch.borrow_mut().progress(at);
     let outcome = run.train(model, &mut observe, |model, from, observer| {
         let mut observer = Epochs::new(observer, &watch, (vocab, words_per_pass), (from, control.stop.as_deref()));
-        M::train(model, config, (*corpus, counts), &trainer, from, &mut observer)
+        M::train(model, &job, from, &mut observer)
     });
     let outcome = outcome.map_err(|source| match source {
         Error::Diverged { .. } => Error::InLayer { layer: layer.to_string(), source: Box::new(source) },

@@ -22,47 +22,32 @@ pub(super) enum Trainee {
     Plain(Model),
 }
 
+/// A text to train on, and the settings, which may have other passes than `config`.
+pub(super) struct Job<'a> {
+    pub config: &'a Word2VecConfig,
+    pub corpus: &'a dyn Sentences,
+    pub counts: &'a Counts,
+    pub settings: &'a Hogwild,
+}
+
 /// A storage with the trainer that uses it.
 pub(super) trait Trained: Stored + Sized {
-    /// Trains `model` with these settings, which may have other passes than `config`.
-    fn train(
-        model: &mut ModelOver<Self>,
-        config: &Word2VecConfig,
-        text: (&dyn Sentences, &Counts),
-        settings: &Hogwild,
-        from: Option<&State>,
-        observer: &mut dyn Observer,
-    ) -> Result<Outcome>;
+    fn train(model: &mut ModelOver<Self>, job: &Job, from: Option<&State>, heard: &mut dyn Observer)
+    -> Result<Outcome>;
 }
 
 impl Trained for SharedMatrix {
-    fn train(
-        model: &mut SharedModel,
-        config: &Word2VecConfig,
-        (corpus, counts): (&dyn Sentences, &Counts),
-        settings: &Hogwild,
-        from: Option<&State>,
-        observer: &mut dyn Observer,
-    ) -> Result<Outcome> {
-        if config.deterministic {
-            train::deterministic_watched(model, corpus, counts, settings, from, observer)
-        } else {
-            train::hogwild_watched(model, corpus, counts, settings, from, observer)
-        }
+    fn train(model: &mut SharedModel, job: &Job, from: Option<&State>, heard: &mut dyn Observer) -> Result<Outcome> {
+        let Job { config, corpus, counts, settings } = *job;
+        let trainer = if config.deterministic { train::deterministic_watched } else { train::hogwild_watched };
+        trainer(model, corpus, counts, settings, from, heard)
     }
 }
 
 impl Trained for Matrix {
-    /// Mini-batches give the same bits on any number of threads, whether or not `config` asks for it.
-    fn train(
-        model: &mut Model,
-        config: &Word2VecConfig,
-        (corpus, counts): (&dyn Sentences, &Counts),
-        settings: &Hogwild,
-        from: Option<&State>,
-        observer: &mut dyn Observer,
-    ) -> Result<Outcome> {
-        train::batches_watched(model, corpus, counts, settings, config.batch, from, observer)
+    /// Mini-batches give the same bits on any number of threads, whether or not that is asked for.
+    fn train(model: &mut Model, job: &Job, from: Option<&State>, heard: &mut dyn Observer) -> Result<Outcome> {
+        train::batches_watched(model, job.corpus, job.counts, job.settings, job.config.batch, from, heard)
     }
 }
 
@@ -109,27 +94,17 @@ impl Trainee {
     }
 
     /// Trains without supervision.
-    pub fn train(
-        &mut self,
-        config: &Word2VecConfig,
-        text: (&dyn Sentences, &Counts),
-        settings: &Hogwild,
-    ) -> Result<Outcome> {
-        let observer = &mut Unwatched;
+    pub fn train(&mut self, job: &Job) -> Result<Outcome> {
         match self {
-            Self::Shared(model) => Trained::train(model, config, text, settings, None, observer),
-            Self::Plain(model) => Trained::train(model, config, text, settings, None, observer),
+            Self::Shared(model) => Trained::train(model, job, None, &mut Unwatched),
+            Self::Plain(model) => Trained::train(model, job, None, &mut Unwatched),
         }
     }
 
     /// Drops the optimizer's state, which a finished model does not need.
-    ///
-    /// # Errors
-    /// A table that does not fit in memory a second time.
-    pub fn finished(self) -> Result<Self> {
-        match self {
-            Self::Plain(model) => model.without_state().map(Self::Plain),
-            shared @ Self::Shared(_) => Ok(shared),
+    pub fn drop_state(&mut self) {
+        if let Self::Plain(model) = self {
+            model.drop_state();
         }
     }
 

@@ -75,8 +75,8 @@ class Word2Vec:
     sorted_vocab, batch_words, comment: accepted with gensim's default alone.
 
     layer: an output layer by name, such as "full" or "sampled:samples=64", in place of hs and negative.
-    batch: the examples in a mini-batch, 1 for single positions [default: 256 or 64 for dense layers such as "full", else
-    1]. optimizer: "adagrad" or "sgd", of mini-batches. With mini-batches alpha is by default the layer's own rate.
+    batch: the examples in a mini-batch, 1 for single positions [default: 256 or 64 for dense layers such as "full",
+    else 1]. optimizer: "adagrad" or "sgd", of mini-batches. With mini-batches alpha is by default the layer's own rate.
     valid: held-out text files. Their exact NLL is measured after each epoch and stands in `valid_nll`.
     patience: ends the run after so many epochs without a better NLL, and keeps the best model.
     checkpoint: a folder for checkpoints. resume: whether to go on from a checkpoint that is there.

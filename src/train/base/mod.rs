@@ -10,7 +10,8 @@ pub use worker::WorkerBase;
 
 use super::order::Order;
 use super::state::{Fit, State};
-use super::{Epoch, Hogwild, Outcome, Tally};
+use super::watch::{Next, Observer};
+use super::{Epoch, Hogwild, Outcome, Progress, Tally};
 use crate::corpus::{Sentences, Subsampler};
 use crate::error::{Divergence, Error, Result};
 use crate::vocab::Counts;
@@ -87,6 +88,38 @@ impl<'a> Inputs<'a> {
             return Err(self.diverged(Divergence::Loss(loss), examples, read));
         }
         workers.iter_mut().find_map(|w| w.unread.take()).map_or(Ok(()), Err)
+    }
+}
+
+/// A run from barrier to barrier.
+pub trait Barriers {
+    /// Whether the text is read and trained on.
+    fn is_done(&self) -> bool;
+
+    /// Trains to a barrier. Returns what the observer asks for there, and the progress that it has heard of.
+    fn until_barrier(&mut self, observer: &mut dyn Observer) -> Result<(Next, Progress)>;
+
+    /// The progress of this moment.
+    fn progress(&mut self) -> Progress;
+
+    /// Shows the model to the observer.
+    fn show(&mut self, progress: Progress, is_end: bool, observer: &mut dyn Observer) -> Result<Next>;
+
+    /// Runs until the text is read, the observer stops, or a number is not finite. Returns whether the observer stopped
+    /// the run before its end.
+    fn until_done(&mut self, observer: &mut dyn Observer) -> Result<bool> {
+        let mut stopped = false;
+        while !self.is_done() && !stopped {
+            let (next, progress) = self.until_barrier(observer)?;
+            stopped = next == Next::Stop;
+            if next == Next::Look && !self.is_done() {
+                stopped = self.show(progress, false, observer)? == Next::Stop;
+            }
+        }
+        stopped &= !self.is_done();
+        let progress = self.progress();
+        self.show(progress, true, observer)?;
+        Ok(stopped)
     }
 }
 

@@ -2,7 +2,7 @@
 
 mod worker;
 
-use super::base::{Inputs, ProgressMeter, complete, outcome, sums};
+use super::base::{Barriers, Inputs, ProgressMeter, complete, outcome, sums};
 use super::state::State;
 use super::watch::{Next, Observer, ProgressReporter};
 use super::{Hogwild, Outcome, Progress};
@@ -95,9 +95,9 @@ pub fn deterministic_watched(
         inputs.check(state, WORKERS, WORKERS, SHORTEST..LONGEST + 1)?;
     }
     let mut run = DeterministicRun::new(model, &inputs, from);
-    run.until_done(observer)?;
+    let stopped = run.until_done(observer)?;
     let workers: Vec<_> = run.workers.iter().map(|worker| &worker.base).collect();
-    Ok(outcome(&workers, 0, &run.meter, run.stopped))
+    Ok(outcome(&workers, 0, &run.meter, stopped))
 }
 
 /// All workers, on their way from barrier to barrier.
@@ -114,7 +114,6 @@ struct DeterministicRun<'a> {
     /// Number of words of all workers at which the layer next looks at the weights.
     look: u64,
     meter: ProgressMeter,
-    stopped: bool,
 }
 
 impl<'a> DeterministicRun<'a> {
@@ -134,43 +133,7 @@ impl<'a> DeterministicRun<'a> {
             merged: Settled::default(),
             look: from.map_or(first, |state| state.look),
             meter: ProgressMeter::new(from.map_or(0.0, State::seconds), reported),
-            stopped: false,
         }
-    }
-
-    /// Runs until the text is read, the observer stops, or a number is not finite.
-    fn until_done(&mut self, observer: &mut dyn Observer) -> Result<()> {
-        while !self.is_done() && !self.stopped {
-            self.threads.clone().inside(|| self.until_merged())?;
-            let progress = self.progress();
-            let next = observer.progress(&progress);
-            self.stopped = next == Next::Stop;
-            if next == Next::Look && !self.is_done() {
-                self.stopped = self.show(progress, false, observer)? == Next::Stop;
-            }
-        }
-        self.stopped &= !self.is_done();
-        let progress = self.progress();
-        self.show(progress, true, observer).map(|_| ())
-    }
-
-    fn show(&mut self, progress: Progress, is_end: bool, observer: &mut dyn Observer) -> Result<Next> {
-        let Self { model, inputs, workers, words, read, look, meter, .. } = self;
-        let passes = workers.iter().map(|worker| worker.passes(inputs)).min().unwrap_or_default();
-        let epochs = complete(workers.iter().map(|w| &w.base.tally), passes);
-        let state = |seconds: f64| State {
-            seconds: seconds.to_bits(),
-            phase: *words,
-            read: *read,
-            look: *look,
-            portions: 1,
-            workers: workers.iter().map(Worker::state).collect(),
-        };
-        meter.show(inputs, (&**model).into(), (progress, is_end, epochs), &state, observer)
-    }
-
-    fn is_done(&self) -> bool {
-        self.workers.iter().all(|w| w.is_done(self.inputs))
     }
 
     /// Runs until all rows are merged.
@@ -207,6 +170,34 @@ impl<'a> DeterministicRun<'a> {
             self.words = (2 * self.words).min(LONGEST);
         }
         Ok(all)
+    }
+}
+
+impl Barriers for DeterministicRun<'_> {
+    fn is_done(&self) -> bool {
+        self.workers.iter().all(|w| w.is_done(self.inputs))
+    }
+
+    /// The barriers are those at which all rows are merged.
+    fn until_barrier(&mut self, observer: &mut dyn Observer) -> Result<(Next, Progress)> {
+        self.threads.clone().inside(|| self.until_merged())?;
+        let progress = self.progress();
+        Ok((observer.progress(&progress), progress))
+    }
+
+    fn show(&mut self, progress: Progress, is_end: bool, observer: &mut dyn Observer) -> Result<Next> {
+        let Self { model, inputs, workers, words, read, look, meter, .. } = self;
+        let passes = workers.iter().map(|worker| worker.passes(inputs)).min().unwrap_or_default();
+        let epochs = complete(workers.iter().map(|w| &w.base.tally), passes);
+        let state = |seconds: f64| State {
+            seconds: seconds.to_bits(),
+            phase: *words,
+            read: *read,
+            look: *look,
+            portions: 1,
+            workers: workers.iter().map(Worker::state).collect(),
+        };
+        meter.show(inputs, (&**model).into(), (progress, is_end, epochs), &state, observer)
     }
 
     fn progress(&mut self) -> Progress {

@@ -9,13 +9,11 @@ use lexmax::table::Optimizer;
 use lexmax::train::{Hogwild, LinearDecay, Outcome, Progress, State, batches, batches_watched, hogwild};
 use lexmax::vocab::Vocabulary;
 use lexmax::word2vec::{Checkpoints, EpochEnd, Watch, Word2Vec};
-use lexmax::{Error, Result, WorkerRng};
-use rand::RngExt;
+use lexmax::{Error, Result};
 use std::io::Cursor;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::time::Duration;
 
 fn new(a: &Architecture, vocab: &Vocabulary) -> Model {
     let (encoder, layer) = (a.encoder(vocab.len()).unwrap(), a.layer(vocab, None).unwrap());
@@ -203,23 +201,7 @@ fn killed_at_any_moment_batches_give_the_same_bytes() {
     ok(place.run("whole.bin", &all(&["--threads", "1", "--save-model", "whole.model"])));
     let more = all(&["--threads", "2", "--save-model", "m", "--checkpoint", "c", "--checkpoint-every", "0.001"]);
     let more = [&more[..], &["--resume", "--log", "log"]].concat();
-    let mut rng = WorkerRng::new(4, 4);
-    let mut kills = 0;
-    // The time that each start is given grows, so that one of them comes to the end.
-    while kills < 60 {
-        let mut child = place.command("v.bin", &more).spawn().unwrap();
-        std::thread::sleep(Duration::from_millis(30 + rng.random_range(0..20 * (kills + 1))));
-        if child.try_wait().unwrap().is_none() {
-            child.kill().unwrap();
-            kills += 1;
-        }
-        let output = child.wait_with_output().unwrap();
-        if output.status.success() {
-            break;
-        }
-        assert_eq!(output.status.code(), None, "{}", String::from_utf8_lossy(&output.stderr));
-    }
-    ok(place.run("v.bin", &more));
+    let kills = place.kill_until_done("v.bin", &more);
     let resumed = place.log("log").iter().filter(|line| line["resumed_seconds"].is_f64()).count();
     assert!(kills > 0 && resumed > 0, "{kills} killed, {resumed} went on");
     assert!(place.read("v.bin") == place.read("whole.bin"), "{kills} killed, {resumed} went on");

@@ -6,7 +6,6 @@ mod best;
 mod place;
 
 use assert_cmd::cargo::CommandCargoExt;
-use lexmax::WorkerRng;
 use lexmax::corpus::{Context, Corpus, Direction, Window};
 use lexmax::layer::Bias;
 use lexmax::layer::catalogue::CATALOGUE;
@@ -19,7 +18,6 @@ use lexmax::train::{
 use lexmax::vocab::Vocabulary;
 use lexmax::{Error, Result};
 use place::{Place, ok, refused, text};
-use rand::RngExt;
 use std::io::Cursor;
 use std::path::Path;
 use std::process::Command;
@@ -264,23 +262,7 @@ fn killed_at_any_moment_and_resumed_it_gives_the_same_bytes() {
         let dir = format!("checkpoints-{layer}");
         let more = ["--threads", "2", "--save-model", "m", "--checkpoint", &dir, "--checkpoint-every", "0.001"];
         let more = [&base[..], &more, &["--resume", "--log", "log"]].concat();
-        let mut rng = WorkerRng::new(4, 4);
-        let mut kills = 0;
-        // The time that each start is given grows, so that one of them comes to the end.
-        while kills < 60 {
-            let mut child = place.command("v.bin", &more).spawn().unwrap();
-            std::thread::sleep(Duration::from_millis(30 + rng.random_range(0..20 * (kills + 1))));
-            if child.try_wait().unwrap().is_none() {
-                child.kill().unwrap();
-                kills += 1;
-            }
-            let output = child.wait_with_output().unwrap();
-            if output.status.success() {
-                break;
-            }
-            assert_eq!(output.status.code(), None, "{}", String::from_utf8_lossy(&output.stderr));
-        }
-        ok(place.run("v.bin", &more));
+        let kills = place.kill_until_done("v.bin", &more);
         assert!(kills > 0, "nothing was killed");
         let resumed = place.log("log").iter().filter(|line| line["resumed_seconds"].is_f64()).count();
         assert!(resumed > 0, "{kills} killed, none went on");

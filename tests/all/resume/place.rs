@@ -5,6 +5,7 @@ use lexmax::WorkerRng;
 use rand::RngExt;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
+use std::time::Duration;
 
 /// Lines of twenty of so many words.
 pub fn text(words: usize, lines: usize) -> String {
@@ -44,6 +45,29 @@ impl Place {
 
     pub fn run(&self, out: &str, more: &[&str]) -> Output {
         self.command(out, more).output().unwrap()
+    }
+
+    /// Starts the command again and again, and kills it at random moments, until it comes to its end. Returns the
+    /// number of kills.
+    pub fn kill_until_done(&self, out: &str, more: &[&str]) -> u64 {
+        let mut rng = WorkerRng::new(4, 4);
+        let mut kills = 0;
+        // The time that each start is given grows, so that one of them comes to the end.
+        while kills < 60 {
+            let mut child = self.command(out, more).spawn().unwrap();
+            std::thread::sleep(Duration::from_millis(30 + rng.random_range(0..20 * (kills + 1))));
+            if child.try_wait().unwrap().is_none() {
+                child.kill().unwrap();
+                kills += 1;
+            }
+            let output = child.wait_with_output().unwrap();
+            if output.status.success() {
+                break;
+            }
+            assert_eq!(output.status.code(), None, "{}", String::from_utf8_lossy(&output.stderr));
+        }
+        ok(self.run(out, more));
+        kills
     }
 
     pub fn read(&self, name: &str) -> Vec<u8> {
