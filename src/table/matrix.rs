@@ -71,6 +71,7 @@ impl Matrix {
     }
 
     /// Drops the optimizer's state in place; the matrix is then one for plain descent.
+    #[cfg(feature = "text")]
     pub(crate) fn drop_state(&mut self) {
         self.optimizer = Optimizer::Sgd;
         (self.weights.state, self.bias.state) = (Vec::new(), Vec::new());
