@@ -2,6 +2,7 @@
 
 use super::kit::flat::Flat;
 use super::kit::scan;
+use super::kit::scratch::two_blocks;
 use super::{Batch, Bias, LayerShape, OutputLayer, Scratch};
 use crate::error::Result;
 use crate::objective::{Alpha, LossOptions, MOST_LOOKS, fold_max};
@@ -20,8 +21,9 @@ use std::ops::Range;
 ///   P(t) = 1, and finite even if P(t) = 0. For sparsemax it is −z_t + ½·Σ_{support} (z² − τ²) + ½, since H is ½·(1 − Σ
 ///   p²). Held-out text may have −ln P = ∞; see `epsilon_perplexity`.
 /// - *Gradient* ∂L/∂(v·h + b) = (P − e_t)/T.
-/// - *Cost* 3·B·V·d multiply-adds per step, plus several scans of the scores to find τ. The first scans read a
-///   sixteenth of the scores.
+/// - *Cost* 3·B·V·d multiply-adds per step. For V ≥ 4096 and B ≥ 16 also B·V·d/16 for the scores of one word in 16,
+///   which tell what scores may lie above τ. τ is found from a list of these while they are few, and otherwise by
+///   several looks at all scores.
 /// - *Reference* Peters, Niculae & Martins 2019, eq. 4–9; Blondel, Martins & Niculae 2020. Sparsemax: Martins &
 ///   Astudillo 2016, eq. 2 and 22.
 #[derive(Clone, Debug)]
@@ -57,25 +59,95 @@ impl Entmax {
         Ok(Self { alpha: self.alpha.at_temperature(temperature)?, ..self })
     }
 
-    /// Finds the thresholds of a part of a batch by scans of the scores, until no threshold moves. The thresholds go to
-    /// `s.thresholds`; `s.stats` receives the targets' scores.
+    /// Finds the thresholds of a part of a batch. The thresholds go to `s.thresholds`, Σ p^α to `s.looks`, and the
+    /// targets' scores to `s.stats`.
     fn thresholds(&self, w: &mut Tables, batch: &Batch, s: &mut Scratch) {
-        let (block, alpha, targets) = (self.flat.block(), self.alpha, batch.targets);
-        let all = 0..block.words;
-        let Scratch { stats, thresholds, looks, .. } = s;
+        let (block, targets) = (self.flat.block(), batch.targets);
+        let words = block.words as usize;
+        s.shortlist.begin(batch.len(), batch.len() * words / SHORT);
+        if samples(batch.len(), words) > 0 {
+            self.guess_bounds(w, batch.hidden, s);
+        }
+        let Scratch { stats, thresholds, looks, shortlist, .. } = s;
         clear(stats, batch.len());
-        w.scan(block.table, all.clone(), batch.hidden, &|tile, stats| fold_max(targets, tile, stats), stats);
+        let list = &*shortlist;
+        let fold = |tile: &Tile, stats: &mut [Stat]| {
+            fold_max(targets, tile, stats);
+            list.see(tile);
+        };
+        w.scan(block.table, 0..block.words, batch.hidden, &fold, stats);
         thresholds.clear();
-        thresholds.extend(stats.iter().map(|stat| alpha.begin(stat.max, block.words as usize)));
+        thresholds.extend(stats.iter().map(|stat| self.alpha.begin(stat.max, words)));
+        clear(looks, batch.len());
+        if !self.few_words(w, batch.hidden, s) {
+            self.all_words(w, batch.hidden, s);
+        }
+    }
+
+    /// Puts bounds on the shortlist, from the scores of a sample of the words.
+    fn guess_bounds(&self, w: &mut Tables, hidden: ArrayView2<f32>, s: &mut Scratch) {
+        let (block, batch) = (self.flat.block(), hidden.nrows());
+        let count = samples(batch, block.words as usize);
+        let Scratch { rows, blocks, shortlist, few, .. } = s;
+        rows.clear();
+        rows.extend((0..count).map(|i| (SAMPLE * i + SAMPLE / 2) as u32));
+        let [scores, _] = two_blocks(blocks, batch * count, 0);
+        let out = ArrayViewMut2::from_shape((batch, count), scores).expect("B × sample");
+        w.scores(block.table, &Rows::List(rows), hidden, out);
+        for (b, sample) in blocks[0].chunks_exact(count).enumerate() {
+            shortlist.set_bound(b, self.alpha.likely_bound(sample, SAMPLE, few));
+        }
+    }
+
+    /// Finds the thresholds from the words whose scores reach the bounds of the shortlist, and from a second list with
+    /// bounds that are certain where those bounds were too high. Returns whether all were found.
+    fn few_words(&self, w: &mut Tables, hidden: ArrayView2<f32>, s: &mut Scratch) -> bool {
+        let (block, alpha) = (self.flat.block(), self.alpha);
+        let Scratch { thresholds, looks, shortlist, repeated: scores, few, .. } = s;
+        for look in 0..2 {
+            if look == 1 {
+                for (b, at) in thresholds.iter().enumerate() {
+                    shortlist.set_bound(b, if at.found { f32::INFINITY } else { alpha.certain_bound(at.max) });
+                }
+                shortlist.clear();
+                let list = &*shortlist;
+                let fold = |tile: &Tile, _: &mut [Stat]| list.see(tile);
+                w.rescan(block.table, 0..block.words, hidden, &fold, looks);
+            }
+            if !shortlist.seeks() {
+                continue;
+            }
+            if !shortlist.is_complete() {
+                return false;
+            }
+            for (b, at) in thresholds.iter_mut().enumerate().filter(|(_, at)| !at.found) {
+                let bound = shortlist.bound(b);
+                shortlist.copy(b, scores);
+                if let Some((found, power_sum)) = alpha.solve_few(scores, bound, block.words as usize, few) {
+                    *at = found;
+                    looks[b].linear = power_sum;
+                }
+            }
+            if thresholds.iter().all(|at| at.found) {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Finds the thresholds that few words did not give by scans of all scores, until no threshold moves.
+    fn all_words(&self, w: &mut Tables, hidden: ArrayView2<f32>, s: &mut Scratch) {
+        let (block, alpha) = (self.flat.block(), self.alpha);
+        let Scratch { thresholds, looks, .. } = s;
         // A search over a sample of the words finds the approximate threshold, which saves scans of all words.
         let words = block.words as usize;
         let searches = [(SAMPLE, NEAR), (1, alpha.enough())];
         for (every, enough) in &searches[usize::from(words < SAMPLED_FROM)..] {
             for _ in 0..MOST_LOOKS {
-                clear(looks, batch.len());
+                clear(looks, hidden.nrows());
                 let now = &*thresholds;
                 let fold = |tile: &Tile, stats: &mut [Stat]| alpha.fold(now, *every, tile, stats);
-                w.rescan(block.table, all.clone(), batch.hidden, &fold, looks);
+                w.rescan(block.table, 0..block.words, hidden, &fold, looks);
                 if alpha.improve_all(thresholds, looks, *enough) {
                     break;
                 }
@@ -87,11 +159,20 @@ impl Entmax {
     }
 }
 
-/// The first search reads one word in `SAMPLE`, and ends when a step of τ is below `NEAR`.
+/// A sample is one word in `SAMPLE`. It is enough for a bound, or for a threshold to within `NEAR`.
 const SAMPLE: usize = 16;
 const NEAR: f64 = 1e-3;
-/// Smaller vocabularies skip the first search.
+/// Smaller vocabularies are not sampled.
 const SAMPLED_FROM: usize = 4096;
+/// Smaller batches have no sample of their own: to gather its rows would cost more than it saves.
+const SAMPLED_BATCH: usize = 16;
+/// At most one score in `SHORT` is put on the shortlist.
+const SHORT: usize = 8;
+
+/// Number of words that are sampled for bounds.
+fn samples(batch: usize, words: usize) -> usize {
+    if batch < SAMPLED_BATCH || words < SAMPLED_FROM { 0 } else { words / SAMPLE }
+}
 
 fn clear(stats: &mut Vec<Stat>, len: usize) {
     stats.clear();
@@ -138,8 +219,7 @@ impl OutputLayer for Entmax {
             self.thresholds(w, &of_part, s);
             let Scratch { stats, thresholds, looks, losses, .. } = s;
             for (i, b) in part.clone().enumerate() {
-                // The last scan has Σ p^α. The threshold has moved since then, but by less than the tolerance of the
-                // search.
+                // A look at all scores has Σ p^α of the threshold before its last move, which the tolerance bounds.
                 let loss = alpha.loss(&thresholds[i], stats[i].target, looks[i].linear);
                 losses[b] = f64::from(batch.weight(b)) * loss;
             }
@@ -170,6 +250,9 @@ impl OutputLayer for Entmax {
     }
 
     fn expected_cost(&self, targets: &[WordId]) -> Option<Cost> {
-        Some(scan::cost(targets.len(), self.flat.vocab(), self.flat.vocab(), self.flat.dim()))
+        let (batch, words, dim) = (targets.len(), self.flat.vocab(), self.flat.dim());
+        let of_samples =
+            scan::parts(batch, words).map(|part| Cost::scores(part.len(), samples(part.len(), words), dim));
+        Some(scan::cost(batch, words, words, dim) + of_samples.sum())
     }
 }

@@ -6,6 +6,7 @@
 //! - `soft_cap`: relative error of 6·10⁻⁷;
 //! - logarithms: as in f64.
 
+pub mod above;
 pub mod columns;
 mod finite;
 pub mod path;

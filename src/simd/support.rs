@@ -2,7 +2,7 @@
 //! batch), in f64. For a score z of a column, d = max(0, scale·z − threshold).
 
 use super::dispatch;
-use pulp::{Simd, WithSimd};
+use pulp::{Simd, WithSimd, bytemuck};
 
 /// Columns that are summed at a time, few enough to keep their sums in registers.
 const LANES: usize = 8;
@@ -31,6 +31,14 @@ pub fn sums(
     match power {
         Power::One => dispatch(Sums::<false> { scores, stride, scale, thresholds, low, high, above }),
         Power::Two => dispatch(Sums::<true> { scores, stride, scale, thresholds, low, high, above }),
+    }
+}
+
+/// Same for a list of scaled scores, scale·z, with one threshold.
+pub fn sums_of_list(scaled: &[f64], power: Power, threshold: f64) -> [f64; 3] {
+    match power {
+        Power::One => dispatch(SumsOfList::<false> { scaled, threshold }),
+        Power::Two => dispatch(SumsOfList::<true> { scaled, threshold }),
     }
 }
 
@@ -89,6 +97,54 @@ impl<const SQUARES: bool> WithSimd for Sums<'_, SQUARES> {
     }
 }
 
+struct SumsOfList<'a, const SQUARES: bool> {
+    scaled: &'a [f64],
+    threshold: f64,
+}
+
+impl<const SQUARES: bool> WithSimd for SumsOfList<'_, SQUARES> {
+    type Output = [f64; 3];
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, s: S) -> [f64; 3] {
+        /// Independent sums, for the latency of an addition.
+        const WIDE: usize = 4;
+        let (zero, one, threshold) = (s.splat_f64s(0.0), s.splat_f64s(1.0), s.splat_f64s(self.threshold));
+        let (body, tail) = S::as_simd_f64s(self.scaled);
+        let (wide, rest) = body.as_chunks::<WIDE>();
+        let [mut low, mut high, mut above] = [[zero; WIDE]; 3];
+        for scaled in wide {
+            for i in 0..WIDE {
+                let d = s.max_f64s(s.sub_f64s(scaled[i], threshold), zero);
+                let square = s.mul_f64s(d, d);
+                let count = s.select_f64s(s.greater_than_f64s(d, zero), one, zero);
+                low[i] = s.add_f64s(low[i], if SQUARES { d } else { count });
+                high[i] = s.add_f64s(high[i], if SQUARES { square } else { d });
+                above[i] = if SQUARES { s.mul_add_f64s(square, d, above[i]) } else { s.add_f64s(above[i], square) };
+            }
+        }
+        let mut sums = [0.0; 3];
+        for i in 0..WIDE {
+            sums = [
+                sums[0] + s.reduce_sum_f64s(low[i]),
+                sums[1] + s.reduce_sum_f64s(high[i]),
+                sums[2] + s.reduce_sum_f64s(above[i]),
+            ];
+        }
+        for part in [bytemuck::cast_slice::<S::f64s, f64>(rest), tail] {
+            for scaled in part {
+                let gap = scaled - self.threshold;
+                if gap > 0.0 {
+                    sums[0] += if SQUARES { gap } else { 1.0 };
+                    sums[1] += if SQUARES { gap * gap } else { gap };
+                    sums[2] += if SQUARES { gap * gap * gap } else { gap * gap };
+                }
+            }
+        }
+        sums
+    }
+}
+
 struct Probabilities<'a, const SQUARES: bool> {
     scores: &'a mut [f32],
     stride: usize,
@@ -103,9 +159,24 @@ impl<const SQUARES: bool> WithSimd for Probabilities<'_, SQUARES> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
         let Self { scores, stride, scale, thresholds, weights } = self;
+        let mut bounds = vec![0.0; thresholds.len()];
+        for (bound, threshold) in bounds.iter_mut().zip(thresholds) {
+            // Scores below have d ≤ 0 whatever the rounding.
+            *bound = ((threshold / scale) as f32).next_down();
+        }
         let columns = thresholds.as_chunks::<LANES>().0.iter().zip(weights.as_chunks::<LANES>().0);
+        let columns = columns.zip(bounds.as_chunks::<LANES>().0);
         for row in scores.chunks_mut(stride) {
-            for ((thresholds, weights), row) in columns.clone().zip(row.as_chunks_mut::<LANES>().0) {
+            for (((thresholds, weights), bounds), row) in columns.clone().zip(row.as_chunks_mut::<LANES>().0) {
+                // Most scores are below their thresholds.
+                let mut reached = false;
+                for l in 0..LANES {
+                    reached |= row[l] >= bounds[l];
+                }
+                if !reached {
+                    *row = [0.0; LANES];
+                    continue;
+                }
                 let d = gaps(row, scale, thresholds);
                 for l in 0..LANES {
                     let p = if SQUARES { d[l] * d[l] } else { d[l] };
@@ -132,6 +203,11 @@ mod tests {
                 let mut p = z.clone();
                 probabilities(&mut p, stride, 0.5, power, &thresholds, &weights);
                 for c in 0..columns {
+                    let column: Vec<f64> = (0..rows).map(|r| 0.5 * f64::from(z[r * stride + c])).collect();
+                    let of_list = sums_of_list(&column, power, thresholds[c]);
+                    for (sum, one) in of_list.into_iter().zip([low[c], high[c], above[c]]) {
+                        assert!((sum - one).abs() <= 1e-12 * one, "{power:?} {c}: {sum} {one}");
+                    }
                     let gaps = (0..rows).map(|r| 0.5 * f64::from(z[r * stride + c]) - thresholds[c]);
                     let gaps: Vec<f64> = gaps.map(|d| d.max(0.0)).collect();
                     let of = |n: i32| gaps.iter().filter(|d| **d > 0.0).map(|d| d.powi(n)).sum::<f64>();

@@ -34,6 +34,11 @@ impl Cost {
         Self { draws: draws as u64, ..Self::default() }
     }
 
+    /// The cost of [`Table::scores`] for B examples and C rows of size d.
+    pub fn scores(batch: usize, rows: usize, dim: usize) -> Self {
+        Self { multiply_adds: madds(batch, rows, dim), rows_read: rows as u64, ..Self::default() }
+    }
+
     /// The cost of a [`Table::scan`] and a [`Table::sweep`] over the same rows.
     pub fn scan_and_sweep(batch: usize, rows: usize, dim: usize) -> Self {
         let rows_moved = rows as u64;

@@ -9,4 +9,5 @@ pub(super) mod scan;
 pub(super) mod scratch;
 pub(super) mod set_up;
 pub(super) mod shape;
+pub(super) mod shortlist;
 pub(super) mod two_level;

@@ -2,8 +2,9 @@
 
 use super::candidates::Candidates;
 use super::gathered::Gathered;
+use super::shortlist::Shortlist;
 use crate::layer::Batch;
-use crate::objective::{TargetCorrection, Threshold};
+use crate::objective::{Few, TargetCorrection, Threshold};
 use crate::rng::WorkerRng;
 use crate::sampler::Draws;
 use crate::table::Stat;
@@ -39,6 +40,8 @@ pub struct Scratch {
     pub(in crate::layer) corrections: Vec<TargetCorrection>,
     pub(in crate::layer) thresholds: Vec<Threshold>,
     pub(in crate::layer) looks: Vec<Stat>,
+    pub(in crate::layer) shortlist: Shortlist,
+    pub(in crate::layer) few: Few,
     pub(in crate::layer) blocks: Vec<Vec<f32>>,
     pub(in crate::layer) d_blocks: Vec<Vec<f32>>,
     /// Examples of a batch in an order that the layer chooses.
@@ -77,6 +80,8 @@ impl Scratch {
             corrections: Vec::new(),
             thresholds: Vec::new(),
             looks: Vec::new(),
+            shortlist: Shortlist::default(),
+            few: Few::default(),
             blocks: Vec::new(),
             d_blocks: Vec::new(),
             examples: Vec::new(),

@@ -152,6 +152,37 @@ fn a_batch_in_parts_is_the_naive_layer() {
     }
 }
 
+/// Layers with exact zeros, over vocabularies that are sampled for bounds of the threshold: whether few words are in the
+/// support, one of them has nearly all of it, or all are in it.
+#[test]
+fn thresholds_of_large_vocabularies_are_those_of_the_naive_layer() {
+    let (vocab, dim) = (4700, 5);
+    for name in ["entmax", "entmax:alpha=1.25", "entmax:alpha=1.9", "entmax:temperature=3", "sparsemax"] {
+        for limit in [0.0, 0.001, 0.1, 0.5, 20.0] {
+            let rig = Rig::new(name, vocab, dim, limit);
+            for batch in [3, 40] {
+                let examples = Examples::random(batch, vocab, dim, 1);
+                let step = rig.step_from(&examples, 1, &Threads::new(2), 0.0);
+                rig.expected(&examples, &step.sample).check(&format!("{name}, {limit}, {batch}"), &step);
+                assert_eq!(Some(step.cost), rig.layer.expected_cost(&examples.targets), "{name}");
+            }
+        }
+    }
+}
+
+/// Scores that are no numbers end a step all the same.
+#[test]
+fn thresholds_of_scores_that_are_no_numbers_come_to_an_end() {
+    for weight in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+        for vocab in [30, 4700] {
+            let mut rig = Rig::new("entmax", vocab, 5, 0.5);
+            rig.matrices[0].weights_mut()[45] = weight;
+            let step = rig.step_from(&Examples::random(20, vocab, 5, 1), 1, &Threads::new(2), 0.0);
+            assert_eq!(step.losses.len(), 20, "{weight}, {vocab}");
+        }
+    }
+}
+
 /// Law 4. Layers that draw: that their loss is their criterion's was checked with the gradients.
 #[test]
 fn exact_layers_lose_minus_ln_p() {

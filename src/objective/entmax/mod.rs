@@ -1,5 +1,9 @@
 //! α-entmax: probabilities with exact zeros. Their threshold is found by repeated scans of the tiles.
 
+mod few;
+
+pub(crate) use few::Few;
+
 use super::{HELD, runs};
 use crate::error::{Error, Result};
 use crate::simd::columns;

@@ -1,0 +1,141 @@
+//! The scores of each example that reach its bound, collected from the tiles of a scan.
+
+use crate::simd::above;
+use crate::table::Tile;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// The scores that reach a bound, example by example. Several threads may collect them; their order is that of the
+/// words.
+#[derive(Default)]
+pub struct Shortlist {
+    /// One bound per example; padding has infinity.
+    bounds: Vec<f32>,
+    tiles: Mutex<Vec<OfTile>>,
+    found: AtomicUsize,
+    most: usize,
+}
+
+/// The scores of a tile that reach the bounds.
+struct OfTile {
+    first_row: u32,
+    /// Where the scores of each column end.
+    ends: Vec<u32>,
+    /// Column by column.
+    scores: Vec<f32>,
+}
+
+impl Shortlist {
+    /// Starts with bounds that no score reaches, and room for `most` scores.
+    pub fn begin(&mut self, batch: usize, most: usize) {
+        self.most = most;
+        self.bounds.clear();
+        self.bounds.resize(batch.next_multiple_of(16), f32::INFINITY);
+        self.clear();
+    }
+
+    /// Drops the collected scores.
+    pub fn clear(&mut self) {
+        self.tiles.get_mut().expect("no thread panicked").clear();
+        *self.found.get_mut() = 0;
+    }
+
+    /// The bound of an example.
+    pub fn bound(&self, example: usize) -> f32 {
+        self.bounds[example]
+    }
+
+    /// Sets the bound of an example.
+    pub fn set_bound(&mut self, example: usize, bound: f32) {
+        self.bounds[example] = bound;
+    }
+
+    /// Whether any example has a bound that scores can reach.
+    pub fn seeks(&self) -> bool {
+        self.bounds.iter().any(|bound| *bound < f32::INFINITY)
+    }
+
+    /// Collects the scores of a tile.
+    pub fn see(&self, tile: &Tile) {
+        if self.found.load(Ordering::Relaxed) > self.most {
+            return;
+        }
+        let mut found = Vec::new();
+        above::collect(tile.scores(), tile.stride(), &self.bounds, &mut found);
+        if !found.is_empty() {
+            self.found.fetch_add(found.len(), Ordering::Relaxed);
+            let of_tile = OfTile::new(tile.rows().start, &found, self.bounds.len());
+            self.tiles.lock().expect("no thread panicked").push(of_tile);
+        }
+    }
+
+    /// Ends a scan. Returns whether there was room for all scores; without it they are incomplete.
+    pub fn is_complete(&mut self) -> bool {
+        self.tiles.get_mut().expect("no thread panicked").sort_unstable_by_key(|tile| tile.first_row);
+        *self.found.get_mut() <= self.most
+    }
+
+    /// Copies the scores of an example, in the order of the words.
+    pub fn copy(&mut self, example: usize, out: &mut Vec<f32>) {
+        out.clear();
+        for tile in self.tiles.get_mut().expect("no thread panicked") {
+            let start = if example == 0 { 0 } else { tile.ends[example - 1] };
+            out.extend_from_slice(&tile.scores[start as usize..tile.ends[example] as usize]);
+        }
+    }
+}
+
+impl OfTile {
+    /// Sorts columns and scores by column; the scores of a column stay in their order.
+    fn new(first_row: u32, found: &[(u32, f32)], columns: usize) -> Self {
+        // First each entry holds the number of scores of the column before, then where its own scores begin.
+        let mut ends = vec![0; columns + 1];
+        found.iter().for_each(|(column, _)| ends[*column as usize + 1] += 1);
+        let mut total = 0;
+        for end in &mut ends {
+            total += *end;
+            *end = total;
+        }
+        let mut scores = vec![0.0; found.len()];
+        for (column, score) in found {
+            let at = &mut ends[*column as usize];
+            scores[*at as usize] = *score;
+            *at += 1;
+        }
+        Self { first_row, ends, scores }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scores_come_in_the_order_of_words_however_tiles_come() {
+        let (batch, words) = (20, 90);
+        let mut z: Vec<f32> = (0..words * 32).map(|i| ((i * 7919) % 1000) as f32).collect();
+        let mut list = Shortlist::default();
+        let bound = |b: usize| if b == 3 { f32::INFINITY } else { 40.0 * b as f32 };
+        let expected = |b: usize| -> Vec<f32> {
+            (0..words).map(|w| (((w * 32 + b) * 7919) % 1000) as f32).filter(|z| *z >= bound(b)).collect()
+        };
+        let total: usize = (0..batch).map(|b| expected(b).len()).sum();
+        for (order, most, room) in [([0, 1, 2], total, true), ([2, 0, 1], total, true), ([1, 2, 0], total - 1, false)] {
+            list.begin(batch, most);
+            assert!(!list.seeks());
+            (0..batch).for_each(|b| list.set_bound(b, bound(b)));
+            assert!(list.seeks());
+            for tile in order {
+                let rows = tile * 30..tile * 30 + 30;
+                let scores = &mut z[rows.start * 32..rows.end * 32];
+                list.see(&Tile::new(rows.start as u32..rows.end as u32, batch, 32, scores));
+            }
+            assert_eq!(list.is_complete(), room);
+            let mut scores = vec![9.0];
+            for b in (0..batch).filter(|_| room) {
+                list.copy(b, &mut scores);
+                assert_eq!(scores, expected(b), "{b}");
+            }
+        }
+    }
+}
