@@ -6,8 +6,9 @@ use super::kit::scratch::two_blocks;
 use super::{Batch, Bias, LayerShape, OutputLayer, Scratch};
 use crate::error::Result;
 use crate::objective::{Alpha, LossOptions, MOST_LOOKS, fold_max};
+use crate::simd::above;
 use crate::table::kernel::view;
-use crate::table::{Cost, Rows, Stat, Tables, Tile};
+use crate::table::{Cost, Rows, Stat, Tables, Tile, keeps_scores};
 use crate::vocab::{Counts, WordId};
 use ndarray::{ArrayView2, ArrayViewMut2};
 use std::ops::Range;
@@ -21,9 +22,10 @@ use std::ops::Range;
 ///   P(t) = 1, and finite even if P(t) = 0. For sparsemax it is −z_t + ½·Σ_{support} (z² − τ²) + ½, since H is ½·(1 − Σ
 ///   p²). Held-out text may have −ln P = ∞; see `epsilon_perplexity`.
 /// - *Gradient* ∂L/∂(v·h + b) = (P − e_t)/T.
-/// - *Cost* 3·B·V·d multiply-adds per step. For V ≥ 4096 and B ≥ 16 also B·V·d/16 for the scores of one word in 16,
-///   which tell what scores may lie above τ. τ is found from a list of these while they are few, and otherwise by
-///   several looks at all scores.
+/// - *Cost* 3·B·V·d multiply-adds per step, and B·V·d/16 for the scores of one word in 16 if V ≥ 4096 and B ≥ 16 (of a
+///   part of the batch). The sample tells which scores may lie above τ. The scan lists these, and their list gives τ;
+///   where it does not, a second look lists all that can lie above τ at all. If the lists are long, τ comes from
+///   several looks at all scores. So it does above 1.8 million words, which are not sampled.
 /// - *Reference* Peters, Niculae & Martins 2019, eq. 4–9; Blondel, Martins & Niculae 2020. Sparsemax: Martins &
 ///   Astudillo 2016, eq. 2 and 22.
 #[derive(Clone, Debug)]
@@ -64,10 +66,9 @@ impl Entmax {
     fn thresholds(&self, w: &mut Tables, batch: &Batch, s: &mut Scratch) {
         let (block, targets) = (self.flat.block(), batch.targets);
         let words = block.words as usize;
-        s.shortlist.begin(batch.len(), batch.len() * words / SHORT);
-        if samples(batch.len(), words) > 0 {
-            self.guess_bounds(w, batch.hidden, s);
-        }
+        s.shortlist.begin(batch.len(), batch.len() * words / LISTED);
+        // A second list would need the scores of the scan again.
+        let lists = keeps_scores(words) && self.guess_bounds(w, batch.hidden, s);
         let Scratch { stats, thresholds, looks, shortlist, .. } = s;
         clear(stats, batch.len());
         let list = &*shortlist;
@@ -79,31 +80,43 @@ impl Entmax {
         thresholds.clear();
         thresholds.extend(stats.iter().map(|stat| self.alpha.begin(stat.max, words)));
         clear(looks, batch.len());
-        if !self.few_words(w, batch.hidden, s) {
+        if !(lists && self.few_words(w, batch.hidden, s)) {
             self.all_words(w, batch.hidden, s);
         }
     }
 
-    /// Puts bounds on the shortlist, from the scores of a sample of the words.
-    fn guess_bounds(&self, w: &mut Tables, hidden: ArrayView2<f32>, s: &mut Scratch) {
+    /// Puts bounds on the shortlist, from the scores of a sample of the words, if they are sampled. Returns whether
+    /// there seems to be room for what reaches the bounds; if not, no bounds are put.
+    fn guess_bounds(&self, w: &mut Tables, hidden: ArrayView2<f32>, s: &mut Scratch) -> bool {
         let (block, batch) = (self.flat.block(), hidden.nrows());
-        let count = samples(batch, block.words as usize);
+        let (words, count) = (block.words as usize, samples(batch, block.words as usize));
+        if count == 0 {
+            return true;
+        }
         let Scratch { rows, blocks, shortlist, few, .. } = s;
         rows.clear();
         rows.extend((0..count).map(|i| (SAMPLE * i + SAMPLE / 2) as u32));
         let [scores, _] = two_blocks(blocks, batch * count, 0);
         let out = ArrayViewMut2::from_shape((batch, count), scores).expect("B × sample");
         w.scores(block.table, &Rows::List(rows), hidden, out);
+        let mut reached = 0;
         for (b, sample) in blocks[0].chunks_exact(count).enumerate() {
-            shortlist.set_bound(b, self.alpha.likely_bound(sample, SAMPLE, few));
+            let bound = self.alpha.likely_bound(sample, SAMPLE, few);
+            reached += above::count(sample, bound);
+            shortlist.set_bound(b, bound);
         }
+        let room = reached * SAMPLE <= batch * words / LISTED;
+        if !room {
+            shortlist.begin(batch, 0);
+        }
+        room
     }
 
     /// Finds the thresholds from the words whose scores reach the bounds of the shortlist, and from a second list with
     /// bounds that are certain where those bounds were too high. Returns whether all were found.
     fn few_words(&self, w: &mut Tables, hidden: ArrayView2<f32>, s: &mut Scratch) -> bool {
         let (block, alpha) = (self.flat.block(), self.alpha);
-        let Scratch { thresholds, looks, shortlist, repeated: scores, few, .. } = s;
+        let Scratch { thresholds, looks, shortlist, few, .. } = s;
         for look in 0..2 {
             if look == 1 {
                 for (b, at) in thresholds.iter().enumerate() {
@@ -117,12 +130,12 @@ impl Entmax {
             if !shortlist.seeks() {
                 continue;
             }
-            if !shortlist.is_complete() {
+            if !shortlist.end_scan() {
                 return false;
             }
             for (b, at) in thresholds.iter_mut().enumerate().filter(|(_, at)| !at.found) {
                 let bound = shortlist.bound(b);
-                shortlist.copy(b, scores);
+                let scores = shortlist.of(b);
                 if let Some((found, power_sum)) = alpha.solve_few(scores, bound, block.words as usize, few) {
                     *at = found;
                     looks[b].linear = power_sum;
@@ -164,14 +177,14 @@ const SAMPLE: usize = 16;
 const NEAR: f64 = 1e-3;
 /// Smaller vocabularies are not sampled.
 const SAMPLED_FROM: usize = 4096;
-/// Smaller batches have no sample of their own: to gather its rows would cost more than it saves.
+/// For smaller batches the words are not sampled: to gather their rows would cost more than it saves.
 const SAMPLED_BATCH: usize = 16;
-/// At most one score in `SHORT` is put on the shortlist.
-const SHORT: usize = 8;
+/// At most one score in `LISTED` is put on the shortlist.
+const LISTED: usize = 8;
 
 /// Number of words that are sampled for bounds.
 fn samples(batch: usize, words: usize) -> usize {
-    if batch < SAMPLED_BATCH || words < SAMPLED_FROM { 0 } else { words / SAMPLE }
+    if batch < SAMPLED_BATCH || words < SAMPLED_FROM || !keeps_scores(words) { 0 } else { words / SAMPLE }
 }
 
 fn clear(stats: &mut Vec<Stat>, len: usize) {
@@ -219,7 +232,8 @@ impl OutputLayer for Entmax {
             self.thresholds(w, &of_part, s);
             let Scratch { stats, thresholds, looks, losses, .. } = s;
             for (i, b) in part.clone().enumerate() {
-                // A look at all scores has Σ p^α of the threshold before its last move, which the tolerance bounds.
+                // `few_words` gives Σ p^α of this threshold, `all_words` that of the threshold before its last move,
+                // which is within the tolerance.
                 let loss = alpha.loss(&thresholds[i], stats[i].target, looks[i].linear);
                 losses[b] = f64::from(batch.weight(b)) * loss;
             }

@@ -37,7 +37,7 @@
 //! | [`NegativeSampling`] | 3·B·(1 + k)·d | no |
 //! | [`ClassBasedSoftmax`] | 3·d·Σ_b (C + \|class of t_b\|) | yes |
 //! | [`AdaptiveSoftmax`] | 3·Σ_b \[d·(V₀ + J) + (d + V_i)·d_i\] | yes |
-//! | [`Entmax`], [`Entmax::sparsemax`] | 3·B·V·d | yes |
+//! | [`Entmax`], [`Entmax::sparsemax`] | 3·B·V·d (+ B·V·d/16 for a sample) | yes |
 //! | [`NoiseContrastive`] | 3·B·(1 + S)·d | nearly |
 //! | [`SelfNormalizedSoftmax`] | 3·B·V·d | nearly |
 //! | [`InfrequentNormalization`] | 3·γ·B·V·d | nearly |

@@ -15,8 +15,8 @@ pub fn collect(scores: &[f32], stride: usize, bounds: &[f32], found: &mut Vec<(u
         fn with_simd<S: Simd>(self, s: S) {
             let Self(scores, stride, bounds, found) = self;
             let vectors = S::as_simd_f32s(bounds).0;
-            // One place more than columns: every lane is stored, and the next one takes its place if it is below.
-            let mut of_row = vec![(0, 0.0); bounds.len() + S::F32_LANES];
+            // Every lane is stored; the next one overwrites it if it is below.
+            let mut of_row = vec![(0, 0.0); bounds.len()];
             for row in scores.chunks(stride) {
                 let (row, mut count) = (&row[..bounds.len()], 0);
                 for (v, (z, bound)) in S::as_simd_f32s(row).0.iter().zip(vectors).enumerate() {

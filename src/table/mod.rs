@@ -381,6 +381,11 @@ const KEPT_SCORES: usize = 56 << 20;
 /// Largest part of a batch, in examples. Each strip keeps its own share of ∂L/∂x, so memory grows with the part.
 const LARGEST_PART: usize = 2048;
 
+/// Whether handles keep scores for a vocabulary of this size: those of 32 examples fit.
+pub(crate) fn keeps_scores(vocab: usize) -> bool {
+    vocab <= KEPT_SCORES / 32
+}
+
 /// Number of examples to scan and sweep at a time over `vocab` words, so that their scores fit in memory. Above 1.8
 /// million words no scores are kept: a sweep computes them again, and [`Cost`] does not count that. The same holds for
 /// more than 8 million scores of rows with at most 64 numbers, which are computed again faster than read from memory.

@@ -14,6 +14,8 @@ pub struct Shortlist {
     tiles: Mutex<Vec<OfTile>>,
     found: AtomicUsize,
     most: usize,
+    /// The scores of one example.
+    scores: Vec<f32>,
 }
 
 /// The scores of a tile that reach the bounds.
@@ -26,7 +28,7 @@ struct OfTile {
 }
 
 impl Shortlist {
-    /// Starts with bounds that no score reaches, and room for `most` scores.
+    /// Starts with bounds that no finite score reaches, and room for `most` scores.
     pub fn begin(&mut self, batch: usize, most: usize) {
         self.most = most;
         self.bounds.clear();
@@ -50,14 +52,14 @@ impl Shortlist {
         self.bounds[example] = bound;
     }
 
-    /// Whether any example has a bound that scores can reach.
+    /// Whether any example has a bound that finite scores can reach.
     pub fn seeks(&self) -> bool {
         self.bounds.iter().any(|bound| *bound < f32::INFINITY)
     }
 
     /// Collects the scores of a tile.
     pub fn see(&self, tile: &Tile) {
-        if self.found.load(Ordering::Relaxed) > self.most {
+        if !self.seeks() || self.found.load(Ordering::Relaxed) > self.most {
             return;
         }
         let mut found = Vec::new();
@@ -69,19 +71,20 @@ impl Shortlist {
         }
     }
 
-    /// Ends a scan. Returns whether there was room for all scores; without it they are incomplete.
-    pub fn is_complete(&mut self) -> bool {
+    /// Ends a scan, before its scores are read. Returns whether there was room for all of them.
+    pub fn end_scan(&mut self) -> bool {
         self.tiles.get_mut().expect("no thread panicked").sort_unstable_by_key(|tile| tile.first_row);
         *self.found.get_mut() <= self.most
     }
 
-    /// Copies the scores of an example, in the order of the words.
-    pub fn copy(&mut self, example: usize, out: &mut Vec<f32>) {
-        out.clear();
+    /// The scores of an example, in the order of the words.
+    pub fn of(&mut self, example: usize) -> &[f32] {
+        self.scores.clear();
         for tile in self.tiles.get_mut().expect("no thread panicked") {
             let start = if example == 0 { 0 } else { tile.ends[example - 1] };
-            out.extend_from_slice(&tile.scores[start as usize..tile.ends[example] as usize]);
+            self.scores.extend_from_slice(&tile.scores[start as usize..tile.ends[example] as usize]);
         }
+        &self.scores
     }
 }
 
@@ -130,11 +133,9 @@ mod tests {
                 let scores = &mut z[rows.start * 32..rows.end * 32];
                 list.see(&Tile::new(rows.start as u32..rows.end as u32, batch, 32, scores));
             }
-            assert_eq!(list.is_complete(), room);
-            let mut scores = vec![9.0];
+            assert_eq!(list.end_scan(), room);
             for b in (0..batch).filter(|_| room) {
-                list.copy(b, &mut scores);
-                assert_eq!(scores, expected(b), "{b}");
+                assert_eq!(list.of(b), expected(b), "{b}");
             }
         }
     }

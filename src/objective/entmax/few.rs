@@ -7,8 +7,8 @@
 use super::{Alpha, MOST_LOOKS, Threshold};
 use crate::simd::{self, above, support};
 
-/// Σ d^β over all words at the bound that a sample suggests. At the threshold the sum is 1. The margin covers the error
-/// of the sample: the support then has some tens of sampled words or few words that count for much.
+/// Σ d^β over all words, as a sample estimates it, at the bound that it suggests. At the threshold the sum is 1; a
+/// larger one puts the bound lower, which covers the error of the estimate.
 const MARGIN: f64 = 3.0;
 /// Steps of τ that end the search for such a bound.
 const ROUGH: f64 = 1e-3;
@@ -121,7 +121,8 @@ fn lower_end(sample: &[f32], certain: f32, top: f32) -> Option<f32> {
             _ => return Some(middle),
         }
     }
-    None
+    // Equal scores may take the count from too few to too many.
+    (high < top).then_some(high)
 }
 
 #[cfg(test)]

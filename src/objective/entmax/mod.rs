@@ -1,4 +1,4 @@
-//! α-entmax: probabilities with exact zeros. Their threshold is found by repeated scans of the tiles.
+//! α-entmax: probabilities with exact zeros. Their threshold is found from few scores, or by repeated looks at all.
 
 mod few;
 
@@ -30,7 +30,7 @@ pub struct Alpha {
 pub struct Threshold {
     /// The largest score.
     pub max: f32,
-    /// τ − (α − 1)·max/T, between −1 and 0.
+    /// τ − (α − 1)·max/T; the solution is between −1 and 0.
     pub tau: f64,
     /// Bounds of the root.
     below: f64,

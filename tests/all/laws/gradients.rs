@@ -170,13 +170,33 @@ fn thresholds_of_large_vocabularies_are_those_of_the_naive_layer() {
     }
 }
 
-/// Scores that are no numbers end a step all the same.
+/// A batch with examples of all kinds, of which some thresholds are found at once, some by a second list and some from
+/// all scores; and a batch in two parts, of which the second is not sampled.
+#[test]
+fn thresholds_of_mixed_batches_are_those_of_the_naive_layer() {
+    let (vocab, dim) = (4700, 5);
+    for name in ["entmax", "sparsemax"] {
+        for (batch, kinds) in [(40, &[0.3, 1.0, 40.0][..]), (40, &[0.0, 1.0, 40.0]), (2048 + 5, &[1.0])] {
+            let rig = Rig::new(name, vocab, dim, 0.5);
+            let mut examples = Examples::random(batch, vocab, dim, 1);
+            for (b, mut hidden) in examples.hidden.rows_mut().into_iter().enumerate() {
+                hidden *= kinds[b % kinds.len()];
+            }
+            let step = rig.step_from(&examples, 1, &Threads::new(2), 0.0);
+            rig.expected(&examples, &step.sample).check(&format!("{name}, {batch}"), &step);
+            assert_eq!(Some(step.cost), rig.layer.expected_cost(&examples.targets), "{name}, {batch}");
+        }
+    }
+}
+
+/// The search for a threshold also ends if scores are NaN or infinite.
 #[test]
 fn thresholds_of_scores_that_are_no_numbers_come_to_an_end() {
     for weight in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
-        for vocab in [30, 4700] {
+        // Row 8 is sampled, row 9 is not.
+        for (vocab, row) in [(30, 9), (4700, 8), (4700, 9)] {
             let mut rig = Rig::new("entmax", vocab, 5, 0.5);
-            rig.matrices[0].weights_mut()[45] = weight;
+            rig.matrices[0].weights_mut()[5 * row] = weight;
             let step = rig.step_from(&Examples::random(20, vocab, 5, 1), 1, &Threads::new(2), 0.0);
             assert_eq!(step.losses.len(), 20, "{weight}, {vocab}");
         }
