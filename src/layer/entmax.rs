@@ -5,7 +5,7 @@ use super::kit::scan;
 use super::kit::scratch::two_blocks;
 use super::{Batch, Bias, LayerShape, OutputLayer, Scratch};
 use crate::error::Result;
-use crate::objective::{Alpha, LossOptions, MOST_LOOKS, fold_max};
+use crate::objective::{Alpha, LossOptions, MOST_LOOKS, Support, fold_max};
 use crate::simd::above;
 use crate::table::kernel::view;
 use crate::table::{Cost, Rows, Stat, Tables, Tile, keeps_scores};
@@ -22,10 +22,10 @@ use std::ops::Range;
 ///   P(t) = 1, and finite even if P(t) = 0. For sparsemax it is −z_t + ½·Σ_{support} (z² − τ²) + ½, since H is ½·(1 − Σ
 ///   p²). Held-out text may have −ln P = ∞; see `epsilon_perplexity`.
 /// - *Gradient* ∂L/∂(v·h + b) = (P − e_t)/T.
-/// - *Cost* 3·B·V·d multiply-adds per step, and B·V·d/16 for the scores of one word in 16 if V ≥ 4096 and B ≥ 16 (of a
-///   part of the batch). The sample tells which scores may lie above τ. The scan lists these, and their list gives τ;
-///   where it does not, a second look lists all that can lie above τ at all. If the lists are long, τ comes from
-///   several looks at all scores. So it does above 1.8 million words, which are not sampled.
+/// - *Cost* 3·B·V·d multiply-adds per step, and B·V·d/16 for the scores of one word in 16 if V ≥ 4096, d ≥ 64 and
+///   B ≥ 16 (of a part of the batch). The sample tells which scores may lie above τ. The scan lists these, and their
+///   list gives τ; where it does not, a second look lists all that can lie above τ at all. If the lists are long, or
+///   without a sample, τ comes from several looks at all scores. Above 1.8 million words there is no sample.
 /// - *Reference* Peters, Niculae & Martins 2019, eq. 4–9; Blondel, Martins & Niculae 2020. Sparsemax: Martins &
 ///   Astudillo 2016, eq. 2 and 22.
 #[derive(Clone, Debug)]
@@ -62,13 +62,12 @@ impl Entmax {
     }
 
     /// Finds the thresholds of a part of a batch. The thresholds go to `s.thresholds`, Σ p^α to `s.looks`, and the
-    /// targets' scores to `s.stats`.
-    fn thresholds(&self, w: &mut Tables, batch: &Batch, s: &mut Scratch) {
+    /// targets' scores to `s.stats`. Returns how many words have a probability.
+    fn thresholds(&self, w: &mut Tables, batch: &Batch, s: &mut Scratch) -> Support {
         let (block, targets) = (self.flat.block(), batch.targets);
         let words = block.words as usize;
         s.shortlist.begin(batch.len(), batch.len() * words / LISTED);
-        // A second list would need the scores of the scan again.
-        let lists = keeps_scores(words) && self.guess_bounds(w, batch.hidden, s);
+        let lists = samples(batch.len(), words, self.flat.dim()) > 0 && self.guess_bounds(w, batch.hidden, s);
         let Scratch { stats, thresholds, looks, shortlist, .. } = s;
         clear(stats, batch.len());
         let list = &*shortlist;
@@ -80,19 +79,18 @@ impl Entmax {
         thresholds.clear();
         thresholds.extend(stats.iter().map(|stat| self.alpha.begin(stat.max, words)));
         clear(looks, batch.len());
-        if !(lists && self.few_words(w, batch.hidden, s)) {
-            self.all_words(w, batch.hidden, s);
+        if lists && self.few_words(w, batch.hidden, s) {
+            return Support::Few;
         }
+        self.all_words(w, batch.hidden, s);
+        Support::Many
     }
 
-    /// Puts bounds on the shortlist, from the scores of a sample of the words, if they are sampled. Returns whether
-    /// there seems to be room for what reaches the bounds; if not, no bounds are put.
+    /// Puts bounds on the shortlist, from the scores of a sample of the words. Returns whether there seems to be room
+    /// for what reaches the bounds; if not, no bounds are put.
     fn guess_bounds(&self, w: &mut Tables, hidden: ArrayView2<f32>, s: &mut Scratch) -> bool {
         let (block, batch) = (self.flat.block(), hidden.nrows());
-        let (words, count) = (block.words as usize, samples(batch, block.words as usize));
-        if count == 0 {
-            return true;
-        }
+        let (words, count) = (block.words as usize, samples(batch, block.words as usize, block.dim));
         let Scratch { rows, blocks, shortlist, few, .. } = s;
         rows.clear();
         rows.extend((0..count).map(|i| (SAMPLE * i + SAMPLE / 2) as u32));
@@ -126,9 +124,6 @@ impl Entmax {
                 let list = &*shortlist;
                 let fold = |tile: &Tile, _: &mut [Stat]| list.see(tile);
                 w.rescan(block.table, 0..block.words, hidden, &fold, looks);
-            }
-            if !shortlist.seeks() {
-                continue;
             }
             if !shortlist.end_scan() {
                 return false;
@@ -179,12 +174,15 @@ const NEAR: f64 = 1e-3;
 const SAMPLED_FROM: usize = 4096;
 /// For smaller batches the words are not sampled: to gather their rows would cost more than it saves.
 const SAMPLED_BATCH: usize = 16;
+/// Same for shorter rows: their scores cost little beside a bound for each example.
+const SAMPLED_DIM: usize = 64;
 /// At most one score in `LISTED` is put on the shortlist.
-const LISTED: usize = 8;
+const LISTED: usize = 12;
 
-/// Number of words that are sampled for bounds.
-fn samples(batch: usize, words: usize) -> usize {
-    if batch < SAMPLED_BATCH || words < SAMPLED_FROM || !keeps_scores(words) { 0 } else { words / SAMPLE }
+/// Number of words that are sampled for bounds. A second list needs the scores of the scan again, so they must be kept.
+fn samples(batch: usize, words: usize, dim: usize) -> usize {
+    let pays = batch >= SAMPLED_BATCH && words >= SAMPLED_FROM && dim >= SAMPLED_DIM;
+    if pays && keeps_scores(words) { words / SAMPLE } else { 0 }
 }
 
 fn clear(stats: &mut Vec<Stat>, len: usize) {
@@ -229,7 +227,7 @@ impl OutputLayer for Entmax {
         s.clear_losses(&batch);
         for part in scan::parts(batch.len(), block.words as usize) {
             let (of_part, all) = (part_of(&batch, &part), 0..block.words);
-            self.thresholds(w, &of_part, s);
+            let support = self.thresholds(w, &of_part, s);
             let Scratch { stats, thresholds, looks, losses, .. } = s;
             for (i, b) in part.clone().enumerate() {
                 // `few_words` gives Σ p^α of this threshold, `all_words` that of the threshold before its last move,
@@ -237,7 +235,8 @@ impl OutputLayer for Entmax {
                 let loss = alpha.loss(&thresholds[i], stats[i].target, looks[i].linear);
                 losses[b] = f64::from(batch.weight(b)) * loss;
             }
-            let coef = |tile: &mut Tile| alpha.gradient(of_part.targets, thresholds, |b| of_part.weight(b), tile);
+            let coef =
+                |tile: &mut Tile| alpha.gradient(of_part.targets, thresholds, support, |b| of_part.weight(b), tile);
             let d_x = view::rows_mut(&mut d_hidden, &part);
             w.sweep(block.table, all, of_part.hidden, &coef, d_x, part.end == batch.len());
         }
@@ -266,7 +265,7 @@ impl OutputLayer for Entmax {
     fn expected_cost(&self, targets: &[WordId]) -> Option<Cost> {
         let (batch, words, dim) = (targets.len(), self.flat.vocab(), self.flat.dim());
         let of_samples =
-            scan::parts(batch, words).map(|part| Cost::scores(part.len(), samples(part.len(), words), dim));
+            scan::parts(batch, words).map(|part| Cost::scores(part.len(), samples(part.len(), words, dim), dim));
         Some(scan::cost(batch, words, words, dim) + of_samples.sum())
     }
 }

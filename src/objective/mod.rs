@@ -26,7 +26,7 @@ mod sampled;
 mod sigmoid;
 
 pub use entmax::Alpha;
-pub(crate) use entmax::{Few, MOST_LOOKS, Threshold, fold_max};
+pub(crate) use entmax::{Few, MOST_LOOKS, Support, Threshold, fold_max};
 pub use sampled::{WeightedDraws, black_out, one_vs_each};
 pub use sigmoid::{Sigmoid, SigmoidTable};
 

@@ -42,11 +42,20 @@ pub fn sums_of_list(scaled: &[f64], power: Power, threshold: f64) -> [f64; 3] {
     }
 }
 
-/// z ← weight·d^β, with a threshold and a weight for each column.
-pub fn probabilities(scores: &mut [f32], stride: usize, scale: f64, power: Power, thresholds: &[f64], weights: &[f64]) {
+/// z ← weight·d^β, with a threshold and a weight for each column. `skips` tells to look first whether any of a few
+/// neighbouring scores is above its threshold: faster if most are not.
+pub fn probabilities(
+    scores: &mut [f32],
+    stride: usize,
+    scale: f64,
+    power: Power,
+    thresholds: &[f64],
+    weights: &[f64],
+    skips: bool,
+) {
     match power {
-        Power::One => dispatch(Probabilities::<false> { scores, stride, scale, thresholds, weights }),
-        Power::Two => dispatch(Probabilities::<true> { scores, stride, scale, thresholds, weights }),
+        Power::One => dispatch(Probabilities::<false> { scores, stride, scale, thresholds, weights, skips }),
+        Power::Two => dispatch(Probabilities::<true> { scores, stride, scale, thresholds, weights, skips }),
     }
 }
 
@@ -151,6 +160,7 @@ struct Probabilities<'a, const SQUARES: bool> {
     scale: f64,
     thresholds: &'a [f64],
     weights: &'a [f64],
+    skips: bool,
 }
 
 impl<const SQUARES: bool> WithSimd for Probabilities<'_, SQUARES> {
@@ -158,18 +168,21 @@ impl<const SQUARES: bool> WithSimd for Probabilities<'_, SQUARES> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
-        let Self { scores, stride, scale, thresholds, weights } = self;
+        let Self { scores, stride, scale, thresholds, weights, skips } = self;
         let mut bounds = vec![0.0; thresholds.len()];
-        for (bound, threshold) in bounds.iter_mut().zip(thresholds) {
-            // Scores below have d ≤ 0 whatever the rounding.
-            *bound = ((threshold / scale) as f32).next_down();
+        if skips {
+            let inverse = 1.0 / scale;
+            for (bound, threshold) in bounds.iter_mut().zip(thresholds) {
+                // Scores below have d ≤ 0 whatever the rounding; an infinite threshold gives a bound that none reaches.
+                *bound = (threshold * inverse) as f32;
+                *bound -= bound.abs() * (4.0 * f32::EPSILON);
+            }
         }
         let columns = thresholds.as_chunks::<LANES>().0.iter().zip(weights.as_chunks::<LANES>().0);
         let columns = columns.zip(bounds.as_chunks::<LANES>().0);
         for row in scores.chunks_mut(stride) {
             for (((thresholds, weights), bounds), row) in columns.clone().zip(row.as_chunks_mut::<LANES>().0) {
-                // Most scores are below their thresholds.
-                let mut reached = false;
+                let mut reached = !skips;
                 for l in 0..LANES {
                     reached |= row[l] >= bounds[l];
                 }
@@ -200,8 +213,10 @@ mod tests {
             for (power, beta) in [(Power::One, 1), (Power::Two, 2)] {
                 let [mut low, mut high, mut above] = [(); 3].map(|()| vec![0.0; columns]);
                 sums(&z, stride, 0.5, power, &thresholds, [&mut low, &mut high, &mut above]);
-                let mut p = z.clone();
-                probabilities(&mut p, stride, 0.5, power, &thresholds, &weights);
+                let (mut p, mut skipped) = (z.clone(), z.clone());
+                probabilities(&mut p, stride, 0.5, power, &thresholds, &weights, false);
+                probabilities(&mut skipped, stride, 0.5, power, &thresholds, &weights, true);
+                assert_eq!(p, skipped);
                 for c in 0..columns {
                     let column: Vec<f64> = (0..rows).map(|r| 0.5 * f64::from(z[r * stride + c])).collect();
                     let of_list = sums_of_list(&column, power, thresholds[c]);

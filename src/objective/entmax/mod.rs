@@ -39,6 +39,15 @@ pub struct Threshold {
     pub found: bool,
 }
 
+/// The number of words with a probability, to a first approximation.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Support {
+    /// So few that most vectors of scores have none.
+    Few,
+    /// Perhaps all.
+    Many,
+}
+
 /// Maximum number of looks at the scores. Each look at least halves the interval.
 pub const MOST_LOOKS: usize = 64;
 /// Steps of τ that end a search: the rounding error of sums over a million words.
@@ -264,12 +273,13 @@ impl Alpha {
         &self,
         targets: &[WordId],
         thresholds: &[Threshold],
+        support: Support,
         weight: impl Fn(usize) -> f32,
         tile: &mut Tile,
     ) {
         let of = |b: usize, p: f64| (f64::from(weight(b)) * p / self.temperature) as f32;
         if let Some(power) = self.whole_power() {
-            let stride = tile.stride();
+            let (stride, skips) = (tile.stride(), support == Support::Few);
             for run in runs(tile.lanes()) {
                 let (bounds, mut weights) = (self.bounds(thresholds, &run), [0.0; HELD]);
                 for (lane, b) in run.clone().take_while(|b| *b < thresholds.len()).enumerate() {
@@ -277,7 +287,7 @@ impl Alpha {
                 }
                 let scores = tile.scores_mut().get_mut(run.start..).unwrap_or(&mut []);
                 let (bounds, weights) = (&bounds[..run.len()], &weights[..run.len()]);
-                support::probabilities(scores, stride, self.scale(), power, bounds, weights);
+                support::probabilities(scores, stride, self.scale(), power, bounds, weights, skips);
             }
         } else {
             for row in tile.rows() {

@@ -156,7 +156,7 @@ fn a_batch_in_parts_is_the_naive_layer() {
 /// support, one of them has nearly all of it, or all are in it.
 #[test]
 fn thresholds_of_large_vocabularies_are_those_of_the_naive_layer() {
-    let (vocab, dim) = (4700, 5);
+    let (vocab, dim) = (4700, 65);
     for name in ["entmax", "entmax:alpha=1.25", "entmax:alpha=1.9", "entmax:temperature=3", "sparsemax"] {
         for limit in [0.0, 0.001, 0.1, 0.5, 20.0] {
             let rig = Rig::new(name, vocab, dim, limit);
@@ -174,7 +174,7 @@ fn thresholds_of_large_vocabularies_are_those_of_the_naive_layer() {
 /// all scores; and a batch in two parts, of which the second is not sampled.
 #[test]
 fn thresholds_of_mixed_batches_are_those_of_the_naive_layer() {
-    let (vocab, dim) = (4700, 5);
+    let (vocab, dim) = (4700, 65);
     for name in ["entmax", "sparsemax"] {
         for (batch, kinds) in [(40, &[0.3, 1.0, 40.0][..]), (40, &[0.0, 1.0, 40.0]), (2048 + 5, &[1.0])] {
             let rig = Rig::new(name, vocab, dim, 0.5);
@@ -195,9 +195,9 @@ fn thresholds_of_scores_that_are_no_numbers_come_to_an_end() {
     for weight in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
         // Row 8 is sampled, row 9 is not.
         for (vocab, row) in [(30, 9), (4700, 8), (4700, 9)] {
-            let mut rig = Rig::new("entmax", vocab, 5, 0.5);
-            rig.matrices[0].weights_mut()[5 * row] = weight;
-            let step = rig.step_from(&Examples::random(20, vocab, 5, 1), 1, &Threads::new(2), 0.0);
+            let mut rig = Rig::new("entmax", vocab, 65, 0.5);
+            rig.matrices[0].weights_mut()[65 * row] = weight;
+            let step = rig.step_from(&Examples::random(20, vocab, 65, 1), 1, &Threads::new(2), 0.0);
             assert_eq!(step.losses.len(), 20, "{weight}, {vocab}");
         }
     }
