@@ -31,6 +31,7 @@ pub use sampled::{WeightedDraws, black_out, one_vs_each};
 pub use sigmoid::{Sigmoid, SigmoidTable};
 
 use crate::simd;
+use crate::simd::support::HELD;
 use crate::table::{Stat, Tile};
 use crate::vocab::WordId;
 use ndarray::ArrayViewMut2;
@@ -173,9 +174,6 @@ pub fn fold_softmax(targets: &[WordId], first: WordId, tile: &Tile, stats: &mut 
         }
     }
 }
-
-/// Examples of a tile whose numbers are on the stack at a time.
-const HELD: usize = 256;
 
 /// Splits the examples of a tile, including padding, into runs of at most [`HELD`].
 fn runs(lanes: usize) -> impl Iterator<Item = Range<usize>> {

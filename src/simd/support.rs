@@ -4,6 +4,8 @@
 use super::dispatch;
 use pulp::{Simd, WithSimd, bytemuck};
 
+/// The most columns whose numbers are on the stack at a time.
+pub const HELD: usize = 256;
 /// Columns that are summed at a time, few enough to keep their sums in registers.
 const LANES: usize = 8;
 
@@ -42,7 +44,7 @@ pub fn sums_of_list(scaled: &[f64], power: Power, threshold: f64) -> [f64; 3] {
     }
 }
 
-/// z ← weight·d^β, with a threshold and a weight for each column. `skips` tells to look first whether any of a few
+/// z ← weight·d^β, with a threshold and a weight for each of at most [`HELD`] columns. `skips` tells to look first whether any of a few
 /// neighbouring scores is above its threshold: faster if most are not.
 pub fn probabilities(
     scores: &mut [f32],
@@ -169,7 +171,8 @@ impl<const SQUARES: bool> WithSimd for Probabilities<'_, SQUARES> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
         let Self { scores, stride, scale, thresholds, weights, skips } = self;
-        let mut bounds = vec![0.0; thresholds.len()];
+        let mut bounds = [0.0; HELD];
+        let bounds = &mut bounds[..thresholds.len()];
         if skips {
             let inverse = 1.0 / scale;
             for (bound, threshold) in bounds.iter_mut().zip(thresholds) {
