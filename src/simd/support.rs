@@ -44,8 +44,8 @@ pub fn sums_of_list(scaled: &[f64], power: Power, threshold: f64) -> [f64; 3] {
     }
 }
 
-/// z ← weight·d^β, with a threshold and a weight for each of at most [`HELD`] columns. `skips` tells to look first whether any of a few
-/// neighbouring scores is above its threshold: faster if most are not.
+/// z ← weight·d^β, with a threshold and a weight for each of at most [`HELD`] columns. `skips` tells to look first
+/// whether any of a few neighbouring scores is above its threshold: faster if most are not.
 pub fn probabilities(
     scores: &mut [f32],
     stride: usize,
