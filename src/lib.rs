@@ -44,8 +44,8 @@
 //! | [`layer::NegativeSampling`] | softmax of z + ln q | 3·B·(1 + k)·d | you need word vectors, not probabilities |
 //! | [`layer::ClassBasedSoftmax`] | softmax of classes · softmax within | 3·d·Σ (C + \|class\|) | P may cost O(√V) |
 //! | [`layer::AdaptiveSoftmax`] | softmax of head · softmax of tail | 3·Σ [d·(V₀ + J) + (d + V_i)·d_i] | V is large |
-//! | [`layer::Entmax::sparsemax`] | max(0, z − τ) | 3·B·V·d | most words must have P = 0 |
-//! | [`layer::Entmax`] | max(0, (α − 1)·z − τ)^(1/(α − 1)) | 3·B·V·d | as sparsemax, but less sparse |
+//! | [`layer::Entmax::sparsemax`] | max(0, z − τ) | 3·B·V·d (+ B·V·d/16) | most words must have P = 0 |
+//! | [`layer::Entmax`] | max(0, (α − 1)·z − τ)^(1/(α − 1)) | 3·B·V·d (+ B·V·d/16) | as sparsemax, but less sparse |
 //! | [`layer::NoiseContrastive`] | softmax; the scores learn ln P | 3·B·(1 + S)·d | scores must be ln P without a sum |
 //! | [`layer::BlackOut`] | softmax; each draw is pushed down | 3·B·U·d | as sampled softmax, with stronger negatives |
 //! | [`layer::OneVsEach`] | softmax; a sampled bound of pairs | 3·B·U·d | you need an unbiased estimate of a bound |

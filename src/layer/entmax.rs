@@ -67,7 +67,8 @@ impl Entmax {
         let (block, targets) = (self.flat.block(), batch.targets);
         let words = block.words as usize;
         s.shortlist.begin(batch.len(), batch.len() * words / LISTED);
-        let lists = samples(batch.len(), words, self.flat.dim()) > 0 && self.guess_bounds(w, batch.hidden, s);
+        let sampled = samples(batch.len(), words, block.dim);
+        let lists = sampled > 0 && self.guess_bounds(w, batch.hidden, sampled, s);
         let Scratch { stats, thresholds, looks, shortlist, .. } = s;
         clear(stats, batch.len());
         let list = &*shortlist;
@@ -86,11 +87,10 @@ impl Entmax {
         Support::Many
     }
 
-    /// Puts bounds on the shortlist, from the scores of a sample of the words. Returns whether there seems to be room
+    /// Puts bounds on the shortlist, from the scores of `count` words. Returns whether there seems to be room
     /// for what reaches the bounds; if not, no bounds are put.
-    fn guess_bounds(&self, w: &mut Tables, hidden: ArrayView2<f32>, s: &mut Scratch) -> bool {
+    fn guess_bounds(&self, w: &mut Tables, hidden: ArrayView2<f32>, count: usize, s: &mut Scratch) -> bool {
         let (block, batch) = (self.flat.block(), hidden.nrows());
-        let (words, count) = (block.words as usize, samples(batch, block.words as usize, block.dim));
         let Scratch { rows, blocks, shortlist, few, .. } = s;
         rows.clear();
         rows.extend((0..count).map(|i| (SAMPLE * i + SAMPLE / 2) as u32));
@@ -103,7 +103,7 @@ impl Entmax {
             reached += above::count(sample, bound);
             shortlist.set_bound(b, bound);
         }
-        let room = reached * SAMPLE <= batch * words / LISTED;
+        let room = reached * SAMPLE <= batch * block.words as usize / LISTED;
         if !room {
             shortlist.begin(batch, 0);
         }

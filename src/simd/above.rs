@@ -21,11 +21,12 @@ pub fn collect(scores: &[f32], stride: usize, bounds: &[f32], found: &mut Vec<(u
                 let (row, mut count) = (&row[..bounds.len()], 0);
                 for (v, (z, bound)) in S::as_simd_f32s(row).0.iter().zip(vectors).enumerate() {
                     if any(s, s.greater_than_or_equal_f32s(*z, *bound)) {
-                        let (z, bound) = (lanes::<S>(z), lanes::<S>(bound));
+                        let first = v * S::F32_LANES;
+                        let (z, bound) = (&row[first..first + S::F32_LANES], &bounds[first..first + S::F32_LANES]);
                         let some = &mut of_row[count..count + S::F32_LANES];
                         let mut n = 0;
                         for l in 0..S::F32_LANES {
-                            some[n] = ((v * S::F32_LANES + l) as u32, z[l]);
+                            some[n] = ((first + l) as u32, z[l]);
                             n += usize::from(z[l] >= bound[l]);
                         }
                         count += n;
@@ -36,12 +37,6 @@ pub fn collect(scores: &[f32], stride: usize, bounds: &[f32], found: &mut Vec<(u
         }
     }
     dispatch(Op(scores, stride, bounds, found));
-}
-
-/// The lanes of a vector.
-#[inline(always)]
-fn lanes<S: Simd>(vector: &S::f32s) -> &[f32] {
-    bytemuck::cast_slice::<S::f32s, f32>(slice::from_ref(vector))
 }
 
 /// Whether any lane of a mask is set.

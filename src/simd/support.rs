@@ -73,6 +73,16 @@ fn gaps(row: &[f32], scale: f64, thresholds: &[f64; LANES]) -> [f64; LANES] {
     d
 }
 
+/// Whether any of the scores is at least its bound.
+#[inline(always)]
+fn reaches(row: &[f32; LANES], bounds: &[f32; LANES]) -> bool {
+    let mut reached = false;
+    for l in 0..LANES {
+        reached |= row[l] >= bounds[l];
+    }
+    reached
+}
+
 struct Sums<'a, const SQUARES: bool> {
     scores: &'a [f32],
     stride: usize,
@@ -185,11 +195,7 @@ impl<const SQUARES: bool> WithSimd for Probabilities<'_, SQUARES> {
         let columns = columns.zip(bounds.as_chunks::<LANES>().0);
         for row in scores.chunks_mut(stride) {
             for (((thresholds, weights), bounds), row) in columns.clone().zip(row.as_chunks_mut::<LANES>().0) {
-                let mut reached = !skips;
-                for l in 0..LANES {
-                    reached |= row[l] >= bounds[l];
-                }
-                if !reached {
+                if skips && !reaches(row, bounds) {
                     *row = [0.0; LANES];
                     continue;
                 }
