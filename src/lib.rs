@@ -127,6 +127,7 @@ pub mod model;
 mod names;
 pub mod objective;
 mod optimizer;
+pub mod peers;
 pub mod prelude;
 #[cfg(feature = "eval")]
 pub mod report;

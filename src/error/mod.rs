@@ -97,6 +97,14 @@ pub enum Error {
     /// A vocabulary has no word.
     #[error("the vocabulary is empty; give it at least one word")]
     EmptyVocabulary,
+    /// Another of several processes that work together has failed.
+    #[error("rank {rank}: {message}")]
+    OtherRank {
+        /// The number of that process.
+        rank: usize,
+        /// Its error.
+        message: String,
+    },
     /// The crate was built without its feature `text`.
     #[error("{0} needs the feature `text` of lexmax, which this program lacks; build it with that feature")]
     NoText(&'static str),

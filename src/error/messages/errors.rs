@@ -30,6 +30,8 @@ messages!(errors, whole, Error {
     NoExamples { paths: vec!["a.txt".into()] }
         => "a.txt: no example: no line has two known words; use longer lines or another vocabulary",
     EmptyVocabulary => "the vocabulary is empty; give it at least one word",
+    OtherRank { rank: 3, message: "a.txt: no such file; check the path".into() }
+        => "rank 3: a.txt: no such file; check the path",
     NoText("tree=huffman")
         => "tree=huffman needs the feature `text` of lexmax, which this program lacks; build it with that feature",
     TooManyWords { words: 11, limit: 10 }
