@@ -10,6 +10,12 @@ impl Packer {
         self.0.extend(value.to_le_bytes());
     }
 
+    /// Appends an integer, in a fold.
+    pub fn with(mut self, value: u64) -> Self {
+        self.u64(value);
+        self
+    }
+
     /// Appends an integer.
     pub fn u32(&mut self, value: u32) {
         self.0.extend(value.to_le_bytes());
