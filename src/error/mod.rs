@@ -97,6 +97,14 @@ pub enum Error {
     /// A vocabulary has no word.
     #[error("the vocabulary is empty; give it at least one word")]
     EmptyVocabulary,
+    /// A model that is divided among ranks cannot be used where all its rows are needed.
+    #[error("the model is divided among {ranks} ranks, so it cannot be {what}; use a model of one process")]
+    Divided {
+        /// Number of ranks.
+        ranks: usize,
+        /// What it cannot be.
+        what: &'static str,
+    },
     /// Another of several processes that work together has failed.
     #[error("rank {rank}: {message}")]
     OtherRank {

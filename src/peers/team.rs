@@ -1,6 +1,6 @@
 //! A door to other ranks that several tables share, with counts of what goes through it.
 
-use super::{Alone, Peers};
+use super::{Alone, Peers, Unpacker};
 use crate::error::{Error, Result};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -91,6 +91,16 @@ impl Team {
                 Err(Error::OtherRank { rank, message: String::from_utf8_lossy(&message[1..]).into_owned() })
             }
         }
+    }
+
+    /// Returns the value of rank 0, such as its time.
+    pub fn of_first(&mut self, value: f64) -> f64 {
+        if self.is_alone() {
+            return value;
+        }
+        let mut bytes = value.to_le_bytes().to_vec();
+        self.broadcast(0, &mut bytes);
+        Unpacker::new(&bytes).f64()
     }
 
     fn door(&self) -> MutexGuard<'_, Door> {

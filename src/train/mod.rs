@@ -303,6 +303,7 @@ impl<'a> BatchRun<'a> {
         observe: &mut dyn FnMut(&Progress),
     ) -> Result<()> {
         let TrainConfig { batch, rate, budget, threads, .. } = self.settings;
+        let mut team = model.divisions().team().clone();
         let updates = if *batch == 1 { Updates::Online } else { Updates::Deferred };
         let mut model = model.trainable(updates, *rate, threads);
         let decay = LinearDecay::new(*rate);
@@ -325,7 +326,8 @@ impl<'a> BatchRun<'a> {
                 return Err(Error::diverged(Divergence::Loss(loss), at.examples, at.rate));
             }
             let now = Instant::now();
-            at.seconds = (now - self.start - self.watched).as_secs_f64();
+            // Ranks stop after the same batch.
+            at.seconds = team.of_first((now - self.start - self.watched).as_secs_f64());
             at.share = budget.share(at.examples, at.seconds);
             observe(at);
             self.watched += now.elapsed();

@@ -16,6 +16,8 @@ mod cli;
 mod commands;
 #[cfg(feature = "text")]
 mod deterministic;
+#[cfg(feature = "eval")]
+mod divided;
 #[cfg(feature = "cli")]
 mod evaluation;
 mod floors;

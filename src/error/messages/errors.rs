@@ -30,6 +30,8 @@ messages!(errors, whole, Error {
     NoExamples { paths: vec!["a.txt".into()] }
         => "a.txt: no example: no line has two known words; use longer lines or another vocabulary",
     EmptyVocabulary => "the vocabulary is empty; give it at least one word",
+    Divided { ranks: 2, what: "written to a file" }
+        => "the model is divided among 2 ranks, so it cannot be written to a file; use a model of one process",
     OtherRank { rank: 3, message: "a.txt: no such file; check the path".into() }
         => "rank 3: a.txt: no such file; check the path",
     NoText("tree=huffman")

@@ -1,9 +1,13 @@
 //! The tables of a layer divided among ranks.
 
 use super::set_up::unigram_biases;
+#[cfg(feature = "text")]
+use crate::error::Error;
 use crate::error::Result;
 use crate::layer::{LayerShape, OutputLayer};
 use crate::optimizer::Optimizer;
+#[cfg(feature = "text")]
+use crate::peers::Peers;
 use crate::peers::Team;
 use crate::rng::WorkerRng;
 use crate::table::{Divided, Division, Exclusive, Matrix, Storage, Table, TableShape};
@@ -39,7 +43,7 @@ use crate::vocab::Counts;
 /// });
 /// assert_eq!(losses[0].to_bits(), losses[1].to_bits());
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Divisions {
     team: Team,
     /// `None` for a table that stays whole.
@@ -56,6 +60,20 @@ impl Divisions {
         Self { team: team.clone(), of_tables: tables.iter().enumerate().map(of_table).collect() }
     }
 
+    /// Whether any table is divided.
+    pub fn is_divided(&self) -> bool {
+        self.of_tables.iter().any(Option::is_some)
+    }
+
+    /// Refuses what needs all rows in one process; `what` says to be what, as in "written to a file".
+    ///
+    /// # Errors
+    /// [`Error::Divided`] if any table is divided.
+    #[cfg(feature = "text")]
+    pub(crate) fn check_whole(&self, what: &'static str) -> Result<()> {
+        if self.is_divided() { Err(Error::Divided { ranks: self.team.size(), what }) } else { Ok(()) }
+    }
+
     /// The ranks.
     pub fn team(&self) -> &Team {
         &self.team
@@ -63,7 +81,7 @@ impl Divisions {
 
     /// How a table is divided; `None` for a table that every rank holds whole.
     pub fn of_table(&self, number: usize) -> Option<Division> {
-        self.of_tables[number]
+        self.of_tables.get(number).copied().flatten()
     }
 
     /// Number of ranks that hold no row of any divided table, because the tables have fewer strips than there are ranks.
@@ -84,13 +102,13 @@ impl Divisions {
         rng: &mut WorkerRng,
     ) -> Result<Vec<Matrix>> {
         let shape = layer.shape();
-        let of_table = |(table, division): (_, &Option<Division>)| match division {
-            Some(division) => Matrix::new_part(table, division.own(), optimizer, rng),
-            None => Matrix::new(table, optimizer, rng),
+        let of_table = |(number, table): (usize, &TableShape)| match self.of_table(number) {
+            Some(division) => Matrix::new_part(*table, division.own(), optimizer, rng),
+            None => Matrix::new(*table, optimizer, rng),
         };
-        let mut tables = shape.tables.iter().copied().zip(&self.of_tables).map(of_table).collect::<Result<Vec<_>>>()?;
+        let mut tables = shape.tables.iter().enumerate().map(of_table).collect::<Result<Vec<_>>>()?;
         for (number, biases) in unigram_biases(layer, &shape, counts)? {
-            let rows = self.of_tables[number].map_or(0..biases.len() as u32, |division| division.own());
+            let rows = self.of_table(number).map_or(0..biases.len() as u32, |division| division.own());
             tables[number].bias_mut().copy_from_slice(&biases[rows.start as usize..rows.end as usize]);
         }
         Ok(tables)
@@ -101,7 +119,7 @@ impl Divisions {
     /// # Panics
     /// If the handle has another number of rows than this rank holds.
     pub fn handle<'a, S: Storage + 'a>(&self, number: usize, own: Exclusive<S>) -> Box<dyn Table + 'a> {
-        match self.of_tables[number] {
+        match self.of_table(number) {
             Some(division) => Box::new(Divided::new(own, division, self.team.clone())),
             None => Box::new(own),
         }

@@ -1,8 +1,8 @@
 //! Which rank holds which rows.
 
 use crate::peers::{Peers, Team};
-use crate::table::Matrix;
 use crate::table::kernel::tile::Strips;
+use crate::table::{Matrix, TableShape};
 use std::ops::Range;
 
 /// The rows that a rank holds of a table.
@@ -76,6 +76,11 @@ impl Division {
     /// The rows of this rank, as strips of a matrix that holds nothing else.
     pub(super) fn strips(&self) -> Strips {
         Strips::of_rank(self.rows, self.rank, self.ranks)
+    }
+
+    /// The shape of this rank's matrix, for a table of this shape.
+    pub(crate) fn shape(&self, table: TableShape) -> TableShape {
+        TableShape { rows: self.end - self.first, ..table }
     }
 
     /// The number of a row in this rank's matrix, if this rank holds it.
