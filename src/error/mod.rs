@@ -8,6 +8,7 @@ mod io;
 mod messages;
 mod model;
 mod output;
+mod ranks;
 pub(crate) mod shown;
 mod simd;
 mod text;
@@ -19,6 +20,7 @@ mod vocabulary;
 pub use self::{evaluation::EvaluationFault, head::HeadFault, input::InputFault, simd::SimdFault, tree::TreeFault};
 pub use self::{output::OutputFault, output::Unfit, vocabulary::VocabularyFault};
 pub use model::{LinksFault, ModelFault, WordFault};
+pub use ranks::RanksFault;
 pub use text::TextFault;
 pub use training::{CheckpointFault, Divergence, InitFault};
 pub use vectors::{Place, VectorsFault};
@@ -394,6 +396,9 @@ pub enum Error {
     /// The vector path named by the environment is not available.
     #[error(transparent)]
     Simd(#[from] SimdFault),
+    /// Several processes cannot do a task together.
+    #[error(transparent)]
+    Ranks(#[from] RanksFault),
     /// The parameters do not fit in memory.
     #[error("{rows} rows of {dim} numbers do not fit in memory; use fewer or shorter rows")]
     TooLarge {

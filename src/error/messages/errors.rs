@@ -108,6 +108,9 @@ messages!(errors, whole, Error {
     Input(InputFault::Targets { targets: 3, examples: 4 })
         => "3 targets for 4 hidden vectors; give one target for each vector",
     Head(HeadFault::NoRate) => "a layer outside the catalogue has no default rate; call `rate` on the builder",
+    Ranks(RanksFault::Undivided { ranks: 4 })
+        => "4 ranks cannot divide the text among them; pass --deterministic, which divides the workers, or start one \
+            rank",
     Simd(SimdFault::Lacking { asked: "avx512", here: vec!["scalar"] })
         => "LEXMAX_SIMD is avx512, which this machine lacks; it has scalar; unset it to use the best",
     TooLarge { rows: 1000, dim: 300 } => "1000 rows of 300 numbers do not fit in memory; use fewer or shorter rows",
