@@ -32,6 +32,10 @@ messages!(errors, whole, Error {
     EmptyVocabulary => "the vocabulary is empty; give it at least one word",
     OtherRank { rank: 3, message: "a.txt: no such file; check the path".into() }
         => "rank 3: a.txt: no such file; check the path",
+    RanksDiffer { rank: 2, setting: "seed".into(), there: "8".into(), here: "7".into() }
+        => "seed is \"8\" on rank 2, but \"7\" on rank 0; start all ranks with the same program, options and text",
+    OneRank { setting: "batch above 1", ranks: 2, advice: "set batch to 1" }
+        => "batch above 1 cannot be trained on 2 ranks; set batch to 1, or start one rank",
     NoText("tree=huffman")
         => "tree=huffman needs the feature `text` of lexmax, which this program lacks; build it with that feature",
     TooManyWords { words: 11, limit: 10 }
