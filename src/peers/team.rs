@@ -21,7 +21,7 @@ struct Door {
 /// What a rank has sent to other ranks.
 ///
 /// A message to every other rank counts once for each of them, however the transport spreads it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
 #[non_exhaustive]
 pub struct Exchanged {
     /// Messages to one rank each.
@@ -91,6 +91,15 @@ impl Team {
                 Err(Error::OtherRank { rank, message: String::from_utf8_lossy(&message[1..]).into_owned() })
             }
         }
+    }
+
+    /// Runs `work` on rank 0 alone. Its failure reaches all ranks.
+    ///
+    /// # Errors
+    /// The error of `work`, as [`Error::OtherRank`] on other ranks.
+    pub fn on_first(&mut self, work: impl FnOnce() -> Result<()>) -> Result<()> {
+        let done = if self.is_first() { work() } else { Ok(()) };
+        self.agree(done)
     }
 
     /// Checks that all ranks pass the same named values, in the same order. A difference is an error on every rank, so
@@ -188,6 +197,22 @@ mod tests {
                 (0..3).map(|rank| if rank == failing { own.clone() } else { others.clone() }).collect();
             assert_eq!(results, expected);
         }
+    }
+
+    #[test]
+    fn work_of_the_first_rank_fails_on_all() {
+        let results = ThreadPeers::run(2, |peers| {
+            let mut team = Team::new(peers);
+            let mut runs = 0;
+            team.on_first(|| {
+                runs += 1;
+                Ok(())
+            })
+            .unwrap();
+            (runs, team.on_first(|| Err(Error::EmptyVocabulary)).unwrap_err().to_string())
+        });
+        let own = Error::EmptyVocabulary.to_string();
+        assert_eq!(results, [(1, own.clone()), (0, format!("rank 0: {own}"))]);
     }
 
     #[test]

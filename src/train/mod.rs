@@ -46,6 +46,7 @@ mod watch;
 mod workspace;
 
 pub use batches::{batches, batches_watched};
+pub(crate) use deterministic::check_ranks;
 pub use deterministic::{deterministic, deterministic_over, deterministic_watched};
 pub use hogwild::{Hogwild, hogwild, hogwild_watched};
 pub use schedule::{Budget, LinearDecay};

@@ -21,19 +21,28 @@ use std::ops::Range;
 /// The ranks of a run.
 pub(super) struct Ranks(Team);
 
+/// Checks whether the workers can be dealt to the ranks evenly.
+///
+/// # Errors
+/// [`Error::OutOfRange`] for a number of ranks other than 1, 2 and 4.
+pub(crate) fn check_ranks(team: &Team) -> Result<()> {
+    match team.size() {
+        1 | 2 | WORKERS => Ok(()),
+        ranks => {
+            let limit = "1, 2 or 4, which divide the four workers of deterministic training";
+            Err(Error::OutOfRange { name: "ranks", value: ranks as f64, limit })
+        }
+    }
+}
+
 impl Ranks {
     /// Deals the workers to the ranks evenly.
     ///
     /// # Errors
-    /// [`Error::OutOfRange`] for a number of ranks other than 1, 2 and 4.
+    /// The errors of [`check_ranks`].
     pub fn new(team: &Team) -> Result<Self> {
-        match team.size() {
-            1 | 2 | WORKERS => Ok(Self(team.clone())),
-            ranks => {
-                let limit = "1, 2 or 4, which divide the four workers of deterministic training";
-                Err(Error::OutOfRange { name: "ranks", value: ranks as f64, limit })
-            }
-        }
+        check_ranks(team)?;
+        Ok(Self(team.clone()))
     }
 
     fn workers_of(&self, rank: usize) -> Range<usize> {
