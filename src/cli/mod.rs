@@ -36,6 +36,7 @@ use crate::files::{Output, Plan};
 use crate::layer::catalogue::{CATALOGUE, LayerSpec, common_keys};
 use crate::model::{Encoding, MOST_DIM};
 use crate::Result;
+use crate::peers::Team;
 use arguments::command;
 use clap::builder::TypedValueParser;
 use clap::{Parser, Subcommand};
@@ -110,7 +111,7 @@ fn execute(cli: &Cli, start: Instant, signals: &Signals) -> Result<bool> {
         Some(Command::Check(arguments)) => return check::run(arguments),
         None => compare::run(&cli.compare),
         Some(Command::Compare(arguments)) => compare::run(arguments),
-        Some(Command::Train(arguments)) => train::run(arguments, start, signals),
+        Some(Command::Train(arguments)) => train::run(arguments, start, signals, &Team::default()),
         Some(Command::Predict(arguments)) => predict::run(arguments),
         Some(Command::Eval(arguments)) => eval::run(arguments),
         Some(Command::Nearest(arguments)) => nearest::run(arguments),

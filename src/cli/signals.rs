@@ -10,8 +10,6 @@ use std::time::{Duration, Instant};
 struct Heard {
     /// Whether the first signal ends a training run early, instead of the program.
     is_held: AtomicBool,
-    /// Whether no signal is ever held.
-    is_never_held: AtomicBool,
     /// Set by the first signal.
     stop: Arc<AtomicBool>,
     /// The number of the first signal; 0 before it.
@@ -39,12 +37,6 @@ impl Signals {
         let heard = Arc::new(Heard::default());
         system::listen(heard.clone())?;
         Ok(Self(heard))
-    }
-
-    /// Makes every signal end the program at once, also while a run is trained.
-    pub fn never_held(self) -> Self {
-        self.0.is_never_held.store(true, SeqCst);
-        self
     }
 
     /// Listens to no signal.
@@ -85,8 +77,7 @@ impl Heard {
         self.stop.store(true, SeqCst);
         // `timeout`, a shell and a closing terminal each send a signal; together they count as the first.
         let is_same = is_first || first.elapsed() < REPEATED || system::is_reminder(signal);
-        let is_held = self.is_held.load(SeqCst) && !self.is_never_held.load(SeqCst);
-        if !(is_same && is_held) || system::is_hard(signal) {
+        if !(is_same && self.is_held.load(SeqCst)) || system::is_hard(signal) {
             system::end(signal);
         }
     }

@@ -86,7 +86,7 @@ pub fn run_over_ranks(start: Instant, mut team: Team, transport: &str) -> Result
     if !team.is_first() {
         voice::fall_silent();
     }
-    let ranks = start::same(&mut team)?;
+    start::same(&mut team)?;
     let (cli, threads) = match Cli::read() {
         Ok(read) => read,
         Err(error) => {
@@ -98,18 +98,14 @@ pub fn run_over_ranks(start: Instant, mut team: Team, transport: &str) -> Result
             return Ok(status);
         }
     };
-    start::bound(&ranks, threads).iter().for_each(|warning| super::warn(warning));
-    let signals = Signals::listen()?;
-    // A rank that ends its run early would leave the others waiting.
-    let signals = if team.is_alone() { signals } else { signals.never_held() };
-    execute(&cli, start, &signals, &team).map(|()| 0)
+    start::bound(&start::cores(&mut team), threads).iter().for_each(|warning| super::warn(warning));
+    execute(&cli, start, &Signals::listen()?, &team).map(|()| 0)
 }
 
 /// Runs the command of the arguments.
 fn execute(cli: &Cli, start: Instant, signals: &Signals, team: &Team) -> Result<()> {
     match &cli.command {
-        Command::Train(arguments) if team.is_alone() => train::run(arguments, start, signals),
-        Command::Train(_) => Err(RanksFault::Undivided { ranks: team.size() }.into()),
+        Command::Train(arguments) => train::run(arguments, start, signals, team),
         Command::Compare(divided) => {
             divided.check("compare", team)?;
             compare::run(&divided.arguments)

@@ -36,17 +36,8 @@ messages!(inputs, whole, InputFault {
 });
 
 messages!(several_ranks, whole, RanksFault {
-    Unlike { rank: 2, what: "argument 3", own: "--seed=2".into(), first: "--seed=1".into() }
-        => "rank 2 has the argument 3 \"--seed=2\", but rank 0 has \"--seed=1\"; start the same program, with the same \
-            arguments, on every machine",
-    InstructionSet { rank: 1, own: "avx2".into(), first: "avx512".into() }
-        => "rank 1 uses the instruction set avx2, but rank 0 uses avx512, which rounds otherwise; set LEXMAX_SIMD to a \
-            name that all machines have",
     NotDivided { command: "compare", ranks: 4 }
         => "each of 4 ranks would do the same compare; pass --vocab-parallel, or start one rank",
-    Undivided { ranks: 4 }
-        => "4 ranks cannot divide the text among them; pass --deterministic, which divides the workers, or start one \
-            rank",
 });
 
 messages!(vector_paths, whole, SimdFault {
