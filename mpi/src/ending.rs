@@ -7,7 +7,7 @@ use mpi::topology::{Communicator, SimpleCommunicator};
 use mpi::traits::CommunicatorCollectives;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::panic;
-use std::process::{ExitCode, abort, exit};
+use std::process::{abort, exit};
 use std::thread;
 use std::time::Duration;
 
@@ -55,7 +55,7 @@ fn leave(status: u8) -> ! {
 /// and ends its process after a short wait, for they may wait for this rank forever.
 ///
 /// `world` is a communicator of its own, on which no rank can be in another exchange.
-pub fn together(world: &SimpleCommunicator, result: Result<u8>) -> ExitCode {
+pub fn together(world: &SimpleCommunicator, result: Result<u8>) -> u8 {
     let (status, error) = match result {
         Ok(status) => (status, None),
         Err(error) => (FAILED, Some(error)),
@@ -71,22 +71,27 @@ pub fn together(world: &SimpleCommunicator, result: Result<u8>) -> ExitCode {
             if patience.elapsed() > GRACE
                 && let Some(error) = error.take()
             {
-                report(error);
+                report(error, Some(world.rank()));
                 leave(FAILED);
             }
             patience.pause();
         }
     });
-    let is_first = all[..world.rank() as usize].iter().all(|other| other[1] != own[1]);
-    error.filter(|_| is_first).into_iter().for_each(report);
-    let highest = all.iter().map(|[status, _]| *status).max().unwrap_or_default();
-    ExitCode::from(highest as u8)
+    let is_like = |[_, message]: &[u64; 2]| *message == own[1];
+    let is_first = !all[..world.rank() as usize].iter().any(is_like);
+    let is_of_all = all.iter().all(is_like);
+    if let Some(error) = error.filter(|_| is_first) {
+        report(error, (!is_of_all).then(|| world.rank()));
+    }
+    all.iter().map(|[status, _]| *status as u8).max().unwrap_or_default()
 }
 
-/// Prints an error, unless the rank that has it prints it.
-fn report(error: Error) {
-    if !matches!(error, Error::OtherRank { .. }) {
-        cli::report(error);
+/// Prints an error, unless the rank that has it prints it. An error that not all ranks have names the rank.
+fn report(error: Error, rank: Option<i32>) {
+    match (error, rank) {
+        (Error::OtherRank { .. }, _) => {}
+        (error, None) => cli::report(error),
+        (error, Some(rank)) => cli::alarm(&format!("lexmax-mpi: rank {rank}: {}", cli::message(error))),
     }
 }
 

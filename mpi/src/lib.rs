@@ -8,14 +8,15 @@
 //! use std::process::ExitCode;
 //!
 //! fn main() -> ExitCode {
-//!     lexmax_mpi::run(|mut team, _library| {
+//!     let status = lexmax_mpi::run(|mut team, _library| {
 //!         let mut ranks = [1.0];
 //!         team.sum(&mut ranks);
 //!         if team.is_first() {
 //!             println!("{} ranks", ranks[0]);
 //!         }
 //!         Ok(0)
-//!     })
+//!     });
+//!     ExitCode::from(status)
 //! }
 //! ```
 //!
@@ -45,7 +46,6 @@ use lexmax::peers::Team;
 use mpi::Threading;
 use mpi::topology::Communicator;
 use server::Server;
-use std::process::ExitCode;
 use std::thread;
 
 /// Bytes of the stack of the thread that works: as many as a main thread has.
@@ -62,13 +62,13 @@ const STACK: usize = 8 << 20;
 /// - with status 2 if this rank has an error and the others work on, or if MPI cannot be started.
 ///
 /// Call it once, on the main thread, before anything else uses MPI.
-pub fn run(work: impl FnOnce(Team, &str) -> Result<u8> + Send + 'static) -> ExitCode {
+pub fn run(work: impl FnOnce(Team, &str) -> Result<u8> + Send + 'static) -> u8 {
     run_cut(Server::LIMIT, work)
 }
 
 /// Runs `work` as [`run`] does, with messages of at most `limit` bytes. For tests.
 #[doc(hidden)]
-pub fn run_cut(limit: usize, work: impl FnOnce(Team, &str) -> Result<u8> + Send + 'static) -> ExitCode {
+pub fn run_cut(limit: usize, work: impl FnOnce(Team, &str) -> Result<u8> + Send + 'static) -> u8 {
     let Some((universe, provided)) = mpi::initialize_with_threading(Threading::Funneled) else {
         ending::refuse("MPI runs already; call lexmax_mpi::run once, before anything else uses MPI");
     };

@@ -11,5 +11,5 @@ static HEAP: peak_alloc::PeakAlloc = peak_alloc::PeakAlloc;
 
 fn main() -> ExitCode {
     let start = Instant::now();
-    lexmax_mpi::run(move |team, library| cli::run_over_ranks(start, team, library))
+    ExitCode::from(lexmax_mpi::run(move |team, library| cli::run_over_ranks(start, team, library)))
 }
