@@ -3,7 +3,7 @@
 use super::checkpoint::{Contents, Folder, Saved};
 use super::{Closed, Run};
 use crate::corpus::Normalizer;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::model::{ModelOver, ModelReader, ModelWriter};
 use crate::peers::{Packer, Peers, Team, Unpacker};
 use crate::table::stored::Stored;
@@ -49,7 +49,9 @@ impl Run<'_> {
         }
         let write = || {
             let mut bytes = Vec::new();
-            ModelWriter::new(architecture, vocab, &*model)?.write(&mut bytes)?;
+            ModelWriter::new(architecture, vocab, &*model)?
+                .write(&mut bytes)
+                .map_err(Error::io("the model for other ranks"))?;
             Ok(bytes)
         };
         let is_sent = has_changed && team.is_first();

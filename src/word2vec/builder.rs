@@ -335,6 +335,6 @@ impl Word2Vec {
         let mut team = self.team.clone();
         let config = team.agree(self.config(paths));
         let config = config.inspect_err(|error| log_failure(&team, &self.control, error))?;
-        train(&config, start, watch)?.into_trained()
+        team.agree(train(&config, start, watch)?.into_trained())
     }
 }

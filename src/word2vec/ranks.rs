@@ -17,8 +17,10 @@ pub(super) fn check(config: &Word2VecConfig) -> Result<()> {
         return Ok(());
     }
     let has_stdin = config.source.paths.iter().any(|path| files::is_stdin(path));
+    let program = std::env::current_exe().ok().and_then(|path| files::sha256(&path)).unwrap_or_default();
     let more = [
         ("version", env!("CARGO_PKG_VERSION").into()),
+        ("program", program),
         ("instruction set", simd::path::name().into()),
         ("standard input", has_stdin.to_string()),
     ];
