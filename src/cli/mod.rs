@@ -31,11 +31,11 @@ pub use flags::message;
 pub use ranks::run_over_ranks;
 pub use voice::{alarm, report, warn};
 
+use crate::Result;
 use crate::error::OutputFault;
 use crate::files::{Output, Plan};
 use crate::layer::catalogue::{CATALOGUE, LayerSpec, common_keys};
 use crate::model::{Encoding, MOST_DIM};
-use crate::Result;
 use crate::peers::Team;
 use arguments::command;
 use clap::builder::TypedValueParser;

@@ -99,7 +99,10 @@ fn commands_are_cut_as_a_shell_cuts_them() {
     let split = |line: &str| commands(line).remove(0);
     assert_eq!(arguments(&split("cargo run --release -- scale --vocab 1e3")).unwrap(), ["scale", "--vocab", "1e3"]);
     assert_eq!(arguments(&split("cargo test --release")), None);
-    assert_eq!(arguments(&split("mpirun -n 2 lexmax-mpi step --vocab-parallel --dim 8")).unwrap(), ["step", "--dim", "8"]);
+    assert_eq!(
+        arguments(&split("mpirun -n 2 lexmax-mpi step --vocab-parallel --dim 8")).unwrap(),
+        ["step", "--dim", "8"]
+    );
     assert_eq!(arguments(&split("cargo install --path mpi lexmax-mpi")), None);
 }
 

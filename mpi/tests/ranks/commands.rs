@@ -57,7 +57,8 @@ fn ranks_with_other_arguments_are_refused() {
     if has_mpi() {
         let folder = place();
         let job = Job::of(1, &train("v.bin", &["--seed", "1"])).and(&[], 1, &train("v.bin", &["--seed", "2"]));
-        let done = job.within(folder.path()).run(USUAL).with(2).once("argument 12 is \"2\" on rank 1, but \"1\" on rank 0");
+        let done =
+            job.within(folder.path()).run(USUAL).with(2).once("argument 12 is \"2\" on rank 1, but \"1\" on rank 0");
         assert_eq!(done.err.matches("start all ranks").count(), 1, "{}", done.err);
     }
 }
@@ -85,7 +86,10 @@ fn ranks_train_the_bytes_of_one_process() {
             let one = fs::read(folder.path().join("one.bin")).unwrap();
             for ranks in [2, 4] {
                 let done = run(ranks, &train("several.bin"), folder.path()).with(0).once("words/s:");
-                assert!(fs::read(folder.path().join("several.bin")).unwrap() == one, "{layer}, {ranks} ranks: {done:?}");
+                assert!(
+                    fs::read(folder.path().join("several.bin")).unwrap() == one,
+                    "{layer}, {ranks} ranks: {done:?}"
+                );
             }
         }
     }

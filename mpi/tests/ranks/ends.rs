@@ -93,7 +93,9 @@ fn a_killed_rank_ends_all() {
         for signal in [Signal::SIGKILL, Signal::SIGSEGV] {
             for rank in [0, 2] {
                 let mut job = Job::of(3, &case("work")).start();
-                job.until(USUAL, "work", |job| (0..3).all(|rank| job.printed().0.contains(&format!("rank {rank} works"))));
+                job.until(USUAL, "work", |job| {
+                    (0..3).all(|rank| job.printed().0.contains(&format!("rank {rank} works")))
+                });
                 job.signal(rank, signal);
                 let done = job.end(FAILING);
                 assert_ne!(done.status, Some(0), "{}", done.err);
