@@ -69,7 +69,7 @@ impl Predictor {
     /// and then asks the same questions.
     ///
     /// # Errors
-    /// The errors of [`Predictor::open`], and [`Error::OtherRank`].
+    /// The errors of [`Predictor::open`], and [`RanksFault::Other`](crate::error::RanksFault::Other).
     pub fn open_over(path: &Path, threads: Threads, team: &mut Team) -> Result<Self> {
         let read = || {
             let file = BufReader::new(File::open(path).map_err(Error::io(path))?);

@@ -1,7 +1,7 @@
 //! A door to other ranks that several tables share, with counts of what goes through it.
 
-use super::{Alone, Peers, Unpacker};
-use crate::error::{Error, Result};
+use super::{Alone, Packer, Peers, Unpacker};
+use crate::error::{RanksFault, Result};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -21,7 +21,7 @@ struct Door {
 /// What a rank has sent to other ranks.
 ///
 /// A message to every other rank counts once for each of them, however the transport spreads it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
 #[non_exhaustive]
 pub struct Exchanged {
     /// Messages to one rank each.
@@ -77,7 +77,7 @@ impl Team {
     /// or the first of the others.
     ///
     /// # Errors
-    /// The error of this rank, or [`Error::OtherRank`].
+    /// The error of this rank, or [`RanksFault::Other`](crate::error::RanksFault::Other).
     pub fn agree<T>(&mut self, result: Result<T>) -> Result<T> {
         if self.is_alone() {
             return result;
@@ -88,7 +88,7 @@ impl Team {
         match all.iter().enumerate().find(|(_, message)| !message.is_empty()) {
             None => Ok(value),
             Some((rank, message)) => {
-                Err(Error::OtherRank { rank, message: String::from_utf8_lossy(&message[1..]).into_owned() })
+                Err(RanksFault::Other { rank, message: String::from_utf8_lossy(&message[1..]).into_owned() }.into())
             }
         }
     }
@@ -101,6 +101,53 @@ impl Team {
         let mut bytes = value.to_le_bytes().to_vec();
         self.broadcast(0, &mut bytes);
         Unpacker::new(&bytes).f64()
+    }
+
+    /// Runs `work` on rank 0 alone. Its failure reaches all ranks.
+    ///
+    /// # Errors
+    /// The error of `work`, as [`RanksFault::Other`](crate::error::RanksFault::Other) on other ranks.
+    pub fn on_first(&mut self, work: impl FnOnce() -> Result<()>) -> Result<()> {
+        let done = if self.is_first() { work() } else { Ok(()) };
+        self.agree(done)
+    }
+
+    /// Checks that all ranks pass the same named values, in the same order. A difference is an error on every rank, so
+    /// that none goes on alone.
+    ///
+    /// # Errors
+    /// [`RanksFault::Differ`](crate::error::RanksFault::Differ) with the first rank and the first value that differ from those of rank 0.
+    pub fn compare(&mut self, values: &[(&str, String)]) -> Result<()> {
+        if self.is_alone() {
+            return Ok(());
+        }
+        let mut own = Packer::default();
+        for (name, value) in values {
+            own.text(name);
+            own.text(value);
+        }
+        let all = self.all_gather(&own.bytes());
+        let list = |bytes: &[u8]| {
+            let mut from = Unpacker::new(bytes);
+            let mut list = Vec::new();
+            while !from.is_empty() {
+                list.push((from.text(), from.text()));
+            }
+            list
+        };
+        let first = list(&all[0]);
+        for (rank, bytes) in all.iter().enumerate().filter(|(_, bytes)| **bytes != all[0]) {
+            let other = list(bytes);
+            let name = |list: &[(String, String)], at: usize| list.get(at).map(|(name, _)| name.clone());
+            let differs = (0..first.len().max(other.len())).find(|at| first.get(*at) != other.get(*at));
+            let Some(setting) = differs.and_then(|at| name(&first, at).or_else(|| name(&other, at))) else { continue };
+            let of = |list: Vec<(String, String)>| {
+                list.into_iter().find(|(name, _)| *name == setting).map(|(_, value)| value).unwrap_or_default()
+            };
+            let (there, here) = (of(other), of(first));
+            return Err(RanksFault::Differ { rank, setting, there, here }.into());
+        }
+        Ok(())
     }
 
     fn door(&self) -> MutexGuard<'_, Door> {
@@ -142,6 +189,7 @@ impl Peers for Team {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Error;
     use crate::peers::ThreadPeers;
 
     #[test]
@@ -160,6 +208,43 @@ mod tests {
                 (0..3).map(|rank| if rank == failing { own.clone() } else { others.clone() }).collect();
             assert_eq!(results, expected);
         }
+    }
+
+    #[test]
+    fn work_of_the_first_rank_fails_on_all() {
+        let results = ThreadPeers::run(2, |peers| {
+            let mut team = Team::new(peers);
+            let mut runs = 0;
+            team.on_first(|| {
+                runs += 1;
+                Ok(())
+            })
+            .unwrap();
+            (runs, team.on_first(|| Err(Error::EmptyVocabulary)).unwrap_err().to_string())
+        });
+        let own = Error::EmptyVocabulary.to_string();
+        assert_eq!(results, [(1, own.clone()), (0, format!("rank 0: {own}"))]);
+    }
+
+    #[test]
+    fn ranks_that_differ_fail_together() {
+        let errors = ThreadPeers::run(3, |peers| {
+            let mut team = Team::new(peers);
+            let seed = if team.rank() == 2 { 8 } else { 7 };
+            let same = [("layer", "full".to_string()), ("seed", "7".into())];
+            team.compare(&same).unwrap();
+            let error = team.compare(&[same[0].clone(), ("seed", seed.to_string())]).unwrap_err();
+            // A value that one rank lacks is empty there.
+            let lacks = team.compare(&same[..if team.rank() == 1 { 1 } else { 2 }]).unwrap_err();
+            [error.to_string(), lacks.to_string()]
+        });
+        let error = |rank, setting: &str, there: &str, here: &str| {
+            let [setting, there, here] = [setting, there, here].map(Into::into);
+            RanksFault::Differ { rank, setting, there, here }.to_string()
+        };
+        let [seed, lacks] = [error(2, "seed", "8", "7"), error(1, "seed", "", "7")];
+        assert!(errors.iter().all(|found| *found == [seed.clone(), lacks.clone()]), "{errors:?}");
+        Team::default().compare(&[("seed", "1".into())]).unwrap();
     }
 
     #[test]

@@ -59,6 +59,8 @@ pub use tables::{Cost, Tables};
 pub use threads::Threads;
 pub use traffic::Traffic;
 pub use worker::{CachedRows, Merged, Overlay, OwnRows, Shared, SharedMatrix, WorkerTable, merge};
+#[cfg(feature = "text")]
+pub(crate) use worker::{add_moves, rows_to_merge};
 
 use crate::peers::Team;
 use crate::rng::WorkerRng;

@@ -2,7 +2,7 @@
 
 use lexmax::compare::{Builder, Data, LayerRow, Silent, compare_over};
 use lexmax::corpus::{Context, Direction, Window};
-use lexmax::error::Error;
+use lexmax::error::{Error, RanksFault};
 use lexmax::measure::{StepConfig, time_step_over};
 use lexmax::model::{Architecture, Model, ModelWriter, Predictor, SharedModel};
 use lexmax::peers::{Peers, Team, ThreadPeers};
@@ -123,7 +123,8 @@ fn a_divided_model_is_not_written_or_shared() {
         let team = Team::new(peers);
         let (encoder, layer) = (made.encoder(vocab.len()).unwrap(), made.layer(&vocab, None).unwrap());
         let model = Model::over(encoder, layer, vocab.counts(), Optimizer::Sgd, 3, &team).unwrap();
-        let refused = |error: Error| assert!(matches!(error, Error::Divided { ranks: 2, .. }), "{error}");
+        let refused =
+            |error: Error| assert!(matches!(error, Error::Ranks(RanksFault::Divided { ranks: 2, .. })), "{error}");
         refused(ModelWriter::new(&made, &vocab, &model).unwrap_err());
         refused(SharedModel::from_model(model).unwrap_err());
     });

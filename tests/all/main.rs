@@ -37,6 +37,8 @@ mod page;
 mod pages;
 #[cfg(feature = "text")]
 mod proposals;
+#[cfg(feature = "text")]
+mod ranks;
 #[cfg(feature = "cli")]
 mod reading;
 mod readme;

@@ -2,7 +2,7 @@
 
 use super::set_up::unigram_biases;
 #[cfg(feature = "text")]
-use crate::error::Error;
+use crate::error::RanksFault;
 use crate::error::Result;
 use crate::layer::{LayerShape, OutputLayer};
 use crate::optimizer::Optimizer;
@@ -68,10 +68,10 @@ impl Divisions {
     /// Refuses what needs all rows in one process; `what` says to be what, as in "written to a file".
     ///
     /// # Errors
-    /// [`Error::Divided`] if any table is divided.
+    /// [`RanksFault::Divided`](crate::error::RanksFault::Divided) if any table is divided.
     #[cfg(feature = "text")]
     pub(crate) fn check_whole(&self, what: &'static str) -> Result<()> {
-        if self.is_divided() { Err(Error::Divided { ranks: self.team.size(), what }) } else { Ok(()) }
+        if self.is_divided() { Err(RanksFault::Divided { ranks: self.team.size(), what }.into()) } else { Ok(()) }
     }
 
     /// The ranks.

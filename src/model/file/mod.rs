@@ -102,7 +102,7 @@ impl<'a> ModelWriter<'a> {
     ///
     /// # Errors
     /// [`Error::NotFinite`](crate::Error::NotFinite) for the first parameter that is infinite or NaN, and
-    /// [`Error::Divided`](crate::Error::Divided) for a model whose layer is divided among ranks.
+    /// [`RanksFault::Divided`](crate::error::RanksFault::Divided) for a model whose layer is divided among ranks.
     pub fn new(architecture: &Architecture, vocab: &'a Vocabulary, model: impl Into<ModelView<'a>>) -> Result<Self> {
         let model: ModelView = model.into();
         model.divisions().check_whole("written to a file")?;

@@ -143,7 +143,7 @@ impl<R: Read + Seek> ModelReader<R> {
     /// Reads the parameters into an existing model; from a checkpoint, also the layer's proposal.
     ///
     /// # Errors
-    /// Errors of the reader, [`Error::ModelFile`], above all for tensors of other shapes, and [`Error::Divided`] for a
+    /// Errors of the reader, [`Error::ModelFile`], above all for tensors of other shapes, and [`RanksFault::Divided`](crate::error::RanksFault::Divided) for a
     /// model whose layer is divided among ranks.
     pub fn read_into<M: Stored>(&mut self, model: &mut ModelOver<M>) -> Result<()> {
         ModelView::from(&*model).divisions().check_whole("read from a file into existing tables")?;
