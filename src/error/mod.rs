@@ -21,7 +21,6 @@ pub use self::{evaluation::EvaluationFault, head::HeadFault, input::InputFault, 
 pub use self::{model::LinksFault, model::ModelFault, model::WordFault, ranks::RanksFault, simd::SimdFault};
 pub use self::{text::TextFault, tree::TreeFault, vectors::Place, vectors::VectorsFault, vocabulary::VocabularyFault};
 pub use training::{CheckpointFault, Divergence, InitFault};
-
 use shown::{advice, did_you_mean, file, files, no_words, quoted, reason, value, words};
 use std::{borrow::Cow, path::PathBuf};
 
