@@ -77,7 +77,8 @@ impl<'a> Server<'a> {
         all
     }
 
-    /// Every piece goes from rank to rank, and every rank adds its terms to it. The last rank then tells the sum to all.
+    /// Every piece goes from rank to rank, and every rank adds its terms to it. The last rank then tells the sum to
+    /// all.
     fn chain(&self, mut sum: Vec<f32>, own: &[f32]) -> Vec<f32> {
         let (rank, last, len) = (self.rank(), self.size() - 1, sum.len());
         let process = |rank: usize| self.world.process_at_rank(rank as i32);

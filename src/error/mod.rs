@@ -20,9 +20,9 @@ mod vocabulary;
 pub use self::{evaluation::EvaluationFault, head::HeadFault, input::InputFault, output::OutputFault, output::Unfit};
 pub use self::{model::LinksFault, model::ModelFault, model::WordFault, ranks::RanksFault, simd::SimdFault};
 pub use self::{text::TextFault, tree::TreeFault, vectors::Place, vectors::VectorsFault, vocabulary::VocabularyFault};
-pub use training::{CheckpointFault, Divergence, InitFault};
 use shown::{advice, did_you_mean, file, files, no_words, quoted, reason, value, words};
 use std::{borrow::Cow, path::PathBuf};
+pub use training::{CheckpointFault, Divergence, InitFault};
 
 /// An error of the crate. Its message says what is wrong, what was expected and what to do.
 #[derive(Debug, thiserror::Error)]

@@ -54,7 +54,7 @@ pub enum RanksFault {
     Divided {
         /// The number of ranks.
         ranks: usize,
-        /// What it cannot be.
+        /// The use that is refused, as in "written to a file".
         what: &'static str,
     },
 }

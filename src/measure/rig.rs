@@ -255,8 +255,8 @@ impl Rig {
         self.time_steps_over(matrices, &Divisions::default(), threads, plan)
     }
 
-    /// Times steps as [`Rig::time_steps`] does, over tables that are divided among ranks. The number of steps must follow
-    /// from the plan and not from the time.
+    /// Times steps as [`Rig::time_steps`] does, over tables that are divided among ranks. The number of steps must
+    /// follow from the plan and not from the time.
     pub fn time_steps_over(
         &self,
         matrices: &mut [Matrix],

@@ -126,8 +126,8 @@ pub fn time_step(config: &StepConfig) -> Result<StepReport> {
     time_step_over(config, &mut Team::default())
 }
 
-/// Times a training step as [`time_step`] does, with the layer's tables divided among the ranks of a team. All ranks pass
-/// the same settings; the times are those of the rank that calls.
+/// Times a training step as [`time_step`] does, with the layer's tables divided among the ranks of a team. All ranks
+/// pass the same settings; the times are those of the rank that calls.
 ///
 /// # Errors
 /// The errors of [`time_step`].

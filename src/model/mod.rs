@@ -36,7 +36,7 @@ pub struct ModelOver<M> {
     layer: Box<dyn OutputLayer>,
     encoder_tables: Vec<M>,
     layer_tables: Vec<M>,
-    /// How the layer's tables are divided among ranks. The encoder's are whole on every rank.
+    /// The division of the layer's tables among ranks. The encoder's are whole on every rank.
     divisions: Divisions,
 }
 
@@ -136,8 +136,8 @@ impl Model {
     }
 
     /// Creates a model at the start of training whose layer is divided among the ranks of a team: each rank holds its
-    /// rows of the layer's tables, and the whole encoder. All ranks pass the same arguments, and then take the same steps
-    /// with the same examples: see [`Divisions`]. The numbers are those of [`Model::new`].
+    /// rows of the layer's tables, and the whole encoder. All ranks pass the same arguments, and then take the same
+    /// steps with the same examples: see [`Divisions`]. The numbers are those of [`Model::new`].
     ///
     /// # Errors
     /// The rows of this rank do not fit in memory.
@@ -160,7 +160,7 @@ impl Model {
         Ok(Self { encoder, layer, encoder_tables, layer_tables, divisions })
     }
 
-    /// How the layer's tables are divided among ranks.
+    /// The division of the layer's tables among ranks.
     pub fn divisions(&self) -> &Divisions {
         &self.divisions
     }

@@ -65,8 +65,8 @@ impl Predictor {
         Self::open_over(path, threads, &mut Team::default())
     }
 
-    /// Reads a model file, and divides the layer among the ranks of a team ([`Model::over`]). Every rank reads the file,
-    /// and then asks the same questions.
+    /// Reads a model file, and divides the layer among the ranks of a team ([`Model::over`]). Every rank reads the
+    /// file, and then asks the same questions.
     ///
     /// # Errors
     /// The errors of [`Predictor::open`], and [`RanksFault::Other`](crate::error::RanksFault::Other).

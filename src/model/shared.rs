@@ -24,8 +24,8 @@ impl SharedModel {
     /// Converts a model, one table after the other.
     ///
     /// # Errors
-    /// An optimizer other than plain SGD, a model that is divided among ranks, and a table that does not fit in memory a
-    /// second time.
+    /// An optimizer other than plain SGD, a model that is divided among ranks, and a table that does not fit in memory
+    /// a second time.
     pub fn from_model(model: Model) -> Result<Self> {
         let Model { encoder, layer, encoder_tables, layer_tables, divisions } = model;
         divisions.check_whole("shared by workers")?;

@@ -77,7 +77,7 @@ impl<'a> ModelView<'a> {
         (0..self.0.len(side)).map(move |number| self.0.table(side, number))
     }
 
-    /// How the layer's tables are divided among ranks.
+    /// The division of the layer's tables among ranks.
     pub(crate) fn divisions(self) -> &'a Divisions {
         self.0.divisions()
     }

@@ -18,7 +18,7 @@ struct Door {
     exchanged: Exchanged,
 }
 
-/// What a rank has sent to other ranks.
+/// The messages and bytes that a rank has sent to other ranks.
 ///
 /// A message to every other rank counts once for each of them, however the transport spreads it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
@@ -73,8 +73,8 @@ impl Team {
         self.door().exchanged
     }
 
-    /// Returns `result` if all ranks pass `Ok`. Otherwise every rank gets an error, so that none goes on alone: its own,
-    /// or the first of the others.
+    /// Returns `result` if all ranks pass `Ok`. Otherwise every rank gets an error, so that none goes on alone: its
+    /// own, or the first of the others.
     ///
     /// # Errors
     /// The error of this rank, or [`RanksFault::Other`](crate::error::RanksFault::Other).
@@ -116,7 +116,8 @@ impl Team {
     /// that none goes on alone.
     ///
     /// # Errors
-    /// [`RanksFault::Differ`](crate::error::RanksFault::Differ) with the first rank and the first value that differ from those of rank 0.
+    /// [`RanksFault::Differ`](crate::error::RanksFault::Differ) with the first rank and the first value that differ
+    /// from those of rank 0.
     pub fn compare(&mut self, values: &[(&str, String)]) -> Result<()> {
         if self.is_alone() {
             return Ok(());

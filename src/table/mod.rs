@@ -251,8 +251,8 @@ pub trait Table: Send {
         None
     }
 
-    /// The ranks among which the rows of this table are divided; `None` if this handle has all rows. A scan of a divided
-    /// table shows this rank's tiles only, while its statistics are those of all rows.
+    /// The ranks among which the rows of this table are divided; `None` if this handle has all rows. A scan of a
+    /// divided table shows this rank's tiles only, while its statistics are those of all rows.
     fn team(&mut self) -> Option<&mut Team> {
         None
     }

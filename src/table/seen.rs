@@ -1,4 +1,4 @@
-//! What a scan or a sweep of many rows shows and keeps: tiles of scores, and statistics of each example.
+//! The things that a scan or a sweep of many rows shows and keeps: tiles of scores, statistics of each example.
 
 use std::fmt;
 use std::ops::Range;

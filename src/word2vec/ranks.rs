@@ -9,8 +9,8 @@ use crate::run::Control;
 use crate::simd;
 use crate::train::check_ranks;
 
-/// Checks that all ranks have the same program and the same options, and that these can be trained on several ranks. All
-/// ranks get the same answer.
+/// Checks that all ranks have the same program and the same options, and that these can be trained on several ranks.
+/// All ranks get the same answer.
 pub(super) fn check(config: &Word2VecConfig) -> Result<()> {
     let mut team = config.team.clone();
     if team.is_alone() {

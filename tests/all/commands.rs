@@ -69,7 +69,8 @@ fn is_assignment(word: &str) -> bool {
     word.split_once('=').is_some_and(|(name, _)| name.chars().all(|c| c.is_ascii_uppercase() || c == '_'))
 }
 
-/// The arguments of lexmax, if a command runs it. The commands of `lexmax-mpi` are those of lexmax, with one more option.
+/// The arguments of lexmax, if a command runs it. The commands of `lexmax-mpi` are those of lexmax, with one more
+/// option.
 fn arguments(command: &[String]) -> Option<Vec<String>> {
     let words: Vec<&str> = command.iter().map(String::as_str).collect();
     let program = words.iter().position(|word| *word == "lexmax-mpi");

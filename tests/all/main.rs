@@ -1,8 +1,8 @@
 //! The integration tests, in one program, so that the crate is linked once. Tests that install their own allocator are
 //! separate programs beside this folder.
 //!
-//! Each module names the features that it needs. `cargo test --no-default-features --features check` runs the tests that
-//! need no other feature.
+//! Each module names the features that it needs. `cargo test --no-default-features --features check` runs the tests
+//! that need no other feature.
 
 #[cfg(feature = "cli")]
 mod before;

@@ -79,8 +79,8 @@ impl Cli {
 /// Returns the exit status: 0, 1 if an audit failed, or 2 if the arguments are wrong, which was printed.
 ///
 /// # Errors
-/// The error of this rank, or [`RanksFault::Other`](crate::error::RanksFault::Other). Unless all ranks have an error, the caller
-/// must end the process at once: the other ranks may wait for this one.
+/// The error of this rank, or [`RanksFault::Other`](crate::error::RanksFault::Other). Unless all ranks have an error,
+/// the caller must end the process at once: the other ranks may wait for this one.
 pub fn run_over_ranks(start: Instant, mut team: Team, transport: &str) -> Result<u8> {
     voice::call_program("lexmax-mpi");
     if !team.is_first() {

@@ -139,8 +139,8 @@ fn config(arguments: &Arguments, control: Control, team: &Team) -> Result<Word2V
     arguments.word2vec()?.control(control).over(team.clone()).config(&arguments.input.corpus)
 }
 
-/// Trains, on this process alone or on all ranks of `team`, which run the same arguments. Rank 0 alone prints and writes
-/// files. A failure of one rank reaches all.
+/// Trains, on this process alone or on all ranks of `team`, which run the same arguments. Rank 0 alone prints and
+/// writes files. A failure of one rank reaches all.
 ///
 /// # Errors
 /// Arguments that make no sense, the errors of [`word2vec::train`], and files that cannot be written.
@@ -176,8 +176,8 @@ pub fn run(arguments: &Arguments, start: Instant, signals: &Signals, team: &Team
     said
 }
 
-/// Writes the results, and warns of what went wrong. The first `told` warnings were printed before. Returns what is left
-/// to print.
+/// Writes the results, and warns of what went wrong. The first `told` warnings were printed before. Returns what is
+/// left to print.
 fn write(
     arguments: &Arguments,
     (trained, told): (&Embeddings, usize),

@@ -13,11 +13,11 @@ use crate::rng::WorkerRng;
 use crate::table::{Divided, Division, Exclusive, Matrix, Storage, Table, TableShape};
 use crate::vocab::Counts;
 
-/// How the tables of a layer are divided among ranks. Projections stay whole on every rank; each rank holds whole strips
-/// of every other table ([`Division`]). With a team of one, nothing is divided.
+/// The division of the tables of a layer among ranks. Projections stay whole on every rank; each rank holds whole
+/// strips of every other table ([`Division`]). With a team of one, nothing is divided.
 ///
-/// All ranks build the same layer and take the same steps with the same batches. Losses, ∂L/∂hidden and weights have the
-/// bits of one process; so have the answers of all verbs. What travels is in the table of [`Divided`].
+/// All ranks build the same layer and take the same steps with the same batches. Losses, ∂L/∂hidden and weights have
+/// the bits of one process; so have the answers of all verbs. What travels is in the table of [`Divided`].
 ///
 /// ```
 /// use lexmax::layer::{Batch, Bias, Divisions, FullSoftmax, OutputLayer, Scratch};
@@ -79,12 +79,13 @@ impl Divisions {
         &self.team
     }
 
-    /// How a table is divided; `None` for a table that every rank holds whole.
+    /// The division of a table; `None` for a table that every rank holds whole.
     pub fn of_table(&self, number: usize) -> Option<Division> {
         self.of_tables.get(number).copied().flatten()
     }
 
-    /// Number of ranks that hold no row of any divided table, because the tables have fewer strips than there are ranks.
+    /// Number of ranks that hold no row of any divided table, because the tables have fewer strips than there are
+    /// ranks.
     pub fn idle_ranks(&self) -> usize {
         self.of_tables.iter().flatten().map(Division::idle_ranks).min().unwrap_or(0)
     }

@@ -72,8 +72,8 @@ impl Shortlist {
         }
     }
 
-    /// Ends a scan, before its scores are read. `others` is what other ranks have packed. Returns whether there was room
-    /// for all scores.
+    /// Ends a scan, before its scores are read. `others` is what other ranks have packed. Returns whether there was
+    /// room for all scores.
     pub fn end_scan(&mut self, others: &[Vec<u8>]) -> bool {
         let tiles = self.tiles.get_mut().expect("no thread panicked");
         for bytes in others {

@@ -1,4 +1,4 @@
-//! How to sample: draws, temperature, replacement.
+//! Options of sampling: draws, temperature, replacement.
 
 use crate::error::{Error, Result};
 

@@ -143,8 +143,8 @@ impl<R: Read + Seek> ModelReader<R> {
     /// Reads the parameters into an existing model; from a checkpoint, also the layer's proposal.
     ///
     /// # Errors
-    /// Errors of the reader, [`Error::ModelFile`], above all for tensors of other shapes, and [`RanksFault::Divided`](crate::error::RanksFault::Divided) for a
-    /// model whose layer is divided among ranks.
+    /// Errors of the reader, [`Error::ModelFile`], above all for tensors of other shapes, and
+    /// [`RanksFault::Divided`](crate::error::RanksFault::Divided) for a model whose layer is divided among ranks.
     pub fn read_into<M: Stored>(&mut self, model: &mut ModelOver<M>) -> Result<()> {
         ModelView::from(&*model).divisions().check_whole("read from a file into existing tables")?;
         for side in [Side::Encoder, Side::Layer] {
@@ -168,8 +168,8 @@ impl<R: Read + Seek> ModelReader<R> {
         self.read_over(&Team::default())
     }
 
-    /// Reads the whole model, except for the rows of the layer's tables that other ranks hold: see [`Model::over`]. Every
-    /// rank reads the file.
+    /// Reads the whole model, except for the rows of the layer's tables that other ranks hold: see [`Model::over`].
+    /// Every rank reads the file.
     ///
     /// # Errors
     /// The errors of [`ModelReader::read`].

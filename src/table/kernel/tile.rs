@@ -18,8 +18,8 @@ const TILE_SCORES: usize = 64 << 10;
 /// Words this many numbers apart in a tile would share a few sets of the first-level cache.
 const CACHE_SETS: usize = 256;
 
-/// Neighbouring rows cut into at most 16 strips, or some neighbouring strips of them. The cut depends only on the number
-/// of all rows.
+/// Neighbouring rows cut into at most 16 strips, or some neighbouring strips of them. The cut depends only on the
+/// number of all rows.
 #[derive(Clone, Copy)]
 pub struct Strips {
     /// All rows, and the strips that they are cut into.

@@ -1,4 +1,4 @@
-//! Which rank holds which rows.
+//! The rows that each rank holds.
 
 use crate::peers::{Peers, Team};
 use crate::table::kernel::tile::Strips;
@@ -12,7 +12,8 @@ fn held(rows: u32, rank: usize, ranks: usize) -> Range<u32> {
 }
 
 /// The rows of a table dealt to ranks: each rank holds neighbouring strips of the at most 16 into which a scan cuts the
-/// rows, so that results have the same bits on any number of ranks. A rank is idle if there are fewer strips than ranks.
+/// rows, so that results have the same bits on any number of ranks. A rank is idle if there are fewer strips than
+/// ranks.
 ///
 /// ```
 /// use lexmax::table::Division;
@@ -89,7 +90,7 @@ impl Division {
         own.contains(&row).then(|| row - own.start)
     }
 
-    /// Those of neighbouring rows that a rank holds: their numbers in the rank's matrix, and their places among `rows`.
+    /// The part of neighbouring rows that a rank holds: their numbers in the rank's matrix, and their places in `rows`.
     pub(super) fn shared(&self, rank: usize, rows: &Range<u32>) -> (Range<u32>, Range<usize>) {
         let held = self.of(rank);
         let (start, end) = (rows.start.max(held.start), rows.end.min(held.end));

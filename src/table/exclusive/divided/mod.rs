@@ -21,11 +21,11 @@ use std::ops::Range;
 /// | `scan` | each rank on its rows | 40·B a strip of its own, to each other rank |
 /// | `sweep` | each rank on its rows | 4·B·d to the next rank; the last one to each other rank |
 /// | `scores` of a range | each rank on its rows | 4·B a row of its own, to each other rank |
-/// | `step`, and all other verbs that read | every rank on all rows of the call | 4·(d + 1) a row of its own, to each other |
+/// | `step`, others that read | every rank on all rows of the call | 4·(d + 1) a row of its own, to each other rank |
 /// | verbs that only update | each rank on its rows | nothing |
 ///
-/// So memory is divided for every layer, and the work of a step for those that scan. The verbs of a layer that keep more
-/// than statistics (the best words, counts, samples) exchange what they keep.
+/// So memory is divided for every layer, and the work of a step for those that scan. The verbs of a layer that keep
+/// more than statistics (the best words, counts, samples) exchange what they keep.
 ///
 /// [`Table::matrix`] and [`Table::gradient`] return `None`: no rank has all rows.
 ///
