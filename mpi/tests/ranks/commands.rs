@@ -53,6 +53,22 @@ fn wrong_arguments_are_refused_once() {
 }
 
 #[test]
+fn a_rank_that_is_bound_to_a_core_is_warned_about() {
+    if has_mpi() {
+        let folder = place();
+        let (program, arguments) = train("v.bin", &[]);
+        for (to, warnings) in [("core", 1), ("none", 0)] {
+            // Two threads in place of one.
+            let arguments = arguments.iter().map(|word| if word == "1" { "2" } else { word });
+            let job = Job::new("mpirun").args(["--bind-to", to, "-n", "1"]).args([&program]).args(arguments);
+            let done = job.within(folder.path()).run(USUAL).with(0);
+            let is_possible = to == "core" || std::thread::available_parallelism().is_ok_and(|cores| cores.get() > 1);
+            assert!(!is_possible || done.err.matches("is bound to").count() == warnings, "{to}: {}", done.err);
+        }
+    }
+}
+
+#[test]
 fn ranks_with_other_arguments_are_refused() {
     if has_mpi() {
         let folder = place();
