@@ -48,7 +48,7 @@ impl<'a> Server<'a> {
 
     /// Gathers the lengths first. Then every rank gives at most its share of a call at a time.
     fn gather(&self, own: &[u8]) -> Vec<Vec<u8>> {
-        let (len, mut lens) = (own.len() as u64, vec![0; self.size()]);
+        let (len, mut lens) = (own.len() as u64, vec![0u64; self.size()]);
         scope(|scope| wait(self.world.immediate_all_gather_into(scope, &len, &mut lens[..])));
         let longest = lens.iter().copied().max().unwrap_or(0) as usize;
         let share = (self.limit / self.size()).max(1);

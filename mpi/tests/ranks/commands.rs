@@ -47,8 +47,24 @@ fn wrong_arguments_are_refused_once() {
         run(2, &lexmax(["train", "-size", "9"]), folder.path()).with(2).once("write --dim");
         run(2, &lexmax(["step", "--layer", "full"]), folder.path()).with(2).once("pass --vocab-parallel");
         let part = lexmax(["train", "--corpus", "sample.txt", "--out", "v.bin"]);
-        run(2, &part, folder.path()).with(2).once("deterministic");
+        run(2, &part, folder.path()).with(2).once("cannot be trained on 2 ranks");
         assert!(!folder.path().join("v.bin").exists());
+    }
+}
+
+#[test]
+fn a_rank_that_is_bound_to_a_core_is_warned_about() {
+    if has_mpi() {
+        let folder = place();
+        let (program, arguments) = train("v.bin", &[]);
+        for (to, warnings) in [("core", 1), ("none", 0)] {
+            // Two threads in place of one.
+            let arguments = arguments.iter().map(|word| if word == "1" { "2" } else { word });
+            let job = Job::new("mpirun").args(["--bind-to", to, "-n", "1"]).args([&program]).args(arguments);
+            let done = job.within(folder.path()).run(USUAL).with(0);
+            let is_possible = to == "core" || std::thread::available_parallelism().is_ok_and(|cores| cores.get() > 1);
+            assert!(!is_possible || done.err.matches("is bound to").count() == warnings, "{to}: {}", done.err);
+        }
     }
 }
 
@@ -122,10 +138,10 @@ fn a_killed_run_leaves_no_part_of_a_file_and_is_resumed() {
 fn a_signal_to_one_rank_ends_the_job() {
     if has_mpi() {
         let folder = place();
-        let part = train("v.bin", &["--epochs", "100000"]);
+        let part = train("v.bin", &["--epochs", "10000"]);
         for rank in [0, 1] {
             let mut job = Job::of(2, &part).within(folder.path()).start();
-            job.until(USUAL, "text", |job| job.printed().0.contains("sample.txt"));
+            job.until(USUAL, "text", |job| job.printed().0.contains("a vocabulary of"));
             std::thread::sleep(Duration::from_millis(300));
             job.signal(rank, Signal::SIGTERM);
             assert_ne!(job.end(FAILING).status, Some(0));

@@ -195,7 +195,9 @@ impl Running {
         while start.elapsed() < Duration::from_secs(3) && self.child.try_wait().unwrap().is_none() {
             sleep(LOOKS);
         }
-        children(self.child.id()).into_iter().for_each(|rank| drop(kill(Pid::from_raw(rank), Signal::SIGKILL)));
+        for rank in children(self.child.id()) {
+            kill(Pid::from_raw(rank), Signal::SIGKILL).ok();
+        }
         killpg(Pid::from_raw(self.child.id() as i32), Signal::SIGKILL).ok();
         self.child.wait().ok();
     }

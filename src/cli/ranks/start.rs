@@ -49,9 +49,9 @@ pub fn bound(all: &[Cores], threads: Option<u32>) -> Vec<String> {
             Some(threads) => (threads as usize, format!("has {threads} threads")),
             None => (of_parent / beside, format!("could have {}", of_parent / beside)),
         };
-        let host = shown::value(host);
+        let (host, cores) = (shown::value(host), if *own == 1 { "core" } else { "cores" });
         let text = format!(
-            "lexmax-mpi: rank {rank} on {host} is bound to {own} cores, but {what}; pass `--bind-to none` to mpirun"
+            "lexmax-mpi: rank {rank} on {host} is bound to {own} {cores}, but {what}; pass `--bind-to none` to mpirun"
         );
         (*own < wanted).then_some(text)
     };
@@ -91,7 +91,7 @@ mod tests {
         assert_eq!(warned(None), [true, false, true]);
         assert_eq!(
             bound(&all[..1], Some(2)),
-            ["lexmax-mpi: rank 0 on a is bound to 1 cores, but has 2 threads; pass `--bind-to none` to mpirun"]
+            ["lexmax-mpi: rank 0 on a is bound to 1 core, but has 2 threads; pass `--bind-to none` to mpirun"]
         );
         assert_eq!(bound(&[cores("a", 2, 4), cores("a", 2, 4)], None), Vec::<String>::new());
     }
