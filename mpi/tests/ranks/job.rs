@@ -107,6 +107,12 @@ impl Job {
         self
     }
 
+    /// Gives rank 0 a file as standard input.
+    pub fn reading(mut self, path: &Path) -> Self {
+        self.command.stdin(File::open(path).unwrap());
+        self
+    }
+
     /// Starts the job.
     pub fn start(mut self) -> Running {
         let file = |name: &str| File::create(self.folder.path().join(name)).unwrap();

@@ -3,6 +3,7 @@
 #![cfg(target_os = "linux")]
 
 mod commands;
+mod divided;
 mod door;
 mod ends;
 mod hosts;
