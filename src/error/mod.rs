@@ -105,6 +105,22 @@ pub enum Error {
         /// Its error.
         message: String,
     },
+    /// Processes that work together have different settings or files.
+    #[error(
+        "rank {rank}: {what} is {}, but {} on rank 0; start all ranks with the same settings and files",
+        value(found),
+        value(first)
+    )]
+    RanksDiffer {
+        /// The number of the first process that differs from rank 0.
+        rank: usize,
+        /// The setting or the file.
+        what: String,
+        /// Its value on that rank.
+        found: String,
+        /// Its value on rank 0.
+        first: String,
+    },
     /// The crate was built without its feature `text`.
     #[error("{0} needs the feature `text` of lexmax, which this program lacks; build it with that feature")]
     NoText(&'static str),

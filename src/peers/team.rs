@@ -93,6 +93,25 @@ impl Team {
         }
     }
 
+    /// Refuses values that are not the same on all ranks. `what` names a value by its place in the list.
+    ///
+    /// # Errors
+    /// [`Error::RanksDiffer`] with the first rank that differs from rank 0, and its first value that does. All ranks
+    /// return it.
+    pub fn same(&mut self, what: impl Fn(usize) -> String, values: &[String]) -> Result<()> {
+        if self.is_alone() {
+            return Ok(());
+        }
+        let all = self.all_gather(values.join("\0").as_bytes());
+        let Some(rank) = (1..all.len()).find(|rank| all[*rank] != all[0]) else { return Ok(()) };
+        let values = |rank: usize| all[rank].split(|byte| *byte == 0).map(Some).chain(std::iter::repeat(None));
+        let longest = all[0].len().max(all[rank].len()) + 1;
+        let differ = values(0).zip(values(rank)).take(longest).enumerate().find(|(_, (first, found))| first != found);
+        let (place, (first, found)) = differ.unwrap_or_default();
+        let shown = |value: Option<&[u8]>| value.map_or("missing".into(), |v| String::from_utf8_lossy(v).into_owned());
+        Err(Error::RanksDiffer { rank, what: what(place), found: shown(found), first: shown(first) })
+    }
+
     fn door(&self) -> MutexGuard<'_, Door> {
         self.door.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -150,6 +169,30 @@ mod tests {
                 (0..3).map(|rank| if rank == failing { own.clone() } else { others.clone() }).collect();
             assert_eq!(results, expected);
         }
+    }
+
+    #[test]
+    fn values_that_differ_are_named_on_all_ranks() {
+        for (other, want) in [
+            (vec!["5", "no", "x"], None),
+            (vec!["5", "yes", "x"], Some((1, "yes", "no"))),
+            (vec!["4", "yes", "x"], Some((0, "4", "5"))),
+            (vec!["5", "no"], Some((2, "missing", "x"))),
+            (vec!["5", "no", "x", ""], Some((3, "", "missing"))),
+        ] {
+            let all = ThreadPeers::run(3, |peers| {
+                let mut team = Team::new(peers);
+                let values = if team.rank() == 2 { &other } else { &vec!["5", "no", "x"] };
+                let values: Vec<_> = values.iter().map(|value| value.to_string()).collect();
+                team.same(|place| format!("value {place}"), &values).map_err(|e| format!("{e:?}"))
+            });
+            let want = want.map_or(Ok(()), |(place, found, first): (usize, &str, &str)| {
+                let (what, found, first) = (format!("value {place}"), found.into(), first.into());
+                Err(format!("{:?}", Error::RanksDiffer { rank: 2, what, found, first }))
+            });
+            assert_eq!(all, [want.clone(), want.clone(), want]);
+        }
+        assert!(Team::default().same(|_| String::new(), &["a".into()]).is_ok());
     }
 
     #[test]

@@ -32,6 +32,8 @@ messages!(errors, whole, Error {
     EmptyVocabulary => "the vocabulary is empty; give it at least one word",
     OtherRank { rank: 3, message: "a.txt: no such file; check the path".into() }
         => "rank 3: a.txt: no such file; check the path",
+    RanksDiffer { rank: 3, what: "min_count".into(), found: "4".into(), first: "5".into() }
+        => "rank 3: min_count is 4, but 5 on rank 0; start all ranks with the same settings and files",
     NoText("tree=huffman")
         => "tree=huffman needs the feature `text` of lexmax, which this program lacks; build it with that feature",
     TooManyWords { words: 11, limit: 10 }

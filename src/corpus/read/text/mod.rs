@@ -3,6 +3,7 @@
 use super::numbers::Text;
 use crate::corpus::{Joins, Ledger, SentenceReader, Sentences, Source, TextRules};
 use crate::error::{Error, Result};
+use crate::peers::Team;
 use crate::vocab::{Vocabulary, WordId};
 use std::path::{Path, PathBuf};
 
@@ -40,6 +41,26 @@ impl Corpus {
     pub fn read(source: &Source, rules: &TextRules) -> Result<(Vocabulary, Self)> {
         rules.check()?;
         let (vocab, text) = Text::read(source, rules, Vec::new())?;
+        Ok((vocab, Self::of(text)))
+    }
+
+    /// Reads a training text together with other ranks, each a share of the files. Every rank returns the vocabulary,
+    /// the sentences and the ledger of [`Corpus::read`], for any number of ranks.
+    ///
+    /// With as many files as ranks or more, rank r of R reads files r, r + R, … With fewer files, a plain UTF-8 file is
+    /// cut at line ends into one part for each rank; any other file is read by one rank. Standard input and pipes are
+    /// read by rank 0. A rank needs the files that it reads at the paths that all ranks name, and rank 0 needs the
+    /// files that are cut.
+    ///
+    /// All ranks call this with the same source and rules. They send each other the whole text: 4 bytes for every word
+    /// and every line, and each distinct word once. Until it returns, a rank needs the memory of [`Corpus::read`], and
+    /// 4 bytes for every word of its own share.
+    ///
+    /// # Errors
+    /// The errors of [`Corpus::read`]. All ranks fail together: the rank that read the first fault of the text returns
+    /// it, and the others return it as [`Error::OtherRank`]. [`Error::RanksDiffer`] if files or settings differ.
+    pub fn read_over(source: &Source, rules: &TextRules, team: &mut Team) -> Result<(Vocabulary, Self)> {
+        let (vocab, text) = Text::read_over(source, rules, || Ok(Vec::new()), team)?;
         Ok((vocab, Self::of(text)))
     }
 
