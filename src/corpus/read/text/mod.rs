@@ -49,12 +49,26 @@ impl Corpus {
     ///
     /// With as many files as ranks or more, rank r of R reads files r, r + R, … With fewer files, a plain UTF-8 file is
     /// cut at line ends into one part for each rank; any other file is read by one rank. Standard input and pipes are
-    /// read by rank 0. A rank needs the files that it reads at the paths that all ranks name, and rank 0 needs the
-    /// files that are cut.
+    /// read by rank 0. A rank needs only the files that it reads, at the paths that all ranks name.
     ///
     /// All ranks call this with the same source and rules. They send each other the whole text: 4 bytes for every word
-    /// and every line, and each distinct word once. Until it returns, a rank needs the memory of [`Corpus::read`], and
-    /// 4 bytes for every word of its own share.
+    /// and every line, and each distinct word once. Until it returns, a rank needs the memory of [`Corpus::read`] for
+    /// the whole text and, besides, for its own share.
+    ///
+    /// ```
+    /// use lexmax::corpus::{Corpus, Source, TextRules};
+    /// use lexmax::peers::{Team, ThreadPeers};
+    ///
+    /// # let file = tempfile::NamedTempFile::new().unwrap();
+    /// # std::fs::write(file.path(), "the cat sat\nthe dog sat\n").unwrap();
+    /// # let path = file.path();
+    /// let (source, rules) = (Source::plain(&[path]), TextRules::min_count(1));
+    /// let words = ThreadPeers::run(2, |peers| {
+    ///     let (vocab, corpus) = Corpus::read_over(&source, &rules, &mut Team::new(peers))?;
+    ///     Ok::<_, lexmax::Error>((vocab.len(), corpus.tokens().len()))
+    /// });
+    /// assert!(words.into_iter().all(|words| words.is_ok_and(|words| words == (4, 6))));
+    /// ```
     ///
     /// # Errors
     /// The errors of [`Corpus::read`]. All ranks fail together: the rank that read the first fault of the text returns
