@@ -1,5 +1,6 @@
 //! The command line: reading it, refusing it, and writing it down again.
 
+use super::voice::{is_silent, program};
 use super::{Cli, Command, spelling, warn};
 use crate::error::shown::{self, is_control};
 use clap::error::{ContextKind, ContextValue};
@@ -13,13 +14,7 @@ pub fn read() -> Cli {
         let matches = Cli::command().try_get_matches()?;
         Cli::from_arg_matches(&matches).map(|cli| parted(cli, &matches))
     };
-    read().unwrap_or_else(|error: clap::Error| {
-        let words = || std::env::args_os().map(|word| word.to_string_lossy().into_owned());
-        match spelling::hint(words()).filter(|_| words().nth(1).is_some_and(|word| word == "train")) {
-            Some(hint) => end(&hint),
-            None => refuse(error),
-        }
-    })
+    read().unwrap_or_else(|error| std::process::exit(refuse(error).into()))
 }
 
 /// Separates the words of `predict` by their order.
@@ -30,19 +25,25 @@ fn parted(mut cli: Cli, matches: &ArgMatches) -> Cli {
     cli
 }
 
-fn end(message: &str) -> ! {
-    warn(&format!("lexmax: {message}"));
-    std::process::exit(2);
+/// Prints a message. Returns the exit status of wrong arguments.
+fn end(message: &str) -> u8 {
+    warn(&format!("{}: {message}", program()));
+    2
 }
 
-/// Prints the error or the help, and ends the program.
-fn refuse(error: clap::Error) -> ! {
+/// Prints the error or the help, and returns the exit status of the program.
+pub fn refuse(error: clap::Error) -> u8 {
+    let words = || std::env::args_os().map(|word| word.to_string_lossy().into_owned());
+    if let Some(hint) = spelling::hint(words()).filter(|_| words().nth(1).is_some_and(|word| word == "train")) {
+        return end(&hint);
+    }
     let error = shortened(error);
-    match error.print() {
+    let printed = if is_silent() { Ok(()) } else { error.print() };
+    match printed {
         Err(e) if !error.use_stderr() && e.kind() != ErrorKind::BrokenPipe => {
             end(&format!("standard output: {}", shown::reason(e)))
         }
-        _ => std::process::exit(error.exit_code()),
+        _ => error.exit_code() as u8,
     }
 }
 
@@ -63,7 +64,7 @@ fn shortened(mut error: clap::Error) -> clap::Error {
 /// The command line, quoted for a shell.
 pub fn command() -> Option<String> {
     let words = std::env::args_os().skip(1).map(|word| quoted(&word));
-    Some(std::iter::once("lexmax".to_string()).chain(words).collect::<Vec<_>>().join(" "))
+    Some(std::iter::once(program().to_string()).chain(words).collect::<Vec<_>>().join(" "))
 }
 
 /// A word quoted for a POSIX shell. Control characters and bytes that are not UTF-8 become `$'\xE9'`.

@@ -2,7 +2,7 @@
 
 use super::progress::Bars;
 use super::table::{self, Table};
-use crate::compare::{Builder, CompareConfig, Comparison, Data, DataSource, compare};
+use crate::compare::{Builder, CompareConfig, Comparison, Data, DataSource, compare_over};
 use crate::corpus::synthetic::SyntheticLanguage;
 use crate::corpus::{Context, Source, WindowRule};
 use crate::error::shown;
@@ -10,6 +10,7 @@ use crate::files::{Output, Plan};
 use crate::layer::catalogue::LayerSpec;
 use crate::model::ModelKind;
 use crate::optimizer::OptimizerKind;
+use crate::peers::Team;
 use crate::report::{page_files, write_page};
 use crate::vocab::LONGEST_WORD;
 use crate::{Error, Result};
@@ -231,6 +232,28 @@ pub fn bare() -> Result<String> {
 }
 
 pub fn run(arguments: &Arguments) -> Result<()> {
+    run_over(arguments, &mut Team::default())
+}
+
+/// Compares layers that are divided among the ranks of a team. Rank 0 writes the report.
+pub fn run_over(arguments: &Arguments, team: &mut Team) -> Result<()> {
+    let prepared = prepare(arguments);
+    let Prepared { config, source, path } = team.agree(prepared)?;
+    let data = team.agree(Data::new(&source))?;
+    let mut comparison = compare_over(&config, &data, team, &mut Bars::new())?;
+    comparison.run.command = super::command();
+    let reported = if team.is_first() { report(arguments, &comparison, path) } else { Ok(()) };
+    team.agree(reported)
+}
+
+/// A comparison whose settings make sense and whose files can be written.
+struct Prepared {
+    config: CompareConfig,
+    source: DataSource,
+    path: PathBuf,
+}
+
+fn prepare(arguments: &Arguments) -> Result<Prepared> {
     let builder = arguments.builder()?;
     let config = builder.config()?;
     let path = arguments.out.join("compare.json");
@@ -246,8 +269,11 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         .reads(super::layer_files(&config.layers));
     // Checked before hours of training, not after.
     super::check_outputs(plan, [path.clone()].into_iter().chain(page))?;
-    let mut comparison = compare(&config, &Data::new(&source)?, &mut Bars::new())?;
-    comparison.run.command = super::command();
+    Ok(Prepared { config, source, path })
+}
+
+/// Writes the report and prints the table.
+fn report(arguments: &Arguments, comparison: &Comparison, path: PathBuf) -> Result<()> {
     Output::new(&path)?.put(comparison.to_json().as_bytes())?;
     let page = write_page(&comparison.page(), &arguments.out, "compare")?;
     let mut notes = comparison.notes();

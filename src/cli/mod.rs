@@ -16,6 +16,7 @@ mod predict;
 mod progress;
 mod prompt;
 mod query;
+mod ranks;
 mod reading;
 mod scale;
 mod signals;
@@ -23,23 +24,28 @@ mod spelling;
 mod step;
 mod table;
 mod train;
+mod voice;
 
+pub use crate::files::remove_temporaries;
 pub use flags::message;
+pub use ranks::run_over_ranks;
+pub use voice::{alarm, report, warn};
 
-use crate::error::{OutputFault, shown};
-use crate::files::{Output, Plan, is_stdout};
+use crate::Result;
+use crate::error::OutputFault;
+use crate::files::{Output, Plan};
 use crate::layer::catalogue::{CATALOGUE, LayerSpec, common_keys};
 use crate::model::{Encoding, MOST_DIM};
-use crate::{Error, Result};
+use crate::peers::Team;
 use arguments::command;
 use clap::builder::TypedValueParser;
 use clap::{Parser, Subcommand};
 use signals::Signals;
-use std::io::{ErrorKind, Write};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::{Duration, Instant};
+use voice::{is_read, print, say};
 
 /// Compares output layers for large vocabularies, and trains word vectors through them.
 ///
@@ -105,7 +111,7 @@ fn execute(cli: &Cli, start: Instant, signals: &Signals) -> Result<bool> {
         Some(Command::Check(arguments)) => return check::run(arguments),
         None => compare::run(&cli.compare),
         Some(Command::Compare(arguments)) => compare::run(arguments),
-        Some(Command::Train(arguments)) => train::run(arguments, start, signals),
+        Some(Command::Train(arguments)) => train::run(arguments, start, signals, &Team::default()),
         Some(Command::Predict(arguments)) => predict::run(arguments),
         Some(Command::Eval(arguments)) => eval::run(arguments),
         Some(Command::Nearest(arguments)) => nearest::run(arguments),
@@ -223,57 +229,6 @@ fn check_outputs(plan: Plan, files: impl IntoIterator<Item = PathBuf>) -> Result
 /// The input files of layers.
 fn layer_files(layers: &[LayerSpec]) -> impl Iterator<Item = PathBuf> {
     layers.iter().flat_map(LayerSpec::files)
-}
-
-/// Prints to standard output. A closed reader is not a failure.
-fn print(text: &str) -> Result<()> {
-    is_read(text).map(drop)
-}
-
-/// Prints to standard output. `false` if the reader is gone, so that printing can stop.
-fn is_read(text: &str) -> Result<bool> {
-    if cfg!(test) {
-        // Visible if the test fails.
-        print!("{text}");
-        return Ok(true);
-    }
-    let mut out = std::io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(e) if e.kind() == ErrorKind::BrokenPipe => Ok(false),
-        done => done.map(|()| true).map_err(Error::io("standard output")),
-    }
-}
-
-/// Prints text that accompanies results: to standard error if one of the results goes to standard output.
-fn say<'a>(text: &str, results: impl IntoIterator<Item = &'a Path>) -> Result<()> {
-    if results.into_iter().any(is_stdout) {
-        warn(text.trim_end_matches('\n'));
-        return Ok(());
-    }
-    print(text)
-}
-
-/// Prints a message to standard error, without control characters. A closed standard error is not a failure.
-pub fn warn(text: &str) {
-    tell(text).ok();
-}
-
-/// Prints an error to standard error, or to standard output if standard error is an input file.
-pub fn report(error: Error) {
-    let is_read = matches!(error, Error::Output(OutputFault::StreamIsInput { stream: "standard error", .. }));
-    let text = format!("lexmax: {}", message(error));
-    if is_read { print(&format!("{text}\n")).unwrap_or_default() } else { warn(&text) }
-}
-
-/// Prints a message to standard error, and returns whether that worked.
-fn tell(text: &str) -> std::io::Result<()> {
-    let text = shown::lines(text) + "\n";
-    if cfg!(test) {
-        // Visible if the test fails.
-        eprint!("{text}");
-        return Ok(());
-    }
-    std::io::stderr().lock().write_all(text.as_bytes())
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use super::prompt;
 use crate::error::shown::{self, escaped};
 use crate::model::Predictor;
+use crate::peers::Team;
 use crate::table::Threads;
 use crate::{Error, Result};
 use clap::{ArgMatches, Args};
@@ -50,7 +51,13 @@ impl Arguments {
 }
 
 pub fn run(arguments: &Arguments) -> Result<()> {
-    let predictor = Predictor::open(&arguments.model, Threads::new(super::threads(arguments.threads)))?;
+    run_over(arguments, &mut Team::default())
+}
+
+/// Predicts with a model whose layer is divided among the ranks of a team. Rank 0 reads standard input and answers.
+pub fn run_over(arguments: &Arguments, team: &mut Team) -> Result<()> {
+    let threads = Threads::new(super::threads(arguments.threads));
+    let predictor = Predictor::open_over(&arguments.model, threads, team)?;
     if !arguments.context.is_empty() {
         let context: Vec<&str> = arguments.context.iter().map(String::as_str).collect();
         let read = non_empty(predictor.words_of(&context), &context);
@@ -62,7 +69,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         hint_at_commas(arguments, &predictor);
         return Err(Error::NotInVocabulary(unknown.into_iter().cloned().collect()));
     }
-    prompt::answer_lines("context", |line| {
+    prompt::answer_lines("context", team, |line| {
         let read = if line.contains('\t') { predictor.words_of(&prompt::words(line)) } else { predictor.words(line) };
         Ok(answer(arguments, &predictor, non_empty(read, &[line]))? + "\n")
     })

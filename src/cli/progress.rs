@@ -1,5 +1,6 @@
 //! Progress bars, if standard error is a terminal.
 
+use super::voice::is_silent;
 use crate::compare::LayerRow;
 use crate::compare::Listener;
 use crate::error::shown;
@@ -56,7 +57,8 @@ impl Bars {
 
 impl Listener for Bars {
     fn begin(&mut self, layer: &LayerSpec, number: usize, of: usize) {
-        self.bar = ProgressBar::with_draw_target(Some(STEPS), ProgressDrawTarget::stderr());
+        let target = if is_silent() { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
+        self.bar = ProgressBar::with_draw_target(Some(STEPS), target);
         let style = ProgressStyle::with_template("{prefix} {bar:30} {percent:>3}% {msg}");
         self.bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
         self.bar.set_prefix(shown::value(format!("[{}/{of}] {layer}", number + 1)));

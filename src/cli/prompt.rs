@@ -1,5 +1,6 @@
 //! Questions on standard input, one on each line.
 
+use crate::peers::{Peers, Team};
 use crate::{Error, Result};
 use std::io::{BufRead, IsTerminal, Read, Write};
 
@@ -9,9 +10,36 @@ const LONGEST: usize = 1 << 20;
 /// Answers each line of standard input until its end, until the line `EXIT`, or until nobody reads the answers. A
 /// terminal shows `hint` as the prompt. A line without an answer gives a warning, and the next line is read.
 ///
+/// Rank 0 of the team reads and prints; the other ranks are given the lines, since an answer may need all of them.
+///
 /// # Errors
 /// [`Error::Io`] if standard input cannot be read or standard output cannot be written.
-pub fn answer_lines(hint: &str, mut answer: impl FnMut(&str) -> Result<String>) -> Result<()> {
+pub fn answer_lines(hint: &str, team: &mut Team, mut answer: impl FnMut(&str) -> Result<String>) -> Result<()> {
+    if team.is_first() {
+        let answered = answer_input(hint, |line| {
+            ask(team, Some(line));
+            answer(line)
+        });
+        ask(team, None);
+        return answered;
+    }
+    while let Some(line) = ask(team, None) {
+        // Rank 0 tells of an error.
+        answer(&line).ok();
+    }
+    Ok(())
+}
+
+/// Gives the line of rank 0 to all ranks; `None` is the end.
+fn ask(team: &mut Team, line: Option<&str>) -> Option<String> {
+    let mut bytes = line.map_or(Vec::new(), |line| format!("\n{line}").into_bytes());
+    team.broadcast(0, &mut bytes);
+    let (_, line) = bytes.split_first()?;
+    Some(String::from_utf8_lossy(line).into_owned())
+}
+
+/// Answers the lines of standard input.
+fn answer_input(hint: &str, mut answer: impl FnMut(&str) -> Result<String>) -> Result<()> {
     let mut input = std::io::stdin().lock();
     let terminal = input.is_terminal();
     let mut bytes = Vec::new();

@@ -5,6 +5,7 @@ use super::reading::{self, Reading};
 use super::table::{self, Table};
 use crate::Result;
 use crate::files::Output;
+use crate::peers::Team;
 use crate::report::answers;
 use crate::vectors::{self, Answer, Loaded, WordVectors};
 use clap::Args;
@@ -51,7 +52,7 @@ impl Query {
         reading::tell(&self.vectors, &passed_over);
         let find = |words: &[&str]| find(&vectors, words, self.top as usize);
         if words.is_empty() {
-            return prompt::answer_lines(hint, |line| {
+            return prompt::answer_lines(hint, &mut Team::default(), |line| {
                 // A word with spaces may be alone on its line.
                 let is_word = vectors.id(line.trim()).is_some();
                 let words = if is_word { vec![line.trim()] } else { prompt::words(line) };

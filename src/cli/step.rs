@@ -3,7 +3,8 @@
 use crate::Result;
 use crate::files::Output;
 use crate::layer::catalogue::LayerSpec;
-use crate::measure::{StepConfig, time_step};
+use crate::measure::{StepConfig, StepReport, time_step_over};
+use crate::peers::Team;
 use clap::Args;
 use std::path::PathBuf;
 
@@ -48,6 +49,11 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: &Arguments) -> Result<()> {
+    run_over(arguments, &mut Team::default())
+}
+
+/// Times a step of a layer whose tables are divided among the ranks of a team. Rank 0 reports.
+pub fn run_over(arguments: &Arguments, team: &mut Team) -> Result<()> {
     let config = StepConfig {
         layer: arguments.layer.clone(),
         vocab: arguments.vocab as usize,
@@ -57,14 +63,27 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         repeats: arguments.repeats as usize,
         seed: arguments.seed,
     };
-    super::check_json(arguments.json.as_deref(), config.layer.files())?;
-    let report = time_step(&config)?;
+    team.agree(super::check_json(arguments.json.as_deref(), config.layer.files()))?;
+    let timed = time_step_over(&config, team)?;
+    let reported = if team.is_first() { report(arguments, &timed) } else { Ok(()) };
+    team.agree(reported)
+}
+
+/// Writes and prints the report.
+fn report(arguments: &Arguments, report: &StepReport) -> Result<()> {
     if let Some(path) = &arguments.json {
         Output::new(path)?.put(report.to_json().as_bytes())?;
     }
+    let ranks = match report.ranks {
+        1 => String::new(),
+        ranks => format!(
+            "; {ranks} ranks, {} of them idle, send {:.3e} bytes in {} messages",
+            report.idle_ranks, report.sent_bytes as f64, report.sent_messages
+        ),
+    };
     let line = format!(
         "{}: {:.3} ms a step ({:.3} to {:.3}; {}), {:.3e} multiply-adds, {:.1} GFLOP/s: {:.0} % of \
-         the peak's {:.1}, {:.0} % of sgemm's {:.1}\n",
+         the peak's {:.1}, {:.0} % of sgemm's {:.1}{ranks}\n",
         report.layer,
         report.step_ms,
         report.range_ms[0],

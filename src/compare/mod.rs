@@ -21,6 +21,7 @@ use crate::layer::{Bias, LayerExt};
 use crate::measure::RunFacts;
 use crate::model::{Encoding, Model};
 use crate::optimizer::Optimizer;
+use crate::peers::Team;
 use crate::table::{Cost, Threads};
 use crate::train::{self, Budget, Outcome, Progress};
 
@@ -139,12 +140,27 @@ impl Listener for Silent {}
 /// # Errors
 /// Sizes that make no sense (before anything is trained), and a loss that is not finite.
 pub fn compare(config: &CompareConfig, data: &Data, observer: &mut dyn Listener) -> Result<Comparison> {
+    compare_over(config, data, &Team::default(), observer)
+}
+
+/// [`compare()`] with every layer divided among the ranks of a team: see [`Model::over`]. All ranks pass the same
+/// settings and data. After a number of examples the result is that of one process, but for its times; a budget of time
+/// is that of rank 0.
+///
+/// # Errors
+/// The errors of [`compare()`].
+pub fn compare_over(
+    config: &CompareConfig,
+    data: &Data,
+    team: &Team,
+    observer: &mut dyn Listener,
+) -> Result<Comparison> {
     config.check()?;
     let threads = Threads::new(config.threads);
     check_sizes(config, config.valid_examples, 1)?;
     // The first round only builds, so that a bad setting of the last layer is found before the others are trained.
     for spec in &config.layers {
-        build(config, data, spec)?;
+        build(config, data, spec, team)?;
         let inputs = match config.encoding {
             Encoding::Mean => 0,
             Encoding::NGram { embedding } => embedding.saturating_mul(config.window.size()),
@@ -159,7 +175,7 @@ pub fn compare(config: &CompareConfig, data: &Data, observer: &mut dyn Listener)
     let mut layers = Vec::new();
     for (number, spec) in config.layers.iter().enumerate() {
         observer.begin(spec, number, config.layers.len());
-        let mut model = build(config, data, spec)?;
+        let mut model = build(config, data, spec, team)?;
         let settings = settings(config, spec, &threads);
         let mut source = data.examples(config.window, config.seed)?;
         let in_layer = |e| Error::InLayer { layer: spec.to_string(), source: Box::new(e) };
@@ -225,10 +241,10 @@ fn check_sizes(config: &CompareConfig, examples: usize, dim: usize) -> Result<()
     Ok(())
 }
 
-fn build(config: &CompareConfig, data: &Data, spec: &LayerSpec) -> Result<Model> {
+fn build(config: &CompareConfig, data: &Data, spec: &LayerSpec, team: &Team) -> Result<Model> {
     let context = catalogue::Shape { counts: data.counts(), words: data.words(), dim: config.dim, bias: Bias::Unigram };
     let encoder = config.encoding.build(data.counts().len(), &config.window, config.dim)?;
-    Model::new(encoder, spec.build(&context)?, data.counts(), config.optimizer, config.seed)
+    Model::over(encoder, spec.build(&context)?, data.counts(), config.optimizer, config.seed, team)
 }
 
 fn settings(config: &CompareConfig, spec: &LayerSpec, threads: &Threads) -> train::TrainConfig {

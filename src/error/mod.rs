@@ -8,6 +8,7 @@ mod io;
 mod messages;
 mod model;
 mod output;
+mod ranks;
 pub(crate) mod shown;
 mod simd;
 mod text;
@@ -16,16 +17,12 @@ mod tree;
 mod vectors;
 mod vocabulary;
 
-pub use self::{evaluation::EvaluationFault, head::HeadFault, input::InputFault, simd::SimdFault, tree::TreeFault};
-pub use self::{output::OutputFault, output::Unfit, vocabulary::VocabularyFault};
-pub use model::{LinksFault, ModelFault, WordFault};
-pub use text::TextFault;
-pub use training::{CheckpointFault, Divergence, InitFault};
-pub use vectors::{Place, VectorsFault};
-
+pub use self::{evaluation::EvaluationFault, head::HeadFault, input::InputFault, output::OutputFault, output::Unfit};
+pub use self::{model::LinksFault, model::ModelFault, model::WordFault, ranks::RanksFault, simd::SimdFault};
+pub use self::{text::TextFault, tree::TreeFault, vectors::Place, vectors::VectorsFault, vocabulary::VocabularyFault};
 use shown::{advice, did_you_mean, file, files, no_words, quoted, reason, value, words};
-use std::borrow::Cow;
-use std::path::PathBuf;
+use std::{borrow::Cow, path::PathBuf};
+pub use training::{CheckpointFault, Divergence, InitFault};
 
 /// An error of the crate. Its message says what is wrong, what was expected and what to do.
 #[derive(Debug, thiserror::Error)]
@@ -97,30 +94,6 @@ pub enum Error {
     /// A vocabulary has no word.
     #[error("the vocabulary is empty; give it at least one word")]
     EmptyVocabulary,
-    /// Another of several processes that work together has failed.
-    #[error("rank {rank}: {message}")]
-    OtherRank {
-        /// The number of that process.
-        rank: usize,
-        /// Its error.
-        message: String,
-    },
-    /// Processes that work together have different settings or files.
-    #[error(
-        "rank {rank}: {what} is {}, but {} on rank 0; start all ranks with the same settings and files",
-        value(found),
-        value(first)
-    )]
-    RanksDiffer {
-        /// The number of the first process that differs from rank 0.
-        rank: usize,
-        /// The setting or the file.
-        what: String,
-        /// Its value on that rank.
-        found: String,
-        /// Its value on rank 0.
-        first: String,
-    },
     /// The crate was built without its feature `text`.
     #[error("{0} needs the feature `text` of lexmax, which this program lacks; build it with that feature")]
     NoText(&'static str),
@@ -410,6 +383,9 @@ pub enum Error {
     /// The vector path named by the environment is not available.
     #[error(transparent)]
     Simd(#[from] SimdFault),
+    /// Several processes cannot do a task together.
+    #[error(transparent)]
+    Ranks(#[from] RanksFault),
     /// The parameters do not fit in memory.
     #[error("{rows} rows of {dim} numbers do not fit in memory; use fewer or shorter rows")]
     TooLarge {

@@ -349,7 +349,7 @@ impl<R: Read + Seek> HeadFile<R> {
         let mut matrices = Vec::with_capacity(shape.tables.len());
         for (number, shape) in shape.tables.iter().enumerate() {
             let mut matrix = Matrix::new(*shape, self.optimizer, &mut WorkerRng::new(0, 0))?;
-            tables::read(&mut self.tensors, &table(number), &mut matrix)?;
+            tables::read(&mut self.tensors, &table(number), &mut matrix, None)?;
             matrices.push(matrix);
         }
         if self.tensors.has(&stored::proposal(0)) {

@@ -216,7 +216,7 @@ impl OutputLayer for DifferentiatedSoftmax {
         let mut shape = LayerShape::new(self.vocab, self.dim, self.bias);
         for block in &self.blocks {
             if self.projected {
-                shape = shape.with_table(scan::projection(self.dim, block.dim));
+                shape = shape.with_projection(scan::projection(self.dim, block.dim));
             }
             shape = shape.with_rows(block.words, block.dim);
         }

@@ -76,11 +76,13 @@ impl Entmax {
             fold_max(targets, tile, stats);
             list.see(tile);
         };
-        w.scan(block.table, 0..block.words, batch.hidden, &fold, stats);
+        let scans = |w: &mut Tables| w.scan(block.table, 0..block.words, batch.hidden, &fold, stats);
+        let others = w.find(scans, || list.packed());
+        let has_room = shortlist.end_scan(&others);
         thresholds.clear();
         thresholds.extend(stats.iter().map(|stat| self.alpha.begin(stat.max, words)));
         clear(looks, batch.len());
-        if lists && self.few_words(w, batch.hidden, s) {
+        if lists && has_room && self.few_words(w, batch.hidden, s) {
             return Support::Few;
         }
         self.all_words(w, batch.hidden, s);
@@ -123,10 +125,11 @@ impl Entmax {
                 shortlist.clear();
                 let list = &*shortlist;
                 let fold = |tile: &Tile, _: &mut [Stat]| list.see(tile);
-                w.rescan(block.table, 0..block.words, hidden, &fold, looks);
-            }
-            if !shortlist.end_scan() {
-                return false;
+                let scans = |w: &mut Tables| w.rescan(block.table, 0..block.words, hidden, &fold, looks);
+                let others = w.find(scans, || list.packed());
+                if !shortlist.end_scan(&others) {
+                    return false;
+                }
             }
             for (b, at) in thresholds.iter_mut().enumerate().filter(|(_, at)| !at.found) {
                 let bound = shortlist.bound(b);

@@ -71,6 +71,7 @@ pub use entmax::Entmax;
 pub use full::FullSoftmax;
 pub use hierarchical::HierarchicalSoftmax;
 pub use infrequent::{InfrequentNormalization, Normalization};
+pub use kit::divisions::Divisions;
 pub use kit::flat::{Flat, FlatLayer};
 pub use kit::scratch::Scratch;
 pub use kit::set_up::set_up;

@@ -23,7 +23,7 @@ pub use calls::cost_model;
 pub use growth::{Crossover, Fit, Times, crossover};
 pub use machine::{RunFacts, peak_gflops, sgemm_gflops, vector_path};
 pub use scale::{Event, POINT_SECONDS, Point, Scale, ScaleConfig, Skipped, scale};
-pub use step::{StepConfig, StepReport, time_step};
+pub use step::{StepConfig, StepReport, time_step, time_step_over};
 #[cfg(feature = "cli")]
 pub(crate) use trial::PASSES;
 pub(crate) use trial::STEP_SECONDS;

@@ -4,7 +4,7 @@ use super::heap::{self, Grown};
 use super::timing::{Plan, Timed};
 use crate::error::{Error, Result};
 use crate::layer::catalogue::{LayerSpec, Shape};
-use crate::layer::{Batch, Bias, LayerExt, OutputLayer, Scratch, set_up};
+use crate::layer::{Batch, Bias, Divisions, LayerExt, OutputLayer, Scratch};
 use crate::optimizer::Optimizer;
 use crate::rng::WorkerRng;
 use crate::sampler::{Proposal, Unigram};
@@ -228,11 +228,18 @@ impl Rig {
 
     /// Returns random weights in ±0.1, and the initial biases of the layer.
     pub fn matrices(&self) -> Result<Vec<Matrix>> {
+        self.matrices_over(&Divisions::default())
+    }
+
+    /// Returns this rank's rows of the tables: those of [`Rig::matrices`].
+    pub fn matrices_over(&self, divisions: &Divisions) -> Result<Vec<Matrix>> {
         let mut rng = WorkerRng::new(self.sizes.seed, WEIGHTS);
         let numbers: Vec<f32> = (0..NUMBERS).map(|_| rng.random::<f32>() * 0.2 - 0.1).collect();
-        let mut matrices: Vec<Matrix> = set_up(&*self.layer, Some(&self.counts), Optimizer::Sgd, &mut rng)?;
-        for matrix in &mut matrices {
-            matrix.weights_mut().chunks_mut(NUMBERS).for_each(|part| part.copy_from_slice(&numbers[..part.len()]));
+        let mut matrices = divisions.set_up(&*self.layer, Some(&self.counts), Optimizer::Sgd, &mut rng)?;
+        for (number, matrix) in matrices.iter_mut().enumerate() {
+            let first = divisions.of_table(number).map_or(0, |division| division.own().start as usize);
+            let numbers = numbers.iter().cycle().skip(first * matrix.shape().dim % NUMBERS);
+            matrix.weights_mut().iter_mut().zip(numbers).for_each(|(to, from)| *to = *from);
         }
         Ok(matrices)
     }
@@ -245,11 +252,23 @@ impl Rig {
     /// Times steps with their updates: plain SGD at a rate that moves little. The batches that are known to need the
     /// most memory come first, as a warm-up.
     pub fn time_steps(&self, matrices: &mut [Matrix], threads: &Threads, plan: Plan) -> Timed {
+        self.time_steps_over(matrices, &Divisions::default(), threads, plan)
+    }
+
+    /// Times steps as [`Rig::time_steps`] does, over tables that are divided among ranks. The number of steps must
+    /// follow from the plan and not from the time.
+    pub fn time_steps_over(
+        &self,
+        matrices: &mut [Matrix],
+        divisions: &Divisions,
+        threads: &Threads,
+        plan: Plan,
+    ) -> Timed {
         let hidden = self.hidden(HIDDEN);
         let mut d_hidden = Array2::zeros(hidden.raw_dim());
         let rate = 0.01 / self.sizes.batch as f32;
-        let handle = |m| -> Box<dyn Table> { Box::new(Deferred::new(m, rate, threads.clone())) };
-        let mut w = Tables::new(matrices.iter_mut().map(handle).collect());
+        let handle = |(number, m)| divisions.handle(number, Deferred::new(m, rate, threads.clone()));
+        let mut w = Tables::new(matrices.iter_mut().enumerate().map(handle).collect());
         let mut scratch = Scratch::new(WorkerRng::new(self.sizes.seed, DRAWS));
         let dearest = self.dearest.get().map_or(&[][..], Vec::as_slice);
         let mut batches = dearest.iter().copied().chain((0..self.batches.len()).cycle());

@@ -4,9 +4,10 @@ use super::machine::{peak_gflops, sgemm_gflops};
 use super::rig::{Rig, Sizes, zipf};
 use super::timing::Plan;
 use crate::error::{Error, Result};
-use crate::layer::Bias;
 use crate::layer::catalogue::LayerSpec;
+use crate::layer::{Bias, Divisions};
 use crate::machine::peak_bytes;
+use crate::peers::{Peers, Team};
 use crate::table::Threads;
 use serde::Serialize;
 use std::sync::Arc;
@@ -69,8 +70,16 @@ pub struct StepReport {
     pub dim: usize,
     /// Examples in the batch, B.
     pub batch: usize,
-    /// Number of threads.
+    /// Number of threads of each process.
     pub threads: usize,
+    /// Number of processes that the layer's tables are divided among.
+    pub ranks: usize,
+    /// Number of processes that hold no row, because the tables have too few strips.
+    pub idle_ranks: usize,
+    /// Bytes that all processes send in a step, and their messages: see [`Divided`](crate::table::Divided).
+    pub sent_bytes: u64,
+    /// Messages of these bytes.
+    pub sent_messages: u64,
     /// Median time of a step with its update, in milliseconds.
     pub step_ms: f64,
     /// Times of the fastest and the slowest step, in milliseconds.
@@ -81,7 +90,7 @@ pub struct StepReport {
     pub multiply_adds: u64,
     /// 2·multiply-adds divided by the median time, in GFLOP/s.
     pub gflops: f64,
-    /// GFLOP/s of plain matrix products on as many threads, in the same run.
+    /// GFLOP/s of plain matrix products on as many threads, in the same run, times the processes.
     pub sgemm_gflops: f64,
     /// `gflops` divided by `sgemm_gflops`.
     pub sgemm_share: f64,
@@ -114,6 +123,15 @@ const WARM_UP: usize = 2;
 /// # Errors
 /// Sizes that make no sense or do not fit in memory.
 pub fn time_step(config: &StepConfig) -> Result<StepReport> {
+    time_step_over(config, &mut Team::default())
+}
+
+/// Times a training step as [`time_step`] does, with the layer's tables divided among the ranks of a team. All ranks
+/// pass the same settings; the times are those of the rank that calls.
+///
+/// # Errors
+/// The errors of [`time_step`].
+pub fn time_step_over(config: &StepConfig, team: &mut Team) -> Result<StepReport> {
     for (name, value) in [("batch", config.batch), ("vocab", config.vocab), ("repeats", config.repeats)] {
         if value == 0 {
             return Err(Error::OutOfRange { name, value: 0.0, limit: "1 or more" });
@@ -122,7 +140,8 @@ pub fn time_step(config: &StepConfig) -> Result<StepReport> {
     let sizes = Sizes { dim: config.dim, batch: config.batch, seed: config.seed };
     let counts = Arc::new(zipf(config.vocab)?);
     let rig = Rig::new(&config.layer, &counts, Bias::Zero, sizes)?;
-    let mut matrices = rig.matrices()?;
+    let divisions = Divisions::new(&*rig.layer, team);
+    let mut matrices = team.agree(rig.matrices_over(&divisions))?;
     let threads = Threads::new(config.threads);
     let plan = Plan {
         warm_up: WARM_UP,
@@ -131,17 +150,28 @@ pub fn time_step(config: &StepConfig) -> Result<StepReport> {
         seconds: 0.0,
         patience: f64::INFINITY,
     };
-    let timed = rig.time_steps(&mut matrices, &threads, plan);
+    let before = team.exchanged();
+    let timed = rig.time_steps_over(&mut matrices, &divisions, &threads, plan);
+    let after = team.exchanged();
+    let steps = (WARM_UP + config.repeats) as u64;
+    let mut sent = [after.bytes - before.bytes, after.messages - before.messages].map(|n| (n / steps) as f64);
+    team.sum(&mut sent);
     let step_ms = 1e3 * timed.quantile(0.5);
     let gflops = 2.0 * timed.cost.multiply_adds as f64 / step_ms * 1e-6;
     let peak_bytes = peak_bytes();
-    let (sgemm_gflops, peak_gflops) = (sgemm_gflops(config.threads), peak_gflops(config.threads));
+    let ranks = team.size();
+    let all = |gflops: f64| ranks as f64 * gflops;
+    let (sgemm_gflops, peak_gflops) = (all(sgemm_gflops(config.threads)), all(peak_gflops(config.threads)));
     Ok(StepReport {
         layer: config.layer.to_string(),
         vocab: config.vocab,
         dim: config.dim,
         batch: config.batch,
         threads: threads.count(),
+        ranks,
+        idle_ranks: divisions.idle_ranks(),
+        sent_bytes: sent[0] as u64,
+        sent_messages: sent[1] as u64,
         step_ms,
         range_ms: [0.0, 1.0].map(|share| 1e3 * timed.quantile(share)),
         method: format!("median of {} steps after {WARM_UP} to warm up", config.repeats),

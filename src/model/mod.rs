@@ -18,8 +18,9 @@ pub use shared::SharedModel;
 pub use view::ModelView;
 
 use crate::error::{Error, Result};
-use crate::layer::{LayerExt, OutputLayer, set_up};
+use crate::layer::{Divisions, LayerExt, OutputLayer, set_up};
 use crate::optimizer::Optimizer;
+use crate::peers::Team;
 use crate::rng::WorkerRng;
 use crate::table::{Deferred, Frozen, Matrix, Online, Parameters, Table, TableShape, Tables, Threads};
 use crate::vocab::Counts;
@@ -35,6 +36,8 @@ pub struct ModelOver<M> {
     layer: Box<dyn OutputLayer>,
     encoder_tables: Vec<M>,
     layer_tables: Vec<M>,
+    /// The division of the layer's tables among ranks. The encoder's are whole on every rank.
+    divisions: Divisions,
 }
 
 /// Encoder, layer and parameters in plain matrices.
@@ -67,7 +70,8 @@ impl<M> ModelOver<M> {
         &self.encoder_tables
     }
 
-    /// Returns the layer's parameters, in the order of its `tables()`.
+    /// Returns the layer's parameters, in the order of its `tables()`. In a model that is divided among ranks these are
+    /// this rank's rows.
     pub fn layer_tables(&self) -> &[M] {
         &self.layer_tables
     }
@@ -128,9 +132,37 @@ impl Model {
         optimizer: Optimizer,
         seed: u64,
     ) -> Result<Self> {
-        check_memory(encoder.tables().iter().chain(&layer.tables()), optimizer)?;
-        let [encoder_tables, layer_tables] = parameters(&*encoder, &*layer, counts, optimizer, seed)?;
-        Ok(Self { encoder, layer, encoder_tables, layer_tables })
+        Self::over(encoder, layer, counts, optimizer, seed, &Team::default())
+    }
+
+    /// Creates a model at the start of training whose layer is divided among the ranks of a team: each rank holds its
+    /// rows of the layer's tables, and the whole encoder. All ranks pass the same arguments, and then take the same
+    /// steps with the same examples: see [`Divisions`]. The numbers are those of [`Model::new`].
+    ///
+    /// # Errors
+    /// The rows of this rank do not fit in memory.
+    pub fn over(
+        encoder: Box<dyn Encoder>,
+        layer: Box<dyn OutputLayer>,
+        counts: &Counts,
+        optimizer: Optimizer,
+        seed: u64,
+        team: &Team,
+    ) -> Result<Self> {
+        let divisions = Divisions::new(&*layer, team);
+        let own =
+            |(number, shape): (usize, &TableShape)| divisions.of_table(number).map_or(*shape, |d| d.shape(*shape));
+        let of_layer: Vec<_> = layer.tables().iter().enumerate().map(own).collect();
+        check_memory(encoder.tables().iter().chain(&of_layer), optimizer)?;
+        let encoder_tables = of_encoder(&*encoder, optimizer, seed)?;
+        let layer_tables =
+            divisions.set_up(&*layer, Some(counts), optimizer, &mut WorkerRng::new(seed, LAYER_STREAM))?;
+        Ok(Self { encoder, layer, encoder_tables, layer_tables, divisions })
+    }
+
+    /// The division of the layer's tables among ranks.
+    pub fn divisions(&self) -> &Divisions {
+        &self.divisions
     }
 
     /// Drops the optimizer's state.
@@ -140,15 +172,17 @@ impl Model {
 
     /// Handles that only read.
     pub fn frozen(&self, threads: &Threads) -> Handles<'_> {
-        Handles::frozen(&self.encoder_tables, &self.layer_tables, threads)
+        let handle = |(number, m)| self.divisions.handle(number, Frozen::new(m, threads.clone()));
+        let layer = self.layer_tables.iter().enumerate().map(handle).collect();
+        Handles { encoder: Tables::new(frozen(&self.encoder_tables, threads)), layer: Tables::new(layer) }
     }
 
     /// Returns the parts of the model with handles that train it. They are for the one worker that owns the model.
     pub fn trainable(&mut self, updates: Updates, rate: f32, threads: &Threads) -> Trainable<'_> {
-        let Self { encoder, layer, encoder_tables, layer_tables } = self;
+        let Self { encoder, layer, encoder_tables, layer_tables, divisions } = self;
         let handles = Handles {
-            encoder: Tables::new(exclusive(encoder_tables, updates, rate, threads)),
-            layer: Tables::new(exclusive(layer_tables, updates, rate, threads)),
+            encoder: Tables::new(exclusive(encoder_tables, &Divisions::default(), updates, rate, threads)),
+            layer: Tables::new(exclusive(layer_tables, divisions, updates, rate, threads)),
         };
         Trainable { encoder: &**encoder, layer: &mut **layer, handles }
     }
@@ -162,10 +196,14 @@ fn parameters<P: Parameters>(
     optimizer: Optimizer,
     seed: u64,
 ) -> Result<[Vec<P>; 2]> {
-    let mut rng = WorkerRng::new(seed, ENCODER_STREAM);
-    let of_encoder = encoder.tables().into_iter().map(|shape| P::new(shape, optimizer, &mut rng));
-    let of_encoder = of_encoder.collect::<Result<Vec<_>>>()?;
+    let of_encoder = of_encoder(encoder, optimizer, seed)?;
     Ok([of_encoder, set_up(layer, Some(counts), optimizer, &mut WorkerRng::new(seed, LAYER_STREAM))?])
+}
+
+/// Initial parameters of an encoder.
+fn of_encoder<P: Parameters>(encoder: &dyn Encoder, optimizer: Optimizer, seed: u64) -> Result<Vec<P>> {
+    let mut rng = WorkerRng::new(seed, ENCODER_STREAM);
+    encoder.tables().into_iter().map(|shape| P::new(shape, optimizer, &mut rng)).collect()
 }
 
 /// Refuses parameters that do not fit in memory together, before any memory is used.
@@ -199,15 +237,14 @@ fn frozen<'a>(matrices: &'a [Matrix], threads: &Threads) -> Vec<Box<dyn Table + 
 
 fn exclusive<'a>(
     matrices: &'a mut [Matrix],
+    divisions: &Divisions,
     updates: Updates,
     rate: f32,
     threads: &Threads,
 ) -> Vec<Box<dyn Table + 'a>> {
-    let handle = |m: &'a mut Matrix| -> Box<dyn Table + 'a> {
-        match updates {
-            Updates::Online => Box::new(Online::new(m, rate, threads.clone())),
-            Updates::Deferred => Box::new(Deferred::new(m, rate, threads.clone())),
-        }
+    let handle = |(number, m): (usize, &'a mut Matrix)| match updates {
+        Updates::Online => divisions.handle(number, Online::new(m, rate, threads.clone())),
+        Updates::Deferred => divisions.handle(number, Deferred::new(m, rate, threads.clone())),
     };
-    matrices.iter_mut().map(handle).collect()
+    matrices.iter_mut().enumerate().map(handle).collect()
 }

@@ -5,6 +5,7 @@ use crate::corpus;
 use crate::error::{Error, Result};
 use crate::layer::verbs::Scored;
 use crate::layer::{Batch, LayerExt, Scratch};
+use crate::peers::Team;
 use crate::rng::WorkerRng;
 use crate::table::{Bags, Threads};
 use crate::vocab::{Vocabulary, WordId};
@@ -61,8 +62,21 @@ impl Predictor {
     /// # Errors
     /// [`Error::Io`], [`Error::ModelFile`], and parameters that do not fit in memory.
     pub fn open(path: &Path, threads: Threads) -> Result<Self> {
-        let file = BufReader::new(File::open(path).map_err(Error::io(path))?);
-        let (architecture, vocab, model) = ModelReader::open(file, path)?.read()?;
+        Self::open_over(path, threads, &mut Team::default())
+    }
+
+    /// Reads a model file, and divides the layer among the ranks of a team ([`Model::over`]). Every rank reads the
+    /// file, and then asks the same questions.
+    ///
+    /// # Errors
+    /// The errors of [`Predictor::open`], and [`RanksFault::Other`](crate::error::RanksFault::Other).
+    pub fn open_over(path: &Path, threads: Threads, team: &mut Team) -> Result<Self> {
+        let read = || {
+            let file = BufReader::new(File::open(path).map_err(Error::io(path))?);
+            ModelReader::open(file, path)?.read_over(team)
+        };
+        let read = read();
+        let (architecture, vocab, model) = team.agree(read)?;
         Ok(Self { architecture, vocab, model, threads })
     }
 

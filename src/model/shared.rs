@@ -3,7 +3,7 @@
 use super::{Handles, Model, ModelOver, parameters};
 use crate::encoder::Encoder;
 use crate::error::Result;
-use crate::layer::OutputLayer;
+use crate::layer::{Divisions, OutputLayer};
 use crate::optimizer::Optimizer;
 use crate::table::{CachedRows, Shared, SharedMatrix, Table, Tables};
 use crate::vocab::Counts;
@@ -18,18 +18,21 @@ impl SharedModel {
     /// Parameters that do not fit in memory.
     pub fn new(encoder: Box<dyn Encoder>, layer: Box<dyn OutputLayer>, counts: &Counts, seed: u64) -> Result<Self> {
         let [encoder_tables, layer_tables] = parameters(&*encoder, &*layer, counts, Optimizer::Sgd, seed)?;
-        Ok(Self { encoder, layer, encoder_tables, layer_tables })
+        Ok(Self { encoder, layer, encoder_tables, layer_tables, divisions: Divisions::default() })
     }
 
     /// Converts a model, one table after the other.
     ///
     /// # Errors
-    /// An optimizer other than plain SGD, and a table that does not fit in memory a second time.
+    /// An optimizer other than plain SGD, a model that is divided among ranks, and a table that does not fit in memory
+    /// a second time.
     pub fn from_model(model: Model) -> Result<Self> {
-        let Model { encoder, layer, encoder_tables, layer_tables } = model;
+        let Model { encoder, layer, encoder_tables, layer_tables, divisions } = model;
+        divisions.check_whole("shared by workers")?;
         let shared =
             |tables: Vec<_>| tables.into_iter().map(|t| SharedMatrix::from_matrix(&t)).collect::<Result<Vec<_>>>();
-        Ok(Self { encoder, layer, encoder_tables: shared(encoder_tables)?, layer_tables: shared(layer_tables)? })
+        let [encoder_tables, layer_tables] = [shared(encoder_tables)?, shared(layer_tables)?];
+        Ok(Self { encoder, layer, encoder_tables, layer_tables, divisions })
     }
 
     /// Converts to a model with plain parameters, one table after the other.
@@ -43,6 +46,7 @@ impl SharedModel {
             layer: self.layer,
             encoder_tables: plain(self.encoder_tables)?,
             layer_tables: plain(self.layer_tables)?,
+            divisions: self.divisions,
         })
     }
 

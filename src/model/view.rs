@@ -3,7 +3,7 @@
 use super::{Model, ModelOver, Side};
 use crate::encoder::Encoder;
 use crate::error::{Divergence, Result};
-use crate::layer::OutputLayer;
+use crate::layer::{Divisions, OutputLayer};
 use crate::table::stored::{self, Stored};
 use crate::table::{Matrix, TableShape};
 use std::any::Any;
@@ -21,6 +21,7 @@ trait AnyModel {
     fn len(&self, side: Side) -> usize;
     fn table(&self, side: Side, number: usize) -> &dyn Stored;
     fn plain(&self) -> Option<&Model>;
+    fn divisions(&self) -> &Divisions;
 }
 
 impl<M: Stored> AnyModel for ModelOver<M> {
@@ -42,6 +43,10 @@ impl<M: Stored> AnyModel for ModelOver<M> {
 
     fn plain(&self) -> Option<&Model> {
         (self as &dyn Any).downcast_ref()
+    }
+
+    fn divisions(&self) -> &Divisions {
+        &self.divisions
     }
 }
 
@@ -70,6 +75,11 @@ impl<'a> ModelView<'a> {
 
     pub(crate) fn tables(self, side: Side) -> impl Iterator<Item = &'a dyn Stored> {
         (0..self.0.len(side)).map(move |number| self.0.table(side, number))
+    }
+
+    /// The division of the layer's tables among ranks.
+    pub(crate) fn divisions(self) -> &'a Divisions {
+        self.0.divisions()
     }
 
     /// Returns the shapes of the tables of one side.

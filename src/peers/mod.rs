@@ -39,9 +39,9 @@ pub trait Peers: Send {
     /// Returns the bytes of every rank, in the order of the ranks. Ranks may pass different numbers of bytes.
     fn all_gather(&mut self, own: &[u8]) -> Vec<Vec<u8>>;
 
-    /// Adds the terms of all ranks to `sum`, in the order of the ranks, and gives the result to all of them. `own` holds
-    /// the terms of this rank one after the other; each is as long as `sum`, and they are added in their order. There
-    /// may be none. `sum` must be the same on all ranks before the call.
+    /// Adds the terms of all ranks to `sum`, in the order of the ranks, and gives the result to all of them. `own`
+    /// holds the terms of this rank one after the other; each is as long as `sum`, and they are added in their order.
+    /// There may be none. `sum` must be the same on all ranks before the call.
     ///
     /// # Panics
     /// If `own` is not made of whole terms.

@@ -10,6 +10,12 @@ impl Packer {
         self.0.extend(value.to_le_bytes());
     }
 
+    /// Appends an integer, in a fold.
+    pub fn with(mut self, value: u64) -> Self {
+        self.u64(value);
+        self
+    }
+
     /// Appends an integer.
     pub fn u32(&mut self, value: u32) {
         self.0.extend(value.to_le_bytes());
@@ -26,11 +32,20 @@ impl Packer {
         values.iter().for_each(|value| self.0.extend(value.to_le_bytes()));
     }
 
+    /// Appends a text, behind its length.
+    pub fn text(&mut self, text: &str) {
+        self.u64(text.len() as u64);
+        self.0.extend(text.as_bytes());
+    }
+
     /// Returns all that was written.
     pub fn bytes(self) -> Vec<u8> {
         self.0
     }
 }
+
+/// The rule that all ranks keep.
+const SAME: &str = "all ranks write and read the same numbers";
 
 /// Reads what a [`Packer`] of another rank has written, in the same order.
 pub struct Unpacker<'a>(&'a [u8]);
@@ -65,8 +80,15 @@ impl<'a> Unpacker<'a> {
         out.iter_mut().for_each(|value| *value = self.f32());
     }
 
+    pub fn text(&mut self) -> String {
+        let len = self.u64() as usize;
+        let (text, rest) = self.0.split_at_checked(len).expect(SAME);
+        self.0 = rest;
+        String::from_utf8_lossy(text).into_owned()
+    }
+
     fn take<const N: usize>(&mut self) -> [u8; N] {
-        let (head, rest) = self.0.split_first_chunk().expect("all ranks write and read the same numbers");
+        let (head, rest) = self.0.split_first_chunk().expect(SAME);
         self.0 = rest;
         *head
     }

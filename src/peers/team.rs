@@ -1,7 +1,7 @@
 //! A door to other ranks that several tables share, with counts of what goes through it.
 
-use super::{Alone, Peers};
-use crate::error::{Error, Result};
+use super::{Alone, Packer, Peers, Unpacker};
+use crate::error::{RanksFault, Result};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -18,10 +18,10 @@ struct Door {
     exchanged: Exchanged,
 }
 
-/// What a rank has sent to other ranks.
+/// The messages and bytes that a rank has sent to other ranks.
 ///
 /// A message to every other rank counts once for each of them, however the transport spreads it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
 #[non_exhaustive]
 pub struct Exchanged {
     /// Messages to one rank each.
@@ -73,11 +73,11 @@ impl Team {
         self.door().exchanged
     }
 
-    /// Returns `result` if all ranks pass `Ok`. Otherwise every rank gets an error, so that none goes on alone: its own,
-    /// or the first of the others.
+    /// Returns `result` if all ranks pass `Ok`. Otherwise every rank gets an error, so that none goes on alone: its
+    /// own, or the first of the others.
     ///
     /// # Errors
-    /// The error of this rank, or [`Error::OtherRank`].
+    /// The error of this rank, or [`RanksFault::Other`](crate::error::RanksFault::Other).
     pub fn agree<T>(&mut self, result: Result<T>) -> Result<T> {
         if self.is_alone() {
             return result;
@@ -88,28 +88,67 @@ impl Team {
         match all.iter().enumerate().find(|(_, message)| !message.is_empty()) {
             None => Ok(value),
             Some((rank, message)) => {
-                Err(Error::OtherRank { rank, message: String::from_utf8_lossy(&message[1..]).into_owned() })
+                Err(RanksFault::Other { rank, message: String::from_utf8_lossy(&message[1..]).into_owned() }.into())
             }
         }
     }
 
-    /// Refuses values that are not the same on all ranks. `what` names a value by its place in the list.
+    /// Returns the value of rank 0, such as its time.
+    pub fn of_first(&mut self, value: f64) -> f64 {
+        if self.is_alone() {
+            return value;
+        }
+        let mut bytes = value.to_le_bytes().to_vec();
+        self.broadcast(0, &mut bytes);
+        Unpacker::new(&bytes).f64()
+    }
+
+    /// Runs `work` on rank 0 alone. Its failure reaches all ranks.
     ///
     /// # Errors
-    /// [`Error::RanksDiffer`] with the first rank that differs from rank 0, and its first value that does. All ranks
-    /// return it.
-    pub fn same(&mut self, what: impl Fn(usize) -> String, values: &[String]) -> Result<()> {
+    /// The error of `work`, as [`RanksFault::Other`](crate::error::RanksFault::Other) on other ranks.
+    pub fn on_first(&mut self, work: impl FnOnce() -> Result<()>) -> Result<()> {
+        let done = if self.is_first() { work() } else { Ok(()) };
+        self.agree(done)
+    }
+
+    /// Checks that all ranks pass the same named values, in the same order. A difference is an error on every rank, so
+    /// that none goes on alone.
+    ///
+    /// # Errors
+    /// [`RanksFault::Differ`](crate::error::RanksFault::Differ) with the first rank and the first value that differ
+    /// from those of rank 0.
+    pub fn compare(&mut self, values: &[(&str, String)]) -> Result<()> {
         if self.is_alone() {
             return Ok(());
         }
-        let all = self.all_gather(values.join("\0").as_bytes());
-        let Some(rank) = (1..all.len()).find(|rank| all[*rank] != all[0]) else { return Ok(()) };
-        let values = |rank: usize| all[rank].split(|byte| *byte == 0).map(Some).chain(std::iter::repeat(None));
-        let longest = all[0].len().max(all[rank].len()) + 1;
-        let differ = values(0).zip(values(rank)).take(longest).enumerate().find(|(_, (first, found))| first != found);
-        let (place, (first, found)) = differ.unwrap_or_default();
-        let shown = |value: Option<&[u8]>| value.map_or("missing".into(), |v| String::from_utf8_lossy(v).into_owned());
-        Err(Error::RanksDiffer { rank, what: what(place), found: shown(found), first: shown(first) })
+        let mut own = Packer::default();
+        for (name, value) in values {
+            own.text(name);
+            own.text(value);
+        }
+        let all = self.all_gather(&own.bytes());
+        let list = |bytes: &[u8]| {
+            let mut from = Unpacker::new(bytes);
+            let mut list = Vec::new();
+            while !from.is_empty() {
+                list.push((from.text(), from.text()));
+            }
+            list
+        };
+        let first = list(&all[0]);
+        for (rank, bytes) in all.iter().enumerate().filter(|(_, bytes)| **bytes != all[0]) {
+            let other = list(bytes);
+            let name = |list: &[(String, String)], at: usize| list.get(at).map(|(name, _)| name.clone());
+            let differs = (0..first.len().max(other.len())).find(|at| first.get(*at) != other.get(*at));
+            let Some(setting) = differs.and_then(|at| name(&first, at).or_else(|| name(&other, at))) else { continue };
+            let of = |list: Vec<(String, String)>| {
+                list.into_iter().find(|(name, _)| *name == setting).map(|(_, value)| value).unwrap_or_default()
+            };
+            let (there, here) = (of(other), of(first));
+            return Err(RanksFault::Differ { rank, setting, there, here }.into());
+        }
+        Ok(())
     }
 
     fn door(&self) -> MutexGuard<'_, Door> {
@@ -151,6 +190,7 @@ impl Peers for Team {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Error;
     use crate::peers::ThreadPeers;
 
     #[test]
@@ -172,27 +212,40 @@ mod tests {
     }
 
     #[test]
-    fn values_that_differ_are_named_on_all_ranks() {
-        for (other, want) in [
-            (vec!["5", "no", "x"], None),
-            (vec!["5", "yes", "x"], Some((1, "yes", "no"))),
-            (vec!["4", "yes", "x"], Some((0, "4", "5"))),
-            (vec!["5", "no"], Some((2, "missing", "x"))),
-            (vec!["5", "no", "x", ""], Some((3, "", "missing"))),
-        ] {
-            let all = ThreadPeers::run(3, |peers| {
-                let mut team = Team::new(peers);
-                let values = if team.rank() == 2 { &other } else { &vec!["5", "no", "x"] };
-                let values: Vec<_> = values.iter().map(|value| value.to_string()).collect();
-                team.same(|place| format!("value {place}"), &values).map_err(|e| format!("{e:?}"))
-            });
-            let want = want.map_or(Ok(()), |(place, found, first): (usize, &str, &str)| {
-                let (what, found, first) = (format!("value {place}"), found.into(), first.into());
-                Err(format!("{:?}", Error::RanksDiffer { rank: 2, what, found, first }))
-            });
-            assert_eq!(all, [want.clone(), want.clone(), want]);
-        }
-        assert!(Team::default().same(|_| String::new(), &["a".into()]).is_ok());
+    fn work_of_the_first_rank_fails_on_all() {
+        let results = ThreadPeers::run(2, |peers| {
+            let mut team = Team::new(peers);
+            let mut runs = 0;
+            team.on_first(|| {
+                runs += 1;
+                Ok(())
+            })
+            .unwrap();
+            (runs, team.on_first(|| Err(Error::EmptyVocabulary)).unwrap_err().to_string())
+        });
+        let own = Error::EmptyVocabulary.to_string();
+        assert_eq!(results, [(1, own.clone()), (0, format!("rank 0: {own}"))]);
+    }
+
+    #[test]
+    fn ranks_that_differ_fail_together() {
+        let errors = ThreadPeers::run(3, |peers| {
+            let mut team = Team::new(peers);
+            let seed = if team.rank() == 2 { 8 } else { 7 };
+            let same = [("layer", "full".to_string()), ("seed", "7".into())];
+            team.compare(&same).unwrap();
+            let error = team.compare(&[same[0].clone(), ("seed", seed.to_string())]).unwrap_err();
+            // A value that one rank lacks is empty there.
+            let lacks = team.compare(&same[..if team.rank() == 1 { 1 } else { 2 }]).unwrap_err();
+            [error.to_string(), lacks.to_string()]
+        });
+        let error = |rank, setting: &str, there: &str, here: &str| {
+            let [setting, there, here] = [setting, there, here].map(Into::into);
+            RanksFault::Differ { rank, setting, there, here }.to_string()
+        };
+        let [seed, lacks] = [error(2, "seed", "8", "7"), error(1, "seed", "", "7")];
+        assert!(errors.iter().all(|found| *found == [seed.clone(), lacks.clone()]), "{errors:?}");
+        Team::default().compare(&[("seed", "1".into())]).unwrap();
     }
 
     #[test]

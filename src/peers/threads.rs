@@ -2,6 +2,7 @@
 
 use super::{Peers, add_terms};
 use std::fmt;
+use std::panic::resume_unwind;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
@@ -45,7 +46,7 @@ impl ThreadPeers {
         let work = &work;
         thread::scope(|scope| {
             let threads: Vec<_> = Self::world(size).into_iter().map(|peers| scope.spawn(move || work(peers))).collect();
-            threads.into_iter().map(|thread| thread.join().expect("a rank panicked")).collect()
+            threads.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
         })
     }
 

@@ -12,9 +12,12 @@ use crate::train::State;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{BufReader, Read, Seek};
 use std::path::PathBuf;
 use std::time::Instant;
+
+/// Name of the number of ranks in the settings of a checkpoint.
+pub(super) const RANKS: &str = "ranks";
 
 /// Contents of a checkpoint in addition to the model.
 #[derive(Serialize, Deserialize)]
@@ -45,25 +48,68 @@ impl Folder {
         Ok(folder)
     }
 
-    fn path(&self) -> PathBuf {
+    pub fn path(&self) -> PathBuf {
         self.checkpoints.file()
+    }
+
+    /// The checkpoint, if there is one.
+    fn open(&self) -> Result<Option<File>> {
+        let path = self.path();
+        match File::open(&path) {
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            file => file.map(Some).map_err(Error::io(&path)),
+        }
     }
 
     /// Reads the checkpoint into `model`, if there is one.
     pub fn resume<M: Stored>(&self, model: &mut ModelOver<M>, normalizer: &Normalizer) -> Result<Option<Saved>> {
-        let path = self.path();
-        let file = match File::open(&path) {
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            file => BufReader::new(file.map_err(Error::io(&path))?),
-        };
-        let mut reader = ModelReader::open(file, &path)?;
+        let Some(file) = self.open()? else { return Ok(None) };
+        Contents { bytes: BufReader::new(file), path: self.path(), settings: &self.settings }.read(model, normalizer)
+    }
+
+    /// The bytes of the checkpoint, if there is one.
+    pub fn bytes(&self) -> Result<Option<Vec<u8>>> {
+        let Some(mut file) = self.open()? else { return Ok(None) };
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).map_err(Error::io(&self.path()))?;
+        Ok(Some(bytes))
+    }
+
+    /// Whether the next checkpoint is due.
+    pub fn is_due(&self) -> bool {
+        self.written.elapsed() >= self.checkpoints.every
+    }
+
+    /// Replaces the checkpoint. At any moment the file is the old one or the new one, complete.
+    pub fn write(&mut self, writer: ModelWriter, train: State, valid: Record) -> Result<()> {
+        let saved = Saved { settings: self.settings.clone(), train, valid };
+        let writer = writer.with_state(serde_json::to_string(&saved).expect("plain data"))?;
+        Output::plain(&self.path(), "a checkpoint")?.stream(|out| writer.write(out))?;
+        self.written = Instant::now();
+        Ok(())
+    }
+}
+
+/// The contents of a checkpoint to resume, and the settings that it must have.
+pub(super) struct Contents<'a, B> {
+    pub bytes: B,
+    pub path: PathBuf,
+    pub settings: &'a BTreeMap<String, String>,
+}
+
+impl<B: Read + Seek> Contents<'_, B> {
+    /// Reads the parameters into `model`.
+    pub fn read<M: Stored>(self, model: &mut ModelOver<M>, normalizer: &Normalizer) -> Result<Option<Saved>> {
+        let Self { bytes, path, settings } = self;
+        let mut reader = ModelReader::open(bytes, &path)?;
         let saved: Saved = reader.read_state()?;
-        let names: BTreeSet<_> = self.settings.keys().chain(saved.settings.keys()).collect();
+        let names: BTreeSet<_> = settings.keys().chain(saved.settings.keys()).collect();
         for name in names {
-            // Runs without blocks or mini-batches do not name them.
-            let missing = || if ["batch", "block"].contains(&name.as_str()) { "1".into() } else { String::new() };
+            // Runs without blocks or mini-batches, and those of one process, do not name them.
+            let is_one = ["batch", "block", RANKS].contains(&name.as_str());
+            let missing = || if is_one { "1".into() } else { String::new() };
             let of = |settings: &BTreeMap<String, String>| settings.get(name).cloned().unwrap_or_else(missing);
-            let (checkpoint, now) = (of(&saved.settings), of(&self.settings));
+            let (checkpoint, now) = (of(&saved.settings), of(settings));
             if checkpoint != now {
                 let fault = CheckpointFault::OtherRun { setting: name.clone(), checkpoint, now };
                 return Err(Error::Checkpoint { path, fault });
@@ -83,19 +129,5 @@ impl Folder {
         }
         reader.read_into(model)?;
         Ok(Some(saved))
-    }
-
-    /// Whether the next checkpoint is due.
-    pub fn is_due(&self) -> bool {
-        self.written.elapsed() >= self.checkpoints.every
-    }
-
-    /// Replaces the checkpoint. At any moment the file is the old one or the new one, complete.
-    pub fn write(&mut self, writer: ModelWriter, train: State, valid: Record) -> Result<()> {
-        let saved = Saved { settings: self.settings.clone(), train, valid };
-        let writer = writer.with_state(serde_json::to_string(&saved).expect("plain data"))?;
-        Output::plain(&self.path(), "a checkpoint")?.stream(|out| writer.write(out))?;
-        self.written = Instant::now();
-        Ok(())
     }
 }

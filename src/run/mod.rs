@@ -48,6 +48,7 @@ mod best_model;
 mod checkpoint;
 mod control;
 mod log;
+mod ranks;
 mod supervisor;
 mod validation;
 
@@ -56,12 +57,13 @@ pub use control::{Checkpoints, Control, Ended, Valid};
 use crate::corpus::Examples;
 use crate::error::Result;
 use crate::model::{Architecture, ModelOver, ModelView, Side};
+use crate::peers::{Peers, Team};
 use crate::table::TableShape;
 use crate::table::stored::Stored;
 use crate::train::{Observer, Outcome, Progress, State};
 use crate::vocab::Vocabulary;
 use best_model::BestModel;
-use checkpoint::{Folder, Saved};
+use checkpoint::{Folder, RANKS, Saved};
 use log::Log;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -125,6 +127,7 @@ pub struct Run<'a> {
     ended: Option<Ended>,
     /// Failures that did not end the run.
     warnings: Vec<String>,
+    team: Team,
 }
 
 impl fmt::Debug for Run<'_> {
@@ -159,6 +162,25 @@ impl<'a> Run<'a> {
     /// [`Error::Checkpoint`](crate::Error::Checkpoint) for an existing checkpoint that is not to be resumed, or one
     /// with other settings; files that cannot be read or created.
     pub fn open<M: Stored>(control: &'a Control, subject: Subject<'a>, model: &mut ModelOver<M>) -> Result<Self> {
+        Self::open_over(control, subject, model, &Team::default())
+    }
+
+    /// Opens a run on several ranks, all of which make the same calls. Rank 0 alone reads and writes files: the
+    /// checkpoint, the log and the best model. It evaluates the held-out text, and decides when the run ends; the stop
+    /// flag of any rank ends it, too. The others need no common disk.
+    ///
+    /// The checkpoint names the number of ranks, and is resumed by as many.
+    ///
+    /// # Errors
+    /// The errors of [`Run::open`], on every rank, and [`RanksFault::Differ`](crate::error::RanksFault::Differ) if
+    /// settings differ between ranks.
+    pub fn open_over<M: Stored>(
+        control: &'a Control,
+        subject: Subject<'a>,
+        model: &mut ModelOver<M>,
+        team: &Team,
+    ) -> Result<Self> {
+        let mut team = team.clone();
         let Subject { architecture, vocab, mut settings, held_out, words_per_pass, threads } = subject;
         let opened = Instant::now();
         let patience = control.valid.as_ref().and_then(|valid| valid.patience);
@@ -168,17 +190,22 @@ impl<'a> Run<'a> {
             ("patience", patience_name(patience)),
         ];
         settings.extend(own.map(|(name, value)| (name.to_string(), value)));
-        let folder = control.checkpoint.as_ref().map(|c| Folder::new(c, settings.clone())).transpose()?;
-        let saved =
-            folder.as_ref().map_or(Ok(None), |folder| folder.resume(model, &architecture.reading.normalizer))?;
+        if !team.is_alone() {
+            settings.insert(RANKS.into(), team.size().to_string());
+        }
+        ranks::compare(&mut team, &settings)?;
+        let checkpoint = control.checkpoint.as_ref().filter(|_| team.is_first());
+        let folder = team.agree(checkpoint.map(|c| Folder::new(c, settings.clone())).transpose())?;
+        let with = (model, &architecture.reading.normalizer);
+        let saved = ranks::resume(&mut team, folder.as_ref(), with, &settings)?;
         let (from, record) = match saved {
             Some(Saved { train, valid, .. }) => (Some(train), valid),
             None => (None, Record::default()),
         };
-        let best = BestModel::new(control.valid.as_ref(), control.checkpoint.as_ref().map(|c| &*c.dir));
-        if let (Some(best), Some(found)) = (&best, &record.best) {
-            best.check(found.words)?;
-        }
+        let valid = control.valid.as_ref().filter(|_| team.is_first());
+        let best = BestModel::new(valid, checkpoint.map(|c| &*c.dir));
+        let best_of_record = best.as_ref().zip(record.best.as_ref());
+        team.agree(best_of_record.map_or(Ok(()), |(best, found)| best.check(found.words)))?;
         let validation = Validation::new(held_out, control.valid.as_ref(), words_per_pass, record);
         let (log, last, ended) = (None, None, None);
         Ok(Self {
@@ -196,6 +223,7 @@ impl<'a> Run<'a> {
             last,
             ended,
             warnings: Vec::new(),
+            team,
         })
     }
 
@@ -210,9 +238,13 @@ impl<'a> Run<'a> {
     /// # Errors
     /// A log that cannot be written.
     pub fn log_start<'m>(&mut self, model: impl Into<ModelView<'m>>, more: &impl Serialize) -> Result<()> {
+        let mut team = self.team.clone();
+        team.on_first(|| self.open_log(model.into(), more))
+    }
+
+    fn open_log(&mut self, model: ModelView, more: &impl Serialize) -> Result<()> {
         let Some(path) = &self.control.log else { return Ok(()) };
         let numbers = |shape: TableShape| shape.rows as usize * (shape.dim + usize::from(shape.bias));
-        let model: ModelView = model.into();
         let shapes = [Side::Encoder, Side::Layer].into_iter().flat_map(|side| model.shapes(side));
         let mut line = json!({
             "lexmax": env!("CARGO_PKG_VERSION"), "settings": self.settings, "vocab": self.vocab.len(),
@@ -241,7 +273,7 @@ impl<'a> Run<'a> {
         let from = self.from.take();
         let outcome = trainer(model, from.as_ref(), &mut Supervisor::new(self, observe));
         // A log that cannot be written is not an error here.
-        outcome.inspect_err(|_| self.log_last())
+        self.team.agree(outcome).inspect_err(|_| self.log_last())
     }
 
     /// Closes the run. With patience, `model` becomes the best of the evaluated models.
@@ -252,14 +284,16 @@ impl<'a> Run<'a> {
         let ended = if outcome.stopped { self.ended.unwrap_or(Ended::Interrupted) } else { Ended::Complete };
         let left = self.leave_best(ended, model);
         self.log_last();
-        let (left, last) = (left?, self.validation.last);
+        let (left, last) = (self.team.agree(left)?, self.validation.last);
+        self.share_model(left.is_some(), model)?;
         let (valid_nll, best_words) = (left.or(last).map(|found| found.nll()), left.map(|left| left.words));
         let line = json!({
             "why": ended, "nll": valid_nll, "last_nll": last.map(|found| found.nll()), "best_words": best_words,
             "passes": outcome.passes,
         });
         self.log_line("end", line);
-        Ok(Closed { ended, valid_nll, best_words, warnings: self.warnings })
+        let closed = Closed { ended, valid_nll, best_words, warnings: self.warnings };
+        Ok(ranks::share_closed(&mut self.team, closed))
     }
 
     /// Restores the best model evaluated, if it is not the current one. Returns its evaluation in that case.

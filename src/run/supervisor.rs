@@ -9,7 +9,8 @@ use serde_json::json;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
-/// Observes a trainer for its run, and reports the progress to `observe`.
+/// Observes a trainer for its run, and reports the progress to `observe`. On ranks other than the first it asks for
+/// nothing, except for the end once the stop flag is set.
 pub(super) struct Supervisor<'r, 'a> {
     run: &'r mut Run<'a>,
     observe: &'r mut dyn FnMut(&Progress),
@@ -28,14 +29,15 @@ impl<'r, 'a> Supervisor<'r, 'a> {
     }
 
     fn reason_to_end(&self) -> Option<Ended> {
-        let Run { control, validation, opened, .. } = &*self.run;
-        if validation.is_out_of_patience() {
+        let Run { control, validation, opened, team, .. } = &*self.run;
+        if team.is_first() && validation.is_out_of_patience() {
             return Some(Ended::Patience);
         }
         if control.stop.as_ref().is_some_and(|stop| stop.load(Relaxed)) {
             return Some(Ended::Interrupted);
         }
-        control.budget.is_some_and(|budget| opened.elapsed() >= budget).then_some(Ended::Budget)
+        let is_used_up = |budget| team.is_first() && opened.elapsed() >= budget;
+        control.budget.is_some_and(is_used_up).then_some(Ended::Budget)
     }
 
     fn is_checkpoint_due(&self) -> bool {
@@ -112,6 +114,9 @@ impl Observer for Supervisor<'_, '_> {
         if self.run.ended.is_some() {
             return Next::Stop;
         }
+        if !self.run.team.is_first() {
+            return Next::Go;
+        }
         if self.is_checkpoint_due() || self.run.validation.is_due(at.words) { Next::Look } else { Next::Go }
     }
 
@@ -120,6 +125,9 @@ impl Observer for Supervisor<'_, '_> {
         check_finite(at.model, &at.progress)?;
         if self.was_over {
             return Ok(Next::Stop);
+        }
+        if !self.run.team.is_first() {
+            return Ok(Next::Go);
         }
         let (words, validation) = (at.progress.words, &self.run.validation);
         let is_pass = validation.is_due(words);

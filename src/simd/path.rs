@@ -36,7 +36,7 @@ pub(crate) fn dispatch<Op: WithSimd>(op: Op) -> Op::Output {
 
 /// The name of this process's vector path: `scalar`, `avx2` or `avx512`. On processors other than x86, `native` means
 /// the instructions that all of them have.
-#[cfg(feature = "eval")]
+#[cfg(feature = "text")]
 pub fn name() -> &'static str {
     match *ARCH {
         Arch::Scalar => NAMES[0],

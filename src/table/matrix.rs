@@ -36,20 +36,35 @@ impl Matrix {
     /// # Errors
     /// [`Error::TooLarge`] if it does not fit in memory.
     pub fn new(shape: TableShape, optimizer: Optimizer, rng: &mut WorkerRng) -> Result<Self> {
-        let (rows, dim) = (shape.rows as usize, shape.dim);
-        let too_large = || Error::TooLarge { rows, dim };
-        let entries = rows.checked_mul(dim).ok_or_else(too_large)?;
-        let mut initial = |entries, init: Init| -> Result<Part> {
-            let mut values = filled(entries, 0.0).ok_or_else(too_large)?;
-            if init != Init::Zero {
-                values.iter_mut().for_each(|v| *v = init.draw(rng));
-            }
+        Self::new_part(shape, 0..shape.rows, optimizer, rng)
+    }
+
+    /// Neighbouring rows of the matrix that [`Matrix::new`] draws. The other rows are drawn and dropped, so that the
+    /// rows are those of the whole.
+    ///
+    /// # Errors
+    /// [`Error::TooLarge`] if the rows do not fit in memory.
+    ///
+    /// # Panics
+    /// If there are no such rows.
+    pub fn new_part(shape: TableShape, rows: Range<u32>, optimizer: Optimizer, rng: &mut WorkerRng) -> Result<Self> {
+        assert!(rows.start <= rows.end && rows.end <= shape.rows, "rows {rows:?} of {}", shape.rows);
+        let (start, end, dim) = (rows.start as usize, rows.end as usize, shape.dim);
+        let too_large = || Error::TooLarge { rows: rows.len(), dim };
+        let entries = rows.len().checked_mul(dim).ok_or_else(too_large)?;
+        let initial = |entries| -> Result<Part> {
+            let values = filled(entries, 0.0).ok_or_else(too_large)?;
             let state = optimizer.initial_state().map_or(Some(Vec::new()), |s| filled(entries, s));
             Ok(Part { values, state: state.ok_or_else(too_large)? })
         };
-        let weights = initial(entries, shape.init)?;
-        let bias = initial(if shape.bias { rows } else { 0 }, Init::Zero)?;
-        Ok(Self { shape, optimizer, weights, bias })
+        let mut weights = initial(entries)?;
+        if shape.init != Init::Zero {
+            (0..start * dim).for_each(|_| _ = shape.init.draw(rng));
+            weights.values.iter_mut().for_each(|v| *v = shape.init.draw(rng));
+            (end * dim..shape.rows as usize * dim).for_each(|_| _ = shape.init.draw(rng));
+        }
+        let bias = initial(if shape.bias { rows.len() } else { 0 })?;
+        Ok(Self { shape: TableShape { rows: rows.len() as u32, ..shape }, optimizer, weights, bias })
     }
 
     /// A matrix of zeros for plain descent.
@@ -68,6 +83,22 @@ impl Matrix {
         copy.weights_mut().copy_from_slice(self.weights());
         copy.bias_mut().copy_from_slice(self.bias());
         Ok(copy)
+    }
+
+    /// Copies neighbouring rows with their biases and the optimizer's state.
+    pub(super) fn part(&self, rows: Range<u32>) -> Self {
+        let (entries, biases) = (self.entries(rows.clone()), rows.start as usize..rows.end as usize);
+        let part = |all: &[f32], range: Range<usize>| if all.is_empty() { Vec::new() } else { all[range].to_vec() };
+        let of = |part_of: &Part, range: Range<usize>| Part {
+            values: part(&part_of.values, range.clone()),
+            state: part(&part_of.state, range),
+        };
+        Self {
+            shape: TableShape { rows: rows.len() as u32, ..self.shape },
+            optimizer: self.optimizer,
+            weights: of(&self.weights, entries),
+            bias: of(&self.bias, biases),
+        }
     }
 
     /// Drops the optimizer's state in place; the matrix is then one for plain descent.

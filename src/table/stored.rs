@@ -6,7 +6,7 @@
 //! | `NAME.bias`, F32 \[rows\] | the biases, if the table has any |
 //! | `NAME.weight.adagrad`, `NAME.bias.adagrad` | Σ g² for each entry, if Adagrad trained the table |
 
-use super::{Matrix, SharedMatrix, TableShape};
+use super::{Division, Matrix, SharedMatrix, TableShape};
 use crate::error::{Error, Result};
 use crate::files::{Numbers, Tensors};
 use std::io::{self, Read, Seek};
@@ -87,7 +87,7 @@ impl Stored for Matrix {
 
     #[cfg(feature = "text")]
     fn restore<R: Read + Seek>(&mut self, file: &mut Tensors<R>, name: &str) -> Result<()> {
-        read(file, name, self)
+        read(file, name, self, None)
     }
 }
 
@@ -203,13 +203,22 @@ pub fn write(table: &dyn Stored, out: &mut Numbers) -> io::Result<()> {
     table.state().into_iter().flatten().try_for_each(|state| out.floats(state))
 }
 
-/// Reads the tensors of a table and the state of its optimizer.
+/// Reads the tensors of a table and the state of its optimizer. If the table is divided, `matrix` has this rank's rows,
+/// and the others are checked and dropped.
 ///
 /// # Errors
 /// Any error of [`Tensors::rows`], such as tensors of another shape.
-pub fn read<R: Read + Seek>(file: &mut Tensors<R>, table: &str, matrix: &mut Matrix) -> Result<()> {
+pub fn read<R: Read + Seek>(
+    file: &mut Tensors<R>,
+    table: &str,
+    matrix: &mut Matrix,
+    division: Option<Division>,
+) -> Result<()> {
     let state = matrix.optimizer().initial_state().is_some();
-    for (name, dims) in tensors(table, &matrix.shape(), state) {
+    let rows = division.map_or(matrix.shape().rows, |division| division.rows());
+    let own = division.map_or(0..rows, |division| division.own());
+    let own = own.start as usize..own.end as usize;
+    for (name, dims) in tensors(table, &TableShape { rows, ..matrix.shape() }, state) {
         let (is_state, is_bias) = (name.ends_with(ADAGRAD), dims.len() == 1);
         let width = dims.get(1).copied().unwrap_or(1);
         let to = match (is_state, is_bias) {
@@ -218,7 +227,11 @@ pub fn read<R: Read + Seek>(file: &mut Tensors<R>, table: &str, matrix: &mut Mat
             (false, false) => matrix.weights_mut(),
         };
         let least = if is_state { 0.0 } else { f32::MIN };
-        file.rows(&name, &dims, least, |row, values| to[row * width..][..width].copy_from_slice(values))?;
+        file.rows(&name, &dims, least, |row, values| {
+            if own.contains(&row) {
+                to[(row - own.start) * width..][..width].copy_from_slice(values);
+            }
+        })?;
     }
     Ok(())
 }

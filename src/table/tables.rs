@@ -4,6 +4,7 @@ use super::{
     Bags, Coefficients, Fold, GroupCoefficients, Groups, Matrix, Rows, Stat, Table, TableGradient, TableShape,
     TileCoefficients, Traffic,
 };
+use crate::peers::Peers;
 use ndarray::{ArrayView2, ArrayViewMut2};
 use std::fmt;
 use std::ops::{Add, AddAssign, Range};
@@ -101,6 +102,8 @@ pub struct Tables<'a> {
     shapes: Vec<TableShape>,
     cost: Cost,
     bytes: u64,
+    /// A divided table of which a scan has shown this rank's rows only.
+    shown_in_part: Option<usize>,
 }
 
 impl fmt::Debug for Tables<'_> {
@@ -113,7 +116,7 @@ impl<'a> Tables<'a> {
     /// Wraps the handles.
     pub fn new(tables: Vec<Box<dyn Table + 'a>>) -> Self {
         let shapes = tables.iter().map(|table| table.shape()).collect();
-        Self { tables, shapes, cost: Cost::default(), bytes: 0 }
+        Self { tables, shapes, cost: Cost::default(), bytes: 0, shown_in_part: None }
     }
 
     /// The work done through these tables so far.
@@ -231,12 +234,29 @@ impl<'a> Tables<'a> {
     /// [`Table::scan`].
     pub fn scan(&mut self, table: usize, rows: Range<u32>, x: ArrayView2<f32>, fold: &Fold, out: &mut [Stat]) {
         self.count(table, x.nrows(), rows.len(), 1, 1, 0);
-        self.tables[table].scan(rows, x, fold, out);
+        self.rescan(table, rows, x, fold, out);
     }
 
     /// Repeats a [`Table::scan`] of the same rows and batch. Not counted as work: it looks at the same scores again.
     pub fn rescan(&mut self, table: usize, rows: Range<u32>, x: ArrayView2<f32>, fold: &Fold, out: &mut [Stat]) {
+        if self.tables[table].team().is_some() {
+            self.shown_in_part = Some(table);
+        }
         self.tables[table].scan(rows, x, fold, out);
+    }
+
+    /// Makes scans that keep more than statistics. Gives other ranks what `own` returns, and returns what they found in
+    /// the tiles that this rank did not see, in the order of the ranks. Nothing comes back, and `own` is not called, if
+    /// this rank saw all tiles.
+    ///
+    /// All tables of a set that are scanned are divided, or none.
+    pub(crate) fn find(&mut self, scans: impl FnOnce(&mut Self), own: impl FnOnce() -> Vec<u8>) -> Vec<Vec<u8>> {
+        self.shown_in_part = None;
+        scans(self);
+        let Some(team) = self.shown_in_part.and_then(|table| self.tables[table].team()) else { return Vec::new() };
+        let mut all = team.all_gather(&own());
+        all.remove(team.rank());
+        all
     }
 
     /// [`Table::sweep`].

@@ -27,7 +27,8 @@
 //!   which read and write the whole table for every example.
 //!
 //! [`hogwild_watched()`], [`deterministic_watched()`] and [`batches_watched()`] also take an [`Observer`], which can
-//! evaluate or stop the run, and a [`State`] from which an earlier run is resumed.
+//! evaluate or stop the run, and a [`State`] from which an earlier run is resumed. [`deterministic_over()`] trains on
+//! several processes.
 //!
 //! [`train()`] and [`batches()`] take a [`Model`]. [`hogwild()`] and [`deterministic()`] take a
 //! [`SharedModel`](crate::model::SharedModel), which has plain SGD as its optimizer. The trainers of texts have the
@@ -45,7 +46,8 @@ mod watch;
 mod workspace;
 
 pub use batches::{batches, batches_watched};
-pub use deterministic::{deterministic, deterministic_watched};
+pub(crate) use deterministic::check_ranks;
+pub use deterministic::{deterministic, deterministic_over, deterministic_watched};
 pub use hogwild::{Hogwild, hogwild, hogwild_watched};
 pub use schedule::{Budget, LinearDecay};
 pub use state::State;
@@ -303,6 +305,7 @@ impl<'a> BatchRun<'a> {
         observe: &mut dyn FnMut(&Progress),
     ) -> Result<()> {
         let TrainConfig { batch, rate, budget, threads, .. } = self.settings;
+        let mut team = model.divisions().team().clone();
         let updates = if *batch == 1 { Updates::Online } else { Updates::Deferred };
         let mut model = model.trainable(updates, *rate, threads);
         let decay = LinearDecay::new(*rate);
@@ -325,7 +328,8 @@ impl<'a> BatchRun<'a> {
                 return Err(Error::diverged(Divergence::Loss(loss), at.examples, at.rate));
             }
             let now = Instant::now();
-            at.seconds = (now - self.start - self.watched).as_secs_f64();
+            // Ranks stop after the same batch.
+            at.seconds = team.of_first((now - self.start - self.watched).as_secs_f64());
             at.share = budget.share(at.examples, at.seconds);
             observe(at);
             self.watched += now.elapsed();

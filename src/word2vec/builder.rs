@@ -1,10 +1,12 @@
 //! `Word2Vec`: options, then training.
 
+use super::ranks::log_failure;
 use super::{Options, PhraseOptions, Preset, Trained, Watch, Word2VecConfig, train};
 use crate::corpus::{Invalid, Normalizer, Source, TextRules, files};
 use crate::error::Result;
 use crate::model::ModelKind;
 use crate::optimizer::OptimizerKind;
+use crate::peers::Team;
 use crate::run::{Checkpoints, Control, Valid};
 use crate::train::Progress;
 use crate::vectors::OnBad;
@@ -57,6 +59,7 @@ pub struct Word2Vec {
     max_word_bytes: Option<usize>,
     spool: Option<PathBuf>,
     control: Control,
+    team: Team,
 }
 
 impl Word2Vec {
@@ -244,6 +247,33 @@ impl Word2Vec {
         Self { control, ..self }
     }
 
+    /// Trains on several processes, all of which make the same calls with the same options and the same text. The run
+    /// must be [deterministic](Word2Vec::deterministic), without mini-batches, on 2 or 4 ranks: see
+    /// [`deterministic_over`](crate::train::deterministic_over()). All ranks get the same vectors. Rank 0 alone writes
+    /// the checkpoint and the log.
+    ///
+    /// ```
+    /// use lexmax::peers::{Team, ThreadPeers};
+    /// use lexmax::word2vec::Word2Vec;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let text = folder.path().join("text.txt");
+    /// # std::fs::write(&text, "the cat eats fresh fish\nthe dog eats old bread\n".repeat(50))?;
+    /// let word2vec = Word2Vec::new().dim(8).epochs(1).threads(1).deterministic(true);
+    /// let alone = word2vec.train(&text)?;
+    /// // Ranks that are threads; a program with MPI has ranks that are processes.
+    /// let ranks = ThreadPeers::run(2, |peers| word2vec.clone().over(Team::new(peers)).train(&text));
+    /// for vectors in ranks {
+    ///     assert_eq!(vectors?.vector(0), alone.vector(0));
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn over(self, team: Team) -> Self {
+        Self { team, ..self }
+    }
+
     /// Returns the settings of a run on the files that `paths` name (files, directories, patterns, `-`), every value
     /// filled in.
     ///
@@ -284,6 +314,7 @@ impl Word2Vec {
             init: options.init.clone(),
             init_on_bad: options.init_on_bad,
             control,
+            team: self.team.clone(),
         })
     }
 
@@ -301,7 +332,9 @@ impl Word2Vec {
     /// The errors of [`Word2Vec::config`] and [`train()`].
     pub fn train_watched<P: AsRef<Path>>(&self, paths: &[P], watch: &mut dyn Watch) -> Result<Trained> {
         let start = Instant::now();
-        let config = self.config(paths).inspect_err(|error| self.control.log_failure(error))?;
-        train(&config, start, watch)?.into_trained()
+        let mut team = self.team.clone();
+        let config = team.agree(self.config(paths));
+        let config = config.inspect_err(|error| log_failure(&team, &self.control, error))?;
+        team.agree(train(&config, start, watch)?.into_trained())
     }
 }

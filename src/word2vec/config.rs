@@ -8,6 +8,7 @@ use crate::layer::Bias;
 use crate::layer::catalogue::LayerSpec;
 use crate::model::{Architecture, Encoding, Reading};
 use crate::optimizer::Optimizer;
+use crate::peers::Team;
 use crate::run::Control;
 use crate::table::CachedRows;
 use crate::train::{Hogwild, LinearDecay};
@@ -61,6 +62,8 @@ pub struct Word2VecConfig {
     pub init_on_bad: OnBad,
     /// Checkpoints, a held-out text, a budget, a log.
     pub control: Control,
+    /// Processes that train together [default: this one alone].
+    pub team: Team,
 }
 
 impl Word2VecConfig {

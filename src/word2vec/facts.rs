@@ -6,6 +6,7 @@ use crate::corpus::Ledger;
 use crate::error::Result;
 use crate::model::{Encoding, ModelKind, ModelView};
 use crate::optimizer::OptimizerKind;
+use crate::peers::{Exchanged, Peers};
 use crate::run::{Closed, Ended};
 use crate::table::Traffic;
 use crate::train::{AtRest, Epoch, Next, Observer, Outcome, Pass, Progress, State};
@@ -46,6 +47,12 @@ pub struct Facts {
     pub threads: usize,
     /// Whether the bits are independent of the number of threads.
     pub deterministic: bool,
+    /// Processes that trained together; not written to the file if there was one.
+    #[serde(skip_serializing_if = "is_one")]
+    pub ranks: usize,
+    /// Messages that this process has sent to other ranks; not written to the file if there was none.
+    #[serde(skip_serializing_if = "is_none")]
+    pub exchanged: Exchanged,
     /// Learning rate at the start.
     pub rate: f32,
     /// Learning rate at the end.
@@ -91,6 +98,14 @@ pub struct Facts {
     pub loss: Vec<f64>,
     /// Rows moved between the shared tables and the threads' copies, since this run began or was resumed.
     pub traffic: Traffic,
+}
+
+fn is_one(ranks: &usize) -> bool {
+    *ranks == 1
+}
+
+fn is_none(exchanged: &Exchanged) -> bool {
+    *exchanged == Exchanged::default()
 }
 
 impl Facts {
@@ -291,6 +306,8 @@ pub(super) fn facts(config: &Word2VecConfig, text: &Text, done: Supervised) -> F
         optimizer: config.optimizer.kind(),
         threads: config.threads,
         deterministic: config.deterministic,
+        ranks: config.team.size(),
+        exchanged: config.team.exchanged(),
         rate: config.rate.start(),
         last_rate: config.rate.end(),
         seed: config.seed,

@@ -22,6 +22,7 @@ mod options;
 mod phrases;
 mod plan;
 mod preset;
+mod ranks;
 mod settings;
 mod train;
 mod trained;
@@ -30,7 +31,6 @@ mod warm;
 
 pub use crate::run::{Checkpoints, Closed, Control, Ended, Run, Subject, Valid};
 pub use builder::Word2Vec;
-#[cfg(feature = "cli")]
 #[cfg(feature = "cli")]
 pub(crate) use claims::{claim_init, claims};
 pub use config::Word2VecConfig;

@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 use crate::layer::LayerExt;
 use crate::machine::peak_bytes;
 use crate::model::{ModelView, ModelWriter, Side};
+use crate::peers::Team;
 use crate::table::{Cost, TableShape};
 use crate::train::{Hogwild, Outcome};
 use crate::vocab::{Vocabulary, WordId};
@@ -128,7 +129,8 @@ pub fn plan(config: &Word2VecConfig, seconds: f64) -> Result<Plan> {
         let part = Part::new(&*corpus, words)?;
         let epochs = (words / part.ledger.kept as f64).round().clamp(1.0, 1e4) as u32;
         let settings = &Hogwild { epochs, ..config.trainer() };
-        let outcome = model.train(&Job { config, corpus: &part, counts: vocab.counts(), settings })?;
+        let (counts, team) = (vocab.counts(), &Team::default());
+        let outcome = model.train(&Job { config, corpus: &part, counts, settings, team })?;
         Ok((outcome, f64::from(epochs) * part.ledger.kept as f64))
     };
     // The first trial is slow, because pages and caches are cold.

@@ -39,6 +39,7 @@ pub(super) fn settings(config: &Word2VecConfig, text: &str, init: Option<String>
         init: _,
         init_on_bad: _,
         control: _,
+        team: _,
     } = config;
     let mut settings = vec![
         ("text", text.to_string()),

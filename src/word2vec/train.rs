@@ -3,7 +3,7 @@
 use super::facts::{Epochs, Supervised, facts};
 use super::settings::{settings, text_hash};
 use super::trainee::{self, Job, Trainee};
-use super::{Facts, Text, Trained, Watch, Word2VecConfig, warm};
+use super::{Facts, Text, Trained, Watch, Word2VecConfig, ranks, warm};
 use crate::corpus::{Corpus, Examples, Ledger, Sentences, Source, SpooledCorpus, Subsampler, held_out};
 use crate::error::{Error, Result, TextFault};
 use crate::files::{self, Output};
@@ -57,15 +57,24 @@ fn read_held_out(
 /// # Errors
 /// Text that cannot be read, settings that make no sense, tables that do not fit in memory, and a loss that is not
 /// finite. A checkpoint or a log that is also one of the input files is refused before anything is read or written.
+///
+/// On several ranks an error of one of them reaches all: see [`Word2Vec::over`](super::Word2Vec::over).
 pub fn train(config: &Word2VecConfig, start: Instant, watch: &mut dyn Watch) -> Result<Embeddings> {
-    config.check_files()?;
-    train_text(config, start, watch).inspect_err(|error| config.control.log_failure(error))
+    check_files(config)?;
+    train_text(config, start, watch).inspect_err(|error| ranks::log_failure(&config.team, &config.control, error))
+}
+
+/// Checks the ranks, and the files of rank 0.
+fn check_files(config: &Word2VecConfig) -> Result<()> {
+    ranks::check(config)?;
+    config.team.clone().on_first(|| config.check_files())
 }
 
 fn train_text(config: &Word2VecConfig, start: Instant, watch: &mut dyn Watch) -> Result<Embeddings> {
-    config.control.check_checkpoint()?;
+    let mut team = config.team.clone();
+    team.on_first(|| config.control.check_checkpoint())?;
     let loading = Instant::now();
-    let (vocab, corpus) = read(config)?;
+    let (vocab, corpus) = team.agree(read(config))?;
     train_read(config, (vocab, &*corpus, loading.elapsed().as_secs_f64()), start, watch)
 }
 
@@ -81,11 +90,11 @@ pub fn train_sentences(
     watch: &mut dyn Watch,
 ) -> Result<Embeddings> {
     let trained = || {
-        config.check_files()?;
-        config.control.check_checkpoint()?;
+        check_files(config)?;
+        config.team.clone().on_first(|| config.control.check_checkpoint())?;
         train_read(config, (vocab, sentences, start.elapsed().as_secs_f64()), start, watch)
     };
-    trained().inspect_err(|error| config.control.log_failure(error))
+    trained().inspect_err(|error| ranks::log_failure(&config.team, &config.control, error))
 }
 
 fn train_read(
@@ -94,13 +103,17 @@ fn train_read(
     start: Instant,
     watch: &mut dyn Watch,
 ) -> Result<Embeddings> {
-    watch.vocabulary(&vocab)?;
-    let expected_subsampled = Subsampler::new(vocab.counts(), config.sample)?.expected_drops(vocab.counts());
-    let mut model = Trainee::new(config, &vocab)?;
+    let mut prepared = || {
+        watch.vocabulary(&vocab)?;
+        let expected_subsampled = Subsampler::new(vocab.counts(), config.sample)?.expected_drops(vocab.counts());
+        let model = Trainee::new(config, &vocab)?;
+        let (examples, valid) = read_held_out(config, &vocab, corpus)?.unzip();
+        let text = Text { ledger: corpus.ledger(), valid, vocab: vocab.len(), expected_subsampled, load_seconds };
+        watch.read(&text)?;
+        Ok((model, examples, text))
+    };
+    let (mut model, examples, text) = config.team.clone().agree(prepared())?;
     let architecture = config.architecture(model.view().layer().bias(), corpus.joins());
-    let (examples, valid) = read_held_out(config, &vocab, corpus)?.unzip();
-    let text = Text { ledger: corpus.ledger(), valid, vocab: vocab.len(), expected_subsampled, load_seconds };
-    watch.read(&text)?;
     let reading = Reading { architecture: &architecture, vocab: &vocab, corpus, text };
     let done = model.supervised(config, &reading, examples, watch)?;
     model.drop_state();
@@ -125,18 +138,18 @@ pub(super) fn supervised<M: trainee::Trained>(
     watch: &mut dyn Watch,
 ) -> Result<Supervised> {
     let Word2VecConfig { control, init, layer, threads, .. } = config;
-    let hash = if control.is_recorded() { text_hash(vocab, *corpus)? } else { String::new() };
+    let mut team = config.team.clone();
+    // Ranks compare it, too.
+    let is_hashed = control.is_recorded() || !team.is_alone();
+    let hash = team.agree(if is_hashed { text_hash(vocab, *corpus) } else { Ok(String::new()) })?;
     let settings = settings(config, &hash, init.as_ref().map(|path| files::sha256(path).unwrap_or_default()));
     let (words_per_pass, threads) = (text.ledger.kept, *threads);
     let subject = Subject { architecture, vocab, settings, held_out, words_per_pass, threads };
-    let mut run = Run::open(control, subject, model)?;
-    let warm = match init {
-        // A resumed run has started before.
-        Some(path) if !run.is_resumed() => {
-            Some(warm::start(model, vocab, &layer.to_string(), (path, config.init_on_bad))?)
-        }
-        _ => None,
-    };
+    let mut run = Run::open_over(control, subject, model, &team)?;
+    // A resumed run has started before.
+    let from = init.as_ref().filter(|_| !run.is_resumed());
+    let warm = from.map(|path| warm::start(model, vocab, &layer.to_string(), (path, config.init_on_bad)));
+    let warm = team.agree(warm.transpose())?;
     let texts: Vec<String> = config.source.paths.iter().map(|path| files::name(path)).collect();
     let more = json!({
         "corpus": texts, "text_sha256": hash, "ledger": text.ledger, "valid_ledger": text.valid,
@@ -144,7 +157,7 @@ pub(super) fn supervised<M: trainee::Trained>(
         "kept": text.ledger.kept, "warm": warm,
     });
     run.log_start(&*model, &more)?;
-    let job = Job { config, corpus: *corpus, counts: vocab.counts(), settings: &config.trainer() };
+    let job = Job { config, corpus: *corpus, counts: vocab.counts(), settings: &config.trainer(), team: &team };
     let watch = RefCell::new(watch);
     let mut observe = |at: &Progress| watch.borrow_mut().progress(at);
     let outcome = run.train(model, &mut observe, |model, from, observer| {

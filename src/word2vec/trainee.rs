@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 use crate::layer::Bias;
 use crate::layer::catalogue;
 use crate::model::{Encoding, Model, ModelOver, ModelView, SharedModel};
+use crate::peers::Team;
 use crate::table::stored::Stored;
 use crate::table::{Matrix, SharedMatrix};
 use crate::train::{self, Hogwild, Observer, Outcome, State};
@@ -28,6 +29,8 @@ pub(super) struct Job<'a> {
     pub corpus: &'a dyn Sentences,
     pub counts: &'a Counts,
     pub settings: &'a Hogwild,
+    /// Processes that train together.
+    pub team: &'a Team,
 }
 
 /// A storage with the trainer that uses it.
@@ -38,9 +41,11 @@ pub(super) trait Trained: Stored + Sized {
 
 impl Trained for SharedMatrix {
     fn train(model: &mut SharedModel, job: &Job, from: Option<&State>, heard: &mut dyn Observer) -> Result<Outcome> {
-        let Job { config, corpus, counts, settings } = *job;
-        let trainer = if config.deterministic { train::deterministic_watched } else { train::hogwild_watched };
-        trainer(model, corpus, counts, settings, from, heard)
+        let Job { config, corpus, counts, settings, team } = *job;
+        if config.deterministic {
+            return train::deterministic_over(model, corpus, counts, settings, team, from, heard);
+        }
+        train::hogwild_watched(model, corpus, counts, settings, from, heard)
     }
 }
 

@@ -69,13 +69,18 @@ fn is_assignment(word: &str) -> bool {
     word.split_once('=').is_some_and(|(name, _)| name.chars().all(|c| c.is_ascii_uppercase() || c == '_'))
 }
 
-/// The arguments of lexmax, if a command runs it.
-fn arguments(command: &[String]) -> Option<&[String]> {
+/// The arguments of lexmax, if a command runs it. The commands of `lexmax-mpi` are those of lexmax, with one more
+/// option.
+fn arguments(command: &[String]) -> Option<Vec<String>> {
     let words: Vec<&str> = command.iter().map(String::as_str).collect();
-    match words[..] {
-        ["lexmax", ..] => Some(&command[1..]),
-        ["cargo", "run", "--release"] => Some(&[]),
-        ["cargo", "run", "--release", "--", ..] => Some(&command[4..]),
+    let program = words.iter().position(|word| *word == "lexmax-mpi");
+    match (&words[..], program) {
+        (["lexmax", ..], _) => Some(command[1..].to_vec()),
+        (["cargo", "run", "--release"], _) => Some(Vec::new()),
+        (["cargo", "run", "--release", "--", ..], _) => Some(command[4..].to_vec()),
+        (["lexmax-mpi" | "mpirun" | "srun", ..], Some(program)) => {
+            Some(command[program + 1..].iter().filter(|word| *word != "--vocab-parallel").cloned().collect())
+        }
         _ => None,
     }
 }
@@ -95,6 +100,11 @@ fn commands_are_cut_as_a_shell_cuts_them() {
     let split = |line: &str| commands(line).remove(0);
     assert_eq!(arguments(&split("cargo run --release -- scale --vocab 1e3")).unwrap(), ["scale", "--vocab", "1e3"]);
     assert_eq!(arguments(&split("cargo test --release")), None);
+    assert_eq!(
+        arguments(&split("mpirun -n 2 lexmax-mpi step --vocab-parallel --dim 8")).unwrap(),
+        ["step", "--dim", "8"]
+    );
+    assert_eq!(arguments(&split("cargo install --path mpi lexmax-mpi")), None);
 }
 
 #[test]
@@ -114,7 +124,7 @@ fn commands_of_pages_have_options_that_exist() {
             let place = || format!("{}:{}: {command:?}", block.page.display(), block.line);
             if let Some(arguments) = arguments(&command) {
                 seen += 1;
-                wrong.extend(refused(arguments).map(|why| format!("{}: {why}", place())));
+                wrong.extend(refused(&arguments).map(|why| format!("{}: {why}", place())));
             }
             let named = command.iter().skip_while(|word| !["--example", "--bench"].contains(&word.as_str())).take(2);
             if let [kind, name] = named.collect::<Vec<_>>()[..] {

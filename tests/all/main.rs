@@ -1,8 +1,8 @@
 //! The integration tests, in one program, so that the crate is linked once. Tests that install their own allocator are
 //! separate programs beside this folder.
 //!
-//! Each module names the features that it needs. `cargo test --no-default-features --features check` runs the tests that
-//! need no other feature.
+//! Each module names the features that it needs. `cargo test --no-default-features --features check` runs the tests
+//! that need no other feature.
 
 #[cfg(feature = "cli")]
 mod before;
@@ -16,6 +16,8 @@ mod cli;
 mod commands;
 #[cfg(feature = "text")]
 mod deterministic;
+#[cfg(feature = "eval")]
+mod divided;
 #[cfg(feature = "cli")]
 mod evaluation;
 mod floors;
@@ -35,6 +37,8 @@ mod page;
 mod pages;
 #[cfg(feature = "text")]
 mod proposals;
+#[cfg(feature = "text")]
+mod ranks;
 #[cfg(feature = "cli")]
 mod reading;
 mod readme;

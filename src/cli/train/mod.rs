@@ -15,13 +15,14 @@ use super::signals::Signals;
 use crate::Result;
 use crate::error::shown;
 use crate::files::{self, Output};
+use crate::peers::Team;
 use crate::run::{Control, Ended};
 use crate::train::{Pass, Progress};
 use crate::vocab::Vocabulary;
-use crate::word2vec::{self, Options, Text, Watch, Word2Vec, Word2VecConfig};
+use crate::word2vec::{self, Embeddings, Options, Text, Watch, Word2Vec, Word2VecConfig};
 use clap::Args;
 use results::Results;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 #[derive(Args)]
@@ -70,6 +71,18 @@ fn dry_run(config: &Word2VecConfig, json: Option<&PathBuf>) -> Result<()> {
 /// Warnings about the text are printed at once; the number counts them.
 struct Shown<'a>(Bars, &'a Arguments, &'a Signals, usize);
 
+/// A rank other than the first shows nothing. A signal to it ends the run on all ranks.
+struct Silent<'a>(&'a Signals);
+
+impl Watch for Silent<'_> {
+    fn read(&mut self, _: &Text) -> Result<()> {
+        self.0.hold();
+        Ok(())
+    }
+
+    fn progress(&mut self, _: &Progress) {}
+}
+
 impl Watch for Shown<'_> {
     fn vocabulary(&mut self, vocab: &Vocabulary) -> Result<()> {
         Results::of(self.1).check_words(vocab)
@@ -115,32 +128,69 @@ impl Arguments {
     }
 }
 
-/// The settings of the arguments, once the arguments agree and the output files can be written.
-fn config(arguments: &Arguments, control: Control) -> Result<Word2VecConfig> {
+/// The settings of the arguments, once the arguments agree and the output files can be written. Only rank 0 has files
+/// to write.
+fn config(arguments: &Arguments, control: Control, team: &Team) -> Result<Word2VecConfig> {
     arguments.output.check()?;
-    control.check_checkpoint()?;
-    Results::of(arguments).check()?;
-    arguments.word2vec()?.control(control).config(&arguments.input.corpus)
+    if team.is_first() {
+        control.check_checkpoint()?;
+        Results::of(arguments).check()?;
+    }
+    arguments.word2vec()?.control(control).over(team.clone()).config(&arguments.input.corpus)
 }
 
-pub fn run(arguments: &Arguments, start: Instant, signals: &Signals) -> Result<()> {
-    let output = &arguments.output;
+/// Trains, on this process alone or on all ranks of `team`, which run the same arguments. Rank 0 alone prints and
+/// writes files. A failure of one rank reaches all.
+///
+/// # Errors
+/// Arguments that make no sense, the errors of [`word2vec::train`], and files that cannot be written.
+pub fn run(arguments: &Arguments, start: Instant, signals: &Signals, team: &Team) -> Result<()> {
+    let (output, mut team) = (&arguments.output, team.clone());
     let control = arguments.run.control(output.out.as_deref(), signals.stop());
     // Nothing is logged yet: the log may be one of the input files.
-    arguments.check_apart(&control)?;
+    team.on_first(|| arguments.check_apart(&control))?;
     let log = control.clone();
-    let config = config(arguments, control).inspect_err(|error| log.log_failure(error))?;
-    let Some(path) = &output.out else { return dry_run(&config, output.json.as_ref()) };
+    let config = team.agree(config(arguments, control, &team.clone()));
+    let log_failure = |error: &_| {
+        if team.is_first() {
+            log.log_failure(error)
+        }
+    };
+    let config = config.inspect_err(log_failure)?;
+    team.compare(&[("dry run", output.out.is_none().to_string())])?;
+    let Some(path) = &output.out else { return team.on_first(|| dry_run(&config, output.json.as_ref())) };
+    if !team.is_first() {
+        let trained = word2vec::train(&config, start, &mut Silent(signals)).map(drop);
+        // Waits until rank 0 has written the results.
+        trained.and_then(|()| team.agree(Ok(())))?;
+        signals.raise();
+        return Ok(());
+    }
     let mut shown = Shown(Bars::single(&config.layer, config.threads), arguments, signals, 0);
     let trained = word2vec::train(&config, start, &mut shown)?;
     shown.0.clear();
+    let report = team.agree(write(arguments, (&trained, shown.3), path, signals))?;
+    let said = arguments.say(&report);
+    // All files are written: the shell may now see the signal that ended the run.
+    signals.raise();
+    said
+}
+
+/// Writes the results, and warns of what went wrong. The first `told` warnings were printed before. Returns what is
+/// left to print.
+fn write(
+    arguments: &Arguments,
+    (trained, told): (&Embeddings, usize),
+    path: &Path,
+    signals: &Signals,
+) -> Result<String> {
     let results = Results::of(arguments);
     let facts = trained.facts();
     if let (Some(path), Some(warm)) = (&arguments.run.init, &facts.warm) {
         reading::tell(path, &warm.passed_over);
     }
-    facts.warnings.iter().skip(shown.3).for_each(|warning| super::warn(&format!("lexmax: {warning}")));
-    let written = results.write(&trained, signals)?;
+    facts.warnings.iter().skip(told).for_each(|warning| super::warn(&format!("lexmax: {warning}")));
+    let written = results.write(trained, signals)?;
     let (words, train, total) = (facts.words_per_second, facts.train_seconds, trained.facts().total_seconds);
     let why = match facts.ended {
         Ended::Complete => "",
@@ -156,13 +206,10 @@ pub fn run(arguments: &Arguments, start: Instant, signals: &Signals) -> Result<(
     let Pass { read, dropped } = facts.subsampled();
     let partial = files::partial(path);
     let out = shown::file(if written.contains(&partial) { &partial } else { path });
-    let said = arguments.say(&format!(
+    Ok(format!(
         "{why}{best}subsampling dropped {dropped} of {read} words read\n\
          {words:.0} words/s: {train:.2} s of training, {total:.2} s in all\n{out}\n"
-    ));
-    // All files are written: the shell may now see the signal that ended the run.
-    signals.raise();
-    said
+    ))
 }
 
 #[cfg(test)]
@@ -174,7 +221,6 @@ mod tests {
     use crate::run::Checkpoints;
     use crate::word2vec::Preset;
     use clap::{CommandFactory, Parser, ValueEnum};
-    use std::path::Path;
 
     #[derive(Parser)]
     struct Train {
@@ -242,5 +288,34 @@ mod tests {
             let help = argument.get_help().unwrap().to_string();
             assert!(help.ends_with(&format!(" [default: {default}]")), "{option}: {help}");
         }
+    }
+
+    /// Two ranks with the arguments of one process: the first writes the same files, the other none.
+    #[test]
+    fn the_first_rank_alone_writes_the_results() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        let line = |i: usize| format!("w{} w{} big w{} end\n", i % 7, (i * i) % 11, i % 5);
+        std::fs::write(path("text.txt"), (0..400).map(line).collect::<String>()).unwrap();
+        let options = |out: &str| {
+            let [text, out] = [path("text.txt"), path(out)].map(|path| path.to_string_lossy().into_owned());
+            let words = ["train", "--corpus", &text, "--out", &out, "--deterministic", "--dim", "8", "--threads", "1"];
+            Train::try_parse_from(words).unwrap_or_else(|error| panic!("{error}")).arguments
+        };
+        let train = |size: usize, out: fn(usize) -> &'static str| {
+            crate::peers::ThreadPeers::run(size, |peers| {
+                let team = Team::new(peers);
+                let arguments = options(out(crate::peers::Peers::rank(&team)));
+                run(&arguments, Instant::now(), &Signals::deaf(), &team).map_err(|error| error.to_string())
+            })
+        };
+        assert_eq!(train(1, |_| "one.bin"), [Ok(())]);
+        assert_eq!(train(2, |rank| ["first.bin", "second.bin"][rank]), [Ok(()), Ok(())]);
+        assert!(std::fs::read(path("first.bin")).unwrap() == std::fs::read(path("one.bin")).unwrap());
+        assert!(!path("second.bin").exists());
+        // A file that only the first rank would write cannot be written.
+        let errors = train(2, |rank| ["none/v.bin", "second.bin"][rank]);
+        let own = errors[0].clone().unwrap_err();
+        assert_eq!(errors[1], Err(format!("rank 0: {own}")));
     }
 }

@@ -30,10 +30,6 @@ messages!(errors, whole, Error {
     NoExamples { paths: vec!["a.txt".into()] }
         => "a.txt: no example: no line has two known words; use longer lines or another vocabulary",
     EmptyVocabulary => "the vocabulary is empty; give it at least one word",
-    OtherRank { rank: 3, message: "a.txt: no such file; check the path".into() }
-        => "rank 3: a.txt: no such file; check the path",
-    RanksDiffer { rank: 3, what: "min_count".into(), found: "4".into(), first: "5".into() }
-        => "rank 3: min_count is 4, but 5 on rank 0; start all ranks with the same settings and files",
     NoText("tree=huffman")
         => "tree=huffman needs the feature `text` of lexmax, which this program lacks; build it with that feature",
     TooManyWords { words: 11, limit: 10 }
@@ -110,6 +106,8 @@ messages!(errors, whole, Error {
     Input(InputFault::Targets { targets: 3, examples: 4 })
         => "3 targets for 4 hidden vectors; give one target for each vector",
     Head(HeadFault::NoRate) => "a layer outside the catalogue has no default rate; call `rate` on the builder",
+    Ranks(RanksFault::NotDivided { command: "step", ranks: 2 })
+        => "each of 2 ranks would do the same step; pass --vocab-parallel, or start one rank",
     Simd(SimdFault::Lacking { asked: "avx512", here: vec!["scalar"] })
         => "LEXMAX_SIMD is avx512, which this machine lacks; it has scalar; unset it to use the best",
     TooLarge { rows: 1000, dim: 300 } => "1000 rows of 300 numbers do not fit in memory; use fewer or shorter rows",

@@ -35,6 +35,19 @@ messages!(inputs, whole, InputFault {
         => "hidden vectors: row 1, column 3 is NaN; pass finite numbers only",
 });
 
+messages!(several_ranks, whole, RanksFault {
+    Other { rank: 3, message: "a.txt: no such file; check the path".into() }
+        => "rank 3: a.txt: no such file; check the path",
+    Differ { rank: 2, setting: "seed".into(), there: "8".into(), here: "7".into() }
+        => "seed is \"8\" on rank 2, but \"7\" on rank 0; start all ranks with the same program, options and text",
+    OneRank { setting: "batch above 1", ranks: 2, advice: "set batch to 1" }
+        => "batch above 1 cannot be trained on 2 ranks; set batch to 1, or start one rank",
+    Divided { ranks: 2, what: "written to a file" }
+        => "the model is divided among 2 ranks, so it cannot be written to a file; use a model of one process",
+    NotDivided { command: "compare", ranks: 4 }
+        => "each of 4 ranks would do the same compare; pass --vocab-parallel, or start one rank",
+});
+
 messages!(vector_paths, whole, SimdFault {
     Unknown { asked: "neon".into(), here: vec!["scalar", "avx2"] }
         => "LEXMAX_SIMD is \"neon\", but must be scalar, avx2 or avx512; this machine has scalar, avx2; unset it to \

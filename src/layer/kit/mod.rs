@@ -1,6 +1,7 @@
 //! Private code that the layers share.
 
 pub(super) mod candidates;
+pub(super) mod divisions;
 pub(super) mod expand;
 pub(super) mod flat;
 pub(super) mod gathered;

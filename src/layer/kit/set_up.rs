@@ -1,7 +1,7 @@
 //! Initial parameters of a layer.
 
 use crate::error::{InputFault, Result};
-use crate::layer::{Bias, OutputLayer};
+use crate::layer::{Bias, LayerShape, OutputLayer};
 use crate::optimizer::Optimizer;
 use crate::rng::WorkerRng;
 use crate::table::Parameters;
@@ -22,16 +22,29 @@ pub fn set_up<P: Parameters>(
     let shape = layer.shape();
     let tables = shape.tables.iter().map(|table| P::new(*table, optimizer, rng));
     let mut tables = tables.collect::<Result<Vec<_>>>()?;
-    let (Bias::Unigram, Some(counts)) = (shape.bias, counts) else { return Ok(tables) };
-    for ((table, biases), shape) in tables.iter_mut().zip(layer.unigram_biases(counts)).zip(&shape.tables) {
-        if !shape.bias || biases.is_empty() {
-            continue;
-        }
-        if biases.len() != shape.rows as usize {
-            let (found, needed) = ([biases.len(), 1], [shape.rows as usize, 1]);
-            return Err(InputFault::Shape { what: "unigram biases of a table", found, needed }.into());
-        }
-        table.set_bias(&biases);
+    for (number, biases) in unigram_biases(layer, &shape, counts)? {
+        tables[number].set_bias(&biases);
     }
     Ok(tables)
+}
+
+/// The starting biases of the tables that have any, with the numbers of the tables.
+pub fn unigram_biases(
+    layer: &dyn OutputLayer,
+    shape: &LayerShape,
+    counts: Option<&Counts>,
+) -> Result<Vec<(usize, Vec<f32>)>> {
+    let (Bias::Unigram, Some(counts)) = (shape.bias, counts) else { return Ok(Vec::new()) };
+    let mut all = Vec::new();
+    for (number, (biases, table)) in layer.unigram_biases(counts).into_iter().zip(&shape.tables).enumerate() {
+        if !table.bias || biases.is_empty() {
+            continue;
+        }
+        if biases.len() != table.rows as usize {
+            let (found, needed) = ([biases.len(), 1], [table.rows as usize, 1]);
+            return Err(InputFault::Shape { what: "unigram biases of a table", found, needed }.into());
+        }
+        all.push((number, biases));
+    }
+    Ok(all)
 }

@@ -27,6 +27,9 @@ pub struct LayerShape {
     pub bias: Bias,
     /// The tables, in the order of their numbers in [`Tables`](crate::table::Tables).
     pub tables: Vec<TableShape>,
+    /// Numbers of the tables that are projections of the hidden vector: they stay whole where the other tables are
+    /// divided among ranks ([`Divisions`](crate::layer::Divisions)).
+    pub projections: Vec<usize>,
     /// Whether a word may have the probability 0, so that its ln P is −∞.
     pub gives_zeros: bool,
     /// Whether a step accepts a [`Batch::block`](crate::layer::Batch::block).
@@ -36,7 +39,8 @@ pub struct LayerShape {
 impl LayerShape {
     /// Creates the shape of a layer over `vocab` words and hidden vectors of size `dim`, without tables.
     pub fn new(vocab: usize, dim: usize, bias: Bias) -> Self {
-        Self { vocab, dim, bias, tables: Vec::new(), gives_zeros: false, takes_blocks: false }
+        let (tables, projections) = (Vec::new(), Vec::new());
+        Self { vocab, dim, bias, tables, projections, gives_zeros: false, takes_blocks: false }
     }
 
     /// Creates the shape of a layer with one table. The table has a row of size `dim` per word, and a bias per word
@@ -55,6 +59,12 @@ impl LayerShape {
     pub fn with_table(mut self, table: TableShape) -> Self {
         self.tables.push(table);
         self
+    }
+
+    /// Adds a table that projects the hidden vector.
+    pub fn with_projection(mut self, table: TableShape) -> Self {
+        self.projections.push(self.tables.len());
+        self.with_table(table)
     }
 
     /// Declares that a word may have the probability 0.

@@ -1,5 +1,6 @@
 //! The scores of each example that reach its bound, collected from the tiles of a scan.
 
+use crate::peers::{Packer, Unpacker};
 use crate::simd::above;
 use crate::table::Tile;
 use std::sync::Mutex;
@@ -71,10 +72,29 @@ impl Shortlist {
         }
     }
 
-    /// Ends a scan, before its scores are read. Returns whether there was room for all of them.
-    pub fn end_scan(&mut self) -> bool {
-        self.tiles.get_mut().expect("no thread panicked").sort_unstable_by_key(|tile| tile.first_row);
+    /// Ends a scan, before its scores are read. `others` is what other ranks have packed. Returns whether there was
+    /// room for all scores.
+    pub fn end_scan(&mut self, others: &[Vec<u8>]) -> bool {
+        let tiles = self.tiles.get_mut().expect("no thread panicked");
+        for bytes in others {
+            let mut from = Unpacker::new(bytes);
+            *self.found.get_mut() += from.u64() as usize;
+            while !from.is_empty() {
+                tiles.push(OfTile::unpacked(&mut from));
+            }
+        }
+        tiles.sort_unstable_by_key(|tile| tile.first_row);
         *self.found.get_mut() <= self.most
+    }
+
+    /// The number of scores found, and the scores if there is room for them, for other ranks.
+    pub fn packed(&self) -> Vec<u8> {
+        let found = self.found.load(Ordering::Relaxed);
+        let mut own = Packer::default().with(found as u64);
+        if found <= self.most {
+            self.tiles.lock().expect("no thread panicked").iter().for_each(|tile| tile.pack(&mut own));
+        }
+        own.bytes()
     }
 
     /// The scores of an example, in the order of the words.
@@ -107,6 +127,22 @@ impl OfTile {
         }
         Self { first_row, ends, scores }
     }
+
+    fn pack(&self, to: &mut Packer) {
+        to.u32(self.first_row);
+        to.u32(self.ends.len() as u32);
+        self.ends.iter().for_each(|end| to.u32(*end));
+        to.u32(self.scores.len() as u32);
+        to.f32s(&self.scores);
+    }
+
+    fn unpacked(from: &mut Unpacker) -> Self {
+        let first_row = from.u32();
+        let ends = (0..from.u32()).map(|_| from.u32()).collect();
+        let mut scores = vec![0.0; from.u32() as usize];
+        from.f32s(&mut scores);
+        Self { first_row, ends, scores }
+    }
 }
 
 #[cfg(test)]
@@ -133,7 +169,7 @@ mod tests {
                 let scores = &mut z[rows.start * 32..rows.end * 32];
                 list.see(&Tile::new(rows.start as u32..rows.end as u32, batch, 32, scores));
             }
-            assert_eq!(list.end_scan(), room);
+            assert_eq!(list.end_scan(&[]), room);
             for b in (0..batch).filter(|_| room) {
                 assert_eq!(list.of(b), expected(b), "{b}");
             }

@@ -97,7 +97,7 @@ impl Levels {
         let shape = LayerShape::new(self.vocab, self.dim, self.bias).with_rows(self.heads, self.dim);
         self.blocks.iter().fold(shape, |shape, block| {
             let projection = block.projected.then(|| scan::projection(self.dim, block.dim));
-            projection.into_iter().fold(shape, LayerShape::with_table).with_rows(block.words, block.dim)
+            projection.into_iter().fold(shape, LayerShape::with_projection).with_rows(block.words, block.dim)
         })
     }
 

@@ -1,6 +1,7 @@
 //! A bounded heap of the k words with the largest keys.
 
 use super::Scored;
+use crate::peers::{Packer, Unpacker};
 use crate::vocab::WordId;
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
@@ -54,6 +55,24 @@ impl Best {
     /// Returns the floor: a smaller key is not among the best.
     pub fn floor(&self) -> f64 {
         self.floor
+    }
+
+    /// Writes the words for other ranks.
+    pub fn pack(&self, to: &mut Packer) {
+        to.u64(self.heap.len() as u64);
+        for Reverse(Entry { key, word, score }) in &self.heap {
+            to.f64(*key);
+            to.u32(*word);
+            to.f64(*score);
+        }
+    }
+
+    /// Inserts the words that another rank has written.
+    pub fn merge_packed(&mut self, from: &mut Unpacker) {
+        for _ in 0..from.u64() {
+            let (key, word, score) = (from.f64(), from.u32(), from.f64());
+            self.push(Entry { key, word, score });
+        }
     }
 
     /// Inserts the word if it is among the best so far, and returns whether it is.

@@ -39,14 +39,17 @@ mod best;
 pub mod descent;
 mod extension;
 mod relaxed;
+mod sampling;
 
 pub use crate::rng::Noise;
 pub use extension::LayerExt;
 pub use relaxed::{relax, relax_backward};
+pub use sampling::Sampling;
+pub(crate) use sampling::check_temperature;
 
 use super::{Batch, OutputLayer, Scratch};
-use crate::error::{Error, Result};
 use crate::objective::fold_ln_z;
+use crate::peers::{Packer, Unpacker};
 use crate::rng::exponential;
 use crate::table::{Stat, Tables, Tile};
 use crate::vocab::WordId;
@@ -64,81 +67,6 @@ pub struct Scored {
     pub word: WordId,
     /// ln P(word | h) in nats; of a sample, in the distribution that it was drawn from.
     pub ln_p: f64,
-}
-
-/// Options of sampling: the number of draws per example, the temperature, and whether draws are replaced.
-///
-/// ```
-/// use lexmax::layer::verbs::Sampling;
-/// use lexmax::prelude::*;
-/// use ndarray::array;
-///
-/// # fn main() -> lexmax::Result<()> {
-/// let counts = Counts::new(vec![50, 30, 15, 5])?;
-/// let mut head = Head::builder("hierarchical", &counts, 2).build()?;
-/// let how = Sampling::new(3).at_temperature(0.7)?.without_replacement();
-/// let drawn = head.sample(array![[0.3f32, -0.1]].view(), how)?;
-/// let mut words: Vec<_> = drawn[0].iter().map(|scored| scored.word).collect();
-/// words.sort();
-/// words.dedup();
-/// assert_eq!(words.len(), 3);
-/// # Ok(())
-/// # }
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Sampling {
-    draws: usize,
-    temperature: f64,
-    replacement: bool,
-}
-
-impl Sampling {
-    /// Draws independently from P, `draws` words per hidden vector.
-    pub fn new(draws: usize) -> Self {
-        Self { draws, temperature: 1.0, replacement: true }
-    }
-
-    /// Draws from P^(1/T) / Σ P^(1/T) on every layer. On trees this is not a product of tempered decisions, so it needs
-    /// the probabilities of all words. At T = 1 a tree samples in O(depth).
-    ///
-    /// # Errors
-    /// T is below 10⁻⁶ or not finite. (For the best words use [`LayerExt::top_k`].)
-    pub fn at_temperature(self, temperature: f64) -> Result<Self> {
-        check_temperature(temperature)?;
-        Ok(Self { temperature, ..self })
-    }
-
-    /// Draws without replacement: each drawn word is removed, and the rest is renormalized. The words come in the order
-    /// of the draws. There are fewer than requested if fewer words have a probability above 0.
-    pub fn without_replacement(self) -> Self {
-        Self { replacement: false, ..self }
-    }
-}
-
-impl Sampling {
-    /// Number of draws per hidden vector.
-    pub fn draws(&self) -> usize {
-        self.draws
-    }
-
-    /// Limits draws without replacement to the number of words.
-    pub(crate) fn at_most(self, vocab: usize) -> Self {
-        if self.replacement { self } else { Self { draws: self.draws.min(vocab), ..self } }
-    }
-}
-
-/// The smallest temperature: scores up to 10³² divided by it still fit f32.
-const LEAST_TEMPERATURE: f64 = 1e-6;
-
-/// Rejects a temperature by which scores cannot be divided.
-///
-/// # Errors
-/// A temperature below 10⁻⁶ or not finite.
-pub(crate) fn check_temperature(temperature: f64) -> Result<()> {
-    if temperature >= LEAST_TEMPERATURE && temperature.is_finite() {
-        return Ok(());
-    }
-    Err(Error::OutOfRange { name: "temperature", value: temperature, limit: "0.000001 or more, and finite" })
 }
 
 /// A tile of scores of neighbouring words for some examples of a batch. The softmax of all scores of an example is
@@ -252,8 +180,22 @@ pub(super) fn top_k<L: OutputLayer + ?Sized>(
         best.iter().zip(own).for_each(|(best, own)| lock(best).merge(own));
     };
     let mut stats = vec![Stat::EMPTY; hidden.nrows()];
-    layer.scan_scores(w, hidden, s, &fold, &mut stats);
+    let heaps: Vec<_> = best.iter().collect();
+    find_best(w, |w| layer.scan_scores(w, hidden, s, &fold, &mut stats), &heaps);
     best.into_iter().zip(&stats).map(|(best, stat)| unlock(best).into_scored(stat.ln_z())).collect()
+}
+
+/// Makes scans that fill the heaps, and adds to each heap what other ranks found.
+fn find_best(w: &mut Tables, scans: impl FnOnce(&mut Tables), heaps: &[&Mutex<Best>]) {
+    let own = || {
+        let mut own = Packer::default();
+        heaps.iter().for_each(|best| lock(best).pack(&mut own));
+        own.bytes()
+    };
+    for bytes in w.find(scans, own) {
+        let mut from = Unpacker::new(&bytes);
+        heaps.iter().for_each(|best| lock(best).merge_packed(&mut from));
+    }
 }
 
 /// Implements [`LayerExt::rank`].
@@ -286,7 +228,14 @@ pub(super) fn rank<L: OutputLayer + ?Sized>(layer: &L, w: &mut Tables, batch: Ba
             above.fetch_add(count as usize, Ordering::Relaxed);
         }
     };
-    layer.scan_scores(w, batch.hidden, s, &count, &mut vec![Stat::EMPTY; batch.len()]);
+    let scans = |w: &mut Tables| {
+        layer.scan_scores(w, batch.hidden, s, &count, &mut vec![Stat::EMPTY; batch.len()]);
+    };
+    let own = || above.iter().map(|n| n.load(Ordering::Relaxed) as u64).fold(Packer::default(), Packer::with).bytes();
+    for bytes in w.find(scans, own) {
+        let mut from = Unpacker::new(&bytes);
+        above.iter().for_each(|above| _ = above.fetch_add(from.u64() as usize, Ordering::Relaxed));
+    }
     above.into_iter().map(|above| 1 + above.into_inner()).collect()
 }
 
@@ -336,7 +285,8 @@ fn sample_by_scan<L: OutputLayer + ?Sized>(
         }
     };
     let mut stats = vec![Stat::EMPTY; hidden.nrows()];
-    layer.scan_scores(w, hidden, s, &fold, &mut stats);
+    let heaps: Vec<_> = all.iter().flatten().map(|(_, best)| best).collect();
+    find_best(w, |w| layer.scan_scores(w, hidden, s, &fold, &mut stats), &heaps);
     let sorted = |(searches, stat): (Vec<(Noise, Mutex<Best>)>, &Stat)| {
         searches.into_iter().flat_map(|(_, best)| unlock(best).into_scored(stat.ln_z())).collect()
     };

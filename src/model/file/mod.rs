@@ -101,9 +101,11 @@ impl<'a> ModelWriter<'a> {
     /// may change shared parameters meanwhile.
     ///
     /// # Errors
-    /// [`Error::NotFinite`](crate::Error::NotFinite) for the first parameter that is infinite or NaN.
+    /// [`Error::NotFinite`](crate::Error::NotFinite) for the first parameter that is infinite or NaN, and
+    /// [`RanksFault::Divided`](crate::error::RanksFault::Divided) for a model whose layer is divided among ranks.
     pub fn new(architecture: &Architecture, vocab: &'a Vocabulary, model: impl Into<ModelView<'a>>) -> Result<Self> {
         let model: ModelView = model.into();
+        model.divisions().check_whole("written to a file")?;
         let layer = model.layer();
         assert_eq!(layer.vocab(), vocab.len(), "words of the layer and of the vocabulary");
         let named = |side| (0..).zip(model.tables(side)).map(move |(n, table)| (side, n, table));

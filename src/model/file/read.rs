@@ -7,6 +7,7 @@ use crate::head::stored;
 use crate::layer::LayerExt;
 use crate::model::architecture::{Description, FORMAT};
 use crate::model::{Architecture, Model, ModelOver, ModelView};
+use crate::peers::Team;
 use crate::table::TableShape;
 use crate::table::stored::{self as tables, Stored};
 use crate::tree::Tree;
@@ -142,8 +143,10 @@ impl<R: Read + Seek> ModelReader<R> {
     /// Reads the parameters into an existing model; from a checkpoint, also the layer's proposal.
     ///
     /// # Errors
-    /// Errors of the reader, and [`Error::ModelFile`], above all for tensors of other shapes.
+    /// Errors of the reader, [`Error::ModelFile`], above all for tensors of other shapes, and
+    /// [`RanksFault::Divided`](crate::error::RanksFault::Divided) for a model whose layer is divided among ranks.
     pub fn read_into<M: Stored>(&mut self, model: &mut ModelOver<M>) -> Result<()> {
+        ModelView::from(&*model).divisions().check_whole("read from a file into existing tables")?;
         for side in [Side::Encoder, Side::Layer] {
             self.check(side, &ModelView::from(&*model).shapes(side))?;
             for (number, table) in model.tables_mut(side).iter_mut().enumerate() {
@@ -161,7 +164,16 @@ impl<R: Read + Seek> ModelReader<R> {
     ///
     /// # Errors
     /// Errors of the reader, [`Error::ModelFile`], and parameters that do not fit in memory.
-    pub fn read(mut self) -> Result<(Architecture, Vocabulary, Model)> {
+    pub fn read(self) -> Result<(Architecture, Vocabulary, Model)> {
+        self.read_over(&Team::default())
+    }
+
+    /// Reads the whole model, except for the rows of the layer's tables that other ranks hold: see [`Model::over`].
+    /// Every rank reads the file.
+    ///
+    /// # Errors
+    /// The errors of [`ModelReader::read`].
+    pub fn read_over(mut self, team: &Team) -> Result<(Architecture, Vocabulary, Model)> {
         let vocab = self.vocab()?;
         let mut architecture = self.architecture.clone();
         architecture.reading.joins = phrases::read(&mut self.file)?.map(Arc::new);
@@ -179,10 +191,11 @@ impl<R: Read + Seek> ModelReader<R> {
         self.check(Side::Layer, &layer.tables())?;
         let proposals = if self.state().is_some() { stored::state(&*layer).len() } else { 0 };
         self.check_all_known(&encoder.tables(), &layer.tables(), proposals)?;
-        let mut model = Model::new(encoder, layer, vocab.counts(), architecture.optimizer, 0)?;
+        let mut model = Model::over(encoder, layer, vocab.counts(), architecture.optimizer, 0, team)?;
         for side in [Side::Encoder, Side::Layer] {
             for number in 0..model.tables(side).len() {
-                tables::read(&mut self.file, &side.table(number), &mut model.tables_mut(side)[number])?;
+                let division = (side == Side::Layer).then(|| model.divisions().of_table(number)).flatten();
+                tables::read(&mut self.file, &side.table(number), &mut model.tables_mut(side)[number], division)?;
             }
         }
         Ok((architecture, vocab, model))

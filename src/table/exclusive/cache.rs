@@ -63,12 +63,13 @@ impl ScoreCache {
     /// Makes room for a new scan: for all its scores if they are to be kept and fit, otherwise for one tile per strip.
     pub fn begin(
         &mut self,
-        rows: &Range<u32>,
+        strips: Strips,
         x: &ArrayView2<f32>,
         packed: &Packed,
         scanned: Scanned,
         keep: bool,
     ) -> Room {
+        let rows = &strips.range();
         self.complete = keep && fits(rows, x.dim(), scanned.again);
         self.scanned = Some(rows.clone());
         if !scanned.again {
@@ -77,7 +78,7 @@ impl ScoreCache {
         }
         let words = if self.complete { rows.len() } else { packed.tile_rows() };
         let room = Room { stride: packed.stride, words };
-        let total = Strips::of(rows).iter().map(|strip| room.numbers_for(&strip)).sum();
+        let total = strips.iter().map(|strip| room.numbers_for(&strip)).sum();
         if self.scores.len() < total {
             self.scores.resize(total, 0.0);
         }

@@ -2,6 +2,7 @@
 
 mod cache;
 mod deferred;
+mod divided;
 mod frozen;
 pub(in crate::table) mod gradient;
 #[cfg(feature = "eval")]
@@ -11,6 +12,7 @@ mod online;
 mod tests;
 
 pub use deferred::{Deferred, DeferredStore};
+pub use divided::{Divided, Division};
 pub use frozen::{Frozen, FrozenStore};
 pub use gradient::TableGradient;
 #[cfg(feature = "eval")]
@@ -195,7 +197,55 @@ impl<S: Storage> Exclusive<S> {
         &mut self.store
     }
 
-    /// Updates each row of bag b with d_out\[b\] times `share(size of the bag)`.
+    /// Leaves the statistics of each strip in `stats`, strip by strip.
+    fn scan_strips(&mut self, strips: Strips, x: ArrayView2<f32>, fold: &Fold) {
+        let (batch, rows) = (x.nrows(), strips.range());
+        let scanned = self.cache.look(&rows, &x);
+        if !scanned.complete {
+            self.packed.for_scan(&x);
+        }
+        let packed = &self.packed;
+        // A second scan of the same rows suggests more, so keep the scores even if nothing is trained.
+        let room = self.cache.begin(strips, &x, packed, scanned, self.store.trains() || scanned.again);
+        self.stats.clear();
+        self.stats.resize(strips.len() * batch, Stat::EMPTY);
+        let (matrix, mut scores) = (self.store.matrix(), self.cache.scores_mut());
+        let items = strips.iter().zip(self.stats.chunks_mut(batch.max(1))).map(|(strip, stats)| {
+            let (part, rest) = std::mem::take(&mut scores).split_at_mut(room.numbers_for(&strip));
+            scores = rest;
+            (strip, part, stats)
+        });
+        self.threads.each(items, |(strip, scores, stats)| {
+            let parameters = matrix.rows_and_biases(&strip);
+            tile::scan_strip(packed, strips.named(&strip), parameters, (scores, scanned.complete), fold, stats);
+        });
+    }
+
+    /// Leaves ∂L/∂x of each strip in `buffers`.
+    fn sweep_strips(&mut self, strips: Strips, x: ArrayView2<f32>, coef: &TileCoefficients, last: bool) {
+        let rows = strips.range();
+        let kept = self.cache.holds(&rows, &x);
+        if !kept {
+            self.packed.for_scan(&x);
+        }
+        self.packed.for_sweep(&x);
+        let (packed, dim) = (&self.packed, self.packed.dim);
+        self.cache.clear();
+        self.buffers.resize_with(self.buffers.len().max(strips.len()), Buffers::default);
+        let mut scores = if kept { self.cache.scores_mut() } else { &mut [] };
+        let parts = strips.cut(self.store.strip(&rows, last), |strip, rows| strip.split(rows, dim));
+        let items = strips.iter().zip(parts).zip(&mut self.buffers).map(|((rows, strip), buffers)| {
+            let len = if kept { packed.stride * rows.len() } else { 0 };
+            let (part, rest) = std::mem::take(&mut scores).split_at_mut(len);
+            scores = rest;
+            (rows, strip, part, buffers)
+        });
+        self.threads.each(items, |(rows, mut strip, kept, buffers)| {
+            tile::sweep_strip(packed, strips.named(&rows), &mut strip, kept, buffers, coef);
+        });
+    }
+
+    /// Updates each row of bag b with d_out\[b\] times `share(b)`.
     fn add_bags(&mut self, bags: Bags, d_out: ArrayView2<f32>, share: impl Fn(usize) -> f32) {
         self.cache.clear();
         if !self.store.trains() {
@@ -204,7 +254,7 @@ impl<S: Storage> Exclusive<S> {
         for (b, d) in d_out.rows().into_iter().enumerate() {
             let d = d.to_slice().expect("contiguous rows");
             let bag = bags.bag(b);
-            bag.iter().for_each(|row| self.store.add(*row, share(bag.len()), d, 0.0));
+            bag.iter().for_each(|row| self.store.add(*row, share(b), d, 0.0));
         }
         self.store.settle(&self.threads);
     }
@@ -265,7 +315,7 @@ impl<S: Storage> Table for Exclusive<S> {
     }
 
     fn descend_bags(&mut self, bags: Bags, d_out: ArrayView2<f32>) {
-        self.add_bags(bags, d_out, |bag| 1.0 / bag as f32);
+        self.add_bags(bags, d_out, |b| 1.0 / bags.bag(b).len() as f32);
     }
 
     fn descend_each(&mut self, bags: Bags, d_out: ArrayView2<f32>) {
@@ -293,33 +343,8 @@ impl<S: Storage> Table for Exclusive<S> {
     }
 
     fn scan(&mut self, rows: Range<u32>, x: ArrayView2<f32>, fold: &Fold, out: &mut [Stat]) {
-        let (batch, strips) = (x.nrows(), Strips::of(&rows));
-        let scanned = self.cache.look(&rows, &x);
-        if !scanned.complete {
-            self.packed.for_scan(&x);
-        }
-        let packed = &self.packed;
-        // A second scan of the same rows suggests more, so keep the scores even if nothing is trained.
-        let room = self.cache.begin(&rows, &x, packed, scanned, self.store.trains() || scanned.again);
-        self.stats.clear();
-        self.stats.resize(strips.len() * batch, Stat::EMPTY);
-        let (matrix, mut scores) = (self.store.matrix(), self.cache.scores_mut());
-        let items = strips.iter().zip(self.stats.chunks_mut(batch.max(1))).map(|(strip, stats)| {
-            let (part, rest) = std::mem::take(&mut scores).split_at_mut(room.numbers_for(&strip));
-            scores = rest;
-            (strip, part, stats)
-        });
-        self.threads.each(items, |(rows, scores, stats)| {
-            tile::scan_strip(
-                packed,
-                rows.clone(),
-                matrix.rows_and_biases(&rows),
-                (scores, scanned.complete),
-                fold,
-                stats,
-            );
-        });
-        for part in self.stats.chunks(batch.max(1)) {
+        self.scan_strips(Strips::of(&rows), x, fold);
+        for part in self.stats.chunks(x.nrows().max(1)) {
             out.iter_mut().zip(part).for_each(|(all, part)| all.merge(part));
         }
     }
@@ -333,25 +358,7 @@ impl<S: Storage> Table for Exclusive<S> {
         last: bool,
     ) {
         let strips = Strips::of(&rows);
-        let kept = self.cache.holds(&rows, &x);
-        if !kept {
-            self.packed.for_scan(&x);
-        }
-        self.packed.for_sweep(&x);
-        let (packed, dim) = (&self.packed, self.packed.dim);
-        self.cache.clear();
-        self.buffers.resize_with(self.buffers.len().max(strips.len()), Buffers::default);
-        let mut scores = if kept { self.cache.scores_mut() } else { &mut [] };
-        let parts = strips.cut(self.store.strip(&rows, last), |strip, rows| strip.split(rows, dim));
-        let items = strips.iter().zip(parts).zip(&mut self.buffers).map(|((rows, strip), buffers)| {
-            let len = if kept { packed.stride * rows.len() } else { 0 };
-            let (part, rest) = std::mem::take(&mut scores).split_at_mut(len);
-            scores = rest;
-            (rows, strip, part, buffers)
-        });
-        self.threads.each(items, |(rows, mut strip, kept, buffers)| {
-            tile::sweep_strip(packed, rows, &mut strip, kept, buffers, coef);
-        });
+        self.sweep_strips(strips, x, coef, last);
         tile::merge_d_x(&self.buffers[..strips.len()], d_x);
         if last {
             self.store.settle(&self.threads);

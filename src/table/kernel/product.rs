@@ -103,7 +103,8 @@ impl Products {
                 columns_times_panels(k, columns, &self.right, start, gradient, dim);
             }
             for (c, gradient) in gradient.chunks_exact(dim).enumerate() {
-                take(first + c, gradient, coef.column(c).sum());
+                // One after the other: `sum` of ndarray adds neighbours in another order than strided numbers.
+                take(first + c, gradient, coef.column(c).iter().sum());
             }
         }
     }

@@ -18,33 +18,67 @@ const TILE_SCORES: usize = 64 << 10;
 /// Words this many numbers apart in a tile would share a few sets of the first-level cache.
 const CACHE_SETS: usize = 256;
 
-/// Neighbouring rows cut into at most 16 strips. The cut depends only on the number of rows.
+/// Neighbouring rows cut into at most 16 strips, or some neighbouring strips of them. The cut depends only on the
+/// number of all rows.
 #[derive(Clone, Copy)]
 pub struct Strips {
-    start: u32,
+    /// All rows, and the strips that they are cut into.
     rows: u32,
     count: u32,
+    /// The first of these strips, and how many there are.
+    first: u32,
+    len: u32,
+    /// The row of the matrix where the first of these strips begins.
+    start: u32,
+    /// The number of that row for whoever looks at tiles.
+    named: u32,
 }
 
 impl Strips {
     /// The strips of `rows`; there is at least one.
     pub fn of(rows: &Range<u32>) -> Self {
-        let len = rows.len() as u32;
-        Self { start: rows.start, rows: len, count: (len / SHORTEST_STRIP).clamp(1, STRIPS) }
+        let (len, start) = (rows.len() as u32, rows.start);
+        let count = (len / SHORTEST_STRIP).clamp(1, STRIPS);
+        Self { rows: len, count, first: 0, len: count, start, named: start }
+    }
+
+    /// The strips of `rows` rows that rank `rank` of `ranks` holds, in a matrix that holds nothing else. Tiles have the
+    /// numbers that the rows have among all.
+    pub fn of_rank(rows: u32, rank: usize, ranks: usize) -> Self {
+        let all = Self::of(&(0..rows));
+        let bound = |rank: usize| (all.count as usize * rank / ranks) as u32;
+        let (first, next) = (bound(rank), bound(rank + 1));
+        Self { first, len: next - first, named: all.bound(first), ..all }
     }
 
     /// Number of strips.
     pub fn len(&self) -> usize {
-        self.count as usize
+        self.len as usize
+    }
+
+    /// The first row of strip `i` of all rows.
+    fn cut_at(&self, i: u32) -> u32 {
+        (u64::from(self.rows) * u64::from(i) / u64::from(self.count)) as u32
     }
 
     fn bound(&self, i: u32) -> u32 {
-        self.start + (u64::from(self.rows) * u64::from(i) / u64::from(self.count)) as u32
+        self.start + self.cut_at(self.first + i) - self.cut_at(self.first)
     }
 
-    /// The rows of every strip.
+    /// The rows of the matrix in every strip.
     pub fn iter(self) -> impl Iterator<Item = Range<u32>> + Clone {
-        (0..self.count).map(move |i| self.bound(i)..self.bound(i + 1))
+        (0..self.len).map(move |i| self.bound(i)..self.bound(i + 1))
+    }
+
+    /// The rows of the matrix in all these strips.
+    pub fn range(&self) -> Range<u32> {
+        self.start..self.bound(self.len)
+    }
+
+    /// The rows of a strip as tiles name them.
+    pub fn named(&self, strip: &Range<u32>) -> Range<u32> {
+        let shift = self.named - self.start;
+        strip.start + shift..strip.end + shift
     }
 
     /// Cuts `whole`, which belongs to all rows, at the bounds of the strips. `split` separates the first rows from the
@@ -151,7 +185,7 @@ pub fn scan_strip(
 pub struct Buffers {
     scores: Vec<f32>,
     /// batch × padded dim.
-    d_x: Vec<f32>,
+    pub d_x: Vec<f32>,
     weights: Panels,
     gradient: Vec<f32>,
     bias: Vec<f32>,

@@ -7,4 +7,6 @@ pub(in crate::table) mod shared;
 
 pub use handle::WorkerTable;
 pub use overlay::{Merged, Overlay, OwnRows, merge};
+#[cfg(feature = "text")]
+pub(crate) use overlay::{add_moves, rows_to_merge};
 pub use shared::{CachedRows, Shared, SharedMatrix};

@@ -54,7 +54,8 @@ impl<'a> WorkerBase<'a> {
         worker
     }
 
-    fn restore(&mut self, from: &WorkerState) {
+    /// Takes over the position, the generators and the sums of a state.
+    pub fn restore(&mut self, from: &WorkerState) {
         self.stepper.restore((from.rng.clone(), from.noise.clone(), from.sentence.clone(), from.position));
         self.words = from.words;
         self.tally = Tally::from_bits(&from.tally, &from.passes);

@@ -1,5 +1,6 @@
 //! Workers whose number and text do not depend on the threads that run them.
 
+mod ranks;
 mod worker;
 
 use super::base::{Barriers, Inputs, ProgressMeter, complete, outcome, sums};
@@ -9,8 +10,11 @@ use super::{Hogwild, Outcome, Progress};
 use crate::corpus::Sentences;
 use crate::error::Result;
 use crate::model::SharedModel;
-use crate::table::{Merged, OwnRows, Threads, merge};
+use crate::peers::Team;
+use crate::table::{Merged, OwnRows, SharedMatrix, Threads, add_moves, rows_to_merge};
 use crate::vocab::Counts;
+use ranks::Ranks;
+pub(crate) use ranks::check_ranks;
 use worker::Worker;
 
 /// Number of workers, for any number of threads; more threads than workers stay idle. Fewer workers drift apart less
@@ -43,9 +47,9 @@ const RATE_WORDS: u64 = 1_000;
 /// The text comes in pieces scattered over it, as in [`hogwild`](super::hogwild()), and is dealt to four workers
 /// sentence by sentence. Each worker has its own random numbers and moves only its own copies of the rows that it
 /// touches ([`Overlay`](crate::table::Overlay)). After a fixed number of words there is a barrier, where the moves of
-/// all workers are added in the order of the workers ([`merge()`]). Threads take workers in portions as they become
-/// free, and share the rows of a merge. A layer with an adaptive proposal looks at the weights at barriers at which all
-/// rows are merged.
+/// all workers are added in the order of the workers ([`merge`](crate::table::merge())). Threads take workers in
+/// portions as they become free, and share the rows of a merge. A layer with an adaptive proposal looks at the weights
+/// at barriers at which all rows are merged.
 ///
 /// `observe` hears of every barrier, but at most ten times a second.
 ///
@@ -89,12 +93,56 @@ pub fn deterministic_watched(
     from: Option<&State>,
     observer: &mut dyn Observer,
 ) -> Result<Outcome> {
-    let inputs = Inputs::new(corpus, counts, settings)?;
-    settings.check_model(model)?;
-    if let Some(state) = from {
-        inputs.check(state, WORKERS, WORKERS, SHORTEST..LONGEST + 1)?;
-    }
-    let mut run = DeterministicRun::new(model, &inputs, from);
+    deterministic_over(model, corpus, counts, settings, &Team::default(), from, observer)
+}
+
+/// Trains as [`deterministic_watched`] does, on several processes. The four workers are dealt to 1, 2 or 4 ranks.
+///
+/// Every rank calls this with the same text, settings and state, and with a model that has the same parameters. Each
+/// holds the whole text and the whole model. The number of threads may differ.
+///
+/// # Contract
+/// The model, the losses and all counts of the outcome are the same bytes on every rank, and those of one process. A
+/// state that one number of ranks has left serves any other.
+///
+/// # Method
+/// At a barrier the ranks exchange where their workers stand, and then the rows to merge that these have moved. Every
+/// rank merges the moves of all workers in the order of the workers. The progress is that of all ranks. The observers
+/// of all ranks are asked at the same barriers: the run stops if one of them says so, and shows the model if one of
+/// them asks. A text that one rank cannot read, or a loss that is not finite, ends the run on all ranks at the same
+/// barrier.
+///
+/// # Cost
+/// A barrier takes two messages from each rank to every other rank. The second one has 8 + 4·(dim + bias) bytes for
+/// each row to merge and each worker that moved it. A barrier follows after at most 4,096 words of all ranks, so this
+/// mode needs a fast network; it serves proofs and tests.
+///
+/// # Errors
+/// The errors of [`deterministic_watched`], on every rank. The number of ranks gives
+/// [`Error::OutOfRange`](crate::Error::OutOfRange) unless it is 1, 2 or 4. An input that differs between ranks gives
+/// [`RanksFault::Differ`](crate::error::RanksFault::Differ). An error of another rank is
+/// [`RanksFault::Other`](crate::error::RanksFault::Other).
+pub fn deterministic_over(
+    model: &mut SharedModel,
+    corpus: &dyn Sentences,
+    counts: &Counts,
+    settings: &Hogwild,
+    team: &Team,
+    from: Option<&State>,
+    observer: &mut dyn Observer,
+) -> Result<Outcome> {
+    let mut ranks = Ranks::new(team)?;
+    let prepared = || {
+        let inputs = Inputs::new(corpus, counts, settings)?;
+        settings.check_model(model)?;
+        if let Some(state) = from {
+            inputs.check(state, WORKERS, WORKERS, SHORTEST..LONGEST + 1)?;
+        }
+        Ok(inputs)
+    };
+    let inputs = ranks.agree(prepared())?;
+    ranks.compare(model, (&inputs, counts), from)?;
+    let mut run = DeterministicRun::new(model, &inputs, ranks, from);
     let stopped = run.until_done(observer)?;
     let workers: Vec<_> = run.workers.iter().map(|worker| &worker.base).collect();
     Ok(outcome(&workers, 0, &run.meter, stopped))
@@ -104,6 +152,7 @@ pub fn deterministic_watched(
 struct DeterministicRun<'a> {
     model: &'a mut SharedModel,
     inputs: &'a Inputs<'a>,
+    ranks: Ranks,
     threads: Threads,
     workers: Vec<Worker<'a>>,
     /// Words of a phase, words since all rows were merged, and words read.
@@ -117,7 +166,7 @@ struct DeterministicRun<'a> {
 }
 
 impl<'a> DeterministicRun<'a> {
-    fn new(model: &'a mut SharedModel, inputs: &'a Inputs<'a>, from: Option<&State>) -> Self {
+    fn new(model: &'a mut SharedModel, inputs: &'a Inputs<'a>, ranks: Ranks, from: Option<&State>) -> Self {
         let worker = |number| Worker::new(inputs, model, number, from.map(|state| &state.workers[number]));
         let workers: Vec<_> = (0..WORKERS).map(worker).collect();
         let reported = sums(workers.iter().map(|w| &w.base.tally));
@@ -126,6 +175,7 @@ impl<'a> DeterministicRun<'a> {
             model,
             inputs,
             threads: Threads::new(inputs.settings.workers.min(WORKERS)),
+            ranks,
             words: from.map_or(SHORTEST, |state| state.phase),
             unmerged: 0,
             read: workers.iter().map(|w| w.base.words).sum(),
@@ -144,12 +194,14 @@ impl<'a> DeterministicRun<'a> {
 
     /// Runs all workers once until the next barrier. Returns whether all rows are merged there.
     fn phase(&mut self) -> Result<bool> {
-        let Self { model, inputs, threads, workers, words, read, merged, .. } = self;
+        let Self { model, inputs, ranks, threads, workers, words, read, merged, .. } = self;
         let (inputs, model) = (*inputs, &**model);
-        workers.iter_mut().for_each(|worker| worker.set_out(*words, *read));
-        threads.each_in_portions(workers.iter_mut().collect(), *words, |worker, leave| {
+        let own = &mut workers[ranks.own()];
+        own.iter_mut().for_each(|worker| worker.set_out(*words, *read));
+        threads.each_in_portions(own.iter_mut().collect(), *words, |worker, leave| {
             worker.run(inputs, model, merged, leave)
         });
+        ranks.exchange_places(workers);
         *read = workers.iter().map(|w| w.base.words).sum();
         let mut bases: Vec<_> = workers.iter_mut().map(|worker| &mut worker.base).collect();
         inputs.check_workers(&mut bases, *read)?;
@@ -158,7 +210,7 @@ impl<'a> DeterministicRun<'a> {
             || self.read >= self.look
             || self.is_done();
         self.unmerged = if all { 0 } else { self.unmerged };
-        self.merged = merge_all(self.model, &self.workers, all, &self.threads);
+        self.merge(all);
         if self.read >= self.look {
             self.model.refresh();
             self.look = self.read + self.read / 2;
@@ -171,6 +223,17 @@ impl<'a> DeterministicRun<'a> {
         }
         Ok(all)
     }
+
+    /// Adds the moves of all workers to the model: those of the rows that are due, or of all rows.
+    fn merge(&mut self, all: bool) {
+        let Self { model, ranks, threads, workers, merged, .. } = self;
+        let model = &**model;
+        let mut encoder = rows_to_merge(&moves(model, workers), all);
+        let layer = encoder.split_off(model.encoder_tables().len());
+        *merged = Settled { encoder, layer };
+        ranks.exchange_rows(model, workers, merged);
+        add_moves(&moves(model, workers), merged.encoder.iter().chain(&merged.layer), threads);
+    }
 }
 
 impl Barriers for DeterministicRun<'_> {
@@ -182,11 +245,13 @@ impl Barriers for DeterministicRun<'_> {
     fn until_barrier(&mut self, observer: &mut dyn Observer) -> Result<(Next, Progress)> {
         self.threads.clone().inside(|| self.until_merged())?;
         let progress = self.progress();
-        Ok((observer.progress(&progress), progress))
+        let next = self.ranks.strongest(observer.progress(&progress));
+        Ok((next, progress))
     }
 
     fn show(&mut self, progress: Progress, is_end: bool, observer: &mut dyn Observer) -> Result<Next> {
-        let Self { model, inputs, workers, words, read, look, meter, .. } = self;
+        let Self { model, inputs, ranks, workers, words, read, look, meter, .. } = self;
+        ranks.exchange_states(workers);
         let passes = workers.iter().map(|worker| worker.passes(inputs)).min().unwrap_or_default();
         let epochs = complete(workers.iter().map(|w| &w.base.tally), passes);
         let state = |seconds: f64| State {
@@ -197,7 +262,9 @@ impl Barriers for DeterministicRun<'_> {
             portions: 1,
             workers: workers.iter().map(Worker::state).collect(),
         };
-        meter.show(inputs, (&**model).into(), (progress, is_end, epochs), &state, observer)
+        let next = meter.show(inputs, (&**model).into(), (progress, is_end, epochs), &state, observer);
+        let next = ranks.agree(next)?;
+        Ok(ranks.strongest(next))
     }
 
     fn progress(&mut self) -> Progress {
@@ -206,14 +273,11 @@ impl Barriers for DeterministicRun<'_> {
     }
 }
 
-/// Adds the moves of all workers to the model.
-fn merge_all(model: &SharedModel, workers: &[Worker], all: bool, threads: &Threads) -> Settled {
-    let (encoder, layer) = (model.encoder_tables(), model.layer_tables());
+/// The tables of a model, each with its rows from all workers.
+fn moves<'m>(model: &'m SharedModel, workers: &'m [Worker]) -> Vec<(&'m SharedMatrix, Vec<&'m OwnRows>)> {
+    let tables = model.encoder_tables().iter().chain(model.layer_tables()).enumerate();
     let own = |i| workers.iter().filter_map(|worker| worker.encoder.iter().chain(&worker.layer).nth(i)).collect();
-    let tables: Vec<_> = encoder.iter().chain(layer).enumerate().map(|(i, base)| (base, own(i))).collect();
-    let mut merged = merge(&tables, all, threads);
-    let layer = merged.split_off(encoder.len());
-    Settled { encoder: merged, layer }
+    tables.map(|(i, base)| (base, own(i))).collect()
 }
 
 /// Rows of each table that the last barrier merged.

@@ -14,6 +14,7 @@ mod fixed;
 mod gradients;
 mod loss;
 mod names;
+mod ranks;
 mod rig;
 mod sampling;
 mod statistics;

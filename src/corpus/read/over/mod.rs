@@ -12,7 +12,7 @@ use crate::error::Result;
 use crate::files::sha256_of;
 use crate::peers::{Peers, Team};
 use crate::vocab::Vocabulary;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 impl<S: Sink> Text<S> {
     /// Reads a text together with other ranks, and builds its vocabulary. `sink` makes an empty sink.
@@ -37,38 +37,25 @@ impl<S: Sink> Text<S> {
         let (seen, mut text) = exchange::gathered(own, whole, &shares, team)?;
         text.paths.clone_from(&source.paths);
         let (vocab, text) = team.agree(text.by_rules(seen, rules))?;
-        team.same(|_| "the SHA-256 of the vocabulary".into(), &[digest(&vocab)])?;
+        team.compare(&[("the SHA-256 of the vocabulary", digest(&vocab))])?;
         Ok((vocab, text))
     }
 }
 
-/// The settings that decide about the words of a text, apart from a given vocabulary.
-const SETTINGS: [&str; 8] = [
-    "invalid",
-    "normalizer",
-    "max_word_bytes",
-    "min_count",
-    "max_vocab",
-    "longest_sentence",
-    "phrases",
-    "the SHA-256 of the given vocabulary",
-];
-
-/// Refuses settings that are not the same on all ranks.
+/// Refuses settings for the words of a text that are not the same on all ranks.
 fn same_settings(source: &Source, rules: &TextRules, team: &mut Team) -> Result<()> {
     let Source { paths: _, invalid, normalizer, max_word_bytes } = source;
     let TextRules { min_count, max_vocab, longest_sentence, phrases, vocabulary } = rules;
-    let values: [String; SETTINGS.len()] = [
-        format!("{invalid:?}"),
-        format!("{normalizer:?}"),
-        max_word_bytes.to_string(),
-        min_count.to_string(),
-        max_vocab.map_or("none".into(), |most| most.to_string()),
-        longest_sentence.to_string(),
-        phrases.as_ref().map_or("none".into(), |phrases| format!("{phrases:?}")),
-        vocabulary.as_deref().map_or("none".into(), digest),
-    ];
-    team.same(|place| SETTINGS[place.min(SETTINGS.len() - 1)].into(), &values)
+    team.compare(&[
+        ("invalid", format!("{invalid:?}")),
+        ("normalizer", format!("{normalizer:?}")),
+        ("max_word_bytes", max_word_bytes.to_string()),
+        ("min_count", min_count.to_string()),
+        ("max_vocab", max_vocab.map_or("none".into(), |most| most.to_string())),
+        ("longest_sentence", longest_sentence.to_string()),
+        ("phrases", phrases.as_ref().map_or("none".into(), |phrases| format!("{phrases:?}"))),
+        ("the SHA-256 of the given vocabulary", vocabulary.as_deref().map_or("none".into(), digest)),
+    ])
 }
 
 /// Refuses a list of files that is not the same on all ranks.
@@ -77,10 +64,10 @@ fn same_files(paths: &[PathBuf], team: &mut Team) -> Result<()> {
     if team.all_gather(digest.as_bytes()).iter().all(|other| *other == digest.as_bytes()) {
         return Ok(());
     }
-    // All ranks see that not all are equal.
-    let names: Vec<_> = paths.iter().map(|path| path.to_string_lossy().into_owned()).collect();
-    team.same(|place| format!("file {} of the text", place + 1), &names)?;
-    team.same(|_| "the SHA-256 of the names of the files".into(), &[digest])
+    // All ranks see that not all are equal. The names say which file differs.
+    let places: Vec<_> = (1..=paths.len()).map(|place| format!("file {place} of the text")).collect();
+    let names = places.iter().zip(paths).map(|(place, path)| (&**place, path.to_string_lossy().into_owned()));
+    team.compare(&names.chain([("the SHA-256 of the names of the files", digest)]).collect::<Vec<_>>())
 }
 
 /// SHA-256 of the words and their counts, in the order of the ids.
@@ -88,9 +75,4 @@ fn digest(vocab: &Vocabulary) -> String {
     let words = vocab.words().map(|word| word.as_bytes().to_vec());
     let counts = vocab.counts().as_slice().iter().map(|count| count.to_le_bytes().to_vec());
     sha256_of(words.zip(counts).flat_map(|(word, count)| [word, count]))
-}
-
-/// The name of a text in errors about its size.
-fn size_of(path: &Path) -> String {
-    format!("the size of {}", path.display())
 }

@@ -3,7 +3,7 @@
 use super::plan::{Cut, Share};
 use crate::corpus::read::numbers::{Numbers, Sink, Text};
 use crate::corpus::{Ledger, Source};
-use crate::error::{Error, Result, TextFault};
+use crate::error::{Error, RanksFault, Result, TextFault};
 use crate::peers::{Packer, Peers, Team, Unpacker};
 use crate::vocab::Interner;
 use std::path::Path;
@@ -57,8 +57,9 @@ pub fn same_size(path: &Path, cut: Option<&Cut>, rank: usize) -> Result<()> {
     if found.len() == *bytes {
         return Ok(());
     }
-    let (found, first) = (format!("{} bytes", found.len()), format!("{bytes} bytes"));
-    Err(Error::RanksDiffer { rank, what: super::size_of(path), found, first })
+    let setting = format!("the size of {}", path.file_name().unwrap_or_default().display());
+    let [there, here] = [found.len(), *bytes].map(|bytes| format!("{bytes} bytes"));
+    Err(RanksFault::Differ { rank, setting, there, here }.into())
 }
 
 /// Adds the ledgers of all ranks. The first fault of the text becomes the error of all ranks. `lines` has the number of

@@ -38,12 +38,26 @@ pub enum Merged {
 /// Each table comes with its rows from all workers; nobody else may use it during the call. `threads` share the rows of
 /// all tables; the result does not depend on their number.
 pub fn merge(tables: &[(&SharedMatrix, Vec<&OwnRows>)], all: bool, threads: &Threads) -> Vec<Merged> {
-    let merged: Vec<_> = tables.iter().map(|(_, workers)| Merged::of(workers, all)).collect();
-    let parts = tables.iter().zip(&merged).flat_map(|((base, workers), merged)| {
+    let merged = rows_to_merge(tables, all);
+    add_moves(tables, &merged, threads);
+    merged
+}
+
+/// The rows of each table that [`merge`] would merge.
+pub(crate) fn rows_to_merge(tables: &[(&SharedMatrix, Vec<&OwnRows>)], all: bool) -> Vec<Merged> {
+    tables.iter().map(|(_, workers)| Merged::of(workers, all)).collect()
+}
+
+/// Adds the moves of these rows to the tables, as [`merge`] does.
+pub(crate) fn add_moves<'m>(
+    tables: &[(&SharedMatrix, Vec<&OwnRows>)],
+    merged: impl IntoIterator<Item = &'m Merged>,
+    threads: &Threads,
+) {
+    let parts = tables.iter().zip(merged).flat_map(|((base, workers), merged)| {
         merged.parts(base.shape().rows as usize).into_iter().map(move |part| (*base, workers, part))
     });
     threads.each(parts, |(base, workers, part)| Sum::new(base, workers).merge(part));
-    merged
 }
 
 /// The rows that a thread merges at a time.
@@ -55,7 +69,7 @@ enum Part<'a> {
 
 impl Merged {
     /// The rows of a table that must be merged.
-    fn of(workers: &[&OwnRows], all: bool) -> Self {
+    pub(super) fn of(workers: &[&OwnRows], all: bool) -> Self {
         if all || workers.iter().any(|own| own.is_whole()) {
             return Self::All;
         }

@@ -4,13 +4,16 @@
 //! then updates its copy. At a barrier [`merge`] adds the moves of all workers to the matrix, in worker order: often
 //! moved rows at every barrier, all rows now and then. The result depends on the workers, never on the threads that ran
 //! them.
-//! workers, never on the threads that ran them.
 
+#[cfg(feature = "text")]
+mod exchange;
 mod merge;
 mod own;
 mod whole;
 
 pub use merge::{Merged, merge};
+#[cfg(feature = "text")]
+pub(crate) use merge::{add_moves, rows_to_merge};
 pub use own::OwnRows;
 
 use super::WorkerTable;

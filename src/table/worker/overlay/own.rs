@@ -75,6 +75,8 @@ pub struct TouchedRows {
     /// Rows that are due to be merged.
     pub(super) due: Vec<u32>,
     whole: Option<Whole>,
+    /// Whether these are rows of a worker on another rank that holds the whole table there.
+    pub(super) is_whole_elsewhere: bool,
 }
 
 impl TouchedRows {
@@ -93,6 +95,7 @@ impl TouchedRows {
             bias: Vec::new(),
             due: Vec::new(),
             whole: None,
+            is_whole_elsewhere: false,
         }
     }
 
@@ -114,16 +117,23 @@ impl TouchedRows {
     }
 
     /// Drops all rows.
-    fn clear(&mut self) {
+    pub(super) fn clear(&mut self) {
         for row in self.rows.drain(..) {
             self.slots[row as usize] = 0;
             self.touched[row as usize / 64] = 0;
         }
         self.updates.clear();
         self.bias.clear();
+        self.is_whole_elsewhere = false;
         if let Some(whole) = &mut self.whole {
             whole.forget();
         }
+    }
+
+    /// The rows that have a slot, in the order of their slots.
+    #[cfg(feature = "text")]
+    pub(super) fn touched_rows(&self) -> impl Iterator<Item = u32> {
+        self.rows.iter().copied()
     }
 
     /// Most examples that moved any one row since its last merge.
@@ -133,7 +143,7 @@ impl TouchedRows {
 
     /// Whether it holds the whole table: a verb over a range has run since the last merge of all rows.
     pub fn is_whole(&self) -> bool {
-        self.whole.as_ref().is_some_and(Whole::is_held)
+        self.is_whole_elsewhere || self.whole.as_ref().is_some_and(Whole::is_held)
     }
 
     /// The slot of a row, if it has one.
@@ -163,20 +173,27 @@ impl TouchedRows {
 
     #[inline(never)]
     fn touch(&mut self, base: &SharedMatrix, row: u32) -> usize {
+        let bias = base.has_bias().then(|| base.row_bias(row));
+        let (slot, values) = self.add(row, bias, 0);
+        base.read_row(row, values);
+        slot
+    }
+
+    /// Gives a row without a slot the next one, with a bias if the table has biases. Returns the slot and its entries,
+    /// which are to be filled.
+    #[inline(always)]
+    pub(super) fn add(&mut self, row: u32, bias: Option<f32>, updates: u32) -> (usize, &mut [f32]) {
         let slot = self.rows.len();
         if slot == self.room {
             self.room = (2 * slot).max(64);
             self.values.grow(self.room * self.stride);
         }
-        base.read_row(row, &mut self.values.as_mut()[slot * self.stride..][..self.dim]);
-        if base.has_bias() {
-            self.bias.push(base.row_bias(row));
-        }
+        self.bias.extend(bias);
         self.rows.push(row);
-        self.updates.push(0);
+        self.updates.push(updates);
         self.slots[row as usize] = slot as u32 + 1;
         self.touched[row as usize / 64] |= 1 << (row % 64);
-        slot
+        (slot, &mut self.values.as_mut()[slot * self.stride..][..self.dim])
     }
 
     /// Counts the examples of an update, and marks the row as due when it reaches [`DUE`].

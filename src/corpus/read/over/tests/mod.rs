@@ -36,9 +36,12 @@ struct Read {
     words: Vec<(String, u64)>,
     sentences: Vec<Vec<WordId>>,
     ledger: Ledger,
-    joins: Option<(Vec<String>, Vec<Vec<[u32; 3]>>)>,
+    joins: Option<Joined>,
     paths: Vec<PathBuf>,
 }
+
+/// The words of the phrases, and the pairs of each pass.
+type Joined = (Vec<String>, Vec<Vec<[u32; 3]>>);
 
 fn outcome<S: Sentences>(read: Result<(Vocabulary, S)>) -> Outcome {
     let (vocab, text) = read.map_err(|error| error.to_string())?;
