@@ -1,20 +1,34 @@
-//! Digests of files.
+//! Digests of files and of values.
 
+use sha2::Digest;
 use std::path::Path;
 
 const BUFFER: usize = 1 << 16;
 
 /// SHA-256 of a regular file in the form of `sha256sum`. `None` for a pipe, which can be read only once.
 pub fn sha256(path: &Path) -> Option<String> {
-    use sha2::Digest;
     let mut file = std::fs::File::open(path).ok().filter(|f| f.metadata().is_ok_and(|m| m.is_file()))?;
     let (mut hash, mut buffer) = (sha2::Sha256::new(), vec![0; BUFFER]);
     loop {
         match std::io::Read::read(&mut file, &mut buffer).ok()? {
-            0 => return Some(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()),
+            0 => return Some(shown(hash)),
             n => hash.update(&buffer[..n]),
         }
     }
+}
+
+/// SHA-256 of a list of values. The length of each is part of the sum, so that no two lists run into the same bytes.
+pub fn sha256_of<T: AsRef<[u8]>>(values: impl IntoIterator<Item = T>) -> String {
+    let mut hash = sha2::Sha256::new();
+    for value in values {
+        hash.update((value.as_ref().len() as u64).to_le_bytes());
+        hash.update(value);
+    }
+    shown(hash)
+}
+
+fn shown(hash: sha2::Sha256) -> String {
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]
@@ -30,5 +44,14 @@ mod tests {
         let sum = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
         assert_eq!(sha256(&path).as_deref(), Some(sum));
         assert_eq!(sha256(folder.path()), None);
+    }
+
+    #[test]
+    fn lists_of_the_same_bytes_differ() {
+        let lists: [&[&str]; 5] = [&[], &[""], &["ab"], &["a", "b"], &["b", "a"]];
+        for (i, one) in lists.iter().enumerate() {
+            assert!(lists[..i].iter().all(|other| sha256_of(*other) != sha256_of(*one)), "{one:?}");
+        }
+        assert_eq!(sha256_of(["a", "b"]), sha256_of([b"a", b"b"]));
     }
 }

@@ -17,6 +17,8 @@ mod identity;
 mod open;
 mod output;
 mod packing;
+#[cfg(feature = "text")]
+mod part;
 mod place;
 mod target;
 mod temporary;
@@ -33,7 +35,7 @@ pub use crate::error::shown::name;
 #[cfg(feature = "text")]
 pub use apart::Plan;
 #[cfg(feature = "text")]
-pub use digest::sha256;
+pub use digest::{sha256, sha256_of};
 #[cfg(all(test, feature = "cli"))]
 pub use disk::test::failing;
 #[cfg(feature = "text")]
@@ -45,6 +47,8 @@ pub use open::{is_compressed, is_stdin, open};
 pub use output::Output;
 #[cfg(feature = "text")]
 pub use packing::{packings, partial, refuse_endings, without_packing, without_partial};
+#[cfg(feature = "text")]
+pub use part::{Extent, Part, is_stream};
 #[cfg(feature = "cli")]
 pub use place::is_stdout;
 #[cfg(feature = "text")]

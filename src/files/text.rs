@@ -10,7 +10,7 @@ use std::io::{self, BufRead};
 use std::path::Path;
 
 /// The byte order mark of UTF-8.
-const MARK: &[u8] = "\u{feff}".as_bytes();
+pub(super) const MARK: &[u8] = "\u{feff}".as_bytes();
 
 /// Opens a text, compressed or not, as UTF-8. UTF-16 and UTF-32 are recognized by their byte order mark and decoded. A
 /// byte order mark at the start is removed. UTF-8 is not validated.

@@ -54,6 +54,49 @@ impl Ledger {
         self.tokens == self.kept + self.joined + self.dropped()
     }
 
+    /// The counts, in a fixed order. It is the same on all ranks.
+    pub(super) fn counts_mut(&mut self) -> [&mut u64; 20] {
+        let Self {
+            files,
+            lines,
+            cut_lines,
+            replaced,
+            tokens,
+            invalid,
+            too_long,
+            joined,
+            rare,
+            over_limit,
+            unknown,
+            kept,
+            sentences,
+            cut_sentences,
+            unsplit: Unsplit { thai, lao, khmer, burmese, chinese, japanese },
+        } = self;
+        [
+            files,
+            lines,
+            cut_lines,
+            replaced,
+            tokens,
+            invalid,
+            too_long,
+            joined,
+            rare,
+            over_limit,
+            unknown,
+            kept,
+            sentences,
+            cut_sentences,
+            thai,
+            lao,
+            khmer,
+            burmese,
+            chinese,
+            japanese,
+        ]
+    }
+
     /// A warning about words that could not be split, with advice; `None` if there are none.
     pub fn warning(&self) -> Option<String> {
         let Self { unsplit, tokens, .. } = self;

@@ -5,6 +5,7 @@ mod ledger;
 mod lines;
 mod normalize;
 mod numbers;
+mod over;
 mod phrases;
 mod rules;
 mod sentences;

@@ -15,6 +15,9 @@ pub(in crate::corpus) trait Sink: Sized {
     /// Ends the first pass over the text. The ids pushed so far can be read afterwards.
     fn complete(&mut self) -> Result<()>;
 
+    /// The ids at these places.
+    fn ids(&self, places: Range<u64>) -> Result<Vec<WordId>>;
+
     /// Calls `f` with every line in order; `ends` holds the end of each.
     fn for_each(&self, ends: &[u64], f: &mut dyn FnMut(&[WordId])) -> Result<()>;
 
@@ -77,7 +80,13 @@ impl<S> Text<S> {
 impl<S: Sink> Text<S> {
     /// Reads a text into a sink by checked rules, and builds its vocabulary.
     pub fn read(source: &Source, rules: &TextRules, sink: S) -> Result<(Vocabulary, Self)> {
-        let (mut seen, mut text) = Self::numbers(source, sink)?;
+        let (seen, text) = Self::numbers(source, sink)?;
+        text.by_rules(seen, rules)
+    }
+
+    /// Builds the vocabulary of a text of numbers, and turns its lines into sentences.
+    pub fn by_rules(self, mut seen: Interner, rules: &TextRules) -> Result<(Vocabulary, Self)> {
+        let mut text = self;
         if let Some(phrases) = &rules.phrases {
             phrases.join(&mut text, &mut seen)?;
         }
@@ -89,23 +98,11 @@ impl<S: Sink> Text<S> {
 
     /// The words of a text, numbered by first appearance. A line without a word is left out.
     pub fn numbers(source: &Source, sink: S) -> Result<(Interner, Self)> {
-        let (mut text, mut seen, mut ledger) = (Self::new(sink, &source.paths), Interner::default(), Ledger::default());
+        let (mut numbers, mut ledger) = (Numbers::new(sink), Ledger::default());
         source.check()?;
-        let (mut read, mut too_long) = (0, 0);
-        source.for_each_line(&mut ledger, |line| {
-            for word in source.words(line, &mut too_long) {
-                text.ids.push(seen.intern(word)?)?;
-                read += 1;
-            }
-            if read > text.words() {
-                text.ends.push(read);
-            }
-            Ok(())
-        })?;
-        text.ids.complete()?;
-        ledger.tokens += read + too_long;
-        ledger.too_long = too_long;
-        text.ledger = ledger;
+        source.for_each_line(&mut ledger, |line| numbers.line(source, line))?;
+        let (seen, mut text) = numbers.complete(ledger)?;
+        text.paths.clone_from(&source.paths);
         Ok((seen, text))
     }
 
@@ -131,6 +128,47 @@ impl<S: Sink> Text<S> {
     }
 }
 
+/// Numbers the words of lines by first appearance.
+pub(in crate::corpus) struct Numbers<S> {
+    seen: Interner,
+    text: Text<S>,
+    read: u64,
+    too_long: u64,
+}
+
+impl<S: Sink> Numbers<S> {
+    pub fn new(sink: S) -> Self {
+        Self { seen: Interner::default(), text: Text::new(sink, &[]), read: 0, too_long: 0 }
+    }
+
+    /// Appends the words of a line. A line without a word is left out.
+    #[inline]
+    pub fn line(&mut self, source: &Source, line: &str) -> Result<()> {
+        let Self { seen, text, read, too_long } = self;
+        for word in source.words(line, too_long) {
+            text.ids.push(seen.intern(word)?)?;
+            *read += 1;
+        }
+        if *read > text.words() {
+            text.ends.push(*read);
+        }
+        Ok(())
+    }
+
+    /// Lines with words so far.
+    pub fn lines(&self) -> usize {
+        self.text.ends.len()
+    }
+
+    /// Ends the text. `ledger` has the counts of the lines that were read.
+    pub fn complete(mut self, ledger: Ledger) -> Result<(Interner, Text<S>)> {
+        self.text.ids.complete()?;
+        let tokens = ledger.tokens + self.read + self.too_long;
+        self.text.ledger = Ledger { tokens, too_long: self.too_long, ..ledger };
+        Ok((self.seen, self.text))
+    }
+}
+
 impl Sink for Vec<WordId> {
     #[inline]
     fn push(&mut self, id: WordId) -> Result<()> {
@@ -140,6 +178,10 @@ impl Sink for Vec<WordId> {
 
     fn complete(&mut self) -> Result<()> {
         Ok(())
+    }
+
+    fn ids(&self, places: Range<u64>) -> Result<Vec<WordId>> {
+        Ok(self[places.start as usize..places.end as usize].to_vec())
     }
 
     fn for_each(&self, ends: &[u64], f: &mut dyn FnMut(&[WordId])) -> Result<()> {

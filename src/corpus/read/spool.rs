@@ -4,6 +4,7 @@ use super::numbers::{Sink, Text};
 use crate::corpus::{Joins, Ledger, SentenceReader, Sentences, Source, TextRules};
 use crate::error::{Error, Result};
 use crate::files::Temporary;
+use crate::peers::Team;
 use crate::vocab::{Vocabulary, WordId};
 use std::fs::File;
 use std::io::{BufReader, BufWriter, ErrorKind, Read, Seek, SeekFrom, Write};
@@ -40,6 +41,17 @@ impl SpooledCorpus {
     pub fn read(source: &Source, rules: &TextRules, dir: &Path) -> Result<(Vocabulary, Self)> {
         rules.check()?;
         let (vocab, text) = Text::read(source, rules, Spool::new(dir)?)?;
+        Ok((vocab, Self { text }))
+    }
+
+    /// Reads a training text together with other ranks, as [`Corpus::read_over`](crate::corpus::Corpus::read_over)
+    /// does. Every rank stores the whole text in a file of its own. The folder `dir`, which may have another path on
+    /// each rank, also needs 4 bytes for every word of the rank's share.
+    ///
+    /// # Errors
+    /// The errors of `Corpus::read_over`, and a folder that cannot be written to or is full.
+    pub fn read_over(source: &Source, rules: &TextRules, dir: &Path, team: &mut Team) -> Result<(Vocabulary, Self)> {
+        let (vocab, text) = Text::read_over(source, rules, || Spool::new(dir), team)?;
         Ok((vocab, Self { text }))
     }
 }
@@ -143,6 +155,13 @@ impl Sink for Spool {
 
     fn complete(&mut self) -> Result<()> {
         self.out.flush().map_err(|e| Error::io(self.path())(e))
+    }
+
+    fn ids(&self, places: Range<u64>) -> Result<Vec<WordId>> {
+        let mut from = self.reader()?;
+        from.from.seek(SeekFrom::Start(places.start * BYTES as u64)).map_err(Error::io(self.path()))?;
+        from.line(places.end - places.start)?;
+        Ok(from.line)
     }
 
     fn for_each(&self, ends: &[u64], f: &mut dyn FnMut(&[WordId])) -> Result<()> {

@@ -2,7 +2,7 @@
 
 use crate::corpus::{Ledger, Normalizer};
 use crate::error::{Error, Result, TextFault};
-use crate::files::{is_stdin, text, text_with_half_letters};
+use crate::files::{Part, is_stdin, text, text_with_half_letters};
 use crate::vocab::LONGEST_WORD;
 use std::borrow::Cow;
 use std::io::{self, BufRead, Read};
@@ -122,34 +122,53 @@ impl Source {
 
     /// Passes lines on in pieces of at most `longest` bytes.
     fn for_each_piece(&self, longest: usize, ledger: &mut Ledger, mut f: impl FnMut(&str) -> Result<()>) -> Result<()> {
-        let mut normal = String::new();
-        for path in &self.paths {
-            let name = || if is_stdin(path) { Path::new("standard input") } else { path };
-            let reader = match self.invalid {
-                Invalid::Refuse => text(path)?,
-                Invalid::Replace | Invalid::Skip => text_with_half_letters(path)?,
+        self.paths.iter().try_for_each(|path| self.for_each_piece_of((path, None), longest, ledger, &mut f))
+    }
+
+    /// Calls `f` with every line of a file or of a part of it. A part that does not begin the file is not counted as a
+    /// file, and errors count the lines from the first of the part.
+    pub(super) fn for_each_line_of(
+        &self,
+        file: (&Path, Option<&Part>),
+        ledger: &mut Ledger,
+        mut f: impl FnMut(&str) -> Result<()>,
+    ) -> Result<()> {
+        self.for_each_piece_of(file, LONGEST_LINE, ledger, &mut f)
+    }
+
+    fn for_each_piece_of(
+        &self,
+        (path, part): (&Path, Option<&Part>),
+        longest: usize,
+        ledger: &mut Ledger,
+        f: &mut impl FnMut(&str) -> Result<()>,
+    ) -> Result<()> {
+        let name = || if is_stdin(path) { Path::new("standard input") } else { path };
+        let reader = match (part, self.invalid) {
+            (Some(part), _) => part.open(path)?,
+            (None, Invalid::Refuse) => text(path)?,
+            (None, Invalid::Replace | Invalid::Skip) => text_with_half_letters(path)?,
+        };
+        ledger.files += u64::from(part.is_none_or(Part::is_first));
+        let (mut normal, mut lines) = (String::new(), Lines::new(reader, longest));
+        while lines.next().map_err(|e| Error::io(name())(e))? {
+            let text = match (checked(&lines.line), self.invalid) {
+                (Ok(text), _) => Cow::Borrowed(text),
+                (Err(bad), Invalid::Refuse) => {
+                    let (path, line) = (name().into(), lines.number);
+                    let byte = |at: usize| lines.offset + at + 1;
+                    return Err(match bad {
+                        Bad::Nul { at } => TextFault::Nul { path, line, byte: byte(at) }.into(),
+                        Bad::NotUtf8 { at } => Error::NotUtf8 { path, line, byte: byte(at) },
+                    });
+                }
+                (Err(_), Invalid::Replace) => Cow::Owned(replaced(&lines.line, ledger)),
+                (Err(_), Invalid::Skip) => Cow::Owned(without_bad_words(&lines.line, ledger)),
             };
-            let mut lines = Lines::new(reader, longest);
-            ledger.files += 1;
-            while lines.next().map_err(|e| Error::io(name())(e))? {
-                let text = match (checked(&lines.line), self.invalid) {
-                    (Ok(text), _) => Cow::Borrowed(text),
-                    (Err(bad), Invalid::Refuse) => {
-                        let (path, line) = (name().into(), lines.number);
-                        let byte = |at: usize| lines.offset + at + 1;
-                        return Err(match bad {
-                            Bad::Nul { at } => TextFault::Nul { path, line, byte: byte(at) }.into(),
-                            Bad::NotUtf8 { at } => Error::NotUtf8 { path, line, byte: byte(at) },
-                        });
-                    }
-                    (Err(_), Invalid::Replace) => Cow::Owned(replaced(&lines.line, ledger)),
-                    (Err(_), Invalid::Skip) => Cow::Owned(without_bad_words(&lines.line, ledger)),
-                };
-                f(self.normalizer.apply_counting(trim(&text), &mut normal, &mut ledger.unsplit))?;
-                ledger.cut_lines += u64::from(lines.is_cut());
-            }
-            ledger.lines += lines.number;
+            f(self.normalizer.apply_counting(trim(&text), &mut normal, &mut ledger.unsplit))?;
+            ledger.cut_lines += u64::from(lines.is_cut());
         }
+        ledger.lines += lines.number;
         Ok(())
     }
 }

@@ -3,6 +3,7 @@
 use super::numbers::Text;
 use crate::corpus::{Joins, Ledger, SentenceReader, Sentences, Source, TextRules};
 use crate::error::{Error, Result};
+use crate::peers::Team;
 use crate::vocab::{Vocabulary, WordId};
 use std::path::{Path, PathBuf};
 
@@ -40,6 +41,40 @@ impl Corpus {
     pub fn read(source: &Source, rules: &TextRules) -> Result<(Vocabulary, Self)> {
         rules.check()?;
         let (vocab, text) = Text::read(source, rules, Vec::new())?;
+        Ok((vocab, Self::of(text)))
+    }
+
+    /// Reads a training text together with other ranks, each a share of the files. Every rank returns the vocabulary,
+    /// the sentences and the ledger of [`Corpus::read`], for any number of ranks.
+    ///
+    /// With as many files as ranks or more, rank r of R reads files r, r + R, … With fewer files, a plain UTF-8 file is
+    /// cut at line ends into one part for each rank; any other file is read by one rank. Standard input and pipes are
+    /// read by rank 0. A rank needs only the files that it reads, at the paths that all ranks name.
+    ///
+    /// All ranks call this with the same source and rules. They send each other the whole text: 4 bytes for every word
+    /// and every line, and each distinct word once. Until it returns, a rank needs the memory of [`Corpus::read`] for
+    /// the whole text and, besides, for its own share.
+    ///
+    /// ```
+    /// use lexmax::corpus::{Corpus, Source, TextRules};
+    /// use lexmax::peers::{Team, ThreadPeers};
+    ///
+    /// # let file = tempfile::NamedTempFile::new().unwrap();
+    /// # std::fs::write(file.path(), "the cat sat\nthe dog sat\n").unwrap();
+    /// # let path = file.path();
+    /// let (source, rules) = (Source::plain(&[path]), TextRules::min_count(1));
+    /// let words = ThreadPeers::run(2, |peers| {
+    ///     let (vocab, corpus) = Corpus::read_over(&source, &rules, &mut Team::new(peers))?;
+    ///     Ok::<_, lexmax::Error>((vocab.len(), corpus.tokens().len()))
+    /// });
+    /// assert!(words.into_iter().all(|words| words.is_ok_and(|words| words == (4, 6))));
+    /// ```
+    ///
+    /// # Errors
+    /// The errors of [`Corpus::read`]. All ranks fail together: the rank that read the first fault of the text returns
+    /// it, and the others return it as [`RanksFault::Other`](crate::error::RanksFault::Other). [`RanksFault::Differ`](crate::error::RanksFault::Differ) if files or settings differ.
+    pub fn read_over(source: &Source, rules: &TextRules, team: &mut Team) -> Result<(Vocabulary, Self)> {
+        let (vocab, text) = Text::read_over(source, rules, || Ok(Vec::new()), team)?;
         Ok((vocab, Self::of(text)))
     }
 
