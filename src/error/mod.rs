@@ -8,6 +8,7 @@ mod io;
 mod messages;
 mod model;
 mod output;
+mod ranks;
 pub(crate) mod shown;
 mod simd;
 mod text;
@@ -19,6 +20,7 @@ mod vocabulary;
 pub use self::{evaluation::EvaluationFault, head::HeadFault, input::InputFault, simd::SimdFault, tree::TreeFault};
 pub use self::{output::OutputFault, output::Unfit, vocabulary::VocabularyFault};
 pub use model::{LinksFault, ModelFault, WordFault};
+pub use ranks::RanksFault;
 pub use text::TextFault;
 pub use training::{CheckpointFault, Divergence, InitFault};
 pub use vectors::{Place, VectorsFault};
@@ -104,33 +106,6 @@ pub enum Error {
         rank: usize,
         /// Its error.
         message: String,
-    },
-    /// A rank differs from rank 0, though all must be the same.
-    #[error(
-        "{} is {} on rank {rank}, but {} on rank 0; start all ranks with the same program, options and text",
-        value(setting),
-        quoted(there),
-        quoted(here)
-    )]
-    RanksDiffer {
-        /// The number of the rank that differs.
-        rank: usize,
-        /// The value that differs: a setting, the version of the program, its instruction set, a hash of the text.
-        setting: String,
-        /// The value on that rank.
-        there: String,
-        /// The value on rank 0.
-        here: String,
-    },
-    /// A run that only one process can train is asked of several.
-    #[error("{setting} cannot be trained on {ranks} ranks; {advice}, or start one rank")]
-    OneRank {
-        /// The setting.
-        setting: &'static str,
-        /// The number of ranks.
-        ranks: usize,
-        /// The remedy.
-        advice: &'static str,
     },
     /// The crate was built without its feature `text`.
     #[error("{0} needs the feature `text` of lexmax, which this program lacks; build it with that feature")]
@@ -421,6 +396,9 @@ pub enum Error {
     /// The vector path named by the environment is not available.
     #[error(transparent)]
     Simd(#[from] SimdFault),
+    /// Several processes cannot do a task together.
+    #[error(transparent)]
+    Ranks(#[from] RanksFault),
     /// The parameters do not fit in memory.
     #[error("{rows} rows of {dim} numbers do not fit in memory; use fewer or shorter rows")]
     TooLarge {

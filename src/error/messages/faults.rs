@@ -35,6 +35,13 @@ messages!(inputs, whole, InputFault {
         => "hidden vectors: row 1, column 3 is NaN; pass finite numbers only",
 });
 
+messages!(several_ranks, whole, RanksFault {
+    Differ { rank: 2, setting: "seed".into(), there: "8".into(), here: "7".into() }
+        => "seed is \"8\" on rank 2, but \"7\" on rank 0; start all ranks with the same program, options and text",
+    OneProcess { setting: "a mini-batch", ranks: 2, advice: "set batch to 1" }
+        => "a mini-batch cannot be trained on 2 ranks; set batch to 1, or start one rank",
+});
+
 messages!(vector_paths, whole, SimdFault {
     Unknown { asked: "neon".into(), here: vec!["scalar", "avx2"] }
         => "LEXMAX_SIMD is \"neon\", but must be scalar, avx2 or avx512; this machine has scalar, avx2; unset it to \

@@ -299,7 +299,8 @@ fn ranks_that_do_not_fit_are_refused_together() {
 #[test]
 fn messages_follow_the_barriers() {
     let (vocab, corpus) = corpus();
-    // Whole tables have barriers of one length: a worker has 155 sentences of 20 words in a pass, and a barrier after 32.
+    // Whole tables have barriers of one length: a worker has 155 sentences of 20 words in a pass, and a barrier after
+    // 32 words.
     let mut job = Job::new("full", Encoding::Mean, Direction::Cbow, (&vocab, &corpus));
     (job.settings.sample, job.settings.epochs) = (0.0, 12);
     let barriers = (12 * 155_u64 * 20).div_ceil(32);
@@ -310,8 +311,8 @@ fn messages_follow_the_barriers() {
             let looks = done.heard.iter().filter(|heard| !heard.starts_with("Progress")).count() as u64;
             let reports = done.heard.len() as u64 - looks;
             assert!(reports > 3 && looks > 1, "{reports} reports, {looks} looks");
-            // Before the first barrier: agreement and comparison. At a barrier: places and rows. A report: answers of the
-            // observers. A look: states, agreement, answers.
+            // Before the first barrier: agreement and comparison. At a barrier: places and rows. A report: answers of
+            // the observers. A look: states, agreement, answers.
             let rounds = 2 + 2 * barriers + reports + 3 * looks;
             assert_eq!(sent.messages, (size as u64 - 1) * rounds, "{size} ranks");
         }
