@@ -314,7 +314,7 @@ mod tests {
         assert!(std::fs::read(path("first.bin")).unwrap() == std::fs::read(path("one.bin")).unwrap());
         assert!(!path("second.bin").exists());
         // A file that only the first rank would write cannot be written.
-        let errors = train(2, |rank| ["none/v.bin", "second.bin"][rank]);
+        let errors = train(2, |rank| ["text.txt/v.bin", "second.bin"][rank]);
         let own = errors[0].clone().unwrap_err();
         assert_eq!(errors[1], Err(format!("rank 0: {own}")));
     }

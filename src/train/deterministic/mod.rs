@@ -113,9 +113,9 @@ pub fn deterministic_watched(
 /// barrier.
 ///
 /// # Cost
-/// A barrier takes two messages from each rank to every other rank. The second one has 8 + 4·(dim + bias) bytes for
-/// each row to merge and each worker that moved it. A barrier follows after at most 4,096 words of all ranks, so this
-/// mode needs a fast network; it serves proofs and tests.
+/// A barrier takes two messages from each rank to every other rank. The second one has 4 bytes for each worker and
+/// table, and 8 + 4·(dim + bias) bytes for each row to merge and each worker that moved it. A barrier follows after at
+/// most 4,096 trained words of all ranks, so this mode needs a fast network; it serves proofs and tests.
 ///
 /// # Errors
 /// The errors of [`deterministic_watched`], on every rank. The number of ranks gives
