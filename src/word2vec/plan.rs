@@ -119,7 +119,7 @@ pub fn plan(config: &Word2VecConfig, seconds: f64) -> Result<Plan> {
         return Err(Error::OutOfRange { name: "seconds of measurement", value: seconds, limit: "more than 0" });
     }
     let loading = Instant::now();
-    let (vocab, corpus) = read(config)?;
+    let (vocab, corpus) = read(config, &mut Team::default())?;
     let load_seconds = loading.elapsed().as_secs_f64();
     let mut model = Trainee::new(config, &vocab)?;
     let disk_bytes = disk_bytes(config, (&vocab, corpus.joins()), model.view())?;

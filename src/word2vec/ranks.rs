@@ -16,13 +16,13 @@ pub(super) fn check(config: &Word2VecConfig) -> Result<()> {
     if team.is_alone() {
         return Ok(());
     }
-    let has_stdin = config.source.paths.iter().any(|path| files::is_stdin(path));
+    let held_out = config.control.valid.iter().flat_map(|valid| &valid.files);
+    let has_stdin = held_out.into_iter().any(|path| files::is_stdin(path));
     let program = std::env::current_exe().ok().and_then(|path| files::sha256(&path)).unwrap_or_default();
     let more = [
         ("version", env!("CARGO_PKG_VERSION").into()),
         ("program", program),
         ("instruction set", simd::path::name().into()),
-        ("standard input", has_stdin.to_string()),
     ];
     // The hash of the text stands for what decides its words. It is compared once the text is read.
     let settings = settings(config, "", None);
@@ -31,7 +31,7 @@ pub(super) fn check(config: &Word2VecConfig) -> Result<()> {
     let refused = [
         (!config.deterministic, "a run without deterministic", "set deterministic"),
         (config.batch > 1, "a mini-batch", "set batch to 1"),
-        (has_stdin, "standard input", "name files that every rank can read"),
+        (has_stdin, "a held-out text on standard input", "name a file that every rank can read"),
     ];
     match refused.into_iter().find(|(is_refused, ..)| *is_refused) {
         Some((_, setting, advice)) => Err(RanksFault::OneRank { setting, ranks: team.size(), advice }.into()),

@@ -11,6 +11,7 @@ use crate::layer::LayerExt;
 use crate::machine::peak_bytes;
 use crate::model::{Architecture, ModelOver, ModelView, ModelWriter, Predictor, Side};
 use crate::optimizer::Optimizer;
+use crate::peers::Team;
 use crate::run::{Ended, Run, Subject};
 use crate::table::Threads;
 use crate::train::Progress;
@@ -28,14 +29,15 @@ use std::time::Instant;
 /// # Errors
 /// The errors of [`Corpus::read`] and [`SpooledCorpus::read`]. Standard input cannot be both training text and held-out
 /// text.
-pub(super) fn read(config: &Word2VecConfig) -> Result<(Vocabulary, Box<dyn Sentences>)> {
+pub(super) fn read(config: &Word2VecConfig, team: &mut Team) -> Result<(Vocabulary, Box<dyn Sentences>)> {
     let mut held_out = config.control.valid.iter().flat_map(|valid| &valid.files);
     if config.source.paths.iter().any(|path| files::is_stdin(path)) && held_out.any(|path| files::is_stdin(path)) {
         return Err(TextFault::RepeatedInput.into());
     }
+    let (source, rules) = (&config.source, &config.rules);
     Ok(match &config.spool {
-        None => Corpus::read(&config.source, &config.rules).map(|(v, c)| (v, Box::new(c) as _))?,
-        Some(dir) => SpooledCorpus::read(&config.source, &config.rules, dir).map(|(v, c)| (v, Box::new(c) as _))?,
+        None => Corpus::read_over(source, rules, team).map(|(v, c)| (v, Box::new(c) as _))?,
+        Some(dir) => SpooledCorpus::read_over(source, rules, dir, team).map(|(v, c)| (v, Box::new(c) as _))?,
     })
 }
 
@@ -74,7 +76,7 @@ fn train_text(config: &Word2VecConfig, start: Instant, watch: &mut dyn Watch) ->
     let mut team = config.team.clone();
     team.on_first(|| config.control.check_checkpoint())?;
     let loading = Instant::now();
-    let (vocab, corpus) = team.agree(read(config))?;
+    let (vocab, corpus) = read(config, &mut team)?;
     train_read(config, (vocab, &*corpus, loading.elapsed().as_secs_f64()), start, watch)
 }
 

@@ -189,8 +189,9 @@ fn runs_that_ranks_cannot_share_are_refused_on_all_of_them() {
     };
     let errors = place.refused(2, valid);
     assert!(errors.iter().all(|error| error.starts_with("valid is \"") && error.ends_with(start)), "{errors:?}");
-    let stdin = ThreadPeers::run(2, |peers| options().over(Team::new(peers)).train("-").unwrap_err().to_string());
-    same(stdin, "standard input cannot be trained on 2 ranks; name files that every rank can read, or start one rank");
+    let stdin = place.refused(2, |word2vec, _| word2vec.valid(Valid::new(["-"])));
+    let advice = "name a file that every rank can read, or start one rank";
+    same(stdin, &format!("a held-out text on standard input cannot be trained on 2 ranks; {advice}"));
 }
 
 /// Trains each rank on a text of its own.
@@ -205,10 +206,10 @@ fn on_texts(texts: &[PathBuf]) -> Vec<String> {
 fn texts_that_differ_or_are_missing_are_told_on_all_ranks() {
     let place = Place::new();
     let errors = on_texts(&[place.path("text.txt"), place.path("valid.txt")]);
-    assert!(errors.iter().all(|error| error.starts_with("text is \"") && error == &errors[0]), "{errors:?}");
-    let errors = on_texts(&[place.path("text.txt"), place.path("none.txt")]);
-    assert_eq!(errors[0], format!("rank 1: {}", errors[1]));
-    assert!(errors[1].contains("none.txt"), "{errors:?}");
+    let differs = |error: &String| error.starts_with("file 1 of the text is ") && error.contains("valid.txt");
+    assert!(errors.iter().all(|error| differs(error) && error == &errors[0]), "{errors:?}");
+    let errors = on_texts(&vec![place.path("none.txt"); 2]);
+    assert!(errors.iter().all(|error| error.contains("none.txt")), "{errors:?}");
 }
 
 /// Refuses the vocabulary, on one rank.

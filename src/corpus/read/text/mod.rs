@@ -72,7 +72,8 @@ impl Corpus {
     ///
     /// # Errors
     /// The errors of [`Corpus::read`]. All ranks fail together: the rank that read the first fault of the text returns
-    /// it, and the others return it as [`RanksFault::Other`](crate::error::RanksFault::Other). [`RanksFault::Differ`](crate::error::RanksFault::Differ) if files or settings differ.
+    /// it, and the others return it as [`RanksFault::Other`](crate::error::RanksFault::Other).
+    /// [`RanksFault::Differ`](crate::error::RanksFault::Differ) if files or settings differ.
     pub fn read_over(source: &Source, rules: &TextRules, team: &mut Team) -> Result<(Vocabulary, Self)> {
         let (vocab, text) = Text::read_over(source, rules, || Ok(Vec::new()), team)?;
         Ok((vocab, Self::of(text)))
