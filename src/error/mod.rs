@@ -107,33 +107,6 @@ pub enum Error {
         /// Its error.
         message: String,
     },
-    /// A rank differs from rank 0, though all must be the same.
-    #[error(
-        "{} is {} on rank {rank}, but {} on rank 0; start all ranks with the same program, options and text",
-        value(setting),
-        quoted(there),
-        quoted(here)
-    )]
-    RanksDiffer {
-        /// The number of the rank that differs.
-        rank: usize,
-        /// The value that differs: a setting, the version of the program, its instruction set, a hash of the text.
-        setting: String,
-        /// The value on that rank.
-        there: String,
-        /// The value on rank 0.
-        here: String,
-    },
-    /// A run that only one process can train is asked of several.
-    #[error("{setting} cannot be trained on {ranks} ranks; {advice}, or start one rank")]
-    OneRank {
-        /// The setting.
-        setting: &'static str,
-        /// The number of ranks.
-        ranks: usize,
-        /// The remedy.
-        advice: &'static str,
-    },
     /// The crate was built without its feature `text`.
     #[error("{0} needs the feature `text` of lexmax, which this program lacks; build it with that feature")]
     NoText(&'static str),

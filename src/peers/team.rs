@@ -1,7 +1,7 @@
 //! A door to other ranks that several tables share, with counts of what goes through it.
 
 use super::{Alone, Packer, Peers, Unpacker};
-use crate::error::{Error, Result};
+use crate::error::{Error, RanksFault, Result};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -73,8 +73,8 @@ impl Team {
         self.door().exchanged
     }
 
-    /// Returns `result` if all ranks pass `Ok`. Otherwise every rank gets an error, so that none goes on alone: its own,
-    /// or the first of the others.
+    /// Returns `result` if all ranks pass `Ok`. Otherwise every rank gets an error, so that none goes on alone: its
+    /// own, or the first of the others.
     ///
     /// # Errors
     /// The error of this rank, or [`Error::OtherRank`].
@@ -106,7 +106,7 @@ impl Team {
     /// that none goes on alone.
     ///
     /// # Errors
-    /// [`Error::RanksDiffer`] with the first rank and the first value that differ from those of rank 0.
+    /// [`RanksFault::Differ`] with the first rank and the first value that differ from those of rank 0.
     pub fn compare(&mut self, values: &[(&str, String)]) -> Result<()> {
         if self.is_alone() {
             return Ok(());
@@ -135,7 +135,7 @@ impl Team {
                 list.into_iter().find(|(name, _)| *name == setting).map(|(_, value)| value).unwrap_or_default()
             };
             let (there, here) = (of(other), of(first));
-            return Err(Error::RanksDiffer { rank, setting, there, here });
+            return Err(RanksFault::Differ { rank, setting, there, here }.into());
         }
         Ok(())
     }
@@ -229,7 +229,7 @@ mod tests {
         });
         let error = |rank, setting: &str, there: &str, here: &str| {
             let [setting, there, here] = [setting, there, here].map(Into::into);
-            Error::RanksDiffer { rank, setting, there, here }.to_string()
+            RanksFault::Differ { rank, setting, there, here }.to_string()
         };
         let [seed, lacks] = [error(2, "seed", "8", "7"), error(1, "seed", "", "7")];
         assert!(errors.iter().all(|found| *found == [seed.clone(), lacks.clone()]), "{errors:?}");

@@ -172,8 +172,8 @@ impl<'a> Run<'a> {
     /// The checkpoint names the number of ranks, and is resumed by as many.
     ///
     /// # Errors
-    /// The errors of [`Run::open`], on every rank, and [`Error::RanksDiffer`](crate::Error::RanksDiffer) if settings
-    /// differ between ranks.
+    /// The errors of [`Run::open`], on every rank, and
+    /// [`RanksFault::Differ`](crate::error::RanksFault::Differ) if settings differ between ranks.
     pub fn open_over<M: Stored>(
         control: &'a Control,
         subject: Subject<'a>,

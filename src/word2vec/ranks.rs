@@ -2,15 +2,15 @@
 
 use super::Word2VecConfig;
 use super::settings::settings;
-use crate::error::{Error, Result};
+use crate::error::{Error, RanksFault, Result};
 use crate::files;
 use crate::peers::{Peers, Team};
 use crate::run::Control;
 use crate::simd;
 use crate::train::check_ranks;
 
-/// Checks that all ranks have the same program and the same options, and that these can be trained on several ranks. All
-/// ranks get the same answer.
+/// Checks that all ranks have the same program and the same options, and that these can be trained on several ranks.
+/// All ranks get the same answer.
 pub(super) fn check(config: &Word2VecConfig) -> Result<()> {
     let mut team = config.team.clone();
     if team.is_alone() {
@@ -34,7 +34,7 @@ pub(super) fn check(config: &Word2VecConfig) -> Result<()> {
         (has_stdin, "standard input", "name files that every rank can read"),
     ];
     match refused.into_iter().find(|(is_refused, ..)| *is_refused) {
-        Some((_, setting, advice)) => Err(Error::OneRank { setting, ranks: team.size(), advice }),
+        Some((_, setting, advice)) => Err(RanksFault::OneProcess { setting, ranks: team.size(), advice }.into()),
         None => check_ranks(&team),
     }
 }

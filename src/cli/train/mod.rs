@@ -139,8 +139,8 @@ fn config(arguments: &Arguments, control: Control, team: &Team) -> Result<Word2V
     arguments.word2vec()?.control(control).over(team.clone()).config(&arguments.input.corpus)
 }
 
-/// Trains, on this process alone or on all ranks of `team`, which run the same arguments. Rank 0 alone prints and writes
-/// files. A failure of one rank reaches all.
+/// Trains, on this process alone or on all ranks of `team`, which run the same arguments. Rank 0 alone prints and
+/// writes files. A failure of one rank reaches all.
 ///
 /// # Errors
 /// Arguments that make no sense, the errors of [`word2vec::train`], and files that cannot be written.
@@ -176,7 +176,7 @@ pub fn run(arguments: &Arguments, start: Instant, signals: &Signals, team: &Team
     said
 }
 
-/// Writes the results, and warns of what went wrong. The first `told` warnings were printed before. Returns what is left
+/// Writes the results, and warns of what went wrong. The first `told` warnings were printed before. Returns the report
 /// to print.
 fn write(
     arguments: &Arguments,
@@ -314,7 +314,7 @@ mod tests {
         assert!(std::fs::read(path("first.bin")).unwrap() == std::fs::read(path("one.bin")).unwrap());
         assert!(!path("second.bin").exists());
         // A file that only the first rank would write cannot be written.
-        let errors = train(2, |rank| ["none/v.bin", "second.bin"][rank]);
+        let errors = train(2, |rank| ["text.txt/v.bin", "second.bin"][rank]);
         let own = errors[0].clone().unwrap_err();
         assert_eq!(errors[1], Err(format!("rank 0: {own}")));
     }

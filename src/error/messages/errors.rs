@@ -32,10 +32,6 @@ messages!(errors, whole, Error {
     EmptyVocabulary => "the vocabulary is empty; give it at least one word",
     OtherRank { rank: 3, message: "a.txt: no such file; check the path".into() }
         => "rank 3: a.txt: no such file; check the path",
-    RanksDiffer { rank: 2, setting: "seed".into(), there: "8".into(), here: "7".into() }
-        => "seed is \"8\" on rank 2, but \"7\" on rank 0; start all ranks with the same program, options and text",
-    OneRank { setting: "batch above 1", ranks: 2, advice: "set batch to 1" }
-        => "batch above 1 cannot be trained on 2 ranks; set batch to 1, or start one rank",
     NoText("tree=huffman")
         => "tree=huffman needs the feature `text` of lexmax, which this program lacks; build it with that feature",
     TooManyWords { words: 11, limit: 10 }
@@ -112,8 +108,8 @@ messages!(errors, whole, Error {
     Input(InputFault::Targets { targets: 3, examples: 4 })
         => "3 targets for 4 hidden vectors; give one target for each vector",
     Head(HeadFault::NoRate) => "a layer outside the catalogue has no default rate; call `rate` on the builder",
-    Ranks(RanksFault::NotDivided { command: "step", ranks: 2 })
-        => "each of 2 ranks would do the same step; pass --vocab-parallel, or start one rank",
+    Ranks(RanksFault::OneProcess { setting: "a mini-batch", ranks: 2, advice: "set batch to 1" })
+        => "a mini-batch cannot be trained on 2 ranks; set batch to 1, or start one rank",
     Simd(SimdFault::Lacking { asked: "avx512", here: vec!["scalar"] })
         => "LEXMAX_SIMD is avx512, which this machine lacks; it has scalar; unset it to use the best",
     TooLarge { rows: 1000, dim: 300 } => "1000 rows of 300 numbers do not fit in memory; use fewer or shorter rows",

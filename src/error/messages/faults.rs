@@ -36,6 +36,10 @@ messages!(inputs, whole, InputFault {
 });
 
 messages!(several_ranks, whole, RanksFault {
+    Differ { rank: 2, setting: "seed".into(), there: "8".into(), here: "7".into() }
+        => "seed is \"8\" on rank 2, but \"7\" on rank 0; start all ranks with the same program, options and text",
+    OneProcess { setting: "a mini-batch", ranks: 2, advice: "set batch to 1" }
+        => "a mini-batch cannot be trained on 2 ranks; set batch to 1, or start one rank",
     NotDivided { command: "compare", ranks: 4 }
         => "each of 4 ranks would do the same compare; pass --vocab-parallel, or start one rank",
 });

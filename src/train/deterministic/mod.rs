@@ -47,9 +47,9 @@ const RATE_WORDS: u64 = 1_000;
 /// The text comes in pieces scattered over it, as in [`hogwild`](super::hogwild()), and is dealt to four workers
 /// sentence by sentence. Each worker has its own random numbers and moves only its own copies of the rows that it
 /// touches ([`Overlay`](crate::table::Overlay)). After a fixed number of words there is a barrier, where the moves of
-/// all workers are added in the order of the workers ([`merge`](crate::table::merge())). Threads take workers in portions as they become
-/// free, and share the rows of a merge. A layer with an adaptive proposal looks at the weights at barriers at which all
-/// rows are merged.
+/// all workers are added in the order of the workers ([`merge()`](crate::table::merge())). Threads take workers in
+/// portions as they become free, and share the rows of a merge. A layer with an adaptive proposal looks at the weights
+/// at barriers at which all rows are merged.
 ///
 /// `observe` hears of every barrier, but at most ten times a second.
 ///
@@ -107,19 +107,20 @@ pub fn deterministic_watched(
 ///
 /// # Method
 /// At a barrier the ranks exchange where their workers stand, and then the rows to merge that these have moved. Every
-/// rank merges the moves of all workers in the order of the workers. The progress is that of all ranks. The observers of
-/// all ranks are asked at the same barriers: the run stops if one of them says so, and shows the model if one of them
-/// asks. A text that one rank cannot read, or a loss that is not finite, ends the run on all ranks at the same barrier.
+/// rank merges the moves of all workers in the order of the workers. The progress is that of all ranks. The observers
+/// of all ranks are asked at the same barriers: the run stops if one of them says so, and shows the model if one of
+/// them asks. A text that one rank cannot read, or a loss that is not finite, ends the run on all ranks at the same
+/// barrier.
 ///
 /// # Cost
-/// A barrier takes two messages from each rank to every other rank. The second one has 8 + 4·(dim + bias) bytes for
-/// each row to merge and each worker that moved it. A barrier follows after at most 4,096 words of all ranks, so this
-/// mode needs a fast network; it serves proofs and tests.
+/// A barrier takes two messages from each rank to every other rank. The second one has 4 bytes for each worker and
+/// table, and 8 + 4·(dim + bias) bytes for each row to merge and each worker that moved it. A barrier follows after at
+/// most 4,096 trained words of all ranks, so this mode needs a fast network; it serves proofs and tests.
 ///
 /// # Errors
 /// The errors of [`deterministic_watched`], on every rank. The number of ranks gives
 /// [`Error::OutOfRange`](crate::Error::OutOfRange) unless it is 1, 2 or 4. An input that differs between ranks gives
-/// [`Error::RanksDiffer`](crate::Error::RanksDiffer). An error of another rank is
+/// [`RanksFault::Differ`](crate::error::RanksFault::Differ). An error of another rank is
 /// [`Error::OtherRank`](crate::Error::OtherRank).
 pub fn deterministic_over(
     model: &mut SharedModel,

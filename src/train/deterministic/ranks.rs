@@ -64,7 +64,7 @@ impl Ranks {
     /// threads may differ.
     ///
     /// # Errors
-    /// [`Error::RanksDiffer`].
+    /// [`RanksFault::Differ`](crate::error::RanksFault::Differ).
     pub fn compare(
         &mut self,
         model: &SharedModel,
