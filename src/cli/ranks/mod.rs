@@ -147,7 +147,7 @@ mod tests {
 
     #[test]
     fn several_ranks_without_a_division_are_refused() {
-        for line in ["train --corpus a --out b", "compare", "predict m the", "step --layer full"] {
+        for line in ["compare", "predict m the", "step --layer full"] {
             let (cli, _) = read(&format!("lexmax-mpi {line}")).unwrap();
             let errors = ThreadPeers::run(2, |peers| {
                 execute(&cli, Instant::now(), &Signals::deaf(), &mut Team::new(peers)).unwrap_err().to_string()
