@@ -5,29 +5,28 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// Time of a wait in which the thread asks again at once, and only lets others pass.
-const EAGER: Duration = Duration::from_micros(200);
+const EAGER: Duration = Duration::from_millis(2);
 /// The longest sleep between two questions: the most that a wait is longer than it must be.
 const LONGEST: Duration = Duration::from_micros(500);
+/// A sleep takes one in so many parts of the time that was waited: a wait is longer than it must be by this share.
+const SHARE: u32 = 16;
 
 /// A wait that has begun.
 pub struct Patience {
     begun: Instant,
-    pause: Duration,
 }
 
 impl Patience {
     /// Begins to wait.
     pub fn new() -> Self {
-        Self { begun: Instant::now(), pause: Duration::from_micros(20) }
+        Self { begun: Instant::now() }
     }
 
     /// Pauses before the next question.
     pub fn pause(&mut self) {
-        if self.begun.elapsed() < EAGER {
-            thread::yield_now();
-        } else {
-            thread::sleep(self.pause);
-            self.pause = (2 * self.pause).min(LONGEST);
+        match self.begun.elapsed() {
+            waited if waited < EAGER => thread::yield_now(),
+            waited => thread::sleep((waited / SHARE).min(LONGEST)),
         }
     }
 

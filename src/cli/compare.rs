@@ -12,6 +12,7 @@ use crate::model::ModelKind;
 use crate::optimizer::OptimizerKind;
 use crate::peers::Team;
 use crate::report::{page_files, write_page};
+use crate::table::Division;
 use crate::vocab::LONGEST_WORD;
 use crate::{Error, Result};
 use clap::Args;
@@ -240,6 +241,7 @@ pub fn run_over(arguments: &Arguments, team: &mut Team) -> Result<()> {
     let prepared = prepare(arguments);
     let Prepared { config, source, path } = team.agree(prepared)?;
     let data = team.agree(Data::new(&source))?;
+    super::ranks::warn_of_idle(&Division::over(data.counts().len() as u32, team));
     let mut comparison = compare_over(&config, &data, team, &mut Bars::new())?;
     comparison.run.command = super::command();
     let reported = if team.is_first() { report(arguments, &comparison, path) } else { Ok(()) };

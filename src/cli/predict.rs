@@ -4,7 +4,7 @@ use super::prompt;
 use crate::error::shown::{self, escaped};
 use crate::model::Predictor;
 use crate::peers::Team;
-use crate::table::Threads;
+use crate::table::{Division, Threads};
 use crate::{Error, Result};
 use clap::{ArgMatches, Args};
 use std::path::PathBuf;
@@ -58,6 +58,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
 pub fn run_over(arguments: &Arguments, team: &mut Team) -> Result<()> {
     let threads = Threads::new(super::threads(arguments.threads));
     let predictor = Predictor::open_over(&arguments.model, threads, team)?;
+    super::ranks::warn_of_idle(&Division::over(predictor.vocab().len() as u32, team));
     if !arguments.context.is_empty() {
         let context: Vec<&str> = arguments.context.iter().map(String::as_str).collect();
         let read = non_empty(predictor.words_of(&context), &context);

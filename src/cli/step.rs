@@ -5,6 +5,7 @@ use crate::files::Output;
 use crate::layer::catalogue::LayerSpec;
 use crate::measure::{StepConfig, StepReport, time_step_over};
 use crate::peers::Team;
+use crate::table::Division;
 use clap::Args;
 use std::path::PathBuf;
 
@@ -64,6 +65,7 @@ pub fn run_over(arguments: &Arguments, team: &mut Team) -> Result<()> {
         seed: arguments.seed,
     };
     team.agree(super::check_json(arguments.json.as_deref(), config.layer.files()))?;
+    super::ranks::warn_of_idle(&Division::over(arguments.vocab, team));
     let timed = time_step_over(&config, team)?;
     let reported = if team.is_first() { report(arguments, &timed) } else { Ok(()) };
     team.agree(reported)

@@ -134,6 +134,41 @@ fn a_killed_run_leaves_no_part_of_a_file_and_is_resumed() {
     }
 }
 
+/// The rank is killed at any moment: while ranks start, while they read, train, write.
+#[test]
+fn killed_at_any_moment_and_started_again_it_gives_the_same_bytes() {
+    if has_mpi() {
+        let folder = place();
+        let options =
+            |out| train(out, &["--epochs", "6", "--checkpoint", "run", "--resume", "--checkpoint-every", "0.1s"]);
+        run(2, &train("whole.bin", &["--epochs", "6"]), folder.path()).with(0);
+        let whole = fs::read(folder.path().join("whole.bin")).unwrap();
+        for round in 0..5 {
+            let mut job = Job::of(2, &options("v.bin")).within(folder.path()).start();
+            // The moments are other ones in every run of this test.
+            let nanos = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().subsec_nanos();
+            let moment = Duration::from_millis(u64::from(nanos / 1_000 % 1_500));
+            let was_killed = job.kill_after(round % 2, moment);
+            let done = job.end(FAILING);
+            assert!(was_killed || done.status == Some(0), "{done:?}");
+            let out = folder.path().join("v.bin");
+            assert!(!out.exists() || fs::read(out).unwrap() == whole, "after {moment:?}: {done:?}");
+            fs::remove_file(folder.path().join("v.bin")).ok();
+        }
+        run(2, &options("v.bin"), folder.path()).with(0);
+        assert!(fs::read(folder.path().join("v.bin")).unwrap() == whole);
+        let left: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        let strange =
+            |name: &std::ffi::OsString| !["sample.txt", "whole.bin", "v.bin", "run"].iter().any(|known| name == known);
+        // A killed process cannot remove its temporary files: they have names of their own, and the next run removes
+        // or ignores them.
+        assert!(
+            left.iter().filter(|name| strange(name)).all(|name| name.to_string_lossy().starts_with('.')),
+            "{left:?}"
+        );
+    }
+}
+
 #[test]
 fn a_signal_to_one_rank_ends_the_job() {
     if has_mpi() {

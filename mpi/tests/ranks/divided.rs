@@ -38,8 +38,8 @@ fn a_comparison_has_the_bytes_of_one_process() {
     if has_mpi() {
         let layers = "full,differentiated,differentiated-projected,adaptive,class-based,sparsemax,entmax,\
                       self-normalized,infrequent,hierarchical,sampled,negative";
-        let mut arguments = vec!["compare", "--layers", layers, "--vocab", "1500", "--classes", "8", "--out", "out"];
-        arguments.extend(["--examples", "2000", "--valid-examples", "200", "--threads", "1", "--vocab-parallel"]);
+        let mut arguments = vec!["compare", "--layers", layers, "--vocab", "2100", "--classes", "8", "--out", "out"];
+        arguments.extend(["--examples", "600", "--valid-examples", "64", "--threads", "1", "--vocab-parallel"]);
         let reports: Vec<_> = (1..=4)
             .map(|ranks| {
                 let folder = tempfile::tempdir().unwrap();
@@ -71,6 +71,18 @@ fn a_step_has_the_loss_of_one_process_and_sends_the_bytes_of_the_closed_form() {
             losses.push(found["loss"].as_f64().unwrap().to_bits());
         }
         assert!(losses.iter().all(|loss| *loss == losses[0]));
+    }
+}
+
+#[test]
+fn idle_ranks_are_told_of() {
+    if has_mpi() {
+        let folder = tempfile::tempdir().unwrap();
+        for (vocab, text) in [("600", "1 of 3 ranks are idle: a table of 600 rows"), ("200", "2 of 3 ranks are idle")] {
+            let mut arguments = vec!["step", "--layer", "full", "--vocab", vocab, "--dim", "4", "--batch", "8"];
+            arguments.extend(["--repeats", "1", "--threads", "1", "--vocab-parallel"]);
+            run(3, &arguments, folder.path()).once(text);
+        }
     }
 }
 

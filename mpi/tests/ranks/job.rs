@@ -152,25 +152,33 @@ impl Running {
         }
     }
 
-    /// The process of a rank, once it is there.
-    pub fn process_of(&mut self, rank: usize) -> Pid {
-        let mark = format!("OMPI_COMM_WORLD_RANK={rank}");
-        let mut found = None;
-        let job = self.child.id();
-        self.until(USUAL, "rank", |_| {
-            found = children(job).into_iter().find(|process| {
-                let environment = fs::read(format!("/proc/{process}/environ")).unwrap_or_default();
-                environment.split(|byte| *byte == 0).any(|entry| entry == mark.as_bytes())
-            });
-            found.is_some()
-        });
-        Pid::from_raw(found.unwrap())
+    /// Whether the job has ended.
+    pub fn is_over(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
     }
 
-    /// Sends a signal to a rank.
+    /// The process of a rank, if it is there.
+    fn process_of(&self, rank: usize) -> Option<Pid> {
+        let mark = format!("OMPI_COMM_WORLD_RANK={rank}");
+        let is_rank = |process: &i32| {
+            let environment = fs::read(format!("/proc/{process}/environ")).unwrap_or_default();
+            environment.split(|byte| *byte == 0).any(|entry| entry == mark.as_bytes())
+        };
+        children(self.child.id()).into_iter().find(is_rank).map(Pid::from_raw)
+    }
+
+    /// Sends a signal to a rank once it is there.
     pub fn signal(&mut self, rank: usize, signal: Signal) {
-        let process = self.process_of(rank);
-        kill(process, signal).unwrap();
+        self.until(USUAL, "rank", |job| job.process_of(rank).is_some_and(|process| kill(process, signal).is_ok()));
+    }
+
+    /// Kills a rank some time after it is there. False if it ended before.
+    pub fn kill_after(&mut self, rank: usize, time: Duration) -> bool {
+        while self.process_of(rank).is_none() && !self.is_over() {
+            sleep(LOOKS);
+        }
+        sleep(time);
+        self.process_of(rank).is_some_and(|process| kill(process, Signal::SIGKILL).is_ok())
     }
 
     /// Waits for the end, which must come in time.

@@ -2,6 +2,7 @@
 
 #![cfg(target_os = "linux")]
 
+mod agreement;
 mod commands;
 mod divided;
 mod door;
@@ -19,6 +20,7 @@ fn a_rank() {
     let Ok(case) = std::env::var(CASE) else { return };
     let (name, limit) = case.split_once(' ').unwrap_or((&case, "536870912"));
     let play: fn(lexmax::peers::Team) -> lexmax::Result<u8> = match name {
+        "agreement" => agreement::play,
         "door" => door::play,
         name => ends::play(name),
     };

@@ -7,6 +7,7 @@ use super::{arguments, compare, predict, step, train, voice};
 use crate::Result;
 use crate::error::RanksFault;
 use crate::peers::{Peers, Team};
+use crate::table::Division;
 use clap::error::ErrorKind;
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use std::time::Instant;
@@ -54,6 +55,18 @@ impl<A: Args> Divided<A> {
             true => Ok(()),
             false => Err(RanksFault::NotDivided { command, ranks: team.size() }.into()),
         }
+    }
+}
+
+/// Warns of ranks that hold no row of a table with a row for each word.
+pub fn warn_of_idle(words: &Division) {
+    let (idle, ranks) = (words.idle_ranks(), words.ranks());
+    if idle > 0 {
+        super::warn(&format!(
+            "{}: {idle} of {ranks} ranks are idle: a table of {} rows is divided into parts of 256 or more; start fewer",
+            voice::program(),
+            words.rows(),
+        ));
     }
 }
 

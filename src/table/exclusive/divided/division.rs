@@ -54,6 +54,11 @@ impl Division {
         self.rows
     }
 
+    /// Number of ranks.
+    pub fn ranks(&self) -> usize {
+        self.ranks
+    }
+
     /// The rows of a rank.
     pub fn of(&self, rank: usize) -> Range<u32> {
         held(self.rows, rank, self.ranks)
