@@ -35,7 +35,8 @@ pub fn has_mpi() -> bool {
 
 /// Says that something was not tested, past the harness, which would hide it.
 pub fn not_run(why: &str) {
-    writeln!(std::io::stderr(), "NOT RUN: {why}").unwrap();
+    let mut stderr = std::io::stderr();
+    writeln!(stderr, "NOT RUN: {why}").unwrap();
 }
 
 /// A program and its arguments.
