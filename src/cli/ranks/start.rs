@@ -20,7 +20,8 @@ pub struct Cores {
 /// Checks that all ranks are the same program with the same arguments.
 ///
 /// # Errors
-/// [`RanksFault::Differ`](crate::error::RanksFault::Differ) with the first difference, or a vector path that a rank lacks.
+/// [`RanksFault::Differ`](crate::error::RanksFault::Differ) with the first difference, or a vector path that a rank
+/// lacks.
 pub fn same(team: &mut Team) -> Result<()> {
     team.agree(simd::path::check())?;
     let words = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned());
