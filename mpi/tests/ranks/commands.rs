@@ -111,23 +111,25 @@ fn ranks_train_the_bytes_of_one_process() {
     }
 }
 
-/// The rank is killed while it trains, which takes long enough.
+/// The rank is killed at some moment of its training, which takes some seconds.
 #[test]
 fn a_killed_run_leaves_no_part_of_a_file_and_is_resumed() {
+    const PASSES: &str = "200";
     if has_mpi() {
         let folder = place();
-        let more = ["--epochs", "40", "--checkpoint", "run", "--resume", "--checkpoint-every", "0.2s"];
+        let more = ["--epochs", PASSES, "--checkpoint", "run", "--resume", "--checkpoint-every", "0.2s"];
         let part = train("v.bin", &more);
         let checkpoint = folder.path().join("run/checkpoint.safetensors");
         let mut job = Job::of(2, &part).within(folder.path()).start();
         job.until(USUAL, "checkpoint", |_| checkpoint.exists());
+        std::thread::sleep(Duration::from_millis(u64::from(std::process::id() % 1000)));
         job.signal(1, Signal::SIGKILL);
         assert_ne!(job.end(FAILING).status, Some(0));
         assert!(!folder.path().join("v.bin").exists());
         // As many ranks go on.
         run(4, &part, folder.path()).with(2).once("ranks");
         run(2, &part, folder.path()).with(0);
-        let whole = train("whole.bin", &["--epochs", "40"]);
+        let whole = train("whole.bin", &["--epochs", PASSES]);
         run(2, &whole, folder.path()).with(0);
         let read = |name: &str| fs::read(folder.path().join(name)).unwrap();
         assert!(read("v.bin") == read("whole.bin"));
