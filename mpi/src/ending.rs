@@ -18,6 +18,8 @@ const PANICKED: u8 = 101;
 
 /// Time that a rank with an error waits for the others to have one too.
 const GRACE: Duration = Duration::from_secs(1);
+/// Time that a rank with the error of another one waits for that one to print it.
+const LONG_GRACE: Duration = Duration::from_secs(5);
 /// Time that the libraries of a process get to end it.
 const LEAVING: Duration = Duration::from_secs(3);
 
@@ -28,14 +30,14 @@ pub fn end_on_panic(rank: i32) {
     let print = panic::take_hook();
     panic::set_hook(Box::new(move |info| {
         print(info);
-        cli::warn(&format!("lexmax-mpi: rank {rank} panicked, which ends all ranks"));
+        cli::alarm(&format!("lexmax-mpi: rank {rank} panicked, which ends all ranks"));
         leave(PANICKED);
     }));
 }
 
 /// Prints an error, and ends the process.
 pub fn refuse(message: &str) -> ! {
-    cli::warn(&format!("lexmax-mpi: {message}"));
+    cli::alarm(&format!("lexmax-mpi: {message}"));
     leave(FAILED);
 }
 
@@ -69,10 +71,16 @@ pub fn together(world: &SimpleCommunicator, result: Result<u8>) -> u8 {
         let mut patience = Patience::new();
         while let Err(pending) = request.test() {
             request = pending;
-            if patience.elapsed() > GRACE
+            let is_of_other = matches!(error, Some(Error::Ranks(RanksFault::Other { .. })));
+            if patience.elapsed() > if is_of_other { LONG_GRACE } else { GRACE }
                 && let Some(error) = error.take()
             {
-                report(error, Some(world.rank()));
+                // The rank that has the error did not come here to print it.
+                if is_of_other {
+                    cli::report(error)
+                } else {
+                    report(error, Some(world.rank()))
+                }
                 leave(FAILED);
             }
             patience.pause();

@@ -5,12 +5,12 @@ use super::table::{self, Table};
 use crate::compare::{Builder, CompareConfig, Comparison, Data, DataSource, compare_over};
 use crate::corpus::synthetic::SyntheticLanguage;
 use crate::corpus::{Context, Source, WindowRule};
-use crate::error::shown;
-use crate::files::{Output, Plan};
+use crate::error::{RanksFault, shown};
+use crate::files::{self, Output, Plan};
 use crate::layer::catalogue::LayerSpec;
 use crate::model::ModelKind;
 use crate::optimizer::OptimizerKind;
-use crate::peers::Team;
+use crate::peers::{Peers, Team};
 use crate::report::{page_files, write_page};
 use crate::table::Division;
 use crate::vocab::LONGEST_WORD;
@@ -238,7 +238,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
 
 /// Compares layers that are divided among the ranks of a team. Rank 0 writes the report.
 pub fn run_over(arguments: &Arguments, team: &mut Team) -> Result<()> {
-    let prepared = prepare(arguments);
+    let prepared = prepare(arguments, team);
     let Prepared { config, source, path } = team.agree(prepared)?;
     let data = team.agree(Data::new(&source))?;
     super::ranks::warn_of_idle(&Division::over(data.counts().len() as u32, team));
@@ -255,7 +255,12 @@ struct Prepared {
     path: PathBuf,
 }
 
-fn prepare(arguments: &Arguments) -> Result<Prepared> {
+fn prepare(arguments: &Arguments, team: &Team) -> Result<Prepared> {
+    let mut texts = arguments.corpus.iter().chain(&arguments.valid);
+    if !team.is_alone() && texts.any(|path| files::is_stdin(path)) {
+        let (setting, advice) = ("a text on standard input", "name a file that every rank can read");
+        return Err(RanksFault::OneRank { setting, ranks: team.size(), advice }.into());
+    }
     let builder = arguments.builder()?;
     let config = builder.config()?;
     let path = arguments.out.join("compare.json");

@@ -154,7 +154,7 @@ fn layers() -> String {
 
 /// The number of threads: the given one, or one for each core.
 fn threads(asked: Option<u32>) -> usize {
-    asked.map_or_else(crate::measure::cores, |n| n as usize)
+    asked.map_or_else(voice::cores, |n| n as usize)
 }
 
 /// Parses a whole number of a range.

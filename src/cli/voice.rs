@@ -1,4 +1,4 @@
-//! Text for people: results on standard output, all else on standard error.
+//! The part of this process among others, and text for people: results on standard output, all else on standard error.
 
 use crate::error::{OutputFault, shown};
 use crate::files::is_stdout;
@@ -12,6 +12,19 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 static SILENT: AtomicBool = AtomicBool::new(false);
 /// The name of the program, if it is not `lexmax`.
 static PROGRAM: OnceLock<&str> = OnceLock::new();
+
+/// The cores that this process may use, if others of its kind use the rest.
+static CORES: OnceLock<usize> = OnceLock::new();
+
+/// Leaves this process some of the cores of the machine.
+pub fn share_cores(cores: usize) {
+    CORES.set(cores).ok();
+}
+
+/// The cores that this process may use.
+pub fn cores() -> usize {
+    CORES.get().copied().unwrap_or_else(crate::measure::cores)
+}
 
 /// Makes this process print nothing but its errors.
 pub fn fall_silent() {

@@ -126,6 +126,19 @@ impl Data {
         self.words.as_ref()
     }
 
+    /// SHA-256 of the words, their counts, and the sentences for training and evaluation.
+    pub(super) fn digest(&self) -> String {
+        let ids = |ids: &[u32]| ids.iter().flat_map(|id| id.to_le_bytes()).collect::<Vec<u8>>();
+        let counts = self.counts.as_slice().iter().map(|count| count.to_le_bytes().to_vec());
+        let words = self.words.iter().flat_map(Vocabulary::words).map(|word| word.as_bytes().to_vec());
+        let (train, valid) = match &self.material {
+            Material::Text { train, valid, .. } => (Some(&**train), Some(&**valid)),
+            Material::Synthetic(_) => (None, None),
+        };
+        let sentences = [train, valid].into_iter().flatten().flat_map(Corpus::sentences).map(ids);
+        files::sha256_of(counts.chain(words).chain(sentences))
+    }
+
     pub(super) fn min_count(&self) -> u64 {
         match self.material {
             Material::Text { min_count, .. } => min_count,

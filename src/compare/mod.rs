@@ -148,7 +148,8 @@ pub fn compare(config: &CompareConfig, data: &Data, observer: &mut dyn Listener)
 /// is that of rank 0.
 ///
 /// # Errors
-/// The errors of [`compare()`].
+/// The errors of [`compare()`], and [`RanksFault::Differ`](crate::error::RanksFault::Differ) for settings, text or
+/// files of layers that differ between ranks.
 pub fn compare_over(
     config: &CompareConfig,
     data: &Data,
@@ -156,6 +157,7 @@ pub fn compare_over(
     observer: &mut dyn Listener,
 ) -> Result<Comparison> {
     config.check()?;
+    check_ranks(config, data, &mut team.clone())?;
     let threads = Threads::new(config.threads);
     check_sizes(config, config.valid_examples, 1)?;
     // The first round only builds, so that a bad setting of the last layer is found before the others are trained.
@@ -221,6 +223,16 @@ pub fn compare_over(
     let config = ConfigFacts { curve_examples: curve.examples(), ..facts(config, data, threads.count()) };
     let corpus = data.facts(unigram_nll);
     Ok(Comparison { lexmax: env!("CARGO_PKG_VERSION"), run: RunFacts::here(), corpus, config, layers })
+}
+
+/// Refuses ranks with other settings, data or files of layers than rank 0. They may have other numbers of threads.
+fn check_ranks(config: &CompareConfig, data: &Data, team: &mut Team) -> Result<()> {
+    if team.is_alone() {
+        return Ok(());
+    }
+    let settings = format!("{:?}", CompareConfig { threads: 0, ..config.clone() });
+    let files = catalogue::files_digest(&config.layers);
+    team.compare(&[("settings", settings), ("the SHA-256 of the text", data.digest()), ("files of layers", files)])
 }
 
 /// Largest number of f32 that the examples of one call may take: 2 GiB.

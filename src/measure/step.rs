@@ -4,7 +4,7 @@ use super::machine::{peak_gflops, sgemm_gflops};
 use super::rig::{Rig, Sizes, zipf};
 use super::timing::Plan;
 use crate::error::{Error, Result};
-use crate::layer::catalogue::LayerSpec;
+use crate::layer::catalogue::{self, LayerSpec};
 use crate::layer::{Bias, Divisions};
 use crate::machine::peak_bytes;
 use crate::peers::{Peers, Team};
@@ -130,12 +130,18 @@ pub fn time_step(config: &StepConfig) -> Result<StepReport> {
 /// pass the same settings; the times are those of the rank that calls.
 ///
 /// # Errors
-/// The errors of [`time_step`].
+/// The errors of [`time_step`], and [`RanksFault::Differ`](crate::error::RanksFault::Differ) for settings or files of
+/// layers that differ between ranks.
 pub fn time_step_over(config: &StepConfig, team: &mut Team) -> Result<StepReport> {
     for (name, value) in [("batch", config.batch), ("vocab", config.vocab), ("repeats", config.repeats)] {
         if value == 0 {
             return Err(Error::OutOfRange { name, value: 0.0, limit: "1 or more" });
         }
+    }
+    if !team.is_alone() {
+        let settings = format!("{:?}", StepConfig { threads: 0, ..config.clone() });
+        let files = catalogue::files_digest(std::slice::from_ref(&config.layer));
+        team.compare(&[("settings", settings), ("files of layers", files)])?;
     }
     let sizes = Sizes { dim: config.dim, batch: config.batch, seed: config.seed };
     let counts = Arc::new(zipf(config.vocab)?);

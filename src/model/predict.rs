@@ -3,6 +3,7 @@
 use super::{Architecture, Model, ModelReader};
 use crate::corpus;
 use crate::error::{Error, Result};
+use crate::files;
 use crate::layer::verbs::Scored;
 use crate::layer::{Batch, LayerExt, Scratch};
 use crate::peers::Team;
@@ -69,7 +70,8 @@ impl Predictor {
     /// file, and then asks the same questions.
     ///
     /// # Errors
-    /// The errors of [`Predictor::open`], and [`RanksFault::Other`](crate::error::RanksFault::Other).
+    /// The errors of [`Predictor::open`], [`RanksFault::Other`](crate::error::RanksFault::Other), and
+    /// [`RanksFault::Differ`](crate::error::RanksFault::Differ) for files that differ between ranks.
     pub fn open_over(path: &Path, threads: Threads, team: &mut Team) -> Result<Self> {
         let read = || {
             let file = BufReader::new(File::open(path).map_err(Error::io(path))?);
@@ -77,6 +79,9 @@ impl Predictor {
         };
         let read = read();
         let (architecture, vocab, model) = team.agree(read)?;
+        if !team.is_alone() {
+            team.compare(&[("the SHA-256 of the model file", files::sha256(path).unwrap_or_default())])?;
+        }
         Ok(Self { architecture, vocab, model, threads })
     }
 

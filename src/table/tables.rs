@@ -259,6 +259,11 @@ impl<'a> Tables<'a> {
         all
     }
 
+    /// Tells a search that this rank sees all words that come now, whatever scans went before.
+    pub(crate) fn all_shown(&mut self) {
+        self.shown_in_part = None;
+    }
+
     /// [`Table::sweep`].
     pub fn sweep(
         &mut self,

@@ -46,7 +46,7 @@ mod watch;
 mod workspace;
 
 pub use batches::{batches, batches_watched};
-pub(crate) use deterministic::check_ranks;
+pub(crate) use deterministic::{check_ranks, same_program};
 pub use deterministic::{deterministic, deterministic_over, deterministic_watched};
 pub use hogwild::{Hogwild, hogwild, hogwild_watched};
 pub use schedule::{Budget, LinearDecay};
@@ -328,8 +328,11 @@ impl<'a> BatchRun<'a> {
                 return Err(Error::diverged(Divergence::Loss(loss), at.examples, at.rate));
             }
             let now = Instant::now();
-            // Ranks stop after the same batch.
-            at.seconds = team.of_first((now - self.start - self.watched).as_secs_f64());
+            at.seconds = (now - self.start - self.watched).as_secs_f64();
+            if matches!(budget, Budget::Time(_)) {
+                // Ranks stop after the same batch.
+                at.seconds = team.of_first(at.seconds);
+            }
             at.share = budget.share(at.examples, at.seconds);
             observe(at);
             self.watched += now.elapsed();

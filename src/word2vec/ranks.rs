@@ -6,8 +6,7 @@ use crate::error::{Error, RanksFault, Result};
 use crate::files;
 use crate::peers::{Peers, Team};
 use crate::run::Control;
-use crate::simd;
-use crate::train::check_ranks;
+use crate::train::{check_ranks, same_program};
 
 /// Checks that all ranks have the same program and the same options, and that these can be trained on several ranks.
 /// All ranks get the same answer.
@@ -18,16 +17,11 @@ pub(super) fn check(config: &Word2VecConfig) -> Result<()> {
     }
     let held_out = config.control.valid.iter().flat_map(|valid| &valid.files);
     let has_stdin = held_out.into_iter().any(|path| files::is_stdin(path));
-    let program = std::env::current_exe().ok().and_then(|path| files::sha256(&path)).unwrap_or_default();
-    let more = [
-        ("version", env!("CARGO_PKG_VERSION").into()),
-        ("program", program),
-        ("instruction set", simd::path::name().into()),
-    ];
+    same_program(&mut team)?;
     // The hash of the text stands for what decides its words. It is compared once the text is read.
     let settings = settings(config, "", None);
     let settings = settings.iter().map(|(name, value)| (name.as_str(), value.clone()));
-    team.compare(&more.into_iter().chain(settings).collect::<Vec<_>>())?;
+    team.compare(&settings.collect::<Vec<_>>())?;
     let refused = [
         (!config.deterministic, "a run without deterministic", "set deterministic"),
         (config.batch > 1, "a mini-batch", "set batch to 1"),

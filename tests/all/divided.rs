@@ -105,6 +105,38 @@ fn a_model_file_answers_over_ranks_as_in_one_process() {
     }
 }
 
+/// Ranks that would compute with other numbers are told so, before anything is computed.
+#[test]
+fn files_that_differ_between_ranks_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |rank: usize, name: &str| folder.path().join(format!("{rank}-{name}"));
+    for rank in 0..2 {
+        let words = |line: usize| (0..9).map(|i| format!("w{} ", (line * i + rank * i * i) % 40)).collect::<String>();
+        std::fs::write(path(rank, "text"), (0..90).map(|line| words(line) + "\n").collect::<String>()).unwrap();
+        let (vocab, made) = (vocab(), architecture("full"));
+        let (encoder, layer) = (made.encoder(vocab.len()).unwrap(), made.layer(&vocab, None).unwrap());
+        let model = Model::new(encoder, layer, vocab.counts(), made.optimizer, rank as u64).unwrap();
+        let file = std::fs::File::create(path(rank, "model")).unwrap();
+        ModelWriter::new(&made, &vocab, &model).unwrap().write(&mut &file).unwrap();
+    }
+    let errors = ThreadPeers::run(2, |peers| {
+        let mut team = Team::new(peers);
+        let builder = Builder::of(["full"]).unwrap().text(path(team.rank(), "text")).min_count(1).examples(50);
+        let data = Data::new(&builder.source().unwrap()).unwrap();
+        let of_text = compare_over(&builder.config().unwrap(), &data, &team, &mut Silent).unwrap_err();
+        let model = path(team.rank(), "model");
+        let of_model = Predictor::open_over(&model, Threads::default(), &mut team).unwrap_err();
+        let mut step = StepConfig::new("full".parse().unwrap());
+        (step.vocab, step.seed) = (300, team.rank() as u64);
+        let of_step = time_step_over(&step, &mut team).unwrap_err();
+        [of_text, of_model, of_step].map(|error| error.to_string())
+    });
+    let begin = ["the SHA-256 of the text is ", "the SHA-256 of the model file is ", "settings is "];
+    for of_rank in &errors {
+        assert!(of_rank.iter().zip(begin).all(|(error, begin)| error.starts_with(begin)), "{errors:#?}");
+    }
+}
+
 /// A rank without the file ends all ranks.
 #[test]
 fn a_model_that_one_rank_cannot_read_is_an_error_on_all() {

@@ -33,6 +33,15 @@ pub fn play(case: &str) -> fn(Team) -> Result<u8> {
             exchange_forever(team)
         },
         "error" => |team| if is_rank_1(&team) { Err(Error::EmptyVocabulary) } else { exchange_forever(team) },
+        // The rank with the error comes to the end much later than the others.
+        "late-error" => |mut team| {
+            let own = if is_rank_1(&team) { Err(Error::EmptyVocabulary) } else { Ok(0) };
+            let agreed = team.agree(own);
+            if is_rank_1(&team) {
+                thread::sleep(std::time::Duration::from_secs(60));
+            }
+            agreed
+        },
         "error-of-all" => |_| Err(Error::EmptyVocabulary),
         "agreed-error" => |mut team| {
             let own = if is_rank_1(&team) { Err(Error::EmptyVocabulary) } else { Ok(0) };
@@ -77,6 +86,14 @@ fn an_error_of_all_is_printed_once() {
         let done = Job::of(3, &case("error-of-all")).run(USUAL).with(2).once(&message());
         assert!(!done.err.contains(&format!("rank 0: {}", message())), "{}", done.err);
         Job::of(3, &case("agreed-error")).run(USUAL).with(2).once(&format!("rank 1: {}", message()));
+    }
+}
+
+#[test]
+fn an_error_is_told_even_if_its_rank_does_not_tell_it() {
+    if has_mpi() {
+        let done = Job::of(2, &case("late-error")).run(FAILING).with(2);
+        assert!(done.err.contains(&format!("rank 1: {}", message())), "{}", done.err);
     }
 }
 

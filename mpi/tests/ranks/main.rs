@@ -9,6 +9,7 @@ mod door;
 mod ends;
 mod hosts;
 mod job;
+mod laws;
 
 /// The environment variable that names what a rank does.
 const CASE: &str = "LEXMAX_MPI_CASE";
@@ -22,6 +23,7 @@ fn a_rank() {
     let play: fn(lexmax::peers::Team) -> lexmax::Result<u8> = match name {
         "agreement" => agreement::play,
         "door" => door::play,
+        "laws" => laws::play,
         name => ends::play(name),
     };
     std::process::exit(lexmax_mpi::run_cut(limit.parse().unwrap(), move |team, _| play(team)).into());

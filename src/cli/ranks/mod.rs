@@ -111,7 +111,9 @@ pub fn run_over_ranks(start: Instant, mut team: Team, transport: &str) -> Result
             return Ok(status);
         }
     };
-    start::bound(&start::cores(&mut team), threads).iter().for_each(|warning| super::warn(warning));
+    let cores = start::cores(&mut team);
+    voice::share_cores(start::threads(&cores, team.rank()));
+    start::bound(&cores, threads).iter().for_each(|warning| super::warn(warning));
     execute(&cli, start, &Signals::listen()?, &mut team).map(|()| 0)
 }
 

@@ -3,6 +3,7 @@
 use crate::error::shown;
 use crate::machine;
 use crate::peers::{Peers, Team};
+use crate::train::same_program;
 use crate::{Result, simd};
 use serde::{Deserialize, Serialize};
 
@@ -25,10 +26,8 @@ pub struct Cores {
 pub fn same(team: &mut Team) -> Result<()> {
     team.agree(simd::path::check())?;
     let words = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned());
-    let words = (1..).zip(words).map(|(number, word)| (format!("argument {number}"), word));
-    let [version, instructions] = [env!("CARGO_PKG_VERSION"), simd::path::name()].map(String::from);
-    let all: Vec<_> =
-        [("version".into(), version), ("instruction set".into(), instructions)].into_iter().chain(words).collect();
+    let all: Vec<_> = (1..).zip(words).map(|(number, word)| (format!("argument {number}"), word)).collect();
+    same_program(team)?;
     team.compare(&all.iter().map(|(name, value)| (name.as_str(), value.clone())).collect::<Vec<_>>())
 }
 
@@ -38,6 +37,15 @@ pub fn cores(team: &mut Team) -> Vec<Cores> {
     let own = Cores { host: machine::host(), own, of_parent: machine::cores_of_parent().unwrap_or(own) };
     let all = team.all_gather(&serde_json::to_vec(&own).unwrap_or_default());
     all.iter().map(|cores| serde_json::from_slice(cores).unwrap_or_default()).collect()
+}
+
+/// The number of threads for a rank that is not told one: its share of the cores, if several ranks of its machine may
+/// use the same ones.
+pub fn threads(all: &[Cores], rank: usize) -> usize {
+    let Cores { host, own, of_parent } = &all[rank];
+    let beside: usize = all.iter().filter(|other| other.host == *host).map(|other| other.own).sum();
+    let shared = (own * of_parent).checked_div(beside).unwrap_or(1);
+    shared.min(*own).max(1)
 }
 
 /// Warnings about ranks that have fewer cores than threads. Launchers may bind a rank to one core.
@@ -51,7 +59,8 @@ pub fn bound(all: &[Cores], threads: Option<u32>) -> Vec<String> {
         };
         let (host, cores) = (shown::value(host), if *own == 1 { "core" } else { "cores" });
         let text = format!(
-            "lexmax-mpi: rank {rank} on {host} is bound to {own} {cores}, but {what}; pass `--bind-to none` to mpirun"
+            "lexmax-mpi: rank {rank} on {host} is bound to {own} {cores}, but {what}; pass `--bind-to none` to \
+             mpirun, or more cores a task to srun"
         );
         (*own < wanted).then_some(text)
     };
@@ -78,6 +87,14 @@ mod tests {
     }
 
     #[test]
+    fn ranks_of_a_machine_share_its_cores() {
+        let all = [cores("a", 16, 16), cores("a", 16, 16), cores("b", 8, 8), cores("c", 4, 16), cores("c", 4, 16)];
+        let threads: Vec<_> = (0..5).map(|rank| threads(&all, rank)).collect();
+        assert_eq!(threads, [8, 8, 8, 4, 4]);
+        assert_eq!(super::threads(&[cores("a", 1, 1), cores("a", 1, 1)], 0), 1);
+    }
+
+    #[test]
     fn ranks_with_fewer_cores_than_threads_are_named() {
         let all = [cores("a", 1, 16), cores("a", 16, 16), cores("b", 8, 16)];
         let warned = |threads| -> Vec<bool> {
@@ -91,7 +108,10 @@ mod tests {
         assert_eq!(warned(None), [true, false, true]);
         assert_eq!(
             bound(&all[..1], Some(2)),
-            ["lexmax-mpi: rank 0 on a is bound to 1 core, but has 2 threads; pass `--bind-to none` to mpirun"]
+            [
+                "lexmax-mpi: rank 0 on a is bound to 1 core, but has 2 threads; pass `--bind-to none` to mpirun, or more \
+              cores a task to srun"
+            ]
         );
         assert_eq!(bound(&[cores("a", 2, 4), cores("a", 2, 4)], None), Vec::<String>::new());
     }

@@ -17,6 +17,8 @@ mod words;
 pub use key::{Key, Otherwise, Values};
 pub use settings::LayerKeys;
 pub use spec::LayerSpec;
+#[cfg(feature = "eval")]
+pub(crate) use spec::files_digest;
 #[cfg(feature = "check")]
 pub(crate) use words::ProposalName;
 pub(crate) use words::{ClassRule, Penalty};

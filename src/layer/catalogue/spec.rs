@@ -243,6 +243,13 @@ impl fmt::Debug for LayerSpec {
     }
 }
 
+/// Returns a SHA-256 of the files that are read when the layers are built.
+#[cfg(feature = "eval")]
+pub(crate) fn files_digest(layers: &[LayerSpec]) -> String {
+    let files = layers.iter().flat_map(LayerSpec::files);
+    crate::files::sha256_of(files.map(|path| crate::files::sha256(&path).unwrap_or_default()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

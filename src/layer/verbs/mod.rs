@@ -116,6 +116,7 @@ pub(super) fn scan_log_probs<L: OutputLayer + ?Sized>(
         let examples = start..(start + LANES).min(hidden.nrows());
         let mut ln_p = Array2::zeros((examples.len(), vocab));
         layer.log_probs(w, hidden.slice_axis(Axis(0), Slice::from(examples.clone())), s, ln_p.view_mut());
+        w.all_shown();
         for first in (0..vocab).step_by(TILE_WORDS) {
             let words = first..(first + TILE_WORDS).min(vocab);
             for (lane, row) in ln_p.rows().into_iter().enumerate() {

@@ -14,7 +14,7 @@ use crate::peers::Team;
 use crate::table::{Merged, OwnRows, SharedMatrix, Threads, add_moves, rows_to_merge};
 use crate::vocab::Counts;
 use ranks::Ranks;
-pub(crate) use ranks::check_ranks;
+pub(crate) use ranks::{check_ranks, same_program};
 use worker::Worker;
 
 /// Number of workers, for any number of threads; more threads than workers stay idle. Fewer workers drift apart less

@@ -11,12 +11,14 @@ use super::super::{Hogwild, State};
 use super::worker::Worker;
 use super::{Settled, WORKERS};
 use crate::error::{Error, Result};
+use crate::files;
 use crate::model::SharedModel;
 use crate::peers::{Packer, Peers, Team, Unpacker};
 use crate::simd;
 use crate::vocab::Counts;
 use sha2::{Digest, Sha256};
 use std::ops::Range;
+use std::sync::OnceLock;
 
 /// The ranks of a run.
 pub(super) struct Ranks(Team);
@@ -33,6 +35,23 @@ pub(crate) fn check_ranks(team: &Team) -> Result<()> {
             Err(Error::OutOfRange { name: "ranks", value: ranks as f64, limit })
         }
     }
+}
+
+/// Checks that all ranks are the same program on the same instruction set.
+///
+/// # Errors
+/// [`RanksFault::Differ`](crate::error::RanksFault::Differ) with the first rank and the first difference.
+pub(crate) fn same_program(team: &mut Team) -> Result<()> {
+    static PROGRAM: OnceLock<String> = OnceLock::new();
+    if team.is_alone() {
+        return Ok(());
+    }
+    let hash = || std::env::current_exe().ok().and_then(|path| files::sha256(&path)).unwrap_or_default();
+    team.compare(&[
+        ("version", env!("CARGO_PKG_VERSION").into()),
+        ("program", PROGRAM.get_or_init(hash).clone()),
+        ("instruction set", simd::path::name().into()),
+    ])
 }
 
 impl Ranks {
@@ -75,9 +94,8 @@ impl Ranks {
             return Ok(());
         }
         let Hogwild { window, sample, rate, epochs, block, workers: _, cached: _, seed } = inputs.settings;
+        same_program(&mut self.0)?;
         self.0.compare(&[
-            ("version", env!("CARGO_PKG_VERSION").into()),
-            ("instruction set", simd::path::name().into()),
             ("window", format!("{window:?}")),
             ("sample", sample.to_string()),
             ("rate", format!("{} to {}", rate.start(), rate.end())),

@@ -5,7 +5,7 @@ use super::cases;
 use super::rig::{Examples, Rig, UPDATES, Updates, bits};
 use lexmax::WorkerRng;
 use lexmax::layer::verbs::{Sampling, Scored};
-use lexmax::layer::{Divisions, LayerExt, OutputLayer, Scratch};
+use lexmax::layer::{Batch, Bias, Divisions, FullSoftmax, LayerExt, LayerShape, OutputLayer, Scratch};
 use lexmax::peers::{Exchanged, Team, ThreadPeers};
 use lexmax::table::{
     Bags, Deferred, Divided, Division, Frozen, Init, Matrix, Online, Optimizer, Rows, Stat, Table, TableShape, Tables,
@@ -295,35 +295,85 @@ fn ranks_draw_the_initial_weights_of_one_process() {
     }
 }
 
-/// A step of a layer with one table of S strips sends 40·B·S bytes of statistics to each other rank, and ∂L/∂x down the
-/// chain and back.
+/// Full softmax as a layer of one's own that looks at all scores before it tells them.
+#[derive(Debug)]
+struct LooksTwice(FullSoftmax);
+
+impl OutputLayer for LooksTwice {
+    fn shape(&self) -> LayerShape {
+        self.0.shape()
+    }
+
+    fn step(&self, w: &mut Tables, b: Batch, s: &mut Scratch, d: ArrayViewMut2<f32>, l: Option<&mut [f64]>) -> f64 {
+        self.0.step(w, b, s, d, l)
+    }
+
+    fn log_probs(&self, w: &mut Tables, hidden: ArrayView2<f32>, s: &mut Scratch, out: ArrayViewMut2<f32>) {
+        let mut stats = vec![Stat::EMPTY; hidden.nrows()];
+        w.scan(0, 0..self.vocab() as u32, hidden, &|_, _| {}, &mut stats);
+        self.0.log_probs(w, hidden, s, out);
+    }
+}
+
+/// The default of the verbs shows all words on every rank, whatever scans went before.
 #[test]
-fn what_a_step_sends_has_a_closed_form() {
-    let (vocab, dim, batch) = (5_000, 8, 24);
-    let strips = (vocab as u64 / 256).min(16);
-    let examples = Examples::random(batch, vocab, dim, 1);
-    for (name, scans) in [("full", 1), ("self-normalized", 1), ("hierarchical", 0)] {
-        let rig = Rig::new(name, vocab, dim, 0.3);
-        for ranks in 1..=4u64 {
-            let sent = ThreadPeers::run(ranks as usize, |peers| {
-                let team = Team::new(peers);
-                let divisions = Divisions::new(&*rig.layer, &team);
-                let mut own = parts(&divisions, &rig.matrices);
-                let handles = own.iter_mut().enumerate().map(|(n, m)| handle(&divisions, n, Updates::Deferred, m));
-                let mut w = Tables::new(handles.collect());
-                Told::default().steps(&*rig.layer, &mut w, std::slice::from_ref(&examples));
-                team.exchanged()
-            });
-            let (messages, bytes) = sum(&sent);
-            if scans == 0 {
-                // Rows of the paths, each once for all other ranks in every call.
-                assert_eq!(bytes % ((ranks - 1).max(1) * 4 * dim as u64), 0, "{name}, {ranks} ranks");
-                continue;
-            }
-            let (b, d, others) = (batch as u64, dim as u64, ranks - 1);
-            let expected = (ranks * others + 2 * others, 40 * b * strips * others + 2 * 4 * b * d * others);
-            assert_eq!((messages, bytes), expected, "{name}, {ranks} ranks");
-        }
+fn a_layer_of_ones_own_has_the_answers_of_one_process() {
+    let (layer, examples) =
+        (LooksTwice(FullSoftmax::new(1_000, 6, Bias::Zero).unwrap()), Examples::random(5, 1_000, 6, 2));
+    let rig = Rig::new("full:bias=zero", 1_000, 6, 0.4);
+    let asked = |divisions: &Divisions| {
+        let own = parts(divisions, &rig.matrices);
+        let frozen = |(number, m)| divisions.handle(number, Frozen::new(m, Threads::default()));
+        let mut told = Told::default();
+        told.verbs(&layer, &mut Tables::new(own.iter().enumerate().map(frozen).collect()), &examples);
+        told
+    };
+    let alone = asked(&Divisions::new(&layer, &Team::default()));
+    for ranks in 2..=3 {
+        let all = ThreadPeers::run(ranks, |peers| asked(&Divisions::new(&layer, &Team::new(peers))));
+        assert!(all.iter().all(|told| *told == alone), "{ranks} ranks");
+    }
+}
+
+/// What all ranks together send in one call of a table's verb, in messages and bytes.
+fn sent(rows: u32, ranks: usize, call: impl Fn(&mut dyn Table) + Sync) -> (u64, u64) {
+    let shape = TableShape::new(rows, 8, true, Init::Zero);
+    let whole = Matrix::new(shape, Optimizer::Sgd, &mut WorkerRng::new(0, 0)).unwrap();
+    sum(&ThreadPeers::run(ranks, |peers| {
+        let team = Team::new(peers);
+        let division = Division::over(rows, &team);
+        let mut own = division.part_of(&whole);
+        call(&mut Divided::new(Online::new(&mut own, RATE, Threads::default()), division, team.clone()));
+        team.exchanged()
+    }))
+}
+
+/// The table of `Divided`'s documentation, for R ranks, B examples, S strips and rows of d numbers and a bias.
+#[test]
+fn what_a_verb_sends_has_a_closed_form() {
+    let (rows, dim, batch, strips) = (5_000, 8, 24, 16);
+    let (x, y) = (Array2::ones((batch, dim)), || Array2::zeros((batch, dim)));
+    for ranks in 1..=4 {
+        let (r, others, b, d) = (ranks as u64, ranks as u64 - 1, batch as u64, dim as u64);
+        let gathered = |bytes: u64| (r * others, bytes * others);
+        let scan = |t: &mut dyn Table| t.scan(0..rows, x.view(), &|_, _| {}, &mut vec![Stat::EMPTY; batch]);
+        assert_eq!(sent(rows, ranks, scan), gathered(40 * b * strips));
+        let sweep = |t: &mut dyn Table| t.sweep(0..rows, x.view(), &|_| {}, y().view_mut(), true);
+        assert_eq!(sent(rows, ranks, sweep), (2 * others, 2 * 4 * b * d * others));
+        let range = 100..4_900;
+        let scores = |t: &mut dyn Table| {
+            t.scores(&Rows::Range(range.clone()), x.view(), Array2::zeros((batch, range.len())).view_mut());
+        };
+        assert_eq!(sent(rows, ranks, scores), gathered(4 * b * range.len() as u64));
+        // Five rows are listed, of which four differ.
+        let list = [4_999, 0, 2_500, 0, 17];
+        let step = |t: &mut dyn Table| {
+            t.step(&list, x.view(), &|_, _, _| {}, &mut vec![0.0; batch], y().view_mut());
+        };
+        assert_eq!(sent(rows, ranks, step), gathered(4 * 4 * (d + 1)));
+        let coef = Array2::zeros((batch, 5));
+        let descend = |t: &mut dyn Table| t.descend(&Rows::List(&list), coef.view(), x.view());
+        assert_eq!(sent(rows, ranks, descend), (0, 0));
     }
 }
 
