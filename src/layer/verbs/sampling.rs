@@ -38,7 +38,7 @@ impl Sampling {
     /// the probabilities of all words. At T = 1 a tree samples in O(depth).
     ///
     /// # Errors
-    /// T is below 10⁻⁶ or not finite. (For the best words use [`LayerExt::top_k`].)
+    /// T is below 10⁻⁶ or not finite. (For the best words use [`LayerExt::top_k`](super::LayerExt::top_k).)
     pub fn at_temperature(self, temperature: f64) -> Result<Self> {
         check_temperature(temperature)?;
         Ok(Self { temperature, ..self })

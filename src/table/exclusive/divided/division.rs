@@ -85,7 +85,7 @@ impl Division {
     }
 
     /// The shape of this rank's matrix, for a table of this shape.
-    pub(crate) fn shape(&self, table: TableShape) -> TableShape {
+    pub fn shape(&self, table: TableShape) -> TableShape {
         TableShape { rows: self.end - self.first, ..table }
     }
 
