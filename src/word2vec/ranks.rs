@@ -16,7 +16,8 @@ pub(super) fn check(config: &Word2VecConfig) -> Result<()> {
         return Ok(());
     }
     let held_out = config.control.valid.iter().flat_map(|valid| &valid.files);
-    let has_stdin = held_out.into_iter().any(|path| files::is_stdin(path));
+    let has_stream = held_out.into_iter().any(|path| files::is_stream(path));
+    let init_streams = config.init.as_deref().is_some_and(|path| path.exists() && files::is_stream(path));
     same_program(&mut team)?;
     // The hash of the text stands for what decides its words. It is compared once the text is read.
     let settings = settings(config, "", None);
@@ -25,7 +26,8 @@ pub(super) fn check(config: &Word2VecConfig) -> Result<()> {
     let refused = [
         (!config.deterministic, "a run without deterministic", "set deterministic"),
         (config.batch > 1, "a mini-batch", "set batch to 1"),
-        (has_stdin, "a held-out text on standard input", "name a file that every rank can read"),
+        (has_stream, "a held-out text on standard input or a pipe", "name a file that every rank can read"),
+        (init_streams, "a start from vectors in a pipe", "name a file that every rank can read"),
     ];
     match refused.into_iter().find(|(is_refused, ..)| *is_refused) {
         Some((_, setting, advice)) => Err(RanksFault::OneRank { setting, ranks: team.size(), advice }.into()),

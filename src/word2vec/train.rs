@@ -21,7 +21,7 @@ use ndarray::Array2;
 use serde_json::json;
 use std::cell::RefCell;
 use std::fmt;
-use std::fs::File;
+use std::fs;
 use std::path::Path;
 use std::time::Instant;
 
@@ -145,8 +145,8 @@ pub(super) fn supervised<M: trainee::Trained>(
     // Ranks compare it, too.
     let is_hashed = control.is_recorded() || !team.is_alone();
     let hash = team.agree(if is_hashed { text_hash(vocab, *corpus) } else { Ok(String::new()) })?;
-    let opened = init.as_ref().filter(|_| !team.is_alone()).map(|path| File::open(path).map_err(Error::io(path)));
-    team.agree(opened.transpose())?;
+    let found = init.as_ref().filter(|_| !team.is_alone()).map(|path| fs::metadata(path).map_err(Error::io(path)));
+    team.agree(found.transpose())?;
     let settings = settings(config, &hash, init.as_ref().map(|path| files::sha256(path).unwrap_or_default()));
     let (words_per_pass, threads) = (text.ledger.kept, *threads);
     let subject = Subject { architecture, vocab, settings, held_out, words_per_pass, threads };

@@ -62,7 +62,8 @@ pub fn bound(all: &[Cores], threads: Option<u32>) -> Vec<String> {
             "lexmax-mpi: rank {rank} on {host} is bound to {own} {cores}, but {what}; pass `--bind-to none` to \
              mpirun, or more cores a task to srun"
         );
-        (*own < wanted).then_some(text)
+        // A rank that is not bound has the threads that it was told to have.
+        (*own < wanted && own < of_parent).then_some(text)
     };
     all.iter().enumerate().filter_map(warning).collect()
 }

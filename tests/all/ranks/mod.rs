@@ -311,9 +311,9 @@ fn messages_follow_the_barriers() {
             let looks = done.heard.iter().filter(|heard| !heard.starts_with("Progress")).count() as u64;
             let reports = done.heard.len() as u64 - looks;
             assert!(reports > 3 && looks > 1, "{reports} reports, {looks} looks");
-            // Before the first barrier: agreement and comparison. At a barrier: places and rows. A report: answers of
-            // the observers. A look: states, agreement, answers.
-            let rounds = 2 + 2 * barriers + reports + 3 * looks;
+            // Before the first barrier: agreement, comparison of programs and of inputs. At a barrier: places and rows.
+            // A report: answers of the observers. A look: states, agreement, answers.
+            let rounds = 3 + 2 * barriers + reports + 3 * looks;
             assert_eq!(sent.messages, (size as u64 - 1) * rounds, "{size} ranks");
         }
     }

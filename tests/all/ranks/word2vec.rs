@@ -191,7 +191,7 @@ fn runs_that_ranks_cannot_share_are_refused_on_all_of_them() {
     assert!(errors.iter().all(|error| error.starts_with("valid is \"") && error.ends_with(start)), "{errors:?}");
     let stdin = place.refused(2, |word2vec, _| word2vec.valid(Valid::new(["-"])));
     let advice = "name a file that every rank can read, or start one rank";
-    same(stdin, &format!("a held-out text on standard input cannot be trained on 2 ranks; {advice}"));
+    same(stdin, &format!("a held-out text on standard input or a pipe cannot be trained on 2 ranks; {advice}"));
 }
 
 /// Trains each rank on a text of its own.
