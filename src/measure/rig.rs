@@ -238,8 +238,9 @@ impl Rig {
         let mut matrices = divisions.set_up(&*self.layer, Some(&self.counts), Optimizer::Sgd, &mut rng)?;
         for (number, matrix) in matrices.iter_mut().enumerate() {
             let first = divisions.of_table(number).map_or(0, |division| division.own().start as usize);
-            let numbers = numbers.iter().cycle().skip(first * matrix.shape().dim % NUMBERS);
-            matrix.weights_mut().iter_mut().zip(numbers).for_each(|(to, from)| *to = *from);
+            let mut numbers = numbers.clone();
+            numbers.rotate_left(first * matrix.shape().dim % NUMBERS);
+            matrix.weights_mut().chunks_mut(NUMBERS).for_each(|part| part.copy_from_slice(&numbers[..part.len()]));
         }
         Ok(matrices)
     }

@@ -10,7 +10,7 @@ use lexmax::table::{Optimizer, Threads};
 use lexmax::vocab::Vocabulary;
 use std::time::Duration;
 
-/// What a comparison finds, without its times.
+/// The result of a comparison, without its times.
 fn found(layers: &[&str], team: &Team) -> Vec<String> {
     let builder = Builder::of(layers.iter().copied()).unwrap().synthetic(1_200, 10).dim(12).threads(1);
     let builder = builder.examples(3_000).valid_examples(300);

@@ -18,7 +18,7 @@ fn is_rank_1(team: &Team) -> bool {
     team.rank() == 1
 }
 
-/// What the ranks of a case do.
+/// The work of the ranks of a case.
 pub fn play(case: &str) -> fn(Team) -> Result<u8> {
     match case {
         "work" => exchange_forever,

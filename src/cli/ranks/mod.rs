@@ -43,7 +43,7 @@ struct Divided<A: Args> {
     arguments: A,
     /// Divides the layer's tables among the ranks [default: off].
     ///
-    /// Each rank keeps a part of the rows of every exact layer. The results are those of one process, bit for bit.
+    /// Each rank keeps a part of the rows of every layer. The results are those of one process, bit for bit.
     #[arg(long)]
     vocab_parallel: bool,
 }
@@ -63,7 +63,8 @@ pub fn warn_of_idle(words: &Division) {
     let (idle, ranks) = (words.idle_ranks(), words.ranks());
     if idle > 0 {
         super::warn(&format!(
-            "{}: {idle} of {ranks} ranks are idle: a table of {} rows is divided into parts of 256 or more; start fewer",
+            "{}: {idle} of {ranks} ranks are idle: a table of {} rows is divided into parts of 256 or more; start \
+             fewer",
             voice::program(),
             words.rows(),
         ));

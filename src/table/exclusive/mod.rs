@@ -197,6 +197,30 @@ impl<S: Storage> Exclusive<S> {
         &mut self.store
     }
 
+    /// Takes a step over the rows in `block`. `row` gives the row of the matrix that a gathered row updates, if any.
+    fn step_on_gathered(
+        &mut self,
+        row: impl Fn(usize) -> Option<u32>,
+        coef: &Coefficients,
+        losses: &mut [f64],
+        d_x: ArrayViewMut2<f32>,
+    ) {
+        let Self { store, threads, block, cache, .. } = self;
+        cache.clear();
+        block.scores(threads);
+        block.coefficients(coef, losses, threads);
+        block.weighted_sum(d_x, threads);
+        if store.trains() {
+            block.outer(threads);
+            block.gradients(|c, gradient, bias| {
+                if let Some(row) = row(c) {
+                    store.add(row, 1.0, gradient, bias);
+                }
+            });
+            store.settle(threads);
+        }
+    }
+
     /// Leaves the statistics of each strip in `stats`, strip by strip.
     fn scan_strips(&mut self, strips: Strips, x: ArrayView2<f32>, fold: &Fold) {
         let (batch, rows) = (x.nrows(), strips.range());
@@ -330,16 +354,8 @@ impl<S: Storage> Table for Exclusive<S> {
         losses: &mut [f64],
         d_x: ArrayViewMut2<f32>,
     ) {
-        self.cache.clear();
         self.block.gather(self.store.matrix(), rows, &x);
-        self.block.scores(&self.threads);
-        self.block.coefficients(coef, losses, &self.threads);
-        self.block.weighted_sum(d_x, &self.threads);
-        if self.store.trains() {
-            self.block.outer(&self.threads);
-            self.block.gradients(|c, gradient, bias| self.store.add(rows[c], 1.0, gradient, bias));
-            self.store.settle(&self.threads);
-        }
+        self.step_on_gathered(|c| Some(rows[c]), coef, losses, d_x);
     }
 
     fn scan(&mut self, rows: Range<u32>, x: ArrayView2<f32>, fold: &Fold, out: &mut [Stat]) {

@@ -16,7 +16,6 @@ use crate::model::SharedModel;
 use crate::peers::{Packer, Peers, Team, Unpacker};
 use crate::simd;
 use crate::vocab::Counts;
-use sha2::{Digest, Sha256};
 use std::ops::Range;
 use std::sync::OnceLock;
 
@@ -104,9 +103,9 @@ impl Ranks {
             ("seed", seed.to_string()),
             ("sentences", inputs.corpus.len().to_string()),
             ("words", inputs.all_words.to_string()),
-            ("vocabulary", hash(|hash| counts.as_slice().iter().for_each(|n| hash.update(n.to_le_bytes())))),
+            ("vocabulary", files::sha256_of(counts.as_slice().iter().map(|n| n.to_le_bytes()))),
             ("parameters", parameters(model)),
-            ("state", hash(|hash| hash.update(serde_json::to_vec(&from).expect("plain data")))),
+            ("state", files::sha256_of([serde_json::to_vec(&from).expect("plain data")])),
         ])
     }
 
@@ -175,24 +174,16 @@ impl Ranks {
     }
 }
 
-/// Hash of all parameters.
+/// SHA-256 of all parameters.
 fn parameters(model: &SharedModel) -> String {
-    hash(|hash| {
-        for table in model.encoder_tables().iter().chain(model.layer_tables()) {
-            let shape = table.shape();
-            let mut row = vec![0.0; shape.dim];
-            hash.update(format!("{} {} {};", shape.rows, shape.dim, shape.bias));
-            for number in 0..shape.rows {
-                table.read_row(number, &mut row);
-                row.iter().for_each(|weight| hash.update(weight.to_le_bytes()));
-            }
-            table.bias().iter().for_each(|bias| hash.update(bias.to_le_bytes()));
-        }
-    })
-}
-
-fn hash(feed: impl FnOnce(&mut Sha256)) -> String {
-    let mut hash = Sha256::new();
-    feed(&mut hash);
-    hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    let bytes = |values: &[f32]| values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>();
+    let tables = model.encoder_tables().iter().chain(model.layer_tables());
+    files::sha256_of(tables.flat_map(|table| {
+        let mut row = vec![0.0; table.shape().dim];
+        let rows = (0..table.shape().rows).map(move |number| {
+            table.read_row(number, &mut row);
+            bytes(&row)
+        });
+        rows.chain([bytes(&table.bias())])
+    }))
 }

@@ -96,7 +96,7 @@ impl Told {
     }
 }
 
-/// What one process, or one of several ranks, is told, and the bits of the tables that it has then.
+/// Everything that one process, or one of several ranks, is told. `matrices` are its tables.
 fn told(rig: &Rig, matrices: &mut [Matrix], divisions: &Divisions, updates: Updates, batches: &[Examples]) -> Told {
     let layer = &*rig.layer;
     let mut told = Told::default();
@@ -335,7 +335,7 @@ fn a_layer_of_ones_own_has_the_answers_of_one_process() {
     }
 }
 
-/// What all ranks together send in one call of a table's verb, in messages and bytes.
+/// Messages and bytes that all ranks together send in one call of a table's verb.
 fn sent(rows: u32, ranks: usize, call: impl Fn(&mut dyn Table) + Sync) -> (u64, u64) {
     let shape = TableShape::new(rows, 8, true, Init::Zero);
     let whole = Matrix::new(shape, Optimizer::Sgd, &mut WorkerRng::new(0, 0)).unwrap();

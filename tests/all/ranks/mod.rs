@@ -43,7 +43,7 @@ struct Done {
     file: Vec<u8>,
     losses: Vec<u64>,
     outcome: String,
-    /// What the observer heard.
+    /// Reports that the observer heard.
     heard: Vec<String>,
 }
 

@@ -170,21 +170,8 @@ impl<S: Storage> Table for Divided<S> {
         d_x: ArrayViewMut2<f32>,
     ) {
         let fetched = self.fetch(rows.iter().copied());
-        let Self { own: Exclusive { store, threads, block, cache, .. }, division, .. } = self;
-        cache.clear();
-        block.gather(&fetched.matrix, &fetched.rows, &x);
-        block.scores(threads);
-        block.coefficients(coef, losses, threads);
-        block.weighted_sum(d_x, threads);
-        if store.trains() {
-            block.outer(threads);
-            block.gradients(|c, gradient, bias| {
-                if let Some(row) = division.local(rows[c]) {
-                    store.add(row, 1.0, gradient, bias);
-                }
-            });
-            store.settle(threads);
-        }
+        self.own.block.gather(&fetched.matrix, &fetched.rows, &x);
+        self.own.step_on_gathered(|c| self.division.local(rows[c]), coef, losses, d_x);
     }
 
     fn scan(&mut self, rows: Range<u32>, x: ArrayView2<f32>, fold: &Fold, out: &mut [Stat]) {

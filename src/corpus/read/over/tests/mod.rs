@@ -264,10 +264,12 @@ proptest! {
         files in prop::collection::vec(
             prop::collection::vec(
                 prop_oneof![
-                    4 => prop::sample::select(vec!["a", "b", "c", "aa", "bc", "\u{e9}"]).prop_map(|w| w.as_bytes().to_vec()),
+                    4 => prop::sample::select(vec!["a", "b", "c", "aa", "bc", "\u{e9}"])
+                        .prop_map(|w| w.as_bytes().to_vec()),
                     4 => Just(b" ".to_vec()),
                     2 => Just(b"\n".to_vec()),
-                    1 => prop::sample::select(vec![&b"\xff"[..], b"\0", b"\r\n", b"\xef\xbb\xbf", b"\xc3"]).prop_map(<[u8]>::to_vec),
+                    1 => prop::sample::select(vec![&b"\xff"[..], b"\0", b"\r\n", b"\xef\xbb\xbf", b"\xc3"])
+                        .prop_map(<[u8]>::to_vec),
                 ],
                 0..60,
             ),
