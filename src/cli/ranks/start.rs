@@ -109,10 +109,8 @@ mod tests {
         assert_eq!(warned(None), [true, false, true]);
         assert_eq!(
             bound(&all[..1], Some(2)),
-            [
-                "lexmax-mpi: rank 0 on a is bound to 1 core, but has 2 threads; pass `--bind-to none` to mpirun, or \
-                 more cores a task to srun"
-            ]
+            ["lexmax-mpi: rank 0 on a is bound to 1 core, but has 2 threads; pass `--bind-to none` to mpirun, or \
+                 more cores a task to srun"]
         );
         assert_eq!(bound(&[cores("a", 2, 4), cores("a", 2, 4)], None), Vec::<String>::new());
     }
